@@ -1,0 +1,52 @@
+"""Changing one's e-mail address: confirmed at the new address first, the old one told."""
+
+from django.db import IntegrityError, transaction
+
+from accounts import tasks
+from accounts.links import LinkRefused, Purpose, read_token
+from accounts.models import User, Vendor, normalise_email
+from accounts.passwords import check_password
+from django.conf import settings
+
+
+class AddressTaken(Exception):
+    """Another account of the vendor has the address."""
+
+
+def request_email_change(user: User, *, new_email: str, current_password: str) -> None:
+    """Has a confirmation link e-mailed to the new address; nothing changes before it is followed.
+
+    Whether the address belongs to another account is not told to the asker: its owner is
+    written to instead. Raises WrongPassword or TooManyAttempts.
+    """
+    check_password(user, current_password)
+    tasks.send_email_change.enqueue(
+        vendor_id=str(user.vendor_id), user_id=str(user.pk), new_email=normalise_email(new_email)
+    )
+
+
+def read_email_link(vendor: Vendor, token: str) -> tuple[User, str]:
+    """The user and the new address of a confirmation link; raises LinkRefused."""
+    link = read_token(Purpose.EMAIL_CHANGE, vendor, token, max_age=settings.PASSWORD_RESET_TIMEOUT)
+    return link.user, link.detail
+
+
+def confirm_email_change(vendor: Vendor, token: str) -> User:
+    """Makes the link's address the user's own and tells the old one.
+
+    Runs in the vendor's scope. Raises LinkRefused, also the second time, and AddressTaken.
+    """
+    user, new_email = read_email_link(vendor, token)
+    old_email = user.email
+    try:
+        with transaction.atomic():
+            changed = User.objects.filter(pk=user.pk, email=old_email).update(email=new_email)
+    except IntegrityError as error:
+        raise AddressTaken from error
+    if not changed:
+        raise LinkRefused
+    user.email = new_email
+    tasks.send_email_changed_notice.enqueue(
+        vendor_id=str(vendor.pk), user_id=str(user.pk), old_email=old_email
+    )
+    return user

@@ -1,0 +1,238 @@
+"""Vendors, their people, and the buckets that limit how often something may be tried."""
+
+import uuid
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+from django_scopes import ScopedManager, get_scope
+
+from accounts.rights import allows
+from portal.tenancy import is_company_id
+
+
+def validate_company_id(value: str) -> None:
+    if not is_company_id(value):
+        raise ValidationError(
+            _(
+                "Use one short name of small letters, digits and inner hyphens, 63 at most, that "
+                "is not reserved."
+            ),
+            code="invalid_company_id",
+        )
+
+
+class Vendor(models.Model):
+    """The tenant: a company that sells software through the portal."""
+
+    class Status(models.TextChoices):
+        ACTIVE = "active", _("active")
+        INACTIVE = "inactive", _("inactive")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    company_id = models.CharField(
+        _("company id"),
+        max_length=63,
+        unique=True,
+        validators=[validate_company_id],
+        help_text=_("The first part of the portal's address. It can't be changed later."),
+    )
+    name = models.CharField(_("name"), max_length=100)
+    status = models.CharField(_("status"), max_length=8, choices=Status, default=Status.ACTIVE)
+    support_email = models.EmailField(_("support e-mail"), blank=True)
+    support_url = models.URLField(_("support page"), blank=True)
+    website = models.URLField(_("website"), blank=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("updated"), auto_now=True)
+
+    class Meta:
+        verbose_name = _("vendor")
+        verbose_name_plural = _("vendors")
+        ordering = ("name",)
+        constraints = (
+            models.CheckConstraint(
+                name="vendor_company_id_lower_case", condition=Q(company_id=Lower("company_id"))
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_active(self) -> bool:
+        return self.status == self.Status.ACTIVE
+
+
+class Role(models.TextChoices):
+    USER = "user", _("customer")
+    ORGANIZATION_ADMIN = "organization-admin", _("customer, organisation's administrator")
+    ADMIN = "admin", _("administrator")
+    SUPPORT = "support", _("support")
+    OPERATOR = "operator", _("operator")
+
+
+CUSTOMER_ROLES = (Role.USER, Role.ORGANIZATION_ADMIN)
+STAFF_ROLES = (Role.ADMIN, Role.SUPPORT)
+
+
+class UserManager(BaseUserManager["User"]):
+    """Creates people; reading goes through the vendor's scope."""
+
+    def create_user(
+        self, *, email: str, password: str | None = None, vendor: Vendor | None = None, **fields: Any
+    ) -> "User":
+        """A saved user; without a password nobody can sign in until an invitation sets one."""
+        user = self.model(vendor=vendor, email=normalise_email(email), **fields)
+        user.set_password(password)
+        user.save(force_insert=True, using=self._db)
+        return user
+
+    def create_superuser(self, *, email: str, password: str | None = None) -> "User":
+        """An operator, for `manage.py createsuperuser`."""
+        return self.create_user(email=email, password=password, role=Role.OPERATOR)
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email=normalise_email(username or ""))
+
+
+class OperatorManager(UserManager):
+    """Operators alone."""
+
+    def get_queryset(self) -> models.QuerySet["User"]:
+        return super().get_queryset().filter(vendor=None)
+
+
+class PeopleManager(UserManager):
+    """The people of the current scope; outside every scope operators alone.
+
+    Saving a user and following a foreign key to one go through it, so that an operator, who
+    works outside every scope, can still be saved. `User.objects` stays loud.
+    """
+
+    def get_queryset(self) -> models.QuerySet["User"]:
+        scope = get_scope()
+        people = super().get_queryset()
+        if not scope.get("_enabled", True):
+            return people
+        return people.filter(vendor=scope.get("vendor"))
+
+
+def normalise_email(email: str) -> str:
+    """The one spelling under which an address is kept and looked up: lower case, trimmed."""
+    return email.strip().lower()
+
+
+class User(AbstractBaseUser):
+    """A person with an account at exactly one vendor, or an operator, who belongs to none."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    vendor = models.ForeignKey(
+        Vendor, models.PROTECT, null=True, related_name="+", editable=False, verbose_name=_("vendor")
+    )
+    email = models.EmailField(_("e-mail"))
+    first_name = models.CharField(_("first name"), max_length=100, blank=True)
+    last_name = models.CharField(_("last name"), max_length=100, blank=True)
+    company = models.CharField(_("company"), max_length=150, blank=True)
+    role = models.CharField(_("role"), max_length=20, choices=Role, default=Role.USER)
+    is_active = models.BooleanField(_("active"), default=True)
+    allow_customer_portal_access = models.BooleanField(
+        _("may use the customer portal"), default=True
+    )
+    metadata = models.JSONField(
+        _("metadata"),
+        default=list,
+        blank=True,
+        help_text=_('A list of {"key": …, "value": …, "visible": true or false}.'),
+    )
+    last_seen_at = models.DateTimeField(_("last seen"), null=True, editable=False)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("updated"), auto_now=True)
+
+    objects = ScopedManager(vendor="vendor", _manager_class=UserManager)
+    operators = OperatorManager()
+    people = PeopleManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+
+    class Meta:
+        verbose_name = _("user")
+        verbose_name_plural = _("users")
+        ordering = ("email",)
+        base_manager_name = "people"
+        constraints = (
+            # The e-mail is stored in lower case, so this holds whatever case it is typed in.
+            models.UniqueConstraint(
+                name="user_email_unique_per_vendor",
+                fields=("vendor", "email"),
+                violation_error_message=_("There is an account with this e-mail already."),
+            ),
+            models.UniqueConstraint(
+                name="operator_email_unique", fields=("email",), condition=Q(vendor=None)
+            ),
+            models.CheckConstraint(
+                name="user_email_lower_case", condition=Q(email=Lower("email"))
+            ),
+            models.CheckConstraint(
+                name="only_operators_have_no_vendor",
+                condition=Q(role=Role.OPERATOR, vendor=None)
+                | (~Q(role=Role.OPERATOR) & Q(vendor__isnull=False)),
+            ),
+            models.UniqueConstraint(name="user_vendor_pair", fields=("vendor", "id")),
+        )
+
+    def __str__(self) -> str:
+        return self.email
+
+    def clean(self) -> None:
+        self.email = normalise_email(self.email)
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip() or self.email
+
+    @property
+    def is_customer(self) -> bool:
+        return self.role in CUSTOMER_ROLES
+
+    @property
+    def is_operator(self) -> bool:
+        return self.role == Role.OPERATOR
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether the person may enter the back office (Django admin asks by this name)."""
+        return self.is_active and not self.is_customer
+
+    @property
+    def may_use_portal(self) -> bool:
+        return self.is_active and self.is_customer and self.allow_customer_portal_access
+
+    def has_perm(self, perm: str, obj: object = None) -> bool:
+        return self.is_active and allows(self.role, perm)
+
+    def has_perms(self, perm_list: Any, obj: object = None) -> bool:
+        return all(self.has_perm(perm) for perm in perm_list)
+
+    def has_module_perms(self, app_label: str) -> bool:
+        return self.is_active and allows(self.role, f"{app_label}.")
+
+
+class RateBucket(models.Model):
+    """How much of a limit is used up: the moment at which it would be whole again.
+
+    The key is a keyed hash, so that the table holds no e-mail and no IP address.
+    """
+
+    key = models.CharField(max_length=64, primary_key=True)
+    whole_at = models.FloatField(help_text="Seconds since the Unix epoch.")
+
+    class Meta:
+        indexes = (models.Index(fields=("whole_at",)),)
+
+    def __str__(self) -> str:
+        return self.key

@@ -1,0 +1,101 @@
+"""Signing in and out, and whom a session stands for.
+
+A session counts only in the room and at the vendor where it began: it carries both, and anywhere
+else the visitor is anonymous.
+"""
+
+from contextlib import AbstractContextManager, nullcontext
+from datetime import timedelta
+
+from django.contrib import auth
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Q
+from django.http import HttpRequest
+from django.utils import timezone
+from django_scopes import scope
+
+from accounts import rate_limits
+from accounts.models import User, Vendor, normalise_email
+from portal.http import PortalRequest, client_ip
+from portal.tenancy import Room
+
+ROOM_KEY = "portal.room"
+VENDOR_KEY = "portal.vendor"
+SEEN_AGAIN_AFTER = timedelta(minutes=5)
+
+
+class SignInRefused(Exception):
+    """E-mail and password don't belong to an account that may enter here; never says why."""
+
+
+def people_of(vendor: Vendor | None) -> AbstractContextManager[None]:
+    """The scope in which the people of a vendor are found; no scope for None, where operators are."""
+    return scope(vendor=vendor) if vendor else nullcontext()
+
+
+def sign_in(
+    request: HttpRequest, *, room: Room, vendor: Vendor | None, email: str, password: str
+) -> User:
+    """Begins a session for the user in this room; the old session's content is dropped.
+
+    Raises TooManyAttempts before any hash is computed, and SignInRefused for everything else.
+    """
+    address, ip = normalise_email(email), client_ip(request)
+    tenant = str(vendor.pk) if vendor else ""
+    per_ip = (rate_limits.SIGN_IN_PER_IP, ip)
+    per_address = (rate_limits.SIGN_IN_PER_ADDRESS, room, tenant, address)
+    rate_limits.take(*per_ip)
+    rate_limits.take(*per_address)
+    with people_of(vendor):
+        user = auth.authenticate(request, email=address, password=password, operators=vendor is None)
+        if not isinstance(user, User) or not may_enter(user, room, vendor):
+            raise SignInRefused
+        rate_limits.give_back(*per_ip)
+        rate_limits.give_back(*per_address)
+        auth.login(request, user)
+    request.session[ROOM_KEY] = room
+    request.session[VENDOR_KEY] = tenant
+    return user
+
+
+def may_enter(user: User, room: Room, vendor: Vendor | None) -> bool:
+    """Whether the user may be signed in in this room, which belongs to this vendor (or to none)."""
+    if user.vendor_id != (vendor.pk if vendor else None):
+        return False
+    if room is Room.CUSTOMER:
+        return user.may_use_portal
+    if room is Room.BACKOFFICE:
+        return user.is_staff and (vendor.is_active if vendor else user.is_operator)
+    return False
+
+
+def current_user(request: PortalRequest) -> User | AnonymousUser:
+    """Whom the session stands for on this host; the anonymous user when it doesn't count here."""
+    room, session = request.address.room, request.session
+    if session.get(ROOM_KEY) != room:
+        return AnonymousUser()
+    vendor = _vendor_of_session(request)
+    if session.get(VENDOR_KEY) != (str(vendor.pk) if vendor else ""):
+        return AnonymousUser()
+    with people_of(vendor):
+        user = auth.get_user(request)
+        if not isinstance(user, User) or not may_enter(user, room, vendor):
+            return AnonymousUser()
+        _note_seen(user)
+    return user
+
+
+def _vendor_of_session(request: PortalRequest) -> Vendor | None:
+    """The host's vendor on a portal; in the back office the one that the session names."""
+    if request.address.room is Room.CUSTOMER:
+        return request.vendor
+    return Vendor.objects.filter(pk=request.session.get(VENDOR_KEY) or None).first()
+
+
+def _note_seen(user: User) -> None:
+    """Moves `last_seen_at`, every five minutes at most: a page view should not cost a write."""
+    now = timezone.now()
+    if user.last_seen_at and now - user.last_seen_at < SEEN_AGAIN_AFTER:
+        return
+    User.people.filter(Q(last_seen_at=user.last_seen_at), pk=user.pk).update(last_seen_at=now)
+    user.last_seen_at = now

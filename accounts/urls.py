@@ -1,0 +1,23 @@
+"""Paths about people: `public` for whoever has to prove who he is, `profile` for customers."""
+
+from django.urls import path
+
+from accounts import views
+
+public = [
+    path("login/", views.login, name="login"),
+    path("logout/", views.logout, name="logout"),
+    path("password-reset/", views.password_reset, name="password_reset"),
+    path("password-reset/sent/", views.password_reset_sent, name="password_reset_sent"),
+    path(
+        "password-reset/<str:token>/", views.password_reset_confirm, name="password_reset_confirm"
+    ),
+    path("invitation/<str:token>/", views.invitation, name="invitation"),
+]
+
+profile = [
+    path("profile/", views.profile, name="profile"),
+    path("profile/password/", views.change_password, name="change_password"),
+    path("profile/email/", views.change_email, name="change_email"),
+    path("profile/email/<str:token>/", views.email_confirm, name="email_confirm"),
+]

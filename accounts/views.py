@@ -1,0 +1,226 @@
+"""Signing in and out, setting passwords, and the profile.
+
+The pages for people who are not signed in serve both the portals and the back office: the host
+says which, and the back office asks for the company id in addition.
+"""
+
+from typing import cast
+
+from django import forms
+from django.contrib import auth, messages
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts import email_change, passwords
+from accounts.forms import (
+    ChangeEmailForm,
+    ChangePasswordForm,
+    NewPasswordForm,
+    PasswordResetForm,
+    ProfileForm,
+    SignInForm,
+    StaffPasswordResetForm,
+    StaffSignInForm,
+)
+from accounts.links import LinkRefused, Purpose
+from accounts.models import Vendor
+from accounts.sessions import SignInRefused, sign_in
+from portal.http import PortalRequest, safe_next
+from portal.tenancy import Room
+
+form_methods = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@form_methods
+@login_not_required
+@sensitive_post_parameters()
+def login(http_request: HttpRequest) -> HttpResponse:
+    """Signs in with e-mail and password; says nothing about why it refuses."""
+    request = cast(PortalRequest, http_request)
+    if request.method != "POST" and request.user.is_authenticated:
+        return redirect(safe_next(request, "/"))
+    form_class = SignInForm if request.address.room is Room.CUSTOMER else StaffSignInForm
+    form = form_class(request.POST or None)
+    if request.method == "POST" and form.is_valid() and _sign_in(request, form):
+        return redirect(safe_next(request, "/"))
+    return render(request, "accounts/login.html", {"form": form, "next": safe_next(request, "")})
+
+
+def _sign_in(request: PortalRequest, form: forms.Form) -> bool:
+    asked = form.cleaned_data
+    try:
+        sign_in(
+            request,
+            room=request.address.room,
+            vendor=_vendor(request, asked.get("company_id", "")),
+            email=asked["email"],
+            password=asked["password"],
+        )
+    except SignInRefused:
+        form.add_error(None, _("This e-mail and password don't belong to an account here."))
+        return False
+    return True
+
+
+def _vendor(request: PortalRequest, company_id: str) -> Vendor | None:
+    """The host's vendor; in the back office the one that was typed.
+
+    A company id that nobody has stands for a vendor without people, so that it is answered like
+    a wrong password, in the same time.
+    """
+    if request.address.room is Room.CUSTOMER:
+        return request.vendor
+    if not company_id:
+        return None
+    return Vendor.objects.filter(company_id=company_id).first() or Vendor(company_id=company_id)
+
+
+@require_POST
+@login_not_required
+def logout(request: HttpRequest) -> HttpResponse:
+    """Ends the session."""
+    auth.logout(request)
+    messages.success(request, _("You are signed out."))
+    return redirect("login")
+
+
+@form_methods
+@login_not_required
+def password_reset(http_request: HttpRequest) -> HttpResponse:
+    """Takes an address and has a link sent to it, if an account here has it; never says whether."""
+    request = cast(PortalRequest, http_request)
+    on_portal = request.address.room is Room.CUSTOMER
+    form = (PasswordResetForm if on_portal else StaffPasswordResetForm)(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        vendor = _vendor(request, form.cleaned_data.get("company_id", ""))
+        passwords.request_reset(
+            request,
+            room=request.address.room,
+            vendor=vendor,
+            email=form.cleaned_data["email"],
+        )
+        return redirect("password_reset_sent")
+    return render(request, "accounts/password_reset.html", {"form": form})
+
+
+@require_safe
+@login_not_required
+def password_reset_sent(request: HttpRequest) -> HttpResponse:
+    """What to expect after a link was asked for."""
+    return render(request, "accounts/password_reset_sent.html")
+
+
+@form_methods
+@login_not_required
+@sensitive_post_parameters()
+def password_reset_confirm(request: HttpRequest, token: str) -> HttpResponse:
+    """Sets a new password with an e-mailed link."""
+    return _set_password(cast(PortalRequest, request), token, Purpose.RESET)
+
+
+@form_methods
+@login_not_required
+@sensitive_post_parameters()
+def invitation(request: HttpRequest, token: str) -> HttpResponse:
+    """Sets the first password with the link of an invitation."""
+    return _set_password(cast(PortalRequest, request), token, Purpose.INVITATION)
+
+
+def _set_password(request: PortalRequest, token: str, purpose: Purpose) -> HttpResponse:
+    vendor = request.vendor if request.address.room is Room.CUSTOMER else None
+    try:
+        user = passwords.read_password_link(purpose, vendor, token).user
+    except LinkRefused:
+        return render(request, "accounts/link_refused.html", {"purpose": purpose.value}, status=410)
+    form = NewPasswordForm(request.POST or None, user=user)
+    if request.method == "POST" and form.is_valid():
+        passwords.set_password(user, form.cleaned_data["new_password"])
+        messages.success(request, _("Your password is set. You can sign in with it now."))
+        return redirect("login")
+    context = {"form": form, "account": user, "invited": purpose is Purpose.INVITATION}
+    return render(request, "accounts/set_password.html", context)
+
+
+@form_methods
+def profile(http_request: HttpRequest) -> HttpResponse:
+    """First name, last name and company."""
+    request = cast(PortalRequest, http_request)
+    form = ProfileForm(request.POST or None, instance=request.user)
+    if request.method == "POST" and form.is_valid():
+        user = form.save(commit=False)
+        user.save(update_fields=["first_name", "last_name", "company", "updated_at"])
+        messages.success(request, _("Your profile is saved."))
+        return redirect("profile")
+    return render(request, "accounts/profile.html", {"form": form})
+
+
+@form_methods
+@sensitive_post_parameters()
+def change_password(http_request: HttpRequest) -> HttpResponse:
+    """Changes the password; all other sessions end."""
+    request = cast(PortalRequest, http_request)
+    form = ChangePasswordForm(request.POST or None, user=request.user)
+    if request.method == "POST" and form.is_valid():
+        asked = form.cleaned_data
+        try:
+            passwords.change_password(
+                request, request.user, current=asked["current_password"], new=asked["new_password"]
+            )
+        except passwords.WrongPassword:
+            form.add_error("current_password", _("This is not your current password."))
+        else:
+            messages.success(
+                request, _("Your password is changed. All other devices are signed out.")
+            )
+            return redirect("profile")
+    return render(request, "accounts/change_password.html", {"form": form})
+
+
+@form_methods
+@sensitive_post_parameters()
+def change_email(http_request: HttpRequest) -> HttpResponse:
+    """Has a confirmation link sent to a new address; nothing changes before it is followed."""
+    request = cast(PortalRequest, http_request)
+    form = ChangeEmailForm(request.POST or None, user=request.user)
+    if request.method == "POST" and form.is_valid():
+        new_email = form.cleaned_data["new_email"]
+        try:
+            email_change.request_email_change(
+                request.user,
+                new_email=new_email,
+                current_password=form.cleaned_data["current_password"],
+            )
+        except passwords.WrongPassword:
+            form.add_error("current_password", _("This is not your current password."))
+        else:
+            messages.success(
+                request,
+                _("Follow the link that was sent to %(email)s to confirm it.")
+                % {"email": new_email},
+            )
+            return redirect("profile")
+    return render(request, "accounts/change_email.html", {"form": form})
+
+
+@form_methods
+@login_not_required
+def email_confirm(http_request: HttpRequest, token: str) -> HttpResponse:
+    """Confirms a new address: GET asks, since mail scanners follow links; POST changes it."""
+    request = cast(PortalRequest, http_request)
+    try:
+        user, new_email = email_change.read_email_link(request.vendor, token)
+        if request.method == "POST":
+            email_change.confirm_email_change(request.vendor, token)
+            messages.success(request, _("Your e-mail is now %(email)s.") % {"email": new_email})
+            return redirect("profile")
+    except (LinkRefused, email_change.AddressTaken):
+        return render(
+            request, "accounts/link_refused.html", {"purpose": "email-change"}, status=410
+        )
+    return render(
+        request, "accounts/email_confirm.html", {"account": user, "new_email": new_email}
+    )

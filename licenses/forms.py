@@ -1,0 +1,52 @@
+"""The search form above the list of licences."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from licenses.search import DEFAULT_SORT, SORTS
+from licenses.status import Status
+
+STATUS_CHOICES = [
+    ("", _("Any status")),
+    (Status.ACTIVE.value, _("Active")),
+    (Status.EXPIRING_SOON.value, _("Expires soon")),
+    (Status.NOT_STARTED.value, _("Not started")),
+    (Status.EXPIRED.value, _("Expired")),
+    (Status.SUSPENDED.value, _("Suspended")),
+    (Status.REVOKED.value, _("Revoked")),
+]
+EXPIRY_CHOICES = [
+    ("", _("Any expiry")),
+    ("30", _("Within 30 days")),
+    ("60", _("Within 60 days")),
+    ("90", _("Within 90 days")),
+    ("never", _("Never")),
+]
+
+
+class LicenseSearchForm(forms.Form):
+    """All fields are optional; what can't be understood is left out of the search and said."""
+
+    q = forms.CharField(
+        label=_("Search"),
+        required=False,
+        max_length=256,
+        strip=True,
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Key, product, notes")}),
+    )
+    product = forms.ChoiceField(label=_("Product"), required=False)
+    status = forms.ChoiceField(label=_("Status"), required=False, choices=STATUS_CHOICES)
+    expiry = forms.ChoiceField(label=_("Expires"), required=False, choices=EXPIRY_CHOICES)
+    sort = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, products: list[tuple[Any, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [("", _("Any product")), *((str(pk), name) for pk, name in products)]
+        self.fields["product"].choices = choices  # type: ignore[attr-defined]
+
+    def clean_sort(self) -> str:
+        sort = str(self.cleaned_data["sort"])
+        return sort if sort.removeprefix("-") in SORTS else DEFAULT_SORT
+

@@ -1,0 +1,133 @@
+"""The verbs that change a licence as a whole. Each is atomic and runs in the vendor's scope."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from licenses.errors import ValidityNotRenewable
+from licenses.history import record
+from licenses.keys import new_key, validate_key
+from licenses.models import TERMS, ExpirationStrategy, License, LicenseEvent, LicensePolicy, Product
+
+
+@transaction.atomic
+def create_license(
+    *,
+    product: Product,
+    user: User,
+    policy: LicensePolicy | None = None,
+    key: str = "",
+    actor: User | None = None,
+    **terms: Any,
+) -> License:
+    """A new licence on the policy's terms, changed by `terms`, with a new key unless one is given.
+
+    Raises ValidationError when a term or the key is not allowed.
+    """
+    license = License(vendor_id=product.vendor_id, product=product, user=user)
+    from_policy = {name: getattr(policy, name) for name in TERMS} if policy else {}
+    for name, value in (from_policy | terms).items():
+        setattr(license, name, value)
+    license.key = key or new_key(policy.key_pattern if policy else "")
+    return save_new_license(license, actor=actor)
+
+
+@transaction.atomic
+def save_new_license(license: License, *, actor: User | None) -> License:
+    """Saves a licence that was filled in elsewhere, sets its expiry and begins its history."""
+    validate_key(license.key)
+    if license.expires_at is None and _counts_from_creation(license):
+        license.expires_at = timezone.now() + timedelta(seconds=license.validity)
+    license.full_clean(exclude=["vendor"])
+    license.save(force_insert=True)
+    record(license, LicenseEvent.Type.CREATED, actor=actor)
+    return license
+
+
+def _counts_from_creation(license: License) -> bool:
+    return license.expiration_strategy == ExpirationStrategy.IMMEDIATE and license.validity > 0
+
+
+def lock(license_id: Any) -> License:
+    """The licence, locked until the transaction ends: whoever counts seats holds it.
+
+    PostgreSQL locks the row; on SQLite every transaction takes the write lock as it begins.
+    """
+    return (
+        License.objects.select_for_update(of=("self",))
+        .select_related("product", "user", "vendor")
+        .get(pk=license_id)
+    )
+
+
+@transaction.atomic
+def renew(license: License, *, actor: User | None) -> License:
+    """Adds the validity once more, to the expiry or, if that has passed, to now.
+
+    Raises ValidityNotRenewable when there is no expiry to move.
+    """
+    locked = lock(license.pk)
+    if locked.validity == 0:
+        raise ValidityNotRenewable
+    return _move_expiry(locked, LicenseEvent.Type.RENEWED, locked.validity, actor)
+
+
+@transaction.atomic
+def extend(license: License, *, extension_length: int, actor: User | None) -> License:
+    """Adds so many seconds to the expiry or, if that has passed, to now.
+
+    Raises ValidityNotRenewable when there is no expiry to move.
+    """
+    return _move_expiry(lock(license.pk), LicenseEvent.Type.EXTENDED, extension_length, actor)
+
+
+def _move_expiry(
+    license: License, type: LicenseEvent.Type, seconds: int, actor: User | None
+) -> License:
+    if license.expires_at is None:
+        raise ValidityNotRenewable
+    before = license.expires_at
+    license.expires_at = max(before, timezone.now()) + timedelta(seconds=seconds)
+    license.save(update_fields=["expires_at", "updated_at"])
+    record(license, type, actor=actor, before=_iso(before), after=_iso(license.expires_at))
+    return license
+
+
+def suspend(license: License, *, actor: User | None) -> License:
+    """Suspends the licence; its machines keep their seats."""
+    return _switch(license, "suspended", True, LicenseEvent.Type.SUSPENDED, actor)
+
+
+def unsuspend(license: License, *, actor: User | None) -> License:
+    """Lifts the suspension; everything is as before."""
+    return _switch(license, "suspended", False, LicenseEvent.Type.UNSUSPENDED, actor)
+
+
+def revoke(license: License, *, actor: User | None) -> License:
+    """Revokes the licence: nothing activates, and machines learn of it when they sync."""
+    return _switch(license, "revoked", True, LicenseEvent.Type.REVOKED, actor)
+
+
+def unrevoke(license: License, *, actor: User | None) -> License:
+    """Lifts the revocation; a machine that has learnt of it needs a new activation."""
+    return _switch(license, "revoked", False, LicenseEvent.Type.UNREVOKED, actor)
+
+
+@transaction.atomic
+def _switch(
+    license: License, field: str, value: bool, type: LicenseEvent.Type, actor: User | None
+) -> License:
+    """Sets the flag and records it; a flag that is set already stays, and nothing is recorded."""
+    locked = lock(license.pk)
+    if getattr(locked, field) != value:
+        setattr(locked, field, value)
+        locked.save(update_fields=[field, "updated_at"])
+        record(locked, type, actor=actor)
+    return locked
+
+
+def _iso(moment: datetime) -> str:
+    return moment.isoformat()

@@ -1,0 +1,43 @@
+"""Metadata kept as JSON: a list of named values, each visible to the customer or not."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+MOST_ENTRIES = 50
+LONGEST = 256
+
+
+def validate_metadata(value: Any) -> None:
+    """Raises ValidationError unless the value is a list of {key, value, visible?}, keys unique."""
+    if not isinstance(value, list) or len(value) > MOST_ENTRIES:
+        raise ValidationError(_("Use a list of at most 50 entries."))
+    if not all(_is_entry(entry) for entry in value):
+        raise ValidationError(
+            _("Each entry needs a key and a value, texts of at most 256 characters.")
+        )
+    if len({entry["key"] for entry in value}) != len(value):
+        raise ValidationError(_("Each key can be there once."))
+
+
+def _is_entry(entry: Any) -> bool:
+    return (
+        isinstance(entry, dict)
+        and entry.keys() <= {"key", "value", "visible"}
+        and isinstance(entry.get("visible", False), bool)
+        and _is_text(entry.get("key"), shortest=1)
+        and _is_text(entry.get("value"), shortest=0)
+    )
+
+
+def _is_text(text: Any, *, shortest: int) -> bool:
+    return isinstance(text, str) and shortest <= len(text) <= LONGEST
+
+
+def visible_only(entries: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """The entries that a customer and a token may see, as {key, value}."""
+    return [
+        {"key": entry["key"], "value": entry["value"]} for entry in entries if entry.get("visible")
+    ]

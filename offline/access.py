@@ -1,0 +1,39 @@
+"""The door by which a customer's view gets an answered offline file."""
+
+from typing import Any
+
+from django.http import Http404
+from django.utils import timezone
+
+from licenses.access import licenses_of
+from offline.models import OfflineExchange
+from portal.http import PortalRequest
+
+
+def get_exchange(request: PortalRequest, exchange_id: Any) -> OfflineExchange:
+    """An exchange of one of the customer's licences, licence and product loaded; raises Http404."""
+    exchange = (
+        OfflineExchange.objects.filter(pk=exchange_id, license__in=licenses_of(request.user))
+        .select_related("license__product")
+        .first()
+    )
+    if exchange is None:
+        raise Http404
+    return exchange
+
+
+def get_response_of_machine(request: PortalRequest, activation_id: Any) -> OfflineExchange:
+    """The newest response of an active machine, while it can be installed; raises Http404."""
+    exchange = (
+        OfflineExchange.objects.filter(
+            activation_id=activation_id,
+            valid_until__gt=timezone.now(),
+            license__in=licenses_of(request.user),
+            license__activations=activation_id,
+        )
+        .select_related("license__product")
+        .first()
+    )
+    if exchange is None:
+        raise Http404
+    return exchange

@@ -1,0 +1,170 @@
+"""The customer's page about offline files: look, confirm, take the response."""
+
+import re
+from typing import cast
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts import rate_limits
+from licenses import rows
+from licenses.access import get_license
+from licenses.errors import InvalidOfflineRequest, LicensingError
+from licenses.models import License, OperatingSystem
+from licenses.sentences import sentence
+from offline import requests
+from offline.access import get_exchange, get_response_of_machine
+from offline.codec import ActivationRequest
+from offline.forms import RequestForm
+from offline.models import OfflineExchange
+from portal.http import PortalRequest
+from portal.moments import moment
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def hand_in(http_request: HttpRequest) -> HttpResponse:
+    """Takes an offline file and shows what it asks for, before anything happens."""
+    request = cast(PortalRequest, http_request)
+    if request.method != "POST":
+        return _ask_for_file(request, RequestForm())
+    rate_limits.take(rate_limits.OFFLINE_PER_USER, str(request.user.pk))
+    form = RequestForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return _ask_for_file(request, form, status=400)
+    try:
+        review = requests.look(request.user, form.cleaned_data["data"])
+    except LicensingError as error:
+        return _refuse(request, error)
+    return _show_review(request, review, form.cleaned_data["data"].decode())
+
+
+@require_POST
+def confirm(http_request: HttpRequest) -> HttpResponse:
+    """Does what the reviewed file asks for; the same file twice changes nothing the second time."""
+    request = cast(PortalRequest, http_request)
+    rate_limits.take(rate_limits.OFFLINE_PER_USER, str(request.user.pk))
+    try:
+        exchange = requests.answer(request.user, request.POST.get("request_text", ""))
+    except LicensingError as error:
+        return _refuse(request, error)
+    return redirect("offline_done", exchange.pk)
+
+
+@require_safe
+def done(http_request: HttpRequest, exchange_id: UUID) -> HttpResponse:
+    """The response to take, and what to do with it on the machine."""
+    request, now = cast(PortalRequest, http_request), timezone.now()
+    exchange = get_exchange(request, exchange_id)
+    context = {
+        "exchange": exchange,
+        "license": exchange.license,
+        "product": exchange.license.product,
+        "seats": rows.seats(exchange.license),
+        "file_name": file_name(exchange),
+        "answered": moment(exchange.created_at, now),
+        "valid_until": moment(exchange.valid_until, now),
+        "run_out": exchange.valid_until is not None and exchange.valid_until <= now,
+        "deactivated": exchange.kind == OfflineExchange.Kind.DEACTIVATION,
+    }
+    return render(request, "offline/done.html", context)
+
+
+@require_safe
+def response_file(http_request: HttpRequest, exchange_id: UUID) -> HttpResponse:
+    """The response as a file; a response that can't be installed any more is gone (404)."""
+    exchange = get_exchange(cast(PortalRequest, http_request), exchange_id)
+    if exchange.valid_until is not None and exchange.valid_until <= timezone.now():
+        raise Http404
+    return _attachment(exchange)
+
+
+@require_safe
+def machine_response(http_request: HttpRequest, activation_id: UUID) -> HttpResponse:
+    """The newest response of a machine as a file, from its licence's page."""
+    request = cast(PortalRequest, http_request)
+    return _attachment(get_response_of_machine(request, activation_id))
+
+
+def file_name(exchange: OfflineExchange) -> str:
+    """`<host name>-<product>.dat`, in characters that every file system takes."""
+    name = f"{exchange.hostname or 'machine'}-{exchange.license.product.name}"
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:120] + ".dat"
+
+
+def _attachment(exchange: OfflineExchange) -> HttpResponse:
+    response = HttpResponse(exchange.response + "\n", content_type="application/octet-stream")
+    response["Content-Disposition"] = f'attachment; filename="{file_name(exchange)}"'
+    return response
+
+
+def _ask_for_file(request: PortalRequest, form: RequestForm, *, status: int = 200) -> HttpResponse:
+    license = _chosen_license(request)
+    context = {
+        "form": form,
+        "license": license,
+        "row": rows.license_row(license, timezone.now()) if license else None,
+    }
+    return render(request, "offline/hand_in.html", context, status=status)
+
+
+def _chosen_license(request: PortalRequest) -> License | None:
+    """The licence from whose page the customer comes; raises Http404 if it isn't the customer's.
+
+    It is context only: which licence a file is for, the file says.
+    """
+    text = request.POST.get("license") or request.GET.get("license")
+    if not text:
+        return None
+    try:
+        return get_license(request, UUID(text))
+    except ValueError as error:
+        raise Http404 from error
+
+
+def _refuse(request: PortalRequest, error: LicensingError) -> HttpResponse:
+    """The form again, with what is wrong and what to do; nothing was changed."""
+    detail = str(error.args[0]) if isinstance(error, InvalidOfflineRequest) and error.args else ""
+    license = _chosen_license(request)
+    context = {
+        "form": RequestForm(),
+        "license": license,
+        "row": rows.license_row(license, timezone.now()) if license else None,
+        "refusal": sentence(error),
+        "code": error.code,
+        "detail": detail,
+    }
+    return render(request, "offline/hand_in.html", context, status=400)
+
+
+def _show_review(request: PortalRequest, review: requests.Review, text: str) -> HttpResponse:
+    asked, now = review.request, timezone.now()
+    license = review.license
+    seats_after = license.total_activations + review.changes_seats_by
+    machine = asked if isinstance(asked, ActivationRequest) else review.activation
+    chosen = _chosen_license(request)
+    context = {
+        "review": review,
+        "other_license": chosen if chosen and chosen.pk != license.pk else None,
+        "request_text": text,
+        "license": license,
+        "product": license.product,
+        "hostname": machine.hostname if machine else (review.earlier and review.earlier.hostname),
+        "system": _system(machine.os, machine.os_version) if machine else "",
+        "app_version": machine.app_version if machine else "",
+        "status": rows.status_text(license.standing),
+        "seats_now": rows.seats(license),
+        "seats_after": seats_after,
+        "seats_left_after": None
+        if license.unlimited_activations
+        else max(0, license.allowed_activations - seats_after),
+        "deactivations": rows.deactivations_text(license),
+        "answered": moment(review.earlier.created_at, now) if review.earlier else None,
+    }
+    return render(request, "offline/review.html", context)
+
+
+def _system(os: str, version: str) -> str:
+    return f"{OperatingSystem(os).label} {version}".strip()

@@ -1,0 +1,71 @@
+"""The back office's Django admin site, and the base of every model in it.
+
+Everything runs inside the staff's vendor's scope (portal.middleware.PeopleMiddleware), so that
+lists, choices, look-ups and deletions can reach that vendor's rows alone.
+"""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db import models
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django_scopes import ScopeError, get_scope
+
+
+class BackofficeSite(admin.AdminSite):
+    """Staff and operators sign in on the back office's own page, with their company id."""
+
+    site_title = _("Back office")
+    site_header = _("Back office")
+    index_title = _("Back office")
+    site_url = None
+    enable_nav_sidebar = False
+
+    def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        return redirect(reverse("login", query={"next": request.GET.get("next", "/")}))
+
+
+class VendorAdmin(admin.ModelAdmin[Any]):
+    """The base of every admin of a tenant's rows: the scope's vendor owns what it saves."""
+
+    def save_model(self, request: HttpRequest, obj: Any, form: ModelForm[Any], change: bool) -> None:
+        """Saves what was changed and nothing else: counters may have moved since the form was shown."""
+        if not change:
+            self.create(request, obj)
+            return
+        names = {field.name for field in obj._meta.concrete_fields}
+        changed = [name for name in form.changed_data if name in names]
+        obj.save(update_fields=[*changed, "updated_at"])
+
+    def create(self, request: HttpRequest, obj: Any) -> None:
+        """Saves a new row. A model with a verb for that calls it here."""
+        obj.save(force_insert=True)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """The model's form, whose new instance belongs to the scope's vendor from the start."""
+        form_class = super().get_form(request, obj, change=change, **kwargs)
+        return owned(form_class, scope_vendor())
+
+
+def owned(form_class: type[ModelForm[Any]], vendor: Any) -> type[ModelForm[Any]]:
+    """The form class, made to fill in the vendor before validation, so that constraints see it."""
+
+    class OwnedForm(form_class):  # type: ignore[valid-type, misc]
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            if self.instance._state.adding:
+                self.instance.vendor = vendor
+
+    return OwnedForm
+
+
+def scope_vendor() -> models.Model:
+    """The vendor in whose scope this runs; raises ScopeError outside a scope."""
+    vendor = get_scope().get("vendor")
+    if not isinstance(vendor, models.Model):
+        raise ScopeError("The back office's models need the scope of one vendor.")
+    return vendor

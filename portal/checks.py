@@ -1,0 +1,142 @@
+"""System checks: misconfiguration that would be unsafe or break at once, each with a way out."""
+
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.exceptions import ImproperlyConfigured
+
+from licenses.signing_keys import encryption
+from portal.settings import DEFAULT_SECRET_KEY
+from portal.tenancy import LABEL
+
+Apps = list[AppConfig] | None
+
+
+@register(Tags.security)
+def check_secret_key(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    if settings.DEBUG or settings.SECRET_KEY != DEFAULT_SECRET_KEY:
+        return []
+    return [
+        Error(
+            "SECRET_KEY is the default one while DEBUG is off.",
+            hint="Set SECRET_KEY or SECRET_KEY_FILE to at least 50 random characters.",
+            id="portal.E001",
+        )
+    ]
+
+
+@register(Tags.security)
+def check_key_encryption(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    try:
+        encryption()
+    except ImproperlyConfigured as error:
+        return [
+            Error(
+                str(error),
+                hint="Make one with: python3 -c 'import base64, os; "
+                "print(base64.urlsafe_b64encode(os.urandom(32)).decode())'",
+                id="portal.E002",
+            )
+        ]
+    return []
+
+
+ORDER = (
+    "portal.middleware.NormaliseHostMiddleware",
+    "django_hosts.middleware.HostsRequestMiddleware",
+    "portal.middleware.TenancyMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "portal.middleware.PeopleMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+)
+
+
+@register(Tags.security)
+def check_middleware_order(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    """Tenancy comes after the host's spelling and before whatever may query or know people."""
+    there = [name for name in settings.MIDDLEWARE if name in ORDER]
+    if there == list(ORDER):
+        return []
+    return [
+        Error(
+            "The tenancy middleware is missing or out of place.",
+            hint=f"MIDDLEWARE has to hold, in this order: {', '.join(ORDER)}.",
+            id="portal.E003",
+        )
+    ]
+
+
+@register(Tags.security)
+def check_parent_host(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    labels = settings.PORTAL_PARENT_HOST.split(".")
+    if all(LABEL.fullmatch(label) for label in labels) and not labels[-1].isdigit():
+        return []
+    return [
+        Error(
+            f"PARENT_HOST is {settings.PORTAL_PARENT_HOST!r}, which is not a domain name.",
+            hint="Set it to a name such as portal.example.com: no scheme, port, path or IP address.",
+            id="portal.E004",
+        )
+    ]
+
+
+@register(Tags.security)
+def check_host_settings(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    """What would let a host in by another way than portal.tenancy."""
+    errors: list[CheckMessage] = []
+    if hasattr(settings, "PARENT_HOST"):
+        errors.append(
+            Error(
+                "The Django setting PARENT_HOST is set.",
+                hint="django-hosts would append it to its patterns unescaped; remove it and use "
+                "PORTAL_PARENT_HOST.",
+                id="portal.E005",
+            )
+        )
+    if settings.USE_X_FORWARDED_HOST:
+        errors.append(
+            Error(
+                "USE_X_FORWARDED_HOST is on: a header could choose the vendor.",
+                hint="Have the proxy pass the Host header on instead.",
+                id="portal.E006",
+            )
+        )
+    if settings.CSRF_TRUSTED_ORIGINS or settings.SESSION_COOKIE_DOMAIN or settings.CSRF_COOKIE_DOMAIN:
+        errors.append(
+            Error(
+                "CSRF_TRUSTED_ORIGINS or a cookie domain is set: one vendor's host could act on "
+                "another's.",
+                hint="Leave CSRF_TRUSTED_ORIGINS, SESSION_COOKIE_DOMAIN and CSRF_COOKIE_DOMAIN unset.",
+                id="portal.E007",
+            )
+        )
+    return errors
+
+
+@register(Tags.security, deploy=True)
+def check_scheme(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    if settings.HTTPS:
+        return []
+    return [
+        Warning(
+            "PUBLIC_SCHEME is http: passwords and cookies travel in clear.",
+            hint="Put a proxy with TLS in front and leave PUBLIC_SCHEME at https.",
+            id="portal.W001",
+        )
+    ]
+
+
+@register(Tags.database, deploy=True)
+def check_database(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    if "sqlite" not in settings.DATABASES["default"]["ENGINE"]:
+        return []
+    return [
+        Warning(
+            "The database is an SQLite file, which serves one machine only.",
+            hint="Set DATABASE_URL to a PostgreSQL database before a second host serves the portal.",
+            id="portal.W002",
+        )
+    ]

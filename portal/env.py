@@ -1,0 +1,153 @@
+"""Typed, strict readers of environment variables.
+
+Every setting NAME may also come as NAME_FILE, the path of a file that holds the value
+(how Docker and systemd hand over secrets). A value that can't be read as its type stops
+the start with the name of the variable and the reason; nothing is guessed.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+TRUE_WORDS = {"1", "true", "yes", "on"}
+FALSE_WORDS = {"0", "false", "no", "off"}
+
+
+def text(name: str, default: str | None = None) -> str:
+    """The value of NAME, or the content of the file NAME_FILE, without surrounding white space.
+
+    Raises ImproperlyConfigured when both are set, when the file can't be read, or when neither
+    is set and there is no default.
+    """
+    value, path = os.environ.get(name), os.environ.get(f"{name}_FILE")
+    if value is not None and path is not None:
+        raise ImproperlyConfigured(f"Set {name} or {name}_FILE, not both.")
+    if path is not None:
+        try:
+            value = Path(path).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ImproperlyConfigured(f"{name}_FILE can't be read: {error}") from error
+    if value is None:
+        value = default
+    if value is None:
+        raise ImproperlyConfigured(f"{name} (or {name}_FILE) has to be set.")
+    return value.strip()
+
+
+def boolean(name: str, *, default: bool) -> bool:
+    """The value of NAME as true or false; raises ImproperlyConfigured for any other word."""
+    value = text(name, "true" if default else "false").lower()
+    if value in TRUE_WORDS:
+        return True
+    if value in FALSE_WORDS:
+        return False
+    raise ImproperlyConfigured(f"{name} is {value!r}: use true or false.")
+
+
+def integer(name: str, default: int, *, minimum: int, maximum: int) -> int:
+    """The value of NAME as a whole number from minimum to maximum."""
+    value = text(name, str(default))
+    try:
+        number = int(value)
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} is {value!r}: use a whole number.") from None
+    if not minimum <= number <= maximum:
+        raise ImproperlyConfigured(f"{name} is {number}: use {minimum} to {maximum}.")
+    return number
+
+
+def words(name: str, default: str = "") -> list[str]:
+    """The value of NAME as a list, separated by commas; empty items are left out."""
+    return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def choice(name: str, default: str, options: tuple[str, ...]) -> str:
+    """The value of NAME, which has to be one of the options."""
+    value = text(name, default)
+    if value not in options:
+        raise ImproperlyConfigured(f"{name} is {value!r}: use one of {', '.join(options)}.")
+    return value
+
+
+def folder(name: str, default: Path) -> Path:
+    """The value of NAME as an absolute path."""
+    return Path(text(name, str(default))).expanduser().resolve()
+
+
+SQLITE_START = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
+
+
+def sqlite(path: str) -> dict[str, Any]:
+    """The DATABASES entry of an SQLite file.
+
+    Transactions take the write lock when they begin, so that what a transaction has read
+    stays true until it writes: SQLite knows no row locks. The file's folder is made if missing.
+    """
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": path,
+        "OPTIONS": {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": SQLITE_START,
+        },
+    }
+
+
+def database(name: str, default: Path) -> dict[str, Any]:
+    """The DATABASES entry for the URL in NAME; an SQLite file at default when NAME is unset.
+
+    Understands postgresql://user:password@host:port/name?option=value and sqlite:///path.
+    """
+    url = text(name, "")
+    if not url:
+        return sqlite(str(default))
+    parts = urlsplit(url)
+    if parts.scheme == "sqlite":
+        return sqlite(unquote(parts.path.removeprefix("/")) or str(default))
+    if parts.scheme not in {"postgresql", "postgres"}:
+        raise ImproperlyConfigured(f"{name} begins with {parts.scheme!r}: use postgresql:// or sqlite:///.")
+    options = dict(parse_qsl(parts.query))
+    try:
+        port = parts.port
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} has no valid port: {error}.") from None
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.removeprefix("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": options.pop("host", None) or unquote(parts.hostname or ""),
+        "PORT": str(port or ""),
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": options,
+    }
+
+
+def email(name: str) -> dict[str, Any]:
+    """Django's e-mail settings for the URL in NAME; console and folder when NAME is unset.
+
+    Understands smtp://user:password@host:port (plain), smtp+tls:// (STARTTLS), smtps:// (TLS).
+    """
+    url = text(name, "")
+    if not url:
+        return {"EMAIL_BACKEND": "accounts.emails.ConsoleAndFolderBackend"}
+    parts = urlsplit(url)
+    ports = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
+    if parts.scheme not in ports:
+        raise ImproperlyConfigured(f"{name} begins with {parts.scheme!r}: use {', '.join(ports)}.")
+    return {
+        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_HOST": unquote(parts.hostname or "localhost"),
+        "EMAIL_PORT": parts.port or ports[parts.scheme],
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_TLS": parts.scheme == "smtp+tls",
+        "EMAIL_USE_SSL": parts.scheme == "smtps",
+        "EMAIL_TIMEOUT": 20,
+    }

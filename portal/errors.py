@@ -1,0 +1,114 @@
+"""The pages that say what went wrong.
+
+They show no data and make no query: the database may be what is down. On the API's host they are
+`{message, code}` in JSON.
+"""
+
+import logging
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.rate_limits import TooManyAttempts
+from portal.tenancy import Room
+
+logger = logging.getLogger(__name__)
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if isinstance(exception, RequestDataTooBig):
+        reason = _("What was sent is too large. Nothing was changed.")
+    else:
+        reason = _("Your browser sent something that can't be understood. Nothing was changed.")
+    return page(request, 400, _("This request can't be answered"), reason)
+
+
+def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    reason = str(exception) if isinstance(exception, PermissionDenied) and exception.args else ""
+    return page(request, 403, _("You can't do this"), reason or _("Your account has no right to."))
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return page(
+        request,
+        403,
+        _("This form has gone stale"),
+        _("Nothing was changed. Go back, reload the page and send the form again; it needs cookies."),
+    )
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return page(
+        request,
+        404,
+        _("There is nothing here"),
+        _("The address may be mistyped, or what it showed is not yours or not there any more."),
+    )
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return page(
+        request,
+        500,
+        _("Something went wrong on our side"),
+        _("It has been written down for the people who run this portal. Try again in a minute."),
+    )
+
+
+def too_many_attempts(request: HttpRequest, error: TooManyAttempts) -> HttpResponse:
+    """429 with the waiting time in seconds, for people and in Retry-After."""
+    reason = ngettext(
+        "That was tried too often. Wait %(n)d second, then try again.",
+        "That was tried too often. Wait %(n)d seconds, then try again.",
+        error.wait,
+    ) % {"n": error.wait}
+    response = page(request, 429, _("One moment"), reason)
+    response["Retry-After"] = str(error.wait)
+    return response
+
+
+def misdirected(request: HttpRequest) -> HttpResponse:
+    """421: this host is not configured here. No link, no name: there is nothing to tell."""
+    return page(
+        request,
+        421,
+        _("This address is not set up here"),
+        _("Check the address, or ask the company whose portal you were looking for."),
+        home=False,
+    )
+
+
+def portal_closed(request: HttpRequest) -> HttpResponse:
+    """403: the vendor is inactive."""
+    return page(
+        request,
+        403,
+        _("This portal is closed"),
+        _("The company has no active portal at the moment. Nothing else is served here."),
+        home=False,
+    )
+
+
+CODES = {400: "BAD_REQUEST", 403: "FORBIDDEN", 404: "NOT_FOUND", 421: "MISDIRECTED_REQUEST",
+         429: "TOO_MANY_REQUESTS", 500: "INTERNAL_ERROR"}  # fmt: skip
+
+
+def page(
+    request: HttpRequest, status: int, title: str, reason: str, *, home: bool = True
+) -> HttpResponse:
+    """The error page; rendered without context processors, so without user, session and query."""
+    address = getattr(request, "address", None)
+    if address is not None and address.room is Room.API:
+        return JsonResponse({"message": title.lower(), "code": CODES[status]}, status=status)
+    context: dict[str, Any] = {
+        "status": status,
+        "title": title,
+        "reason": reason,
+        "home": home,
+        "vendor": getattr(request, "vendor", None),
+    }
+    return HttpResponse(render_to_string("portal/error.html", context), status=status)

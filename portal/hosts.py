@@ -1,0 +1,23 @@
+"""Which URLconf answers on which host, for django-hosts.
+
+Patterns are whole hosts: each ends in a look-ahead that lets nothing but a port follow, because
+django-hosts itself would accept a further dot and label. portal.middleware.TenancyMiddleware
+checks every choice against portal.tenancy.locate and serves nothing when the two disagree.
+"""
+
+import re
+
+from django.conf import settings
+from django_hosts import host, patterns
+
+PARENT = re.escape(settings.PORTAL_PARENT_HOST)
+END = r"(?!\.|[^:])"
+
+host_patterns = patterns(
+    "portal.urls",
+    host(rf"{PARENT}{END}", "landing", name="landing"),
+    host(rf"app\.{PARENT}{END}", "backoffice", name="backoffice"),
+    host(rf"api\.{PARENT}{END}", "api", name="api"),
+    host(rf"[a-z0-9-]+\.{PARENT}{END}", "customer", name="customer"),
+    host(r"(?!)", "unknown", name="unknown"),
+)

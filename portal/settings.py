@@ -1,0 +1,178 @@
+"""The one settings file: values come from the environment (docs/operations.md lists them all)."""
+
+from pathlib import Path
+
+from portal import env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# --- What an operator sets ---------------------------------------------------------------------
+
+DEFAULT_SECRET_KEY = "insecure-development-key"  # noqa: S105  refused by portal.E001 unless DEBUG
+DEBUG = env.boolean("DEBUG", default=False)
+SECRET_KEY = env.text("SECRET_KEY", DEFAULT_SECRET_KEY)
+SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
+
+# Fernet keys that encrypt the products' private keys at rest. The first one encrypts, all decrypt.
+KEY_ENCRYPTION_KEYS = env.words("KEY_ENCRYPTION_KEYS")
+
+# Not named PARENT_HOST, because django-hosts would append a setting of that name to its patterns
+# unescaped and unanchored.
+PORTAL_PARENT_HOST = env.text("PARENT_HOST", "portal.localhost").lower().rstrip(".")
+PUBLIC_SCHEME = env.choice("PUBLIC_SCHEME", "https", ("https", "http"))
+PUBLIC_PORT = env.integer("PUBLIC_PORT", 0, minimum=0, maximum=65535)  # 0: the scheme's own
+TRUSTED_PROXIES = env.integer("TRUSTED_PROXIES", 0, minimum=0, maximum=10)
+
+DATA_DIR = env.folder("DATA_DIR", BASE_DIR / "var")
+MEDIA_ROOT = env.folder("MEDIA_ROOT", DATA_DIR / "media")
+STATIC_ROOT = env.folder("STATIC_ROOT", DATA_DIR / "static")
+MAIL_DIR = env.folder("MAIL_DIR", DATA_DIR / "mail")
+DATABASES = {"default": env.database("DATABASE_URL", DATA_DIR / "db.sqlite3")}
+
+globals().update(env.email("EMAIL_URL"))
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"portal@{PORTAL_PARENT_HOST}")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+
+# --- The building ------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "portal.apps.PortalConfig",
+    "accounts",
+    "licenses",
+    "offline",
+    "portal.apps.BackofficeAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.forms",
+    "django_hosts",
+    "django_tasks",
+    "django_tasks_db",
+]
+
+MIDDLEWARE = [
+    "portal.health.HealthMiddleware",
+    "portal.middleware.HeadersMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "portal.middleware.NormaliseHostMiddleware",
+    "django_hosts.middleware.HostsRequestMiddleware",
+    "portal.middleware.TenancyMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "portal.middleware.PeopleMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+# Outside a known host nothing is served, so a request that slips past the host patterns finds
+# an empty URLconf.
+ROOT_URLCONF = "portal.urls.unknown"
+ROOT_HOSTCONF = "portal.hosts"
+DEFAULT_HOST = "unknown"
+WSGI_APPLICATION = "portal.wsgi.application"
+
+# Custom domains can't be listed here: portal/tenancy.py decides which hosts exist, by exact
+# comparison, and answers 421 to all others.
+ALLOWED_HOSTS = ["*"]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "portal.http.frame",
+            ],
+        },
+    },
+]
+FORM_RENDERER = "portal.forms.PortalFormRenderer"
+
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- People ------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["accounts.backends.VendorBackend"]
+# An e-mail is unique per vendor, not alone; VendorBackend looks inside the vendor's scope.
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+     "OPTIONS": {"user_attributes": ("first_name", "last_name", "email", "company")}},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+     "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]  # fmt: skip
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "/"
+PASSWORD_RESET_TIMEOUT = 60 * 60  # seconds
+INVITATION_TIMEOUT = 14 * 24 * 60 * 60  # seconds
+
+# --- Security ----------------------------------------------------------------------------------
+
+HTTPS = PUBLIC_SCHEME == "https"
+COOKIE_PREFIX = "__Host-" if HTTPS else ""
+SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}session"
+SESSION_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 14 * 24 * 60 * 60  # seconds
+CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrf"
+CSRF_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "portal.errors.csrf_failure"
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_HSTS_PRELOAD = HTTPS
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+# Only a proxy that the operator vouches for may say that the visitor came by TLS.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+# An offline file is at most 64 KiB; nothing that a customer posts is larger than this. Bytes.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+FILE_UPLOAD_HANDLERS = ["portal.uploads.SmallFileUploadHandler"]
+
+# --- Language and time -------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en-gb"
+LANGUAGES = [("en-gb", "English")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+# --- Files, queue, log -------------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+}

@@ -1,0 +1,5 @@
+"""The Web API's host, `api.PARENT_HOST`. Nothing is served yet but errors as `{message, code}`."""
+
+from portal.urls.handlers import handler400, handler403, handler404, handler500  # noqa: F401
+
+urlpatterns: list[object] = []

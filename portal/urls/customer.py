@@ -1,0 +1,15 @@
+"""A vendor's portal: `<company_id>.PARENT_HOST`."""
+
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+from accounts import urls as accounts
+from portal.urls.handlers import handler400, handler403, handler404, handler500  # noqa: F401
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="licenses"), name="home"),
+    *accounts.public,
+    *accounts.profile,
+    path("", include("licenses.urls")),
+    path("", include("offline.urls")),
+]
