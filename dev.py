@@ -1,0 +1,289 @@
+#!/usr/bin/env python3
+"""Sets the portal up on a fresh machine and runs it: demo, serve, test, manage.
+
+Needs Python 3.11 with venv and nothing else; everything it installs goes into .venv, everything
+it writes into var/. Variables of the environment win over what it fills in.
+
+    python3 dev.py demo [--port 8000]     demo data, served at http://portal.localhost:8000/
+    python3 dev.py serve [--port 8000]    the same without demo data
+    python3 dev.py test [pytest args]     all tests, on SQLite and on PostgreSQL
+    python3 dev.py manage <args>          manage.py with the same settings as demo and serve
+"""
+
+import argparse
+import base64
+import hashlib
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+import venv
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+STAMP = VENV / "installed-locks"
+DEFAULT_PORT = "8000"
+START_TIMEOUT = 60.0  # seconds
+STOP_TIMEOUT = 10.0  # seconds
+NO_TESTS_COLLECTED = 5  # pytest's exit code
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs one command; returns the exit code."""
+    if sys.version_info < (3, 11):
+        return fail("The portal needs Python 3.11 or newer.")
+    if len(arguments) > 0 and arguments[0] in {"test", "manage"}:
+        # Whatever follows belongs to pytest and manage.py.
+        return {"test": test, "manage": manage}[arguments[0]](list(arguments[1:]))
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("command", choices=["demo", "serve", "test", "manage"])
+    parser.add_argument("--port", default=os.environ.get("PORT", DEFAULT_PORT), type=int)
+    options = parser.parse_args(arguments)
+    return serve(options.port, seed=options.command == "demo")
+
+
+def serve(port: int, *, seed: bool) -> int:
+    """Serves in the foreground until it is stopped; 1 when something didn't start or died."""
+    if port_is_taken(port):
+        return fail(f"Port {port} is in use: stop what listens there, or choose another --port.")
+    install("requirements.lock")
+    environment = development_environment(os.environ, port)
+    for command in (["migrate", "--verbosity", "0"], ["collectstatic", "--noinput", "-v", "0"]):
+        run_manage(command, environment)
+    sign_ins = run_manage(["seed_demo"], environment, capture=True) if seed else ""
+    return supervise(port, environment, sign_ins)
+
+
+def test(arguments: list[str]) -> int:
+    """Runs the tests on SQLite and on PostgreSQL and says loudly what ran."""
+    install("requirements-dev.lock")
+    required = os.environ.get("CI", "").lower() == "true"
+    lines: list[str] = []
+    code = run_pytest(arguments, "sqlite")
+    ran_something = code != NO_TESTS_COLLECTED
+    lines.append(f"SQLite:     ran, {outcome(code)}")
+    codes = [code]
+    if has_postgresql(os.environ):
+        code = run_pytest([*arguments, "-m", "not e2e"], "postgresql")
+        codes.append(0 if code == NO_TESTS_COLLECTED and ran_something else code)
+        lines.append(f"PostgreSQL: ran, {outcome(code)}")
+    else:
+        codes.append(1 if required else 0)
+        lines.append("PostgreSQL: NOT RUN, no server programs found and DATABASE_URL names none")
+    if shutil.which("chromium"):
+        lines.append("Chromium:   there, the end-to-end tests were part of the run on SQLite")
+    else:
+        codes.append(1 if required else 0)
+        lines.append("Chromium:   NOT RUN, no program named chromium found")
+    print("\n" + "\n".join(["=" * 72, *lines, "=" * 72]), flush=True)
+    return max(codes)
+
+
+def manage(arguments: list[str]) -> int:
+    """Runs manage.py; returns its exit code."""
+    install("requirements.lock")
+    environment = development_environment(os.environ, int(os.environ.get("PORT", DEFAULT_PORT)))
+    return subprocess.run([PYTHON, "manage.py", *arguments], cwd=ROOT, env=environment).returncode
+
+
+# --- Installing --------------------------------------------------------------------------------
+
+
+def install(lock: str) -> None:
+    """Makes .venv hold what the lock names, unless its stamp says that it does already."""
+    if not is_usable(PYTHON):
+        print("Making .venv", flush=True)
+        venv.create(VENV, with_pip=True, clear=True)
+    text = (ROOT / lock).read_bytes()
+    if is_installed(STAMP, text):
+        return
+    print(f"Installing {lock}", flush=True)
+    # An interrupted installation leaves no stamp.
+    STAMP.unlink(missing_ok=True)
+    pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, "--require-hashes", "-r", lock], cwd=ROOT, check=True)
+    digests = [digest(text)]
+    if lock == "requirements-dev.lock":
+        # The development lock holds all of the other one.
+        digests.append(digest((ROOT / "requirements.lock").read_bytes()))
+    STAMP.write_text("\n".join(digests) + "\n")
+
+
+def is_usable(python: Path) -> bool:
+    """Whether the virtual environment's Python is there and runs."""
+    if not python.exists():
+        return False
+    return subprocess.run([python, "-c", ""], stderr=subprocess.DEVNULL).returncode == 0
+
+
+def is_installed(stamp: Path, lock: bytes) -> bool:
+    """Whether the stamp names this content of a lock."""
+    return stamp.exists() and digest(lock) in stamp.read_text().split()
+
+
+def digest(lock: bytes) -> str:
+    return hashlib.sha256(lock).hexdigest()
+
+
+# --- Settings for a developer's machine --------------------------------------------------------
+
+
+def development_environment(given: Mapping[str, str], port: int) -> dict[str, str]:
+    """The environment, completed with what a developer's machine needs.
+
+    A variable NAME is filled in only where neither NAME nor NAME_FILE is set. Secrets are made
+    once and kept in DATA_DIR.
+    """
+    environment = dict(given)
+    folder = Path(given.get("DATA_DIR", ROOT / "var"))
+
+    def fill(name: str, value: Callable[[], str]) -> None:
+        if name not in environment and f"{name}_FILE" not in environment:
+            environment[name] = value()
+
+    def fill_secret(name: str, make: Callable[[], str]) -> None:
+        if name not in environment and f"{name}_FILE" not in environment:
+            environment[f"{name}_FILE"] = str(secret_file(folder / name.lower(), make))
+
+    fill_secret("SECRET_KEY", lambda: secrets.token_urlsafe(50))
+    fill_secret("KEY_ENCRYPTION_KEYS", new_encryption_key)
+    fill("DATA_DIR", lambda: str(folder))
+    fill("PARENT_HOST", lambda: "portal.localhost")
+    fill("PUBLIC_SCHEME", lambda: "http")
+    fill("PUBLIC_PORT", lambda: str(port))
+    return environment
+
+
+def secret_file(path: Path, make: Callable[[], str]) -> Path:
+    """The file with a secret that only its owner can read; made when it is missing."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(make() + "\n")
+    return path
+
+
+def new_encryption_key() -> str:
+    """A Fernet key: 32 random bytes in base64url."""
+    return base64.urlsafe_b64encode(os.urandom(32)).decode()
+
+
+# --- Running -----------------------------------------------------------------------------------
+
+
+def run_manage(
+    arguments: Sequence[str], environment: Mapping[str, str], *, capture: bool = False
+) -> str:
+    """Runs manage.py to its end and returns what it printed, if that was asked for."""
+    done = subprocess.run(
+        [PYTHON, "manage.py", *arguments],
+        cwd=ROOT, env=dict(environment), check=True, text=True,
+        stdout=subprocess.PIPE if capture else None,
+    )  # fmt: skip
+    return done.stdout or ""
+
+
+def supervise(port: int, environment: Mapping[str, str], sign_ins: str) -> int:
+    """Runs the web server and the queue's worker until one ends or a signal comes."""
+    gunicorn = [
+        PYTHON, "-m", "gunicorn", "portal.wsgi", "--bind", f"127.0.0.1:{port}",
+        "--workers", "2", "--threads", "4", "--worker-class", "gthread", "--reuse-port",
+        "--no-control-socket", "--log-level", "warning",
+    ]  # fmt: skip
+    worker = [PYTHON, "manage.py", "db_worker", "--no-startup-delay"]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    children = [
+        # Sessions of their own: Ctrl-C reaches dev.py alone, which then stops them in order.
+        subprocess.Popen(command, cwd=ROOT, env=dict(environment), start_new_session=True)
+        for command in (gunicorn, worker)
+    ]
+    try:
+        if not wait_until_healthy(port, children):
+            return fail("The server did not start.")
+        address = f"{environment['PUBLIC_SCHEME']}://{environment['PARENT_HOST']}:{port}/"
+        print(f"\nThe portal is running: {address}\n{sign_ins}\nCtrl-C stops it.", flush=True)
+        while all(child.poll() is None for child in children):
+            time.sleep(0.5)
+        return fail("A part of the portal ended by itself.")
+    except KeyboardInterrupt:
+        return 0
+    finally:
+        stop(children)
+
+
+def wait_until_healthy(port: int, children: Sequence[subprocess.Popen[bytes]]) -> bool:
+    """Whether /healthz answered before the time was up; False at once when a child has ended."""
+    deadline = time.monotonic() + START_TIMEOUT
+    while time.monotonic() < deadline and all(child.poll() is None for child in children):
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2):  # noqa: S310
+                return True
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    return False
+
+
+def stop(children: Sequence[subprocess.Popen[bytes]]) -> None:
+    """Asks the children to end, and makes them when they don't."""
+    for child in children:
+        child.terminate()
+    for child in children:
+        try:
+            child.wait(STOP_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+def run_pytest(arguments: Sequence[str], database: str) -> int:
+    environment = dict(os.environ, TEST_DATABASE=database)
+    print(f"\n=== Tests on {database} ===", flush=True)
+    return subprocess.run(
+        [PYTHON, "-m", "pytest", *arguments], cwd=ROOT, env=environment
+    ).returncode
+
+
+def has_postgresql(environment: Mapping[str, str]) -> bool:
+    """Whether DATABASE_URL names a PostgreSQL, or server programs are on the machine."""
+    if environment.get("DATABASE_URL", "").startswith("postgres"):
+        return True
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    return bool(folders) or shutil.which("initdb") is not None
+
+
+def outcome(code: int) -> str:
+    if code == NO_TESTS_COLLECTED:
+        return "nothing was selected"
+    return "passed" if code == 0 else "FAILED"
+
+
+def port_is_taken(port: int) -> bool:
+    """Whether something listens on the port of the loopback address."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def fail(message: str) -> int:
+    print(message, file=sys.stderr, flush=True)
+    return 1
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except subprocess.CalledProcessError as error:
+        sys.exit(error.returncode)
+    except KeyboardInterrupt:
+        sys.exit(130)

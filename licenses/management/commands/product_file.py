@@ -1,0 +1,30 @@
+"""`manage.py product_file <company_id> <product name>`: what a vendor's program ships with."""
+
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django_scopes import scope
+
+from accounts.models import Vendor
+from licenses.models import Product
+from licenses.signing_keys import product_file
+
+
+class Command(BaseCommand):
+    help = "Prints product.json: the product's id, name and public keys."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("company_id")
+        parser.add_argument("product", help="The product's name.")
+
+    def handle(self, *args: Any, company_id: str, product: str, **options: Any) -> None:
+        vendor = Vendor.objects.filter(company_id=company_id).first()
+        if vendor is None:
+            raise CommandError(f"There is no vendor with the company id {company_id!r}.")
+        with scope(vendor=vendor):
+            found = Product.objects.filter(name=product).first()
+            if found is None:
+                raise CommandError(f"{vendor.name} has no product named {product!r}.")
+            self.stdout.write(json.dumps(product_file(found), indent=2))

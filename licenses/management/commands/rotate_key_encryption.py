@@ -1,0 +1,21 @@
+"""`manage.py rotate_key_encryption`: private keys again, under the first of KEY_ENCRYPTION_KEYS."""
+
+from typing import Any
+
+from cryptography.fernet import InvalidToken
+from django.core.management.base import BaseCommand, CommandError
+
+from licenses.signing_keys import rotate_key_encryption
+
+
+class Command(BaseCommand):
+    help = "Encrypts every product's private key under the first of KEY_ENCRYPTION_KEYS."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            count = rotate_key_encryption()
+        except InvalidToken as error:
+            raise CommandError(
+                "A private key fits none of KEY_ENCRYPTION_KEYS. Nothing was changed."
+            ) from error
+        self.stdout.write(f"{count} private keys are now encrypted under the first key.")

@@ -1,0 +1,131 @@
+"""What every test runs with: its database, frozen time, no network, fast hashing."""
+
+import ipaddress
+import os
+import shutil
+import socket
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import time_machine
+from django.conf import settings as django_settings
+from django.core.cache import cache
+from django_scopes import scope
+
+from tests import environment, postgres, world as worlds
+
+NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+ON_POSTGRESQL = os.environ.get("TEST_DATABASE") == "postgresql"
+CHROMIUM = shutil.which("chromium")
+CHROMIUM_REQUIRED = os.environ.get("CI", "").lower() == "true"
+
+
+def pytest_report_header() -> str:
+    database = "PostgreSQL" if ON_POSTGRESQL else "SQLite"
+    return f"database: {database}, Chromium: {CHROMIUM or 'NOT FOUND, no end-to-end tests'}"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if CHROMIUM or CHROMIUM_REQUIRED:
+        return
+    for item in items:
+        if item.get_closest_marker("e2e"):
+            item.add_marker(pytest.mark.skip(reason="Chromium is not on this machine"))
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> Iterator[None]:
+    """The database of this run: a file, so that threads can have connections of their own."""
+    database = django_settings.DATABASES["default"]
+    if not ON_POSTGRESQL:
+        database["TEST"]["NAME"] = str(Path(os.environ["DATA_DIR"]) / "test.sqlite3")
+        yield
+        return
+    if environment.DATABASE_URL:
+        os.environ["DATABASE_URL"] = environment.DATABASE_URL
+        from portal import env  # noqa: PLC0415
+
+        _use(database, env.database("DATABASE_URL", Path()))
+        yield
+        return
+    with postgres.server() as entry:
+        _use(database, entry)
+        yield
+
+
+def _use(database: dict[str, Any], entry: dict[str, Any]) -> None:
+    """Points Django's only connection at another server, before it has ever connected."""
+    from django.db import connections  # noqa: PLC0415
+
+    test_options = database["TEST"]
+    database.clear()
+    database.update({"OPTIONS": {}, "TEST": test_options, **entry})
+    connections.configure_settings({"default": database})
+    if hasattr(connections._connections, "default"):  # type: ignore[attr-defined]
+        del connections["default"]
+
+
+@pytest.fixture(autouse=True)
+def _test_settings(settings: Any) -> None:
+    """What tests can do without: slow hashing, a queue's worker, hashed names of static files."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+    cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def frozen_time(request: pytest.FixtureRequest) -> Iterator[time_machine.Traveller | None]:
+    """Time stands still at NOW; `frozen_time.shift(seconds)` moves it. End-to-end tests run free."""
+    if request.node.get_closest_marker("e2e"):
+        yield None
+        return
+    with time_machine.travel(NOW, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuses every connection that would leave the machine."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family != socket.AF_UNIX and not _is_loopback(str(address[0])):
+            raise AssertionError(f"A test tried to reach {address}.")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+def _is_loopback(host: str) -> bool:
+    return host == "localhost" or ipaddress.ip_address(host).is_loopback
+
+
+@pytest.fixture
+def world(db: None) -> worlds.World:
+    """Two vendors with people, licences and machines; the test runs outside any scope."""
+    return worlds.build()
+
+
+@pytest.fixture
+def acme(world: worlds.World) -> Iterator[worlds.World]:
+    """The same world, inside acme's scope."""
+    with scope(vendor=world.acme):
+        yield world
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, Any]:
+    return {
+        "executable_path": CHROMIUM,
+        "args": [
+            "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+            "--disable-background-networking", "--disable-component-update", "--disable-sync",
+        ],
+    }  # fmt: skip

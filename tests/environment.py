@@ -1,0 +1,37 @@
+"""Loaded by pytest before Django's settings: the environment of a test run.
+
+Set here and not in conftest.py, because pytest-django reads the settings before that. What a
+developer has in the environment does not reach the tests.
+"""
+
+import os
+import tempfile
+
+from hypothesis import settings
+
+FIXED = {
+    "SECRET_KEY": "tests-only-secret-key-0123456789-0123456789-0123456789-abcdefghij",
+    "KEY_ENCRYPTION_KEYS": "dGVzdHMtb25seS1rZXktMDEyMzQ1Njc4OTAxMjM0NTY=",
+    "PARENT_HOST": "portal.localhost",
+    "PUBLIC_SCHEME": "http",
+    "PUBLIC_PORT": "8000",
+    "DEBUG": "false",
+    "TRUSTED_PROXIES": "0",
+    "DATA_DIR": tempfile.mkdtemp(prefix="portal-tests-"),
+}
+SETTINGS = (*FIXED, "DATABASE_URL", "EMAIL_URL", "MEDIA_ROOT", "STATIC_ROOT", "MAIL_DIR",
+            "SECRET_KEY_FALLBACKS", "DEFAULT_FROM_EMAIL")  # fmt: skip
+
+# A PostgreSQL of the developer's choice is used, by tests/conftest.py.
+DATABASE_URL = os.environ.get("DATABASE_URL", "")
+
+for name in SETTINGS:
+    os.environ.pop(name, None)
+    os.environ.pop(f"{name}_FILE", None)
+os.environ.update(FIXED)
+# Playwright's own event loop runs in the tests' thread; Django would take that for async code.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+
+settings.register_profile("short", max_examples=100, deadline=None, derandomize=True)
+settings.register_profile("long", max_examples=100_000, deadline=None)
+settings.load_profile("short")

@@ -1,0 +1,121 @@
+"""A private PostgreSQL server that lives as long as a test run.
+
+Unix socket only, in a temporary folder with a short path; as an ordinary user, since the server
+refuses to run as root; without any safety against power cuts. It dies with its parent.
+"""
+
+import ctypes
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+START_TIMEOUT = 30.0  # seconds
+PR_SET_PDEATHSIG = 1
+
+
+class NoServer(Exception):
+    """The server programs are missing, or the server did not start."""
+
+
+def programs() -> Path:
+    """The folder of the newest server programs; raises NoServer."""
+    newest_first = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin/initdb"),
+        key=lambda path: int(path.parts[-3]),
+        reverse=True,
+    )
+    found = newest_first[0] if newest_first else shutil.which("initdb")
+    if not found:
+        raise NoServer("No PostgreSQL server programs found.")
+    return Path(found).parent
+
+
+@contextmanager
+def server() -> Iterator[dict[str, Any]]:
+    """Runs a server; gives the DATABASES entry for it."""
+    bin_folder = programs()
+    become = _ordinary_user()
+    folder = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))  # noqa: S108  a socket's path is short
+    os.chown(folder, *become[0]) if become else None
+    process = None
+    try:
+        _make_cluster(bin_folder, folder, become)
+        process = _start(bin_folder, folder, become)
+        _wait(process, folder)
+        yield {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": "postgres",
+            "USER": "tests",
+            "HOST": str(folder),
+            "PORT": "5432",
+        }
+    finally:
+        if process:
+            process.send_signal(signal.SIGINT)
+            process.wait()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+Become = tuple[tuple[int, int], Callable[[], None]] | None
+
+
+def _ordinary_user() -> Become:
+    """The ids of `nobody` and what a child does to become it; None when not root."""
+    if os.getuid() != 0:
+        return None
+    nobody = pwd.getpwnam("nobody")
+
+    def drop() -> None:
+        os.setgroups([])
+        os.setgid(nobody.pw_gid)
+        os.setuid(nobody.pw_uid)
+
+    return (nobody.pw_uid, nobody.pw_gid), drop
+
+
+def _make_cluster(bin_folder: Path, folder: Path, become: Become) -> None:
+    subprocess.run(
+        [bin_folder / "initdb", "-D", folder / "data", "-U", "tests", "-N", "--no-locale",
+         "-EUTF8", "-Atrust"],
+        check=True, stdout=subprocess.DEVNULL, cwd=folder,
+        preexec_fn=become[1] if become else None,
+    )  # fmt: skip
+
+
+def _start(bin_folder: Path, folder: Path, become: Become) -> subprocess.Popen[bytes]:
+    parent = os.getpid()
+    libc = ctypes.CDLL(None, use_errno=True)
+
+    def prepare() -> None:
+        if become:
+            become[1]()
+        # After the change of user, which clears it.
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGINT)
+        if os.getppid() != parent:
+            os._exit(1)
+
+    with (folder / "log").open("wb") as log:
+        return subprocess.Popen(
+            [bin_folder / "postgres", "-D", folder / "data", "-k", folder, "-F",
+             "-c", "listen_addresses=", "-c", "synchronous_commit=off",
+             "-c", "full_page_writes=off", "-c", "max_connections=120"],
+            cwd=folder, stdout=log, stderr=log, preexec_fn=prepare,
+        )  # fmt: skip
+
+
+def _wait(process: subprocess.Popen[bytes], folder: Path) -> None:
+    deadline = time.monotonic() + START_TIMEOUT
+    log = folder / "log"
+    while time.monotonic() < deadline and process.poll() is None:
+        if b"ready to accept connections" in log.read_bytes():
+            return
+        time.sleep(0.05)
+    raise NoServer(f"PostgreSQL did not start:\n{log.read_text(errors='replace')}")

@@ -1,0 +1,151 @@
+"""Two vendors with named people, products, licences and machines on both sides.
+
+Both sides always have data, so that a leak is visible.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric import rsa
+from django.db import connection
+from django.test import Client
+from django_scopes import scope
+
+from accounts.models import Role, User, Vendor
+from licenses.activation import Machine, activate
+from licenses.lifecycle import create_license
+from licenses.models import Activation, License, Product
+from licenses.signing_keys import store_key
+from tests.sql import every_statement_names_its_vendor
+
+PASSWORD = "correct horse battery"
+PARENT = "portal.localhost"
+
+
+@cache
+def rsa_key(name: str) -> rsa.RSAPrivateKey:
+    """One key pair per name and test run: making them is slow."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+@dataclass
+class World:
+    acme: Vendor
+    globex: Vendor
+    ada: User
+    grace: User
+    acme_admin: User
+    acme_support: User
+    ada_of_globex: User
+    bob: User
+    globex_admin: User
+    operator: User
+    orbit: Product
+    spectra: Product
+    quill: Product
+    ada_license: License
+    grace_license: License
+    ada_of_globex_license: License
+    bob_license: License
+    ada_machine: Activation
+    bob_machine: Activation
+
+
+def user(vendor: Vendor | None, email: str, **fields: Any) -> User:
+    """A saved user with PASSWORD."""
+    first = email.partition("@")[0].capitalize()
+    manager = User.objects if vendor else User.people
+    return manager.create_user(
+        vendor=vendor, email=email, password=PASSWORD, first_name=first, **fields
+    )
+
+
+def product(vendor: Vendor, name: str, **fields: Any) -> Product:
+    """A saved product with a signing key."""
+    saved = Product(vendor=vendor, name=name, **fields)
+    saved.save(force_insert=True)
+    store_key(saved, rsa_key(name))
+    return saved
+
+
+def fingerprint(name: str) -> str:
+    """A fingerprint of 64 characters that begins with the name."""
+    return name.ljust(64, "0")
+
+
+def machine(name: str, **fields: Any) -> Machine:
+    """What a program on a machine of this name would tell."""
+    return Machine(
+        **{"fingerprint": fingerprint(name), "os": "linux", "hostname": name, **fields}
+    )
+
+
+def build() -> World:
+    """The world that most tests start from."""
+    acme = Vendor.objects.create(
+        company_id="acme", name="Acme Instruments", support_email="support@acme.example"
+    )
+    globex = Vendor.objects.create(company_id="globex", name="Globex Software")
+    made: dict[str, Any] = {"acme": acme, "globex": globex}
+    made["operator"] = user(None, "root@example.com", role=Role.OPERATOR)
+    with scope(vendor=acme):
+        made["ada"] = user(acme, "ada@example.com", last_name="Lovelace")
+        made["grace"] = user(acme, "grace@example.com")
+        made["acme_admin"] = user(acme, "admin@acme.example", role=Role.ADMIN)
+        made["acme_support"] = user(acme, "support@acme.example", role=Role.SUPPORT)
+        made["orbit"] = product(acme, "Orbit")
+        made["spectra"] = product(acme, "Spectra")
+        made["ada_license"] = create_license(
+            product=made["orbit"], user=made["ada"], key="ADA111-ACME-ORBIT-0001",
+            allowed_activations=3, notes="Ada of Acme only",
+        )  # fmt: skip
+        made["grace_license"] = create_license(
+            product=made["orbit"], user=made["grace"], key="GRACE1-ACME-ORBIT-0002",
+            allowed_activations=3, notes="Grace of Acme only",
+        )  # fmt: skip
+        made["ada_machine"] = activate(made["ada_license"], machine("ada-laptop"))
+        activate(made["grace_license"], machine("grace-laptop"))
+    with scope(vendor=globex):
+        made["ada_of_globex"] = user(globex, "ada@example.com", last_name="Byron")
+        made["bob"] = user(globex, "bob@example.com")
+        made["globex_admin"] = user(globex, "admin@globex.example", role=Role.ADMIN)
+        made["quill"] = product(globex, "Quill")
+        made["ada_of_globex_license"] = create_license(
+            product=made["quill"], user=made["ada_of_globex"], key="ADA222-GLOBEX-QUILL-01",
+            allowed_activations=3, notes="Ada of Globex only",
+        )  # fmt: skip
+        made["bob_license"] = create_license(
+            product=made["quill"], user=made["bob"], key="BOB333-GLOBEX-QUILL-02",
+            allowed_activations=3, notes="Bob of Globex only",
+        )  # fmt: skip
+        activate(made["ada_of_globex_license"], machine("byron-laptop"))
+        made["bob_machine"] = activate(made["bob_license"], machine("bob-laptop"))
+    return World(**made)
+
+
+class Browser(Client):
+    """A visitor of one host. Every statement that a request runs has to name its vendor."""
+
+    def __init__(self, label: str = "acme", **defaults: Any) -> None:
+        host = f"{label}.{PARENT}" if label else PARENT
+        super().__init__(HTTP_HOST=host, **defaults)
+
+    def request(self, **request: Any) -> Any:
+        with connection.execute_wrapper(every_statement_names_its_vendor):
+            return super().request(**request)
+
+    def sign_in(self, email: str, password: str = PASSWORD, **fields: str) -> Any:
+        """Signs in through the page, as a person would; asserts that it worked."""
+        response = self.post("/login/", {"email": email, "password": password, **fields})
+        assert response.status_code == 302, response.content.decode()
+        return self
+
+
+def signed_in(person: User) -> Browser:
+    """A browser in which the person is signed in, on the host where that is done."""
+    if person.is_customer:
+        assert person.vendor
+        return Browser(person.vendor.company_id).sign_in(person.email)
+    company_id = person.vendor.company_id if person.vendor else ""
+    return Browser("app").sign_in(person.email, company_id=company_id)
