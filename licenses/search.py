@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Value, When
 
 from licenses.models import ExpirationStrategy, License, LicenseMetadata
 from licenses.status import EXPIRING_SOON, Status
@@ -78,23 +78,31 @@ def expires_within(days: int, now: datetime) -> Q:
     return Q(expires_at__gt=now, expires_at__lte=now + timedelta(days=days))
 
 
-# What a column is sorted by. The primary key settles ties, so that pages never overlap.
-SORTS: dict[str, Any] = {
-    "product": F("product__name"),
-    "key": F("key"),
-    "seats": F("total_activations"),
-    "expires": F("expires_at"),
-    "created": F("created_at"),
-}
+SORTS = ("product", "status", "seats", "expires", "created")
 DEFAULT_SORT = "-created"
 
 
-def sorted_by(licenses: QuerySet[License], sort: str) -> QuerySet[License]:
+def sorted_by(licenses: QuerySet[License], sort: str, now: datetime) -> QuerySet[License]:
     """The licences ordered by a column of SORTS, descending with a leading `-`.
 
-    Licences that never expire come last when ordered by expiry, whichever way.
+    Licences that never expire come last when ordered by expiry, whichever way. The primary key
+    settles ties, so that pages never overlap.
     """
-    column = SORTS[sort.removeprefix("-")]
+    column = _column(sort.removeprefix("-"), now)
     descending = sort.startswith("-")
     order = column.desc(nulls_last=True) if descending else column.asc(nulls_last=True)
     return licenses.order_by(order, "pk")
+
+
+def _column(name: str, now: datetime) -> Any:
+    """What a column is sorted by; statuses go from active to revoked."""
+    if name == "status":
+        ranks = enumerate(reversed(Status))
+        conditions = _conditions(now)
+        return Case(*(When(conditions[status], then=Value(rank)) for rank, status in ranks))
+    return {
+        "product": F("product__name"),
+        "seats": F("total_activations"),
+        "expires": F("expires_at"),
+        "created": F("created_at"),
+    }[name]

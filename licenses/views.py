@@ -42,7 +42,7 @@ def license_list(http_request: HttpRequest) -> HttpResponse:
         found = found.filter(expires_at=None)
     elif asked.get("expiry"):
         found = found.filter(search.expires_within(int(asked["expiry"]), now))
-    page = page_of(search.sorted_by(found, sort), request)
+    page = page_of(search.sorted_by(found, sort, now), request)
     filters = {name: value for name, value in asked.items() if value and name != "sort"}
     context = {
         "form": form,
@@ -66,8 +66,8 @@ def _products_of(licenses: QuerySet[License]) -> list[tuple[UUID, str]]:
 def _columns(filters: dict[str, str], sort: str) -> list[dict[str, str]]:
     """The sortable column heads: name, link that sorts by it, and how it is sorted now."""
     heads = {
-        "product": _("Product"),
-        "key": _("Key"),
+        "product": _("Product and key"),
+        "status": _("Status"),
         "seats": _("Seats"),
         "expires": _("Expires"),
     }

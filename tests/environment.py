@@ -6,6 +6,7 @@ developer has in the environment does not reach the tests.
 
 import os
 import tempfile
+from pathlib import Path
 
 from hypothesis import settings
 
@@ -29,6 +30,8 @@ for name in SETTINGS:
     os.environ.pop(name, None)
     os.environ.pop(f"{name}_FILE", None)
 os.environ.update(FIXED)
+# WhiteNoise warns of a folder that is missing; tests serve static files from their sources.
+Path(FIXED["DATA_DIR"], "static").mkdir()
 # Playwright's own event loop runs in the tests' thread; Django would take that for async code.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
 
