@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.db import models
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
@@ -31,6 +32,7 @@ class VendorsAdmin(admin.ModelAdmin[Vendor]):
     list_filter = ("status",)
     search_fields = ("name", "company_id")
     fields = ("company_id", "name", "status", "support_email", "support_url", "website")
+    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         if obj is None:

@@ -9,7 +9,7 @@ from typing import cast
 from django import forms
 from django.contrib import auth, messages
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
@@ -32,6 +32,11 @@ from accounts.sessions import SignInRefused, sign_in
 from portal.http import PortalRequest, safe_next
 from portal.tenancy import Room
 
+def _posted(request: HttpRequest) -> QueryDict | None:
+    """What was posted, even when that is nothing; None for a page that is only looked at."""
+    return request.POST if request.method == "POST" else None
+
+
 form_methods = require_http_methods(["GET", "HEAD", "POST"])
 
 
@@ -44,7 +49,7 @@ def login(http_request: HttpRequest) -> HttpResponse:
     if request.method != "POST" and request.user.is_authenticated:
         return redirect(safe_next(request, "/"))
     form_class = SignInForm if request.address.room is Room.CUSTOMER else StaffSignInForm
-    form = form_class(request.POST or None)
+    form = form_class(_posted(request))
     if request.method == "POST" and form.is_valid() and _sign_in(request, form):
         return redirect(safe_next(request, "/"))
     return render(request, "accounts/login.html", {"form": form, "next": safe_next(request, "")})
@@ -94,7 +99,7 @@ def password_reset(http_request: HttpRequest) -> HttpResponse:
     """Takes an address and has a link sent to it, if an account here has it; never says whether."""
     request = cast(PortalRequest, http_request)
     on_portal = request.address.room is Room.CUSTOMER
-    form = (PasswordResetForm if on_portal else StaffPasswordResetForm)(request.POST or None)
+    form = (PasswordResetForm if on_portal else StaffPasswordResetForm)(_posted(request))
     if request.method == "POST" and form.is_valid():
         vendor = _vendor(request, form.cleaned_data.get("company_id", ""))
         passwords.request_reset(
@@ -136,7 +141,7 @@ def _set_password(request: PortalRequest, token: str, purpose: Purpose) -> HttpR
         user = passwords.read_password_link(purpose, vendor, token).user
     except LinkRefused:
         return render(request, "accounts/link_refused.html", {"purpose": purpose.value}, status=410)
-    form = NewPasswordForm(request.POST or None, user=user)
+    form = NewPasswordForm(_posted(request), user=user)
     if request.method == "POST" and form.is_valid():
         passwords.set_password(user, form.cleaned_data["new_password"])
         messages.success(request, _("Your password is set. You can sign in with it now."))
@@ -149,7 +154,7 @@ def _set_password(request: PortalRequest, token: str, purpose: Purpose) -> HttpR
 def profile(http_request: HttpRequest) -> HttpResponse:
     """First name, last name and company."""
     request = cast(PortalRequest, http_request)
-    form = ProfileForm(request.POST or None, instance=request.user)
+    form = ProfileForm(_posted(request), instance=request.user)
     if request.method == "POST" and form.is_valid():
         user = form.save(commit=False)
         user.save(update_fields=["first_name", "last_name", "company", "updated_at"])
@@ -163,7 +168,7 @@ def profile(http_request: HttpRequest) -> HttpResponse:
 def change_password(http_request: HttpRequest) -> HttpResponse:
     """Changes the password; all other sessions end."""
     request = cast(PortalRequest, http_request)
-    form = ChangePasswordForm(request.POST or None, user=request.user)
+    form = ChangePasswordForm(_posted(request), user=request.user)
     if request.method == "POST" and form.is_valid():
         asked = form.cleaned_data
         try:
@@ -185,7 +190,7 @@ def change_password(http_request: HttpRequest) -> HttpResponse:
 def change_email(http_request: HttpRequest) -> HttpResponse:
     """Has a confirmation link sent to a new address; nothing changes before it is followed."""
     request = cast(PortalRequest, http_request)
-    form = ChangeEmailForm(request.POST or None, user=request.user)
+    form = ChangeEmailForm(_posted(request), user=request.user)
     if request.method == "POST" and form.is_valid():
         new_email = form.cleaned_data["new_email"]
         try:

@@ -7,13 +7,18 @@ lists, choices, look-ups and deletions can reach that vendor's rows alone.
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from accounts.rights import RIGHTS
 from django_scopes import ScopeError, get_scope
+
+
+DECLARED = {label for rights in RIGHTS.values() for label in rights}
 
 
 class BackofficeSite(admin.AdminSite):
@@ -25,12 +30,26 @@ class BackofficeSite(admin.AdminSite):
     site_url = None
     enable_nav_sidebar = False
 
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """Takes models whose rights accounts.rights declares; a library's own stay out."""
+        models_given = (
+            [model_or_iterable] if isinstance(model_or_iterable, type) else model_or_iterable
+        )
+        declared = [model for model in models_given if model._meta.label_lower in DECLARED]
+        super().register(declared, admin_class, **options)
+
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         return redirect(reverse("login", query={"next": request.GET.get("next", "/")}))
 
 
 class VendorAdmin(admin.ModelAdmin[Any]):
     """The base of every admin of a tenant's rows: the scope's vendor owns what it saves."""
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        """The scope's rows; an operator, who has no vendor, is refused."""
+        if "vendor" not in get_scope():
+            raise PermissionDenied
+        return super().get_queryset(request)
 
     def save_model(self, request: HttpRequest, obj: Any, form: ModelForm[Any], change: bool) -> None:
         """Saves what was changed and nothing else: counters may have moved since the form was shown."""

@@ -28,6 +28,9 @@ def forgets_vendor(sql: str) -> bool:
     tables = set(re.findall(r'"(\w+)"', sql)) & tenant_tables()
     if not tables:
         return False
+    if 'FROM "django_admin_log"' in sql:
+        # Django's own log of the back office, read for one row that was found in scope.
+        return False
     if sql.startswith("INSERT"):
         return '"vendor_id"' not in sql
     if not sql.startswith(("SELECT", "UPDATE", "DELETE")):

@@ -1,0 +1,172 @@
+"""Forgotten passwords, invitations, changing the password."""
+
+import re
+from typing import Any
+
+import pytest
+from django.core import mail
+from django_scopes import scope
+
+from accounts.invitations import create_and_invite
+from accounts.models import Role, User, Vendor
+from accounts.vendors import create_vendor
+from tests.world import PASSWORD, Browser, World, signed_in
+
+NEW = {"new_password": "a longer new password", "new_password_again": "a longer new password"}
+
+
+def link_in(message: Any) -> tuple[str, str]:
+    """Host and path of the link in an e-mail; the same in text and HTML."""
+    [link] = set(re.findall(r"http://[^\s\"<]+", message.body))
+    assert link in message.alternatives[0].content
+    host, _slash, path = link.removeprefix("http://").partition("/")
+    return host, f"/{path}"
+
+
+def ask_for_link(email: str, label: str = "acme", **fields: str) -> Any:
+    return Browser(label).post("/password-reset/", {"email": email, **fields})
+
+
+def test_a_link_on_the_canonical_host_sets_a_new_password_once(world: World) -> None:
+    old_session = signed_in(world.ada)
+    assert ask_for_link("Ada@Example.com").status_code == 302
+    [message] = mail.outbox
+    assert message.to == ["ada@example.com"]
+    assert message.from_email == "Acme Instruments <portal@portal.localhost>"
+    assert message.reply_to == ["support@acme.example"]
+    assert message.subject == "Set a new password for Acme Instruments"
+    host, path = link_in(message)
+    assert host == "acme.portal.localhost:8000"
+    browser = Browser("acme")
+    assert browser.get(path).status_code == 200
+    assert browser.post(path, NEW).status_code == 302
+    browser.sign_in("ada@example.com", NEW["new_password"])
+    assert old_session.get("/licenses/").status_code == 302
+    assert Browser("acme").post(path, NEW).status_code == 410
+
+
+def test_the_link_ignores_the_host_header(world: World) -> None:
+    Browser("acme").post(
+        "/password-reset/", {"email": "ada@example.com"},
+        headers={"host": "ACME.portal.localhost:6666"},
+    )  # fmt: skip
+    assert link_in(mail.outbox[0])[0] == "acme.portal.localhost:8000"
+
+
+def test_nobody_learns_whether_an_address_exists(world: World) -> None:
+    answers = [ask_for_link(email) for email in ("ada@example.com", "nobody@example.com")]
+    assert [answer.status_code for answer in answers] == [302, 302]
+    assert answers[0]["Location"] == answers[1]["Location"] == "/password-reset/sent/"
+    assert [message.to for message in mail.outbox] == [["ada@example.com"]]
+
+
+@pytest.mark.parametrize("email", ["bob@example.com", "admin@acme.example", "root@example.com"])
+def test_who_may_not_enter_here_gets_no_link(world: World, email: str) -> None:
+    ask_for_link(email)
+    assert mail.outbox == []
+
+
+def test_staff_get_theirs_for_the_back_office(world: World) -> None:
+    ask_for_link("admin@acme.example", "app", company_id="acme")
+    ask_for_link("root@example.com", "app")
+    ask_for_link("ada@example.com", "app", company_id="acme")
+    ask_for_link("admin@acme.example", "app", company_id="nobody")
+    assert [message.to for message in mail.outbox] == [["admin@acme.example"], ["root@example.com"]]
+    for message, form in zip(mail.outbox, [{"company_id": "acme"}, {}], strict=True):
+        host, path = link_in(message)
+        assert host == "app.portal.localhost:8000"
+        assert Browser("app").post(path, NEW).status_code == 302
+        Browser("app").sign_in(message.to[0], NEW["new_password"], **form)
+
+
+def test_a_link_counts_at_its_own_vendor_only(world: World) -> None:
+    ask_for_link("ada@example.com")
+    _host, path = link_in(mail.outbox[0])
+    assert Browser("globex").get(path).status_code == 410
+    assert Browser("globex").post(path, NEW).status_code == 410
+    Browser("globex").sign_in("ada@example.com")
+
+
+def test_a_link_has_a_time(world: World, frozen_time: Any) -> None:
+    ask_for_link("ada@example.com")
+    _host, path = link_in(mail.outbox[0])
+    frozen_time.shift(3599)
+    assert Browser("acme").get(path).status_code == 200
+    frozen_time.shift(2)
+    assert Browser("acme").get(path).status_code == 410
+
+
+def test_a_reset_link_is_no_invitation(world: World) -> None:
+    ask_for_link("ada@example.com")
+    _host, path = link_in(mail.outbox[0])
+    assert Browser("acme").get(path.replace("password-reset", "invitation")).status_code == 410
+
+
+def test_asking_is_limited(world: World) -> None:
+    codes = [ask_for_link("ada@example.com").status_code for _ in range(4)]
+    assert codes == [302, 302, 302, 429]
+
+
+@pytest.mark.parametrize(
+    ("first", "again", "reason"),
+    [
+        ("short", "short", "too short"),
+        ("1234567890123", "1234567890123", "entirely numeric"),
+        ("password123", "password123", "too common"),
+        ("ada@example.com", "ada@example.com", "too similar"),
+        ("a longer new password", "another password", "not the same"),
+    ],
+)
+def test_weak_passwords_are_refused(world: World, first: str, again: str, reason: str) -> None:
+    ask_for_link("ada@example.com")
+    _host, path = link_in(mail.outbox[0])
+    form = {"new_password": first, "new_password_again": again}
+    response = Browser("acme").post(path, form)
+    assert response.status_code == 200
+    assert reason in response.content.decode()
+    Browser("acme").sign_in("ada@example.com")
+
+
+def test_a_new_user_is_invited_and_sets_the_first_password(world: World) -> None:
+    with scope(vendor=world.acme):
+        create_and_invite(User(vendor=world.acme, email="new@example.com"))
+    [message] = mail.outbox
+    assert message.subject == "Your account at Acme Instruments"
+    host, path = link_in(message)
+    assert host == "acme.portal.localhost:8000"
+    assert Browser("acme").post(path, NEW).status_code == 302
+    Browser("acme").sign_in("new@example.com", NEW["new_password"])
+    assert Browser("acme").get(path).status_code == 410
+
+
+def test_a_new_vendor_has_an_administrator(world: World) -> None:
+    create_vendor(Vendor(company_id="initech", name="Initech"), admin_email="Bill@initech.example")
+    host, path = link_in(mail.outbox[0])
+    assert host == "app.portal.localhost:8000"
+    assert Browser("app").post(path, NEW).status_code == 302
+    browser = Browser("app")
+    browser.sign_in("bill@initech.example", NEW["new_password"], company_id="initech")
+    vendor = Vendor.objects.get(company_id="initech")
+    with scope(vendor=vendor):
+        assert [user.role for user in User.objects.all()] == [Role.ADMIN]
+
+
+def test_changing_asks_for_the_current_one_and_ends_other_sessions(world: World) -> None:
+    here, elsewhere = signed_in(world.ada), signed_in(world.ada)
+    response = here.post("/profile/password/", {"current_password": "wrong", **NEW})
+    assert "This is not your current password." in response.content.decode()
+    assert elsewhere.get("/licenses/").status_code == 200
+    assert here.post("/profile/password/", {"current_password": PASSWORD, **NEW}).status_code == 302
+    assert here.get("/licenses/").status_code == 200
+    assert elsewhere.get("/licenses/").status_code == 302
+    Browser("acme").sign_in("ada@example.com", NEW["new_password"])
+    Browser("globex").sign_in("ada@example.com", PASSWORD)
+
+
+def test_guessing_the_current_password_is_limited(world: World) -> None:
+    browser = signed_in(world.ada)
+    codes = [
+        browser.post("/profile/password/", {"current_password": "wrong", **NEW}).status_code
+        for _ in range(7)
+    ]
+    assert codes == [200] * 6 + [429]

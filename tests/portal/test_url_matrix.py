@@ -1,0 +1,263 @@
+"""Every route of every URLconf, for every role, at both vendors, by GET and by POST.
+
+A route that is not in the tables fails the test, so nobody can forget one.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django_scopes import scope
+
+from accounts.models import User
+from accounts.rights import RIGHTS, allows
+from licenses.models import LicensePolicy
+from offline.requests import answer
+from portal.tenancy import Room
+from tests.offline.requests_maker import MachineKeys
+from tests.world import Browser, World, signed_in
+
+# Who visits which host. All ask for the rows of Ada of Acme.
+VISITORS = (
+    "anonymous", "ada", "grace", "bob", "ada of globex", "bob's cookie at acme",
+    "admin's cookie at acme",
+)  # fmt: skip
+
+PUBLIC = (200, 302, 302, 302, 302, 200, 200)  # who is signed in is sent on
+OPEN = (200,) * 7
+GONE = (410,) * 7
+SIGNED_IN = (302, 200, 200, 200, 200, 302, 302)
+REFUSED_FILE = (302, 400, 400, 400, 400, 302, 302)
+REDIRECT = (302,) * 7
+WRONG_METHOD = (302, 405, 405, 405, 405, 302, 302)
+NO_SUCH_METHOD = (405,) * 7
+ADA_ALONE = (302, 200, 404, 404, 404, 302, 302)
+ADA_ALONE_POST = (302, 302, 404, 404, 404, 302, 302)
+
+# name: (GET, POST), in the order of VISITORS
+CUSTOMER: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
+    "home": (REDIRECT, REDIRECT),
+    "login": (PUBLIC, OPEN),
+    "logout": (NO_SUCH_METHOD, REDIRECT),
+    "password_reset": (OPEN, OPEN),
+    "password_reset_sent": (OPEN, NO_SUCH_METHOD),
+    "password_reset_confirm": (GONE, GONE),
+    "invitation": (GONE, GONE),
+    "profile": (SIGNED_IN, REDIRECT),
+    "change_password": (SIGNED_IN, SIGNED_IN),
+    "change_email": (SIGNED_IN, SIGNED_IN),
+    "email_confirm": (GONE, GONE),
+    "licenses": (SIGNED_IN, WRONG_METHOD),
+    "license": (ADA_ALONE, WRONG_METHOD),
+    "activation_deactivate": (ADA_ALONE, ADA_ALONE_POST),
+    "offline": (SIGNED_IN, REFUSED_FILE),
+    "offline_confirm": (WRONG_METHOD, REFUSED_FILE),
+    "offline_done": (ADA_ALONE, WRONG_METHOD),
+    "offline_response": (ADA_ALONE, WRONG_METHOD),
+    "offline_machine_response": (ADA_ALONE, WRONG_METHOD),
+}
+
+
+@pytest.fixture
+def ids(world: World) -> dict[str, Any]:
+    """The ids of Ada of Acme's rows, for every name of a parameter."""
+    with scope(vendor=world.acme):
+        request = MachineKeys().activation(world.orbit.pk, world.ada_license.key)
+        exchange = answer(world.ada, request)
+        ids = {"exchange_id": exchange.pk, "offline_machine": exchange.activation_id}
+    return ids | {
+        "license_id": world.ada_license.pk,
+        "activation_id": world.ada_machine.pk,
+        "token": "not-a-token",
+    }
+
+
+def browser_of(world: World, visitor: str) -> Browser:
+    people = {
+        "ada": world.ada, "grace": world.grace, "bob": world.bob,
+        "ada of globex": world.ada_of_globex,
+    }  # fmt: skip
+    if visitor in people:
+        return signed_in(people[visitor])
+    browser = Browser("acme")
+    stolen = {"bob's cookie at acme": world.bob, "admin's cookie at acme": world.acme_admin}
+    if visitor in stolen:
+        browser.cookies = signed_in(stolen[visitor]).cookies
+    return browser
+
+
+def routes(patterns: Any, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
+    """The names of all routes, with their namespaces."""
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            space = f"{prefix}{pattern.namespace}:" if pattern.namespace else prefix
+            yield from routes(pattern.url_patterns, space)
+        else:
+            assert pattern.name or pattern.pattern.regex.pattern, pattern
+            yield f"{prefix}{pattern.name}", pattern
+
+
+def names_of(room: Room) -> set[str]:
+    return {name for name, _pattern in routes(get_resolver(f"portal.urls.{room}").url_patterns)}
+
+
+def test_every_customer_route_is_in_the_table() -> None:
+    assert names_of(Room.CUSTOMER) == set(CUSTOMER)
+
+
+def test_the_other_hosts_have_no_further_routes() -> None:
+    assert names_of(Room.LANDING) == {"landing"}
+    assert names_of(Room.API) == set()
+    assert names_of(Room.UNKNOWN) == set()
+
+
+def path_of(name: str, ids: dict[str, Any]) -> str:
+    patterns = get_resolver("portal.urls.customer").url_patterns
+    wanted = dict(routes(patterns))[name].pattern.converters
+    values = {key: ids[key] for key in wanted}
+    if name == "offline_machine_response":
+        values["activation_id"] = ids["offline_machine"]
+    return reverse(name, urlconf="portal.urls.customer", kwargs=values)
+
+
+@pytest.mark.parametrize("visitor", VISITORS)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_customer_routes(world: World, ids: dict[str, Any], visitor: str, method: str) -> None:
+    column = VISITORS.index(visitor)
+    for name, expected in CUSTOMER.items():
+        browser = browser_of(world, visitor)
+        path = path_of(name, ids)
+        response = browser.get(path) if method == "GET" else browser.post(path)
+        code = expected[0 if method == "GET" else 1][column]
+        assert response.status_code == code, (name, method, visitor)
+        if visitor != "ada":
+            assert world.ada_license.key not in response.content.decode(), (name, visitor)
+            assert "ada-laptop" not in response.content.decode(), (name, visitor)
+
+
+@pytest.mark.parametrize(("label", "code"), [("", 200), ("api", 404)])
+def test_the_other_hosts(world: World, label: str, code: int) -> None:
+    for visitor in (None, world.ada, world.acme_admin):
+        browser = Browser(label)
+        if visitor:
+            browser.cookies = signed_in(visitor).cookies
+        assert browser.get("/").status_code == code
+        assert browser.post("/").status_code == (405 if code == 200 else 404)
+
+
+# --- The back office ---------------------------------------------------------------------------
+
+STAFF = ("anonymous", "acme_admin", "acme_support", "globex_admin", "operator")
+# Routes of Django's admin site itself: (GET, POST), in the order of STAFF.
+SITE: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
+    "login": ((200, 302, 302, 302, 302), (200,) * 5),
+    "logout": ((405,) * 5, (302,) * 5),
+    "password_reset": ((200,) * 5, (200,) * 5),
+    "password_reset_sent": ((200,) * 5, (405,) * 5),
+    "password_reset_confirm": ((410,) * 5, (410,) * 5),
+    "invitation": ((410,) * 5, (410,) * 5),
+    "admin:index": ((302, 200, 200, 200, 200), (302, 200, 200, 200, 200)),
+    # Our own pages come first at the paths that Django's admin would use.
+    "admin:login": ((200, 302, 302, 302, 302), (200,) * 5),
+    "admin:logout": ((405,) * 5, (302,) * 5),
+    "admin:password_change": ((302, 200, 200, 200, 200), (302, 200, 200, 200, 200)),
+    "admin:password_change_done": ((302, 200, 200, 200, 200), (302, 405, 405, 405, 405)),
+    "admin:autocomplete": ((302, 403, 403, 403, 403), (302, 405, 405, 405, 405)),
+    "admin:jsi18n": ((302, 200, 200, 200, 200), (302, 200, 200, 200, 200)),
+    "admin:view_on_site": ((302, 404, 404, 404, 404), (302, 404, 404, 404, 404)),
+    "admin:None": ((302, 404, 404, 404, 404), (302, 404, 404, 404, 404)),
+}
+MODELS = ("accounts.vendor", "accounts.user", "licenses.product", "licenses.licensepolicy",
+          "licenses.license", "licenses.activation")  # fmt: skip
+ACTIONS = ("changelist", "add", "change", "history", "delete")
+
+
+def model_route(model: str, action: str) -> str:
+    return f"admin:{model.replace('.', '_')}_{action}"
+
+
+def test_every_back_office_route_is_in_the_table() -> None:
+    of_models = {model_route(model, action) for model in MODELS for action in ACTIONS}
+    of_models |= {f"admin:{model.partition('.')[0]}" for model in MODELS}
+    lists = {"admin:app_list", "admin:None", "admin:licenses_product_file"}
+    assert names_of(Room.BACKOFFICE) <= set(SITE) | of_models | lists
+    assert of_models - {"admin:accounts", "admin:licenses"} <= names_of(Room.BACKOFFICE)
+
+
+def staff_browser(world: World, visitor: str) -> Browser:
+    if visitor == "anonymous":
+        return Browser("app")
+    return signed_in(getattr(world, visitor))
+
+
+@pytest.mark.parametrize("visitor", STAFF)
+def test_back_office_site_routes(world: World, visitor: str) -> None:
+    column = STAFF.index(visitor)
+    arguments = {
+        "password_reset_confirm": ["x"],
+        "invitation": ["x"],
+        "admin:view_on_site": [1, "x"],
+    }
+    for name, expected in SITE.items():
+        path = (
+            "/no-such-page/"
+            if name == "admin:None"
+            else reverse(name, urlconf="portal.urls.backoffice", args=arguments.get(name, []))
+        )
+        for method in (0, 1):
+            browser = staff_browser(world, visitor)
+            response = browser.post(path) if method else browser.get(path)
+            assert response.status_code == expected[method][column], (name, visitor, method)
+
+
+def expected_code(person: User | None, model: str, action: str, own: bool) -> int:
+    """What a GET of an admin page has to answer, from the table of rights."""
+    if person is None:
+        return 302
+    app, _dot, name = model.partition(".")
+    needed = {"changelist": "view", "history": "view", "change": "view"}.get(action, action)
+    if not allows(person.role, f"{app}.{needed}_{name}"):
+        return 403
+    return 200 if own or action in {"changelist", "add"} else 302
+
+
+@pytest.mark.parametrize("visitor", STAFF)
+def test_back_office_model_routes(world: World, visitor: str) -> None:
+    with scope(vendor=world.acme):
+        policy = LicensePolicy.objects.create(vendor=world.acme, name="Yearly")
+    objects = {
+        "accounts.vendor": world.acme,
+        "accounts.user": world.ada,
+        "licenses.product": world.orbit,
+        "licenses.licensepolicy": policy,
+        "licenses.license": world.ada_license,
+        "licenses.activation": world.ada_machine,
+    }
+    person = None if visitor == "anonymous" else getattr(world, visitor)
+    browser = staff_browser(world, visitor)
+    for model, row in objects.items():
+        for action in ACTIONS:
+            arguments = [] if action in {"changelist", "add"} else [row.pk]
+            route = model_route(model, action)
+            path = reverse(route, urlconf="portal.urls.backoffice", args=arguments)
+            response = browser.get(path)
+            allowed_model = person is not None and model in RIGHTS[person.role]
+            if person is not None and not allowed_model:
+                # An operator has no scope and no right; nothing of a vendor may be looked up.
+                assert response.status_code in {302, 403}, (route, visitor)
+            else:
+                own = visitor.startswith("acme") or model == "accounts.vendor"
+                assert response.status_code == expected_code(person, model, action, own), (
+                    route,
+                    visitor,
+                )
+            if visitor in {"anonymous", "globex_admin", "operator"}:
+                assert world.ada_license.key not in response.content.decode()
+                assert "ada-laptop" not in response.content.decode()
+
+
+def test_the_product_file_is_the_vendors_own(world: World) -> None:
+    path = f"/licenses/product/{world.orbit.pk}/product.json"
+    codes = [staff_browser(world, visitor).get(path).status_code for visitor in STAFF]
+    assert codes == [302, 200, 200, 404, 403]
