@@ -37,11 +37,14 @@ def create_license(
 
 @transaction.atomic
 def save_new_license(license: License, *, actor: User | None) -> License:
-    """Saves a licence that was filled in elsewhere, sets its expiry and begins its history."""
+    """Saves a licence that was filled in elsewhere, sets its expiry and begins its history.
+
+    Raises ValidationError when a field or the key is not allowed.
+    """
     validate_key(license.key)
+    license.full_clean()
     if license.expires_at is None and _counts_from_creation(license):
         license.expires_at = timezone.now() + timedelta(seconds=license.validity)
-    license.full_clean(exclude=["vendor"])
     license.save(force_insert=True)
     record(license, LicenseEvent.Type.CREATED, actor=actor)
     return license

@@ -71,7 +71,7 @@ def product(vendor: Vendor, name: str, **fields: Any) -> Product:
 
 def fingerprint(name: str) -> str:
     """A fingerprint of 64 characters that begins with the name."""
-    return name.ljust(64, "0")
+    return name.ljust(64, "-")
 
 
 def machine(name: str, **fields: Any) -> Machine:

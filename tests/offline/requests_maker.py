@@ -46,9 +46,9 @@ class MachineKeys:
     def header(self, typ: str, **changes: Any) -> dict[str, Any]:
         return {"alg": "Ed25519", "typ": typ, "jwk": self.jwk, **changes}
 
-    def activation(self, product_id: object, key: str, name: str = "lab", **changes: Any) -> str:
+    def activation(self, product_id: object, license_key: str, name: str = "lab", /, **changes: Any) -> str:
         """An activation request of the machine of this name; None takes a member out."""
-        payload = activation_payload(product_id, key, name) | changes
+        payload = activation_payload(product_id, license_key, name) | changes
         return sign(self.header(ACTIVATION), _without_none(payload), self.key)
 
     def trial(self, product_id: object, name: str = "lab") -> str:
@@ -57,15 +57,21 @@ class MachineKeys:
         return sign(self.header(TRIAL), payload, self.key)
 
     def deactivation(
-        self, product_id: object, key: str, activation_id: object, name: str = "lab", **changes: Any
+        self,
+        product_id: object,
+        license_key: str,
+        activation_id: object,
+        name: str = "lab",
+        /,
+        **changes: Any,
     ) -> str:
         payload = {
             "jti": jti(f"deactivate {name} {activation_id}"),
             "iat": 1_790_000_000,
             "productId": str(product_id),
-            "key": key,
+            "key": license_key,
             "activationId": str(activation_id),
-            "fingerprint": name.ljust(64, "0"),
+            "fingerprint": name.ljust(64, "-"),
             **changes,
         }
         return sign(self.header(DEACTIVATION), _without_none(payload), self.key)
@@ -77,7 +83,7 @@ def activation_payload(product_id: object, key: str, name: str) -> dict[str, Any
         "iat": 1_790_000_000,
         "productId": str(product_id),
         "key": key,
-        "fingerprint": name.ljust(64, "0"),
+        "fingerprint": name.ljust(64, "-"),
         "os": "linux",
         "osVersion": "Debian 12",
         "hostname": name,

@@ -1,0 +1,60 @@
+"""The status of a licence: the rule and its twin in SQL say the same."""
+
+from datetime import timedelta
+from itertools import product
+
+import pytest
+from django.utils import timezone
+
+from licenses.lifecycle import create_license
+from licenses.models import License
+from licenses.search import status_filter, totals
+from licenses.status import Standing, Status, standing_of
+from tests.conftest import NOW
+from tests.world import World
+
+SECOND = timedelta(seconds=1)
+MONTH = timedelta(days=30)
+
+
+@pytest.mark.parametrize(
+    ("facts", "status"),
+    [
+        ({}, Status.ACTIVE),
+        ({"expires_at": NOW + MONTH + SECOND}, Status.ACTIVE),
+        ({"expires_at": NOW + MONTH}, Status.EXPIRING_SOON),
+        ({"expires_at": NOW + SECOND}, Status.EXPIRING_SOON),
+        ({"expires_at": NOW}, Status.EXPIRED),
+        ({"expires_at": NOW - SECOND}, Status.EXPIRED),
+        ({"waits_for_first_activation": True}, Status.NOT_STARTED),
+        ({"suspended": True, "expires_at": NOW}, Status.SUSPENDED),
+        ({"suspended": True, "revoked": True}, Status.REVOKED),
+    ],
+)
+def test_the_status_at_a_moment(facts: dict[str, object], status: Status) -> None:
+    defaults = {
+        "revoked": False, "suspended": False, "expires_at": None,
+        "waits_for_first_activation": False,
+    }  # fmt: skip
+    standing: Standing = standing_of(now=NOW, **(defaults | facts))  # type: ignore[arg-type]
+    assert standing.status is status
+
+
+def test_the_queries_agree_with_the_rule(acme: World) -> None:
+    ends = [None, *(NOW + timedelta(days=days) for days in (-1, 0, 1, 30, 31))]
+    for revoked, suspended, end, strategy in product(
+        (False, True), (False, True), ends, ("immediate", "delayed", "rolling")
+    ):
+        license = create_license(
+            product=acme.orbit, user=acme.ada, validity=60, expiration_strategy=strategy,
+            revoked=revoked, suspended=suspended,
+        )  # fmt: skip
+        License.objects.filter(pk=license.pk).update(expires_at=end)
+    everything = list(License.objects.all())
+    assert len(everything) == 74
+    for status in Status:
+        found = set(License.objects.filter(status_filter(status, timezone.now())))
+        assert found == {each for each in everything if each.standing.status is status}
+    counts = totals(License.objects.all(), timezone.now())
+    assert counts.all == 74
+    assert counts.active == sum(each.standing.usable for each in everything)

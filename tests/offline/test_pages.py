@@ -1,0 +1,185 @@
+"""The Offline page: look, confirm, download; every refusal in one sentence with its code."""
+
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django_scopes import scope
+
+from licenses.errors import LicensingError
+from licenses.models import License
+from licenses.sentences import SENTENCES
+from offline.models import OfflineExchange
+from tests.offline.requests_maker import MachineKeys
+from tests.world import Browser, World, signed_in
+
+MACHINE = MachineKeys()
+
+
+def request_of(world: World, name: str = "lab pc/7", **changes: Any) -> str:
+    return MACHINE.activation(world.orbit.pk, world.ada_license.key, name, **changes)
+
+
+def seats(world: World) -> int:
+    with scope(vendor=world.acme):
+        return License.objects.get(pk=world.ada_license.pk).total_activations
+
+
+def test_a_file_is_looked_at_confirmed_and_answered(world: World) -> None:
+    browser, text = signed_in(world.ada), request_of(world)
+    review = browser.post("/offline/", {"request_file": SimpleUploadedFile("r.dat", text.encode())})
+    assert review.status_code == 200
+    page = review.content.decode()
+    for expected in ("Activate lab pc/7?", "Orbit", world.ada_license.key, "1 of 3", "Debian 12"):
+        assert expected in page
+    assert seats(world) == 1
+    done = browser.post("/offline/confirm/", {"request_text": text})
+    assert done.status_code == 302
+    page = browser.get(done["Location"]).content.decode()
+    assert "lab pc/7 is activated" in page
+    response = browser.get(f"{done['Location']}response/")
+    assert response["Content-Disposition"] == 'attachment; filename="lab-pc-7-Orbit.dat"'
+    assert response.content.count(b".") == 2
+    assert seats(world) == 2
+
+
+def test_text_is_as_good_as_a_file_and_twice_is_once(world: World) -> None:
+    browser, text = signed_in(world.ada), request_of(world)
+    assert "Activate lab pc/7?" in browser.post("/offline/", {"request_text": text}).content.decode()
+    places = {browser.post("/offline/confirm/", {"request_text": text})["Location"] for _ in "ab"}
+    assert len(places) == 1
+    page = browser.post("/offline/", {"request_text": text}).content.decode()
+    assert "Confirming it again changes nothing" in page
+    assert seats(world) == 2
+
+
+def test_the_response_can_be_fetched_from_the_machine_until_it_runs_out(
+    world: World, frozen_time: Any
+) -> None:
+    browser = signed_in(world.ada)
+    browser.post("/offline/confirm/", {"request_text": request_of(world)})
+    licence = f"/licenses/{world.ada_license.pk}/"
+    with scope(vendor=world.acme):
+        exchange = OfflineExchange.objects.get()
+    path = f"/offline/machines/{exchange.activation_id}/response/"
+    assert path in browser.get(licence).content.decode()
+    assert browser.get(path).content.decode().strip() == exchange.response
+    assert signed_in(world.grace).get(path).status_code == 404
+    frozen_time.shift(30 * 86400 - 14 * 86400 + 1)
+    browser = signed_in(world.ada)
+    assert browser.get(path).status_code == 200
+    frozen_time.shift(14 * 86400)
+    browser = signed_in(world.ada)
+    assert browser.get(path).status_code == 404
+    assert browser.get(f"/offline/{exchange.pk}/response/").status_code == 404
+    assert path not in browser.get(licence).content.decode()
+    assert "Make a new request" in browser.get(f"/offline/{exchange.pk}/").content.decode()
+
+
+def test_a_deactivation_leads_to_a_receipt(world: World) -> None:
+    browser = signed_in(world.ada)
+    browser.post("/offline/confirm/", {"request_text": request_of(world, "lab")})
+    with scope(vendor=world.acme):
+        activation_id = OfflineExchange.objects.get().activation_id
+    text = MACHINE.deactivation(world.orbit.pk, world.ada_license.key, activation_id)
+    page = browser.post("/offline/", {"request_text": text}).content.decode()
+    assert "Deactivate lab?" in page
+    done = browser.post("/offline/confirm/", {"request_text": text})
+    assert "lab is deactivated" in browser.get(done["Location"]).content.decode()
+    response = browser.get(f"{done['Location']}response/")
+    assert response["Content-Disposition"] == 'attachment; filename="lab-Orbit.dat"'
+    assert seats(world) == 1
+
+
+def test_the_licence_one_comes_from_is_shown_and_the_file_decides(world: World) -> None:
+    browser = signed_in(world.ada)
+    page = browser.get(f"/offline/?license={world.ada_license.pk}").content.decode()
+    assert world.ada_license.key in page
+    assert browser.get(f"/offline/?license={world.grace_license.pk}").status_code == 404
+    assert browser.get("/offline/?license=nonsense").status_code == 404
+    with scope(vendor=world.acme):
+        from licenses.lifecycle import create_license
+
+        other = create_license(product=world.orbit, user=world.ada)
+    form = {"request_text": request_of(world), "license": str(other.pk)}
+    assert "another licence than the one you came from" in (
+        browser.post("/offline/", form).content.decode()
+    )
+
+
+@pytest.mark.parametrize("path", ["/offline/", "/offline/confirm/"])
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("", ""),
+        ("   ", ""),
+        ("hello", "INVALID_OFFLINE_REQUEST"),
+        ("a\x00b", ""),
+        ("x" * 70_000, "INVALID_OFFLINE_REQUEST"),
+        (MACHINE.activation("nonsense", "key"), "INVALID_PRODUCT_ID"),
+        (MACHINE.trial("nonsense"), "TRIAL_NOT_ALLOWED"),
+    ],
+)
+def test_a_refusal_is_a_page(world: World, path: str, text: str, code: str) -> None:
+    response = signed_in(world.ada).post(path, {"request_text": text})
+    assert response.status_code == 400
+    page = response.content.decode()
+    assert 'role="alert"' in page
+    assert code in page
+    assert seats(world) == 1
+
+
+def test_a_file_of_5_mb_and_one_that_is_not_text(world: World) -> None:
+    browser = signed_in(world.ada)
+    for content in (b"x" * 5 * 1024 * 1024, b"\xff\xfe\x00binary", b"PK\x03\x04", b""):
+        response = browser.post("/offline/", {"request_file": SimpleUploadedFile("f", content)})
+        assert response.status_code == 400
+        assert 'role="alert"' in response.content.decode()
+    assert "64 KiB" in browser.post(
+        "/offline/", {"request_file": SimpleUploadedFile("f", b"x" * 5 * 1024 * 1024)}
+    ).content.decode()
+
+
+def test_5_mb_of_text_are_too_large(world: World) -> None:
+    response = signed_in(world.ada).post("/offline/", {"request_text": "x" * 5 * 1024 * 1024})
+    assert response.status_code == 400
+    assert "too large" in response.content.decode()
+
+
+def test_every_error_has_one_sentence(world: World) -> None:
+    def kinds(base: type[LicensingError]) -> set[type[LicensingError]]:
+        return {each for kind in base.__subclasses__() for each in {kind, *kinds(kind)}}
+
+    assert set(SENTENCES) == kinds(LicensingError)
+    for text in SENTENCES.values():
+        assert str(text).endswith(".")
+        assert str(text).count(". ") == 0
+
+
+def test_what_another_customer_handed_in_is_not_there(world: World) -> None:
+    signed_in(world.ada).post("/offline/confirm/", {"request_text": request_of(world)})
+    with scope(vendor=world.acme):
+        exchange = OfflineExchange.objects.get()
+    for stranger in (world.grace, world.bob, world.ada_of_globex):
+        browser = signed_in(stranger)
+        assert browser.get(f"/offline/{exchange.pk}/").status_code == 404
+        assert browser.get(f"/offline/{exchange.pk}/response/").status_code == 404
+        refused = browser.post("/offline/confirm/", {"request_text": request_of(world)})
+        assert refused.status_code == 400
+    assert seats(world) == 2
+
+
+def test_handing_in_is_limited(world: World) -> None:
+    browser = signed_in(world.ada)
+    codes = [browser.post("/offline/", {"request_text": "x"}).status_code for _ in range(121)]
+    assert codes == [400] * 120 + [429]
+
+
+def test_queries(world: World) -> None:
+    browser: Browser = signed_in(world.ada)
+    browser.get("/offline/")
+    with CaptureQueriesContext(connection) as captured:
+        browser.get("/offline/")
+    assert len(captured) == 3
