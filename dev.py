@@ -39,8 +39,6 @@ NO_TESTS_COLLECTED = 5  # pytest's exit code
 
 def main(arguments: Sequence[str]) -> int:
     """Runs one command; returns the exit code."""
-    if sys.version_info < (3, 11):
-        return fail("The portal needs Python 3.11 or newer.")
     if len(arguments) > 0 and arguments[0] in {"test", "manage"}:
         # Whatever follows belongs to pytest and manage.py.
         return {"test": test, "manage": manage}[arguments[0]](list(arguments[1:]))
@@ -111,7 +109,7 @@ def install(lock: str) -> None:
     print(f"Installing {lock}", flush=True)
     # An interrupted installation leaves no stamp.
     STAMP.unlink(missing_ok=True)
-    pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*pip, "--require-hashes", "-r", lock], cwd=ROOT, check=True)
     digests = [digest(text)]
     if lock == "requirements-dev.lock":
@@ -198,11 +196,11 @@ def run_manage(
 def supervise(port: int, environment: Mapping[str, str], sign_ins: str) -> int:
     """Runs the web server and the queue's worker until one ends or a signal comes."""
     gunicorn = [
-        PYTHON, "-m", "gunicorn", "portal.wsgi", "--bind", f"127.0.0.1:{port}",
+        str(PYTHON), "-m", "gunicorn", "portal.wsgi", "--bind", f"127.0.0.1:{port}",
         "--workers", "2", "--threads", "4", "--worker-class", "gthread", "--reuse-port",
         "--no-control-socket", "--log-level", "warning",
     ]  # fmt: skip
-    worker = [PYTHON, "manage.py", "db_worker", "--no-startup-delay"]
+    worker = [str(PYTHON), "manage.py", "db_worker", "--no-startup-delay"]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     children = [
         # Sessions of their own: Ctrl-C reaches dev.py alone, which then stops them in order.
@@ -228,7 +226,7 @@ def wait_until_healthy(port: int, children: Sequence[subprocess.Popen[bytes]]) -
     deadline = time.monotonic() + START_TIMEOUT
     while time.monotonic() < deadline and all(child.poll() is None for child in children):
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2):  # noqa: S310
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2):
                 return True
         except (urllib.error.URLError, OSError):
             time.sleep(0.1)

@@ -34,18 +34,22 @@ class VendorsAdmin(admin.ModelAdmin[Vendor]):
     fields = ("company_id", "name", "status", "support_email", "support_url", "website")
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
 
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
         if obj is None:
             kwargs["form"] = NewVendorForm
         return super().get_form(request, obj, change=change, **kwargs)
 
     def get_fields(self, request: HttpRequest, obj: Vendor | None = None) -> Any:
-        return (*self.fields, "admin_email") if obj is None else self.fields  # type: ignore[misc]
+        return (*self.fields, "admin_email") if obj is None else self.fields
 
     def get_readonly_fields(self, request: HttpRequest, obj: Vendor | None = None) -> Any:
         return ("company_id",) if obj else ()
 
-    def save_model(self, request: HttpRequest, obj: Vendor, form: ModelForm[Vendor], change: bool) -> None:
+    def save_model(
+        self, request: HttpRequest, obj: Vendor, form: ModelForm[Vendor], change: bool
+    ) -> None:
         if change:
             obj.save()
         else:
@@ -68,7 +72,9 @@ class UsersAdmin(VendorAdmin):
 
     def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "role":
-            kwargs["choices"] = [(role.value, role.label) for role in (*CUSTOMER_ROLES, *STAFF_ROLES)]
+            kwargs["choices"] = [
+                (role.value, role.label) for role in (*CUSTOMER_ROLES, *STAFF_ROLES)
+            ]
         return super().formfield_for_choice_field(db_field, request, **kwargs)
 
     def create(self, request: HttpRequest, obj: User) -> None:
@@ -79,5 +85,7 @@ class UsersAdmin(VendorAdmin):
         users = list(queryset)
         for user in users:
             invite(user)
-        sent = ngettext("%(n)d invitation is on its way.", "%(n)d invitations are on their way.", len(users))
+        sent = ngettext(
+            "%(n)d invitation is on its way.", "%(n)d invitations are on their way.", len(users)
+        )
         messages.success(request, sent % {"n": len(users)})

@@ -1,12 +1,12 @@
 """Changing one's e-mail address: confirmed at the new address first, the old one told."""
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from accounts import tasks
 from accounts.links import LinkRefused, Purpose, read_token
 from accounts.models import User, Vendor, normalise_email
 from accounts.passwords import check_password
-from django.conf import settings
 
 
 class AddressTaken(Exception):

@@ -24,7 +24,7 @@ def password_field(label: Any, autocomplete: str) -> forms.CharField:
     )
 
 
-def email_field(label: Any = _("E-mail"), autocomplete: str = "username") -> forms.EmailField:
+def email_field(label: Any, autocomplete: str) -> forms.EmailField:
     return forms.EmailField(
         label=label, max_length=254, widget=forms.EmailInput(attrs={"autocomplete": autocomplete})
     )
@@ -33,7 +33,7 @@ def email_field(label: Any = _("E-mail"), autocomplete: str = "username") -> for
 class SignInForm(forms.Form):
     """E-mail and password, for a vendor's portal."""
 
-    email = email_field()
+    email = email_field(_("E-mail"), "username")
     password = password_field(_("Password"), "current-password")
 
 
@@ -68,7 +68,7 @@ class StaffSignInForm(SignInForm):
 
 
 class PasswordResetForm(forms.Form):
-    email = email_field()
+    email = email_field(_("E-mail"), "username")
 
 
 class StaffPasswordResetForm(PasswordResetForm):
@@ -109,7 +109,7 @@ class ProfileForm(forms.ModelForm[User]):
     class Meta:
         model = User
         fields = ("first_name", "last_name", "company")
-        widgets = {  # noqa: RUF012
+        widgets = {
             "first_name": forms.TextInput(attrs={"autocomplete": "given-name"}),
             "last_name": forms.TextInput(attrs={"autocomplete": "family-name"}),
             "company": forms.TextInput(attrs={"autocomplete": "organization"}),

@@ -1,7 +1,7 @@
 """Vendors, their people, and the buckets that limit how often something may be tried."""
 
 import uuid
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.core.exceptions import ValidationError
@@ -83,7 +83,12 @@ class UserManager(BaseUserManager["User"]):
     """Creates people; reading goes through the vendor's scope."""
 
     def create_user(
-        self, *, email: str, password: str | None = None, vendor: Vendor | None = None, **fields: Any
+        self,
+        *,
+        email: str,
+        password: str | None = None,
+        vendor: Vendor | None = None,
+        **fields: Any,
     ) -> "User":
         """A saved user; without a password nobody can sign in until an invitation sets one."""
         user = self.model(vendor=vendor, email=normalise_email(email), **fields)
@@ -97,6 +102,16 @@ class UserManager(BaseUserManager["User"]):
 
     def get_by_natural_key(self, username: str | None) -> "User":
         return self.get(email=normalise_email(username or ""))
+
+
+if TYPE_CHECKING:  # django-scopes makes its manager class at run time
+    ScopedBase = UserManager
+else:
+    ScopedBase = type(ScopedManager(vendor="vendor", _manager_class=UserManager))
+
+
+class ScopedUserManager(ScopedBase):
+    """The people of the current scope's vendor; outside a scope every query fails loudly."""
 
 
 class OperatorManager(UserManager):
@@ -131,7 +146,12 @@ class User(AbstractBaseUser):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     vendor = models.ForeignKey(
-        Vendor, models.PROTECT, null=True, related_name="+", editable=False, verbose_name=_("vendor")
+        Vendor,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        editable=False,
+        verbose_name=_("vendor"),
     )
     email = models.EmailField(_("e-mail"))
     first_name = models.CharField(_("first name"), max_length=100, blank=True)
@@ -152,7 +172,7 @@ class User(AbstractBaseUser):
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("updated"), auto_now=True)
 
-    objects = ScopedManager(vendor="vendor", _manager_class=UserManager)
+    objects = ScopedUserManager()
     operators = OperatorManager()
     people = PeopleManager()
 
@@ -174,9 +194,7 @@ class User(AbstractBaseUser):
             models.UniqueConstraint(
                 name="operator_email_unique", fields=("email",), condition=Q(vendor=None)
             ),
-            models.CheckConstraint(
-                name="user_email_lower_case", condition=Q(email=Lower("email"))
-            ),
+            models.CheckConstraint(name="user_email_lower_case", condition=Q(email=Lower("email"))),
             models.CheckConstraint(
                 name="only_operators_have_no_vendor",
                 condition=Q(role=Role.OPERATOR, vendor=None)

@@ -29,7 +29,7 @@ class SignInRefused(Exception):
 
 
 def people_of(vendor: Vendor | None) -> AbstractContextManager[None]:
-    """The scope in which the people of a vendor are found; no scope for None, where operators are."""
+    """The scope in which a vendor's people are found; none at all for None: operators are there."""
     return scope(vendor=vendor) if vendor else nullcontext()
 
 
@@ -47,7 +47,9 @@ def sign_in(
     rate_limits.take(*per_ip)
     rate_limits.take(*per_address)
     with people_of(vendor):
-        user = auth.authenticate(request, email=address, password=password, operators=vendor is None)
+        user = auth.authenticate(
+            request, email=address, password=password, operators=vendor is None
+        )
         if not isinstance(user, User) or not may_enter(user, room, vendor):
             raise SignInRefused
         rate_limits.give_back(*per_ip)
@@ -89,7 +91,8 @@ def _vendor_of_session(request: PortalRequest) -> Vendor | None:
     """The host's vendor on a portal; in the back office the one that the session names."""
     if request.address.room is Room.CUSTOMER:
         return request.vendor
-    return Vendor.objects.filter(pk=request.session.get(VENDOR_KEY) or None).first()
+    vendor_id = request.session.get(VENDOR_KEY)
+    return Vendor.objects.filter(pk=vendor_id).first() if vendor_id else None
 
 
 def _note_seen(user: User) -> None:

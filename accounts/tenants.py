@@ -1,7 +1,7 @@
 """The base of every row that belongs to a vendor, and the constraint that keeps rows together."""
 
 import uuid
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db import DEFAULT_DB_ALIAS, models
@@ -9,7 +9,18 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.utils.translation import gettext_lazy as _
 from django_scopes import ScopedManager
 
-M = TypeVar("M", bound=models.Model)
+M_co = TypeVar("M_co", bound=models.Model, covariant=True)
+
+if TYPE_CHECKING:  # django-scopes makes its manager class at run time
+
+    class ScopedBase(models.Manager[M_co]): ...
+
+else:
+    ScopedBase = type(ScopedManager(vendor="vendor"))
+
+
+class VendorManager(ScopedBase[M_co]):
+    """The rows of the current scope's vendor; outside a scope every query fails loudly."""
 
 
 class SameVendor(models.BaseConstraint):
@@ -31,7 +42,7 @@ class SameVendor(models.BaseConstraint):
 
     def _clause(self, model: type[models.Model], editor: BaseDatabaseSchemaEditor) -> str:
         quote = editor.quote_name
-        column = model._meta.get_field(self.field).column  # type: ignore[union-attr]
+        column = f"{self.field}_id"
         return (
             f"CONSTRAINT {quote(self.name)} FOREIGN KEY ({quote('vendor_id')}, {quote(column)}) "
             f"REFERENCES {quote(self.to_table)} ({quote('vendor_id')}, {quote('id')}) "
@@ -85,12 +96,16 @@ class TenantRow(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     vendor = models.ForeignKey(
-        "accounts.Vendor", models.PROTECT, related_name="+", editable=False, verbose_name=_("vendor")
+        "accounts.Vendor",
+        models.PROTECT,
+        related_name="+",
+        editable=False,
+        verbose_name=_("vendor"),
     )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("updated"), auto_now=True)
 
-    objects = ScopedManager(vendor="vendor")
+    objects = VendorManager()
 
     class Meta:
         abstract = True

@@ -16,7 +16,5 @@ def create_vendor(vendor: Vendor, *, admin_email: str) -> Vendor:
     vendor.full_clean()
     vendor.save(force_insert=True)
     with scope(vendor=vendor):
-        create_and_invite(
-            User(vendor=vendor, email=normalise_email(admin_email), role=Role.ADMIN)
-        )
+        create_and_invite(User(vendor=vendor, email=normalise_email(admin_email), role=Role.ADMIN))
     return vendor

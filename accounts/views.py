@@ -32,6 +32,7 @@ from accounts.sessions import SignInRefused, sign_in
 from portal.http import PortalRequest, safe_next
 from portal.tenancy import Room
 
+
 def _posted(request: HttpRequest) -> QueryDict | None:
     """What was posted, even when that is nothing; None for a page that is only looked at."""
     return request.POST if request.method == "POST" else None
@@ -226,6 +227,4 @@ def email_confirm(http_request: HttpRequest, token: str) -> HttpResponse:
         return render(
             request, "accounts/link_refused.html", {"purpose": "email-change"}, status=410
         )
-    return render(
-        request, "accounts/email_confirm.html", {"account": user, "new_email": new_email}
-    )
+    return render(request, "accounts/email_confirm.html", {"account": user, "new_email": new_email})

@@ -93,7 +93,9 @@ class OwnedInline(admin.TabularInline[Any, Any]):
 
     extra = 0
 
-    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> type[BaseInlineFormSet[Any, Any, Any]]:
+    def get_formset(
+        self, request: HttpRequest, obj: Any = None, **kwargs: Any
+    ) -> type[BaseInlineFormSet[Any, Any, Any]]:
         formset = super().get_formset(request, obj, **kwargs)
         formset.form = owned(formset.form, scope_vendor())
         return formset
@@ -120,7 +122,13 @@ class LicenseAdmin(VendorAdmin):
     list_display = ("key", "product", "user", "status", "seats", "expires_at")
     list_filter = ("product", "suspended", "revoked", "type")
     list_select_related = ("product", "user")
-    search_fields = ("key", "user__email", "notes", "activations__hostname", "activations__fingerprint")
+    search_fields = (
+        "key",
+        "user__email",
+        "notes",
+        "activations__hostname",
+        "activations__fingerprint",
+    )
     autocomplete_fields = ("user", "product")
     inlines = (MetadataInline, LicenseUserInline)
     actions = ("renew", "suspend", "unsuspend", "revoke", "unrevoke")

@@ -49,4 +49,3 @@ class LicenseSearchForm(forms.Form):
     def clean_sort(self) -> str:
         sort = str(self.cleaned_data["sort"])
         return sort if sort.removeprefix("-") in SORTS else DEFAULT_SORT
-

@@ -55,7 +55,9 @@ def limit_field(label: Any, default: int) -> models.IntegerField[int, int]:
     return models.IntegerField(label, default=default, validators=[MinValueValidator(UNLIMITED)])
 
 
-def seconds_field(label: Any, default: int, help_text: Any = "") -> models.PositiveBigIntegerField[int, int]:
+def seconds_field(
+    label: Any, default: int, help_text: Any = ""
+) -> models.PositiveBigIntegerField[int, int]:
     """A length of time in whole seconds, up to a hundred years, so that no date overflows."""
     return models.PositiveBigIntegerField(
         label,
@@ -127,7 +129,9 @@ class Product(TenantRow):
         _("name"),
         max_length=100,
         validators=[
-            RegexValidator(r"^[^\x00-\x1f\x7f]+\Z", _("Control characters can't be part of a name."))
+            RegexValidator(
+                r"^[^\x00-\x1f\x7f]+\Z", _("Control characters can't be part of a name.")
+            )
         ],
         help_text=_("As commands and file names know it."),
     )
@@ -187,7 +191,9 @@ class SigningKey(TenantRow):
                 condition=Q(retired_at=None),
             ),
             models.UniqueConstraint(name="signing_key_kid_unique", fields=("product", "kid")),
-            SameVendor(name="signing_key_product_vendor", field="product", to_table="licenses_product"),
+            SameVendor(
+                name="signing_key_product_vendor", field="product", to_table="licenses_product"
+            ),
         )
 
     def __str__(self) -> str:
@@ -328,7 +334,9 @@ class LicenseUser(TenantRow):
         verbose_name_plural = _("additional users")
         constraints = (
             models.UniqueConstraint(name="license_user_once", fields=("license", "user")),
-            SameVendor(name="license_user_license_vendor", field="license", to_table="licenses_license"),
+            SameVendor(
+                name="license_user_license_vendor", field="license", to_table="licenses_license"
+            ),
             SameVendor(name="license_user_user_vendor", field="user", to_table="accounts_user"),
         )
 
@@ -367,9 +375,7 @@ class LicenseMeterAttribute(TenantRow):
     allowed_uses = limit_field(_("allowed uses"), 0)
     total_uses = models.PositiveBigIntegerField(_("uses"), default=0, editable=False)
     gross_uses = models.PositiveBigIntegerField(_("uses ever"), default=0, editable=False)
-    floating = models.BooleanField(
-        _("a deactivated machine gives its uses back"), default=False
-    )
+    floating = models.BooleanField(_("a deactivated machine gives its uses back"), default=False)
     visible = models.BooleanField(_("visible to the customer"), default=False)
 
     class Meta(TenantRow.Meta):
@@ -378,7 +384,9 @@ class LicenseMeterAttribute(TenantRow):
         ordering = ("name",)
         constraints = (
             models.UniqueConstraint(name="license_meter_name_once", fields=("license", "name")),
-            SameVendor(name="license_meter_license_vendor", field="license", to_table="licenses_license"),
+            SameVendor(
+                name="license_meter_license_vendor", field="license", to_table="licenses_license"
+            ),
         )
 
     def __str__(self) -> str:
@@ -420,7 +428,9 @@ class Activation(TenantRow):
             models.UniqueConstraint(
                 name="activation_fingerprint_once", fields=("license", "fingerprint")
             ),
-            SameVendor(name="activation_license_vendor", field="license", to_table="licenses_license"),
+            SameVendor(
+                name="activation_license_vendor", field="license", to_table="licenses_license"
+            ),
             models.CheckConstraint(
                 name="activation_offline_has_machine_key",
                 condition=Q(offline=False) | ~Q(machine_thumbprint=""),
@@ -455,7 +465,9 @@ class LicenseEvent(TenantRow):
     class Meta(TenantRow.Meta):
         ordering = ("-created_at", "id")
         constraints = (
-            SameVendor(name="license_event_license_vendor", field="license", to_table="licenses_license"),
+            SameVendor(
+                name="license_event_license_vendor", field="license", to_table="licenses_license"
+            ),
         )
         indexes = (models.Index(fields=("license", "-created_at")),)
 

@@ -116,7 +116,7 @@ def status_text(standing: Standing) -> StatusText:
         ),
         Status.SUSPENDED: (
             _("Suspended"),
-            _("The vendor has paused this licence. Its machines keep their seats until it is lifted."),
+            _("The vendor has paused this licence. Its machines keep their seats meanwhile."),
         ),
         Status.EXPIRED: (
             _("Expired"),
@@ -124,7 +124,7 @@ def status_text(standing: Standing) -> StatusText:
         ),
         Status.EXPIRING_SOON: (
             _("Expires soon"),
-            _("This licence is valid until %(date)s. Renew it in time to keep your machines running.")
+            _("This licence is valid until %(date)s. Renew it to keep your machines running.")
             % date,
         ),
         Status.NOT_STARTED: (
@@ -209,7 +209,9 @@ def type_text(license: License) -> str:
     return {
         LicenseType.NODE_LOCKED.value: _("Node-locked: one seat for each machine"),
         LicenseType.HOSTED_FLOATING.value: _("Floating: seats are shared by taking turns"),
-        LicenseType.ON_PREMISE_FLOATING.value: _("Floating, shared by a licence server of your own"),
+        LicenseType.ON_PREMISE_FLOATING.value: _(
+            "Floating, shared by a licence server of your own"
+        ),
     }[license.type]
 
 

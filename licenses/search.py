@@ -62,7 +62,9 @@ def totals(licenses: QuerySet[License], now: datetime) -> Totals:
     """The totals over all of the customer's licences, in one query."""
     conditions = _conditions(now)
     usable = (
-        conditions[Status.ACTIVE] | conditions[Status.EXPIRING_SOON] | conditions[Status.NOT_STARTED]
+        conditions[Status.ACTIVE]
+        | conditions[Status.EXPIRING_SOON]
+        | conditions[Status.NOT_STARTED]
     )
     counts = licenses.aggregate(
         all=Count("pk"),

@@ -16,12 +16,20 @@ class OfflineExchange(TenantRow):
         ACTIVATION = "activation", _("activation")
         DEACTIVATION = "deactivation", _("deactivation")
 
-    license = models.ForeignKey("licenses.License", models.CASCADE, related_name="offline_exchanges")
+    license = models.ForeignKey(
+        "licenses.License", models.CASCADE, related_name="offline_exchanges"
+    )
     user = models.ForeignKey(
-        "accounts.User", models.SET_NULL, null=True, related_name="+", verbose_name=_("handed in by")
+        "accounts.User",
+        models.SET_NULL,
+        null=True,
+        related_name="+",
+        verbose_name=_("handed in by"),
     )
     kind = models.CharField(max_length=12, choices=Kind)
-    digest = models.CharField(max_length=64, help_text="SHA-256 of what the machine signed, in hex.")
+    digest = models.CharField(
+        max_length=64, help_text="SHA-256 of what the machine signed, in hex."
+    )
     jti = models.UUIDField()
     activation_id = models.UUIDField()
     hostname = models.CharField(_("host name"), max_length=256, blank=True)
@@ -34,7 +42,9 @@ class OfflineExchange(TenantRow):
         ordering = ("-created_at", "id")
         constraints = (
             models.UniqueConstraint(name="offline_request_once", fields=("license", "digest")),
-            SameVendor(name="offline_exchange_license_vendor", field="license", to_table="licenses_license"),
+            SameVendor(
+                name="offline_exchange_license_vendor", field="license", to_table="licenses_license"
+            ),
             SameVendor(name="offline_exchange_user_vendor", field="user", to_table="accounts_user"),
         )
         indexes = (models.Index(fields=("activation_id",)),)

@@ -74,7 +74,7 @@ class Review:
 
 
 def look(user: User, data: bytes | str) -> Review:
-    """What the request asks for; raises the LicensingError that would keep it from being answered."""
+    """What the request asks for; raises the LicensingError that would keep it unanswered."""
     request = read(data)
     return _check(request, _find_license(user, request))
 
@@ -142,10 +142,8 @@ def _check_deactivation(request: DeactivationRequest, license: License) -> Revie
     if earlier:
         return Review(request, license, None, earlier)
     check_license(license, offline=True)
-    activation = Activation.objects.filter(
-        pk=_uuid(request.activation_id), license_id=license.pk, fingerprint=request.fingerprint
-    ).first()
-    if activation is None:
+    activation = find_activation(license, request.fingerprint)
+    if activation is None or activation.pk != _uuid(request.activation_id):
         raise errors.ActivationNotFound
     if activation.machine_thumbprint != request.thumbprint:
         raise errors.InvalidOfflineRequest("it is signed with another key than the activation's")

@@ -14,9 +14,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-from accounts.rights import RIGHTS
 from django_scopes import ScopeError, get_scope
 
+from accounts.rights import RIGHTS
 
 DECLARED = {label for rights in RIGHTS.values() for label in rights}
 
@@ -32,7 +32,7 @@ class BackofficeSite(admin.AdminSite):
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """Takes models whose rights accounts.rights declares; a library's own stay out."""
-        models_given = (
+        models_given: list[Any] = (
             [model_or_iterable] if isinstance(model_or_iterable, type) else model_or_iterable
         )
         declared = [model for model in models_given if model._meta.label_lower in DECLARED]
@@ -51,8 +51,10 @@ class VendorAdmin(admin.ModelAdmin[Any]):
             raise PermissionDenied
         return super().get_queryset(request)
 
-    def save_model(self, request: HttpRequest, obj: Any, form: ModelForm[Any], change: bool) -> None:
-        """Saves what was changed and nothing else: counters may have moved since the form was shown."""
+    def save_model(
+        self, request: HttpRequest, obj: Any, form: ModelForm[Any], change: bool
+    ) -> None:
+        """Saves what was changed and nothing else: counters may have moved meanwhile."""
         if not change:
             self.create(request, obj)
             return
@@ -64,7 +66,9 @@ class VendorAdmin(admin.ModelAdmin[Any]):
         """Saves a new row. A model with a verb for that calls it here."""
         obj.save(force_insert=True)
 
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
         """The model's form, whose new instance belongs to the scope's vendor from the start."""
         form_class = super().get_form(request, obj, change=change, **kwargs)
         return owned(form_class, scope_vendor())

@@ -1,5 +1,6 @@
 """System checks: misconfiguration that would be unsafe or break at once, each with a way out."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.apps import AppConfig
@@ -11,7 +12,7 @@ from licenses.signing_keys import encryption
 from portal.settings import DEFAULT_SECRET_KEY
 from portal.tenancy import LABEL
 
-Apps = list[AppConfig] | None
+Apps = Sequence[AppConfig] | None
 
 
 @register(Tags.security)
@@ -77,7 +78,7 @@ def check_parent_host(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
     return [
         Error(
             f"PARENT_HOST is {settings.PORTAL_PARENT_HOST!r}, which is not a domain name.",
-            hint="Set it to a name such as portal.example.com: no scheme, port, path or IP address.",
+            hint="Set it to a name such as portal.example.com: no scheme, port or IP address.",
             id="portal.E004",
         )
     ]
@@ -104,12 +105,16 @@ def check_host_settings(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
                 id="portal.E006",
             )
         )
-    if settings.CSRF_TRUSTED_ORIGINS or settings.SESSION_COOKIE_DOMAIN or settings.CSRF_COOKIE_DOMAIN:
+    if (
+        settings.CSRF_TRUSTED_ORIGINS
+        or settings.SESSION_COOKIE_DOMAIN
+        or settings.CSRF_COOKIE_DOMAIN
+    ):
         errors.append(
             Error(
                 "CSRF_TRUSTED_ORIGINS or a cookie domain is set: one vendor's host could act on "
                 "another's.",
-                hint="Leave CSRF_TRUSTED_ORIGINS, SESSION_COOKIE_DOMAIN and CSRF_COOKIE_DOMAIN unset.",
+                hint="Leave CSRF_TRUSTED_ORIGINS and the cookie domains unset.",
                 id="portal.E007",
             )
         )
@@ -136,7 +141,7 @@ def check_database(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
     return [
         Warning(
             "The database is an SQLite file, which serves one machine only.",
-            hint="Set DATABASE_URL to a PostgreSQL database before a second host serves the portal.",
+            hint="Set DATABASE_URL to a PostgreSQL database before a second host serves.",
             id="portal.W002",
         )
     ]

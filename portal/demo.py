@@ -210,7 +210,9 @@ def _seed_company(company: Company, vendor: Vendor) -> None:
     products = {fields["name"]: _product(fields, vendor) for fields in company.products}
     _policies(vendor)
     for sample in company.samples:
-        if not License.objects.filter(pk=demo_id(vendor.company_id, "license", sample.name)).exists():
+        if not License.objects.filter(
+            pk=demo_id(vendor.company_id, "license", sample.name)
+        ).exists():
             _license(sample, vendor, products[sample.product], people)
 
 
@@ -321,6 +323,7 @@ def sign_ins() -> Iterator[str]:
         company_id = company.vendor["company_id"]
         for person in company.people:
             if person.role in {Role.ADMIN, Role.SUPPORT}:
-                yield f"  {person.email:24} {person.password(company_id):24} company id {company_id}"
+                password = person.password(company_id)
+                yield f"  {person.email:24} {password:24} company id {company_id}"
     yield f"  {OPERATOR.email:24} {'demo-root':24} operator, no company id"
     yield f"Find a portal: {origin(settings.PORTAL_PARENT_HOST)}/"

@@ -110,7 +110,9 @@ def database(name: str, default: Path) -> dict[str, Any]:
     if parts.scheme == "sqlite":
         return sqlite(unquote(parts.path.removeprefix("/")) or str(default))
     if parts.scheme not in {"postgresql", "postgres"}:
-        raise ImproperlyConfigured(f"{name} begins with {parts.scheme!r}: use postgresql:// or sqlite:///.")
+        raise ImproperlyConfigured(
+            f"{name} begins with {parts.scheme!r}: use postgresql:// or sqlite:///."
+        )
     options = dict(parse_qsl(parts.query))
     try:
         port = parts.port

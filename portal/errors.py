@@ -37,7 +37,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
         request,
         403,
         _("This form has gone stale"),
-        _("Nothing was changed. Go back, reload the page and send the form again; it needs cookies."),
+        _("Nothing was changed. Go back, reload the page and send the form again with cookies on."),
     )
 
 

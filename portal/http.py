@@ -22,7 +22,7 @@ class PortalRequest(HttpRequest):
     address: Address
     host: Any  # django-hosts' own object
     vendor: "Vendor"  # on a customer's host only; anywhere else the attribute is missing
-    user: "User"  # type: ignore[assignment]
+    user: "User"
 
 
 def client_ip(request: HttpRequest) -> str:
@@ -34,7 +34,7 @@ def client_ip(request: HttpRequest) -> str:
     hops = settings.TRUSTED_PROXIES
     forwarded = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
     if hops and len(forwarded) >= hops and forwarded[-hops]:
-        return forwarded[-hops]
+        return str(forwarded[-hops])
     return str(request.META.get("REMOTE_ADDR", ""))
 
 

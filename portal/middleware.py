@@ -51,7 +51,9 @@ class HeadersMiddleware:
         response = self.get_response(request)
         response.headers.setdefault("Content-Security-Policy", self.policy)
         response.headers.setdefault("Cache-Control", "private, no-store")
-        response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+        response.headers.setdefault(
+            "Permissions-Policy", "camera=(), geolocation=(), microphone=()"
+        )
         return response
 
 
@@ -108,10 +110,10 @@ class PeopleMiddleware(AuthenticationMiddleware):
         request = cast(PortalRequest, http_request)
         if request.address.room is not Room.BACKOFFICE:
             request.user = SimpleLazyObject(lambda: current_user(request))  # type: ignore[assignment]
-            return self.get_response(request)
+            return cast(HttpResponse, self.get_response(request))
         # Staff work inside their vendor's scope. An operator works inside none, so that a query
         # on any vendor's rows fails loudly.
         user = request.user = current_user(request)  # type: ignore[assignment]
         vendor = user.vendor if user.is_authenticated else None
         with scope(vendor=vendor) if vendor else nullcontext():
-            return self.get_response(request)
+            return cast(HttpResponse, self.get_response(request))

@@ -52,14 +52,12 @@ class Address:
 def is_company_id(label: str) -> bool:
     """Whether the label can be a vendor's company id: one DNS label, not reserved, not Punycode."""
     return (
-        LABEL.fullmatch(label) is not None
-        and label not in RESERVED_LABELS
-        and label[2:4] != "--"
+        LABEL.fullmatch(label) is not None and label not in RESERVED_LABELS and label[2:4] != "--"
     )
 
 
 def normalise_host(host: str) -> str:
-    """The host in lower case, without the trailing dot of a fully qualified name; keeps the port."""
+    """The host in lower case, without the dot that ends a fully qualified name; keeps the port."""
     name, colon, port = host.lower().partition(":") if not host.startswith("[") else (host, "", "")
     return name.removesuffix(".") + colon + port
 
@@ -89,7 +87,7 @@ def find_vendor(address: Address) -> "Vendor | None":
     if address.room is not Room.CUSTOMER:
         return None
     vendors = apps.get_model("accounts", "Vendor").objects
-    return vendors.filter(company_id=address.company_id).first()  # type: ignore[no-any-return]
+    return vendors.filter(company_id=address.company_id).first()
 
 
 def vendor_url(vendor: "Vendor", name: str, *args: Any, query: dict[str, str] | None = None) -> str:

@@ -15,7 +15,8 @@ from django.conf import settings as django_settings
 from django.core.cache import cache
 from django_scopes import scope
 
-from tests import environment, postgres, world as worlds
+from tests import environment, postgres
+from tests import world as worlds
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 ON_POSTGRESQL = os.environ.get("TEST_DATABASE") == "postgresql"
@@ -46,7 +47,7 @@ def django_db_modify_db_settings() -> Iterator[None]:
         return
     if environment.DATABASE_URL:
         os.environ["DATABASE_URL"] = environment.DATABASE_URL
-        from portal import env  # noqa: PLC0415
+        from portal import env
 
         _use(database, env.database("DATABASE_URL", Path()))
         yield
@@ -58,7 +59,7 @@ def django_db_modify_db_settings() -> Iterator[None]:
 
 def _use(database: dict[str, Any], entry: dict[str, Any]) -> None:
     """Points Django's only connection at another server, before it has ever connected."""
-    from django.db import connections  # noqa: PLC0415
+    from django.db import connections
 
     test_options = database["TEST"]
     database.clear()

@@ -43,7 +43,7 @@ def server() -> Iterator[dict[str, Any]]:
     """Runs a server; gives the DATABASES entry for it."""
     bin_folder = programs()
     become = _ordinary_user()
-    folder = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))  # noqa: S108  a socket's path is short
+    folder = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))
     os.chown(folder, *become[0]) if become else None
     process = None
     try:
@@ -107,7 +107,7 @@ def _start(bin_folder: Path, folder: Path, become: Become) -> subprocess.Popen[b
             [bin_folder / "postgres", "-D", folder / "data", "-k", folder, "-F",
              "-c", "listen_addresses=", "-c", "synchronous_commit=off",
              "-c", "full_page_writes=off", "-c", "max_connections=120"],
-            cwd=folder, stdout=log, stderr=log, preexec_fn=prepare,
+            cwd=folder, stdout=log, stderr=log, preexec_fn=prepare,  # noqa: PLW1509  no threads yet
         )  # fmt: skip
 
 

@@ -76,9 +76,7 @@ def fingerprint(name: str) -> str:
 
 def machine(name: str, **fields: Any) -> Machine:
     """What a program on a machine of this name would tell."""
-    return Machine(
-        **{"fingerprint": fingerprint(name), "os": "linux", "hostname": name, **fields}
-    )
+    return Machine(**{"fingerprint": fingerprint(name), "os": "linux", "hostname": name, **fields})
 
 
 def build() -> World:

@@ -27,7 +27,12 @@ def test_names_and_company_are_saved(world: World) -> None:
 
 
 def test_nothing_else_can_be_posted(world: World) -> None:
-    form = {"first_name": "Ada", "email": "x@example.com", "role": "admin", "vendor": str(world.globex.pk)}
+    form = {
+        "first_name": "Ada",
+        "email": "x@example.com",
+        "role": "admin",
+        "vendor": str(world.globex.pk),
+    }
     signed_in(world.ada).post("/profile/", form)
     ada = reload(world)
     assert (ada.email, ada.role, ada.vendor_id) == ("ada@example.com", "user", world.acme.pk)

@@ -146,7 +146,9 @@ def test_the_ip_can_not_be_made_up(world: World, settings: Any) -> None:
     assert codes == {200, 429}
     settings.TRUSTED_PROXIES = 1
     form = {"email": "ada@example.com", "password": PASSWORD}
-    behind = Browser("acme").post("/login/", form, headers={"x-forwarded-for": "6.6.6.6, 192.0.2.9"})
+    behind = Browser("acme").post(
+        "/login/", form, headers={"x-forwarded-for": "6.6.6.6, 192.0.2.9"}
+    )
     assert behind.status_code == 302
 
 

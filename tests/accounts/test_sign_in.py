@@ -181,5 +181,9 @@ def test_createsuperuser_makes_an_operator(db: None, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", PASSWORD)
     call_command("createsuperuser", "--noinput", "--email", "Op@Example.com", verbosity=0)
     operator = User.operators.get()
-    assert (operator.email, operator.role, operator.vendor_id) == ("op@example.com", "operator", None)
+    assert (operator.email, operator.role, operator.vendor_id) == (
+        "op@example.com",
+        "operator",
+        None,
+    )
     assert signed_in(operator).get("/").status_code == 200

@@ -15,6 +15,7 @@ from tests.e2e.conftest import ROOT, Portal, Visitor
 
 pytestmark = pytest.mark.e2e
 
+
 class Machine:
     """The SDK's command line, as the vendor's program on a machine."""
 

@@ -27,7 +27,9 @@ OTHER_KEY = MachineKey({"kty": "OKP", "crv": "Ed25519", "x": "B" * 43}, "U" * 43
 
 
 def make(world: World, **terms: Any) -> License:
-    return create_license(product=world.orbit, user=world.ada, **{"allowed_activations": 2, **terms})
+    return create_license(
+        product=world.orbit, user=world.ada, **{"allowed_activations": 2, **terms}
+    )
 
 
 def counts(license: License) -> tuple[int, int]:
@@ -208,7 +210,9 @@ def test_meters_count_up_to_their_limit(acme: World) -> None:
         LicenseMeterAttribute.objects.create(
             vendor=acme.acme, license=license, name=name, allowed_uses=10, floating=floating
         )
-    one = activate(license, machine("one", meter_attributes={"pages": 6, "exports": 6, "other": 99}))
+    one = activate(
+        license, machine("one", meter_attributes={"pages": 6, "exports": 6, "other": 99})
+    )
     with pytest.raises(errors.MeterAttributeUsesLimitReached):
         activate(license, machine("two", meter_attributes={"exports": 1, "pages": 5}))
     deactivate(one)

@@ -70,7 +70,9 @@ def test_a_pattern_that_makes_no_key_is_refused(pattern: str) -> None:
         new_key(pattern)
 
 
-@pytest.mark.parametrize("key", ["short", "x" * 257, "with a space in it", "ADA111-ACME-ORBIT-0001"])
+@pytest.mark.parametrize(
+    "key", ["short", "x" * 257, "with a space in it", "ADA111-ACME-ORBIT-0001"]
+)
 def test_a_bad_or_used_key_is_refused(acme: World, key: str) -> None:
     with pytest.raises(ValidationError):
         make(acme, key=key)

@@ -234,7 +234,9 @@ def test_a_machine_is_found_on_its_own_licence_only(world: World) -> None:
 
 
 def queries(browser: Browser, path: str) -> int:
-    with CaptureQueriesContext(connection, ) as captured:
+    with CaptureQueriesContext(
+        connection,
+    ) as captured:
         assert browser.get(path).status_code == 200
     return len(captured)
 
@@ -242,6 +244,7 @@ def queries(browser: Browser, path: str) -> int:
 def test_lists_cost_the_same_for_one_row_and_for_three(world: World) -> None:
     browser = signed_in(world.ada)
     licence = f"/licenses/{world.ada_license.pk}/"
+    browser.get("/licenses/")  # the first page of a while moves `last seen`
     one = (queries(browser, "/licenses/"), queries(browser, licence))
     with scope(vendor=world.acme):
         for number in range(2):
@@ -252,7 +255,7 @@ def test_lists_cost_the_same_for_one_row_and_for_three(world: World) -> None:
                 vendor=world.acme, license=world.ada_license, key=f"k{number}", visible=True
             )
     three = (queries(browser, "/licenses/"), queries(browser, licence))
-    assert one == three == (8, 10)
+    assert one == three == (7, 10)
 
 
 def test_relative_dates_read_well(world: World, frozen_time: Any) -> None:

@@ -13,7 +13,13 @@ from joserfc.jwk import RSAKey
 
 from licenses.activation_token import issue_token
 from licenses.models import LicenseMetadata, Product, SigningKey
-from licenses.signing_keys import create_product, key_in_use, private_key, product_file, rotate_product_key
+from licenses.signing_keys import (
+    create_product,
+    key_in_use,
+    private_key,
+    product_file,
+    rotate_product_key,
+)
 from tests.conftest import NOW
 from tests.world import World
 

@@ -151,7 +151,11 @@ def response_vectors(keys: dict[str, RSAKey]) -> list[dict[str, Any]]:
         ("white space around", f"\n{good}\r\n", ""),
         ("changed after signing", f"{first}.{forged}.{third}", "signature"),
         ("signed by another product", rs256(foreign, claims()), "signature"),
-        ("kid of ours, key of another", rs256(foreign, claims(), kid=own.thumbprint()), "signature"),
+        (
+            "kid of ours, key of another",
+            rs256(foreign, claims(), kid=own.thumbprint()),
+            "signature",
+        ),
         ("alg none", f"{none}.{forged}.", "algorithm"),
         ("HS256 with the public key as the secret", hs256, "algorithm"),
         ("a receipt is no response", rs256(own, claims(), typ=RECEIPT), "kind"),

@@ -46,7 +46,9 @@ class MachineKeys:
     def header(self, typ: str, **changes: Any) -> dict[str, Any]:
         return {"alg": "Ed25519", "typ": typ, "jwk": self.jwk, **changes}
 
-    def activation(self, product_id: object, license_key: str, name: str = "lab", /, **changes: Any) -> str:
+    def activation(
+        self, product_id: object, license_key: str, name: str = "lab", /, **changes: Any
+    ) -> str:
         """An activation request of the machine of this name; None takes a member out."""
         payload = activation_payload(product_id, license_key, name) | changes
         return sign(self.header(ACTIVATION), _without_none(payload), self.key)

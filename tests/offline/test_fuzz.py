@@ -59,7 +59,9 @@ def raw_parts(draw: Any) -> str:
     return f"{encode(header)}.{encode(payload)}.{encode(draw(st.binary(max_size=64)))}"
 
 
-anything = st.binary(max_size=300) | st.text(max_size=300) | damaged() | signed_payloads() | raw_parts()
+anything = (
+    st.binary(max_size=300) | st.text(max_size=300) | damaged() | signed_payloads() | raw_parts()
+)
 
 
 @given(anything)

@@ -47,7 +47,9 @@ def test_a_file_is_looked_at_confirmed_and_answered(world: World) -> None:
 
 def test_text_is_as_good_as_a_file_and_twice_is_once(world: World) -> None:
     browser, text = signed_in(world.ada), request_of(world)
-    assert "Activate lab pc/7?" in browser.post("/offline/", {"request_text": text}).content.decode()
+    assert (
+        "Activate lab pc/7?" in browser.post("/offline/", {"request_text": text}).content.decode()
+    )
     places = {browser.post("/offline/confirm/", {"request_text": text})["Location"] for _ in "ab"}
     assert len(places) == 1
     page = browser.post("/offline/", {"request_text": text}).content.decode()
@@ -137,9 +139,12 @@ def test_a_file_of_5_mb_and_one_that_is_not_text(world: World) -> None:
         response = browser.post("/offline/", {"request_file": SimpleUploadedFile("f", content)})
         assert response.status_code == 400
         assert 'role="alert"' in response.content.decode()
-    assert "64 KiB" in browser.post(
-        "/offline/", {"request_file": SimpleUploadedFile("f", b"x" * 5 * 1024 * 1024)}
-    ).content.decode()
+    assert (
+        "64 KiB"
+        in browser.post(
+            "/offline/", {"request_file": SimpleUploadedFile("f", b"x" * 5 * 1024 * 1024)}
+        ).content.decode()
+    )
 
 
 def test_5_mb_of_text_are_too_large(world: World) -> None:

@@ -20,7 +20,6 @@ from tests.licenses.test_activation import counts, run_at_once
 from tests.offline.requests_maker import MachineKeys, jti
 from tests.world import World, machine
 
-
 MACHINE, FORMATTED = MachineKeys(), MachineKeys("formatted anew")
 MONTH = 30 * 86400
 
@@ -75,14 +74,20 @@ def test_the_products_setting_says_how_long_a_response_is_valid(
 @pytest.mark.parametrize(
     ("change", "error"),
     [
-        (lambda w, l: MACHINE.activation("nonsense", l.key), errors.InvalidProductId),
-        (lambda w, l: MACHINE.activation(w.quill.pk, l.key), errors.InvalidProductId),
-        (lambda w, l: MACHINE.activation(w.spectra.pk, l.key), errors.InvalidLicenseKey),
-        (lambda w, l: MACHINE.activation(w.orbit.pk, "no-such-key"), errors.InvalidLicenseKey),
-        (lambda w, l: MACHINE.activation(w.orbit.pk, w.grace_license.key), errors.InvalidLicenseKey),
-        (lambda w, l: MACHINE.activation(w.orbit.pk, w.bob_license.key), errors.InvalidLicenseKey),
-        (lambda w, l: MACHINE.trial(w.orbit.pk), errors.TrialNotAllowed),
-        (lambda w, l: "no request", errors.InvalidOfflineRequest),
+        (lambda w, own: MACHINE.activation("nonsense", own.key), errors.InvalidProductId),
+        (lambda w, own: MACHINE.activation(w.quill.pk, own.key), errors.InvalidProductId),
+        (lambda w, own: MACHINE.activation(w.spectra.pk, own.key), errors.InvalidLicenseKey),
+        (lambda w, own: MACHINE.activation(w.orbit.pk, "no-such-key"), errors.InvalidLicenseKey),
+        (
+            lambda w, own: MACHINE.activation(w.orbit.pk, w.grace_license.key),
+            errors.InvalidLicenseKey,
+        ),
+        (
+            lambda w, own: MACHINE.activation(w.orbit.pk, w.bob_license.key),
+            errors.InvalidLicenseKey,
+        ),
+        (lambda w, own: MACHINE.trial(w.orbit.pk), errors.TrialNotAllowed),
+        (lambda w, own: "no request", errors.InvalidOfflineRequest),
     ],
 )
 def test_whose_licence_it_is(

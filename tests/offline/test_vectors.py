@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from portal_licensing import LicenseClient, Product, errors
-from portal_licensing.storage import State
 
 from offline.codec import InvalidOfflineRequest, parse_request
+from portal_licensing import LicenseClient, Product, errors
+from portal_licensing.storage import State
 from tests.offline import make_vectors
 
 CONTENT: dict[str, Any] = json.loads(make_vectors.VECTORS.read_text())
@@ -64,10 +64,12 @@ def client(tmp_path: Path) -> LicenseClient:
             license_key=CONTEXT["key"],
             request_id=CONTEXT["activationRequest"],
             deactivation={
-                "request": "", "jti": CONTEXT["deactivationRequest"],
-                "aid": CONTEXT["activationId"], "lid": CONTEXT["licenseId"],
+                "request": "",
+                "jti": CONTEXT["deactivationRequest"],
+                "aid": CONTEXT["activationId"],
+                "lid": CONTEXT["licenseId"],
             },
-        )  # fmt: skip
+        )
     )
     return client
 

@@ -124,7 +124,9 @@ def test_a_hostile_host_gets_no_data(world: World, host: str) -> None:
     assert "Acme" not in response.content.decode()
 
 
-@pytest.mark.parametrize("host", ["evil.example", "nobody.portal.localhost", "www.portal.localhost"])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "nobody.portal.localhost", "www.portal.localhost"]
+)
 def test_an_unknown_host_is_misdirected(world: World, host: str) -> None:
     assert Browser().get("/", headers={"host": host}).status_code == 421
 

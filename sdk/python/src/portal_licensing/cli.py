@@ -6,9 +6,9 @@ import argparse
 import json
 import os
 import sys
-from datetime import datetime, timezone
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Sequence
 
 from portal_licensing.client import Check, LicenseClient, Status
 from portal_licensing.errors import InvalidInput, LicensingError
@@ -69,8 +69,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _client(options: argparse.Namespace) -> LicenseClient:
-    product = getattr(options, "product", os.environ.get("PORTAL_LICENSING_PRODUCT", "product.json"))
-    storage = getattr(options, "storage", os.environ.get("PORTAL_LICENSING_STORAGE", "licence-data"))
+    product = getattr(
+        options, "product", os.environ.get("PORTAL_LICENSING_PRODUCT", "product.json")
+    )
+    storage = getattr(
+        options, "storage", os.environ.get("PORTAL_LICENSING_STORAGE", "licence-data")
+    )
     fingerprint = getattr(options, "fingerprint", None)
     return LicenseClient(Product.load(product), storage, fingerprint=fingerprint)
 
@@ -123,7 +127,7 @@ def _report(check: Check) -> int:
 def _date(seconds: int) -> str:
     if not seconds:
         return "no end"
-    return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def _facts(options: argparse.Namespace) -> dict[str, object]:

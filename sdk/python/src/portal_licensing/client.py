@@ -6,9 +6,10 @@ import enum
 import re
 import time
 import uuid
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, Mapping
+from typing import Any
 
 from portal_licensing import errors, jose, machine
 from portal_licensing.product import Product
@@ -167,12 +168,13 @@ class LicenseClient:
                 return state.deactivation["request"]
             raise errors.NotActivated
         claims = self._verified(state.token, state)
+        request_id, activation_id = str(uuid.uuid4()), str(claims.get("aid", ""))
         payload = {
-            "jti": str(uuid.uuid4()),
+            "jti": request_id,
             "iat": int(self.clock()),
             "productId": self.product.id,
             "key": str(claims.get("key", "")),
-            "activationId": str(claims.get("aid", "")),
+            "activationId": activation_id,
             "fingerprint": self.fingerprint,
         }
         request = jose.sign(DEACTIVATION, payload, state.private_key())
@@ -180,8 +182,8 @@ class LicenseClient:
             last_seen=state.last_seen,
             deactivation={
                 "request": request,
-                "jti": payload["jti"],
-                "aid": payload["activationId"],
+                "jti": request_id,
+                "aid": activation_id,
                 "lid": str(claims.get("lid", "")),
             },
         )

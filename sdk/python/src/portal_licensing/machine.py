@@ -14,7 +14,16 @@ from pathlib import Path
 
 SYSTEMS = {"Windows": "windows", "Linux": "linux", "Darwin": "macos", "Android": "android",
            "iOS": "ios", "iPadOS": "ios"}  # fmt: skip
-HYPERVISORS = ("KVM", "QEMU", "VMware", "VirtualBox", "Hyper-V", "Virtual Machine", "Xen", "Parallels")
+HYPERVISORS = (
+    "KVM",
+    "QEMU",
+    "VMware",
+    "VirtualBox",
+    "Hyper-V",
+    "Virtual Machine",
+    "Xen",
+    "Parallels",
+)
 COMMAND_TIMEOUT = 5  # seconds
 
 
@@ -48,9 +57,7 @@ def hostname() -> str:
 
 def vm_name() -> str:
     """The hypervisor that the machine runs on, or empty for a physical one; Linux only."""
-    facts = " ".join(
-        _read(f"/sys/class/dmi/id/{name}") for name in ("sys_vendor", "product_name")
-    )
+    facts = " ".join(_read(f"/sys/class/dmi/id/{name}") for name in ("sys_vendor", "product_name"))
     return next((name for name in HYPERVISORS if name.lower() in facts.lower()), "")
 
 

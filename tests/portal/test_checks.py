@@ -1,0 +1,109 @@
+"""System checks and the readers of the environment: misconfiguration fails early and says how."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.checks import run_checks
+from django.core.exceptions import ImproperlyConfigured
+
+from portal import checks, env
+
+
+def ids(deploy: bool = False) -> set[str]:
+    found = run_checks(include_deployment_checks=deploy)
+    return {str(each.id) for each in found if str(each.id).startswith("portal.")}
+
+
+def test_the_test_settings_are_sound() -> None:
+    assert ids() == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "found"),
+    [
+        ("SECRET_KEY", "insecure-development-key", "portal.E001"),
+        ("KEY_ENCRYPTION_KEYS", [], "portal.E002"),
+        ("KEY_ENCRYPTION_KEYS", ["short"], "portal.E002"),
+        ("MIDDLEWARE", [], "portal.E003"),
+        ("MIDDLEWARE", list(reversed(checks.ORDER)), "portal.E003"),
+        ("PORTAL_PARENT_HOST", "https://portal.example", "portal.E004"),
+        ("PORTAL_PARENT_HOST", "10.0.0.1", "portal.E004"),
+        ("PARENT_HOST", "portal.localhost", "portal.E005"),
+        ("USE_X_FORWARDED_HOST", True, "portal.E006"),
+        ("CSRF_TRUSTED_ORIGINS", ["https://*.portal.localhost"], "portal.E007"),
+        ("SESSION_COOKIE_DOMAIN", ".portal.localhost", "portal.E007"),
+    ],
+)
+def test_misconfiguration_is_found(settings: Any, name: str, value: object, found: str) -> None:
+    setattr(settings, name, value)
+    assert found in ids()
+
+
+def test_the_default_secret_is_fine_while_debugging(settings: Any) -> None:
+    settings.SECRET_KEY, settings.DEBUG = "insecure-development-key", True
+    assert "portal.E001" not in ids()
+
+
+def test_deployment_warns_of_http_and_sqlite(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.HTTPS = False
+    monkeypatch.setitem(settings.DATABASES["default"], "ENGINE", "django.db.backends.sqlite3")
+    assert {"portal.W001", "portal.W002"} <= ids(deploy=True)
+
+
+def test_a_value_or_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("from a file\n")
+    monkeypatch.setenv("THING_FILE", str(tmp_path / "secret"))
+    assert env.text("THING") == "from a file"
+    monkeypatch.setenv("THING", "from the environment")
+    with pytest.raises(ImproperlyConfigured, match="not both"):
+        env.text("THING")
+    monkeypatch.delenv("THING_FILE")
+    assert env.text("THING") == "from the environment"
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        ("maybe", lambda: env.boolean("THING", default=False)),
+        ("many", lambda: env.integer("THING", 1, minimum=0, maximum=9)),
+        ("10", lambda: env.integer("THING", 1, minimum=0, maximum=9)),
+        ("ftp", lambda: env.choice("THING", "http", ("http", "https"))),
+        ("mysql://x/y", lambda: env.database("THING", Path("x"))),
+        ("postgresql://h:port/x", lambda: env.database("THING", Path("x"))),
+        ("pop3://x", lambda: env.email("THING")),
+    ],
+)
+def test_a_bad_value_names_its_variable(
+    monkeypatch: pytest.MonkeyPatch, value: str, read: Any
+) -> None:
+    monkeypatch.setenv("THING", value)
+    with pytest.raises(ImproperlyConfigured, match="THING"):
+        read()
+
+
+def test_databases_from_urls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert env.database("UNSET_URL", tmp_path / "a.sqlite3")["NAME"] == str(tmp_path / "a.sqlite3")
+    monkeypatch.setenv("THING", "postgresql://user:p%40ss@db.example:6432/portal?sslmode=require")
+    entry = env.database("THING", tmp_path)
+    assert (entry["USER"], entry["PASSWORD"], entry["HOST"]) == ("user", "p@ss", "db.example")
+    assert (entry["PORT"], entry["NAME"], entry["OPTIONS"]) == (
+        "6432",
+        "portal",
+        {"sslmode": "require"},
+    )
+    monkeypatch.setenv("THING", "postgresql:///portal?host=/run/postgresql")
+    assert env.database("THING", tmp_path)["HOST"] == "/run/postgresql"
+
+
+def test_e_mail_from_urls(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("THING", "smtp+tls://user:secret@mail.example")
+    entry = env.email("THING")
+    assert (entry["EMAIL_HOST"], entry["EMAIL_PORT"], entry["EMAIL_USE_TLS"]) == (
+        "mail.example",
+        587,
+        True,
+    )
+    assert env.email("UNSET_URL")["EMAIL_BACKEND"] == "accounts.emails.ConsoleAndFolderBackend"

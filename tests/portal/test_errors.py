@@ -1,0 +1,71 @@
+"""Error pages: the same design, no data, no query."""
+
+import pytest
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.db import connection
+from django.test import RequestFactory
+from django.test.utils import CaptureQueriesContext
+
+from accounts.rate_limits import TooManyAttempts
+from portal import errors
+from portal.tenancy import Address, Room
+from tests.world import Browser, World
+
+CASES = [
+    (400, lambda r: errors.bad_request(r, RequestDataTooBig())),
+    (400, errors.bad_request),
+    (403, lambda r: errors.permission_denied(r, PermissionDenied())),
+    (403, errors.csrf_failure),
+    (403, errors.portal_closed),
+    (404, errors.not_found),
+    (421, errors.misdirected),
+    (429, lambda r: errors.too_many_attempts(r, TooManyAttempts(7))),
+    (500, errors.server_error),
+]
+
+
+@pytest.mark.parametrize(("status", "handler"), CASES)
+def test_a_page_without_query_or_user(db: None, status: int, handler: object) -> None:
+    request = RequestFactory().get("/")  # no user, no session, no address
+    with CaptureQueriesContext(connection) as captured:
+        response = handler(request)  # type: ignore[operator]
+    assert response.status_code == status
+    assert len(captured) == 0
+    assert "<h1>" in response.content.decode()
+
+
+@pytest.mark.parametrize(("status", "handler"), CASES)
+def test_the_api_answers_in_json(status: int, handler: object) -> None:
+    request = RequestFactory().get("/")
+    request.address = Address(Room.API)  # type: ignore[attr-defined]
+    response = handler(request)  # type: ignore[operator]
+    assert response["Content-Type"] == "application/json"
+    assert response.status_code == status
+    assert b'"code"' in response.content
+
+
+def test_the_api_says_not_found_in_its_own_way(world: World) -> None:
+    response = Browser("api").get("/v3/anything")
+    assert response.status_code == 404
+    assert response.json() == {"message": "there is nothing here", "code": "NOT_FOUND"}
+
+
+def test_a_server_error_shows_a_page(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr("accounts.views.SignInForm", fail)
+    browser = Browser("acme", raise_request_exception=False)
+    response = browser.get("/login/")
+    assert response.status_code == 500
+    assert "secret detail" not in response.content.decode()
+    assert "Something went wrong on our side" in response.content.decode()
+
+
+def test_a_malformed_host_is_a_bad_request(world: World) -> None:
+    assert Browser().get("/", headers={"host": "a b"}).status_code == 400
+
+
+def test_the_page_names_the_vendor_and_nothing_else(world: World) -> None:
+    page = Browser("acme").get("/nothing/").content.decode()
+    assert "<title>There is nothing here · Acme Instruments</title>" in page

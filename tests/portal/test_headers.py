@@ -1,0 +1,96 @@
+"""Headers and cookies of every kind of answer."""
+
+from typing import Any
+
+import pytest
+
+from tests.world import Browser, World, signed_in
+
+PAGES = [
+    ("acme", "/login/"), ("acme", "/licenses/"), ("acme", "/nothing/"), ("nobody", "/"),
+    ("app", "/login/"), ("app", "/"), ("api", "/"), ("", "/"), ("acme", "/healthz"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("label", "path"), PAGES)
+def test_every_answer_is_strict(world: World, label: str, path: str) -> None:
+    response = Browser(label).get(path)
+    policy = response["Content-Security-Policy"] if path != "/healthz" else "default-src 'none'"
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    if path == "/healthz":
+        return
+    assert "frame-ancestors 'none'" in policy
+    assert "base-uri 'none'" in policy
+    assert (
+        response["Cache-Control"] == "private, no-store" or "no-store" in response["Cache-Control"]
+    )
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert response["Referrer-Policy"] == "same-origin"
+    assert response["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert "Strict-Transport-Security" not in response
+
+
+def test_pages_can_not_be_framed(world: World) -> None:
+    assert Browser("acme").get("/login/")["X-Frame-Options"] == "DENY"
+
+
+def test_no_page_has_inline_code(world: World) -> None:
+    browser = signed_in(world.ada)
+    for path in ("/licenses/", f"/licenses/{world.ada_license.pk}/", "/offline/", "/profile/"):
+        page = browser.get(path).content.decode()
+        assert "<style" not in page
+        assert " style=" not in page
+        assert " onclick=" not in page
+        assert "<script>" not in page
+
+
+def test_cookies_are_host_only_and_closed_to_scripts(world: World) -> None:
+    cookies = signed_in(world.ada).cookies
+    for name in ("session", "csrf"):
+        if name not in cookies:
+            continue
+        assert cookies[name]["domain"] == ""
+        assert cookies[name]["httponly"] is True
+        assert cookies[name]["samesite"] == "Lax"
+        assert cookies[name]["path"] == "/"
+    assert "session" in cookies
+
+
+def test_production_adds_tls() -> None:
+    """The settings are read anew in a process of their own, as production has them."""
+    import json
+    import os
+    import subprocess
+    import sys
+
+    code = (
+        "import json; from portal import settings as s; print(json.dumps([s.SESSION_COOKIE_NAME, "
+        "s.CSRF_COOKIE_NAME, s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE, s.SECURE_HSTS_SECONDS, "
+        "s.SECURE_SSL_REDIRECT]))"
+    )
+    environment = {**os.environ, "PUBLIC_SCHEME": "https"}
+    printed = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    ).stdout
+    assert json.loads(printed) == ["__Host-session", "__Host-csrf", True, True, 31536000, True]
+
+
+def test_health_on_any_host(world: World) -> None:
+    for label in ("acme", "nobody", "app", ""):
+        response = Browser(label).get("/healthz")
+        assert (response.status_code, response.content) == (200, b"ok\n")
+    assert Browser().get("/healthz", headers={"host": "10.0.0.7:8000"}).status_code == 200
+    assert Browser().post("/healthz").status_code == 405
+
+
+def test_health_without_a_database(world: World) -> None:
+    from django.db import OperationalError, connection
+
+    def refuse(*_: Any) -> None:
+        raise OperationalError
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(connection, "cursor", refuse)
+        response = Browser().get("/healthz")
+    assert (response.status_code, response.content) == (503, b"database unavailable\n")
