@@ -27,6 +27,11 @@ def new_key(pattern: str = "") -> str:
     return key
 
 
+def validate_pattern(pattern: str) -> None:
+    """Raises ValidationError unless keys can be made from the regular expression."""
+    new_key(pattern)
+
+
 def validate_key(key: str) -> None:
     """Raises ValidationError unless the key is 16 to 256 visible ASCII characters."""
     if not KEY.fullmatch(key):

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.tenants import SameVendor, TenantRow
+from licenses.keys import validate_key, validate_pattern
 from licenses.metadata import validate_metadata
 from licenses.status import Standing, standing_of
 
@@ -208,6 +209,7 @@ class LicensePolicy(TenantRow, LicenseTerms):
         _("key pattern"),
         max_length=256,
         blank=True,
+        validators=[validate_pattern],
         help_text=_("A regular expression; empty for six groups of six hexadecimal digits."),
     )
 
@@ -230,7 +232,7 @@ class LicensePolicy(TenantRow, LicenseTerms):
 class License(TenantRow, LicenseTerms):
     """The right of a customer to use a product; verbs in lifecycle.py and activation.py."""
 
-    key = models.CharField(_("key"), max_length=256)
+    key = models.CharField(_("key"), max_length=256, validators=[validate_key])
     product = models.ForeignKey(
         Product, models.PROTECT, related_name="licenses", verbose_name=_("product")
     )

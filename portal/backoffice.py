@@ -83,6 +83,10 @@ def owned(form_class: type[ModelForm[Any]], vendor: Any) -> type[ModelForm[Any]]
             if self.instance._state.adding:
                 self.instance.vendor = vendor
 
+        def _get_validation_exclusions(self) -> set[str]:
+            # The form has no such field, but what is unique per vendor has to be checked.
+            return super()._get_validation_exclusions() - {"vendor"}  # type: ignore[no-any-return]
+
     return OwnedForm
 
 

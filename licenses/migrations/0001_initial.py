@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 import accounts.tenants
+import licenses.keys
 import licenses.metadata
 
 
@@ -311,6 +312,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         help_text="A regular expression; empty for six groups of six hexadecimal digits.",
                         max_length=256,
+                        validators=[licenses.keys.validate_pattern],
                         verbose_name="key pattern",
                     ),
                 ),
@@ -476,7 +478,12 @@ class Migration(migrations.Migration):
                         verbose_name="allowed floating clients",
                     ),
                 ),
-                ("key", models.CharField(max_length=256, verbose_name="key")),
+                (
+                    "key",
+                    models.CharField(
+                        max_length=256, validators=[licenses.keys.validate_key], verbose_name="key"
+                    ),
+                ),
                 ("expires_at", models.DateTimeField(blank=True, null=True, verbose_name="expires")),
                 ("suspended", models.BooleanField(default=False, verbose_name="suspended")),
                 ("revoked", models.BooleanField(default=False, verbose_name="revoked")),

@@ -1,0 +1,251 @@
+"""The back office: what staff and operators do there, limited to their vendor."""
+
+import json
+from typing import Any
+
+import pytest
+from django.core import mail
+from django_scopes import scope
+
+from accounts.models import User, Vendor
+from licenses.models import Activation, License, LicenseMetadata, LicensePolicy, Product
+from licenses.signing_keys import key_in_use
+from tests.world import Browser, World, signed_in
+
+NO_ROWS = {"TOTAL_FORMS": "0", "INITIAL_FORMS": "0"}
+INLINES = {
+    f"{prefix}-{name}": value
+    for prefix in ("metadata", "license_users")
+    for name, value in NO_ROWS.items()
+}
+TERMS = {
+    "type": "node-locked", "allowed_activations": "3", "allowed_deactivations": "-1",
+    "validity": "86400", "expiration_strategy": "immediate",
+    "fingerprint_matching_strategy": "exact", "server_sync_interval": "3600",
+    "server_sync_grace_period": "0", "allowed_clock_offset": "3600", "lease_duration": "0",
+    "leasing_strategy": "per-machine", "allowed_floating_clients": "0",
+    "allow_vm_activation": "on", "allow_container_activation": "on",
+}  # fmt: skip
+
+
+@pytest.fixture
+def admin(world: World) -> Browser:
+    return signed_in(world.acme_admin)
+
+
+def license_form(world: World, **changes: Any) -> dict[str, Any]:
+    return {
+        **TERMS, **INLINES, "key": "NEW000-FROM-THE-OFFICE", "product": str(world.orbit.pk),
+        "user": str(world.ada.pk), "notes": "", **changes,
+    }  # fmt: skip
+
+
+def test_an_administrator_creates_a_licence(world: World, admin: Browser) -> None:
+    assert admin.get("/licenses/license/add/").status_code == 200
+    assert admin.post("/licenses/license/add/", license_form(world)).status_code == 302
+    with scope(vendor=world.acme):
+        license = License.objects.get(key="NEW000-FROM-THE-OFFICE")
+        assert license.vendor == world.acme
+        assert license.expires_at is not None
+        assert license.events.get().actor == "Acme Instruments"
+
+
+@pytest.mark.parametrize("field", ["product", "user"])
+def test_a_foreign_id_is_refused(world: World, admin: Browser, field: str) -> None:
+    foreign = {"product": world.quill.pk, "user": world.bob.pk}[field]
+    response = admin.post("/licenses/license/add/", license_form(world, **{field: str(foreign)}))
+    assert response.status_code == 200
+    assert "Select a valid choice" in response.content.decode()
+    with scope(vendor=world.acme):
+        assert not License.objects.filter(key="NEW000-FROM-THE-OFFICE").exists()
+
+
+def test_a_foreign_additional_user_is_refused(world: World, admin: Browser) -> None:
+    rows = {"license_users-TOTAL_FORMS": "1", "license_users-0-user": str(world.bob.pk)}
+    response = admin.post("/licenses/license/add/", license_form(world, **rows))
+    assert response.status_code == 200
+    own = rows | {"license_users-0-user": str(world.grace.pk)}
+    assert admin.post("/licenses/license/add/", license_form(world, **own)).status_code == 302
+    with scope(vendor=world.acme):
+        license = License.objects.get(key="NEW000-FROM-THE-OFFICE")
+        assert [user.email for user in license.additional_users.all()] == ["grace@example.com"]
+
+
+def test_a_key_that_is_used_already_is_said(world: World, admin: Browser) -> None:
+    form = license_form(world, key=world.ada_license.key)
+    response = admin.post("/licenses/license/add/", form)
+    assert response.status_code == 200
+    assert "There is a licence with this key already." in response.content.decode()
+
+
+@pytest.mark.parametrize("key", ["short", "with a space in the key"])
+def test_a_key_that_is_none_is_said(world: World, admin: Browser, key: str) -> None:
+    response = admin.post("/licenses/license/add/", license_form(world, key=key))
+    assert response.status_code == 200
+    assert "16 to 256 visible characters" in response.content.decode()
+
+
+def test_changing_a_licence_leaves_its_counters_alone(world: World, admin: Browser) -> None:
+    path = f"/licenses/license/{world.ada_license.pk}/change/"
+    page = admin.get(path)
+    assert page.status_code == 200
+    with scope(vendor=world.acme):
+        License.objects.filter(pk=world.ada_license.pk).update(total_activations=2)
+    rows = {"metadata-TOTAL_FORMS": "1", "metadata-0-key": "Order", "metadata-0-value": "7"}
+    form = license_form(world, notes="Changed", allowed_activations="9", **rows)
+    assert admin.post(path, form).status_code == 302
+    with scope(vendor=world.acme):
+        license = License.objects.get(pk=world.ada_license.pk)
+        assert (license.notes, license.allowed_activations) == ("Changed", 9)
+        assert license.total_activations == 2
+        assert LicenseMetadata.objects.get(license=license).vendor == world.acme
+
+
+@pytest.mark.parametrize(
+    ("action", "field", "value"),
+    [("suspend", "suspended", True), ("revoke", "revoked", True)],
+)
+def test_actions_call_the_verbs_for_own_licences_only(
+    world: World, admin: Browser, action: str, field: str, value: bool
+) -> None:
+    chosen = [str(world.ada_license.pk), str(world.bob_license.pk)]
+    response = admin.post(
+        "/licenses/license/", {"action": action, "_selected_action": chosen}, follow=True
+    )
+    assert "1 licence is changed." in response.content.decode()
+    for vendor, license, expected in (
+        (world.acme, world.ada_license, value),
+        (world.globex, world.bob_license, False),
+    ):
+        with scope(vendor=vendor):
+            assert getattr(License.objects.get(pk=license.pk), field) is expected
+
+
+def test_a_refused_action_says_why(world: World, admin: Browser) -> None:
+    chosen = {"action": "renew", "_selected_action": [str(world.ada_license.pk)]}
+    response = admin.post("/licenses/license/", chosen, follow=True)
+    assert f"{world.ada_license.key}: This licence has no expiry date" in response.content.decode()
+
+
+def test_support_looks_and_changes_nothing(world: World) -> None:
+    support = signed_in(world.acme_support)
+    path = f"/licenses/license/{world.ada_license.pk}/change/"
+    assert world.ada_license.key in support.get(path).content.decode()
+    assert support.post(path, license_form(world)).status_code == 403
+    chosen = {"action": "revoke", "_selected_action": [str(world.ada_license.pk)]}
+    support.post("/licenses/license/", chosen)
+    with scope(vendor=world.acme):
+        assert License.objects.get(pk=world.ada_license.pk).revoked is False
+
+
+def test_lists_and_searches_stay_inside_the_vendor(world: World, admin: Browser) -> None:
+    for path, own, foreign in (
+        ("/licenses/license/", world.ada_license.key, world.bob_license.key),
+        ("/licenses/license/?q=laptop", world.ada_license.key, world.bob_license.key),
+        ("/licenses/activation/", "ada-laptop", "bob-laptop"),
+        ("/licenses/product/", "Orbit", "Quill"),
+        ("/accounts/user/", "grace@example.com", "bob@example.com"),
+        ("/autocomplete/?app_label=licenses&model_name=license&field_name=user&term=example",
+         "grace@example.com", "bob@example.com"),
+        ("/licenses/license/add/", "ADD", "Quill"),
+    ):  # fmt: skip
+        page = admin.get(path).content.decode()
+        assert own in page or own == "ADD", path
+        assert foreign not in page, path
+
+
+def test_a_new_product_has_a_key_and_a_product_file(world: World, admin: Browser) -> None:
+    form = {
+        "name": "Nova", "display_name": "", "description": "", "metadata": "[]",
+        "customers_may_deactivate": "on", "offline_response_validity": "3600",
+    }  # fmt: skip
+    assert admin.post("/licenses/product/add/", form).status_code == 302
+    with scope(vendor=world.acme):
+        product = Product.objects.get(name="Nova")
+        kid = key_in_use(product).kid
+    response = admin.get(f"/licenses/product/{product.pk}/product.json")
+    assert json.loads(response.content)["publicKeys"][0]["kid"] == kid
+    chosen = {"action": "rotate_key", "_selected_action": [str(product.pk)]}
+    admin.post("/licenses/product/", chosen)
+    response = admin.get(f"/licenses/product/{product.pk}/product.json")
+    kids = [entry["kid"] for entry in json.loads(response.content)["publicKeys"]]
+    assert len(kids) == 2
+    assert kid in kids
+
+
+def test_the_same_product_name_twice_is_said(world: World, admin: Browser) -> None:
+    form = {
+        "name": "Orbit", "metadata": '[{"key": "a"}]', "offline_response_validity": "3600",
+    }  # fmt: skip
+    page = admin.post("/licenses/product/add/", form).content.decode()
+    assert "Each entry needs a key and a value" in page
+    page = admin.post("/licenses/product/add/", form | {"metadata": "[]"}).content.decode()
+    assert "There is a product of this name already." in page
+
+
+def test_a_policy_with_a_pattern_that_makes_no_key_is_refused(world: World, admin: Browser) -> None:
+    form = {**TERMS, "name": "Odd", "key_pattern": "[A-Z]{3}"}
+    assert admin.post("/licenses/licensepolicy/add/", form).status_code == 200
+    assert admin.post("/licenses/licensepolicy/add/", form | {"key_pattern": ""}).status_code == 302
+    with scope(vendor=world.acme):
+        assert LicensePolicy.objects.get().name == "Odd"
+
+
+def user_form(**changes: str) -> dict[str, str]:
+    return {
+        "email": "New@Example.com", "first_name": "N", "last_name": "", "company": "",
+        "role": "user", "is_active": "on", "allow_customer_portal_access": "on",
+        "metadata": "[]", **changes,
+    }  # fmt: skip
+
+
+def test_a_new_customer_is_invited(world: World, admin: Browser) -> None:
+    assert admin.post("/accounts/user/add/", user_form()).status_code == 302
+    assert [message.to for message in mail.outbox] == [["new@example.com"]]
+    with scope(vendor=world.acme):
+        assert User.objects.get(email="new@example.com").vendor == world.acme
+    again = admin.post("/accounts/user/add/", user_form(email="NEW@example.com"))
+    assert "There is an account with this e-mail already." in again.content.decode()
+    assert len(mail.outbox) == 1
+
+
+def test_nobody_makes_an_operator(world: World, admin: Browser) -> None:
+    response = admin.post("/accounts/user/add/", user_form(role="operator"))
+    assert response.status_code == 200
+    path = f"/accounts/user/{world.ada.pk}/change/"
+    form = user_form(email="ada@example.com", role="operator")
+    assert admin.post(path, form).status_code == 200
+
+
+def test_an_operator_creates_a_vendor_with_its_administrator(world: World) -> None:
+    operator = signed_in(world.operator)
+    form = {
+        "company_id": "initech", "name": "Initech", "status": "active", "support_email": "",
+        "support_url": "", "website": "", "admin_email": "bill@initech.example",
+    }  # fmt: skip
+    assert operator.get("/accounts/vendor/add/").status_code == 200
+    for bad in ("app", "Initech", "acme", "a.b"):
+        response = operator.post("/accounts/vendor/add/", form | {"company_id": bad})
+        assert response.status_code == 200, bad
+    assert operator.post("/accounts/vendor/add/", form).status_code == 302
+    assert [message.to for message in mail.outbox] == [["bill@initech.example"]]
+    assert Vendor.objects.get(company_id="initech").name == "Initech"
+    assert Browser("initech").get("/login/").status_code == 200
+
+
+def test_an_operator_changes_the_own_password(world: World) -> None:
+    from tests.world import PASSWORD
+
+    operator = signed_in(world.operator)
+    new = "an operator's password"
+    form = {"old_password": PASSWORD, "new_password1": new, "new_password2": new}
+    assert operator.post("/password_change/", form).status_code == 302
+    Browser("app").sign_in("root@example.com", new, company_id="")
+
+
+def test_machines_can_be_looked_at_only(world: World, admin: Browser) -> None:
+    path = f"/licenses/activation/{world.ada_machine.pk}/change/"
+    assert admin.get(path).status_code == 200
+    assert admin.post(path, {"hostname": "x"}).status_code == 403
+    with scope(vendor=world.acme):
+        assert Activation.objects.get(pk=world.ada_machine.pk).hostname == "ada-laptop"
