@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 
 from licenses.activation import check_customer_may_deactivate
@@ -29,9 +30,10 @@ from portal.moments import Moment, duration, moment
 
 @dataclass(frozen=True, slots=True)
 class StatusText:
-    """A status in words: its code for the style sheet, its name, and the reason in a sentence."""
+    """A status in words: code and icon for the style, its name, and the reason in a sentence."""
 
     code: str
+    icon: str
     name: str
     reason: str
 
@@ -106,40 +108,53 @@ def license_row(license: License, now: datetime) -> LicenseRow:
     )
 
 
+ICONS = {
+    Status.REVOKED: "cross",
+    Status.SUSPENDED: "pause",
+    Status.EXPIRED: "cross",
+    Status.EXPIRING_SOON: "clock",
+    Status.NOT_STARTED: "clock",
+    Status.ACTIVE: "check",
+}
+
+
+NAMES = {
+    Status.REVOKED: _lazy("Revoked"),
+    Status.SUSPENDED: _lazy("Suspended"),
+    Status.EXPIRED: _lazy("Expired"),
+    Status.EXPIRING_SOON: _lazy("Expires soon"),
+    Status.NOT_STARTED: _lazy("Not started"),
+    Status.ACTIVE: _lazy("Active"),
+}
+REASONS = {
+    Status.REVOKED: _lazy(
+        "The vendor has withdrawn this licence. Its machines can't be activated."
+    ),
+    Status.SUSPENDED: _lazy(
+        "The vendor has paused this licence. Its machines keep their seats meanwhile."
+    ),
+    Status.EXPIRED: _lazy(
+        "This licence was valid until %(date)s. Renew it to use the product again."
+    ),
+    Status.EXPIRING_SOON: _lazy(
+        "This licence is valid until %(date)s. Renew it to keep your machines running."
+    ),
+    Status.NOT_STARTED: _lazy(
+        "The validity of this licence begins with the first machine that is activated."
+    ),
+    Status.ACTIVE: _lazy("This licence is valid until %(date)s."),
+}
+WITHOUT_END = _lazy("This licence can be used.")
+
+
 def status_text(standing: Standing) -> StatusText:
     """The status and its reason, in the customer's words."""
-    date = {"date": date_format(standing.moment, "j F Y") if standing.moment else ""}
-    names_and_reasons = {
-        Status.REVOKED: (
-            _("Revoked"),
-            _("The vendor has withdrawn this licence. Its machines can't be activated."),
-        ),
-        Status.SUSPENDED: (
-            _("Suspended"),
-            _("The vendor has paused this licence. Its machines keep their seats meanwhile."),
-        ),
-        Status.EXPIRED: (
-            _("Expired"),
-            _("This licence was valid until %(date)s. Renew it to use the product again.") % date,
-        ),
-        Status.EXPIRING_SOON: (
-            _("Expires soon"),
-            _("This licence is valid until %(date)s. Renew it to keep your machines running.")
-            % date,
-        ),
-        Status.NOT_STARTED: (
-            _("Not started"),
-            _("The validity of this licence begins with the first machine that is activated."),
-        ),
-        Status.ACTIVE: (
-            _("Active"),
-            _("This licence is valid until %(date)s.") % date
-            if standing.moment
-            else _("This licence can be used."),
-        ),
-    }
-    name, reason = names_and_reasons[standing.status]
-    return StatusText(standing.status.value, name, reason)
+    status, when = standing.status, standing.moment
+    reason = REASONS[status]
+    if status is Status.ACTIVE and when is None:
+        reason = WITHOUT_END
+    date = date_format(when, "j F Y") if when else ""
+    return StatusText(status.value, ICONS[status], str(NAMES[status]), reason % {"date": date})
 
 
 def seats(license: License) -> Seats:

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import rate_limits
 from licenses import rows
@@ -41,10 +41,15 @@ def hand_in(http_request: HttpRequest) -> HttpResponse:
     return _show_review(request, review, form.cleaned_data["data"].decode())
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def confirm(http_request: HttpRequest) -> HttpResponse:
-    """Does what the reviewed file asks for; the same file twice changes nothing the second time."""
+    """Does what the reviewed file asks for; the same file twice changes nothing the second time.
+
+    Who had to sign in again on the way arrives by GET, without the file, and begins anew.
+    """
     request = cast(PortalRequest, http_request)
+    if request.method != "POST":
+        return redirect("offline")
     rate_limits.take(rate_limits.OFFLINE_PER_USER, str(request.user.pk))
     try:
         exchange = requests.answer(request.user, request.POST.get("request_text", ""))

@@ -26,11 +26,12 @@ def moment(value: datetime | None, now: datetime) -> Moment | None:
     if value is None:
         return None
     utc = value.astimezone(UTC)
+    date = date_format(utc, "j F Y")
     return Moment(
         iso=utc.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        date=date_format(utc, "j F Y"),
+        date=date,
         full=_("%(date)s, %(time)s UTC")
-        % {"date": date_format(utc, "j F Y"), "time": date_format(utc, "H:i")},
+        % {"date": date, "time": f"{utc:%H:%M}"},
         relative=relative(value - now),
     )
 

@@ -52,7 +52,7 @@ CUSTOMER: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "license": (ADA_ALONE, WRONG_METHOD),
     "activation_deactivate": (ADA_ALONE, ADA_ALONE_POST),
     "offline": (SIGNED_IN, REFUSED_FILE),
-    "offline_confirm": (WRONG_METHOD, REFUSED_FILE),
+    "offline_confirm": (REDIRECT, REFUSED_FILE),
     "offline_done": (ADA_ALONE, WRONG_METHOD),
     "offline_response": (ADA_ALONE, WRONG_METHOD),
     "offline_machine_response": (ADA_ALONE, WRONG_METHOD),
