@@ -30,8 +30,7 @@ def moment(value: datetime | None, now: datetime) -> Moment | None:
     return Moment(
         iso=utc.strftime("%Y-%m-%dT%H:%M:%SZ"),
         date=date,
-        full=_("%(date)s, %(time)s UTC")
-        % {"date": date, "time": f"{utc:%H:%M}"},
+        full=_("%(date)s, %(time)s UTC") % {"date": date, "time": f"{utc:%H:%M}"},
         relative=relative(value - now),
     )
 

@@ -1,0 +1,37 @@
+"""The rows of this app, a module per noun."""
+
+from licenses.models.activation import Activation, LicenseEvent, OperatingSystem
+from licenses.models.license import License, LicenseMetadata, LicenseMeterAttribute, LicenseUser
+from licenses.models.product import Product, SigningKey
+from licenses.models.terms import (
+    DAY,
+    TERMS,
+    UNLIMITED,
+    ExpirationStrategy,
+    FingerprintMatching,
+    LeasingStrategy,
+    LicensePolicy,
+    LicenseTerms,
+    LicenseType,
+)
+
+__all__ = [
+    "DAY",
+    "TERMS",
+    "UNLIMITED",
+    "Activation",
+    "ExpirationStrategy",
+    "FingerprintMatching",
+    "LeasingStrategy",
+    "License",
+    "LicenseEvent",
+    "LicenseMetadata",
+    "LicenseMeterAttribute",
+    "LicensePolicy",
+    "LicenseTerms",
+    "LicenseType",
+    "LicenseUser",
+    "OperatingSystem",
+    "Product",
+    "SigningKey",
+]

@@ -1,0 +1,99 @@
+"""Machines that use seats, and the history of what happened."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.tenants import SameVendor, TenantRow
+from licenses.metadata import validate_metadata
+from licenses.models.license import License
+
+
+class OperatingSystem(models.TextChoices):
+    WINDOWS = "windows", "Windows"
+    LINUX = "linux", "Linux"
+    MACOS = "macos", "macOS"
+    ANDROID = "android", "Android"
+    IOS = "ios", "iOS"
+
+
+class Activation(TenantRow):
+    """One machine that uses one seat. The row exists as long as the seat is used."""
+
+    license = models.ForeignKey(License, models.PROTECT, related_name="activations")
+    fingerprint = models.CharField(_("fingerprint"), max_length=256)
+    os = models.CharField(_("operating system"), max_length=10, choices=OperatingSystem)
+    os_version = models.CharField(_("version of the operating system"), max_length=256, blank=True)
+    hostname = models.CharField(_("host name"), max_length=256, blank=True)
+    vm_name = models.CharField(_("virtual machine"), max_length=256, blank=True)
+    container = models.BooleanField(_("container"), default=False)
+    app_version = models.CharField(_("version of the program"), max_length=256, blank=True)
+    client_version = models.CharField(_("version of the client"), max_length=256, blank=True)
+    user_hash = models.CharField(_("user hash"), max_length=256, blank=True)
+    metadata = models.JSONField(_("metadata"), default=list, validators=[validate_metadata])
+    meter_attributes = models.JSONField(_("meter attributes"), default=list)
+    offline = models.BooleanField(_("offline"), default=False)
+    machine_jwk = models.JSONField(null=True, help_text="The public key of an offline machine.")
+    machine_thumbprint = models.CharField(max_length=43, blank=True)
+    offline_response_valid_until = models.DateTimeField(
+        _("response can be installed until"), null=True
+    )
+    last_synced_at = models.DateTimeField(_("last seen"))
+    lease_expires_at = models.DateTimeField(_("lease expires"), null=True)
+    expires_at = models.DateTimeField(
+        _("expires"), null=True, help_text=_("Of a rolling licence alone.")
+    )
+
+    class Meta(TenantRow.Meta):
+        verbose_name = _("activation")
+        verbose_name_plural = _("activations")
+        ordering = ("-created_at", "id")
+        constraints = (
+            models.UniqueConstraint(
+                name="activation_fingerprint_once", fields=("license", "fingerprint")
+            ),
+            SameVendor(
+                name="activation_license_vendor", field="license", to_table="licenses_license"
+            ),
+            models.CheckConstraint(
+                name="activation_offline_has_machine_key",
+                condition=Q(offline=False) | ~Q(machine_thumbprint=""),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.hostname or self.fingerprint[:16]
+
+
+class LicenseEvent(TenantRow):
+    """Something that happened to a licence, as its history tells it. Written once."""
+
+    class Type(models.TextChoices):
+        CREATED = "created", _("Created")
+        ACTIVATED = "activated", _("Machine activated")
+        MACHINE_KEY_REPLACED = "machine-key-replaced", _("Machine set up again")
+        DEACTIVATED = "deactivated", _("Machine deactivated")
+        RENEWED = "renewed", _("Renewed")
+        EXTENDED = "extended", _("Extended")
+        SUSPENDED = "suspended", _("Suspended")
+        UNSUSPENDED = "unsuspended", _("Suspension lifted")
+        REVOKED = "revoked", _("Revoked")
+        UNREVOKED = "unrevoked", _("Revocation lifted")
+
+    license = models.ForeignKey(License, models.CASCADE, related_name="events")
+    type = models.CharField(max_length=24, choices=Type)
+    # Kept as text: the history outlives the person, and a customer sees no more than this.
+    actor = models.CharField(max_length=255, blank=True)
+    details = models.JSONField(default=dict)
+
+    class Meta(TenantRow.Meta):
+        ordering = ("-created_at", "id")
+        constraints = (
+            SameVendor(
+                name="license_event_license_vendor", field="license", to_table="licenses_license"
+            ),
+        )
+        indexes = (models.Index(fields=("license", "-created_at")),)
+
+    def __str__(self) -> str:
+        return self.type

@@ -1,0 +1,180 @@
+"""Licences and what hangs on them."""
+
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.tenants import SameVendor, TenantRow
+from licenses.keys import validate_key
+from licenses.models.product import Product
+from licenses.models.terms import UNLIMITED, ExpirationStrategy, LicenseTerms, LicenseType
+from licenses.status import Standing, standing_of
+
+
+class License(TenantRow, LicenseTerms):
+    """The right of a customer to use a product; verbs in lifecycle.py and activation.py."""
+
+    key = models.CharField(_("key"), max_length=256, validators=[validate_key])
+    product = models.ForeignKey(
+        Product, models.PROTECT, related_name="licenses", verbose_name=_("product")
+    )
+    user = models.ForeignKey(
+        "accounts.User", models.PROTECT, related_name="licenses", verbose_name=_("customer")
+    )
+    additional_users = models.ManyToManyField(
+        "accounts.User",
+        through="LicenseUser",
+        related_name="additional_licenses",
+        verbose_name=_("additional users"),
+    )
+    expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
+    suspended = models.BooleanField(_("suspended"), default=False)
+    revoked = models.BooleanField(_("revoked"), default=False)
+    notes = models.TextField(
+        _("notes"), max_length=4000, blank=True, help_text=_("The customer can read them.")
+    )
+    total_activations = models.PositiveIntegerField(_("seats used"), default=0, editable=False)
+    total_deactivations = models.PositiveIntegerField(
+        _("deactivations used"), default=0, editable=False
+    )
+    first_activated_at = models.DateTimeField(_("first activated"), null=True, editable=False)
+
+    class Meta(TenantRow.Meta):
+        verbose_name = _("licence")
+        verbose_name_plural = _("licences")
+        ordering = ("-created_at", "id")
+        constraints = (
+            models.UniqueConstraint(
+                name="license_key_unique_per_vendor",
+                fields=("vendor", "key"),
+                violation_error_message=_("There is a licence with this key already."),
+            ),
+            models.UniqueConstraint(name="license_vendor_pair", fields=("vendor", "id")),
+            SameVendor(name="license_product_vendor", field="product", to_table="licenses_product"),
+            SameVendor(name="license_user_vendor", field="user", to_table="accounts_user"),
+        )
+        indexes = (models.Index(fields=("vendor", "user", "expires_at")),)
+
+    def __str__(self) -> str:
+        return self.key
+
+    @property
+    def unlimited_activations(self) -> bool:
+        return self.allowed_activations <= 0
+
+    @property
+    def seats_left(self) -> int | None:
+        """How many more machines can be activated; None is no limit."""
+        if self.unlimited_activations:
+            return None
+        return max(0, self.allowed_activations - self.total_activations)
+
+    @property
+    def unlimited_deactivations(self) -> bool:
+        return self.allowed_deactivations < 0 or self.type == LicenseType.HOSTED_FLOATING
+
+    @property
+    def deactivations_left(self) -> int | None:
+        """How many more seats can be given back; None is no limit."""
+        if self.unlimited_deactivations:
+            return None
+        return max(0, self.allowed_deactivations - self.total_deactivations)
+
+    @property
+    def standing(self) -> Standing:
+        """Status and reason at this moment."""
+        return standing_of(
+            now=timezone.now(),
+            revoked=self.revoked,
+            suspended=self.suspended,
+            expires_at=self.expires_at,
+            waits_for_first_activation=self.waits_for_first_activation,
+        )
+
+    @property
+    def waits_for_first_activation(self) -> bool:
+        """Whether the validity has not begun to count."""
+        return (
+            self.expiration_strategy == ExpirationStrategy.DELAYED
+            and self.validity > 0
+            and self.expires_at is None
+        )
+
+    @property
+    def is_expired(self) -> bool:
+        return self.expires_at is not None and self.expires_at <= timezone.now()
+
+
+class LicenseUser(TenantRow):
+    """One further customer who may see and use a licence."""
+
+    license = models.ForeignKey(License, models.CASCADE, related_name="license_users")
+    user = models.ForeignKey(
+        "accounts.User", models.CASCADE, related_name="license_users", verbose_name=_("customer")
+    )
+
+    class Meta(TenantRow.Meta):
+        verbose_name = _("additional user")
+        verbose_name_plural = _("additional users")
+        constraints = (
+            models.UniqueConstraint(name="license_user_once", fields=("license", "user")),
+            SameVendor(
+                name="license_user_license_vendor", field="license", to_table="licenses_license"
+            ),
+            SameVendor(name="license_user_user_vendor", field="user", to_table="accounts_user"),
+        )
+
+    def __str__(self) -> str:
+        return str(self.user)
+
+
+class LicenseMetadata(TenantRow):
+    """A named value on a licence; customers see and search the visible ones only."""
+
+    license = models.ForeignKey(License, models.CASCADE, related_name="metadata")
+    key = models.CharField(_("key"), max_length=256)
+    value = models.CharField(_("value"), max_length=256, blank=True)
+    visible = models.BooleanField(_("visible to the customer"), default=False)
+
+    class Meta(TenantRow.Meta):
+        verbose_name = _("metadata")
+        verbose_name_plural = _("metadata")
+        ordering = ("key",)
+        constraints = (
+            models.UniqueConstraint(name="license_metadata_key_once", fields=("license", "key")),
+            SameVendor(
+                name="license_metadata_license_vendor", field="license", to_table="licenses_license"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class LicenseMeterAttribute(TenantRow):
+    """A counted feature of a licence: how many uses are allowed and how many are taken."""
+
+    license = models.ForeignKey(License, models.CASCADE, related_name="meter_attributes")
+    name = models.CharField(_("name"), max_length=256)
+    allowed_uses = models.IntegerField(
+        _("allowed uses"), default=0, validators=[MinValueValidator(UNLIMITED)]
+    )
+    total_uses = models.PositiveBigIntegerField(_("uses"), default=0, editable=False)
+    gross_uses = models.PositiveBigIntegerField(_("uses ever"), default=0, editable=False)
+    floating = models.BooleanField(_("a deactivated machine gives its uses back"), default=False)
+    visible = models.BooleanField(_("visible to the customer"), default=False)
+
+    class Meta(TenantRow.Meta):
+        verbose_name = _("meter attribute")
+        verbose_name_plural = _("meter attributes")
+        ordering = ("name",)
+        constraints = (
+            models.UniqueConstraint(name="license_meter_name_once", fields=("license", "name")),
+            SameVendor(
+                name="license_meter_license_vendor", field="license", to_table="licenses_license"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name

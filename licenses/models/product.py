@@ -1,0 +1,88 @@
+"""Products and the keys that sign their tokens."""
+
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.tenants import SameVendor, TenantRow
+from licenses.metadata import validate_metadata
+from licenses.models.terms import DAY
+
+
+class Product(TenantRow):
+    """A program that a vendor licenses."""
+
+    name = models.CharField(
+        _("name"),
+        max_length=100,
+        validators=[
+            RegexValidator(
+                r"^[^\x00-\x1f\x7f]+\Z", _("Control characters can't be part of a name.")
+            )
+        ],
+        help_text=_("As commands and file names know it."),
+    )
+    display_name = models.CharField(_("display name"), max_length=100, blank=True)
+    description = models.TextField(_("description"), max_length=2000, blank=True)
+    metadata = models.JSONField(
+        _("metadata"),
+        default=list,
+        blank=True,
+        validators=[validate_metadata],
+        help_text=_('A list of {"key": …, "value": …, "visible": true or false}.'),
+    )
+    customers_may_deactivate = models.BooleanField(
+        _("customers may deactivate machines on the portal"),
+        default=True,
+        help_text=_("A machine that was activated offline always needs its own deactivation file."),
+    )
+    offline_response_validity = models.PositiveIntegerField(
+        _("offline responses are valid for"),
+        default=30 * DAY,
+        validators=[MinValueValidator(60), MaxValueValidator(3660 * DAY)],
+        help_text=_("In seconds."),
+    )
+
+    class Meta(TenantRow.Meta):
+        verbose_name = _("product")
+        verbose_name_plural = _("products")
+        ordering = ("name",)
+        constraints = (
+            models.UniqueConstraint(
+                name="product_name_unique_per_vendor",
+                fields=("vendor", "name"),
+                violation_error_message=_("There is a product of this name already."),
+            ),
+            models.UniqueConstraint(name="product_vendor_pair", fields=("vendor", "id")),
+        )
+
+    def __str__(self) -> str:
+        return self.display_name or self.name
+
+
+class SigningKey(TenantRow):
+    """An RSA key pair that signs a product's activation tokens; verbs in signing_keys.py."""
+
+    product = models.ForeignKey(Product, models.CASCADE, related_name="signing_keys")
+    kid = models.CharField(max_length=43)
+    public_pem = models.TextField()
+    encrypted_private_pem = models.TextField(help_text="Under KEY_ENCRYPTION_KEYS, never in clear.")
+    retired_at = models.DateTimeField(null=True)
+
+    class Meta(TenantRow.Meta):
+        ordering = ("-created_at",)
+        constraints = (
+            models.UniqueConstraint(
+                name="one_signing_key_in_use",
+                fields=("product",),
+                condition=Q(retired_at=None),
+            ),
+            models.UniqueConstraint(name="signing_key_kid_unique", fields=("product", "kid")),
+            SameVendor(
+                name="signing_key_product_vendor", field="product", to_table="licenses_product"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.kid

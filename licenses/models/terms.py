@@ -1,0 +1,134 @@
+"""What a licence allows: the terms that a policy prescribes and a licence then has for itself.
+
+Field names are those of the Cryptlex Web API v3 in snake case. Lengths of time are seconds.
+"""
+
+from typing import Any
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from accounts.tenants import TenantRow
+from licenses.keys import validate_pattern
+
+DAY = 24 * 60 * 60
+UNLIMITED = -1
+
+
+class LicenseType(models.TextChoices):
+    NODE_LOCKED = "node-locked", _("node-locked")
+    HOSTED_FLOATING = "hosted-floating", _("hosted floating")
+    ON_PREMISE_FLOATING = "on-premise-floating", _("on-premise floating")
+
+
+class ExpirationStrategy(models.TextChoices):
+    IMMEDIATE = "immediate", _("from creation")
+    DELAYED = "delayed", _("from the first activation")
+    ROLLING = "rolling", _("per machine, from its activation")
+
+
+class FingerprintMatching(models.TextChoices):
+    EXACT = "exact", _("exact")
+    FUZZY = "fuzzy", _("fuzzy")
+    LOOSE = "loose", _("loose")
+
+
+class LeasingStrategy(models.TextChoices):
+    PER_MACHINE = "per-machine", _("per machine")
+    PER_INSTANCE = "per-instance", _("per instance")
+
+
+def seconds_field(
+    label: Any, default: int, help_text: Any = ""
+) -> models.PositiveBigIntegerField[int, int]:
+    """A length of time in whole seconds, up to a hundred years, so that no date overflows."""
+    return models.PositiveBigIntegerField(
+        label,
+        default=default,
+        validators=[MaxValueValidator(100 * 366 * DAY)],
+        help_text=help_text or _("In seconds."),
+    )
+
+
+class LicenseTerms(models.Model):
+    """What a policy prescribes and a licence then has for itself."""
+
+    type = models.CharField(
+        _("type"), max_length=20, choices=LicenseType, default=LicenseType.NODE_LOCKED
+    )
+    allowed_activations = models.IntegerField(
+        _("seats"),
+        default=1,
+        validators=[MinValueValidator(UNLIMITED)],
+        help_text=_("How many machines may be active at a time; 0 or −1 is unlimited."),
+    )
+    allowed_deactivations = models.IntegerField(
+        _("allowed deactivations"),
+        default=UNLIMITED,
+        validators=[MinValueValidator(UNLIMITED)],
+        help_text=_("How often a seat may be given back; −1 is unlimited."),
+    )
+    validity = seconds_field(_("validity"), 0, _("In seconds; 0 never expires."))
+    expiration_strategy = models.CharField(
+        _("validity counts"),
+        max_length=10,
+        choices=ExpirationStrategy,
+        default=ExpirationStrategy.IMMEDIATE,
+    )
+    fingerprint_matching_strategy = models.CharField(
+        _("fingerprint matching"),
+        max_length=5,
+        choices=FingerprintMatching,
+        default=FingerprintMatching.EXACT,
+    )
+    allow_vm_activation = models.BooleanField(_("virtual machines may be activated"), default=True)
+    allow_container_activation = models.BooleanField(_("containers may be activated"), default=True)
+    server_sync_interval = seconds_field(_("server sync interval"), 3600)
+    server_sync_grace_period = seconds_field(
+        _("server sync grace period"), 0, _("In seconds; 0 is no limit.")
+    )
+    allowed_clock_offset = seconds_field(_("allowed clock offset"), 3600)
+    lease_duration = seconds_field(
+        _("lease duration"), 0, _("In seconds, for floating licences; 0 is no lease.")
+    )
+    leasing_strategy = models.CharField(
+        _("leasing"), max_length=12, choices=LeasingStrategy, default=LeasingStrategy.PER_MACHINE
+    )
+    allowed_floating_clients = models.IntegerField(
+        _("allowed floating clients"), default=0, validators=[MinValueValidator(UNLIMITED)]
+    )
+
+    class Meta:
+        abstract = True
+
+
+TERMS = tuple(field.name for field in LicenseTerms._meta.local_fields)
+
+
+class LicensePolicy(TenantRow, LicenseTerms):
+    """The template that a licence is created from."""
+
+    name = models.CharField(_("name"), max_length=100)
+    key_pattern = models.CharField(
+        _("key pattern"),
+        max_length=256,
+        blank=True,
+        validators=[validate_pattern],
+        help_text=_("A regular expression; empty for six groups of six hexadecimal digits."),
+    )
+
+    class Meta(TenantRow.Meta):
+        verbose_name = _("licence policy")
+        verbose_name_plural = _("licence policies")
+        ordering = ("name",)
+        constraints = (
+            models.UniqueConstraint(
+                name="license_policy_name_unique_per_vendor",
+                fields=("vendor", "name"),
+                violation_error_message=_("There is a policy of this name already."),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
