@@ -11,6 +11,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 from django_scopes import ScopedManager, get_scope
 
+from accounts.metadata import validate_metadata
 from accounts.rights import allows
 from portal.tenancy import is_company_id
 
@@ -166,6 +167,7 @@ class User(AbstractBaseUser):
         _("metadata"),
         default=list,
         blank=True,
+        validators=[validate_metadata],
         help_text=_('A list of {"key": …, "value": …, "visible": true or false}.'),
     )
     last_seen_at = models.DateTimeField(_("last seen"), null=True, editable=False)

@@ -8,7 +8,7 @@ from typing import Any
 
 from joserfc import jwt
 
-from licenses.metadata import visible_only
+from accounts.metadata import visible_only
 from licenses.models import Activation, License, LicenseMeterAttribute, SigningKey
 from licenses.signing_keys import key_in_use, private_key
 

@@ -7,6 +7,7 @@ import django.db.models.functions.text
 import django.db.models.manager
 from django.db import migrations, models
 
+import accounts.metadata
 import accounts.models
 
 
@@ -130,6 +131,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         default=list,
                         help_text='A list of {"key": …, "value": …, "visible": true or false}.',
+                        validators=[accounts.metadata.validate_metadata],
                         verbose_name="metadata",
                     ),
                 ),

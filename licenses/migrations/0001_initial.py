@@ -7,9 +7,9 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+import accounts.metadata
 import accounts.tenants
 import licenses.keys
-import licenses.metadata
 
 
 class Migration(migrations.Migration):
@@ -60,7 +60,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         default=list,
                         help_text='A list of {"key": …, "value": …, "visible": true or false}.',
-                        validators=[licenses.metadata.validate_metadata],
+                        validators=[accounts.metadata.validate_metadata],
                         verbose_name="metadata",
                     ),
                 ),
@@ -818,7 +818,7 @@ class Migration(migrations.Migration):
                     "metadata",
                     models.JSONField(
                         default=list,
-                        validators=[licenses.metadata.validate_metadata],
+                        validators=[accounts.metadata.validate_metadata],
                         verbose_name="metadata",
                     ),
                 ),

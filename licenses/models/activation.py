@@ -4,8 +4,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.metadata import validate_metadata
 from accounts.tenants import SameVendor, TenantRow
-from licenses.metadata import validate_metadata
 from licenses.models.license import License
 
 

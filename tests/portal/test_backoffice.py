@@ -209,6 +209,15 @@ def test_a_new_customer_is_invited(world: World, admin: Browser) -> None:
     assert len(mail.outbox) == 1
 
 
+@pytest.mark.parametrize(
+    "metadata", ['{"a": 1}', '["a"]', '[{"key": "a"}]', '[{"key": "", "value": ""}]']
+)
+def test_metadata_has_a_form(world: World, admin: Browser, metadata: str) -> None:
+    assert admin.post("/accounts/user/add/", user_form(metadata=metadata)).status_code == 200
+    good = '[{"key": "a", "value": "b", "visible": true}]'
+    assert admin.post("/accounts/user/add/", user_form(metadata=good)).status_code == 302
+
+
 def test_nobody_makes_an_operator(world: World, admin: Browser) -> None:
     response = admin.post("/accounts/user/add/", user_form(role="operator"))
     assert response.status_code == 200
