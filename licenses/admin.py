@@ -132,13 +132,37 @@ class LicenseAdmin(VendorAdmin):
     autocomplete_fields = ("user", "product")
     inlines = (MetadataInline, LicenseUserInline)
     actions = ("renew", "suspend", "unsuspend", "revoke", "unrevoke")
+    fieldsets = (
+        (None, {"fields": ("key", "product", "user", "status", "expires_at", "notes")}),
+        (
+            _("Terms"),
+            {
+                "fields": (
+                    "type", "allowed_activations", "allowed_deactivations", "validity",
+                    "expiration_strategy", "allow_vm_activation", "allow_container_activation",
+                )
+            },
+        ),
+        (
+            _("Use"),
+            {"fields": ("total_activations", "total_deactivations", "first_activated_at")},
+        ),
+        (
+            _("For the program"),
+            {
+                "classes": ("collapse",),
+                "fields": (
+                    "fingerprint_matching_strategy", "server_sync_interval",
+                    "server_sync_grace_period", "allowed_clock_offset", "lease_duration",
+                    "leasing_strategy", "allowed_floating_clients",
+                ),
+            },
+        ),
+    )  # fmt: skip
     created_once = ("key", "product", "validity", "expiration_strategy", "type")
     counters = (
         "status", "expires_at", "total_activations", "total_deactivations", "first_activated_at",
     )  # fmt: skip
-
-    def get_exclude(self, request: HttpRequest, obj: License | None = None) -> Any:
-        return ("additional_users", "suspended", "revoked")
 
     def get_readonly_fields(self, request: HttpRequest, obj: License | None = None) -> Any:
         return (*self.counters, *self.created_once) if obj else self.counters
