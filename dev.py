@@ -101,16 +101,16 @@ def manage(arguments: list[str]) -> int:
 def install(lock: str) -> None:
     """Makes .venv hold what the lock names, unless its stamp says that it does already."""
     if not is_usable(PYTHON):
-        print("Making .venv", flush=True)
+        say("Making .venv")
         venv.create(VENV, with_pip=True, clear=True)
     text = (ROOT / lock).read_bytes()
     if is_installed(STAMP, text):
         return
-    print(f"Installing {lock}", flush=True)
+    say(f"Installing {lock}")
     # An interrupted installation leaves no stamp.
     STAMP.unlink(missing_ok=True)
     pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, "--require-hashes", "-r", lock], cwd=ROOT, check=True)
+    subprocess.run([*pip, "--require-hashes", "-r", lock], cwd=ROOT, check=True, stdout=sys.stderr)
     digests = [digest(text)]
     if lock == "requirements-dev.lock":
         # The development lock holds all of the other one.
@@ -141,7 +141,7 @@ def development_environment(given: Mapping[str, str], port: int) -> dict[str, st
     """The environment, completed with what a developer's machine needs.
 
     A variable NAME is filled in only where neither NAME nor NAME_FILE is set. Secrets are made
-    once and kept in DATA_DIR.
+    once, as files in DATA_DIR where the settings look for them.
     """
     environment = dict(given)
     folder = Path(given.get("DATA_DIR", ROOT / "var"))
@@ -150,12 +150,9 @@ def development_environment(given: Mapping[str, str], port: int) -> dict[str, st
         if name not in environment and f"{name}_FILE" not in environment:
             environment[name] = value()
 
-    def fill_secret(name: str, make: Callable[[], str]) -> None:
+    for name, make in SECRETS.items():
         if name not in environment and f"{name}_FILE" not in environment:
-            environment[f"{name}_FILE"] = str(secret_file(folder / name.lower(), make))
-
-    fill_secret("SECRET_KEY", lambda: secrets.token_urlsafe(50))
-    fill_secret("KEY_ENCRYPTION_KEYS", new_encryption_key)
+            make_secret_file(folder / name.lower(), make)
     fill("DATA_DIR", lambda: str(folder))
     fill("PARENT_HOST", lambda: "portal.localhost")
     fill("PUBLIC_SCHEME", lambda: "http")
@@ -163,19 +160,26 @@ def development_environment(given: Mapping[str, str], port: int) -> dict[str, st
     return environment
 
 
-def secret_file(path: Path, make: Callable[[], str]) -> Path:
-    """The file with a secret that only its owner can read; made when it is missing."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(make() + "\n")
-    return path
+def make_secret_file(path: Path, make: Callable[[], str]) -> None:
+    """Makes a file with a secret that only its owner can read, unless it is there."""
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(make() + "\n")
+
+
+def new_secret_key() -> str:
+    return secrets.token_urlsafe(50)
 
 
 def new_encryption_key() -> str:
     """A Fernet key: 32 random bytes in base64url."""
     return base64.urlsafe_b64encode(os.urandom(32)).decode()
+
+
+SECRETS = {"SECRET_KEY": new_secret_key, "KEY_ENCRYPTION_KEYS": new_encryption_key}
 
 
 # --- Running -----------------------------------------------------------------------------------
@@ -273,8 +277,13 @@ def port_is_taken(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def fail(message: str) -> int:
+def say(message: str) -> None:
+    """Tells what is going on, apart from what a command prints (`manage product_file > file`)."""
     print(message, file=sys.stderr, flush=True)
+
+
+def fail(message: str) -> int:
+    say(message)
     return 1
 
 

@@ -37,6 +37,13 @@ def text(name: str, default: str | None = None) -> str:
     return value.strip()
 
 
+def secret(name: str, file: Path, default: str) -> str:
+    """The value of NAME or NAME_FILE; else the content of `file`, which dev.py makes."""
+    if name in os.environ or f"{name}_FILE" in os.environ or not file.exists():
+        return text(name, default)
+    return file.read_text(encoding="utf-8").strip()
+
+
 def boolean(name: str, *, default: bool) -> bool:
     """The value of NAME as true or false; raises ImproperlyConfigured for any other word."""
     value = text(name, "true" if default else "false").lower()
@@ -59,9 +66,9 @@ def integer(name: str, default: int, *, minimum: int, maximum: int) -> int:
     return number
 
 
-def words(name: str, default: str = "") -> list[str]:
-    """The value of NAME as a list, separated by commas; empty items are left out."""
-    return [word.strip() for word in text(name, default).split(",") if word.strip()]
+def words(value: str) -> list[str]:
+    """A value as a list, separated by commas; empty items are left out."""
+    return [word.strip() for word in value.split(",") if word.strip()]
 
 
 def choice(name: str, default: str, options: tuple[str, ...]) -> str:

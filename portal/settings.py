@@ -8,13 +8,16 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 # --- What an operator sets ---------------------------------------------------------------------
 
+DATA_DIR = env.folder("DATA_DIR", BASE_DIR / "var")
 DEFAULT_SECRET_KEY = "insecure-development-key"  # noqa: S105  refused by portal.E001 unless DEBUG
 DEBUG = env.boolean("DEBUG", default=False)
-SECRET_KEY = env.text("SECRET_KEY", DEFAULT_SECRET_KEY)
-SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
+SECRET_KEY = env.secret("SECRET_KEY", DATA_DIR / "secret_key", DEFAULT_SECRET_KEY)
+SECRET_KEY_FALLBACKS = env.words(env.text("SECRET_KEY_FALLBACKS", ""))
 
 # Fernet keys that encrypt the products' private keys at rest. The first one encrypts, all decrypt.
-KEY_ENCRYPTION_KEYS = env.words("KEY_ENCRYPTION_KEYS")
+KEY_ENCRYPTION_KEYS = env.words(
+    env.secret("KEY_ENCRYPTION_KEYS", DATA_DIR / "key_encryption_keys", "")
+)
 
 # Not named PARENT_HOST, because django-hosts would append a setting of that name to its patterns
 # unescaped and unanchored.
@@ -23,7 +26,6 @@ PUBLIC_SCHEME = env.choice("PUBLIC_SCHEME", "https", ("https", "http"))
 PUBLIC_PORT = env.integer("PUBLIC_PORT", 0, minimum=0, maximum=65535)  # 0: the scheme's own
 TRUSTED_PROXIES = env.integer("TRUSTED_PROXIES", 0, minimum=0, maximum=10)
 
-DATA_DIR = env.folder("DATA_DIR", BASE_DIR / "var")
 MEDIA_ROOT = env.folder("MEDIA_ROOT", DATA_DIR / "media")
 STATIC_ROOT = env.folder("STATIC_ROOT", DATA_DIR / "static")
 MAIL_DIR = env.folder("MAIL_DIR", DATA_DIR / "mail")

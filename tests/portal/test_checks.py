@@ -64,6 +64,17 @@ def test_a_value_or_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
     assert env.text("THING") == "from the environment"
 
 
+def test_a_secret_is_found_where_dev_py_put_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "thing"
+    assert env.secret("THING", file, "default") == "default"
+    file.write_text("made\n")
+    assert env.secret("THING", file, "default") == "made"
+    monkeypatch.setenv("THING", "set")
+    assert env.secret("THING", file, "default") == "set"
+
+
 @pytest.mark.parametrize(
     ("value", "read"),
     [

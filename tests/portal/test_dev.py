@@ -11,7 +11,7 @@ def test_a_developers_environment_is_filled_in(tmp_path: Path) -> None:
     made = dev.development_environment({"DATA_DIR": str(tmp_path)}, 8123)
     assert made["PUBLIC_PORT"] == "8123"
     assert made["PARENT_HOST"] == "portal.localhost"
-    secret = Path(made["SECRET_KEY_FILE"])
+    secret = tmp_path / "secret_key"
     assert stat.S_IMODE(secret.stat().st_mode) == 0o600
     assert len(secret.read_text().strip()) >= 50
     assert dev.development_environment({"DATA_DIR": str(tmp_path)}, 8123) == made
