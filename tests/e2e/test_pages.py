@@ -106,5 +106,5 @@ def test_the_back_office_opens(visitor: Callable[..., Visitor]) -> None:
     admin.page.get_by_label("E-mail").fill("admin@acme.example")
     admin.page.get_by_label("Password").fill("demo-acme-admin")
     admin.page.get_by_role("button", name="Sign in").click()
-    expect(admin.page.get_by_role("link", name="Licences", exact=True)).to_be_visible()
+    expect(admin.page.get_by_role("link", name="Licence policies")).to_be_visible()
     assert admin.errors == []
