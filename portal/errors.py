@@ -50,6 +50,18 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
     )
 
 
+def method_not_allowed(request: HttpRequest, *, allow: str) -> HttpResponse:
+    """405, for somebody who types the address of a form's target."""
+    response = page(
+        request,
+        405,
+        _("This address can't be opened like this"),
+        _("It belongs to a button on another page. Go there and use the button."),
+    )
+    response["Allow"] = allow
+    return response
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     return page(
         request,
@@ -93,7 +105,7 @@ def portal_closed(request: HttpRequest) -> HttpResponse:
     )
 
 
-CODES = {400: "BAD_REQUEST", 403: "FORBIDDEN", 404: "NOT_FOUND", 421: "MISDIRECTED_REQUEST",
+CODES = {400: "BAD_REQUEST", 403: "FORBIDDEN", 404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 421: "MISDIRECTED_REQUEST",
          429: "TOO_MANY_REQUESTS", 500: "INTERNAL_ERROR"}  # fmt: skip
 
 

@@ -62,6 +62,12 @@ def test_a_server_error_shows_a_page(world: World, monkeypatch: pytest.MonkeyPat
     assert "Something went wrong on our side" in response.content.decode()
 
 
+def test_a_wrong_method_has_a_page_too(world: World) -> None:
+    response = Browser("acme").get("/logout/")
+    assert (response.status_code, response["Allow"]) == (405, "POST")
+    assert "use the button" in response.content.decode()
+
+
 def test_a_malformed_host_is_a_bad_request(world: World) -> None:
     assert Browser().get("/", headers={"host": "a b"}).status_code == 400
 
