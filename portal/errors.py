@@ -105,8 +105,15 @@ def portal_closed(request: HttpRequest) -> HttpResponse:
     )
 
 
-CODES = {400: "BAD_REQUEST", 403: "FORBIDDEN", 404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 421: "MISDIRECTED_REQUEST",
-         429: "TOO_MANY_REQUESTS", 500: "INTERNAL_ERROR"}  # fmt: skip
+CODES = {
+    400: "BAD_REQUEST",
+    403: "FORBIDDEN",
+    404: "NOT_FOUND",
+    405: "METHOD_NOT_ALLOWED",
+    421: "MISDIRECTED_REQUEST",
+    429: "TOO_MANY_REQUESTS",
+    500: "INTERNAL_ERROR",
+}
 
 
 def page(
