@@ -31,6 +31,7 @@ SIGN_IN_PER_IP = Limit("sign-in-ip", burst=40, interval=10)
 RESET_PER_ADDRESS = Limit("reset-address", burst=3, interval=20 * 60)
 RESET_PER_IP = Limit("reset-ip", burst=20, interval=60)
 PASSWORD_CHECK_PER_USER = Limit("password-check", burst=6, interval=60)
+LICENSE_KEY_PER_IP = Limit("license-key-ip", burst=100, interval=5)
 OFFLINE_PER_USER = Limit("offline-user", burst=120, interval=1)
 
 

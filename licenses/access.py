@@ -22,7 +22,12 @@ def licenses_of(user: User) -> QuerySet[License]:
 
 def get_license(request: PortalRequest, license_id: Any) -> License:
     """The licence, with product and user loaded; raises Http404 if it isn't the customer's."""
-    license = licenses_of(request.user).select_related("user").filter(pk=license_id).first()
+    license = (
+        licenses_of(request.user)
+        .select_related("user", "maintenance_policy")
+        .filter(pk=license_id)
+        .first()
+    )
     if license is None:
         raise Http404
     license.vendor = request.vendor

@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts.models import User
 from licenses import errors
 from licenses.history import record
-from licenses.lifecycle import lock
+from licenses.lifecycle import lock, maintenance_end
 from licenses.models import (
     Activation,
     ExpirationStrategy,
@@ -197,9 +197,14 @@ def _take_seat(
         license.first_activated_at = now
     if license.waits_for_first_activation:
         license.expires_at = now + timedelta(seconds=license.validity)
+    if license.waits_for_maintenance:
+        license.maintenance_expires_at = maintenance_end(license.maintenance_policy)
     license.save(
-        update_fields=["total_activations", "first_activated_at", "expires_at", "updated_at"]
-    )
+        update_fields=[
+            "total_activations", "first_activated_at", "expires_at", "maintenance_expires_at",
+            "updated_at",
+        ]
+    )  # fmt: skip
     record(license, LicenseEvent.Type.ACTIVATED, actor=actor, **_named(activation))
     return activation
 

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import QuerySet
-from django.forms import BaseInlineFormSet
+from django.forms import BaseInlineFormSet, ModelForm
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
@@ -23,6 +24,7 @@ from licenses.models import (
     LicenseMetadata,
     LicensePolicy,
     LicenseUser,
+    MaintenancePolicy,
     Product,
 )
 from licenses.rows import status_text
@@ -37,7 +39,7 @@ class ProductAdmin(VendorAdmin):
     search_fields = ("name", "display_name")
     fields = (
         "name", "display_name", "description", "metadata", "customers_may_deactivate",
-        "offline_response_validity", "product_file_link",
+        "expired_licenses_keep_releases", "offline_response_validity", "product_file_link",
     )  # fmt: skip
     readonly_fields = ("product_file_link",)
     actions = ("rotate_key",)
@@ -88,6 +90,15 @@ class LicensePolicyAdmin(VendorAdmin):
     search_fields = ("name",)
 
 
+@admin.register(MaintenancePolicy)
+class MaintenancePolicyAdmin(VendorAdmin):
+    list_display = (
+        "name", "validity", "expiration_strategy", "allow_major_version_updates",
+        "allow_minor_version_updates",
+    )  # fmt: skip
+    search_fields = ("name",)
+
+
 class OwnedInline(admin.TabularInline[Any, Any]):
     """Rows below a licence; they belong to the scope's vendor like the licence itself."""
 
@@ -131,7 +142,7 @@ class LicenseAdmin(VendorAdmin):
     )
     autocomplete_fields = ("user", "product")
     inlines = (MetadataInline, LicenseUserInline)
-    actions = ("renew", "suspend", "unsuspend", "revoke", "unrevoke")
+    actions = ("renew", "renew_maintenance", "suspend", "unsuspend", "revoke", "unrevoke")
     fieldsets = (
         (None, {"fields": ("key", "product", "user", "status", "expires_at", "notes")}),
         (
@@ -140,6 +151,14 @@ class LicenseAdmin(VendorAdmin):
                 "fields": (
                     "type", "allowed_activations", "allowed_deactivations", "validity",
                     "expiration_strategy", "allow_vm_activation", "allow_container_activation",
+                )
+            },
+        ),
+        (
+            _("Downloads"),
+            {
+                "fields": (
+                    "maintenance_policy", "maintenance_expires_at", "max_allowed_release_version",
                 )
             },
         ),
@@ -161,7 +180,8 @@ class LicenseAdmin(VendorAdmin):
     )  # fmt: skip
     created_once = ("key", "product", "validity", "expiration_strategy", "type")
     counters = (
-        "status", "expires_at", "total_activations", "total_deactivations", "first_activated_at",
+        "status", "expires_at", "maintenance_expires_at", "total_activations",
+        "total_deactivations", "first_activated_at",
     )  # fmt: skip
 
     def get_readonly_fields(self, request: HttpRequest, obj: License | None = None) -> Any:
@@ -178,6 +198,14 @@ class LicenseAdmin(VendorAdmin):
     def create(self, request: HttpRequest, obj: License) -> None:
         lifecycle.save_new_license(obj, actor=request.user)  # type: ignore[arg-type]
 
+    @transaction.atomic
+    def save_model(
+        self, request: HttpRequest, obj: License, form: ModelForm[Any], change: bool
+    ) -> None:
+        super().save_model(request, obj, form, change)
+        if change and "maintenance_policy" in form.changed_data:
+            lifecycle.begin_maintenance(obj)
+
     @admin.display(description=_("status"))
     def status(self, obj: License) -> str:
         return "-" if obj._state.adding else status_text(obj.standing).name
@@ -190,6 +218,10 @@ class LicenseAdmin(VendorAdmin):
     @admin.action(description=_("Renew by the validity"), permissions=["change"])
     def renew(self, request: HttpRequest, queryset: QuerySet[License]) -> None:
         self._each(request, queryset, lifecycle.renew)
+
+    @admin.action(description=_("Renew the maintenance"), permissions=["change"])
+    def renew_maintenance(self, request: HttpRequest, queryset: QuerySet[License]) -> None:
+        self._each(request, queryset, lifecycle.renew_maintenance)
 
     @admin.action(description=_("Suspend"), permissions=["change"])
     def suspend(self, request: HttpRequest, queryset: QuerySet[License]) -> None:

@@ -89,6 +89,12 @@ class OfflineMachineKeepsItsSeat(LicensingError):
     code = "OFFLINE_DEACTIVATION_REQUIRED"
 
 
+class MaintenanceNotRenewable(LicensingError):
+    """The licence has no maintenance, or one that never ends or has not begun to count."""
+
+    code = "MAINTENANCE_NOT_RENEWABLE"
+
+
 class ValidityNotRenewable(LicensingError):
     """The licence never expires, has not begun to count, or counts per machine."""
 

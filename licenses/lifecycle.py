@@ -7,10 +7,18 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from licenses.errors import ValidityNotRenewable
+from licenses.errors import MaintenanceNotRenewable, ValidityNotRenewable
 from licenses.history import record
 from licenses.keys import new_key
-from licenses.models import TERMS, ExpirationStrategy, License, LicenseEvent, LicensePolicy, Product
+from licenses.models import (
+    TERMS,
+    ExpirationStrategy,
+    License,
+    LicenseEvent,
+    LicensePolicy,
+    MaintenancePolicy,
+    Product,
+)
 
 
 @transaction.atomic
@@ -37,13 +45,15 @@ def create_license(
 
 @transaction.atomic
 def save_new_license(license: License, *, actor: User | None) -> License:
-    """Saves a licence that was filled in elsewhere, sets its expiry and begins its history.
+    """Saves a licence that was filled in elsewhere, sets what ends, and begins its history.
 
     Raises ValidationError when a field or the key is not allowed.
     """
     license.full_clean()
     if license.expires_at is None and _counts_from_creation(license):
         license.expires_at = timezone.now() + timedelta(seconds=license.validity)
+    if license.maintenance_expires_at is None and not license.waits_for_maintenance:
+        license.maintenance_expires_at = maintenance_end(license.maintenance_policy)
     license.save(force_insert=True)
     record(license, LicenseEvent.Type.CREATED, actor=actor)
     return license
@@ -53,6 +63,13 @@ def _counts_from_creation(license: License) -> bool:
     return license.expiration_strategy == ExpirationStrategy.IMMEDIATE and license.validity > 0
 
 
+def maintenance_end(policy: MaintenancePolicy | None) -> datetime | None:
+    """When maintenance that begins now ends; None is never."""
+    if policy is None or policy.validity == 0:
+        return None
+    return timezone.now() + timedelta(seconds=policy.validity)
+
+
 def lock(license_id: Any) -> License:
     """The licence, locked until the transaction ends: whoever counts seats holds it.
 
@@ -60,7 +77,7 @@ def lock(license_id: Any) -> License:
     """
     return (
         License.objects.select_for_update(of=("self",))
-        .select_related("product", "user", "vendor")
+        .select_related("product", "user", "vendor", "maintenance_policy")
         .get(pk=license_id)
     )
 
@@ -84,6 +101,38 @@ def extend(license: License, *, extension_length: int, actor: User | None) -> Li
     Raises ValidityNotRenewable when there is no expiry to move.
     """
     return _move_expiry(lock(license.pk), LicenseEvent.Type.EXTENDED, extension_length, actor)
+
+
+@transaction.atomic
+def begin_maintenance(license: License) -> License:
+    """Has the licence's maintenance begin anew, after its policy was chosen or changed.
+
+    It counts from now, or from the first activation if the policy says so and there was none.
+    """
+    locked = lock(license.pk)
+    locked.maintenance_expires_at = None
+    if not locked.waits_for_maintenance or locked.first_activated_at is not None:
+        locked.maintenance_expires_at = maintenance_end(locked.maintenance_policy)
+    locked.save(update_fields=["maintenance_expires_at", "updated_at"])
+    return locked
+
+
+@transaction.atomic
+def renew_maintenance(license: License, *, actor: User | None) -> License:
+    """Adds the maintenance policy's validity to the maintenance's end or, if that passed, to now.
+
+    Raises MaintenanceNotRenewable when there is no end to move.
+    """
+    locked = lock(license.pk)
+    policy, before = locked.maintenance_policy, locked.maintenance_expires_at
+    if policy is None or policy.validity == 0 or before is None:
+        raise MaintenanceNotRenewable
+    after = max(before, timezone.now()) + timedelta(seconds=policy.validity)
+    locked.maintenance_expires_at = after
+    locked.save(update_fields=["maintenance_expires_at", "updated_at"])
+    type = LicenseEvent.Type.MAINTENANCE_RENEWED
+    record(locked, type, actor=actor, before=_iso(before), after=_iso(after))
+    return locked
 
 
 def _move_expiry(

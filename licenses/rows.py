@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -219,6 +220,19 @@ def validity_text(license: License) -> str:
     return _("%(length)s from its creation") % length
 
 
+def maintenance_text(license: License) -> str:
+    """Until when the licence brings new versions; empty when that is not limited."""
+    if license.maintenance_policy is None:
+        return ""
+    end = license.maintenance_expires_at
+    if license.waits_for_maintenance:
+        return _("Starts with the first machine")
+    if end is None:
+        return _("No end")
+    date = {"date": date_format(end, "j F Y")}
+    return _("Ended on %(date)s") % date if end <= timezone.now() else _("Until %(date)s") % date
+
+
 def type_text(license: License) -> str:
     """The type in a few words that need no glossary."""
     return {
@@ -281,7 +295,7 @@ def _event_text(event: LicenseEvent) -> str:
     if event.type in {types.ACTIVATED, types.DEACTIVATED, types.MACHINE_KEY_REPLACED}:
         name = details.get("hostname") or _("Machine without a name")
         return _("%(name)s, offline") % {"name": name} if details.get("offline") else str(name)
-    if event.type in {types.RENEWED, types.EXTENDED}:
+    if event.type in {types.RENEWED, types.EXTENDED, types.MAINTENANCE_RENEWED}:
         after = parse_datetime(details["after"])
         return _("Valid until %(date)s") % {"date": date_format(after, "j F Y")} if after else ""
     return ""

@@ -72,6 +72,7 @@ SENTENCES: dict[type[errors.LicensingError], str | Promise] = {
         "This machine was activated offline: make a deactivation file on it and hand that in on "
         "the Offline page."
     ),
+    errors.MaintenanceNotRenewable: _("This licence has no end of maintenance to be moved."),
     errors.ValidityNotRenewable: _("This licence has no expiry date that could be moved."),
 }
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from licenses import rows, search
+from licenses import boxes, rows, search
 from licenses.access import get_activation, get_license, licenses_of
 from licenses.activation import check_customer_may_deactivate, deactivate_as_customer
 from licenses.errors import LicensingError
@@ -100,11 +100,13 @@ def render_license(request: PortalRequest, license: License) -> HttpResponse:
         "row": rows.license_row(license, now),
         "type": rows.type_text(license),
         "validity": rows.validity_text(license),
+        "maintenance": rows.maintenance_text(license),
         "deactivations": rows.deactivations_text(license),
         "usable_offline": license.standing.usable and license.type == "node-locked",
         "owner": license.user if license.user_id != request.user.pk else None,
         "metadata": license.metadata.filter(visible=True),
         "meters": license.meter_attributes.filter(visible=True),
+        "boxes": boxes.rendered(request, license),
         "machine_page": machines,
         "machines": [rows.machine_row(machine, license, now) for machine in machines],
         "history_page": history,

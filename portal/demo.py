@@ -1,4 +1,4 @@
-"""The demo data: two vendors with people and licences in every status.
+"""The demo data: two vendors with people, licences in every status, and releases with files.
 
 Ids and licence keys are the same each time; whatever exists already is left as it is. Signing
 keys are made anew for each installation, because a private key that is public signs nothing.
@@ -21,9 +21,18 @@ from joserfc.jwk import OKPKey
 from accounts.models import Role, User, Vendor
 from licenses import lifecycle
 from licenses.activation import Machine, activate, deactivate
-from licenses.models import DAY, License, LicenseMetadata, LicensePolicy, LicenseUser, Product
+from licenses.models import (
+    DAY,
+    License,
+    LicenseMetadata,
+    LicensePolicy,
+    LicenseUser,
+    MaintenancePolicy,
+    Product,
+)
 from licenses.signing_keys import create_product
 from offline.requests import answer
+from portal.demo_releases import VERSIONS, seed_release
 from portal.tenancy import origin
 
 NAMESPACE = UUID("8b1f3a52-6a0e-4c1c-9d6e-2f5f1d0c7a11")
@@ -66,6 +75,7 @@ class Sample:
     shared_with: tuple[str, ...] = ()
     then: Callable[..., Any] | None = None
     metadata: tuple[tuple[str, str, bool], ...] = ()
+    maintenance: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +147,7 @@ ACME = Company(
         ),
         Sample(
             "unlimited", "Vault", "ada@example.com", {"allowed_activations": 0}, age=30,
-            machines=("vault-primary",),
+            machines=("vault-primary",), maintenance="Without new major versions",
         ),
         Sample(
             "physical", "Orbit", "ada@example.com",
@@ -146,6 +156,7 @@ ACME = Company(
         Sample(
             "team", "Orbit", "grace@example.com", {"allowed_activations": 4, "validity": YEAR},
             age=60, machines=("grace-workstation",), shared_with=("ada@example.com",),
+            maintenance="One year",
         ),
         Sample(
             "private", "Vault", "grace@example.com", {"allowed_activations": 2}, age=20,
@@ -214,6 +225,14 @@ def _seed_company(company: Company, vendor: Vendor) -> None:
             pk=demo_id(vendor.company_id, "license", sample.name)
         ).exists():
             _license(sample, vendor, products[sample.product], people)
+    for version in VERSIONS[vendor.company_id]:
+        names = (version.product, version.version, *version.platforms)
+        seed_release(
+            version,
+            release_id=demo_id(vendor.company_id, "release", *names),
+            vendor=vendor,
+            product=products[version.product],
+        )
 
 
 def _person(person: Person, vendor: Vendor) -> User:
@@ -241,6 +260,14 @@ def _policies(vendor: Vendor) -> None:
             defaults={"vendor": vendor, "name": name, **terms},
         )
 
+    year = {"validity": YEAR, "allow_major_version_updates": True}
+    never = {"validity": 0, "allow_major_version_updates": False}
+    for name, rules in (("One year", year), ("Without new major versions", never)):
+        MaintenancePolicy.objects.get_or_create(
+            id=demo_id(vendor.company_id, "maintenance", name),
+            defaults={"vendor": vendor, "name": name, **rules},
+        )
+
 
 def _license(sample: Sample, vendor: Vendor, product: Product, people: dict[str, User]) -> None:
     born = timezone.now() - timedelta(days=sample.age)
@@ -255,6 +282,10 @@ def _license(sample: Sample, vendor: Vendor, product: Product, people: dict[str,
     counts_from_creation = license.validity and license.expiration_strategy == "immediate"
     if counts_from_creation:
         license.expires_at = born + timedelta(seconds=license.validity)
+    if sample.maintenance:
+        license.maintenance_policy_id = demo_id(
+            vendor.company_id, "maintenance", sample.maintenance
+        )
     lifecycle.save_new_license(license, actor=None)
     License.objects.filter(pk=license.pk).update(created_at=born)
     license.events.update(created_at=born)

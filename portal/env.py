@@ -84,6 +84,13 @@ def folder(name: str, default: Path) -> Path:
     return Path(text(name, str(default))).expanduser().resolve()
 
 
+def made(folder: Path) -> Path:
+    """The folder, made if it is missing."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+SIGNED_URL_AGE = 60  # seconds in which a download from the object store has to begin
 SQLITE_START = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
 
 
@@ -136,6 +143,36 @@ def database(name: str, default: Path) -> dict[str, Any]:
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": options,
     }
+
+
+def object_storage(folder: Path) -> dict[str, Any]:
+    """The STORAGES entry of the release files: an S3-compatible bucket, or else a local folder.
+
+    S3_BUCKET chooses the bucket; S3_ENDPOINT_URL, S3_REGION, S3_ACCESS_KEY_ID and
+    S3_SECRET_ACCESS_KEY say how it is reached. What is unset comes from where boto3 looks.
+    """
+    bucket = text("S3_BUCKET", "")
+    if not bucket:
+        return {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": str(folder)},
+        }
+    # Imported here, because it takes half a second and most installations need none of it.
+    from boto3.s3.transfer import TransferConfig  # noqa: PLC0415
+
+    options = {
+        "bucket_name": bucket,
+        "endpoint_url": text("S3_ENDPOINT_URL", "") or None,
+        "region_name": text("S3_REGION", "") or None,
+        "access_key": text("S3_ACCESS_KEY_ID", "") or None,
+        "secret_key": text("S3_SECRET_ACCESS_KEY", "") or None,
+        "signature_version": "s3v4",
+        "querystring_expire": SIGNED_URL_AGE,
+        "file_overwrite": False,
+        # One part in memory at a time, however large the file is.
+        "transfer_config": TransferConfig(multipart_chunksize=8 * 1024 * 1024, use_threads=False),
+    }
+    return {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}
 
 
 def email(name: str) -> dict[str, Any]:

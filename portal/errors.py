@@ -15,6 +15,8 @@ from django.utils.translation import ngettext
 
 from accounts.rate_limits import TooManyAttempts
 from portal.tenancy import Room
+from releases.errors import AllPlacesTaken
+from releases.sentences import sentence
 
 logger = logging.getLogger(__name__)
 
@@ -83,6 +85,13 @@ def too_many_attempts(request: HttpRequest, error: TooManyAttempts) -> HttpRespo
     return response
 
 
+def busy(request: HttpRequest, error: AllPlacesTaken) -> HttpResponse:
+    """503 with the time in seconds after which another try makes sense."""
+    response = page(request, 503, _("One moment"), sentence(error))
+    response["Retry-After"] = "30"
+    return response
+
+
 def misdirected(request: HttpRequest) -> HttpResponse:
     """421: this host is not configured here. No link, no name: there is nothing to tell."""
     return page(
@@ -113,6 +122,7 @@ CODES = {
     421: "MISDIRECTED_REQUEST",
     429: "TOO_MANY_REQUESTS",
     500: "INTERNAL_ERROR",
+    503: "SERVICE_UNAVAILABLE",
 }
 
 

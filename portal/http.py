@@ -1,5 +1,6 @@
 """Helpers about HTTP that every app may use."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -47,7 +48,9 @@ def safe_next(request: HttpRequest, default: str) -> str:
     return target if allowed else default
 
 
-def page_of(rows: "QuerySet[Any]", request: HttpRequest, parameter: str = "page") -> "Page[Any]":
+def page_of(
+    rows: "QuerySet[Any] | Sequence[Any]", request: HttpRequest, parameter: str = "page"
+) -> "Page[Any]":
     """The page of 25 rows that the query parameter asks for; the nearest one when it is off."""
     return Paginator(rows, PAGE_SIZE).get_page(request.GET.get(parameter))
 

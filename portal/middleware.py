@@ -17,6 +17,7 @@ from accounts.sessions import current_user
 from portal import errors
 from portal.http import PortalRequest
 from portal.tenancy import Room, find_vendor, locate, normalise_host
+from releases.errors import AllPlacesTaken
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -100,6 +101,8 @@ class TenancyMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, TooManyAttempts):
             return errors.too_many_attempts(request, exception)
+        if isinstance(exception, AllPlacesTaken):
+            return errors.busy(request, exception)
         return None
 
 

@@ -27,6 +27,12 @@ PUBLIC_PORT = env.integer("PUBLIC_PORT", 0, minimum=0, maximum=65535)  # 0: the 
 TRUSTED_PROXIES = env.integer("TRUSTED_PROXIES", 0, minimum=0, maximum=10)
 
 MEDIA_ROOT = env.folder("MEDIA_ROOT", DATA_DIR / "media")
+RELEASES_ROOT = MEDIA_ROOT / "releases"
+RELEASE_STORAGE = env.object_storage(RELEASES_ROOT)
+# Where the proxy finds RELEASES_ROOT, for X-Accel-Redirect; empty: gunicorn sends the bytes.
+ACCEL_REDIRECT_PREFIX = env.text("ACCEL_REDIRECT_PREFIX", "")
+# How many downloads a process sends by itself at a time; the other threads answer pages.
+DIRECT_DOWNLOADS = env.integer("DIRECT_DOWNLOADS", 24, minimum=1, maximum=1000)
 STATIC_ROOT = env.folder("STATIC_ROOT", DATA_DIR / "static")
 MAIL_DIR = env.folder("MAIL_DIR", DATA_DIR / "mail")
 DATABASES = {"default": env.database("DATABASE_URL", DATA_DIR / "db.sqlite3")}
@@ -42,6 +48,7 @@ INSTALLED_APPS = [
     "accounts",
     "licenses",
     "offline",
+    "releases",
     "portal.apps.BackofficeAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -150,6 +157,9 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 FILE_UPLOAD_HANDLERS = ["portal.uploads.SmallFileUploadHandler"]
+# Release files alone are larger. They are received beside where they stay, so that keeping one
+# is a rename; manage.py clean_up deletes what a power cut leaves.
+FILE_UPLOAD_TEMP_DIR = env.made(MEDIA_ROOT / "incoming")
 
 # --- Language and time -------------------------------------------------------------------------
 
@@ -166,6 +176,7 @@ STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "releases": RELEASE_STORAGE,
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 

@@ -2,6 +2,7 @@
 
 from licenses.models.activation import Activation, LicenseEvent, OperatingSystem
 from licenses.models.license import License, LicenseMetadata, LicenseMeterAttribute, LicenseUser
+from licenses.models.maintenance import MaintenancePolicy, validate_version
 from licenses.models.product import Product, SigningKey
 from licenses.models.terms import (
     DAY,
@@ -31,7 +32,9 @@ __all__ = [
     "LicenseTerms",
     "LicenseType",
     "LicenseUser",
+    "MaintenancePolicy",
     "OperatingSystem",
     "Product",
     "SigningKey",
+    "validate_version",
 ]

@@ -74,6 +74,7 @@ class LicenseEvent(TenantRow):
         MACHINE_KEY_REPLACED = "machine-key-replaced", _("Machine set up again")
         DEACTIVATED = "deactivated", _("Machine deactivated")
         RENEWED = "renewed", _("Renewed")
+        MAINTENANCE_RENEWED = "maintenance-renewed", _("Maintenance renewed")
         EXTENDED = "extended", _("Extended")
         SUSPENDED = "suspended", _("Suspended")
         UNSUSPENDED = "unsuspended", _("Suspension lifted")

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.tenants import SameVendor, TenantRow
 from licenses.keys import validate_key
+from licenses.models.maintenance import MaintenancePolicy, validate_version
 from licenses.models.product import Product
 from licenses.models.terms import UNLIMITED, ExpirationStrategy, LicenseTerms, LicenseType
 from licenses.status import Standing, standing_of
@@ -29,6 +30,23 @@ class License(TenantRow, LicenseTerms):
         verbose_name=_("additional users"),
     )
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
+    maintenance_policy = models.ForeignKey(
+        MaintenancePolicy,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="licenses",
+        verbose_name=_("maintenance policy"),
+        help_text=_("Which new versions the licence brings; without one, all of them."),
+    )
+    maintenance_expires_at = models.DateTimeField(_("maintenance ends"), null=True, blank=True)
+    max_allowed_release_version = models.CharField(
+        _("highest version"),
+        max_length=40,
+        blank=True,
+        validators=[validate_version],
+        help_text=_("4.2 allows every 4.2.x and nothing above; empty is no limit."),
+    )
     suspended = models.BooleanField(_("suspended"), default=False)
     revoked = models.BooleanField(_("revoked"), default=False)
     notes = models.TextField(
@@ -53,6 +71,11 @@ class License(TenantRow, LicenseTerms):
             models.UniqueConstraint(name="license_vendor_pair", fields=("vendor", "id")),
             SameVendor(name="license_product_vendor", field="product", to_table="licenses_product"),
             SameVendor(name="license_user_vendor", field="user", to_table="accounts_user"),
+            SameVendor(
+                name="license_maintenance_policy_vendor",
+                field="maintenance_policy",
+                to_table="licenses_maintenancepolicy",
+            ),
         )
         indexes = (models.Index(fields=("vendor", "user", "expires_at")),)
 
@@ -99,6 +122,17 @@ class License(TenantRow, LicenseTerms):
             self.expiration_strategy == ExpirationStrategy.DELAYED
             and self.validity > 0
             and self.expires_at is None
+        )
+
+    @property
+    def waits_for_maintenance(self) -> bool:
+        """Whether the maintenance has not begun to count."""
+        policy = self.maintenance_policy
+        return (
+            policy is not None
+            and policy.expiration_strategy == MaintenancePolicy.ExpirationStrategy.DELAYED
+            and policy.validity > 0
+            and self.maintenance_expires_at is None
         )
 
     @property

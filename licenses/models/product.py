@@ -37,6 +37,11 @@ class Product(TenantRow):
         default=True,
         help_text=_("A machine that was activated offline always needs its own deactivation file."),
     )
+    expired_licenses_keep_releases = models.BooleanField(
+        _("expired licences keep their downloads"),
+        default=False,
+        help_text=_("Versions that were published before the licence expired can be downloaded."),
+    )
     offline_response_validity = models.PositiveIntegerField(
         _("offline responses are valid for"),
         default=30 * DAY,

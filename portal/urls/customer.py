@@ -12,4 +12,5 @@ urlpatterns = [
     *accounts.profile,
     path("", include("licenses.urls")),
     path("", include("offline.urls")),
+    path("", include("releases.urls")),
 ]

@@ -1,0 +1,133 @@
+"""The only door by which a customer's view, or a program with a key, gets a release or a file.
+
+The host's vendor limits every query (the scope). Whoever holds no licence of a product learns
+nothing of its releases: 404, the same as missing. Drafts, private and archived releases are gone
+for everybody.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.http import Http404
+from django.utils import timezone
+
+from accounts import rate_limits
+from accounts.models import User
+from licenses.access import licenses_of
+from licenses.models import License, Product
+from portal.http import PortalRequest, client_ip
+from releases.coverage import Publication, Verdict, bought_versions, coverage
+from releases.models import Release, ReleaseFile
+
+STABLE = "stable"
+
+
+class SignInNeeded(Exception):
+    """Nobody is signed in, and no key was given."""
+
+
+@dataclass(slots=True)
+class Holder:
+    """Who asks: a signed-in customer (`user`), or a program by a licence's key (`key`).
+
+    `verdict` says of a release whether one of the holder's licences covers it.
+    """
+
+    licenses: Sequence[License]
+    user: User | None = None
+    key: str = ""
+    _bought: dict[UUID, str] | None = field(default=None, init=False)
+
+    def products(self) -> list[Product]:
+        """The products that the holder has a licence of, by name."""
+        products = {license.product_id: license.product for license in self.licenses}
+        return sorted(products.values(), key=lambda product: str(product).lower())
+
+    def verdict(self, release: Release) -> Verdict:
+        """Whether the release is covered, by which licence, or why not."""
+        if self._bought is None:
+            self._bought = bought_versions(self.licenses, _history(self.licenses))
+        return coverage(release, self.licenses, self._bought, now=timezone.now())
+
+
+def _history(licenses: Iterable[License]) -> list[Publication]:
+    """What the steps between versions are counted from, if a policy asks for that at all."""
+    products = {
+        license.product_id
+        for license in licenses
+        if (policy := license.maintenance_policy)
+        and not (policy.allow_major_version_updates and policy.allow_minor_version_updates)
+    }
+    if not products:
+        return []
+    stable = Release.objects.filter(product__in=products, channel=STABLE, published=True)
+    return [
+        Publication(each.product_id, each.version, each.version_key, each.appeared)
+        for each in stable.only("vendor", "product", "version", "version_key", "published_at")
+    ]
+
+
+def visible_releases() -> QuerySet[Release]:
+    """The published releases of the vendor that are neither private nor archived."""
+    return Release.objects.filter(published=True, private=False, archived=False)
+
+
+def get_customer(request: PortalRequest) -> Holder:
+    """The signed-in customer."""
+    mine = licenses_of(request.user).select_related("product", "maintenance_policy")
+    return Holder(list(mine), user=request.user)
+
+
+def get_holder(request: PortalRequest) -> Holder:
+    """The customer or, by the query parameter `key`, the program that asks.
+
+    Raises SignInNeeded, Http404 for a key that no licence has, and TooManyAttempts for somebody
+    who keeps trying keys.
+    """
+    key = request.GET.get("key", "")
+    if key:
+        limit = (rate_limits.LICENSE_KEY_PER_IP, client_ip(request))
+        rate_limits.take(*limit)
+        with_key = License.objects.filter(key=key).select_related("product", "maintenance_policy")
+        licenses = list(with_key) if "\x00" not in key else []
+        if not licenses:
+            raise Http404
+        rate_limits.give_back(*limit)
+        return Holder(licenses, key=key)
+    if not request.user.is_authenticated:
+        raise SignInNeeded
+    return get_customer(request)
+
+
+def get_release(holder: Holder, release_id: Any) -> Release:
+    """A visible release of one of the holder's products, product loaded; raises Http404."""
+    release = (
+        visible_releases()
+        .filter(pk=release_id, product__in=[product.pk for product in holder.products()])
+        .select_related("product")
+        .first()
+    )
+    if release is None:
+        raise Http404
+    return release
+
+
+def get_file(holder: Holder, release_id: Any, name: str) -> ReleaseFile:
+    """A file of such a release, release and product loaded; raises Http404."""
+    release = get_release(holder, release_id)
+    file = ReleaseFile.objects.filter(release=release, name=name).first()
+    if file is None:
+        raise Http404
+    file.release = release
+    return file
+
+
+def get_product(holder: Holder, product_id: Any) -> Product:
+    """One of the holder's products; raises Http404."""
+    for product in holder.products():
+        if product.pk == product_id:
+            return product
+    raise Http404

@@ -1,0 +1,314 @@
+"""Releases in the back office: a draft, its files, one button to publish; and who downloaded."""
+
+from typing import Any, cast
+from uuid import UUID
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Count, QuerySet, Sum
+from django.forms import ModelForm
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import redirect, render
+from django.template.defaultfilters import filesizeformat
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from portal.backoffice import VendorAdmin
+from releases import publishing
+from releases.errors import ReleaseError, UploadIncomplete
+from releases.models import Download, Release, ReleaseFile
+from releases.sentences import sentence
+from releases.shelf import shelf_for
+from releases.uploads import ReceivedFile, receives_release_files
+
+VERBS = {
+    "publish": (publishing.publish, _("%(release)s is published.")),
+    "archive": (publishing.archive, _("%(release)s is archived.")),
+    "unarchive": (publishing.unarchive, _("%(release)s is back.")),
+    "make-private": (publishing.make_private, _("Customers don't see %(release)s any more.")),
+    "make-public": (publishing.make_public, _("Customers see %(release)s now.")),
+}
+
+
+class PlatformsField(forms.CharField):
+    """Platform words, separated by commas or spaces."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return ", ".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        return (super().to_python(value) or "").replace(",", " ").split()
+
+
+class ReleaseForm(forms.ModelForm[Release]):
+    """The draft; the admin gives it model and fields within the scope of a request."""
+
+    platforms = PlatformsField(
+        label=_("Platforms"),
+        help_text=_("Separated by commas, such as windows, macos, linux."),
+    )
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]
+        if self.errors:
+            return
+        try:
+            publishing.check_version_is_new(self.instance)
+        except ReleaseError as error:
+            self.add_error("version", sentence(error))
+
+
+class ExternalFileForm(forms.ModelForm[ReleaseFile]):
+    """A file that lies elsewhere."""
+
+    class Meta:
+        model = ReleaseFile
+        fields = ("name", "url", "size", "sha256")
+
+    def __init__(self, *args: Any, release: Release, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["url"].required = True
+        self.instance.vendor_id = release.vendor_id
+        self.instance.release = release
+
+    def clean_name(self) -> str:
+        self.instance.content_type = publishing.type_of(self.cleaned_data["name"])
+        return str(self.cleaned_data["name"])
+
+
+def may_add_files(request: HttpRequest) -> bool:
+    return request.user.has_perm("releases.add_releasefile")
+
+
+@admin.register(Release)
+class ReleaseAdmin(VendorAdmin):
+    """A draft is changed at will; what is published is frozen and has buttons instead."""
+
+    form = ReleaseForm
+    list_display = (
+        "name", "version", "product", "channel", "platform_words", "state", "file_count",
+        "downloads", "published_at",
+    )  # fmt: skip
+    list_filter = ("product", "channel", "published", "archived", "private")
+    list_select_related = ("product",)
+    search_fields = ("name", "version", "product__name", "files__name", "files__sha256")
+    autocomplete_fields = ("product",)
+    fields = (
+        "product", "name", "version", "channel", "platforms", "notes", "private", "state",
+        "published_at", "file_list",
+    )  # fmt: skip
+    readonly_fields = ("state", "published_at", "file_list")
+    change_form_template = "releases/admin/release.html"
+    actions = None
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Release]:
+        releases: QuerySet[Release] = super().get_queryset(request)
+        return releases.annotate(
+            file_count=Count("files", distinct=True), downloads=Sum("files__download_count")
+        )
+
+    def has_change_permission(self, request: HttpRequest, obj: Release | None = None) -> bool:
+        return super().has_change_permission(request, obj) and not (obj and obj.published)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Release | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and not (obj and obj.published)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        return [
+            path(
+                "<uuid:release_id>/files/",
+                receives_release_files(may_add_files)(view(self.files_view)),
+                name="releases_release_files",
+            ),
+            path(
+                "<uuid:release_id>/files/<uuid:file_id>/remove/",
+                view(self.remove_file_view),
+                name="releases_release_remove_file",
+            ),
+            path(
+                "<uuid:release_id>/do/<str:verb>/",
+                view(self.verb_view),
+                name="releases_release_do",
+            ),
+            *super().get_urls(),
+        ]
+
+    # --- Saving ---------------------------------------------------------------------------------
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """The page; what only the verb can find out (two at once) is said, and nothing saved."""
+        try:
+            return super().changeform_view(request, *args, **kwargs)
+        except ReleaseError as error:
+            messages.error(request, sentence(error))
+            return redirect(request.get_full_path())
+
+    def save_model(
+        self, request: HttpRequest, obj: Release, form: ModelForm[Any], change: bool
+    ) -> None:
+        publishing.save_draft(obj)
+
+    def delete_model(self, request: HttpRequest, obj: Release) -> None:
+        publishing.delete_draft(obj)
+
+    def response_add(
+        self, request: HttpRequest, obj: Release, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """A new draft wants files next."""
+        if "_addanother" in request.POST:
+            return super().response_add(request, obj, post_url_continue)
+        return redirect("admin:releases_release_files", obj.pk)
+
+    # --- Files and buttons ----------------------------------------------------------------------
+
+    def files_view(self, request: HttpRequest, release_id: UUID) -> HttpResponseBase:
+        """The files of a draft: upload, name an address, take one off, publish."""
+        release = self._release(request, release_id, "releases.add_releasefile")
+        if release.published:
+            return redirect("admin:releases_release_change", release.pk)
+        form = ExternalFileForm(release=release)
+        if request.method == "POST" and "url" in request.POST:
+            form = ExternalFileForm(request.POST, release=release)
+            if form.is_valid():
+                return self._said(request, release, lambda: self._add_external(request, form))
+        elif request.method == "POST":
+            return self._said(request, release, lambda: self._receive(request, release))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Files of %(release)s") % {"release": release},
+            "opts": self.opts,
+            "original": release,
+            "files": [(file, filesizeformat(file.size)) for file in release.files.all()],
+            "form": form,
+        }
+        return render(request, "releases/admin/files.html", context)
+
+    def _add_external(self, request: HttpRequest, form: ExternalFileForm) -> None:
+        file = publishing.add_external_file(form.save(commit=False))
+        messages.success(request, _("%(name)s is added.") % {"name": file.name})
+
+    def _receive(self, request: HttpRequest, release: Release) -> None:
+        """Keeps the uploaded files, all or none of them."""
+        # The last field of the form. What comes without it broke off on the way, maybe within a
+        # file, which then looks whole.
+        if request.POST.get("complete") != "yes":
+            raise UploadIncomplete
+        received = request.FILES.getlist("files")
+        with shelf_for(release.vendor_id) as shelf:
+            stored = []
+            for file in received:
+                stored.append((file.name or "", shelf.store(cast(ReceivedFile, file))))
+            publishing.add_files(release, stored)
+        done = ngettext("%(n)d file is added.", "%(n)d files are added.", len(received))
+        messages.success(request, done % {"n": len(received)})
+
+    def remove_file_view(
+        self, request: HttpRequest, release_id: UUID, file_id: UUID
+    ) -> HttpResponseBase:
+        release = self._release(request, release_id, "releases.delete_releasefile")
+        self._need_post(request)
+        file = ReleaseFile.objects.filter(release=release, pk=file_id).first()
+        if file is None:
+            raise Http404
+        return self._said(request, release, lambda: publishing.remove_file(file))
+
+    def verb_view(self, request: HttpRequest, release_id: UUID, verb: str) -> HttpResponseBase:
+        """One button: calls the verb and goes back to the release."""
+        release = self._release(request, release_id, "releases.change_release")
+        self._need_post(request)
+        if verb not in VERBS:
+            raise Http404
+        act, done = VERBS[verb]
+        try:
+            act(release)
+            messages.success(request, done % {"release": release})
+        except ReleaseError as error:
+            messages.error(request, sentence(error))
+        return redirect("admin:releases_release_change", release.pk)
+
+    def _release(self, request: HttpRequest, release_id: UUID, right: str) -> Release:
+        """The vendor's release; raises PermissionDenied without the right, or Http404."""
+        if not request.user.has_perm(right):
+            raise PermissionDenied
+        release: Release | None = self.get_object(request, str(release_id))
+        if release is None:
+            raise Http404
+        return release
+
+    @staticmethod
+    def _need_post(request: HttpRequest) -> None:
+        """Buttons are posted; an address that is typed has nothing behind it."""
+        if request.method != "POST":
+            raise Http404
+
+    def _said(self, request: HttpRequest, release: Release, act: Any) -> HttpResponseBase:
+        """Acts, says what was refused, and goes back to the files: by a redirect, or by telling
+        the script where to go."""
+        try:
+            act()
+        except ReleaseError as error:
+            messages.error(request, sentence(error))
+        except ValidationError as error:
+            messages.error(request, " ".join(error.messages))
+        target = reverse("admin:releases_release_files", args=[release.pk])
+        if request.headers.get("X-Requested-With") == "XMLHttpRequest":
+            return JsonResponse({"location": target})
+        return redirect(target)
+
+    # --- Columns --------------------------------------------------------------------------------
+
+    @admin.display(description=_("platforms"))
+    def platform_words(self, obj: Release) -> str:
+        return ", ".join(obj.platforms)
+
+    @admin.display(description=_("state"))
+    def state(self, obj: Release) -> str:
+        if not obj.published:
+            return str(_("draft"))
+        words = [_("archived") if obj.archived else _("published")]
+        if obj.private:
+            words.append(_("private"))
+        return ", ".join(str(word) for word in words)
+
+    @admin.display(description=_("files"), ordering="file_count")
+    def file_count(self, obj: Any) -> int:
+        return int(obj.file_count)
+
+    @admin.display(description=_("downloads"), ordering="downloads")
+    def downloads(self, obj: Any) -> int:
+        return int(obj.downloads or 0)
+
+    @admin.display(description=_("files"))
+    def file_list(self, obj: Release) -> SafeString | str:
+        if obj._state.adding:
+            return "-"
+        lines = ((file.name, filesizeformat(file.size), file.sha256) for file in obj.files.all())
+        line = "<p>{}, {}<br><small>SHA-256 {}</small></p>"
+        return format_html_join("", line, lines) or "-"
+
+
+@admin.register(Download)
+class DownloadAdmin(VendorAdmin):
+    """Who was granted which bytes; a row is written once. `counted` are those to bill by."""
+
+    list_display = (
+        "created_at", "file", "release", "user", "license", "ip", "bytes_asked", "complete",
+        "counted",
+    )  # fmt: skip
+    list_filter = ("counted", "complete", "file__release__product")
+    list_select_related = ("file__release", "user", "license")
+    search_fields = ("file__name", "user__email", "license__key", "ip")
+    fields = (
+        "created_at", "file", "release", "user", "license", "ip", "first_byte", "bytes_asked",
+        "complete", "counted", "continues",
+    )  # fmt: skip
+    readonly_fields = ("created_at", "release")
+
+    @admin.display(description=_("release"))
+    def release(self, obj: Download) -> str:
+        return str(obj.file.release)

@@ -1,0 +1,72 @@
+"""The record of downloads, exact enough to bill by.
+
+A row is written before the first byte leaves, in one short transaction. What resumes a download
+or fetches another part of it belongs to that download and is not counted again:
+
+- A request that does not begin with the first byte continues the newest download that the same
+  holder began of the same file, if that is not older than `SAME_DOWNLOAD`.
+- So does one that begins with the first byte while less than the whole file has been asked for:
+  clients probe with a byte or fetch in parts.
+- Anything else is a new download.
+
+The holder is the signed-in customer, or the licence whose key a program gave.
+"""
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import F, Sum
+from django.utils import timezone
+
+from accounts.models import User
+from licenses.models import License
+from releases.models import Download, ReleaseFile
+from releases.ranges import ByteRange
+
+SAME_DOWNLOAD = timedelta(days=7)
+
+
+@transaction.atomic
+def record(
+    file: ReleaseFile, *, user: User | None, license: License | None, ip: str, granted: ByteRange
+) -> Download:
+    """Writes down that these bytes are granted and counts the download if it is a new one."""
+    # Whoever counts a file's downloads holds the file, so that parts that are fetched at once
+    # find each other.
+    locked = ReleaseFile.objects.select_for_update(of=("self",)).get(pk=file.pk)
+    begun = _to_continue(locked, user, license, granted)
+    download = Download.objects.create(
+        vendor_id=locked.vendor_id,
+        file=locked,
+        user=user,
+        license=license,
+        ip=ip or None,
+        first_byte=granted.first,
+        bytes_asked=granted.length,
+        complete=granted.length == locked.size,
+        counted=begun is None,
+        continues=begun,
+    )
+    if begun is None:
+        ReleaseFile.objects.filter(pk=locked.pk).update(download_count=F("download_count") + 1)
+    return download
+
+
+def _to_continue(
+    file: ReleaseFile, user: User | None, license: License | None, granted: ByteRange
+) -> Download | None:
+    """The download that this request is a further part of, if there is one."""
+    holder = {"user": user} if user else {"license": license, "user": None}
+    newest = (
+        Download.objects.filter(
+            file=file, counted=True, created_at__gt=timezone.now() - SAME_DOWNLOAD, **holder
+        )
+        .annotate(further=Sum("parts__bytes_asked"))
+        .first()
+    )
+    if newest is None:
+        return None
+    asked_so_far = newest.bytes_asked + (newest.further or 0)
+    if granted.first > 0 or asked_so_far < file.size:
+        return newest
+    return None

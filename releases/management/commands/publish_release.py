@@ -1,0 +1,121 @@
+"""`manage.py publish_release`: publishes every file of a folder as one release."""
+
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+from django_scopes import scope
+from tqdm import tqdm
+
+from accounts.models import Vendor
+from licenses.models import Product
+from releases import publishing
+from releases.errors import ReleaseError
+from releases.models import Release, validate_file_name
+from releases.sentences import sentence
+from releases.shelf import Shelf, Stored, shelf_for
+
+
+class Command(BaseCommand):
+    help = "Publishes every file of a folder as one release, or nothing at all if one is refused."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("company_id")
+        parser.add_argument("product", help="The product's name.")
+        parser.add_argument("release_version", metavar="version", help="Such as 4.2.1.")
+        parser.add_argument("folder", type=Path, help="Each file in it becomes a release file.")
+        parser.add_argument(
+            "--platform", action="append", dest="platforms", required=True,
+            help="Such as linux; give it again for each further platform.",
+        )  # fmt: skip
+        parser.add_argument("--channel", default="stable")
+        parser.add_argument("--name", default="", help="The product's name unless it is given.")
+        parser.add_argument("--notes", type=Path, help="A file with the notes, in Markdown.")
+        parser.add_argument("--private", action="store_true", help="Customers don't see it.")
+        parser.add_argument("--draft", action="store_true", help="Leave publishing to a person.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        vendor = Vendor.objects.filter(company_id=options["company_id"]).first()
+        if vendor is None:
+            raise CommandError(f"There is no vendor with the company id {options['company_id']!r}.")
+        with scope(vendor=vendor):
+            product = Product.objects.filter(name=options["product"]).first()
+            if product is None:
+                raise CommandError(f"{vendor.name} has no product named {options['product']!r}.")
+            try:
+                self._publish(_release(product, options), options)
+            except ReleaseError as error:
+                raise CommandError(sentence(error)) from error
+            except ValidationError as error:
+                raise CommandError(" ".join(error.messages)) from error
+
+    def _publish(self, release: Release, options: dict[str, Any]) -> None:
+        """Stores the files, then makes the release in one transaction."""
+        # What can be refused is refused before anything is copied.
+        release.full_clean()
+        publishing.check_version_is_new(release)
+        paths = _files_in(options["folder"])
+        with shelf_for(release.vendor_id) as shelf:
+            stored = [(path.name, self._store(shelf, path)) for path in paths]
+            with transaction.atomic():
+                publishing.save_draft(release)
+                publishing.add_files(release, stored)
+                if not options["draft"]:
+                    publishing.publish(release)
+        for name, each in stored:
+            self.stdout.write(f"{each.sha256}  {name}")
+        state = "saved as a draft" if options["draft"] else "published"
+        self.stdout.write(self.style.SUCCESS(f"{release} is {state}: {release.pk}"))
+
+    def _store(self, shelf: Shelf, path: Path) -> Stored:
+        size = path.stat().st_size
+        with (
+            path.open("rb") as file,
+            tqdm(total=size, unit="B", unit_scale=True, desc=path.name, file=sys.stderr) as bar,
+        ):
+            stored = shelf.store(file, bar.update)
+        if stored.size != size:
+            raise CommandError(f"{path} changed while it was read. Nothing was published.")
+        return stored
+
+
+def _release(product: Product, options: dict[str, Any]) -> Release:
+    notes: Path | None = options["notes"]
+    return Release(
+        vendor_id=product.vendor_id,
+        product=product,
+        name=options["name"] or str(product),
+        version=options["release_version"],
+        channel=options["channel"],
+        platforms=options["platforms"],
+        notes=_text_of(notes) if notes else "",
+        private=options["private"],
+    )
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandError(f"The notes can't be read: {error}") from error
+
+
+def _files_in(folder: Path) -> list[Path]:
+    """The files of the folder by name; hidden ones and folders in it are left alone."""
+    if not folder.is_dir():
+        raise CommandError(f"{folder} is no folder.")
+    files = sorted(
+        path for path in folder.iterdir() if path.is_file() and not path.name.startswith(".")
+    )
+    if not files:
+        raise CommandError(f"{folder} has no files.")
+    for path in files:
+        try:
+            validate_file_name(path.name)
+        except ValidationError as error:
+            raise CommandError(f"{path.name!r}: {' '.join(error.messages)}") from error
+    return files

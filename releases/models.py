@@ -1,0 +1,200 @@
+"""Releases, their files, and the record of who downloaded what; verbs in publishing.py."""
+
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator, RegexValidator, URLValidator
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.tenants import SameVendor, TenantRow
+from licenses.models import Product, validate_version
+from licenses.versions import sort_key
+
+validate_word = RegexValidator(
+    r"^[a-z0-9][a-z0-9._-]{0,31}\Z",
+    _("Use small letters, digits, dots, hyphens and underscores, 32 at most."),
+)
+validate_file_name = RegexValidator(
+    r"^[A-Za-z0-9_-][A-Za-z0-9._-]*\Z",
+    _("Use letters, digits, dots, hyphens and underscores; the first character is no dot."),
+)
+validate_sha256 = RegexValidator(r"^[0-9a-f]{64}\Z", _("Use the SHA-256 as 64 hexadecimal digits."))
+MOST_PLATFORMS = 20
+
+
+def validate_platforms(value: object) -> None:
+    """Raises ValidationError unless the value is a sorted list of different platform words."""
+    if not isinstance(value, list) or not 1 <= len(value) <= MOST_PLATFORMS:
+        raise ValidationError(_("Name 1 to 20 platforms."))
+    if not all(isinstance(word, str) for word in value) or value != sorted(set(value)):
+        raise ValidationError(_("Name each platform once."))
+    for word in value:
+        validate_word(word)
+
+
+class Release(TenantRow):
+    """A version of a product for one or more platforms. Once it is published it is frozen."""
+
+    product = models.ForeignKey(
+        Product, models.PROTECT, related_name="releases", verbose_name=_("product")
+    )
+    name = models.CharField(
+        _("name"), max_length=100, help_text=_("What customers read, such as Orbit 4.2.")
+    )
+    version = models.CharField(
+        _("version"),
+        max_length=40,
+        validators=[validate_version],
+        help_text=_("Two to four numbers with dots between, such as 4.2.1."),
+    )
+    # What versions are ordered by: `licenses.versions.sort_key`, set with the version.
+    version_key = models.CharField(max_length=36, editable=False)
+    channel = models.CharField(
+        _("channel"), max_length=32, default="stable", validators=[validate_word]
+    )
+    platforms = models.JSONField(_("platforms"), validators=[validate_platforms])
+    notes = models.TextField(
+        _("notes"), max_length=50_000, blank=True, help_text=_("In Markdown; customers read them.")
+    )
+    private = models.BooleanField(_("private"), default=False, help_text=_("Customers don't see."))
+    published = models.BooleanField(_("published"), default=False, editable=False)
+    published_at = models.DateTimeField(_("published at"), null=True, editable=False)
+    archived = models.BooleanField(_("archived"), default=False, editable=False)
+
+    class Meta(TenantRow.Meta):
+        verbose_name = _("release")
+        verbose_name_plural = _("releases")
+        ordering = ("-version_key", "-published_at", "id")
+        constraints = (
+            models.UniqueConstraint(
+                name="release_version_once",
+                fields=("product", "channel", "version_key", "platforms"),
+                violation_error_message=_("There is a release of this version already."),
+            ),
+            models.UniqueConstraint(name="release_vendor_pair", fields=("vendor", "id")),
+            SameVendor(name="release_product_vendor", field="product", to_table="licenses_product"),
+            models.CheckConstraint(
+                name="release_published_has_moment",
+                condition=Q(published=False, published_at=None)
+                | Q(published=True, published_at__isnull=False),
+            ),
+        )
+        indexes = (models.Index(fields=("vendor", "product", "published")),)
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}"
+
+    @property
+    def appeared(self) -> datetime:
+        """When it was published; for a draft that is a mistake and raises ValueError."""
+        if self.published_at is None:
+            raise ValueError("A draft has not appeared.")
+        return self.published_at
+
+    def clean(self) -> None:
+        """Brings version and platforms into their one form; raises ValidationError."""
+        if isinstance(self.platforms, list) and all(isinstance(w, str) for w in self.platforms):
+            self.platforms = sorted({word.strip().lower() for word in self.platforms})
+        validate_version(self.version)
+        self.version_key = sort_key(self.version)
+
+
+class ReleaseFile(TenantRow):
+    """One artefact of a release: stored here under `key`, or elsewhere at `url`."""
+
+    release = models.ForeignKey(Release, models.CASCADE, related_name="files")
+    name = models.CharField(_("file name"), max_length=200, validators=[validate_file_name])
+    size = models.PositiveBigIntegerField(
+        _("size"), validators=[MinValueValidator(0)], help_text=_("In bytes.")
+    )
+    sha256 = models.CharField(_("SHA-256"), max_length=64, validators=[validate_sha256])
+    content_type = models.CharField(
+        _("content type"), max_length=100, default="application/octet-stream"
+    )
+    key = models.CharField(max_length=150, blank=True, editable=False)
+    url = models.URLField(
+        _("address"), max_length=500, blank=True, validators=[URLValidator(schemes=["https"])]
+    )
+    download_count = models.PositiveBigIntegerField(_("downloads"), default=0, editable=False)
+
+    class Meta(TenantRow.Meta):
+        verbose_name = _("release file")
+        verbose_name_plural = _("release files")
+        ordering = ("name",)
+        constraints = (
+            models.UniqueConstraint(
+                name="release_file_name_once",
+                fields=("release", "name"),
+                violation_error_message=_("The release has a file of this name already."),
+            ),
+            models.UniqueConstraint(name="release_file_vendor_pair", fields=("vendor", "id")),
+            models.UniqueConstraint(
+                name="release_file_key_once", fields=("key",), condition=~Q(key="")
+            ),
+            SameVendor(
+                name="release_file_release_vendor", field="release", to_table="releases_release"
+            ),
+            models.CheckConstraint(
+                name="release_file_here_or_elsewhere",
+                condition=(Q(key="") & ~Q(url="")) | (~Q(key="") & Q(url="")),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def etag(self) -> str:
+        """The strong entity tag (RFC 9110): equal bytes have equal tags, and no others."""
+        return f'"{self.sha256}"'
+
+
+class Download(TenantRow):
+    """One request for bytes of a file that was granted; written by downloads.py, never changed.
+
+    `counted` rows are the downloads to bill by; what resumes one, or fetches another part of it,
+    is a row that `continues` it.
+    """
+
+    file = models.ForeignKey(ReleaseFile, models.PROTECT, related_name="downloads")
+    user = models.ForeignKey(
+        "accounts.User", models.SET_NULL, null=True, related_name="+", verbose_name=_("customer")
+    )
+    license = models.ForeignKey(
+        "licenses.License", models.SET_NULL, null=True, related_name="+", verbose_name=_("licence")
+    )
+    ip = models.GenericIPAddressField(_("IP address"), null=True)
+    first_byte = models.PositiveBigIntegerField(_("first byte"))
+    bytes_asked = models.PositiveBigIntegerField(_("bytes asked"))
+    complete = models.BooleanField(_("complete"), help_text=_("The whole file was asked for."))
+    counted = models.BooleanField(_("counted"))
+    continues = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="parts", verbose_name=_("continues")
+    )
+
+    class Meta(TenantRow.Meta):
+        verbose_name = _("download")
+        verbose_name_plural = _("downloads")
+        ordering = ("-created_at", "id")
+        constraints = (
+            models.UniqueConstraint(name="download_vendor_pair", fields=("vendor", "id")),
+            SameVendor(name="download_file_vendor", field="file", to_table="releases_releasefile"),
+            SameVendor(name="download_user_vendor", field="user", to_table="accounts_user"),
+            SameVendor(
+                name="download_license_vendor", field="license", to_table="licenses_license"
+            ),
+            SameVendor(
+                name="download_continues_vendor", field="continues", to_table="releases_download"
+            ),
+            models.CheckConstraint(
+                name="download_counted_or_continues",
+                condition=Q(counted=True, continues=None)
+                | Q(counted=False, continues__isnull=False),
+            ),
+        )
+        indexes = (models.Index(fields=("file", "user", "license", "-created_at")),)
+
+    def __str__(self) -> str:
+        return str(self.pk)
