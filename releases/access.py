@@ -15,7 +15,7 @@ from django.http import Http404
 from django.utils import timezone
 
 from accounts import rate_limits
-from accounts.models import User
+from accounts.models import User, Vendor
 from licenses.access import licenses_of
 from licenses.models import License, Product
 from portal.http import PortalRequest, client_ip
@@ -36,6 +36,7 @@ class Holder:
     `verdict` says of a release whether one of the holder's licences covers it.
     """
 
+    vendor: Vendor
     licenses: Sequence[License]
     user: User | None = None
     key: str = ""
@@ -78,7 +79,7 @@ def visible_releases() -> QuerySet[Release]:
 def get_customer(request: PortalRequest) -> Holder:
     """The signed-in customer."""
     mine = licenses_of(request.user).select_related("product", "maintenance_policy")
-    return Holder(list(mine), user=request.user)
+    return Holder(request.vendor, list(mine), user=request.user)
 
 
 def get_holder(request: PortalRequest) -> Holder:
@@ -96,7 +97,7 @@ def get_holder(request: PortalRequest) -> Holder:
         if not licenses:
             raise Http404
         rate_limits.give_back(*limit)
-        return Holder(licenses, key=key)
+        return Holder(request.vendor, licenses, key=key)
     if not request.user.is_authenticated:
         raise SignInNeeded
     return get_customer(request)

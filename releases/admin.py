@@ -20,7 +20,7 @@ from django.utils.translation import ngettext
 from portal.backoffice import VendorAdmin
 from releases import publishing
 from releases.errors import ReleaseError, UploadIncomplete
-from releases.models import Download, Release, ReleaseFile
+from releases.models import Download, Release, ReleaseFile, platform_words
 from releases.sentences import sentence
 from releases.shelf import shelf_for
 from releases.uploads import ReceivedFile, receives_release_files
@@ -41,7 +41,7 @@ class PlatformsField(forms.CharField):
         return ", ".join(value) if isinstance(value, list) else value
 
     def to_python(self, value: Any) -> Any:
-        return (super().to_python(value) or "").replace(",", " ").split()
+        return platform_words((super().to_python(value) or "").replace(",", " ").split())
 
 
 class ReleaseForm(forms.ModelForm[Release]):
@@ -65,13 +65,14 @@ class ReleaseForm(forms.ModelForm[Release]):
 class ExternalFileForm(forms.ModelForm[ReleaseFile]):
     """A file that lies elsewhere."""
 
+    url = forms.URLField(label=_("Address"), assume_scheme="https", max_length=500)
+
     class Meta:
         model = ReleaseFile
         fields = ("name", "url", "size", "sha256")
 
     def __init__(self, *args: Any, release: Release, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["url"].required = True
         self.instance.vendor_id = release.vendor_id
         self.instance.release = release
 

@@ -58,14 +58,14 @@ def entries(product: Product, holder: Holder, query: Mapping[str, Any]) -> list[
     ]
 
 
-def feed_url(name: str, product: Product, key: str = "") -> str:
+def feed_url(name: str, holder: Holder, product: Product, key: str = "") -> str:
     """The absolute address of a feed (`feed_json`, `feed_atom`)."""
     query = {"key": key} if key else None
-    return vendor_url(product.vendor, name, product.pk, query=query)
+    return vendor_url(holder.vendor, name, product.pk, query=query)
 
 
-def _page_url(release: Release) -> str:
-    return vendor_url(release.product.vendor, "release", release.pk)
+def _page_url(release: Release, holder: Holder) -> str:
+    return vendor_url(holder.vendor, "release", release.pk)
 
 
 def _title(product: Product) -> str:
@@ -77,8 +77,8 @@ def as_json(entries: list[Entry], product: Product, holder: Holder) -> HttpRespo
     feed = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": _title(product),
-        "home_page_url": vendor_url(product.vendor, "releases"),
-        "feed_url": feed_url("feed_json", product),
+        "home_page_url": vendor_url(holder.vendor, "releases"),
+        "feed_url": feed_url("feed_json", holder, product),
         "items": [_json_item(entry, holder) for entry in entries],
     }
     return JsonResponse(feed, content_type="application/feed+json")
@@ -88,11 +88,11 @@ def _json_item(entry: Entry, holder: Holder) -> dict[str, Any]:
     release = entry.release
     return {
         "id": f"urn:uuid:{release.pk}",
-        "url": _page_url(release),
+        "url": _page_url(release, holder),
         "title": str(release),
         "content_html": str(render(release.notes)),
         "date_published": release.appeared.isoformat(),
-        "attachments": [_attachment(release, file, holder) for file in entry.files],
+        "attachments": [_attachment(file, holder) for file in entry.files],
         "_release": {
             "id": str(release.pk),
             "productId": str(release.product_id),
@@ -106,9 +106,9 @@ def _json_item(entry: Entry, holder: Holder) -> dict[str, Any]:
     }
 
 
-def _attachment(release: Release, file: ReleaseFile, holder: Holder) -> dict[str, Any]:
+def _attachment(file: ReleaseFile, holder: Holder) -> dict[str, Any]:
     return {
-        "url": download_url(release, file, holder.key),
+        "url": download_url(file, holder, holder.key),
         "mime_type": file.content_type,
         "title": file.name,
         "size_in_bytes": file.size,
@@ -120,25 +120,25 @@ def as_atom(entries: list[Entry], product: Product, holder: Holder) -> HttpRespo
     """Atom; files are enclosures."""
     feed = Atom1Feed(
         title=_title(product),
-        link=vendor_url(product.vendor, "releases"),
+        link=vendor_url(holder.vendor, "releases"),
         description="",
-        feed_url=feed_url("feed_atom", product),
+        feed_url=feed_url("feed_atom", holder, product),
         feed_guid=f"urn:uuid:{product.pk}",
-        author_name=product.vendor.name,
+        author_name=holder.vendor.name,
     )
     for entry in entries:
         release = entry.release
         notes = str(render(release.notes))
         feed.add_item(
             title=str(release),
-            link=_page_url(release),
+            link=_page_url(release, holder),
             description=f"<p>{entry.refusal}</p>{notes}" if entry.refusal else notes,
             unique_id=f"urn:uuid:{release.pk}",
             pubdate=release.published_at,
             updateddate=release.published_at,
             categories=[release.channel, *release.platforms],
             enclosures=[
-                Enclosure(download_url(release, file, holder.key), str(file.size),
+                Enclosure(download_url(file, holder, holder.key), str(file.size),
                           file.content_type)
                 for file in entry.files
             ],

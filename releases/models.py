@@ -1,5 +1,6 @@
 """Releases, their files, and the record of who downloaded what; verbs in publishing.py."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
@@ -15,6 +16,7 @@ from licenses.versions import sort_key
 validate_word = RegexValidator(
     r"^[a-z0-9][a-z0-9._-]{0,31}\Z",
     _("Use small letters, digits, dots, hyphens and underscores, 32 at most."),
+    "invalid_word",
 )
 validate_file_name = RegexValidator(
     r"^[A-Za-z0-9_-][A-Za-z0-9._-]*\Z",
@@ -32,6 +34,11 @@ def validate_platforms(value: object) -> None:
         raise ValidationError(_("Name each platform once."))
     for word in value:
         validate_word(word)
+
+
+def platform_words(words: Iterable[str]) -> list[str]:
+    """Platforms in the form in which they are kept: small letters, sorted, each once."""
+    return sorted({word.strip().lower() for word in words})
 
 
 class Release(TenantRow):
@@ -94,9 +101,7 @@ class Release(TenantRow):
         return self.published_at
 
     def clean(self) -> None:
-        """Brings version and platforms into their one form; raises ValidationError."""
-        if isinstance(self.platforms, list) and all(isinstance(w, str) for w in self.platforms):
-            self.platforms = sorted({word.strip().lower() for word in self.platforms})
+        """Sets what the version is ordered by; raises ValidationError."""
         validate_version(self.version)
         self.version_key = sort_key(self.version)
 
@@ -104,7 +109,9 @@ class Release(TenantRow):
 class ReleaseFile(TenantRow):
     """One artefact of a release: stored here under `key`, or elsewhere at `url`."""
 
-    release = models.ForeignKey(Release, models.CASCADE, related_name="files")
+    # Nothing cascades: the verbs delete what hangs on a row first, by statements that name the
+    # vendor, and the database refuses to leave anything hanging.
+    release = models.ForeignKey(Release, models.DO_NOTHING, related_name="files")
     name = models.CharField(_("file name"), max_length=200, validators=[validate_file_name])
     size = models.PositiveBigIntegerField(
         _("size"), validators=[MinValueValidator(0)], help_text=_("In bytes.")
@@ -158,7 +165,7 @@ class Download(TenantRow):
     is a row that `continues` it.
     """
 
-    file = models.ForeignKey(ReleaseFile, models.PROTECT, related_name="downloads")
+    file = models.ForeignKey(ReleaseFile, models.DO_NOTHING, related_name="downloads")
     user = models.ForeignKey(
         "accounts.User", models.SET_NULL, null=True, related_name="+", verbose_name=_("customer")
     )

@@ -22,9 +22,12 @@ def render(notes: str) -> SafeString:
         _lower_heading(token)
     html = _markdown.renderer.render(tokens, _markdown.options, {})
     clean = nh3.clean(
-        html, tags=TAGS, attributes={"a": {"href"}}, url_schemes={"http", "https", "mailto"},
+        html,
+        tags=TAGS,
+        attributes={"*": set(), "a": {"href"}},
+        url_schemes={"http", "https", "mailto"},
         link_rel="noopener noreferrer nofollow",
-    )  # fmt: skip
+    )
     # SECURITY: tests/releases/test_notes.py. nh3 has cleaned it, whatever the parser let through.
     return mark_safe(clean)  # noqa: S308
 

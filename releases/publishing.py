@@ -29,10 +29,16 @@ def save_draft(release: Release) -> Release:
         _lock_draft(release.pk)
     # Whoever adds a version of a product holds the product, so that two can't add the same one.
     Product.objects.select_for_update(of=("self",)).get(pk=release.product_id)
-    release.full_clean()
-    check_version_is_new(release)
+    check_draft(release)
     release.save(force_insert=adding)
     return release
+
+
+def check_draft(release: Release) -> None:
+    """Raises ValidationError and VersionExists as `save_draft` would, and saves nothing."""
+    release.full_clean(validate_constraints=False)
+    check_version_is_new(release)
+    release.validate_constraints()
 
 
 def check_version_is_new(release: Release) -> None:
@@ -113,7 +119,7 @@ def delete_draft(release: Release) -> None:
     draft = _lock_draft(release.pk)
     for file in draft.files.all():
         _forget(file)
-    draft.delete()
+    Release.objects.filter(pk=draft.pk).delete()
 
 
 def _forget(file: ReleaseFile) -> None:

@@ -66,10 +66,11 @@ def release_rows(
     verdicts = [holder.verdict(release) for release in releases]
     covered = [each for each, verdict in zip(releases, verdicts, strict=True) if verdict.covered]
     files = files_of(covered)
-    return [
-        _release_row(release, verdict, files.get(release.pk, []), now, notes)
-        for release, verdict in zip(releases, verdicts, strict=True)
-    ]
+    rows = []
+    for release, verdict in zip(releases, verdicts, strict=True):
+        of_release = [_file_row(file, holder, verdict) for file in files.get(release.pk, [])]
+        rows.append(_release_row(release, verdict, of_release, now, notes))
+    return rows
 
 
 def files_of(releases: Iterable[Release]) -> dict[Any, list[ReleaseFile]]:
@@ -82,7 +83,11 @@ def files_of(releases: Iterable[Release]) -> dict[Any, list[ReleaseFile]]:
 
 
 def _release_row(
-    release: Release, verdict: Verdict, files: list[ReleaseFile], now: datetime, notes: bool
+    release: Release,
+    verdict: Verdict,
+    files: list[FileRow],
+    now: datetime,
+    notes: bool,
 ) -> ReleaseRow:
     return ReleaseRow(
         id=str(release.pk),
@@ -94,24 +99,24 @@ def _release_row(
         platforms=", ".join(name_of(word) for word in release.platforms),
         published=moment(release.published_at, now),
         refusal=why_not(verdict),
-        files=[_file_row(file, release, verdict) for file in files],
+        files=files,
         notes=render(release.notes) if notes else "",
     )
 
 
-def _file_row(file: ReleaseFile, release: Release, verdict: Verdict) -> FileRow:
+def _file_row(file: ReleaseFile, holder: Holder, verdict: Verdict) -> FileRow:
     # Files are shown of covered releases only, so there is a licence that covers.
-    address = download_url(release, file, cast(License, verdict.license).key)
+    address = download_url(file, holder, cast(License, verdict.license).key)
     return FileRow(
         name=file.name,
-        url=reverse("download", args=[release.pk, file.name]),
+        url=reverse("download", args=[file.release_id, file.name]),
         size=filesizeformat(file.size),
         sha256=file.sha256,
         curl=f'curl -L -C - -O "{address}"',
     )
 
 
-def download_url(release: Release, file: ReleaseFile, key: str = "") -> str:
+def download_url(file: ReleaseFile, holder: Holder, key: str = "") -> str:
     """The absolute address of a file; with a licence's key it needs no signing in."""
     query = {"key": key} if key else None
-    return vendor_url(release.product.vendor, "download", release.pk, file.name, query=query)
+    return vendor_url(holder.vendor, "download", file.release_id, file.name, query=query)

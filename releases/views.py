@@ -133,8 +133,8 @@ def _feed_links(product: Any, holder: Holder) -> dict[str, str]:
     key = next(each.key for each in holder.licenses if each.product_id == product.pk)
     return {
         "product": str(product),
-        "atom": feeds.feed_url("feed_atom", product, key),
-        "json": feeds.feed_url("feed_json", product, key),
+        "atom": feeds.feed_url("feed_atom", holder, product, key),
+        "json": feeds.feed_url("feed_json", holder, product, key),
     }
 
 
@@ -152,7 +152,7 @@ def newest_for_license(request: PortalRequest, license: License) -> list[Release
     """What the downloads box of a licence's page shows: the newest stable releases of its product
     for the visitor's platform (all platforms, if none of them fits), as this licence covers them.
     """
-    holder = Holder([license], user=request.user)
+    holder = Holder(request.vendor, [license], user=request.user)
     releases = list(
         visible_releases()
         .filter(product=license.product_id, channel=STABLE)

@@ -5,6 +5,7 @@ Both sides always have data, so that a leak is visible.
 
 from dataclasses import dataclass
 from functools import cache
+from io import BytesIO
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -17,6 +18,9 @@ from licenses.activation import Machine, activate
 from licenses.lifecycle import create_license
 from licenses.models import Activation, License, Product
 from licenses.signing_keys import store_key
+from releases import publishing
+from releases.models import Release, ReleaseFile
+from releases.shelf import shelf_for
 from tests.sql import every_statement_names_its_vendor
 
 PASSWORD = "correct horse battery"
@@ -50,6 +54,8 @@ class World:
     bob_license: License
     ada_machine: Activation
     bob_machine: Activation
+    orbit_release: Release
+    quill_release: Release
 
 
 def user(vendor: Vendor | None, email: str, **fields: Any) -> User:
@@ -79,6 +85,30 @@ def machine(name: str, **fields: Any) -> Machine:
     return Machine(**{"fingerprint": fingerprint(name), "os": "linux", "hostname": name, **fields})
 
 
+CONTENT = bytes(range(256)) * 4
+
+
+def release(product: Product, version: str = "1.2.0", **fields: Any) -> Release:
+    """A published release with a file of 1024 bytes, `<product>-<version>.bin` in small letters."""
+    described = {"name": product.name, "platforms": ["linux"], **fields}
+    draft = Release(vendor_id=product.vendor_id, product=product, version=version, **described)
+    with shelf_for(product.vendor_id) as shelf:
+        publishing.save_draft(draft)
+        name = f"{product.name}-{version}.bin".lower()
+        publishing.add_files(draft, [(name, shelf.store(BytesIO(CONTENT)))])
+        return publishing.publish(draft)
+
+
+def file_of(release: Release) -> ReleaseFile:
+    """The release's only file."""
+    return ReleaseFile.objects.get(release=release)
+
+
+def download_path(release: Release) -> str:
+    name = f"{release.product.name}-{release.version}.bin".lower()
+    return f"/releases/{release.pk}/{name}"
+
+
 def build() -> World:
     """The world that most tests start from."""
     acme = Vendor.objects.create(
@@ -104,6 +134,7 @@ def build() -> World:
         )  # fmt: skip
         made["ada_machine"] = activate(made["ada_license"], machine("ada-laptop"))
         activate(made["grace_license"], machine("grace-laptop"))
+        made["orbit_release"] = release(made["orbit"], notes="Orbit of Acme only")
     with scope(vendor=globex):
         made["ada_of_globex"] = user(globex, "ada@example.com", last_name="Byron")
         made["bob"] = user(globex, "bob@example.com")
@@ -119,6 +150,7 @@ def build() -> World:
         )  # fmt: skip
         activate(made["ada_of_globex_license"], machine("byron-laptop"))
         made["bob_machine"] = activate(made["bob_license"], machine("bob-laptop"))
+        made["quill_release"] = release(made["quill"], notes="Quill of Globex only")
     return World(**made)
 
 

@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.rate_limits import TooManyAttempts
 from portal import errors
 from portal.tenancy import Address, Room
+from releases.errors import AllPlacesTaken
 from tests.world import Browser, World
 
 CASES = [
@@ -21,6 +22,7 @@ CASES = [
     (421, errors.misdirected),
     (429, lambda r: errors.too_many_attempts(r, TooManyAttempts(7))),
     (500, errors.server_error),
+    (503, lambda r: errors.busy(r, AllPlacesTaken())),
 ]
 
 

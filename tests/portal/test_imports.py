@@ -6,15 +6,22 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-APPS = ("accounts", "licenses", "offline")
+APPS = ("accounts", "licenses", "offline", "releases")
 MAY_IMPORT = {
     "accounts": set(),
     "licenses": {"accounts"},
     "offline": {"accounts", "licenses"},
+    "releases": {"accounts", "licenses"},
 }
 # Of the building an app may know tenancy and the helpers about HTTP, never a model or a setting.
 PORTAL_HELPERS = {"portal.tenancy", "portal.http", "portal.moments"}
-PURE = ["offline/codec.py", "licenses/status.py"]
+PURE = [
+    "offline/codec.py",
+    "licenses/status.py",
+    "licenses/versions.py",
+    "releases/platforms.py",
+    "releases/ranges.py",
+]
 
 
 def imports_of(path: Path) -> set[str]:

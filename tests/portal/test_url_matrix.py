@@ -12,11 +12,15 @@ from django_scopes import scope
 
 from accounts.models import User
 from accounts.rights import RIGHTS, allows
-from licenses.models import LicensePolicy
+from licenses.models import LicensePolicy, MaintenancePolicy
 from offline.requests import answer
 from portal.tenancy import Room
+from releases import publishing
+from releases.downloads import record
+from releases.models import Release
+from releases.ranges import ByteRange
 from tests.offline.requests_maker import MachineKeys
-from tests.world import Browser, World, signed_in
+from tests.world import Browser, World, file_of, signed_in
 
 # Who visits which host. All ask for the rows of Ada of Acme.
 VISITORS = (
@@ -32,6 +36,8 @@ REFUSED_FILE = (302, 400, 400, 400, 400, 302, 302)
 REDIRECT = (302,) * 7
 WRONG_METHOD = (302, 405, 405, 405, 405, 302, 302)
 NO_SUCH_METHOD = (405,) * 7
+OF_ACME = (302, 200, 200, 404, 404, 302, 302)  # Grace has a licence of Orbit, too
+FEED = (401, 200, 200, 404, 404, 401, 401)
 ADA_ALONE = (302, 200, 404, 404, 404, 302, 302)
 ADA_ALONE_POST = (302, 302, 404, 404, 404, 302, 302)
 
@@ -56,6 +62,11 @@ CUSTOMER: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "offline_done": (ADA_ALONE, WRONG_METHOD),
     "offline_response": (ADA_ALONE, WRONG_METHOD),
     "offline_machine_response": (ADA_ALONE, WRONG_METHOD),
+    "releases": (SIGNED_IN, WRONG_METHOD),
+    "release": (OF_ACME, WRONG_METHOD),
+    "download": (OF_ACME, NO_SUCH_METHOD),
+    "feed_json": (FEED, NO_SUCH_METHOD),
+    "feed_atom": (FEED, NO_SUCH_METHOD),
 }
 
 
@@ -70,6 +81,9 @@ def ids(world: World) -> dict[str, Any]:
         "license_id": world.ada_license.pk,
         "activation_id": world.ada_machine.pk,
         "token": "not-a-token",
+        "release_id": world.orbit_release.pk,
+        "name": "orbit-1.2.0.bin",
+        "product_id": world.orbit.pk,
     }
 
 
@@ -131,9 +145,12 @@ def test_customer_routes(world: World, ids: dict[str, Any], visitor: str, method
         response = browser.get(path) if method == "GET" else browser.post(path)
         code = expected[0 if method == "GET" else 1][column]
         assert response.status_code == code, (name, method, visitor)
+        content = response.getvalue()
         if visitor != "ada":
-            assert world.ada_license.key not in response.content.decode(), (name, visitor)
-            assert "ada-laptop" not in response.content.decode(), (name, visitor)
+            assert world.ada_license.key.encode() not in content, (name, visitor)
+            assert b"ada-laptop" not in content, (name, visitor)
+        if visitor in {"bob", "ada of globex"}:
+            assert b"Orbit" not in content, (name, visitor)
 
 
 @pytest.mark.parametrize(("label", "code"), [("", 200), ("api", 404)])
@@ -169,7 +186,8 @@ SITE: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "admin:None": ((302, 404, 404, 404, 404), (302, 404, 404, 404, 404)),
 }
 MODELS = ("accounts.vendor", "accounts.user", "licenses.product", "licenses.licensepolicy",
-          "licenses.license", "licenses.activation")  # fmt: skip
+          "licenses.maintenancepolicy", "licenses.license", "licenses.activation",
+          "releases.release", "releases.download")  # fmt: skip
 ACTIONS = ("changelist", "add", "change", "history", "delete")
 
 
@@ -180,9 +198,10 @@ def model_route(model: str, action: str) -> str:
 def test_every_back_office_route_is_in_the_table() -> None:
     of_models = {model_route(model, action) for model in MODELS for action in ACTIONS}
     of_models |= {f"admin:{model.partition('.')[0]}" for model in MODELS}
-    lists = {"admin:app_list", "admin:None", "admin:licenses_product_file"}
+    lists = {"admin:app_list", "admin:None", "admin:licenses_product_file", *RELEASE_BUTTONS}
     assert names_of(Room.BACKOFFICE) <= set(SITE) | of_models | lists
-    assert of_models - {"admin:accounts", "admin:licenses"} <= names_of(Room.BACKOFFICE)
+    apps = {"admin:accounts", "admin:licenses", "admin:releases"}
+    assert of_models - apps <= names_of(Room.BACKOFFICE)
 
 
 def staff_browser(world: World, visitor: str) -> Browser:
@@ -226,6 +245,15 @@ def expected_code(person: User | None, model: str, action: str, own: bool) -> in
 def test_back_office_model_routes(world: World, visitor: str) -> None:
     with scope(vendor=world.acme):
         policy = LicensePolicy.objects.create(vendor=world.acme, name="Yearly")
+        maintenance = MaintenancePolicy.objects.create(vendor=world.acme, name="Yearly")
+        draft = Release(
+            vendor=world.acme, product=world.orbit, name="Orbit", version="9.0", platforms=["linux"]
+        )
+        publishing.save_draft(draft)
+        granted = ByteRange(0, 1)
+        download = record(
+            file_of(world.orbit_release), user=world.ada, license=None, ip="", granted=granted
+        )
     objects = {
         "accounts.vendor": world.acme,
         "accounts.user": world.ada,
@@ -233,6 +261,9 @@ def test_back_office_model_routes(world: World, visitor: str) -> None:
         "licenses.licensepolicy": policy,
         "licenses.license": world.ada_license,
         "licenses.activation": world.ada_machine,
+        "licenses.maintenancepolicy": maintenance,
+        "releases.release": draft,
+        "releases.download": download,
     }
     person = None if visitor == "anonymous" else getattr(world, visitor)
     browser = staff_browser(world, visitor)
@@ -255,6 +286,32 @@ def test_back_office_model_routes(world: World, visitor: str) -> None:
             if visitor in {"anonymous", "globex_admin", "operator"}:
                 assert world.ada_license.key not in response.content.decode()
                 assert "ada-laptop" not in response.content.decode()
+
+
+RELEASE_BUTTONS = {
+    "admin:releases_release_files",
+    "admin:releases_release_remove_file",
+    "admin:releases_release_do",
+}
+
+
+def test_the_buttons_of_a_release(world: World) -> None:
+    """Files and verbs of Acme's release: (GET, POST) in the order of STAFF; a draft for the page
+    of its files."""
+    base = f"/releases/release/{world.orbit_release.pk}"
+    with scope(vendor=world.acme):
+        file = file_of(world.orbit_release)
+    table = {
+        f"{base}/files/": ((302, 302, 403, 404, 403), (302, 302, 403, 404, 403)),
+        f"{base}/files/{file.pk}/remove/": ((302, 404, 403, 404, 403), (302, 302, 403, 404, 403)),
+        f"{base}/do/archive/": ((302, 404, 403, 404, 403), (302, 302, 403, 404, 403)),
+        f"{base}/do/nonsense/": ((302, 404, 403, 404, 403), (302, 404, 403, 404, 403)),
+    }
+    for path, expected in table.items():
+        for column, visitor in enumerate(STAFF):
+            browser = staff_browser(world, visitor)
+            codes = (browser.get(path).status_code, browser.post(path).status_code)
+            assert codes == (expected[0][column], expected[1][column]), (path, visitor)
 
 
 def test_the_product_file_is_the_vendors_own(world: World) -> None:

@@ -15,7 +15,7 @@ from accounts.models import Vendor
 from licenses.models import Product
 from releases import publishing
 from releases.errors import ReleaseError
-from releases.models import Release, validate_file_name
+from releases.models import Release, platform_words, validate_file_name
 from releases.sentences import sentence
 from releases.shelf import Shelf, Stored, shelf_for
 
@@ -56,8 +56,7 @@ class Command(BaseCommand):
     def _publish(self, release: Release, options: dict[str, Any]) -> None:
         """Stores the files, then makes the release in one transaction."""
         # What can be refused is refused before anything is copied.
-        release.full_clean()
-        publishing.check_version_is_new(release)
+        publishing.check_draft(release)
         paths = _files_in(options["folder"])
         with shelf_for(release.vendor_id) as shelf:
             stored = [(path.name, self._store(shelf, path)) for path in paths]
@@ -91,7 +90,7 @@ def _release(product: Product, options: dict[str, Any]) -> Release:
         name=options["name"] or str(product),
         version=options["release_version"],
         channel=options["channel"],
-        platforms=options["platforms"],
+        platforms=platform_words(options["platforms"]),
         notes=_text_of(notes) if notes else "",
         private=options["private"],
     )

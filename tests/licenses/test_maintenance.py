@@ -1,0 +1,106 @@
+"""Maintenance: when it ends, when it begins, and how it is renewed."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+from django_scopes import scope
+
+from licenses.activation import activate
+from licenses.errors import MaintenanceNotRenewable
+from licenses.lifecycle import create_license, renew_maintenance
+from licenses.models import License, LicenseEvent, MaintenancePolicy
+from tests.conftest import NOW
+from tests.portal.test_backoffice import license_form
+from tests.world import World, machine, signed_in
+
+DAYS = 86400
+
+
+def policy(world: World, **fields: Any) -> MaintenancePolicy:
+    return MaintenancePolicy.objects.create(
+        vendor=world.acme, **{"name": "Ten days", "validity": 10 * DAYS, **fields}
+    )
+
+
+def licensed(world: World, **fields: Any) -> License:
+    return create_license(product=world.orbit, user=world.ada, **fields)
+
+
+def test_it_counts_from_the_creation(acme: World) -> None:
+    license = licensed(acme, maintenance_policy=policy(acme))
+    assert license.maintenance_expires_at == NOW + timedelta(days=10)
+
+
+@pytest.mark.parametrize("fields", [{}, {"validity": 0}])
+def test_without_a_length_it_never_ends(acme: World, fields: dict[str, Any]) -> None:
+    with_policy = {"maintenance_policy": policy(acme, **fields)} if fields else {}
+    assert licensed(acme, **with_policy).maintenance_expires_at is None
+
+
+def test_it_counts_from_the_first_activation(acme: World, frozen_time: Any) -> None:
+    delayed = policy(acme, expiration_strategy="delayed")
+    license = licensed(acme, maintenance_policy=delayed, allowed_activations=2)
+    assert license.maintenance_expires_at is None
+    frozen_time.shift(DAYS)
+    activate(license, machine("one"))
+    frozen_time.shift(DAYS)
+    activate(license, machine("two"))
+    license.refresh_from_db()
+    assert license.maintenance_expires_at == NOW + timedelta(days=11)
+
+
+def test_renewing_adds_to_the_end_or_to_now(acme: World, frozen_time: Any) -> None:
+    license = licensed(acme, maintenance_policy=policy(acme))
+    renewed = renew_maintenance(license, actor=acme.acme_admin)
+    assert renewed.maintenance_expires_at == NOW + timedelta(days=20)
+    frozen_time.shift(30 * DAYS)
+    renewed = renew_maintenance(license, actor=acme.acme_admin)
+    assert renewed.maintenance_expires_at == NOW + timedelta(days=40)
+    event = license.events.first()
+    assert event
+    assert event.type == LicenseEvent.Type.MAINTENANCE_RENEWED
+
+
+@pytest.mark.parametrize("fields", [None, {"validity": 0}, {"expiration_strategy": "delayed"}])
+def test_what_has_no_end_is_not_renewed(acme: World, fields: dict[str, Any] | None) -> None:
+    with_policy = {} if fields is None else {"maintenance_policy": policy(acme, **fields)}
+    with pytest.raises(MaintenanceNotRenewable):
+        renew_maintenance(licensed(acme, **with_policy), actor=None)
+
+
+def test_another_vendors_policy_is_refused(world: World) -> None:
+    with scope(vendor=world.globex):
+        foreign = MaintenancePolicy.objects.create(vendor=world.globex, name="Theirs")
+    with (
+        scope(vendor=world.acme),
+        pytest.raises(ValidationError, match=r"belongs to another vendor|does not exist"),
+    ):
+        licensed(world, maintenance_policy=foreign)
+    form = license_form(world, maintenance_policy=str(foreign.pk))
+    page = signed_in(world.acme_admin).post("/licenses/license/add/", form)
+    assert "Select a valid choice" in page.content.decode()
+
+
+def test_choosing_a_policy_in_the_back_office_begins_it(world: World) -> None:
+    with scope(vendor=world.acme):
+        chosen = policy(world)
+    admin = signed_in(world.acme_admin)
+    path = f"/licenses/license/{world.ada_license.pk}/change/"
+    form = license_form(world, maintenance_policy=str(chosen.pk), max_allowed_release_version="4.2")
+    assert admin.post(path, form).status_code == 302
+    with scope(vendor=world.acme):
+        license = License.objects.get(pk=world.ada_license.pk)
+    assert license.maintenance_expires_at == NOW + timedelta(days=10)
+    page = signed_in(world.ada).get(f"/licenses/{license.pk}/").content.decode()
+    assert "Until 4 December 2026" in page
+    assert "Highest version" in page
+    renewed = admin.post(
+        "/licenses/license/",
+        {"action": "renew_maintenance", "_selected_action": [str(license.pk)]},
+        follow=True,
+    )
+    assert "1 licence is changed." in renewed.content.decode()
+    bad = admin.post(path, license_form(world, max_allowed_release_version="four"))
+    assert "Use two to four numbers with dots between" in bad.content.decode()

@@ -1,0 +1,92 @@
+"""The release feeds: JSON Feed and Atom, for people and for programs."""
+
+import hashlib
+from datetime import timedelta
+from xml.etree import ElementTree as ET
+
+import pytest
+from django_scopes import scope
+
+from releases.models import Release
+from tests.conftest import NOW
+from tests.world import CONTENT, Browser, World, release, signed_in
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+
+
+def json_path(world: World, query: str = "") -> str:
+    return f"/releases/feed/{world.orbit.pk}.json?{query}"
+
+
+def test_json(world: World) -> None:
+    key = world.ada_license.key
+    response = Browser().get(json_path(world, f"key={key}"))
+    assert response["Content-Type"] == "application/feed+json"
+    assert response["Cache-Control"] == "private, no-store"
+    feed = response.json()
+    assert feed["version"] == "https://jsonfeed.org/version/1.1"
+    assert feed["title"] == "Orbit releases"
+    [item] = feed["items"]
+    base = f"http://acme.portal.localhost:8000/releases/{world.orbit_release.pk}/"
+    assert item["url"] == base
+    assert item["title"] == "Orbit 1.2.0"
+    assert item["content_html"] == "<p>Orbit of Acme only</p>\n"
+    assert item["date_published"] == "2026-11-24T12:00:00+00:00"
+    [attachment] = item["attachments"]
+    assert attachment["url"] == f"{base}orbit-1.2.0.bin?key={key}"
+    assert attachment["size_in_bytes"] == len(CONTENT)
+    assert attachment["_file"]["sha256"] == hashlib.sha256(CONTENT).hexdigest()
+    assert item["_release"]["platforms"] == ["linux"]
+    assert item["_release"]["covered"] is True
+    got = Browser().get(attachment["url"].removeprefix("http://acme.portal.localhost:8000"))
+    assert got.getvalue() == CONTENT
+
+
+def test_signed_in_the_addresses_hold_no_key(world: World) -> None:
+    feed = signed_in(world.ada).get(json_path(world)).content.decode()
+    assert "orbit-1.2.0.bin" in feed
+    assert "key=" not in feed
+
+
+def test_atom(world: World) -> None:
+    path = f"/releases/feed/{world.orbit.pk}.atom?key={world.ada_license.key}"
+    response = Browser().get(path)
+    assert response["Content-Type"] == "application/atom+xml"
+    feed = ET.fromstring(response.content)
+    [entry] = feed.findall(f"{ATOM}entry")
+    assert entry.findtext(f"{ATOM}title") == "Orbit 1.2.0"
+    assert entry.findtext(f"{ATOM}id") == f"urn:uuid:{world.orbit_release.pk}"
+    [enclosure] = [link for link in entry.findall(f"{ATOM}link") if link.get("rel") == "enclosure"]
+    assert enclosure.get("length") == str(len(CONTENT))
+    assert "key=" in (enclosure.get("href") or "")
+
+
+def test_newest_first_and_narrowed(world: World) -> None:
+    with scope(vendor=world.acme):
+        for number in range(60):
+            made = release(world.orbit, f"0.{number}", platforms=["linux", "mac"])
+            Release.objects.filter(pk=made.pk).update(published_at=NOW - timedelta(days=number + 1))
+        release(world.orbit, "9.0", channel="beta", platforms=["windows"])
+    browser = signed_in(world.ada)
+
+    def versions(query: str = "") -> list[str]:
+        return [
+            item["_release"]["version"]
+            for item in browser.get(json_path(world, query)).json()["items"]
+        ]
+
+    assert len(versions()) == 50
+    assert versions("platform=mac")[:2] == ["0.0", "0.1"]
+    assert versions("channel=beta") == ["9.0"]
+    assert versions("channel=beta&platform=mac") == []
+    assert versions("channel=a%00b") == []
+
+
+@pytest.mark.parametrize("kind", ["json", "atom"])
+def test_an_unchanged_feed_is_not_sent_again(world: World, kind: str) -> None:
+    path = f"/releases/feed/{world.orbit.pk}.{kind}?key={world.ada_license.key}"
+    etag = Browser().get(path)["ETag"]
+    assert Browser().get(path, headers={"if-none-match": etag}).status_code == 304
+    with scope(vendor=world.acme):
+        release(world.orbit, "1.3")
+    assert Browser().get(path, headers={"if-none-match": etag}).status_code == 200

@@ -1,0 +1,174 @@
+"""The downloads page, a release's page, and the box on a licence's page."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django_scopes import scope
+
+from licenses.lifecycle import create_license, revoke
+from licenses.models import License
+from releases.models import Release
+from tests.conftest import NOW
+from tests.licenses.test_pages import queries
+from tests.releases.test_platforms import LINUX, WINDOWS
+from tests.world import Browser, World, release, signed_in
+
+
+@pytest.fixture
+def many(world: World) -> World:
+    """Orbit for two platforms in three versions and a beta, and Spectra."""
+    with scope(vendor=world.acme):
+        create_license(product=world.spectra, user=world.ada)
+        for version in ("1.10.0", "1.9.0"):
+            for platform in ("linux", "windows"):
+                release(world.orbit, version, platforms=[platform], name=f"Orbit {platform}")
+        release(world.orbit, "2.0.0", channel="beta")
+        release(world.spectra, "5.0", platforms=["linux", "macos", "windows"])
+    return world
+
+
+def shown(browser: Browser, query: str = "", **headers: str) -> tuple[list[str], list[str]]:
+    """The newest and the older releases, as name and version."""
+    response = browser.get(f"/releases/?{query}", headers=headers)
+    assert response.status_code == 200
+    names = [[f"{row.name} {row.version}" for row in response.context[part]]
+             for part in ("newest", "older")]  # fmt: skip
+    return names[0], names[1]
+
+
+@pytest.mark.parametrize(
+    ("query", "browser", "newest", "older"),
+    [
+        ("", LINUX, ["Orbit linux 1.10.0", "Spectra 5.0"], ["Orbit linux 1.9.0", "Orbit 1.2.0"]),
+        ("", WINDOWS, ["Orbit windows 1.10.0", "Spectra 5.0"], ["Orbit windows 1.9.0"]),
+        ("platform=windows", LINUX, ["Orbit windows 1.10.0", "Spectra 5.0"],
+         ["Orbit windows 1.9.0"]),
+        ("platform=macos", LINUX, ["Spectra 5.0"], []),
+        ("channel=beta", LINUX, ["Orbit 2.0.0"], []),
+        ("channel=", LINUX, ["Orbit 2.0.0", "Orbit linux 1.10.0", "Spectra 5.0"],
+         ["Orbit linux 1.9.0", "Orbit 1.2.0"]),
+        ("platform=nonsense&product=nonsense", LINUX, None, None),
+    ],
+)  # fmt: skip
+def test_the_newest_come_first(
+    many: World, query: str, browser: str, newest: list[str] | None, older: list[str] | None
+) -> None:
+    found = shown(signed_in(many.ada), query, user_agent=browser)
+    if newest is None:
+        assert len(found[0]) + len(found[1]) == 6
+        return
+    assert found == (newest, older)
+
+
+def test_without_a_known_browser_all_platforms_are_shown(many: World) -> None:
+    newest, _older = shown(signed_in(many.ada), user_agent="curl/8.5")
+    assert sorted(newest) == ["Orbit linux 1.10.0", "Orbit windows 1.10.0", "Spectra 5.0"]
+
+
+def test_the_product_filter_offers_own_products_only(many: World) -> None:
+    browser = signed_in(many.ada)
+    query = f"product={many.spectra.pk}&platform=&channel="
+    assert shown(browser, query) == (["Spectra 5.0"], [])
+    assert "Quill" not in browser.get("/releases/").content.decode()
+    grace = signed_in(many.grace).get("/releases/?platform=&channel=").content.decode()
+    assert "Spectra" not in grace
+
+
+def test_of_what_is_not_covered_the_newest_covered_one_is_shown_too(many: World) -> None:
+    with scope(vendor=many.acme):
+        License.objects.filter(pk=many.ada_license.pk).update(max_allowed_release_version="1.9")
+    newest, older = shown(signed_in(many.ada), "platform=linux")
+    assert newest == ["Orbit linux 1.10.0", "Orbit linux 1.9.0", "Spectra 5.0"]
+    assert older == ["Orbit 1.2.0"]
+
+
+def test_a_page_says_everything_about_a_file(world: World) -> None:
+    page = signed_in(world.ada).get(f"/releases/{world.orbit_release.pk}/").content.decode()
+    address = (
+        f"http://acme.portal.localhost:8000/releases/{world.orbit_release.pk}/orbit-1.2.0.bin"
+        f"?key={world.ada_license.key}"
+    )
+    for text in (
+        "<h1>Orbit 1.2.0</h1>", "Linux", "24 November 2026", "orbit-1.2.0.bin", "1.0\xa0KB",
+        "785b0751fc2c53dc14a4ce3d800e69ef9ce1009eb327ccf458afe09c242c26c9", "Orbit of Acme only",
+        f"curl -L -C - -O &quot;{address}&quot;",
+    ):  # fmt: skip
+        assert text in page, text
+
+
+def test_older_versions_come_in_pages_of_25(world: World) -> None:
+    with scope(vendor=world.acme):
+        for number in range(30):
+            release(world.orbit, f"0.{number}")
+    browser = signed_in(world.ada)
+    first, second = (shown(browser, f"page={n}")[1] for n in (1, 2))
+    assert (len(first), len(second)) == (25, 5)
+    assert first[0] == "Orbit 0.29"
+    assert not set(first) & set(second)
+
+
+def test_who_has_no_licence_and_what_has_no_release_is_explained(world: World) -> None:
+    with scope(vendor=world.acme):
+        Release.objects.update(archived=True)
+        License.objects.filter(pk=world.grace_license.pk).update(user=world.ada)
+    assert "has not published anything" in signed_in(world.ada).get("/releases/").content.decode()
+    page = signed_in(world.grace).get("/releases/").content.decode()
+    assert "Downloads come with a licence" in page
+    assert "grace@example.com" in page
+
+
+def test_nothing_found_offers_a_way_out(many: World) -> None:
+    page = signed_in(many.ada).get("/releases/?channel=beta&platform=macos").content.decode()
+    assert "Nothing found" in page
+    assert "Show all releases" in page
+
+
+def test_the_box_on_a_licence_speaks_of_that_licence(world: World) -> None:
+    with scope(vendor=world.acme):
+        revoked = create_license(product=world.orbit, user=world.ada)
+        revoke(revoked, actor=None)
+        empty = create_license(product=world.spectra, user=world.ada)
+    browser, file = signed_in(world.ada), "orbit-1.2.0.bin"
+    assert file in browser.get(f"/licenses/{world.ada_license.pk}/").content.decode()
+    page = browser.get(f"/licenses/{revoked.pk}/").content.decode()
+    assert file not in page
+    assert "Your licence has been revoked" in page
+    page = browser.get(f"/licenses/{empty.pk}/").content.decode()
+    assert "Nothing has been published for this product yet." in page
+
+
+def test_names_and_notes_are_escaped(world: World) -> None:
+    with scope(vendor=world.acme):
+        Release.objects.update(name="<b>Orbit</b>", notes="<script>alert(1)</script>")
+    for path in ("/releases/?platform=", f"/releases/{world.orbit_release.pk}/"):
+        page = signed_in(world.ada).get(path).content.decode()
+        assert "<b>Orbit" not in page
+        assert "<script>alert" not in page
+
+
+def test_the_pages_cost_the_same_for_one_row_and_for_three(world: World) -> None:
+    browser = signed_in(world.ada)
+    paths = (
+        "/releases/?platform=&channel=",
+        f"/releases/{world.orbit_release.pk}/",
+        f"/releases/feed/{world.orbit.pk}.json",
+        f"/releases/feed/{world.orbit.pk}.atom",
+    )
+    browser.get(paths[0])
+    with scope(vendor=world.acme):
+        release(world.orbit, "0.1")  # one that is newest and one older
+    one = [queries(browser, path) for path in paths]
+    with scope(vendor=world.acme):
+        for number in range(2):
+            create_license(product=world.spectra, user=world.ada)
+            create_license(product=world.orbit, user=world.ada)
+            release(world.orbit, f"0.2{number}")
+            release(world.spectra, f"0.2{number}", platforms=[f"p{number}"])
+    assert [queries(browser, path) for path in paths] == one == [8, 6, 6, 6]
+
+
+def test_dates_read_well(world: World, frozen_time: Any) -> None:
+    with scope(vendor=world.acme):
+        Release.objects.update(published_at=NOW - timedelta(days=30))
+    assert "25 October 2026" in signed_in(world.ada).get("/releases/?platform=").content.decode()
