@@ -34,6 +34,7 @@ STAMP = VENV / "installed-locks"
 DEFAULT_PORT = "8000"
 START_TIMEOUT = 60.0  # seconds
 STOP_TIMEOUT = 10.0  # seconds
+PROXIES = ("nginx", "caddy", "curl")
 NO_TESTS_COLLECTED = 5  # pytest's exit code
 
 
@@ -73,7 +74,7 @@ def test(arguments: list[str]) -> int:
     lines.append(f"SQLite:     ran, {outcome(code)}")
     codes = [code]
     if has_postgresql(os.environ):
-        code = run_pytest([*arguments, "-m", "not e2e"], "postgresql")
+        code = run_pytest([*arguments, "-m", "not e2e and not proxies"], "postgresql")
         codes.append(0 if code == NO_TESTS_COLLECTED and ran_something else code)
         lines.append(f"PostgreSQL: ran, {outcome(code)}")
     else:
@@ -84,8 +85,19 @@ def test(arguments: list[str]) -> int:
     else:
         codes.append(1 if required else 0)
         lines.append("Chromium:   NOT RUN, no program named chromium found")
+    missing = [name for name in PROXIES if shutil.which(name, path=search_path()) is None]
+    if missing:
+        codes.append(1 if required else 0)
+        lines.append(f"Proxies:    NOT RUN, missing: {', '.join(missing)}")
+    else:
+        lines.append("Proxies:    nginx and Caddy were part of the run on SQLite")
     print("\n" + "\n".join(["=" * 72, *lines, "=" * 72]), flush=True)
     return max(codes)
+
+
+def search_path() -> str:
+    """Where programs are looked for; Debian keeps nginx where only root looks."""
+    return f"{os.environ.get('PATH', '')}:/usr/sbin"
 
 
 def manage(arguments: list[str]) -> int:

@@ -53,6 +53,9 @@ class HeadersMiddleware:
         response = self.get_response(request)
         if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
             response = errors.method_not_allowed(request, allow=response.headers["Allow"])
+        if response.status_code == HTTPStatus.NOT_MODIFIED:
+            # CommonMiddleware says 0, which would be the length of the page itself (RFC 9110, 8.6).
+            response.headers.pop("Content-Length", None)
         response.headers.setdefault("Content-Security-Policy", self.policy)
         response.headers.setdefault("Cache-Control", "private, no-store")
         response.headers.setdefault(

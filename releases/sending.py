@@ -67,16 +67,29 @@ def send(request: HttpRequest, file: ReleaseFile) -> Sending:
         part = _asked(request, file)
     except ranges.Unsatisfiable:
         return Sending(_unsatisfiable(file))
-    if request.method == "HEAD" and not settings.ACCEL_REDIRECT_PREFIX:
-        return Sending(_described(HttpResponse(), file, file.size))
     granted = part or ByteRange(0, file.size)
-    if settings.ACCEL_REDIRECT_PREFIX:
-        response: HttpResponseBase = HttpResponse()
+    response: HttpResponseBase
+    if _proxy_sends(request):
+        response = _described(HttpResponse(), file)
         response["X-Accel-Redirect"] = quote(f"{settings.ACCEL_REDIRECT_PREFIX}{file.key}")
-        _described(response, file, None)
+        if part is None:
+            # For Caddy, which compares If-Range with a tag of its own: send everything.
+            response["X-Accel-Whole"] = "yes"
+    elif request.method == "HEAD":
+        response = _measured(_described(HttpResponse(), file), file.size)
     else:
         response = _send_here(path, file, part)
     return Sending(response, None if request.method == "HEAD" else granted)
+
+
+def _proxy_sends(request: HttpRequest) -> bool:
+    """Whether the proxy sends the bytes.
+
+    It evaluates these two conditions again, by its file's date and a tag of its own, and would
+    refuse what we have allowed.
+    """
+    by_validator = {"If-Match", "If-Unmodified-Since"} & set(request.headers)
+    return bool(settings.ACCEL_REDIRECT_PREFIX) and not by_validator
 
 
 def _asked(request: HttpRequest, file: ReleaseFile) -> ByteRange | None:
@@ -124,7 +137,7 @@ def _send_here(path: Path, file: ReleaseFile, part: ByteRange | None) -> HttpRes
     if part:
         response.status_code = HTTPStatus.PARTIAL_CONTENT
         response["Content-Range"] = f"bytes {part.first}-{part.stop - 1}/{file.size}"
-    return _described(response, file, granted.length)
+    return _measured(_described(response, file), granted.length)
 
 
 class _PlacedResponse(FileResponse):
@@ -168,15 +181,19 @@ def _unsatisfiable(file: ReleaseFile) -> HttpResponse:
     return response
 
 
-def _described(response: R, file: ReleaseFile, length: int | None) -> R:
+def _described(response: R, file: ReleaseFile) -> R:
     """The answer with everything that describes the file and keeps browsers from opening it."""
     response["Content-Type"] = file.content_type
     response["Content-Disposition"] = _disposition(file)
     response["X-Content-Type-Options"] = "nosniff"
-    response["Accept-Ranges"] = "bytes"
-    if length is not None:
-        response["Content-Length"] = str(length)
     return _with_validators(response, file)
+
+
+def _measured(response: R, length: int) -> R:
+    """What the proxy says itself where it sends the bytes: how many, and that parts can be had."""
+    response["Content-Length"] = str(length)
+    response["Accept-Ranges"] = "bytes"
+    return response
 
 
 def _with_validators(response: R, file: ReleaseFile) -> R:

@@ -20,21 +20,27 @@ from tests import world as worlds
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 ON_POSTGRESQL = os.environ.get("TEST_DATABASE") == "postgresql"
+PATHS = f"{os.environ['PATH']}:/usr/sbin"
 CHROMIUM = shutil.which("chromium")
-CHROMIUM_REQUIRED = os.environ.get("CI", "").lower() == "true"
+PROXIES = all(shutil.which(name, path=PATHS) for name in ("nginx", "caddy", "curl"))
+ALL_REQUIRED = os.environ.get("CI", "").lower() == "true"
 
 
 def pytest_report_header() -> str:
     database = "PostgreSQL" if ON_POSTGRESQL else "SQLite"
-    return f"database: {database}, Chromium: {CHROMIUM or 'NOT FOUND, no end-to-end tests'}"
+    chromium = CHROMIUM or "NOT FOUND, no end-to-end tests"
+    proxies = "there" if PROXIES else "NOT FOUND, no tests of the proxies"
+    return f"database: {database}, Chromium: {chromium}, nginx, Caddy and curl: {proxies}"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    if CHROMIUM or CHROMIUM_REQUIRED:
+    if ALL_REQUIRED:
         return
     for item in items:
-        if item.get_closest_marker("e2e"):
+        if item.get_closest_marker("e2e") and not CHROMIUM:
             item.add_marker(pytest.mark.skip(reason="Chromium is not on this machine"))
+        if item.get_closest_marker("proxies") and not PROXIES:
+            item.add_marker(pytest.mark.skip(reason="nginx, Caddy or curl is missing"))
 
 
 @pytest.fixture(scope="session")
@@ -83,8 +89,8 @@ def _test_settings(settings: Any) -> None:
 
 @pytest.fixture(autouse=True)
 def frozen_time(request: pytest.FixtureRequest) -> Iterator[time_machine.Traveller | None]:
-    """Time stands still at NOW; `frozen_time.shift(seconds)` moves it. End-to-end tests run free."""
-    if request.node.get_closest_marker("e2e"):
+    """Time stands still at NOW; `frozen_time.shift(seconds)` moves it. Tests of what is served run free."""
+    if any(request.node.get_closest_marker(name) for name in ("e2e", "proxies")):
         yield None
         return
     with time_machine.travel(NOW, tick=False) as traveller:

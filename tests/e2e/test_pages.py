@@ -7,7 +7,8 @@ import pytest
 from playwright.sync_api import expect
 
 from portal.demo import demo_id
-from tests.e2e.conftest import Portal, Visitor
+from tests.e2e.conftest import Visitor
+from tests.served import Portal
 
 pytestmark = pytest.mark.e2e
 

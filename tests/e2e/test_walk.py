@@ -11,7 +11,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from portal.demo import demo_id, demo_key
-from tests.e2e.conftest import ROOT, Portal, Visitor
+from tests.e2e.conftest import Visitor
+from tests.served import ROOT, Portal
 
 pytestmark = pytest.mark.e2e
 

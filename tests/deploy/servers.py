@@ -1,0 +1,129 @@
+"""nginx and Caddy as deploy/ sets them up, in front of a served portal on loopback."""
+
+import os
+import shutil
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.served import ROOT, free_port
+
+START_TIMEOUT = 20.0  # seconds
+SEARCH = f"{os.environ.get('PATH', '')}:/usr/sbin"
+
+NGINX = """
+daemon off;
+worker_processes 2;
+pid {folder}/nginx.pid;
+error_log {folder}/nginx-error.log;
+{user}
+events {{}}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    {server}
+}}
+"""
+
+
+def changed(text: str, **changes: tuple[str, str]) -> str:
+    """The text with each (old, new); fails when an old one is not there."""
+    for old, new in changes.values():
+        assert old in text, old
+        text = text.replace(old, new)
+    return text
+
+
+@contextmanager
+def nginx(folder: Path, portal_port: int, media: Path) -> Iterator[int]:
+    """deploy/nginx.conf without TLS; and at /reference/ the release files served by nginx itself.
+
+    Gives the port.
+    """
+    port, folder = free_port(), _made(folder)
+    text = (ROOT / "deploy/nginx.conf").read_text()
+    server = changed(
+        text[: text.rindex("server {")],  # without the redirect from http
+        listen=("listen 443 ssl;", f"listen 127.0.0.1:{port};"),
+        certificate=("ssl_certificate /etc/ssl/portal.example.com.pem;", ""),
+        key=("ssl_certificate_key /etc/ssl/portal.example.com.key;", ""),
+        name=("portal.example.com *.portal.example.com", "portal.localhost *.portal.localhost"),
+        upstream=("127.0.0.1:8000", f"127.0.0.1:{portal_port}"),
+        media=("/srv/portal/media/releases/", f"{media}/releases/"),
+    )
+    reference = f"location /reference/ {{ alias {media}/releases/; max_ranges 1; }}"
+    server = changed(server, reference=("    location / {", f"    {reference}\n    location / {{"))
+    user = "user root;" if os.geteuid() == 0 else ""
+    configuration = folder / "nginx.conf"
+    configuration.write_text(NGINX.format(folder=folder, user=user, server=server))
+    command = [_program("nginx"), "-c", str(configuration), "-e", f"{folder}/nginx-error.log"]
+    with _running(command, port, folder):
+        yield port
+
+
+@contextmanager
+def caddy(folder: Path, portal_port: int, media: Path) -> Iterator[int]:
+    """deploy/Caddyfile without TLS; gives the port."""
+    port, folder = free_port(), _made(folder)
+    text = changed(
+        (ROOT / "deploy/Caddyfile").read_text(),
+        name=("portal.example.com, *.portal.example.com {", f"http://:{port} {{"),
+        upstream=("127.0.0.1:8000", f"127.0.0.1:{portal_port}"),
+        media=("/srv/portal/media/releases", f"{media}/releases"),
+    )
+    configuration = folder / "Caddyfile"
+    configuration.write_text(f"{{\n\tadmin off\n\tauto_https off\n}}\n{text}")
+    command = [_program("caddy"), "run", "--config", str(configuration), "--adapter", "caddyfile"]
+    with _running(command, port, folder):
+        yield port
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _program(name: str) -> str:
+    found = shutil.which(name, path=SEARCH)
+    assert found, f"{name} is not on this machine"
+    return found
+
+
+@contextmanager
+def _running(command: Sequence[str], port: int, folder: Path) -> Iterator[None]:
+    """The server while it runs; waits until the portal behind it is healthy."""
+    log = folder / "log"
+    home = {"HOME": str(folder), "XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            command, env={**os.environ, **home}, stdout=output, stderr=subprocess.STDOUT
+        )
+    try:
+        deadline = time.monotonic() + START_TIMEOUT
+        while not _answers(port):
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.1)
+        yield
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _answers(port: int) -> bool:
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}/healthz", headers={"Host": "acme.portal.localhost"}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=2):
+            return True
+    except (urllib.error.URLError, OSError):
+        return False
