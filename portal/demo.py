@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
-from uuid import UUID, uuid5
 
 from django.conf import settings
 from django.db import transaction
@@ -32,22 +31,11 @@ from licenses.models import (
 )
 from licenses.signing_keys import create_product
 from offline.requests import answer
+from portal.demo_ids import demo_id, demo_key
 from portal.demo_releases import VERSIONS, seed_release
 from portal.tenancy import origin
 
-NAMESPACE = UUID("8b1f3a52-6a0e-4c1c-9d6e-2f5f1d0c7a11")
 YEAR = 365 * DAY
-
-
-def demo_id(*names: str) -> UUID:
-    """The id of a demo row, made of its names."""
-    return uuid5(NAMESPACE, "/".join(names))
-
-
-def demo_key(*names: str) -> str:
-    """The key of a demo licence, in the default pattern."""
-    digits = uuid5(NAMESPACE, "key/" + "/".join(names)).hex.upper() + "2026"
-    return "-".join(digits[start : start + 6] for start in range(0, 36, 6))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,16 +10,15 @@ TAGS = {
     "pre", "s", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul",
 }  # fmt: skip
 SMALLEST_HEADING = 6
-BELOW_THE_PAGE = 2  # The page has an h1 and an h2 above the notes.
 
 _markdown = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 
 
-def render(notes: str) -> SafeString:
-    """The notes as HTML: no images, scripts or styles, headings below those of the page."""
+def render(notes: str, *, top: int = 3) -> SafeString:
+    """The notes as HTML: no images, scripts or styles; the highest heading is `h<top>`, below
+    those of the page, and no level is left out."""
     tokens = _markdown.parse(notes)
-    for token in tokens:
-        _lower_heading(token)
+    _fit_headings([token for token in tokens if token.type.startswith("heading_")], top)
     html = _markdown.renderer.render(tokens, _markdown.options, {})
     clean = nh3.clean(
         html,
@@ -32,7 +31,10 @@ def render(notes: str) -> SafeString:
     return mark_safe(clean)  # noqa: S308
 
 
-def _lower_heading(token: Token) -> None:
-    if token.type in {"heading_open", "heading_close"}:
-        level = min(SMALLEST_HEADING, int(token.tag[1]) + BELOW_THE_PAGE)
-        token.tag = f"h{level}"
+def _fit_headings(tokens: list[Token], top: int) -> None:
+    """Renumbers headings, given as pairs of an opening and a closing token."""
+    ranks = {tag: rank for rank, tag in enumerate(sorted({token.tag for token in tokens}))}
+    level = top - 1
+    for opening, closing in zip(tokens[::2], tokens[1::2], strict=True):
+        level = min(top + ranks[opening.tag], level + 1, SMALLEST_HEADING)
+        opening.tag = closing.tag = f"h{level}"

@@ -60,16 +60,19 @@ def channel_name(word: str) -> str:
 
 
 def release_rows(
-    releases: Sequence[Release], holder: Holder, now: datetime, *, notes: bool = False
+    releases: Sequence[Release], holder: Holder, now: datetime, *, notes_from: int = 0
 ) -> list[ReleaseRow]:
-    """The releases, products loaded, with the files that the holder may have."""
+    """The releases, products loaded, with the files that the holder may have.
+
+    `notes_from` is the level of the notes' highest heading; 0 leaves the notes out.
+    """
     verdicts = [holder.verdict(release) for release in releases]
     covered = [each for each, verdict in zip(releases, verdicts, strict=True) if verdict.covered]
     files = files_of(covered)
     rows = []
     for release, verdict in zip(releases, verdicts, strict=True):
         of_release = [_file_row(file, holder, verdict) for file in files.get(release.pk, [])]
-        rows.append(_release_row(release, verdict, of_release, now, notes))
+        rows.append(_release_row(release, verdict, of_release, now, notes_from))
     return rows
 
 
@@ -87,7 +90,7 @@ def _release_row(
     verdict: Verdict,
     files: list[FileRow],
     now: datetime,
-    notes: bool,
+    notes_from: int,
 ) -> ReleaseRow:
     return ReleaseRow(
         id=str(release.pk),
@@ -100,7 +103,7 @@ def _release_row(
         published=moment(release.published_at, now),
         refusal=why_not(verdict),
         files=files,
-        notes=render(release.notes) if notes else "",
+        notes=render(release.notes, top=notes_from) if notes_from else "",
     )
 
 

@@ -59,7 +59,7 @@ def release_list(http_request: HttpRequest) -> HttpResponse:
         "form": form,
         "any": bool(everything),
         "has_license": bool(holder.licenses),
-        "newest": release_rows(_with_notes(newest), holder, now, notes=True),
+        "newest": release_rows(_with_notes(newest), holder, now, notes_from=4),
         "page": page,
         "older": release_rows(list(page), holder, now),
         "page_query": urlencode(filters),
@@ -144,7 +144,7 @@ def release_detail(http_request: HttpRequest, release_id: UUID) -> HttpResponse:
     request = cast(PortalRequest, http_request)
     holder = get_customer(request)
     release = get_release(holder, release_id)
-    [row] = release_rows([release], holder, timezone.now(), notes=True)
+    [row] = release_rows([release], holder, timezone.now(), notes_from=3)
     return render(request, "releases/release_detail.html", {"row": row})
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from portal.demo import demo_id, demo_key
+from portal.demo_ids import demo_id, demo_key
 from portal.demo_releases import content
 from tests.deploy import servers
 from tests.deploy.matrix import CASES, Answer, ask_all, curl

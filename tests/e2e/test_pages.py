@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from portal.demo import demo_id
+from portal.demo_ids import demo_id
 from tests.e2e.conftest import Visitor
 from tests.served import Portal
 
@@ -20,6 +20,9 @@ PAGES = [
     f"/licenses/{LICENSE}/",
     "/offline/",
     f"/offline/?license={LICENSE}",
+    "/releases/?platform=&channel=",
+    "/releases/?channel=beta&platform=macos",
+    f"/releases/{demo_id('acme', 'release', 'Spectra', '3.0.2', 'linux', 'macos', 'windows')}/",
     "/profile/",
     "/profile/password/",
     "/profile/email/",

@@ -1,5 +1,7 @@
 """Release notes: Markdown that can't do harm."""
 
+import re
+
 import pytest
 
 from releases.notes import render
@@ -10,7 +12,23 @@ def test_markdown_becomes_html_below_the_headings_of_the_page() -> None:
     assert "<h3>New</h3>" in html
     assert "<li><em>one</em></li>" in html
     assert "<td>1</td>" in html
-    assert "<h6>" in render("##### Deep")
+
+
+@pytest.mark.parametrize(
+    ("notes", "headings"),
+    [
+        ("# a", ["h3"]),
+        ("### a", ["h3"]),
+        ("## a\n#### b\n## c", ["h3", "h4", "h3"]),
+        ("### a\n# b\n### c", ["h3", "h3", "h4"]),
+        ("# a\n## b\n### c\n#### d\n##### e\n###### f", ["h3", "h4", "h5", "h6", "h6", "h6"]),
+        ("a\n===\n\nb\n---", ["h3", "h4"]),
+    ],
+)
+def test_headings_fit_below_those_of_the_page(notes: str, headings: list[str]) -> None:
+    assert re.findall("<(h[1-6])>", render(notes)) == headings
+    lower = [f"h{min(6, int(tag[1]) + 1)}" for tag in headings]
+    assert re.findall("<(h[1-6])>", render(notes, top=4)) == lower
 
 
 @pytest.mark.parametrize(

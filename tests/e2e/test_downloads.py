@@ -1,0 +1,158 @@
+"""Releases in Chromium and with curl: publish, download, verify, resume across a restart."""
+
+import hashlib
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from portal.demo_ids import demo_id, demo_key
+from portal.demo_releases import content
+from tests.e2e.conftest import Visitor
+from tests.served import PATIENCE, served
+
+pytestmark = pytest.mark.e2e
+
+NAME = "orbit-4.2.1-linux.tar.gz"
+RELEASE = demo_id("acme", "release", "Orbit", "4.2.1", "linux")
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_a_download_is_what_its_checksum_says(
+    visitor: Callable[..., Visitor], tmp_path: Path, javascript: bool
+) -> None:
+    ada = visitor(java_script_enabled=javascript)
+    ada.sign_in("ada@example.com")
+    page = ada.page
+    page.get_by_role("link", name="Downloads", exact=True).click()
+    expect(page.get_by_label("Platform")).to_have_value("linux")  # as Chromium says of itself
+    card = page.get_by_role("article").filter(has_text=NAME)
+    with page.expect_download() as download:
+        card.get_by_role("link", name=f"Download {NAME}").click()
+    assert download.value.suggested_filename == NAME
+    download.value.save_as(tmp_path / NAME)
+    card.get_by_text("Checksum and command line").click()
+    shown = card.locator("dd code").first.inner_text()
+    assert shown == sha256(tmp_path / NAME) == hashlib.sha256(content(NAME)).hexdigest()
+    ada.look_closely()
+
+
+def test_the_command_line_that_the_page_shows_works(
+    visitor: Callable[..., Visitor], tmp_path: Path
+) -> None:
+    ada = visitor()
+    ada.sign_in("ada@example.com")
+    ada.page.goto(ada.portal.url("acme", f"/releases/{RELEASE}/"))
+    ada.page.get_by_text("Checksum and command line").click()
+    line = ada.page.locator("dd code").nth(1).inner_text()
+    subprocess.run(["sh", "-c", line], cwd=tmp_path, check=True, capture_output=True)
+    assert (tmp_path / NAME).read_bytes() == content(NAME)
+    ada.look_closely()
+
+
+def test_what_is_not_covered_says_why(visitor: Callable[..., Visitor]) -> None:
+    ada = visitor()
+    ada.sign_in("ada@example.com")
+    newer = demo_id("acme", "release", "Vault", "2.0.0", "linux")
+    ada.page.goto(ada.portal.url("acme", f"/releases/{newer}/"))
+    expect(ada.page.get_by_text("Your maintenance includes updates of version 1")).to_be_visible()
+    ada.look_closely()
+    path = f"/releases/{newer}/vault-2.0.0-linux.tar.gz"
+    answer = ada.page.goto(ada.portal.url("acme", path))
+    assert answer
+    assert answer.status == 403
+    expect(ada.page.get_by_text("Your maintenance includes updates of version 1")).to_be_visible()
+
+
+def test_a_cut_download_goes_on_after_the_server_was_restarted(
+    tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
+) -> None:
+    data, target = tmp_path_factory.mktemp("restarted"), tmp_path / NAME
+    key = demo_key("acme", "lab")
+
+    def url(port: int) -> str:
+        return f"http://acme.portal.localhost:{port}/releases/{RELEASE}/{NAME}?key={key}"
+
+    with served(data) as portal:
+        cut = f"curl -s '{url(portal.port)}' | head -c 1000000 > {target}"
+        subprocess.run(["sh", "-c", cut], check=True)
+    assert target.stat().st_size == 1_000_000
+    with served(data) as portal:
+        again = ["curl", "-s", "-f", "-L", "-C", "-", "-o", str(target), url(portal.port)]
+        subprocess.run(again, check=True)
+        count = portal.manage(
+            "shell", "-v", "0", "-c",
+            "from django_scopes import scopes_disabled\n"
+            "from releases.models import ReleaseFile\n"
+            f"with scopes_disabled(): print(ReleaseFile.objects.get(name={NAME!r}).download_count)",
+        )  # fmt: skip
+    assert target.read_bytes() == content(NAME)
+    assert count.strip() == "1"
+
+
+def test_slow_readers_leave_threads_for_pages(visitor: Callable[..., Visitor]) -> None:
+    """gunicorn alone: sixteen downloads that hardly move, and pages answer all the same."""
+    portal = visitor().portal
+    url = portal.url("acme", f"/releases/{RELEASE}/{NAME}?key={demo_key('acme', 'lab')}")
+    slow = [
+        subprocess.Popen(["curl", "-s", "-o", "/dev/null", "--limit-rate", "1k", url])
+        for _ in range(16)
+    ]
+    try:
+        time.sleep(1)
+        assert all(process.poll() is None for process in slow)
+        ada = visitor()
+        begun = time.monotonic()
+        ada.sign_in("ada@example.com")
+        expect(ada.page.get_by_role("heading", name="Licences")).to_be_visible()
+        assert time.monotonic() - begun < PATIENCE / 1000
+    finally:
+        for process in slow:
+            process.kill()
+            process.wait()
+
+
+def test_a_vendor_publishes_and_a_customer_downloads(
+    visitor: Callable[..., Visitor], tmp_path: Path
+) -> None:
+    admin = visitor()
+    page = admin.page
+    page.goto(admin.portal.url("app"))
+    page.get_by_label("Company id").fill("acme")
+    page.get_by_label("E-mail").fill("admin@acme.example")
+    page.get_by_label("Password").fill("demo-acme-admin")
+    page.get_by_role("button", name="Sign in").click()
+    page.goto(admin.portal.url("app", "/releases/release/add/"))
+    page.locator("#id_product").evaluate(
+        "(select, id) => { select.add(new Option('Orbit', id, true, true)); }",
+        str(demo_id("acme", "product", "Orbit")),
+    )
+    page.get_by_label("Name:").fill("Orbit")
+    page.get_by_label("Version:").fill("6.1")
+    page.get_by_label("Platforms:").fill("linux, beos")
+    page.get_by_role("button", name="Save", exact=True).click()
+    big = tmp_path / "orbit-6.1.bin"
+    big.write_bytes(content("big") * 3)
+    page.get_by_label("Files:").or_(page.get_by_label("Files")).first.set_input_files(big)
+    page.get_by_role("button", name="Upload").click()
+    expect(page.get_by_text("1 file is added.")).to_be_visible()
+    expect(page.get_by_text(sha256(big))).to_be_visible()
+    page.get_by_role("button", name="Publish").click()
+    expect(page.get_by_text("Orbit 6.1 is published.")).to_be_visible()
+    assert admin.errors == []
+
+    grace = visitor()
+    grace.sign_in("grace@example.com")
+    grace.page.goto(grace.portal.url("acme", "/releases/?platform=beos"))
+    with grace.page.expect_download() as download:
+        grace.page.get_by_role("link", name="Download orbit-6.1.bin").click()
+    download.value.save_as(tmp_path / "got")
+    assert sha256(tmp_path / "got") == sha256(big)
+    grace.look_closely()
