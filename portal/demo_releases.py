@@ -1,14 +1,6 @@
-"""The releases of the demo data, with real files of a few megabytes.
+"""The releases of the demo data, with real files of a few megabytes."""
 
-The files are the same bytes each time (so are their checksums): archives that open, with a read-me
-and something that stands for a program.
-"""
-
-import gzip
 import io
-import random
-import tarfile
-import zipfile
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -17,12 +9,10 @@ from django.utils import timezone
 
 from accounts.models import Vendor
 from licenses.models import Product
+from portal.demo_files import content
 from releases import publishing
 from releases.models import Release
 from releases.shelf import shelf_for
-
-MIB = 1024 * 1024
-LONG_AGO = (2026, 1, 1, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,35 +81,3 @@ def seed_release(version: Version, *, release_id: UUID, vendor: Vendor, product:
             publishing.archive(release)
         published_at = timezone.now() - timedelta(days=version.age)
         Release.objects.filter(pk=release.pk).update(published_at=published_at)
-
-
-def content(name: str) -> bytes:
-    """The bytes of a demo file, made of its name; between 3 and 6 MiB."""
-    chance = random.Random(name)  # noqa: S311  reproducible on purpose
-    parts = {
-        "README.txt": f"{name}: a file of the demo. It installs nothing.\n".encode(),
-        "program.bin": chance.randbytes(chance.randint(3 * MIB, 6 * MIB)),
-    }
-    return _tar(parts) if name.endswith(".tar.gz") else _zip(parts)
-
-
-def _zip(parts: dict[str, bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for name, data in parts.items():
-            archive.writestr(zipfile.ZipInfo(name, LONG_AGO), data)
-    return buffer.getvalue()
-
-
-def _tar(parts: dict[str, bytes]) -> bytes:
-    """Not deflated, only in gzip's envelope, whose time is 0: random bytes don't shrink."""
-    buffer = io.BytesIO()
-    with (
-        gzip.GzipFile("", "wb", compresslevel=0, fileobj=buffer, mtime=0) as packed,
-        tarfile.open(fileobj=packed, mode="w") as archive,
-    ):
-        for name, data in parts.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(data)
-            archive.addfile(member, io.BytesIO(data))
-    return buffer.getvalue()

@@ -3,74 +3,32 @@ nginx serving the file itself, header by header."""
 
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from portal.demo_ids import demo_id, demo_key
-from portal.demo_releases import content
-from tests.deploy import servers
-from tests.deploy.matrix import CASES, Answer, ask_all, curl
-from tests.served import Portal, served
+from portal.demo_files import content
+from tests.deploy.matrix import CASES, curl
+from tests.deploy.ways import NAME, Ways, all_ways
 
 pytestmark = pytest.mark.proxies
 
-NAME = "orbit-4.2.1-linux.tar.gz"
-PATH = f"/releases/{demo_id('acme', 'release', 'Orbit', '4.2.1', 'linux')}/{NAME}"
-KEYED = f"{PATH}?key={demo_key('acme', 'lab')}"
-
-
-@dataclass
-class Set:
-    """The addresses of one file: by nginx itself, and by each way that the portal knows."""
-
-    portal: Portal
-    urls: dict[str, str]
-    answers: dict[str, dict[str, Answer]]
-
 
 @pytest.fixture(scope="module")
-def everything(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Set]:
-    data = tmp_path_factory.mktemp("proxied")
-    proxied = {"ACCEL_REDIRECT_PREFIX": "/protected/", "TRUSTED_PROXIES": "1"}
-    media = data / "media"
-    with (
-        served(data, **proxied) as portal,
-        served(tmp_path_factory.mktemp("alone")) as alone,
-        servers.nginx(data / "nginx", portal.port, media) as nginx,
-        servers.caddy(data / "caddy", portal.port, media) as caddy,
-    ):
-        stored = _stored_as(media)
-        urls = {
-            "reference": f"http://acme.portal.localhost:{nginx}/reference/{stored}",
-            "nginx": f"http://acme.portal.localhost:{nginx}{KEYED}",
-            "caddy": f"http://acme.portal.localhost:{caddy}{KEYED}",
-            "alone": f"http://acme.portal.localhost:{alone.port}{KEYED}",
-        }
-        answers = {name: ask_all(url) for name, url in urls.items()}
-        yield Set(portal, urls, answers)
-
-
-def _stored_as(media: Path) -> str:
-    wanted = content(NAME)
-    [found] = [
-        path
-        for path in (media / "releases").rglob("*")
-        if path.is_file() and path.stat().st_size == len(wanted) and path.read_bytes() == wanted
-    ]
-    return str(found.relative_to(media / "releases"))
+def everything(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ways]:
+    with all_ways(tmp_path_factory.mktemp("ways")) as ways:
+        yield ways
 
 
 @pytest.mark.parametrize("way", ["nginx", "caddy", "alone"])
 @pytest.mark.parametrize("case", [name for name, _arguments in CASES])
-def test_as_nginx_itself(everything: Set, way: str, case: str) -> None:
+def test_as_nginx_itself(everything: Ways, way: str, case: str) -> None:
     expected = everything.answers["reference"][case].compared()
     assert everything.answers[way][case].compared() == expected
 
 
 @pytest.mark.parametrize("way", ["nginx", "caddy", "alone"])
-def test_every_way_describes_the_file_alike(everything: Set, way: str) -> None:
+def test_every_way_describes_the_file_alike(everything: Ways, way: str) -> None:
     for case in ("whole file", "HEAD", "middle"):
         headers = everything.answers[way][case].headers
         assert headers["content-disposition"] == f'attachment; filename="{NAME}"'
@@ -86,7 +44,7 @@ def test_every_way_describes_the_file_alike(everything: Set, way: str) -> None:
 
 
 @pytest.mark.parametrize("way", ["nginx", "caddy"])
-def test_nobody_reaches_the_files_by_their_own_address(everything: Set, way: str) -> None:
+def test_nobody_reaches_the_files_by_their_own_address(everything: Ways, way: str) -> None:
     stored = everything.urls["reference"].partition("/reference/")[2]
     base = everything.urls[way].partition("/releases/")[0]
     for path in (f"/protected/{stored}", f"/{stored}", f"/releases/../protected/{stored}"):
@@ -96,7 +54,7 @@ def test_nobody_reaches_the_files_by_their_own_address(everything: Set, way: str
 
 
 @pytest.mark.parametrize("way", ["nginx", "caddy", "alone"])
-def test_curl_goes_on_where_it_broke_off(everything: Set, way: str, tmp_path: Path) -> None:
+def test_curl_goes_on_where_it_broke_off(everything: Ways, way: str, tmp_path: Path) -> None:
     wanted, target = content(NAME), tmp_path / NAME
     target.write_bytes(wanted[:1_000_000])
     command = ["curl", "-s", "-f", "-L", "-C", "-", "-o", str(target), everything.urls[way]]
@@ -105,7 +63,7 @@ def test_curl_goes_on_where_it_broke_off(everything: Set, way: str, tmp_path: Pa
 
 
 @pytest.mark.parametrize("way", ["nginx", "caddy"])
-def test_the_visitors_address_is_recorded(everything: Set, way: str) -> None:
+def test_the_visitors_address_is_recorded(everything: Ways, way: str) -> None:
     curl(everything.urls[way], "-H", "X-Forwarded-For: 203.0.113.9")
     script = (
         "from django_scopes import scopes_disabled\n"

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from portal.demo_files import content
 from portal.demo_ids import demo_id, demo_key
-from portal.demo_releases import content
 from tests.e2e.conftest import Visitor
 from tests.served import PATIENCE, served
 
