@@ -98,11 +98,7 @@ class ReleaseAdmin(VendorAdmin):
     list_select_related = ("product",)
     search_fields = ("name", "version", "product__name", "files__name", "files__sha256")
     autocomplete_fields = ("product",)
-    fields = (
-        "product", "name", "version", "channel", "platforms", "notes", "private", "state",
-        "published_at", "file_list",
-    )  # fmt: skip
-    readonly_fields = ("state", "published_at", "file_list")
+    readonly_fields = ("state", "published_at", "file_list", "platform_words")
     change_form_template = "releases/admin/release.html"
     actions = None
 
@@ -111,6 +107,13 @@ class ReleaseAdmin(VendorAdmin):
         return releases.annotate(
             file_count=Count("files", distinct=True), downloads=Sum("files__download_count")
         )
+
+    def get_fields(self, request: HttpRequest, obj: Release | None = None) -> Any:
+        """The draft's form; what is published, or looked at, has its platforms in words."""
+        editable = obj is None or self.has_change_permission(request, obj)
+        platforms = "platforms" if editable else "platform_words"
+        described = ["product", "name", "version", "channel", platforms, "notes", "private"]
+        return [*described, "state", "published_at", "file_list"]
 
     def has_change_permission(self, request: HttpRequest, obj: Release | None = None) -> bool:
         return super().has_change_permission(request, obj) and not (obj and obj.published)

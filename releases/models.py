@@ -65,7 +65,9 @@ class Release(TenantRow):
     notes = models.TextField(
         _("notes"), max_length=50_000, blank=True, help_text=_("In Markdown; customers read them.")
     )
-    private = models.BooleanField(_("private"), default=False, help_text=_("Customers don't see."))
+    private = models.BooleanField(
+        _("private"), default=False, help_text=_("Customers don't see it.")
+    )
     published = models.BooleanField(_("published"), default=False, editable=False)
     published_at = models.DateTimeField(_("published at"), null=True, editable=False)
     archived = models.BooleanField(_("archived"), default=False, editable=False)

@@ -84,7 +84,7 @@ class Migration(migrations.Migration):
                 (
                     "private",
                     models.BooleanField(
-                        default=False, help_text="Customers don't see.", verbose_name="private"
+                        default=False, help_text="Customers don't see it.", verbose_name="private"
                     ),
                 ),
                 (
