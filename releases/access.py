@@ -64,7 +64,10 @@ def _history(licenses: Iterable[License]) -> list[Publication]:
     }
     if not products:
         return []
-    stable = Release.objects.filter(product__in=products, channel=STABLE, published=True)
+    # What is private was never sold, and its version is nobody's business.
+    stable = Release.objects.filter(
+        product__in=products, channel=STABLE, published=True, private=False
+    )
     return [
         Publication(each.product_id, each.version, each.version_key, each.appeared)
         for each in stable.only("vendor", "product", "version", "version_key", "published_at")
@@ -92,7 +95,9 @@ def get_holder(request: PortalRequest) -> Holder:
     if key:
         limit = (rate_limits.LICENSE_KEY_PER_IP, client_ip(request))
         rate_limits.take(*limit)
-        with_key = License.objects.filter(key=key).select_related("product", "maintenance_policy")
+        # An account that was switched off takes its keys along.
+        with_key = License.objects.filter(key=key, user__is_active=True)
+        with_key = with_key.select_related("product", "maintenance_policy")
         licenses = list(with_key) if "\x00" not in key else []
         if not licenses:
             raise Http404
@@ -119,7 +124,9 @@ def get_release(holder: Holder, release_id: Any) -> Release:
 def get_file(holder: Holder, release_id: Any, name: str) -> ReleaseFile:
     """A file of such a release, release and product loaded; raises Http404."""
     release = get_release(holder, release_id)
-    file = ReleaseFile.objects.filter(release=release, name=name).first()
+    file = None
+    if "\x00" not in name:  # which PostgreSQL does not take
+        file = ReleaseFile.objects.filter(release=release, name=name).first()
     if file is None:
         raise Http404
     file.release = release

@@ -6,7 +6,7 @@ from uuid import UUID
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, OuterRef, QuerySet, Subquery, Sum
 from django.forms import ModelForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
@@ -104,8 +104,11 @@ class ReleaseAdmin(VendorAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Release]:
         releases: QuerySet[Release] = super().get_queryset(request)
+        # Subqueries: joins would multiply with those of a search in the files.
+        files = ReleaseFile.objects.filter(release=OuterRef("pk")).order_by().values("release")
         return releases.annotate(
-            file_count=Count("files", distinct=True), downloads=Sum("files__download_count")
+            file_count=Subquery(files.annotate(n=Count("pk")).values("n")),
+            downloads=Subquery(files.annotate(n=Sum("download_count")).values("n")),
         )
 
     def get_fields(self, request: HttpRequest, obj: Release | None = None) -> Any:
@@ -151,6 +154,13 @@ class ReleaseAdmin(VendorAdmin):
         except ReleaseError as error:
             messages.error(request, sentence(error))
             return redirect(request.get_full_path())
+
+    def delete_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().delete_view(request, object_id, *args, **kwargs)
+        except ReleaseError as error:
+            messages.error(request, sentence(error))
+            return redirect("admin:releases_release_changelist")
 
     def save_model(
         self, request: HttpRequest, obj: Release, form: ModelForm[Any], change: bool
@@ -281,7 +291,7 @@ class ReleaseAdmin(VendorAdmin):
 
     @admin.display(description=_("files"), ordering="file_count")
     def file_count(self, obj: Any) -> int:
-        return int(obj.file_count)
+        return int(obj.file_count or 0)
 
     @admin.display(description=_("downloads"), ordering="downloads")
     def downloads(self, obj: Any) -> int:

@@ -7,6 +7,12 @@ class ReleaseError(Exception):
     code = ""
 
 
+class ReleaseNotFound(ReleaseError):
+    """Somebody has deleted the draft meanwhile."""
+
+    code = "RELEASE_NOT_FOUND"
+
+
 class ReleaseIsPublished(ReleaseError):
     """What is published is frozen."""
 

@@ -5,6 +5,7 @@ in is needed, and the files' addresses carry the key along. A release that the h
 don't cover is in the feed with the reason and without files.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -116,15 +117,20 @@ def _attachment(file: ReleaseFile, holder: Holder) -> dict[str, Any]:
     }
 
 
+def _in_xml(text: str) -> str:
+    """The text without what XML can't hold; releases have been checked for it, names have not."""
+    return re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]", "", text)
+
+
 def as_atom(entries: list[Entry], product: Product, holder: Holder) -> HttpResponse:
     """Atom; files are enclosures."""
     feed = Atom1Feed(
-        title=_title(product),
+        title=_in_xml(_title(product)),
         link=vendor_url(holder.vendor, "releases"),
         description="",
         feed_url=feed_url("feed_atom", holder, product),
         feed_guid=f"urn:uuid:{product.pk}",
-        author_name=holder.vendor.name,
+        author_name=_in_xml(holder.vendor.name),
     )
     for entry in entries:
         release = entry.release

@@ -2,9 +2,15 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
-from django.core.validators import MinValueValidator, RegexValidator, URLValidator
+from django.core.validators import (
+    MaxLengthValidator,
+    MaxValueValidator,
+    RegexValidator,
+    URLValidator,
+)
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -22,8 +28,26 @@ validate_file_name = RegexValidator(
     r"^[A-Za-z0-9_-][A-Za-z0-9._-]*\Z",
     _("Use letters, digits, dots, hyphens and underscores; the first character is no dot."),
 )
+# What XML can't hold would take a whole feed down with it.
+validate_printable = RegexValidator(
+    r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]*\Z",
+    _("Control characters can't be part of it."),
+)
 validate_sha256 = RegexValidator(r"^[0-9a-f]{64}\Z", _("Use the SHA-256 as 64 hexadecimal digits."))
 MOST_PLATFORMS = 20
+LONGEST_NOTES = 50_000  # characters
+LARGEST_FILE = 10 * 1024**4  # bytes
+
+
+def validate_address(value: str) -> None:
+    """Raises ValidationError unless the value is an https address that a header can hold as it
+    is, without a name and password in it."""
+    URLValidator(schemes=["https"])(value)
+    if not value.isascii() or "@" in urlsplit(value).netloc:
+        raise ValidationError(
+            _("Use an https address in plain letters, without a name and password."),
+            code="invalid_address",
+        )
 
 
 def validate_platforms(value: object) -> None:
@@ -48,7 +72,10 @@ class Release(TenantRow):
         Product, models.PROTECT, related_name="releases", verbose_name=_("product")
     )
     name = models.CharField(
-        _("name"), max_length=100, help_text=_("What customers read, such as Orbit 4.2.")
+        _("name"),
+        max_length=100,
+        validators=[validate_printable],
+        help_text=_("What customers read, such as Orbit 4.2."),
     )
     version = models.CharField(
         _("version"),
@@ -63,7 +90,12 @@ class Release(TenantRow):
     )
     platforms = models.JSONField(_("platforms"), validators=[validate_platforms])
     notes = models.TextField(
-        _("notes"), max_length=50_000, blank=True, help_text=_("In Markdown; customers read them.")
+        _("notes"),
+        max_length=LONGEST_NOTES,
+        blank=True,
+        # A text field's max_length is checked by forms alone.
+        validators=[MaxLengthValidator(LONGEST_NOTES), validate_printable],
+        help_text=_("In Markdown; customers read them."),
     )
     private = models.BooleanField(
         _("private"), default=False, help_text=_("Customers don't see it.")
@@ -116,16 +148,14 @@ class ReleaseFile(TenantRow):
     release = models.ForeignKey(Release, models.DO_NOTHING, related_name="files")
     name = models.CharField(_("file name"), max_length=200, validators=[validate_file_name])
     size = models.PositiveBigIntegerField(
-        _("size"), validators=[MinValueValidator(0)], help_text=_("In bytes.")
+        _("size"), validators=[MaxValueValidator(LARGEST_FILE)], help_text=_("In bytes.")
     )
     sha256 = models.CharField(_("SHA-256"), max_length=64, validators=[validate_sha256])
     content_type = models.CharField(
         _("content type"), max_length=100, default="application/octet-stream"
     )
     key = models.CharField(max_length=150, blank=True, editable=False)
-    url = models.URLField(
-        _("address"), max_length=500, blank=True, validators=[URLValidator(schemes=["https"])]
-    )
+    url = models.URLField(_("address"), max_length=500, blank=True, validators=[validate_address])
     download_count = models.PositiveBigIntegerField(_("downloads"), default=0, editable=False)
 
     class Meta(TenantRow.Meta):
@@ -203,7 +233,7 @@ class Download(TenantRow):
                 | Q(counted=False, continues__isnull=False),
             ),
         )
-        indexes = (models.Index(fields=("file", "user", "license", "-created_at")),)
+        indexes = (models.Index(fields=("file", "license", "-created_at")),)
 
     def __str__(self) -> str:
         return str(self.pk)

@@ -52,10 +52,12 @@ def check_version_is_new(release: Release) -> None:
 
 
 def lock(release_id: Any) -> Release:
-    """The release, locked until the transaction ends."""
-    return (
-        Release.objects.select_for_update(of=("self",)).select_related("product").get(pk=release_id)
-    )
+    """The release, locked until the transaction ends. Raises ReleaseNotFound."""
+    locked = Release.objects.select_for_update(of=("self",)).select_related("product")
+    release = locked.filter(pk=release_id).first()
+    if release is None:
+        raise errors.ReleaseNotFound
+    return release
 
 
 def _lock_draft(release_id: Any) -> Release:

@@ -8,7 +8,7 @@ that wants parts asks for them one by one. What can't be read or lies outside is
 import re
 from dataclasses import dataclass
 
-ONE = re.compile(r"\s*([0-9]*)\s*-\s*([0-9]*)\s*")
+ONE = re.compile(r" *([0-9]*) *- *([0-9]*) *")
 LONGEST_NUMBER = 19  # digits; more is beyond any file
 
 
@@ -36,7 +36,7 @@ def asked(header: str | None, size: int) -> ByteRange | None:
     if header is None:
         return None
     unit, equals, text = header.partition("=")
-    if not equals or unit.strip().lower() != "bytes":
+    if not equals or unit.lower() != "bytes":
         return None
     ranges = text.split(",")
     if len(ranges) > 1:

@@ -4,12 +4,12 @@
    sends the bytes and resolves the range.
 2. From an object store the visitor is redirected to a short-lived signed address.
 3. Alone, gunicorn sends the bytes with sendfile. A slow visitor then holds a thread; so that
-   pages always find one, a process sends settings.DIRECT_DOWNLOADS files at a time and no more.
+   pages always find one, a process sends settings.DIRECT_DOWNLOADS files at a time and no more,
+   a quarter of them by one licence (`places.py`).
 """
 
 import base64
 import io
-import threading
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -21,9 +21,10 @@ from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBas
 from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header, http_date
 
+from licenses.models import License
 from releases import ranges
-from releases.errors import AllPlacesTaken
 from releases.models import ReleaseFile
+from releases.places import Place, Places
 from releases.ranges import ByteRange
 from releases.shelf import local_path, signed_url
 
@@ -31,7 +32,7 @@ BLOCK = 64 * 1024  # bytes, where the server has no sendfile
 
 R = TypeVar("R", bound=HttpResponseBase)
 
-_places = threading.BoundedSemaphore(settings.DIRECT_DOWNLOADS)
+_places = Places(settings.DIRECT_DOWNLOADS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,8 @@ class Sending:
     granted: ByteRange | None = None
 
 
-def send(request: HttpRequest, file: ReleaseFile) -> Sending:
-    """The answer to GET or HEAD of a file, whose release is loaded; access was checked before.
+def send(request: HttpRequest, file: ReleaseFile, license: License) -> Sending:
+    """The answer to GET or HEAD of a file, whose release is loaded, covered by this licence.
 
     RFC 9110, sections 13 and 14, and RFC 9530. Raises AllPlacesTaken.
     """
@@ -78,7 +79,7 @@ def send(request: HttpRequest, file: ReleaseFile) -> Sending:
     elif request.method == "HEAD":
         response = _measured(_described(HttpResponse(), file), file.size)
     else:
-        response = _send_here(path, file, part)
+        response = _send_here(path, file, part, license)
     return Sending(response, None if request.method == "HEAD" else granted)
 
 
@@ -102,7 +103,7 @@ def _asked(request: HttpRequest, file: ReleaseFile) -> ByteRange | None:
 
 def _is_current(condition: str, file: ReleaseFile) -> bool:
     """Whether an If-Range names this very content; a weak tag never does."""
-    return condition.strip() in {file.etag, http_date(_published(file))}
+    return condition in {file.etag, http_date(_published(file))}
 
 
 def _published(file: ReleaseFile) -> float:
@@ -125,14 +126,16 @@ def _redirect(request: HttpRequest, file: ReleaseFile, url: str) -> Sending:
     return Sending(response, part or ByteRange(0, file.size))
 
 
-def _send_here(path: Path, file: ReleaseFile, part: ByteRange | None) -> HttpResponseBase:
-    if not _places.acquire(blocking=False):
-        raise AllPlacesTaken
+def _send_here(
+    path: Path, file: ReleaseFile, part: ByteRange | None, license: License
+) -> HttpResponseBase:
+    granted = part or ByteRange(0, file.size)
+    place = _places.take(str(license.pk))
     try:
-        granted = part or ByteRange(0, file.size)
         response = _PlacedResponse(_Part(path, granted), content_type=file.content_type)
+        response.place = place
     except BaseException:
-        _places.release()
+        place.give_back()
         raise
     if part:
         response.status_code = HTTPStatus.PARTIAL_CONTENT
@@ -144,15 +147,13 @@ class _PlacedResponse(FileResponse):
     """A file on its way, which gives its place back once, when the server is done with it."""
 
     block_size = BLOCK
-    placed = True
+    place: Place
 
     def close(self) -> None:
         try:
             super().close()
         finally:
-            if self.placed:
-                self.placed = False
-                _places.release()
+            self.place.give_back()
 
 
 class _Part(io.FileIO):

@@ -37,6 +37,7 @@ REFUSALS: dict[Refusal, str | Promise] = {
 }
 
 ERRORS: dict[type[errors.ReleaseError], str | Promise] = {
+    errors.ReleaseNotFound: _("This release has been deleted meanwhile."),
     errors.ReleaseIsPublished: _(
         "This release is published and can't be changed any more: archive it and publish a new "
         "version."

@@ -18,6 +18,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import FileSystemStorage, Storage, storages
+from django.db import DatabaseError
 
 from releases.models import ReleaseFile
 from releases.uploads import ReceivedFile
@@ -95,14 +96,19 @@ class Shelf:
         return Stored(key, measured.read_so_far, measured.digest.hexdigest())
 
     def clear(self) -> None:
-        """Deletes everything that was stored."""
-        for key in self.keys:
+        """Deletes everything that was stored and has no row: one may have been committed before
+        the exception came. When the database can't say, `clean_up` deletes it later."""
+        try:
+            kept = set(ReleaseFile.objects.filter(key__in=self.keys).values_list("key", flat=True))
+        except DatabaseError:
+            return
+        for key in set(self.keys) - kept:
             storage().delete(key)
 
 
 @contextmanager
 def shelf_for(vendor_id: UUID) -> Iterator[Shelf]:
-    """A shelf that is cleared when the block ends with an exception."""
+    """A shelf that is cleared when the block ends with an exception. Needs the vendor's scope."""
     shelf = Shelf(vendor_id)
     try:
         yield shelf
@@ -119,11 +125,18 @@ def remove_left_overs(vendor_id: UUID) -> int:
     shelf, deleted = storage(), 0
     for name in _names(shelf, str(vendor_id)):
         key = f"{vendor_id}/{name}"
-        age = time.time() - shelf.get_modified_time(key).timestamp()
-        if age > LEFT_OVER_AFTER and not ReleaseFile.objects.filter(key=key).exists():
+        if _age(shelf, key) > LEFT_OVER_AFTER and not ReleaseFile.objects.filter(key=key).exists():
             shelf.delete(key)
             deleted += 1
     return deleted
+
+
+def _age(shelf: Storage, key: str) -> float:
+    """How old a stored file is, in seconds; one that is just being deleted counts as new."""
+    try:
+        return time.time() - shelf.get_modified_time(key).timestamp()
+    except FileNotFoundError:
+        return 0
 
 
 def _names(shelf: Storage, folder: str) -> list[str]:
@@ -137,7 +150,7 @@ def remove_broken_uploads() -> int:
     """Deletes uploads that a crash left behind, once they are a day old; returns how many."""
     folder, deleted = Path(settings.FILE_UPLOAD_TEMP_DIR), 0
     for path in folder.glob("*.upload*"):
-        if time.time() - path.stat().st_mtime > LEFT_OVER_AFTER:
+        if path.is_file() and time.time() - path.stat().st_mtime > LEFT_OVER_AFTER:
             path.unlink(missing_ok=True)
             deleted += 1
     return deleted

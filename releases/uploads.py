@@ -29,9 +29,11 @@ class ReleaseUploadHandler(TemporaryFileUploadHandler):
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         FileUploadHandler.new_file(self, *args, **kwargs)
+        # Django puts the name's ending into that of the temporary file, however long it is.
         self.file = ReceivedFile(
-            self.file_name or "", self.content_type or "", 0, self.charset, self.content_type_extra
+            "upload", self.content_type or "", 0, self.charset, self.content_type_extra
         )
+        self.file.name = self.file_name
         self.digest = hashlib.sha256()
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:

@@ -208,13 +208,14 @@ def _refuse(holder: Holder, verdict: Verdict) -> HttpResponse:
 def _send_and_record(
     request: PortalRequest, holder: Holder, verdict: Verdict, file: ReleaseFile
 ) -> HttpResponseBase:
-    sending = send(request, file)
+    license = cast(License, verdict.license)  # it covers the release, so there is one
+    sending = send(request, file, license)
     if sending.granted:
         try:
             downloads.record(
                 file,
                 user=holder.user,
-                license=verdict.license,
+                license=license,
                 ip=client_ip(request),
                 granted=sending.granted,
             )

@@ -252,7 +252,11 @@ def test_back_office_model_routes(world: World, visitor: str) -> None:
         publishing.save_draft(draft)
         granted = ByteRange(0, 1)
         download = record(
-            file_of(world.orbit_release), user=world.ada, license=None, ip="", granted=granted
+            file_of(world.orbit_release),
+            user=world.ada,
+            license=world.ada_license,
+            ip="",
+            granted=granted,
         )
     objects = {
         "accounts.vendor": world.acme,

@@ -84,6 +84,12 @@ def test_what_is_refused_leaves_nothing(
         assert Release.objects.count() == 1
 
 
+def test_a_link_is_not_followed(world: World, folder: Path) -> None:
+    (folder / "hosts.txt").symlink_to("/etc/hosts")
+    with pytest.raises(CommandError, match="is a link"):
+        publish(folder)
+
+
 def test_notes_that_cannot_be_read(world: World, folder: Path) -> None:
     with pytest.raises(CommandError, match="notes can't be read"):
         publish(folder, "--notes", str(folder / "missing.md"))

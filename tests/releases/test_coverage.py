@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django_scopes import scope
 
+from accounts.models import User
 from licenses.lifecycle import create_license, revoke, suspend
 from licenses.models import License, LicenseUser, MaintenancePolicy, Product
 from releases.models import Release
@@ -164,6 +165,32 @@ def test_steps_are_counted_from_the_first_release_when_none_was_out_at_the_purch
     browser = signed_in(world.ada)
     assert fetched(browser, download_path(world.orbit_release)) == CONTENT
     assert browser.get(download_path(second)).status_code == 403
+
+
+def test_a_private_release_is_not_what_one_bought(world: World) -> None:
+    with scope(vendor=world.acme):
+        no_major_updates(world)
+        private = release(world.orbit, "7.0")
+        make_private(private)
+        Release.objects.filter(pk=private.pk).update(published_at=NOW - 10 * DAY)
+    page = signed_in(world.ada).get(download_path(world.orbit_release))
+    assert page.status_code == 403
+    assert "updates of version 1 only" in page.content.decode()
+
+
+def test_an_account_that_is_switched_off_takes_its_keys_along(world: World) -> None:
+    with scope(vendor=world.acme):
+        User.objects.filter(pk=world.ada.pk).update(is_active=False)
+    key = world.ada_license.key
+    for path in (download_path(world.orbit_release), f"/releases/feed/{world.orbit.pk}.json"):
+        assert Browser().get(f"{path}?key={key}").status_code == 404
+
+
+@pytest.mark.parametrize("name", ["a%00b", "%00", "orbit-1.2.0.bin%00", "ä", "%ff", "a" * 5000])
+def test_odd_file_names_are_not_there(world: World, name: str) -> None:
+    path = f"/releases/{world.orbit_release.pk}/{name}"
+    assert signed_in(world.ada).get(path).status_code == 404
+    assert Browser().get(f"{path}?key={world.ada_license.key}").status_code == 404
 
 
 def test_of_several_licences_one_that_covers_is_enough(world: World) -> None:

@@ -7,6 +7,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from django_scopes import scope
 
+from accounts.models import Vendor
 from releases.models import Release
 from tests.conftest import NOW
 from tests.world import CONTENT, Browser, World, release, signed_in
@@ -59,6 +60,13 @@ def test_atom(world: World) -> None:
     [enclosure] = [link for link in entry.findall(f"{ATOM}link") if link.get("rel") == "enclosure"]
     assert enclosure.get("length") == str(len(CONTENT))
     assert "key=" in (enclosure.get("href") or "")
+
+
+def test_names_with_control_characters_leave_the_feed_whole(world: World) -> None:
+    Vendor.objects.update(name="Acme\x1b\x0c Instruments")
+    path = f"/releases/feed/{world.orbit.pk}.atom?key={world.ada_license.key}"
+    feed = ET.fromstring(Browser().get(path).content)
+    assert feed.findtext(f"{ATOM}author/{ATOM}name") == "Acme Instruments"
 
 
 def test_newest_first_and_narrowed(world: World) -> None:

@@ -139,7 +139,11 @@ def test_an_upload_that_breaks_off_leaves_nothing(world: World, store: Any) -> N
             return super().read(size)
 
     before = keys(store)
-    with pytest.raises(OSError, match="line is cut"), shelf_for(world.acme.pk) as shelf:
+    with (
+        scope(vendor=world.acme),
+        pytest.raises(OSError, match="line is cut"),
+        shelf_for(world.acme.pk) as shelf,
+    ):
         shelf.store(Broken(b"x" * 20_000_000))
     assert keys(store) == before
     assert store.list_multipart_uploads(Bucket=BUCKET).get("Uploads", []) == []

@@ -122,6 +122,8 @@ def test_the_same_version_at_once_is_made_once() -> None:
         {"version": "one"}, {"version": "1"}, {"version": ""}, {"platforms": []},
         {"platforms": ["two words"]}, {"platforms": "linux"}, {"platforms": ["a"] * 3 + [""]},
         {"platforms": [f"p{n}" for n in range(21)]}, {"channel": "Beta!"}, {"name": ""},
+        {"notes": "n" * 50_001}, {"notes": "a\x00b"}, {"notes": "\x1b[0m"}, {"name": "a\x0cb"},
+        {"notes": "\ufffe"},
     ],
 )  # fmt: skip
 def test_bad_fields_are_refused(acme: World, fields: dict[str, Any]) -> None:
@@ -204,7 +206,8 @@ def test_the_database_refuses_files_of_two_vendors_and_of_two_places(world: Worl
 
 @pytest.mark.parametrize(
     "fields",
-    [{"url": "http://x.example/a"}, {"url": "ftp://x.example/a"}, {"sha256": "abc"},
+    [{"url": "http://x.example/a"}, {"url": "ftp://x.example/a"}, {"url": "https://x.example/ü"},
+     {"url": "https://exämple.de/a"}, {"url": "https://u:p@x.example/a"}, {"size": 2**63 - 1}, {"sha256": "abc"},
      {"sha256": "G" * 64}, {"size": -1}],
 )  # fmt: skip
 def test_external_files_need_a_safe_address_and_a_checksum(
@@ -217,3 +220,25 @@ def test_external_files_need_a_safe_address_and_a_checksum(
             ReleaseFile(vendor=acme.acme, release=release, name="a", **{**good, **fields})
         )
     publishing.add_external_file(ReleaseFile(vendor=acme.acme, release=release, name="a", **good))
+
+
+def test_what_is_gone_says_so(acme: World) -> None:
+    release = draft(acme)
+    publishing.delete_draft(release)
+    for act in (publishing.publish, publishing.archive, publishing.delete_draft, add):
+        with pytest.raises(errors.ReleaseNotFound):
+            act(release)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_exception_after_the_commit_keeps_the_bytes() -> None:
+    world = worlds.build()
+    with scope(vendor=world.acme):
+        release = draft(world)
+        with pytest.raises(KeyboardInterrupt), shelf_for(world.acme.pk) as shelf:
+            files = [("a", shelf.store(BytesIO(b"x"))), ("b", shelf.store(BytesIO(b"y")))]
+            publishing.add_files(release, files[:1])
+            raise KeyboardInterrupt
+        [kept] = release.files.all()
+        assert stored_bytes(kept) == b"x"
+        assert files[1][1].key.rpartition("/")[2] not in files_on_disk(world)

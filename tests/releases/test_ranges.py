@@ -28,7 +28,19 @@ def test_one_range(header: str, expected: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize(
-    "header", [None, "", "bytes", "items=0-1", "bytes=0-1,5-6", "bytes=0-1, -1", "bytes=,"]
+    "header",
+    [
+        None,
+        "",
+        "bytes",
+        "bytes =0-1",
+        "bytes\t=0-1",
+        " bytes=0-1",
+        "items=0-1",
+        "bytes=0-1,5-6",
+        "bytes=0-1, -1",
+        "bytes=,",
+    ],
 )
 def test_the_whole_file(header: str | None) -> None:
     assert asked(header, SIZE) is None
@@ -37,7 +49,7 @@ def test_the_whole_file(header: str | None) -> None:
 @pytest.mark.parametrize(
     "header",
     ["bytes=1000-", "bytes=1000-2000", "bytes=-0", "bytes=5-4", "bytes=-", "bytes=", "bytes=a-b",
-     "bytes=--1", "bytes=1", f"bytes={'9' * 30}-", "bytes=٣-٤", "bytes=0x1-2"],
+     "bytes=--1", "bytes=\t1-2", "bytes=1", f"bytes={'9' * 30}-", "bytes=٣-٤", "bytes=0x1-2"],
 )  # fmt: skip
 def test_nothing_that_exists(header: str) -> None:
     with pytest.raises(Unsatisfiable):

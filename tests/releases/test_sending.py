@@ -9,6 +9,7 @@ from django_scopes import scope
 
 from releases import sending
 from releases.models import Download, ReleaseFile
+from releases.places import Places
 from tests.world import CONTENT, Browser, World, download_path, file_of, signed_in
 
 SIZE = len(CONTENT)
@@ -173,9 +174,7 @@ def test_what_the_proxy_resolves_is_recorded_as_it_was_asked(ada: Browser, world
 def test_only_so_many_are_sent_at_a_time_and_places_come_back(
     ada: Browser, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import threading
-
-    monkeypatch.setattr(sending, "_places", threading.BoundedSemaphore(2))
+    monkeypatch.setattr(sending, "_places", Places(8))  # two of them for one licence
     path = download_path(world.orbit_release)
     first, second = ada.get(path), ada.get(path)
     third = ada.get(path)
@@ -183,6 +182,8 @@ def test_only_so_many_are_sent_at_a_time_and_places_come_back(
     assert third["Retry-After"] == "30"
     assert "Many downloads are going on" in third.content.decode()
     assert ada.get("/licenses/").status_code == 200
+    grace = signed_in(world.grace)
+    assert grace.get(path).getvalue() == CONTENT
     first.getvalue()
     fourth = ada.get(path)
     assert fourth.status_code == 200
@@ -190,7 +191,7 @@ def test_only_so_many_are_sent_at_a_time_and_places_come_back(
     for response in (second, fourth):
         response.getvalue()
     with scope(vendor=world.acme):
-        assert Download.objects.count() == 3
+        assert Download.objects.count() == 4
         key = file_of(world.orbit_release).key
         ReleaseFile.objects.update(key="gone")
     for _ in range(3):

@@ -3,6 +3,7 @@
 import hashlib
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.conf import settings as django_settings
@@ -10,6 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django_scopes import scope
 
+from releases import errors, publishing
 from releases.models import Release, ReleaseFile
 from tests.releases.test_publishing import draft, files_on_disk, stored_bytes
 from tests.world import PARENT, Browser, World, signed_in
@@ -245,3 +247,55 @@ def test_the_lists_cost_the_same_for_one_row_and_for_three(
         signed_in(world.ada).get(path).getvalue()
         signed_in(world.grace).get(path).getvalue()
     assert [queries(admin, path) for path in paths] == one
+
+
+@pytest.mark.parametrize("ending", ["b" * 240, "é" * 130, "zip" * 100])
+def test_a_long_ending_is_refused_and_leaves_nothing(
+    world: World, admin: Browser, release: Release, ending: str
+) -> None:
+    before = files_on_disk(world)
+    response = admin.post(files_path(release), uploaded(f"a.{ending}"))
+    assert response.status_code == 302
+    with scope(vendor=world.acme):
+        assert not ReleaseFile.objects.filter(release=release).exists()
+    assert (files_on_disk(world), incoming()) == (before, [])
+
+
+def test_a_search_does_not_multiply_the_downloads(world: World, admin: Browser) -> None:
+    with scope(vendor=world.acme):
+        ReleaseFile.objects.filter(release=world.orbit_release).update(download_count=4)
+        for number in range(3):
+            copy = ReleaseFile.objects.get(release=world.orbit_release, name="orbit-1.2.0.bin")
+            copy.pk, copy.name, copy.key = None, f"orbit-{number}", f"key-{number}"
+            copy._state.adding, copy.id = True, uuid4()
+            copy.save()
+    for query in ("", "?q=orbit"):
+        page = admin.get(f"/releases/release/{query}").content.decode()
+        assert '<td class="field-downloads">16</td>' in page, query
+        assert '<td class="field-file_count">4</td>' in page, query
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("/releases/release/add/?product=x", 200),
+        ("/licenses/license/add/?product=x&user=y", 200),
+        ("/releases/release/?channel=%00", 400),
+        ("/releases/release/?q=%00", 400),
+        ("/autocomplete/?app_label=releases&model_name=release&field_name=product&term=%00", 400),
+    ],
+)
+def test_odd_queries_are_no_error(world: World, admin: Browser, path: str, code: int) -> None:
+    assert admin.get(path).status_code == code
+
+
+def test_a_draft_that_is_gone_meanwhile_is_said(
+    world: World, admin: Browser, release: Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*args: Any) -> None:
+        raise errors.ReleaseNotFound
+
+    monkeypatch.setattr(publishing, "delete_draft", gone)
+    path = f"/releases/release/{release.pk}/delete/"
+    page = admin.post(path, {"post": "yes"}, follow=True).content.decode()
+    assert "This release has been deleted meanwhile." in page

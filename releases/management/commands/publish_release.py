@@ -1,6 +1,8 @@
 """`manage.py publish_release`: publishes every file of a folder as one release."""
 
+import signal
 import sys
+import threading
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -39,6 +41,7 @@ class Command(BaseCommand):
         parser.add_argument("--draft", action="store_true", help="Leave publishing to a person.")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        self._clear_up_when_stopped()
         vendor = Vendor.objects.filter(company_id=options["company_id"]).first()
         if vendor is None:
             raise CommandError(f"There is no vendor with the company id {options['company_id']!r}.")
@@ -52,6 +55,12 @@ class Command(BaseCommand):
                 raise CommandError(sentence(error)) from error
             except ValidationError as error:
                 raise CommandError(" ".join(error.messages)) from error
+
+    @staticmethod
+    def _clear_up_when_stopped() -> None:
+        """Has SIGTERM end the command as Ctrl-C does, so that nothing stays half copied."""
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
 
     def _publish(self, release: Release, options: dict[str, Any]) -> None:
         """Stores the files, then makes the release in one transaction."""
@@ -113,6 +122,8 @@ def _files_in(folder: Path) -> list[Path]:
     if not files:
         raise CommandError(f"{folder} has no files.")
     for path in files:
+        if path.is_symlink():
+            raise CommandError(f"{path} is a link: what it leads to could be anything.")
         try:
             validate_file_name(path.name)
         except ValidationError as error:
