@@ -213,7 +213,7 @@ def supervise(port: int, environment: Mapping[str, str], sign_ins: str) -> int:
     """Runs the web server and the queue's worker until one ends or a signal comes."""
     gunicorn = [
         str(PYTHON), "-m", "gunicorn", "portal.wsgi", "--bind", f"127.0.0.1:{port}",
-        "--workers", "2", "--threads", "32", "--worker-class", "gthread", "--reuse-port",
+        "--workers", "2", "--threads", "64", "--worker-class", "gthread", "--reuse-port",
         "--no-control-socket", "--log-level", "warning",
     ]  # fmt: skip
     worker = [str(PYTHON), "manage.py", "db_worker", "--no-startup-delay"]

@@ -32,7 +32,7 @@ RELEASE_STORAGE = env.object_storage(RELEASES_ROOT)
 # Where the proxy finds RELEASES_ROOT, for X-Accel-Redirect; empty: gunicorn sends the bytes.
 ACCEL_REDIRECT_PREFIX = env.text("ACCEL_REDIRECT_PREFIX", "")
 # How many downloads a process sends by itself at a time; the other threads answer pages.
-DIRECT_DOWNLOADS = env.integer("DIRECT_DOWNLOADS", 24, minimum=1, maximum=1000)
+DIRECT_DOWNLOADS = env.integer("DIRECT_DOWNLOADS", 48, minimum=1, maximum=1000)
 STATIC_ROOT = env.folder("STATIC_ROOT", DATA_DIR / "static")
 MAIL_DIR = env.folder("MAIL_DIR", DATA_DIR / "mail")
 DATABASES = {"default": env.database("DATABASE_URL", DATA_DIR / "db.sqlite3")}

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 
 from releases.errors import AllPlacesTaken
 
-SHARE = 4  # One holder gets a quarter, so that nobody's stalled downloads keep all others out.
+SHARE = 2  # One holder gets half, so that nobody's stalled downloads keep all others out.
 
 
 class Places:
-    """At most `number` places, of which one holder has at most a quarter, and one at least."""
+    """At most `number` places, of which one holder has at most half, and one at least."""
 
     def __init__(self, number: int) -> None:
         self.number = number

@@ -5,7 +5,7 @@
 2. From an object store the visitor is redirected to a short-lived signed address.
 3. Alone, gunicorn sends the bytes with sendfile. A slow visitor then holds a thread; so that
    pages always find one, a process sends settings.DIRECT_DOWNLOADS files at a time and no more,
-   a quarter of them by one licence (`places.py`).
+   half of them by one licence (`places.py`).
 """
 
 import base64

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
+from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -222,6 +223,9 @@ def _send_and_record(
         except BaseException:
             sending.response.close()
             raise
+        if not connection.in_atomic_block:
+            # A slow visitor holds a thread; he should not hold a connection to the database, too.
+            connection.close()
     return sending.response
 
 

@@ -24,6 +24,7 @@ error_log {folder}/nginx-error.log;
 events {{}}
 http {{
     access_log off;
+    sendfile on;
     client_body_temp_path {folder}/body;
     proxy_temp_path {folder}/proxy;
     fastcgi_temp_path {folder}/fastcgi;

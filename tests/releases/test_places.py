@@ -1,4 +1,4 @@
-"""Places for downloads: so many at a time, a quarter for one holder, each given back once."""
+"""Places for downloads: so many at a time, half for one holder, each given back once."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from releases.places import Places
 
 def test_places_are_shared_out_and_come_back() -> None:
     places = Places(8)
-    taken = [places.take(holder) for holder in "aabbccdd"]
+    taken = [places.take(holder) for holder in "aaaabbcd"]
     for holder in ("a", "e"):
         with pytest.raises(AllPlacesTaken):
             places.take(holder)
@@ -19,8 +19,8 @@ def test_places_are_shared_out_and_come_back() -> None:
         places.take("f")
 
 
-def test_one_holder_gets_a_quarter_and_one_at_least() -> None:
-    for number, share in ((1, 1), (3, 1), (8, 2), (24, 6)):
+def test_one_holder_gets_half_and_one_at_least() -> None:
+    for number, share in ((1, 1), (3, 1), (8, 4), (48, 24)):
         places = Places(number)
         for _ in range(share):
             places.take("a")

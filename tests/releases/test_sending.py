@@ -174,7 +174,7 @@ def test_what_the_proxy_resolves_is_recorded_as_it_was_asked(ada: Browser, world
 def test_only_so_many_are_sent_at_a_time_and_places_come_back(
     ada: Browser, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sending, "_places", Places(8))  # two of them for one licence
+    monkeypatch.setattr(sending, "_places", Places(4))  # two of them for one licence
     path = download_path(world.orbit_release)
     first, second = ada.get(path), ada.get(path)
     third = ada.get(path)
