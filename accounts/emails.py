@@ -3,6 +3,7 @@
 import re
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from email.utils import formataddr, parseaddr
 from pathlib import Path
@@ -13,6 +14,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.core.mail.backends.base import BaseEmailBackend
 from django.template.loader import render_to_string
+from django_scopes import scope
 
 from accounts.models import User
 from portal.tenancy import backoffice_url, vendor_url
@@ -22,30 +24,36 @@ def password_reset(user: User, token: str) -> None:
     """The link that sets a new password, to the user's address."""
     link = _link(user, "password_reset_confirm", token)
     minutes = settings.PASSWORD_RESET_TIMEOUT // 60
-    _send("password_reset", user, to=user.email, link=link, minutes=minutes)
+    send("accounts/email/password_reset", user, to=user.email, link=link, minutes=minutes)
 
 
 def invitation(user: User, token: str) -> None:
     """The link that sets the first password, to the user's address."""
     days = settings.INVITATION_TIMEOUT // (24 * 60 * 60)
-    _send("invitation", user, to=user.email, link=_link(user, "invitation", token), days=days)
+    send(
+        "accounts/email/invitation",
+        user,
+        to=user.email,
+        link=_link(user, "invitation", token),
+        days=days,
+    )
 
 
 def confirm_new_address(user: User, new_email: str, token: str) -> None:
     """The link that confirms a change of e-mail, to the new address."""
     minutes = settings.PASSWORD_RESET_TIMEOUT // 60
     link = _link(user, "email_confirm", token)
-    _send("confirm_new_address", user, to=new_email, link=link, minutes=minutes)
+    send("accounts/email/confirm_new_address", user, to=new_email, link=link, minutes=minutes)
 
 
 def address_changed(user: User, old_email: str) -> None:
     """The notice that the account's e-mail has changed, to the old address."""
-    _send("address_changed", user, to=old_email)
+    send("accounts/email/address_changed", user, to=old_email)
 
 
 def address_already_has_account(user: User) -> None:
     """The notice that somebody tried to move another account to this user's address."""
-    _send("address_already_has_account", user, to=user.email)
+    send("accounts/email/address_already_has_account", user, to=user.email)
 
 
 def _link(user: User, name: str, token: str) -> str:
@@ -54,14 +62,17 @@ def _link(user: User, name: str, token: str) -> str:
     return backoffice_url(name, token)
 
 
-def _send(template: str, user: User, *, to: str, **context: Any) -> None:
-    """Renders templates/accounts/email/<template>.{subject,txt,html} and hands it over."""
+def send(template: str, user: User, *, to: str, **context: Any) -> None:
+    """Renders the template with the endings .subject, .txt and .html and hands it over."""
     sender = user.vendor.name if user.vendor else "Portal"
     context |= {"user": user, "vendor": user.vendor, "sender": sender, "recipient": to}
-    parts = {
-        kind: render_to_string(f"accounts/email/{template}.{kind}", context).strip()
-        for kind in ("subject", "txt", "html")
-    }
+    context["portal"] = vendor_url(user.vendor, "home").removesuffix("/") if user.vendor else ""
+    # The vendor's brand is looked up by the templates, in the vendor's scope.
+    with scope(vendor=user.vendor) if user.vendor else nullcontext():
+        parts = {
+            kind: render_to_string(f"{template}.{kind}", context).strip()
+            for kind in ("subject", "txt", "html")
+        }
     support = user.vendor.support_email if user.vendor else ""
     message = EmailMultiAlternatives(
         # A vendor's name can't break out of the header: line ends become spaces.

@@ -44,6 +44,11 @@ class Vendor(models.Model):
     )
     name = models.CharField(_("name"), max_length=100)
     status = models.CharField(_("status"), max_length=8, choices=Status, default=Status.ACTIVE)
+    # The portal's address in links when it is not `<company_id>.<our zone>`: a verified domain of
+    # the vendor's own. Set by the verbs of branding/domains.py.
+    canonical_domain = models.CharField(
+        _("address"), max_length=253, blank=True, default="", editable=False
+    )
     support_email = models.EmailField(_("support e-mail"), blank=True)
     support_url = models.URLField(_("support page"), blank=True)
     website = models.URLField(_("website"), blank=True)

@@ -10,6 +10,8 @@ RIGHTS: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "admin": {
         "accounts.user": ("view", "add", "change"),
+        "branding.branding": ("view", "change"),
+        "branding.customdomain": ("view", "add", "change", "delete"),
         "licenses.product": ("view", "add", "change"),
         "licenses.licensepolicy": ("view", "add", "change", "delete"),
         "licenses.maintenancepolicy": ("view", "add", "change", "delete"),

@@ -4,18 +4,22 @@ Everything runs inside the staff's vendor's scope (portal.middleware.PeopleMiddl
 lists, choices, look-ups and deletions can reach that vendor's rows alone.
 """
 
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 from uuid import UUID
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import BadRequest, PermissionDenied
+from django.core.files.uploadhandler import FileUploadHandler
 from django.db import models
 from django.forms import ModelForm
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django_scopes import ScopeError, get_scope
 
 from accounts.rights import RIGHTS
@@ -94,6 +98,86 @@ class VendorAdmin(admin.ModelAdmin[Any]):
         """The model's form, whose new instance belongs to the scope's vendor from the start."""
         form_class = super().get_form(request, obj, change=change, **kwargs)
         return owned(form_class, scope_vendor())
+
+
+View = Callable[..., HttpResponseBase]
+
+
+def receives_files(
+    handler: type[FileUploadHandler], allowed: Callable[[HttpRequest], bool]
+) -> Callable[[View], View]:
+    """Lets a view receive larger files than the portal does, from whom `allowed` lets in; of all
+    others next to nothing is read.
+
+    Django reads the body before it checks the CSRF token, which is in it. So the check that
+    every view has is taken off, the handler is chosen, and the check is put back inside.
+    """
+
+    def decorate(view: View) -> View:
+        protected = csrf_protect(view)
+
+        @csrf_exempt
+        @wraps(view)
+        def receive(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            # SECURITY: tests/releases/test_uploads.py. Nobody else may fill the disk.
+            if allowed(request):
+                request.upload_handlers = [handler(request)]
+            return protected(request, *args, **kwargs)
+
+        return receive
+
+    return decorate
+
+
+class WithButtons(VendorAdmin):
+    """A model whose verbs have buttons: `.../<id>/do/<verb>/`, by POST, templates/admin/_verb.html.
+
+    `verbs` has by name the verb and what it says when it is done, `errors` what a verb may raise.
+    """
+
+    verbs: Mapping[str, tuple[Callable[[Any], Any], str | Promise]]
+    errors: tuple[type[Exception], ...]
+
+    def sentence(self, error: Any) -> str:
+        """What an error of a verb says."""
+        raise NotImplementedError
+
+    def get_urls(self) -> list[URLPattern]:
+        name = f"{self.opts.app_label}_{self.opts.model_name}_do"
+        view = self.admin_site.admin_view(self.verb_view)
+        return [path("<uuid:row_id>/do/<str:verb>/", view, name=name), *super().get_urls()]
+
+    def verb_view(self, request: HttpRequest, row_id: UUID, verb: str) -> HttpResponseBase:
+        """One button: calls the verb and goes back to the row."""
+        row = self.own_row(request, row_id, self.right("change"))
+        self.need_post(request)
+        if verb not in self.verbs:
+            raise Http404
+        act, done = self.verbs[verb]
+        try:
+            act(row)
+            messages.success(request, done % {"row": row})
+        except self.errors as error:
+            messages.error(request, self.sentence(error))
+        return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", row.pk)
+
+    def right(self, action: str) -> str:
+        return f"{self.opts.app_label}.{action}_{self.opts.model_name}"
+
+    def own_row(self, request: HttpRequest, row_id: UUID, right: str) -> Any:
+        """The vendor's row; raises PermissionDenied without the right, or Http404."""
+        if not request.user.has_perm(right):
+            raise PermissionDenied
+        row = self.get_object(request, str(row_id))
+        if row is None:
+            raise Http404
+        return row
+
+    @staticmethod
+    def need_post(request: HttpRequest) -> None:
+        """Buttons are posted; an address that is typed has nothing behind it."""
+        if request.method != "POST":
+            raise Http404
 
 
 def _is_uuid(value: Any) -> bool:

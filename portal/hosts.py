@@ -19,5 +19,9 @@ host_patterns = patterns(
     host(rf"app\.{PARENT}{END}", "backoffice", name="backoffice"),
     host(rf"api\.{PARENT}{END}", "api", name="api"),
     host(rf"[a-z0-9-]+\.{PARENT}{END}", "customer", name="customer"),
+    # A custom domain: any other name with a dot in it, which portal.tenancy then has to know.
+    host(
+        rf"(?!(?:[^:]*\.)?{PARENT}{END})[a-z0-9-]+(?:\.[a-z0-9-]+)+{END}", "customer", name="domain"
+    ),
     host(r"(?!)", "unknown", name="unknown"),
 )

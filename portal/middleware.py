@@ -12,11 +12,12 @@ from django.urls import set_urlconf
 from django.utils.functional import SimpleLazyObject
 from django_scopes import scope
 
+from accounts.models import Vendor
 from accounts.rate_limits import TooManyAttempts
 from accounts.sessions import current_user
 from portal import errors
 from portal.http import PortalRequest
-from portal.tenancy import Room, find_vendor, locate, normalise_host
+from portal.tenancy import Room, find_vendor, locate, normalise_host, origin
 from releases.errors import AllPlacesTaken
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -76,6 +77,16 @@ class NormaliseHostMiddleware:
         return self.get_response(request)
 
 
+def _moved(request: PortalRequest, vendor: Vendor) -> HttpResponse:
+    """Sends the visitor to the same page at the vendor's own domain; for as long as that is the
+    portal's address, so not for ever (302). What was sent is not sent on."""
+    response = HttpResponse(status=HTTPStatus.FOUND)
+    if request.method not in {"GET", "HEAD"}:
+        response.status_code = HTTPStatus.SEE_OTHER
+    response["Location"] = origin(vendor.canonical_domain) + request.get_full_path()
+    return response
+
+
 class TenancyMiddleware:
     """Finds the vendor of the host and runs the rest of the request inside the vendor's scope."""
 
@@ -88,7 +99,8 @@ class TenancyMiddleware:
         set_urlconf(request.urlconf)
         request.address = locate(request.get_host(), settings.PORTAL_PARENT_HOST)
         # SECURITY: tests/portal/test_tenancy.py. Two readings of the host have to agree.
-        if request.address.room != request.host.name or request.address.room is Room.UNKNOWN:
+        expected = "domain" if request.address.domain else request.address.room
+        if request.host.name != expected or request.address.room is Room.UNKNOWN:
             return errors.misdirected(request)
         if request.address.room is not Room.CUSTOMER:
             return self.get_response(request)
@@ -98,8 +110,15 @@ class TenancyMiddleware:
         request.vendor = vendor
         if not vendor.is_active:
             return errors.portal_closed(request)
+        if not request.address.domain and vendor.canonical_domain:
+            return _moved(request, vendor)
         with scope(vendor=vendor):
-            return self.get_response(request)
+            response = self.get_response(request)
+        if request.address.domain and request.is_secure():
+            # What lies below the domain is the vendor's business, not ours: no includeSubDomains.
+            seconds = settings.SECURE_HSTS_SECONDS
+            response["Strict-Transport-Security"] = f"max-age={seconds}"
+        return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, TooManyAttempts):

@@ -33,6 +33,11 @@ RELEASE_STORAGE = env.object_storage(RELEASES_ROOT)
 ACCEL_REDIRECT_PREFIX = env.text("ACCEL_REDIRECT_PREFIX", "")
 # How many downloads a process sends by itself at a time; the other threads answer pages.
 DIRECT_DOWNLOADS = env.integer("DIRECT_DOWNLOADS", 48, minimum=1, maximum=1000)
+# Custom domains: who answers about them (host:port; empty is the machine's own resolver), whose
+# certificates we get for them, and what the proxy's question needs when it is not on this machine.
+DNS_SERVERS = env.words(env.text("DNS_SERVERS", ""))
+CERTIFICATE_ISSUERS = env.words(env.text("CERTIFICATE_ISSUERS", "letsencrypt.org"))
+TLS_ASK_SECRET = env.text("TLS_ASK_SECRET", "")
 STATIC_ROOT = env.folder("STATIC_ROOT", DATA_DIR / "static")
 MAIL_DIR = env.folder("MAIL_DIR", DATA_DIR / "mail")
 DATABASES = {"default": env.database("DATABASE_URL", DATA_DIR / "db.sqlite3")}
@@ -46,6 +51,7 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 INSTALLED_APPS = [
     "portal.apps.PortalConfig",
     "accounts",
+    "branding",
     "licenses",
     "offline",
     "releases",
@@ -63,6 +69,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "portal.health.HealthMiddleware",
+    "portal.tls_ask.TlsAskMiddleware",
     "portal.middleware.HeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

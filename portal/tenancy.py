@@ -1,8 +1,8 @@
 """Which vendor a request belongs to, and the absolute addresses of a vendor's pages.
 
 This is the one place that decides the tenant. It looks at the host alone and compares exactly:
-our zone plus one valid label. No suffix match, header, query, form or session takes part, and
-there is no default tenant.
+our zone plus one valid label, or one custom domain as it is. No suffix match, header, query, form
+or session takes part, and there is no default tenant.
 """
 
 import re
@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 from django.conf import settings
+from django.db.models import Q
 from django.http.request import split_domain_port
 from django.urls import reverse
+from django.utils import timezone
 
 if TYPE_CHECKING:
     from accounts.models import Vendor
 
+LONGEST_NAME = 253
 LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
 # Labels below our zone that are, or may become, addresses of the installation itself.
@@ -47,6 +50,7 @@ class Address:
 
     room: Room
     company_id: str = ""
+    domain: str = ""  # a customer's room under a name that is not ours
 
 
 def is_company_id(label: str) -> bool:
@@ -71,7 +75,9 @@ def locate(host: str, parent_host: str) -> Address:
     if domain == parent_host:
         return Address(Room.LANDING)
     label, dot, zone = domain.partition(".")
-    if not dot or zone != parent_host:
+    if zone != parent_host:
+        return _locate_elsewhere(domain, parent_host)
+    if not dot:
         return Address(Room.UNKNOWN)
     if label == "app":
         return Address(Room.BACKOFFICE)
@@ -82,18 +88,40 @@ def locate(host: str, parent_host: str) -> Address:
     return Address(Room.UNKNOWN)
 
 
+def _locate_elsewhere(domain: str, parent_host: str) -> Address:
+    """A name outside our zone: a customer's room, if some vendor has exactly this domain."""
+    labels = domain.split(".")
+    ours = domain.endswith(f".{parent_host}") or parent_host.endswith(f".{domain}")
+    is_name = len(labels) > 1 and all(LABEL.fullmatch(each) for each in labels)
+    if ours or not is_name or labels[-1].isdigit() or len(domain) > LONGEST_NAME:
+        return Address(Room.UNKNOWN)
+    return Address(Room.CUSTOMER, domain=domain)
+
+
 def find_vendor(address: Address) -> "Vendor | None":
     """The vendor, active or not, of a customer's address; None when there is no such vendor."""
     if address.room is not Room.CUSTOMER:
         return None
-    vendors = apps.get_model("accounts", "Vendor").objects
-    return vendors.filter(company_id=address.company_id).first()
+    vendors = apps.get_model("accounts", "Vendor").objects.select_related("branding")
+    if not address.domain:
+        return vendors.filter(company_id=address.company_id).first()
+    # A change of domain is seen at once by every process, since nothing is kept.
+    now = timezone.now()
+    until = Q(custom_domains__served_until=None) | Q(custom_domains__served_until__gt=now)
+    return vendors.filter(
+        until, custom_domains__name=address.domain, custom_domains__verified_at__isnull=False
+    ).first()
+
+
+def canonical_host(vendor: "Vendor") -> str:
+    """The host that links to the vendor's portal lead to, without a port."""
+    return vendor.canonical_domain or f"{vendor.company_id}.{settings.PORTAL_PARENT_HOST}"
 
 
 def vendor_url(vendor: "Vendor", name: str, *args: Any, query: dict[str, str] | None = None) -> str:
     """The absolute URL of a portal page on the vendor's canonical host, never the request's."""
     path = reverse(name, urlconf="portal.urls.customer", args=args, query=query)
-    return origin(f"{vendor.company_id}.{settings.PORTAL_PARENT_HOST}") + path
+    return origin(canonical_host(vendor)) + path
 
 
 def backoffice_url(name: str, *args: Any) -> str:

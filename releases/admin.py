@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db.models import Count, OuterRef, QuerySet, Subquery, Sum
 from django.forms import ModelForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
@@ -17,20 +17,20 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from portal.backoffice import VendorAdmin
+from portal.backoffice import VendorAdmin, WithButtons, receives_files
 from releases import publishing
 from releases.errors import ReleaseError, UploadIncomplete
 from releases.models import Download, Release, ReleaseFile, platform_words
 from releases.sentences import sentence
 from releases.shelf import shelf_for
-from releases.uploads import ReceivedFile, receives_release_files
+from releases.uploads import ReceivedFile, ReleaseUploadHandler
 
 VERBS = {
-    "publish": (publishing.publish, _("%(release)s is published.")),
-    "archive": (publishing.archive, _("%(release)s is archived.")),
-    "unarchive": (publishing.unarchive, _("%(release)s is back.")),
-    "make-private": (publishing.make_private, _("Customers don't see %(release)s any more.")),
-    "make-public": (publishing.make_public, _("Customers see %(release)s now.")),
+    "publish": (publishing.publish, _("%(row)s is published.")),
+    "archive": (publishing.archive, _("%(row)s is archived.")),
+    "unarchive": (publishing.unarchive, _("%(row)s is back.")),
+    "make-private": (publishing.make_private, _("Customers don't see %(row)s any more.")),
+    "make-public": (publishing.make_public, _("Customers see %(row)s now.")),
 }
 
 
@@ -86,9 +86,11 @@ def may_add_files(request: HttpRequest) -> bool:
 
 
 @admin.register(Release)
-class ReleaseAdmin(VendorAdmin):
+class ReleaseAdmin(WithButtons):
     """A draft is changed at will; what is published is frozen and has buttons instead."""
 
+    verbs = VERBS
+    errors = (ReleaseError,)
     form = ReleaseForm
     list_display = (
         "name", "version", "product", "channel", "platform_words", "state", "file_count",
@@ -129,7 +131,7 @@ class ReleaseAdmin(VendorAdmin):
         return [
             path(
                 "<uuid:release_id>/files/",
-                receives_release_files(may_add_files)(view(self.files_view)),
+                receives_files(ReleaseUploadHandler, may_add_files)(view(self.files_view)),
                 name="releases_release_files",
             ),
             path(
@@ -137,13 +139,11 @@ class ReleaseAdmin(VendorAdmin):
                 view(self.remove_file_view),
                 name="releases_release_remove_file",
             ),
-            path(
-                "<uuid:release_id>/do/<str:verb>/",
-                view(self.verb_view),
-                name="releases_release_do",
-            ),
             *super().get_urls(),
         ]
+
+    def sentence(self, error: ReleaseError) -> str:
+        return sentence(error)
 
     # --- Saving ---------------------------------------------------------------------------------
 
@@ -182,7 +182,7 @@ class ReleaseAdmin(VendorAdmin):
 
     def files_view(self, request: HttpRequest, release_id: UUID) -> HttpResponseBase:
         """The files of a draft: upload, name an address, take one off, publish."""
-        release = self._release(request, release_id, "releases.add_releasefile")
+        release = self.own_row(request, release_id, "releases.add_releasefile")
         if release.published:
             return redirect("admin:releases_release_change", release.pk)
         form = ExternalFileForm(release=release)
@@ -224,41 +224,12 @@ class ReleaseAdmin(VendorAdmin):
     def remove_file_view(
         self, request: HttpRequest, release_id: UUID, file_id: UUID
     ) -> HttpResponseBase:
-        release = self._release(request, release_id, "releases.delete_releasefile")
-        self._need_post(request)
+        release = self.own_row(request, release_id, "releases.delete_releasefile")
+        self.need_post(request)
         file = ReleaseFile.objects.filter(release=release, pk=file_id).first()
         if file is None:
             raise Http404
         return self._said(request, release, lambda: publishing.remove_file(file))
-
-    def verb_view(self, request: HttpRequest, release_id: UUID, verb: str) -> HttpResponseBase:
-        """One button: calls the verb and goes back to the release."""
-        release = self._release(request, release_id, "releases.change_release")
-        self._need_post(request)
-        if verb not in VERBS:
-            raise Http404
-        act, done = VERBS[verb]
-        try:
-            act(release)
-            messages.success(request, done % {"release": release})
-        except ReleaseError as error:
-            messages.error(request, sentence(error))
-        return redirect("admin:releases_release_change", release.pk)
-
-    def _release(self, request: HttpRequest, release_id: UUID, right: str) -> Release:
-        """The vendor's release; raises PermissionDenied without the right, or Http404."""
-        if not request.user.has_perm(right):
-            raise PermissionDenied
-        release: Release | None = self.get_object(request, str(release_id))
-        if release is None:
-            raise Http404
-        return release
-
-    @staticmethod
-    def _need_post(request: HttpRequest) -> None:
-        """Buttons are posted; an address that is typed has nothing behind it."""
-        if request.method != "POST":
-            raise Http404
 
     def _said(self, request: HttpRequest, release: Release, act: Any) -> HttpResponseBase:
         """Acts, says what was refused, and goes back to the files: by a redirect, or by telling

@@ -1,16 +1,10 @@
 """How release files are received: streamed to disk and hashed on the way, never in memory."""
 
 import hashlib
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, TemporaryFileUploadHandler
-from django.http import HttpRequest, HttpResponseBase
-from django.views.decorators.csrf import csrf_exempt, csrf_protect
-
-View = Callable[..., HttpResponseBase]
 
 
 class ReceivedFile(TemporaryUploadedFile):
@@ -45,26 +39,3 @@ class ReleaseUploadHandler(TemporaryFileUploadHandler):
         self.file.size = file_size
         self.file.sha256 = self.digest.hexdigest()
         return self.file
-
-
-def receives_release_files(allowed: Callable[[HttpRequest], bool]) -> Callable[[View], View]:
-    """Lets a view receive large files, from whom `allowed` lets in; all others get none read.
-
-    Django reads the body before it checks the CSRF token, which is in it. So the check that
-    every view has is taken off, the handler is chosen, and the check is put back inside.
-    """
-
-    def decorate(view: View) -> View:
-        protected = csrf_protect(view)
-
-        @csrf_exempt
-        @wraps(view)
-        def receive(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            # SECURITY: tests/releases/test_uploads.py. Nobody else may fill the disk.
-            if allowed(request):
-                request.upload_handlers = [ReleaseUploadHandler(request)]
-            return protected(request, *args, **kwargs)
-
-        return receive
-
-    return decorate

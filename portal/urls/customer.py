@@ -13,4 +13,5 @@ urlpatterns = [
     path("", include("licenses.urls")),
     path("", include("offline.urls")),
     path("", include("releases.urls")),
+    path("", include("branding.urls")),
 ]

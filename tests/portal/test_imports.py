@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-APPS = ("accounts", "licenses", "offline", "releases")
+APPS = ("accounts", "branding", "licenses", "offline", "releases")
 MAY_IMPORT = {
     "accounts": set(),
+    "branding": {"accounts"},
     "licenses": {"accounts"},
     "offline": {"accounts", "licenses"},
     "releases": {"accounts", "licenses"},
@@ -16,6 +17,8 @@ MAY_IMPORT = {
 # Of the building an app may know tenancy and the helpers about HTTP, never a model or a setting.
 PORTAL_HELPERS = {"portal.tenancy", "portal.http", "portal.moments"}
 PURE = [
+    "branding/colours.py",
+    "branding/domain_names.py",
     "offline/codec.py",
     "licenses/status.py",
     "licenses/versions.py",

@@ -28,7 +28,8 @@ GOOD = [
     ("a-1.portal.localhost", Address(Room.CUSTOMER, "a-1")),
 ]
 
-HOSTILE = [
+# Names outside our zone: nobody's, as long as no vendor has proved exactly this name.
+ELSEWHERE = [
     "acme.portal.localhost.evil.example",
     "acme.portal.localhost.evil.example:8000",
     "portal.localhost.evil.example",
@@ -37,6 +38,9 @@ HOSTILE = [
     "acme-portal.localhost",
     "acmeportal.localhost",
     "evil.example",
+]
+
+HOSTILE = [
     "localhost",
     "portal",
     "127.0.0.1",
@@ -66,6 +70,17 @@ def test_known_hosts_lead_to_their_rooms(host: str, address: Address) -> None:
 @pytest.mark.parametrize("host", [host for host in HOSTILE if not host.endswith("localhost.")])
 def test_hostile_hosts_lead_nowhere(host: str) -> None:
     assert locate(host, PARENT) == Address(Room.UNKNOWN)
+
+
+@pytest.mark.parametrize("host", ELSEWHERE)
+def test_other_names_are_taken_as_they_are(host: str) -> None:
+    name = host.partition(":")[0]
+    assert locate(host, PARENT) == Address(Room.CUSTOMER, domain=name)
+
+
+def test_our_zone_and_what_lies_above_it_is_nobodys_domain() -> None:
+    for host in ("example.com", "a.b.portal.example.com"):
+        assert locate(host, "portal.example.com") == Address(Room.UNKNOWN)
 
 
 @pytest.mark.parametrize("label", sorted(RESERVED_LABELS - {"app", "api"}))
@@ -112,7 +127,7 @@ def test_company_ids(label: str, good: bool) -> None:
     assert is_company_id(label) is good
 
 
-@pytest.mark.parametrize("host", [*HOSTILE, "nobody.portal.localhost"])
+@pytest.mark.parametrize("host", [*HOSTILE, *ELSEWHERE, "nobody.portal.localhost"])
 def test_a_hostile_host_gets_no_data(world: World, host: str) -> None:
     browser = signed_in(world.ada)
     response = browser.get("/licenses/", headers={"host": host})

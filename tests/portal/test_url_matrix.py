@@ -12,6 +12,8 @@ from django_scopes import scope
 
 from accounts.models import User
 from accounts.rights import RIGHTS, allows
+from branding.brands import branding_for, save_branding
+from branding.domains import claim
 from licenses.models import LicensePolicy, MaintenancePolicy
 from offline.requests import answer
 from portal.tenancy import Room
@@ -19,6 +21,7 @@ from releases import publishing
 from releases.downloads import record
 from releases.models import Release
 from releases.ranges import ByteRange
+from tests.branding.pictures import picture
 from tests.offline.requests_maker import MachineKeys
 from tests.world import Browser, World, file_of, signed_in
 
@@ -36,6 +39,7 @@ REFUSED_FILE = (302, 400, 400, 400, 400, 302, 302)
 REDIRECT = (302,) * 7
 WRONG_METHOD = (302, 405, 405, 405, 405, 302, 302)
 NO_SUCH_METHOD = (405,) * 7
+PICTURE = (200, 200, 200, 404, 404, 200, 200)  # public on Acme's host, and there alone
 OF_ACME = (302, 200, 200, 404, 404, 302, 302)  # Grace has a licence of Orbit, too
 FEED = (401, 200, 200, 404, 404, 401, 401)
 ADA_ALONE = (302, 200, 404, 404, 404, 302, 302)
@@ -65,6 +69,8 @@ CUSTOMER: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "releases": (SIGNED_IN, WRONG_METHOD),
     "release": (OF_ACME, WRONG_METHOD),
     "download": (OF_ACME, NO_SUCH_METHOD),
+    "branding_css": (OPEN, NO_SUCH_METHOD),
+    "brand_image": (PICTURE, NO_SUCH_METHOD),
     "feed_json": (FEED, NO_SUCH_METHOD),
     "feed_atom": (FEED, NO_SUCH_METHOD),
 }
@@ -77,7 +83,9 @@ def ids(world: World) -> dict[str, Any]:
         request = MachineKeys().activation(world.orbit.pk, world.ada_license.key)
         exchange = answer(world.ada, request)
         ids = {"exchange_id": exchange.pk, "offline_machine": exchange.activation_id}
+        branding = save_branding(branding_for(world.acme), {"logo_light": picture()})
     return ids | {
+        "picture": branding.logo_light,
         "license_id": world.ada_license.pk,
         "activation_id": world.ada_machine.pk,
         "token": "not-a-token",
@@ -130,6 +138,8 @@ def path_of(name: str, ids: dict[str, Any]) -> str:
     patterns = get_resolver("portal.urls.customer").url_patterns
     wanted = dict(routes(patterns))[name].pattern.converters
     values = {key: ids[key] for key in wanted}
+    if name == "brand_image":
+        values["name"] = ids["picture"]
     if name == "offline_machine_response":
         values["activation_id"] = ids["offline_machine"]
     return reverse(name, urlconf="portal.urls.customer", kwargs=values)
@@ -187,7 +197,7 @@ SITE: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
 }
 MODELS = ("accounts.vendor", "accounts.user", "licenses.product", "licenses.licensepolicy",
           "licenses.maintenancepolicy", "licenses.license", "licenses.activation",
-          "releases.release", "releases.download")  # fmt: skip
+          "releases.release", "releases.download", "branding.customdomain")  # fmt: skip
 ACTIONS = ("changelist", "add", "change", "history", "delete")
 
 
@@ -198,9 +208,15 @@ def model_route(model: str, action: str) -> str:
 def test_every_back_office_route_is_in_the_table() -> None:
     of_models = {model_route(model, action) for model in MODELS for action in ACTIONS}
     of_models |= {f"admin:{model.partition('.')[0]}" for model in MODELS}
-    lists = {"admin:app_list", "admin:None", "admin:licenses_product_file", *RELEASE_BUTTONS}
+    lists = {
+        "admin:app_list",
+        "admin:None",
+        "admin:licenses_product_file",
+        *RELEASE_BUTTONS,
+        *BRANDING_PAGES,
+    }
     assert names_of(Room.BACKOFFICE) <= set(SITE) | of_models | lists
-    apps = {"admin:accounts", "admin:licenses", "admin:releases"}
+    apps = {"admin:accounts", "admin:licenses", "admin:releases", "admin:branding"}
     assert of_models - apps <= names_of(Room.BACKOFFICE)
 
 
@@ -250,6 +266,7 @@ def test_back_office_model_routes(world: World, visitor: str) -> None:
             vendor=world.acme, product=world.orbit, name="Orbit", version="9.0", platforms=["linux"]
         )
         publishing.save_draft(draft)
+        domain = claim(world.acme, "licenses.acme.example")
         granted = ByteRange(0, 1)
         download = record(
             file_of(world.orbit_release),
@@ -268,6 +285,7 @@ def test_back_office_model_routes(world: World, visitor: str) -> None:
         "licenses.maintenancepolicy": maintenance,
         "releases.release": draft,
         "releases.download": download,
+        "branding.customdomain": domain,
     }
     person = None if visitor == "anonymous" else getattr(world, visitor)
     browser = staff_browser(world, visitor)
@@ -311,6 +329,45 @@ def test_the_buttons_of_a_release(world: World) -> None:
         f"{base}/do/archive/": ((302, 404, 403, 404, 403), (302, 302, 403, 404, 403)),
         f"{base}/do/nonsense/": ((302, 404, 403, 404, 403), (302, 404, 403, 404, 403)),
     }
+    for path, expected in table.items():
+        for column, visitor in enumerate(STAFF):
+            browser = staff_browser(world, visitor)
+            codes = (browser.get(path).status_code, browser.post(path).status_code)
+            assert codes == (expected[0][column], expected[1][column]), (path, visitor)
+
+
+BRANDING_PAGES = {
+    "admin:branding_branding_changelist",
+    "admin:branding_branding_add",
+    "admin:branding_branding_change",
+    "admin:branding_branding_delete",
+    "admin:branding_branding_history",
+    "admin:branding_preview_css",
+    "admin:branding_picture",
+    "admin:branding_customdomain_do",
+}
+
+
+def test_the_pages_of_a_brand(world: World) -> None:
+    """(GET, POST) in the order of STAFF; the picture and the domain are Acme's."""
+    with scope(vendor=world.acme):
+        branding = save_branding(branding_for(world.acme), {"logo_light": picture()})
+        domain = claim(world.acme, "licenses.acme.example")
+    own = f"/branding/branding/{branding.pk}"
+    table = {
+        "/branding/branding/": ((302, 200, 403, 200, 403), (302, 200, 403, 200, 403)),
+        "/branding/branding/preview.css": ((302, 200, 403, 200, 403), (302, 200, 403, 200, 403)),
+        f"/branding/branding/pictures/{branding.logo_light}": (
+            (302, 200, 403, 404, 403), (302, 200, 403, 404, 403),
+        ),
+        "/branding/branding/add/": ((302, 403, 403, 403, 403), (302, 403, 403, 403, 403)),
+        f"{own}/change/": ((302,) * 5, (302,) * 5),
+        f"{own}/history/": ((302, 200, 403, 302, 403), (302, 200, 403, 302, 403)),
+        f"{own}/delete/": ((302, 403, 403, 403, 403), (302, 403, 403, 403, 403)),
+        f"/branding/customdomain/{domain.pk}/do/go-back/": (
+            (302, 404, 403, 404, 403), (302, 302, 403, 404, 403),
+        ),
+    }  # fmt: skip
     for path, expected in table.items():
         for column, visitor in enumerate(STAFF):
             browser = staff_browser(world, visitor)

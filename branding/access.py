@@ -1,0 +1,21 @@
+"""The door by which a page gets a picture: those that the vendor's branding shows, no others."""
+
+from django.http import Http404
+
+from branding.brands import PICTURES
+from branding.models import BrandImage, Branding, brand_of
+from portal.http import PortalRequest
+
+
+def get_image(request: PortalRequest, name: str) -> bytes:
+    """A picture of the host's vendor; raises Http404."""
+    return picture_of(brand_of(request.vendor), name)
+
+
+def picture_of(brand: Branding | None, name: str) -> bytes:
+    """The bytes of one of the brand's pictures; raises Http404 for any other name."""
+    shown = {getattr(brand, field) for field in PICTURES} if brand else set()
+    image = BrandImage.objects.filter(name=name).first() if name in shown else None
+    if image is None:
+        raise Http404
+    return bytes(image.data)

@@ -1,0 +1,248 @@
+"""The verbs about custom domains: claim, check, make the portal's address, go back, remove.
+
+A claim is worth nothing: a name belongs to a vendor once the DNS proves it (`dns_checks.py`), and
+only then is it the vendor's alone, so that nobody can squat. A name whose record disappears is
+served for a time of grace, with warnings, and is then free again.
+
+Claims of other vendors are looked up outside the scope, by name alone; nothing of them is shown.
+"""
+
+import secrets
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from django_scopes import scopes_disabled
+
+from accounts.models import Vendor
+from branding import dns_checks, tasks
+from branding.dns_checks import Answer, Finding
+from branding.domain_names import normalise, skeleton
+from branding.errors import DomainNotVerified, DomainTaken, TooManyDomains
+from branding.models import CustomDomain
+
+State, Diagnosis = CustomDomain.State, CustomDomain.Diagnosis
+
+MOST_DOMAINS = 10
+GIVE_UP_AFTER = timedelta(days=30)
+GRACE = timedelta(days=7)
+WARN_BEFORE_END = (timedelta(days=7), timedelta(days=3), timedelta(days=1))
+FIRST_INTERVAL, LONGEST_INTERVAL = timedelta(minutes=5), timedelta(hours=6)
+FAILING_INTERVAL = timedelta(hours=1)
+
+
+def target() -> str:
+    """What a custom domain's CNAME points to."""
+    return f"hosting.{settings.PORTAL_PARENT_HOST}"
+
+
+@transaction.atomic
+def claim(vendor: Vendor, text: str) -> CustomDomain:
+    """Puts a name on the vendor's list; safe to repeat.
+
+    Raises domain_names.NotADomain, DomainTaken and TooManyDomains.
+    """
+    name = normalise(text, parent_host=settings.PORTAL_PARENT_HOST)
+    existing = CustomDomain.objects.filter(name=name).first()
+    if existing:
+        return existing
+    check_free(vendor, name)
+    if CustomDomain.objects.count() >= MOST_DOMAINS:
+        raise TooManyDomains
+    return CustomDomain.objects.create(
+        vendor=vendor, name=name, skeleton=skeleton(name), token=secrets.token_urlsafe(32),
+        next_check_at=timezone.now(),
+    )  # fmt: skip
+
+
+def check_free(vendor: Vendor, name: str) -> None:
+    """Raises DomainTaken when another vendor has proved the name, one above or below it, or one
+    that looks like it."""
+    labels = name.split(".")
+    above = [".".join(labels[start:]) for start in range(1, len(labels))]
+    close = Q(name=name) | Q(name__in=above) | Q(name__endswith=f".{name}")
+    if not name.isascii() or name.startswith("xn--") or ".xn--" in name:
+        close |= Q(skeleton=skeleton(name))
+    else:
+        close |= Q(skeleton=skeleton(name), name__contains="xn--")
+    # SECURITY: tests/branding/test_takeover.py. Only whether there is one gets out.
+    with scopes_disabled():
+        others = CustomDomain.objects.filter(verified_at__isnull=False).exclude(vendor=vendor)
+        taken = others.filter(close).exists()
+    if taken:
+        raise DomainTaken
+
+
+def check(domain: CustomDomain) -> CustomDomain:
+    """Asks the DNS about the domain and notes what came of it, in its state and diagnosis.
+
+    The questions are asked outside any transaction: name servers can be slow.
+    """
+    answer = dns_checks.look(
+        domain.name, target=target(), txt_name=domain.txt_name, txt_value=domain.txt_value
+    )
+    return _note(domain, answer)
+
+
+@transaction.atomic
+def _note(domain: CustomDomain, answer: Answer) -> CustomDomain:
+    locked = lock(domain)
+    if locked is None:
+        return domain
+    now = timezone.now()
+    locked.checks += 1
+    locked.last_checked_at = now
+    locked.found = answer.found[:500]
+    tell = None
+    if answer.finding is Finding.FINE:
+        _note_proof(locked, answer, now)
+    else:
+        tell = _note_fault(locked, Diagnosis(answer.finding), now)
+    locked.next_check_at = _next_check(locked, now)
+    locked.save()
+    if tell:
+        tell()
+    return locked
+
+
+def lock(domain: CustomDomain) -> CustomDomain | None:
+    """The domain, locked until the transaction ends; None when it was removed meanwhile."""
+    locked = CustomDomain.objects.select_for_update(of=("self",)).select_related("vendor")
+    return locked.filter(pk=domain.pk).first()
+
+
+def _note_proof(domain: CustomDomain, answer: Answer, now: datetime) -> None:
+    """The record is there: the domain is the vendor's, unless another vendor was first."""
+    refusal = None if domain.verified_at else _refusal(domain, answer)
+    if refusal is None and not _take(domain, now):
+        refusal = Diagnosis.TAKEN
+    if refusal is not None:
+        domain.state, domain.diagnosis, domain.verified_at = State.PENDING, refusal, None
+        return
+    domain.state, domain.diagnosis = State.VERIFIED, Diagnosis.FINE
+    domain.failing_since = domain.served_until = None
+    domain.warnings = 0
+
+
+def _refusal(domain: CustomDomain, answer: Answer) -> str | None:
+    """Why a proof is not enough. A CNAME says that the domain's owner wants a portal here, not
+    whose: where two vendors have entered the name, the TXT record has to tell."""
+    try:
+        check_free(domain.vendor, domain.name)
+    except DomainTaken:
+        return Diagnosis.TAKEN
+    if answer.by_txt:
+        return None
+    with scopes_disabled():
+        others = CustomDomain.objects.filter(name=domain.name).exclude(vendor=domain.vendor)
+        contested = others.exists()
+    return Diagnosis.CONTESTED if contested else None
+
+
+def _take(domain: CustomDomain, now: datetime) -> bool:
+    """Makes the name the vendor's alone; False when another one was quicker, which the database
+    decides."""
+    if domain.verified_at:
+        return True
+    try:
+        with transaction.atomic():
+            CustomDomain.objects.filter(pk=domain.pk).update(verified_at=now, state=State.VERIFIED)
+    except IntegrityError:
+        return False
+    domain.verified_at = now
+    return True
+
+
+def _note_fault(domain: CustomDomain, diagnosis: str, now: datetime) -> Callable[[], object] | None:
+    """The record is not there, or not right. A verified domain goes on for a time of grace; silence
+    of the name servers says nothing at all."""
+    domain.diagnosis = diagnosis
+    if diagnosis == Diagnosis.NO_ANSWER:
+        return None
+    if domain.verified_at is None:
+        domain.state = State.PENDING
+        return None
+    if domain.state != State.FAILING:
+        domain.state, domain.failing_since = State.FAILING, now
+        domain.served_until = now + GRACE
+    return _warn_or_end(domain, now)
+
+
+def _warn_or_end(domain: CustomDomain, now: datetime) -> Callable[[], object] | None:
+    """Warns the vendor as the end comes closer; then the domain is served no more and is free.
+
+    Gives what queues the e-mail, for after the domain is saved.
+    """
+    end = domain.served_until
+    if end is None:
+        return None
+    vendor_id = str(domain.vendor_id)
+    if end <= now:
+        domain.verified_at = None
+        domain.state, domain.next_check_at = State.PENDING, None
+        _leave(domain)
+        return partial(tasks.send_domain_ended.enqueue, vendor_id=vendor_id, name=str(domain))
+    due = sum(1 for before in WARN_BEFORE_END if end - now <= before)
+    if due <= domain.warnings:
+        return None
+    domain.warnings = due
+    warn = tasks.send_domain_warning.enqueue
+    return partial(warn, vendor_id=vendor_id, domain_id=str(domain.pk))
+
+
+def _next_check(domain: CustomDomain, now: datetime) -> datetime | None:
+    """Pending: less and less often, and no more after 30 days. Served: several times a day."""
+    if domain.state == State.VERIFIED:
+        return now + LONGEST_INTERVAL
+    if domain.state == State.FAILING:
+        return now + FAILING_INTERVAL
+    ended = domain.failing_since is not None
+    if ended or now - domain.created_at >= GIVE_UP_AFTER:
+        return None
+    doubled: timedelta = FIRST_INTERVAL * 2 ** min(domain.checks, 12)
+    return now + min(LONGEST_INTERVAL, doubled)
+
+
+def due(now: datetime) -> QuerySet[CustomDomain]:
+    """The domains of the scope's vendor that are to be checked now."""
+    return CustomDomain.objects.filter(next_check_at__lte=now).order_by("next_check_at")
+
+
+def make_canonical(domain: CustomDomain) -> CustomDomain:
+    """Makes the domain the portal's address: links lead there, the subdomain redirects there.
+
+    Checks it first. Raises DomainNotVerified.
+    """
+    checked = check(domain)
+    with transaction.atomic():
+        locked = lock(checked)
+        if locked is None or locked.state != State.VERIFIED:
+            raise DomainNotVerified
+        Vendor.objects.filter(pk=locked.vendor_id).update(canonical_domain=locked.name)
+        locked.vendor.canonical_domain = locked.name
+    return locked
+
+
+def make_subdomain_canonical(vendor: Vendor) -> None:
+    """Goes back to the address below our zone; the custom domain stays served."""
+    Vendor.objects.filter(pk=vendor.pk).update(canonical_domain="")
+
+
+@transaction.atomic
+def remove(domain: CustomDomain) -> None:
+    """Takes the domain off the vendor's list; the name is free at once."""
+    locked = lock(domain)
+    if locked is None:
+        return
+    _leave(locked)
+    CustomDomain.objects.filter(pk=locked.pk).delete()
+
+
+def _leave(domain: CustomDomain) -> None:
+    """Goes back to the subdomain if the portal's address is this domain."""
+    at_it = Vendor.objects.filter(pk=domain.vendor_id, canonical_domain=domain.name)
+    at_it.update(canonical_domain="")

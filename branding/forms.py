@@ -1,0 +1,123 @@
+"""The forms of the back office about a brand and its domains."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Vendor
+from branding import domains, images
+from branding.brands import PICTURES
+from branding.domain_names import NotADomain, normalise
+from branding.errors import DomainError
+from branding.images import Picture
+from branding.models import DEFAULT_ACCENT, Branding, CustomDomain
+from branding.sentences import sentence
+
+
+def _url(label: Any, **options: Any) -> forms.URLField:
+    return forms.URLField(label=label, required=False, assume_scheme="https", **options)
+
+
+class ColourInput(forms.TextInput):
+    """The browser's own chooser of colours."""
+
+    input_type = "color"
+
+
+class PictureField(forms.FileField):
+    """A picture, checked and written anew; or a wish to take away the one that is there."""
+
+    def __init__(self, *, fit: tuple[int, int], **options: Any) -> None:
+        accept = "image/png,image/jpeg,image/webp"
+        widget = forms.ClearableFileInput(attrs={"accept": accept})
+        super().__init__(required=False, widget=widget, **options)
+        self.fit = fit
+
+    def clean(self, data: Any, initial: Any = None) -> Any:
+        """A Picture, False to take it away, or None to leave what is there."""
+        if not data:
+            return False if data is False else None
+        return images.read_picture(super().clean(data, None), self.fit)
+
+
+class BrandingForm(forms.ModelForm[Branding]):
+    """Everything that makes a portal look like its vendor's own."""
+
+    logo_light = PictureField(
+        label=_("Logo for light ground"), fit=images.LOGO,
+        help_text=_("PNG, JPEG or WebP of at most 2 MB; shown 40 pixels high."),
+    )  # fmt: skip
+    logo_dark = PictureField(
+        label=_("Logo for dark ground"), fit=images.LOGO,
+        help_text=_("Without one, the other is shown on dark ground, too."),
+    )  # fmt: skip
+    favicon = PictureField(
+        label=_("Icon of the browser tab"), fit=images.FAVICON, help_text=_("A square picture.")
+    )
+    use_accent = forms.BooleanField(label=_("Use a colour of our own"), required=False)
+    accent_color = forms.CharField(
+        label=_("Accent colour"), required=False, widget=ColourInput,
+        help_text=_("Made darker or lighter where it could not be read; the preview shows how."),
+    )  # fmt: skip
+    privacy_url = _url(_("Privacy page"))
+    terms_url = _url(_("Terms page"))
+    imprint_url = _url(_("Imprint"))
+    support_email = forms.EmailField(label=_("Support e-mail"), required=False)
+    support_url = _url(_("Support page"))
+    website = _url(_("Website"))
+
+    class Meta:
+        model = Branding
+        fields = (
+            "portal_title", "logo_light", "logo_dark", "favicon", "use_accent", "accent_color",
+            "welcome", "support_email", "support_url", "website", "privacy_url", "terms_url",
+            "imprint_url",
+        )  # fmt: skip
+
+    field_order = Meta.fields
+    of_vendor = ("support_email", "support_url", "website")
+
+    def __init__(self, *args: Any, vendor: Vendor, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.vendor = vendor
+        for name in self.of_vendor:
+            self.fields[name].initial = getattr(vendor, name)
+        self.fields["use_accent"].initial = bool(self.instance.accent_color)
+        self.initial["accent_color"] = self.instance.accent_color or DEFAULT_ACCENT
+
+    def clean_accent_color(self) -> str:
+        return str(self.cleaned_data["accent_color"]) if self.data.get("use_accent") else ""
+
+    def clean(self) -> dict[str, Any]:
+        """The pictures don't belong into the model's fields: the verb puts their names there."""
+        cleaned = super().clean() or {}
+        self.chosen: dict[str, Picture | None] = {}
+        for field in PICTURES:
+            picture = cleaned.pop(field, None)
+            if picture is not None:
+                self.chosen[field] = picture or None
+        return cleaned
+
+
+class DomainForm(forms.ModelForm[CustomDomain]):
+    """A domain to claim."""
+
+    name = forms.CharField(
+        label=_("Domain"), max_length=300,
+        help_text=_("A name of your own for the portal, such as licenses.example.com."),
+    )  # fmt: skip
+
+    class Meta:
+        model = CustomDomain
+        fields = ("name",)
+
+    def clean_name(self) -> str:
+        try:
+            name = normalise(self.cleaned_data["name"], parent_host=settings.PORTAL_PARENT_HOST)
+            domains.check_free(self.instance.vendor, name)
+        except (NotADomain, DomainError) as error:
+            raise ValidationError(sentence(error)) from error
+        return name

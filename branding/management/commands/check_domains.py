@@ -1,0 +1,39 @@
+"""`manage.py check_domains`: asks the DNS about the custom domains that are due."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.utils import timezone
+from django_scopes import scope, scopes_disabled
+
+from accounts.models import Vendor
+from branding import domains
+from branding.models import CustomDomain
+
+
+class Command(BaseCommand):
+    help = (
+        "Checks the custom domains that are due, and ends those whose time of grace is over. "
+        "Run it every five minutes."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--all", action="store_true", help="Check all, due or not.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        now, checked = timezone.now(), 0
+        with scopes_disabled():
+            found = CustomDomain.objects.all()
+            if not options["all"]:
+                found = found.filter(next_check_at__lte=now)
+            vendors = Vendor.objects.filter(pk__in=found.values("vendor"))
+            waiting = list(vendors)
+        for vendor in waiting:
+            with scope(vendor=vendor):
+                rows = CustomDomain.objects.all() if options["all"] else domains.due(now)
+                for domain in rows:
+                    after = domains.check(domain)
+                    checked += 1
+                    self.stdout.write(f"{after.name}: {after.state}, {after.diagnosis}")
+        self.stdout.write(f"Checked {checked} domains.")

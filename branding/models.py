@@ -1,0 +1,229 @@
+"""A vendor's look and its own domains; verbs in brands.py and domains.py."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from accounts.tenants import TenantRow
+from branding import colours
+from branding.domain_names import in_unicode
+from portal.tenancy import vendor_url
+
+
+def validate_colour(value: str) -> None:
+    """Raises ValidationError unless the value is #rrggbb."""
+    try:
+        colours.parse(value)
+    except ValueError:
+        raise ValidationError(
+            _("Use # and six hexadecimal digits, such as #2450c8."), code="invalid_colour"
+        ) from None
+
+
+class Branding(TenantRow):
+    """How a vendor's portal looks. Pictures are named by their content (`images.Picture.name`)."""
+
+    vendor = models.OneToOneField(
+        "accounts.Vendor",
+        models.PROTECT,
+        related_name="branding",
+        editable=False,
+        verbose_name=_("vendor"),
+    )
+    portal_title = models.CharField(
+        _("portal title"),
+        max_length=60,
+        blank=True,
+        help_text=_("In place of the company's name at the top and in titles."),
+    )
+    welcome = models.TextField(
+        _("welcome"), max_length=400, blank=True, help_text=_("A short text on the sign-in page.")
+    )
+    accent_color = models.CharField(
+        _("accent colour"), max_length=7, blank=True, validators=[validate_colour]
+    )
+    logo_light = models.CharField(_("logo for light ground"), max_length=60, blank=True)
+    logo_dark = models.CharField(_("logo for dark ground"), max_length=60, blank=True)
+    favicon = models.CharField(_("favicon"), max_length=60, blank=True)
+    privacy_url = models.URLField(_("privacy page"), blank=True)
+    terms_url = models.URLField(_("terms page"), blank=True)
+    imprint_url = models.URLField(_("imprint"), blank=True)
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    class Meta(TenantRow.Meta):
+        verbose_name = _("branding")
+        verbose_name_plural = _("branding")
+
+    def __str__(self) -> str:
+        return self.portal_title or str(self.vendor)
+
+    @property
+    def title(self) -> str:
+        """What the portal is called; empty where the company's name stands."""
+        return self.portal_title
+
+    @property
+    def css_url(self) -> str:
+        """The path of the style sheet, new with each version; empty without an accent."""
+        if not self.accent_color:
+            return ""
+        path = reverse("branding_css", urlconf="portal.urls.customer")
+        return f"{path}?v={self.version}"
+
+    @property
+    def light(self) -> "Shown | None":
+        """The logo on light ground; the one for dark ground where there is no other."""
+        return shown(self.logo_light or self.logo_dark)
+
+    @property
+    def dark(self) -> "Shown | None":
+        """The logo on dark ground, where it differs."""
+        return shown(self.logo_dark) if self.logo_light and self.logo_dark else None
+
+    @property
+    def icon(self) -> "Shown | None":
+        return shown(self.favicon)
+
+    @property
+    def email_accent(self) -> colours.Accent:
+        """The accent in e-mails, whose ground is light."""
+        return colours.corrected(self.accent_color or DEFAULT_ACCENT, colours.LIGHT)
+
+
+DEFAULT_ACCENT = "#2450c8"
+
+
+class Shown:
+    """A picture on a page: its path, and its size so that nothing moves when it comes."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        size = name.rpartition("-")[2].removesuffix(".png")
+        width, _x, height = size.partition("x")
+        self.width, self.height = int(width), int(height)
+
+    @property
+    def path(self) -> str:
+        return reverse("brand_image", args=[self.name], urlconf="portal.urls.customer")
+
+
+def shown(name: str) -> Shown | None:
+    """The picture of this name; None for no name."""
+    return Shown(name) if name else None
+
+
+class BrandImage(TenantRow):
+    """The bytes of a picture, a PNG of at most a few dozen kilobytes. In the database, so that
+    every process on every machine has it. Written once."""
+
+    name = models.CharField(max_length=60)
+    data = models.BinaryField()
+
+    class Meta(TenantRow.Meta):
+        constraints = (models.UniqueConstraint(name="brand_image_once", fields=("vendor", "name")),)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CustomDomain(TenantRow):
+    """A domain of the vendor's own, on the way to being served or served."""
+
+    class State(models.TextChoices):
+        PENDING = "pending", _("pending")
+        VERIFIED = "verified", _("verified")
+        FAILING = "failing", _("failing")
+
+    class Diagnosis(models.TextChoices):
+        UNCHECKED = "unchecked", _("not checked yet")
+        FINE = "fine", _("fine")
+        NO_RECORD = "no-record", _("no record yet")
+        WRONG_TARGET = "wrong-target", _("wrong target")
+        PROXY = "proxy", _("a proxy in between")
+        CAA = "caa", _("no certificate allowed")
+        TAKEN = "taken", _("belongs to someone else here")
+        CONTESTED = "contested", _("entered by two companies")
+        NO_ANSWER = "no-answer", _("no answer from the name servers")
+
+    vendor = models.ForeignKey(
+        "accounts.Vendor",
+        models.PROTECT,
+        related_name="custom_domains",
+        editable=False,
+        verbose_name=_("vendor"),
+    )
+    name = models.CharField(_("domain"), max_length=253)
+    skeleton = models.CharField(max_length=253, editable=False)
+    token = models.CharField(max_length=43, editable=False)
+    state = models.CharField(
+        _("state"), max_length=8, choices=State, default=State.PENDING, editable=False
+    )
+    diagnosis = models.CharField(
+        _("diagnosis"),
+        max_length=12,
+        choices=Diagnosis,
+        default=Diagnosis.UNCHECKED,
+        editable=False,
+    )
+    found = models.CharField(_("found"), max_length=500, blank=True, editable=False)
+    # While this is set the name is this vendor's alone.
+    verified_at = models.DateTimeField(_("verified"), null=True, editable=False)
+    failing_since = models.DateTimeField(_("failing since"), null=True, editable=False)
+    served_until = models.DateTimeField(
+        _("served until"), null=True, editable=False, help_text=_("While its record is gone.")
+    )
+    warnings = models.PositiveSmallIntegerField(default=0, editable=False)
+    checks = models.PositiveIntegerField(_("checks"), default=0, editable=False)
+    last_checked_at = models.DateTimeField(_("last checked"), null=True, editable=False)
+    next_check_at = models.DateTimeField(_("next check"), null=True, editable=False)
+
+    class Meta(TenantRow.Meta):
+        verbose_name = _("custom domain")
+        verbose_name_plural = _("custom domains")
+        ordering = ("name",)
+        constraints = (
+            models.UniqueConstraint(
+                name="custom_domain_once_per_vendor",
+                fields=("vendor", "name"),
+                violation_error_message=_("This domain is on your list already."),
+            ),
+            models.UniqueConstraint(
+                name="custom_domain_verified_once",
+                fields=("name",),
+                condition=Q(verified_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="custom_domain_pending_is_unverified",
+                condition=~Q(state="pending") | Q(verified_at=None),
+            ),
+        )
+        indexes = (
+            models.Index(fields=("skeleton",), condition=Q(verified_at__isnull=False),
+                         name="custom_domain_skeleton"),
+            models.Index(fields=("next_check_at",)),
+        )  # fmt: skip
+
+    def __str__(self) -> str:
+        return in_unicode(self.name)
+
+    @property
+    def txt_name(self) -> str:
+        """Where the alternative proof stands."""
+        return f"_portal-verification.{self.name}"
+
+    @property
+    def txt_value(self) -> str:
+        return f"portal-verification={self.token}"
+
+    def address(self) -> str:
+        """The portal's start page, as customers reach it."""
+        return vendor_url(self.vendor, "home")
+
+
+def brand_of(vendor: Any) -> "Branding | None":
+    """The vendor's branding, if it has any; runs in the vendor's scope or after a join."""
+    return getattr(vendor, "branding", None)

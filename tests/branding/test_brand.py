@@ -1,0 +1,196 @@
+"""A vendor's look: set in the back office, seen on the portal and in e-mails."""
+
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django_scopes import scope
+
+from accounts.invitations import invite
+from accounts.models import Vendor
+from branding.brands import branding_for, save_branding
+from branding.colours import LIGHT, corrected
+from branding.models import BrandImage, Branding
+from tests.branding.pictures import bytes_of, picture
+from tests.world import Browser, World, signed_in
+
+PATH = "/branding/branding/"
+
+
+@pytest.fixture
+def admin(world: World) -> Browser:
+    return signed_in(world.acme_admin)
+
+
+def form(**changes: Any) -> dict[str, Any]:
+    return {
+        "portal_title": "Acme Licences", "welcome": "Welcome, *friends*", "use_accent": "on",
+        "accent_color": "#ffcc00", "support_email": "help@acme.example",
+        "support_url": "https://acme.example/help", "website": "",
+        "privacy_url": "https://acme.example/privacy", "terms_url": "https://acme.example/terms",
+        "imprint_url": "https://acme.example/imprint", **changes,
+    }  # fmt: skip
+
+
+def logo(name: str = "logo.png", **options: Any) -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, bytes_of(**options), "image/png")
+
+
+def test_a_brand_in_one_form(world: World, admin: Browser) -> None:
+    assert admin.get(PATH).status_code == 200
+    sent = form(logo_light=logo(), logo_dark=logo(colour="#eeeeee"), favicon=logo(size=(64, 64)))
+    response = admin.post(PATH, sent, follow=True)
+    assert "The look of your portal is saved." in response.content.decode()
+    with scope(vendor=world.acme):
+        branding = Branding.objects.get()
+        assert BrandImage.objects.count() == 3
+    page = Browser().get("/login/").content.decode()
+    for text in (
+        "<title>Sign in · Acme Licences</title>", "Welcome, *friends*", "help@acme.example",
+        "https://acme.example/privacy", "https://acme.example/terms",
+        "https://acme.example/imprint", f'href="/branding.css?v={branding.version}"',
+        f'src="/branding/{branding.logo_light}" width="320" height="80" alt="Acme Licences"',
+        f'srcset="/branding/{branding.logo_dark}"', f'href="/branding/{branding.favicon}"',
+    ):  # fmt: skip
+        assert text in page, text
+    error = Browser().get("/nothing-here/").content.decode()
+    assert branding.logo_light in error
+    other = Browser("globex").get("/login/").content.decode()
+    assert "Acme" not in other
+    assert "branding.css" not in other
+
+
+def test_without_a_logo_the_name_is_set_in_type(world: World) -> None:
+    page = Browser().get("/login/").content.decode()
+    assert '<a class="brand" href="/">Acme Instruments\n</a>' in page
+    assert "<img" not in page
+
+
+def test_the_style_sheet(world: World, admin: Browser) -> None:
+    admin.post(PATH, form())
+    address = "/branding.css?v=1"
+    response = Browser().get(address)
+    assert f"--accent: {corrected('#ffcc00', LIGHT).accent};" in response.content.decode()
+    assert response["Content-Type"] == "text/css"
+    assert response["Cache-Control"] == "public, max-age=31536000, immutable"
+    again = Browser().get(address, headers={"if-none-match": response["ETag"]})
+    assert again.status_code == 304
+    admin.post(PATH, form(accent_color="#0033cc"))
+    assert Browser().get(address)["Cache-Control"] == "public, no-cache"
+    assert Browser().get(address)["ETag"] != response["ETag"]
+    assert 'href="/branding.css?v=2"' in Browser().get("/login/").content.decode()
+    assert Browser("globex").get("/branding.css").content == b""
+
+
+def test_pictures_are_served_by_their_content_and_on_the_vendors_host_alone(
+    world: World, admin: Browser
+) -> None:
+    admin.post(PATH, form(logo_light=logo()))
+    with scope(vendor=world.acme):
+        name = Branding.objects.get().logo_light
+    response = Browser().get(f"/branding/{name}")
+    assert response["Content-Type"] == "image/png"
+    assert response["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert response.content.startswith(b"\x89PNG")
+    assert Browser("globex").get(f"/branding/{name}").status_code == 404
+    for odd in ("nothing.png", "%00", "..%2f", "a" * 3000):
+        assert Browser().get(f"/branding/{odd}").status_code == 404
+
+
+def test_replacing_and_taking_away(world: World, admin: Browser) -> None:
+    admin.post(PATH, form(logo_light=logo()))
+    with scope(vendor=world.acme):
+        first = Branding.objects.get().logo_light
+    admin.post(PATH, form())  # without a file what is there stays
+    with scope(vendor=world.acme):
+        assert Branding.objects.get().logo_light == first
+    admin.post(PATH, form(logo_light=logo(colour="#123456")))
+    with scope(vendor=world.acme):
+        assert Branding.objects.get().logo_light != first
+        assert BrandImage.objects.count() == 1
+    assert Browser().get(f"/branding/{first}").status_code == 404
+    admin.post(PATH, {**form(), "logo_light-clear": "on", "use_accent": ""})
+    with scope(vendor=world.acme):
+        branding = Branding.objects.get()
+        assert (branding.logo_light, branding.accent_color) == ("", "")
+        assert BrandImage.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"logo_light": SimpleUploadedFile("a.svg", b"<svg/>")}, "This is no picture"),
+        ({"logo_light": logo(size=(5001, 5000))}, "more than 25 million pixels"),
+        ({"logo_light": SimpleUploadedFile("a.png", b"x" * 2_100_000)}, "larger than 2 MB"),
+        ({"accent_color": "red"}, "six hexadecimal digits"),
+        ({"accent_color": "url(x)"}, "six hexadecimal digits"),
+        ({"privacy_url": "javascript:alert(1)"}, "Enter a valid URL"),
+        ({"support_email": "nobody"}, "Enter a valid email"),
+        ({"portal_title": "t" * 61}, "at most 60 characters"),
+    ],
+)
+def test_what_is_refused_is_said_and_changes_nothing(
+    world: World, admin: Browser, changes: dict[str, Any], text: str
+) -> None:
+    response = admin.post(PATH, form(**changes))
+    assert response.status_code == 200
+    assert text in response.content.decode()
+    with scope(vendor=world.acme):
+        assert not Branding.objects.exists()
+    assert Vendor.objects.get(company_id="acme").support_email == "support@acme.example"
+
+
+def test_the_preview_saves_nothing(world: World, admin: Browser) -> None:
+    page = admin.post(PATH, form(preview="Preview", logo_light=logo())).content.decode()
+    assert "preview.css?accent=%23ffcc00" in page
+    with scope(vendor=world.acme):
+        assert not Branding.objects.exists()
+        assert not BrandImage.objects.exists()
+    css = admin.get("/branding/branding/preview.css?accent=%23ffcc00").content.decode()
+    assert "--given: #ffcc00" in css
+    assert f"--accent: {corrected('#ffcc00', LIGHT).accent}" in css
+    for odd in ("", "red", "%23zzzzzz", "}*{color:red"):
+        text = admin.get(f"/branding/branding/preview.css?accent={odd}").content.decode()
+        assert "--given: #2450c8" in text
+
+
+def test_texts_are_escaped(world: World, admin: Browser) -> None:
+    admin.post(PATH, form(portal_title="<b>Acme</b>", welcome="<script>alert(1)</script>"))
+    page = Browser().get("/login/").content.decode()
+    assert "<b>Acme" not in page
+    assert "<script>alert" not in page
+
+
+def test_emails_carry_the_brand(world: World) -> None:
+    with scope(vendor=world.acme):
+        branding = branding_for(world.acme)
+        branding.accent_color, branding.portal_title = "#aa0066", "Acme Licences"
+        save_branding(branding, {"logo_light": picture()})
+        invite(world.grace)
+    with scope(vendor=world.globex):
+        invite(world.bob)
+    ours, theirs = (str(message.alternatives[0][0]) for message in mail.outbox)  # type: ignore[attr-defined]
+    assert f'src="http://acme.portal.localhost:8000/branding/{branding.logo_light}"' in ours
+    assert "background:#aa0066;color:#ffffff" in ours
+    assert "<img" not in theirs
+    assert "background:#2450c8;color:#ffffff" in theirs
+
+
+def test_a_brand_costs_no_query(world: World) -> None:
+    browser = signed_in(world.ada)
+
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert browser.get("/licenses/").status_code == 200
+        return len(captured)
+
+    browser.get("/licenses/")
+    before = queries()
+    with scope(vendor=world.acme):
+        branding = branding_for(world.acme)
+        branding.accent_color = "#aa0066"
+        save_branding(branding, {"logo_light": picture(), "favicon": picture("#000000")})
+    assert queries() == before

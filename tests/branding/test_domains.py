@@ -1,0 +1,368 @@
+"""Custom domains through all their states, asked from a real name server on loopback."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.core import mail
+from django.core.management import call_command
+from django_scopes import scope
+
+from accounts.models import Vendor
+from branding import domains
+from branding.domain_names import NotADomain
+from branding.errors import DomainNotVerified, DomainTaken, TooManyDomains
+from branding.models import CustomDomain
+from branding.sentences import DIAGNOSES, diagnosis
+from portal.tenancy import vendor_url
+from tests.branding.dns_server import NameServer
+from tests.conftest import NOW
+from tests.world import Browser, World, signed_in
+
+NAME = "licenses.acme.example"
+TARGET = "hosting.portal.localhost"
+
+
+def claimed(world: World, name: str = NAME) -> CustomDomain:
+    return domains.claim(world.acme, name)
+
+
+def point(dns: NameServer, name: str = NAME, target: str = TARGET) -> None:
+    dns.set(name, "CNAME", f"{target}.")
+
+
+def checked(domain: CustomDomain) -> tuple[str, str]:
+    after = domains.check(domain)
+    return after.state, after.diagnosis
+
+
+def verified(world: World, dns: NameServer, name: str = NAME) -> CustomDomain:
+    point(dns, name)
+    domain = domains.check(claimed(world, name))
+    assert domain.state == "verified", domain.diagnosis
+    return domain
+
+
+# --- Diagnoses ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("records", "state", "found"),
+    [
+        ({}, ("pending", "no-record"), ""),
+        ({(NAME, "CNAME"): [f"{TARGET}."]}, ("verified", "fine"), ""),
+        ({(NAME, "CNAME"): [f"{TARGET.upper()}."]}, ("verified", "fine"), ""),
+        ({(NAME, "CNAME"): ["a.example."], ("a.example", "CNAME"): [f"{TARGET}."]},
+         ("verified", "fine"), ""),
+        ({(NAME, "CNAME"): ["shops.example."]}, ("pending", "wrong-target"), "shops.example"),
+        ({(NAME, "CNAME"): [f"{NAME}."]}, ("pending", "wrong-target"), NAME),
+        ({(NAME, "A"): ["192.0.2.7"], (NAME, "AAAA"): ["2001:db8::7"]},
+         ("pending", "proxy"), "192.0.2.7, 2001:db8::7"),
+        ({(NAME, "MX"): ["10 mail.acme.example."]}, ("pending", "no-record"), ""),
+        ({(NAME, "CNAME"): [f"{TARGET}."], ("acme.example", "CAA"): ['0 issue "letsencrypt.org"']},
+         ("verified", "fine"), ""),
+        ({(NAME, "CNAME"): [f"{TARGET}."],
+          ("acme.example", "CAA"): ['0 issue "letsencrypt.org; validationmethods=dns-01"']},
+         ("verified", "fine"), ""),
+        ({(NAME, "CNAME"): [f"{TARGET}."], ("acme.example", "CAA"): ['0 issue "other.example"']},
+         ("pending", "caa"), "other.example"),
+        ({(NAME, "CNAME"): [f"{TARGET}."], ("acme.example", "CAA"): ['0 issue ";"']},
+         ("pending", "caa"), ""),
+        ({(NAME, "CNAME"): [f"{TARGET}."],
+          ("acme.example", "CAA"): ['0 iodef "mailto:a@acme.example"']}, ("verified", "fine"), ""),
+    ],
+)  # fmt: skip
+def test_what_the_dns_says(
+    acme: World,
+    dns: NameServer,
+    records: dict[tuple[str, str], list[str]],
+    state: tuple[str, str],
+    found: str,
+) -> None:
+    dns.records.update(records)
+    domain = claimed(acme)
+    assert checked(domain) == state
+    domain.refresh_from_db()
+    assert domain.found == found
+    text = diagnosis(domain)
+    assert text
+    assert "%" not in text
+    if found:
+        assert found in text or state[1] == "fine"
+
+
+def test_a_txt_record_proves_a_domain_behind_a_proxy(acme: World, dns: NameServer) -> None:
+    domain = claimed(acme)
+    dns.set(NAME, "A", "192.0.2.7")
+    dns.set(domain.txt_name, "TXT", '"something else"')
+    assert checked(domain) == ("pending", "proxy")
+    dns.set(domain.txt_name, "TXT", '"something else"', f'"{domain.txt_value}"')
+    assert checked(domain) == ("verified", "fine")
+
+
+def test_silence_says_nothing(acme: World, dns: NameServer, monkeypatch: Any) -> None:
+    monkeypatch.setattr("branding.dns_checks.TIMEOUT", 0.2)
+    domain = verified(acme, dns)
+    dns.silent.add(NAME)
+    dns.silent.add(domain.txt_name)
+    other = claimed(acme, "other.acme.example")
+    dns.silent.add(other.txt_name)
+    with time_machine.travel(NOW, tick=True):  # waiting takes time
+        assert checked(domain) == ("verified", "no-answer")
+        assert checked(other) == ("pending", "no-answer")
+
+
+def test_every_diagnosis_has_its_sentence() -> None:
+    assert set(DIAGNOSES) == {choice.value for choice in CustomDomain.Diagnosis}
+
+
+# --- From claim to end -------------------------------------------------------------------------
+
+
+def test_claiming_is_safe_to_repeat_and_limited(acme: World) -> None:
+    assert claimed(acme).pk == claimed(acme, "LICENSES.acme.example.").pk
+    for number in range(9):
+        claimed(acme, f"n{number}.acme.example")
+    with pytest.raises(TooManyDomains):
+        claimed(acme, "one-more.acme.example")
+    with pytest.raises(NotADomain):
+        claimed(acme, "acme.portal.localhost")
+
+
+def test_checks_come_less_often_and_end_after_30_days(
+    acme: World, dns: NameServer, frozen_time: Any
+) -> None:
+    domain, waits = claimed(acme), []
+    while domain.next_check_at:
+        frozen_time.move_to(domain.next_check_at)
+        before = domain.next_check_at
+        domain = domains.check(domain)
+        if domain.next_check_at:
+            waits.append((domain.next_check_at - before).total_seconds() / 60)
+    assert waits[:8] == [10, 20, 40, 80, 160, 320, 360, 360]
+    last = domain.last_checked_at
+    assert last
+    assert timedelta(days=30) <= last - NOW < timedelta(days=30, hours=7)
+    point(dns)
+    assert checked(domain) == ("verified", "fine")  # by hand it can still be checked
+
+
+def test_a_record_that_is_gone_warns_then_ends(
+    acme: World, dns: NameServer, frozen_time: Any
+) -> None:
+    domain = domains.make_canonical(verified(acme, dns))
+    dns.clear()
+    assert checked(domain) == ("failing", "no-record")
+    domain.refresh_from_db()
+    assert domain.served_until == NOW + timedelta(days=7)
+    assert "The record that was there is gone." in diagnosis(domain)
+    assert [message.to for message in mail.outbox] == [["admin@acme.example"]]
+    assert "1 December 2026" in str(mail.outbox[0].body)
+    for days, sent in ((1, 1), (3, 2), (2, 3), (0.9, 3)):
+        frozen_time.shift(days * 86400)
+        assert checked(domain) == ("failing", "no-record")
+        assert len(mail.outbox) == sent
+    with scope(vendor=acme.acme):
+        assert Browser().get("/login/", headers={"host": NAME}).status_code == 200
+    frozen_time.shift(86400)
+    assert Browser().get("/login/", headers={"host": NAME}).status_code == 421  # at once
+    domains.check(domain)
+    domain.refresh_from_db()
+    assert (domain.state, domain.verified_at, domain.next_check_at) == ("pending", None, None)
+    assert Vendor.objects.get(pk=acme.acme.pk).canonical_domain == ""
+    assert "is served no more" in str(mail.outbox[-1].subject)
+    point(dns)
+    assert checked(domain) == ("verified", "fine")
+
+
+def test_a_record_that_comes_back_mends_everything(
+    acme: World, dns: NameServer, frozen_time: Any
+) -> None:
+    domain = verified(acme, dns)
+    dns.clear()
+    domains.check(domain)
+    frozen_time.shift(86400)
+    point(dns)
+    assert checked(domain) == ("verified", "fine")
+    domain.refresh_from_db()
+    assert (domain.served_until, domain.failing_since, domain.warnings) == (None, None, 0)
+
+
+def test_check_domains_checks_what_is_due(
+    world: World, dns: NameServer, frozen_time: Any, capsys: Any
+) -> None:
+    point(dns)
+    with scope(vendor=world.acme):
+        domains.claim(world.acme, NAME)
+    with scope(vendor=world.globex):
+        domains.claim(world.globex, "portal.globex.example")
+    call_command("check_domains")
+    said = capsys.readouterr().out
+    assert f"{NAME}: verified, fine" in said
+    assert "portal.globex.example: pending, no-record" in said
+    call_command("check_domains")
+    assert "Checked 0 domains." in capsys.readouterr().out
+    frozen_time.shift(11 * 60)
+    call_command("check_domains")
+    assert "Checked 1 domains." in capsys.readouterr().out
+    call_command("check_domains", all=True)
+    assert "Checked 2 domains." in capsys.readouterr().out
+
+
+# --- The portal's address ----------------------------------------------------------------------
+
+
+def test_a_verified_domain_is_the_portal(world: World, dns: NameServer) -> None:
+    with scope(vendor=world.acme):
+        verified(world, dns)
+    ada = Browser()
+    ada.defaults["HTTP_HOST"] = f"{NAME}:8000"
+    ada.sign_in("ada@example.com")
+    assert world.ada_license.key in ada.get("/licenses/").content.decode()
+    for host in (NAME.upper(), f"{NAME}.", f"{NAME}.:8000"):
+        assert ada.get("/licenses/", headers={"host": host}).status_code == 200
+    for host in (f"x.{NAME}", f"{NAME}.evil.example", "acme.example", f"evil-{NAME}"):
+        assert ada.get("/licenses/", headers={"host": host}).status_code == 421
+    # The other vendor's cookie is worth nothing there.
+    bob = signed_in(world.bob)
+    ada.cookies = bob.cookies
+    assert ada.get("/licenses/").status_code == 302
+
+
+def test_it_becomes_the_address_and_going_back_is_one_step(world: World, dns: NameServer) -> None:
+    with scope(vendor=world.acme):
+        domain = verified(world, dns)
+        assert vendor_url(world.acme, "login") == "http://acme.portal.localhost:8000/login/"
+        domains.make_canonical(domain)
+    vendor = Vendor.objects.get(pk=world.acme.pk)
+    assert vendor_url(vendor, "login") == f"http://{NAME}:8000/login/"
+    browser = Browser()
+    response = browser.get("/licenses/?q=a%20b")
+    assert (response.status_code, response["Location"]) == (
+        302, f"http://{NAME}:8000/licenses/?q=a%20b",
+    )  # fmt: skip
+    assert browser.post("/login/", {"email": "x"}).status_code == 303
+    assert browser.get("/login/", headers={"host": NAME}).status_code == 200
+    assert Browser("globex").get("/login/").status_code == 200
+    domains.make_subdomain_canonical(vendor)
+    assert Browser().get("/login/").status_code == 200
+    assert browser.get("/login/", headers={"host": NAME}).status_code == 200
+
+
+def test_an_unverified_one_does_not_become_the_address(acme: World, dns: NameServer) -> None:
+    domain = verified(acme, dns)
+    dns.clear()
+    with pytest.raises(DomainNotVerified):
+        domains.make_canonical(domain)
+    assert Vendor.objects.get(pk=acme.acme.pk).canonical_domain == ""
+
+
+def test_removing_it_frees_the_name_at_once(world: World, dns: NameServer) -> None:
+    with scope(vendor=world.acme):
+        domain = domains.make_canonical(verified(world, dns))
+        domains.remove(domain)
+        domains.remove(domain)
+    assert Vendor.objects.get(pk=world.acme.pk).canonical_domain == ""
+    assert Browser().get("/login/", headers={"host": NAME}).status_code == 421
+    with scope(vendor=world.globex):
+        assert checked(domains.claim(world.globex, NAME)) == ("verified", "fine")
+
+
+def test_an_inactive_vendor_is_closed_at_its_domain_too(world: World, dns: NameServer) -> None:
+    with scope(vendor=world.acme):
+        verified(world, dns)
+    Vendor.objects.filter(pk=world.acme.pk).update(status="inactive")
+    assert Browser().get("/login/", headers={"host": NAME}).status_code == 403
+
+
+def test_under_https_nothing_below_the_domain_is_bound(
+    world: World, dns: NameServer, settings: Any
+) -> None:
+    settings.SECURE_HSTS_SECONDS = 31536000
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    with scope(vendor=world.acme):
+        verified(world, dns)
+    headers = {"x-forwarded-proto": "https"}
+    response = Browser().get("/login/", headers={**headers, "host": NAME})
+    assert response["Strict-Transport-Security"] == "max-age=31536000"
+
+
+def test_the_host_is_looked_up_by_one_query(
+    world: World, dns: NameServer, django_assert_num_queries: Any
+) -> None:
+    with scope(vendor=world.acme):
+        verified(world, dns)
+    browser = Browser()
+    for host in (NAME, "acme.portal.localhost", "evil.example"):
+        with django_assert_num_queries(1):
+            browser.get("/nothing-here/", headers={"host": host})
+
+
+# --- The back office ---------------------------------------------------------------------------
+
+
+def test_a_domain_in_a_few_clicks(world: World, dns: NameServer) -> None:
+    admin = signed_in(world.acme_admin)
+    page = admin.post(
+        "/branding/customdomain/add/", {"name": "Licenses.Acme.Example."}, follow=True
+    )
+    text = page.content.decode()
+    with scope(vendor=world.acme):
+        domain = CustomDomain.objects.get()
+    for part in (NAME, TARGET, domain.txt_name, domain.txt_value, "There is no record"):
+        assert part in text, part
+    point(dns)
+    path = f"/branding/customdomain/{domain.pk}"
+    text = admin.post(f"{path}/do/check/", follow=True).content.decode()
+    assert "Verified" in text
+    text = admin.post(f"{path}/do/make-address/", follow=True).content.decode()
+    assert "is the address of your portal now." in text
+    text = admin.post(f"{path}/do/go-back/", follow=True).content.decode()
+    assert "below our zone again" in text
+    dns.clear()
+    text = admin.post(f"{path}/do/make-address/", follow=True).content.decode()
+    assert "has to be verified first" in text
+    assert "The portal answers at this domain until" in text
+    assert admin.post(f"{path}/delete/", {"post": "yes"}).status_code == 302
+    with scope(vendor=world.acme):
+        assert not CustomDomain.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("https://a.example", "This is no domain name"),
+        ("acme.portal.localhost", "belongs to the portal itself"),
+        ("192.0.2.1", "an address of a machine"),
+        ("acme", "at least one dot"),
+        ("co.uk", "Nobody owns this name"),
+        ("licenses.аcme.example", "mixes letters"),
+    ],
+)
+def test_a_bad_name_is_said(world: World, name: str, text: str) -> None:
+    page = signed_in(world.acme_admin).post("/branding/customdomain/add/", {"name": name})
+    assert text in page.content.decode()
+
+
+def test_the_list_costs_the_same_for_one_row_and_for_three(
+    world: World, dns: NameServer, django_assert_num_queries: Any
+) -> None:
+    from tests.licenses.test_pages import queries
+
+    admin = signed_in(world.acme_admin)
+    with scope(vendor=world.acme):
+        claimed(world)
+    admin.get("/branding/customdomain/")
+    one = queries(admin, "/branding/customdomain/")
+    with scope(vendor=world.acme):
+        claimed(world, "b.acme.example")
+        claimed(world, "c.acme.example")
+    assert queries(admin, "/branding/customdomain/") == one
+
+
+def test_taken_is_raised_by_the_verb(world: World, dns: NameServer) -> None:
+    with scope(vendor=world.acme):
+        verified(world, dns)
+    with scope(vendor=world.globex), pytest.raises(DomainTaken):
+        domains.claim(world.globex, NAME)

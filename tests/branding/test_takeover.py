@@ -1,0 +1,118 @@
+"""Attempts to take over a domain, a host or a look: each is refused."""
+
+import pytest
+from django_scopes import scope
+
+from branding import domains
+from branding.domain_names import NotADomain
+from branding.errors import DomainTaken
+from branding.models import CustomDomain
+from tests import world as worlds
+from tests.branding.dns_server import NameServer
+from tests.branding.test_domains import NAME, TARGET, point, verified
+from tests.licenses.test_activation import run_at_once
+from tests.world import Browser, World, signed_in
+
+# What globex tries while acme has licenses.acme.example and acme.example's look-alike is at stake.
+ATTEMPTS = [
+    (NAME, DomainTaken),
+    (f"{NAME}.", DomainTaken),
+    (NAME.upper(), DomainTaken),
+    ("Licenses.Acme.EXAMPLE.", DomainTaken),
+    ("ｌicenses.acme.example", DomainTaken),
+    ("licenses。acme.example", DomainTaken),
+    (f"shop.{NAME}", DomainTaken),
+    (f"a.b.c.{NAME}", DomainTaken),
+    ("acme.example", DomainTaken),
+    ("licenses.асmе.example", NotADomain),  # Cyrillic among Latin
+    ("lісеnsеs.acme.example", NotADomain),
+    ("acme.portal.localhost", NotADomain),
+    ("globex.portal.localhost", NotADomain),
+    ("portal.localhost", NotADomain),
+    ("hosting.portal.localhost", NotADomain),
+    ("APP.Portal.Localhost.", NotADomain),
+    ("127.0.0.1", NotADomain),
+    ("localhost", NotADomain),
+    ("example", NotADomain),
+]
+
+
+@pytest.mark.parametrize(("name", "error"), ATTEMPTS)
+def test_refused(world: World, dns: NameServer, name: str, error: type[Exception]) -> None:
+    with scope(vendor=world.acme):
+        verified(world, dns)
+    with scope(vendor=world.globex):
+        with pytest.raises(error):
+            domains.claim(world.globex, name)
+        assert not CustomDomain.objects.exists()
+    page = signed_in(world.globex_admin).post("/branding/customdomain/add/", {"name": name})
+    assert page.status_code == 200
+    assert "Acme Instruments" not in page.content.decode()
+
+
+def test_a_whole_word_in_another_script_that_looks_alike(world: World, dns: NameServer) -> None:
+    with scope(vendor=world.acme):
+        verified(world, dns, "ace.example")
+    for name in ("асе.example", "xn--80ak9a.example"):
+        with scope(vendor=world.globex), pytest.raises(DomainTaken):
+            domains.claim(world.globex, name)
+
+
+def test_two_claims_of_one_name_need_the_txt_record(world: World, dns: NameServer) -> None:
+    """A CNAME says that the owner wants a portal here, not whose: nobody wins by being quick."""
+    with scope(vendor=world.globex):
+        thief = domains.claim(world.globex, NAME)
+    with scope(vendor=world.acme):
+        owner = domains.claim(world.acme, NAME)
+        point(dns)
+        assert domains.check(owner).diagnosis == "contested"
+    with scope(vendor=world.globex):
+        assert domains.check(thief).diagnosis == "contested"
+    dns.set(owner.txt_name, "TXT", f'"{owner.txt_value}"')
+    with scope(vendor=world.globex):
+        assert domains.check(thief).diagnosis == "contested"
+    with scope(vendor=world.acme):
+        assert domains.check(owner).state == "verified"
+    with scope(vendor=world.globex):
+        after = domains.check(thief)
+        assert (after.state, after.diagnosis) == ("pending", "taken")
+    assert "Acme" in Browser().get("/login/", headers={"host": NAME}).content.decode()
+
+
+def test_a_name_that_was_claimed_before_it_was_proved_elsewhere(
+    world: World, dns: NameServer
+) -> None:
+    """A claim below a name, made before that name was proved, is not proved any more."""
+    with scope(vendor=world.globex):
+        below = domains.claim(world.globex, f"shop.{NAME}")
+        dns.set(below.name, "CNAME", f"{TARGET}.")
+    with scope(vendor=world.acme):
+        verified(world, dns)
+    with scope(vendor=world.globex):
+        after = domains.check(below)
+        assert (after.state, after.diagnosis) == ("pending", "taken")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_proved_by_two_at_once_it_is_one_vendors(settings: object) -> None:
+    from branding.dns_checks import Answer, Finding
+
+    world = worlds.build()
+    claims = []
+    for vendor in (world.acme, world.globex):
+        with scope(vendor=vendor):
+            claims.append((vendor, domains.claim(vendor, NAME)))
+
+    def act(n: int) -> str:
+        vendor, domain = claims[n % 2]
+        with scope(vendor=vendor):
+            return domains._note(domain, Answer(Finding.FINE, by_txt=True)).state
+
+    results = run_at_once(8, act)
+    winners = set()
+    for vendor, domain in claims:
+        with scope(vendor=vendor):
+            domain.refresh_from_db()
+            winners.add((domain.state, domain.verified_at is not None))
+    assert winners == {("verified", True), ("pending", False)}
+    assert results.count("verified") >= 1
