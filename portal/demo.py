@@ -1,4 +1,4 @@
-"""The demo data: two vendors with people, licences in every status, and releases with files.
+"""The demo data: two vendors with brands, people, licences in every status, and releases.
 
 Ids and licence keys are the same each time; whatever exists already is left as it is. Signing
 keys are made anew for each installation, because a private key that is public signs nothing.
@@ -31,6 +31,7 @@ from licenses.models import (
 )
 from licenses.signing_keys import create_product
 from offline.requests import answer
+from portal.demo_brands import seed_brand
 from portal.demo_ids import demo_id, demo_key
 from portal.demo_releases import VERSIONS, seed_release
 from portal.tenancy import origin
@@ -205,6 +206,7 @@ def seed() -> None:
 
 
 def _seed_company(company: Company, vendor: Vendor) -> None:
+    seed_brand(vendor)
     people = {person.email: _person(person, vendor) for person in company.people}
     products = {fields["name"]: _product(fields, vendor) for fields in company.products}
     _policies(vendor)

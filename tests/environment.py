@@ -21,7 +21,9 @@ FIXED = {
     "DATA_DIR": tempfile.mkdtemp(prefix="portal-tests-"),
 }
 SETTINGS = (*FIXED, "DATABASE_URL", "EMAIL_URL", "MEDIA_ROOT", "STATIC_ROOT", "MAIL_DIR",
-            "SECRET_KEY_FALLBACKS", "DEFAULT_FROM_EMAIL")  # fmt: skip
+            "SECRET_KEY_FALLBACKS", "DEFAULT_FROM_EMAIL", "ACCEL_REDIRECT_PREFIX", "DIRECT_DOWNLOADS",
+            "S3_BUCKET", "S3_ENDPOINT_URL", "S3_REGION", "S3_ACCESS_KEY_ID",
+            "S3_SECRET_ACCESS_KEY", "DNS_SERVERS", "CERTIFICATE_ISSUERS", "TLS_ASK_SECRET")  # fmt: skip
 
 # A PostgreSQL of the developer's choice is used, by tests/conftest.py.
 DATABASE_URL = os.environ.get("DATABASE_URL", "")

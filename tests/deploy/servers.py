@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 import subprocess
 import time
 import urllib.error
@@ -71,20 +72,35 @@ def nginx(folder: Path, portal_port: int, media: Path) -> Iterator[int]:
 
 
 @contextmanager
-def caddy(folder: Path, portal_port: int, media: Path) -> Iterator[int]:
-    """deploy/Caddyfile without TLS; gives the port."""
-    port, folder = free_port(), _made(folder)
+def caddy(folder: Path, portal_port: int, media: Path, *, tls_port: int = 0) -> Iterator[int]:
+    """deploy/Caddyfile; gives the port. Without TLS, or on `tls_port` with certificates of Caddy's
+    own authority, whose root is then at `root_certificate(folder)`."""
+    port, folder = tls_port or free_port(), _made(folder)
+    tls = "tls {\n\t\ton_demand\n\t}"
+    site = f"https://:{port} {{" if tls_port else f"http://:{port} {{"
     text = changed(
         (ROOT / "deploy/Caddyfile").read_text(),
-        name=("portal.example.com, *.portal.example.com {", f"http://:{port} {{"),
+        options=("{\n\ton_demand_tls", "{\n\tadmin off\n\tskip_install_trust\n\ton_demand_tls"),
+        site=("https:// {", site),
+        tls=(tls, tls.replace("tls", "tls internal", 1) if tls_port else ""),
         upstream=("127.0.0.1:8000", f"127.0.0.1:{portal_port}"),
         media=("/srv/portal/media/releases", f"{media}/releases"),
     )
+    if tls_port:
+        # Otherwise Caddy listens on port 80, too, to lead visitors to https.
+        text = text.replace("\tadmin off", "\tadmin off\n\tauto_https disable_redirects", 1)
+    else:
+        text = text.replace("\tadmin off", "\tadmin off\n\tauto_https off", 1)
     configuration = folder / "Caddyfile"
-    configuration.write_text(f"{{\n\tadmin off\n\tauto_https off\n}}\n{text}")
+    configuration.write_text(text)
     command = [_program("caddy"), "run", "--config", str(configuration), "--adapter", "caddyfile"]
-    with _running(command, port, folder):
+    with _running(command, port, folder, tls=bool(tls_port)):
         yield port
+
+
+def root_certificate(folder: Path) -> Path:
+    """Where Caddy keeps the certificate of its own authority."""
+    return folder / "caddy/pki/authorities/local/root.crt"
 
 
 def _made(folder: Path) -> Path:
@@ -99,7 +115,9 @@ def _program(name: str) -> str:
 
 
 @contextmanager
-def _running(command: Sequence[str], port: int, folder: Path) -> Iterator[None]:
+def _running(
+    command: Sequence[str], port: int, folder: Path, *, tls: bool = False
+) -> Iterator[None]:
     """The server while it runs; waits until the portal behind it is healthy."""
     log = folder / "log"
     home = {"HOME": str(folder), "XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
@@ -109,7 +127,7 @@ def _running(command: Sequence[str], port: int, folder: Path) -> Iterator[None]:
         )
     try:
         deadline = time.monotonic() + START_TIMEOUT
-        while not _answers(port):
+        while not (_listens(port) if tls else _answers(port)):
             assert process.poll() is None, log.read_text()
             assert time.monotonic() < deadline, log.read_text()
             time.sleep(0.1)
@@ -117,6 +135,11 @@ def _running(command: Sequence[str], port: int, folder: Path) -> Iterator[None]:
     finally:
         process.terminate()
         process.wait(10)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _answers(port: int) -> bool:
