@@ -20,12 +20,14 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
 import venv
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
@@ -69,17 +71,26 @@ def test(arguments: list[str]) -> int:
     install("requirements-dev.lock")
     required = os.environ.get("CI", "").lower() == "true"
     lines: list[str] = []
-    code = run_pytest(arguments, "sqlite")
-    ran_something = code != NO_TESTS_COLLECTED
-    lines.append(f"SQLite:     ran, {outcome(code)}")
-    codes = [code]
-    if has_postgresql(os.environ):
-        code = run_pytest([*arguments, "-m", "not e2e and not proxies"], "postgresql")
-        codes.append(0 if code == NO_TESTS_COLLECTED and ran_something else code)
-        lines.append(f"PostgreSQL: ran, {outcome(code)}")
-    else:
-        codes.append(1 if required else 0)
-        lines.append("PostgreSQL: NOT RUN, no server programs found and DATABASE_URL names none")
+    with tempfile.TemporaryFile() as output:
+        # Both at once, since they share nothing but the processors; one's output comes first.
+        beside = None
+        if has_postgresql(os.environ):
+            selection = [*arguments, "-m", "not e2e and not proxies"]
+            beside = start_pytest(selection, "postgresql", output)
+        print("\n=== Tests on sqlite ===", flush=True)
+        code = start_pytest(arguments, "sqlite").wait()
+        ran_something = code != NO_TESTS_COLLECTED
+        lines.append(f"SQLite:     ran, {outcome(code)}")
+        codes = [code]
+        if beside:
+            code = beside.wait()
+            output.seek(0)
+            print("\n=== Tests on postgresql ===\n" + output.read().decode("utf-8", "replace"))
+            codes.append(0 if code == NO_TESTS_COLLECTED and ran_something else code)
+            lines.append(f"PostgreSQL: ran, {outcome(code)}")
+        else:
+            codes.append(1 if required else 0)
+            lines.append("PostgreSQL: NOT RUN, no server programs found, no DATABASE_URL")
     if shutil.which("chromium"):
         lines.append("Chromium:   there, the end-to-end tests were part of the run on SQLite")
     else:
@@ -261,12 +272,16 @@ def stop(children: Sequence[subprocess.Popen[bytes]]) -> None:
             child.wait()
 
 
-def run_pytest(arguments: Sequence[str], database: str) -> int:
+def start_pytest(
+    arguments: Sequence[str], database: str, output: IO[bytes] | None = None
+) -> subprocess.Popen[bytes]:
+    """Starts the tests on a database; what they print goes to `output` or to the terminal."""
+    command = [str(PYTHON), "-m", "pytest", *arguments]
     environment = dict(os.environ, TEST_DATABASE=database)
-    print(f"\n=== Tests on {database} ===", flush=True)
-    return subprocess.run(
-        [PYTHON, "-m", "pytest", *arguments], cwd=ROOT, env=environment
-    ).returncode
+    return subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=output,
+        stderr=subprocess.STDOUT if output else None,
+    )  # fmt: skip
 
 
 def has_postgresql(environment: Mapping[str, str]) -> bool:

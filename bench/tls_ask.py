@@ -1,0 +1,89 @@
+"""`/internal/tls-ask` among many domains: `.venv/bin/python -m bench.tls_ask [--domains 100000]`.
+
+Runs in a throw-away SQLite database with Django's test client in one process. Times are medians
+and the slowest of 500 in milliseconds; the ratio is to the time of `/healthz` in the same run.
+"""
+
+import argparse
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROUNDS = 500
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--domains", type=int, default=100_000)
+    number = parser.parse_args().domains
+    folder = tempfile.mkdtemp(prefix="portal-bench-")
+    os.environ |= {
+        "DJANGO_SETTINGS_MODULE": "portal.settings",
+        "SECRET_KEY": "bench-" * 10,
+        "KEY_ENCRYPTION_KEYS": "YmVuY2gtb25seS1rZXktMDEyMzQ1Njc4OTAxMjM0NTY=",
+        "DATA_DIR": folder,
+        "PUBLIC_SCHEME": "http",
+    }
+    Path(folder, "static").mkdir()
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0)
+    measure(number)
+
+
+def measure(number: int) -> None:
+    import logging
+
+    from django.test import Client
+    from django.utils import timezone
+    from django_scopes import scope
+
+    from accounts.models import Vendor
+    from branding.models import CustomDomain
+
+    logging.disable(logging.WARNING)
+    now = timezone.now()
+    for start in range(0, number, 10_000):
+        vendor = Vendor.objects.create(company_id=f"v{start}", name=f"Vendor {start}")
+        with scope(vendor=vendor):
+            CustomDomain.objects.bulk_create(
+                CustomDomain(
+                    vendor=vendor, name=f"licenses.n{each}.example", skeleton=f"n{each}",
+                    token="t", state="verified", verified_at=now,
+                )
+                for each in range(start, min(start + 10_000, number))
+            )  # fmt: skip
+    client = Client(HTTP_HOST="127.0.0.1:8000")
+
+    def ask(name: str) -> Callable[[], int]:
+        return lambda: client.get("/internal/tls-ask", {"domain": name}).status_code
+
+    base = report("/healthz", lambda: client.get("/healthz").status_code, 200, 0)
+    report("a verified domain", ask(f"licenses.n{number // 2}.example"), 200, base)
+    report("an unknown domain", ask("evil.example"), 404, base)
+    report("a vendor's subdomain", ask("v0.portal.localhost"), 200, base)
+
+
+def report(name: str, act: Callable[[], int], code: int, base: float) -> float:
+    """Prints and gives the median in milliseconds."""
+    assert act() == code
+    times = []
+    for _ in range(ROUNDS):
+        start = time.perf_counter()
+        act()
+        times.append((time.perf_counter() - start) * 1000)
+    median = statistics.median(times)
+    ratio = median / (base or median)
+    print(f"{name:24} median {median:6.2f} ms, slowest {max(times):6.2f} ms, ratio {ratio:5.1f}")
+    return median
+
+
+if __name__ == "__main__":
+    sys.exit(main())
