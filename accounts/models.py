@@ -49,6 +49,8 @@ class Vendor(models.Model):
     canonical_domain = models.CharField(
         _("address"), max_length=253, blank=True, default="", editable=False
     )
+    # Until when, while that domain's record is missing; then links lead to the subdomain again.
+    canonical_until = models.DateTimeField(null=True, editable=False)
     support_email = models.EmailField(_("support e-mail"), blank=True)
     support_url = models.URLField(_("support page"), blank=True)
     website = models.URLField(_("website"), blank=True)

@@ -32,6 +32,7 @@ RESET_PER_ADDRESS = Limit("reset-address", burst=3, interval=20 * 60)
 RESET_PER_IP = Limit("reset-ip", burst=20, interval=60)
 PASSWORD_CHECK_PER_USER = Limit("password-check", burst=6, interval=60)
 LICENSE_KEY_PER_IP = Limit("license-key-ip", burst=100, interval=5)
+DOMAIN_CHECK_PER_VENDOR = Limit("domain-check-vendor", burst=20, interval=15)
 OFFLINE_PER_USER = Limit("offline-user", burst=120, interval=1)
 
 

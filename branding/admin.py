@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
+from accounts import rate_limits
 from accounts.models import Vendor
 from branding import colours, domains
 from branding.access import picture_of
@@ -88,6 +89,8 @@ class BrandingAdmin(VendorAdmin):
 
     @transaction.atomic
     def _save(self, form: BrandingForm, vendor: Vendor) -> None:
+        # One at a time, so that nobody deletes a picture that the other has just put in.
+        vendor = Vendor.objects.select_for_update(of=("self",)).get(pk=vendor.pk)
         saved = branding_for(vendor)
         for name, value in form.cleaned_data.items():
             if name in form.of_vendor:
@@ -114,9 +117,20 @@ class BrandingAdmin(VendorAdmin):
         )
 
 
+def _check(domain: CustomDomain) -> CustomDomain:
+    """Asks the DNS, not more often than a vendor's people would. Raises TooManyAttempts."""
+    rate_limits.take(rate_limits.DOMAIN_CHECK_PER_VENDOR, str(domain.vendor_id))
+    return domains.check(domain)
+
+
+def _make_address(domain: CustomDomain) -> CustomDomain:
+    rate_limits.take(rate_limits.DOMAIN_CHECK_PER_VENDOR, str(domain.vendor_id))
+    return domains.make_canonical(domain)
+
+
 VERBS = {
-    "check": (domains.check, _("%(row)s was checked.")),
-    "make-address": (domains.make_canonical, _("%(row)s is the address of your portal now.")),
+    "check": (_check, _("%(row)s was checked.")),
+    "make-address": (_make_address, _("%(row)s is the address of your portal now.")),
     "go-back": (
         lambda domain: domains.make_subdomain_canonical(domain.vendor),
         _("The address of your portal is the one below our zone again."),
@@ -150,7 +164,7 @@ class CustomDomainAdmin(WithButtons):
             return
         claimed = domains.claim(obj.vendor, obj.name)
         obj.pk, obj.token = claimed.pk, claimed.token
-        domains.check(claimed)
+        request.claimed = claimed  # type: ignore[attr-defined]
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -163,10 +177,15 @@ class CustomDomainAdmin(WithButtons):
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """The page; what only the verb can find out (two at once) is said, and nothing saved."""
         try:
-            return super().changeform_view(request, *args, **kwargs)
+            response = super().changeform_view(request, *args, **kwargs)
         except DomainError as error:
             messages.error(request, sentence(error))
             return redirect(request.get_full_path())
+        claimed = getattr(request, "claimed", None)
+        if claimed:
+            # Now that Django's transaction is over: name servers can be slow.
+            _check(claimed)
+        return response
 
     def response_add(self, request: HttpRequest, obj: CustomDomain, *args: Any) -> HttpResponse:
         return redirect("admin:branding_customdomain_change", obj.pk)

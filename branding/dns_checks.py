@@ -4,6 +4,9 @@ A CNAME to our target, or a TXT record with the domain's token, proves that whoe
 domain's DNS wants the portal there. CAA (RFC 8659) has to allow one of our certificate issuers.
 """
 
+import ipaddress
+import secrets
+import time
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -14,7 +17,13 @@ import dns.resolver
 from django.conf import settings
 
 TIMEOUT = 5.0  # seconds for one question
+PATIENCE = 12.0  # seconds for all of them
 MOST_ALIASES = 8
+INSIDE = [
+    ipaddress.ip_network(net)
+    for net in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "169.254.0.0/16",
+                "100.64.0.0/10", "::1/128", "fc00::/7", "fe80::/10")
+]  # fmt: skip
 
 
 class Finding(StrEnum):
@@ -24,6 +33,7 @@ class Finding(StrEnum):
     NO_RECORD = "no-record"
     WRONG_TARGET = "wrong-target"
     PROXY = "proxy"
+    WILDCARD = "wildcard"
     CAA = "caa"
     NO_ANSWER = "no-answer"
 
@@ -43,95 +53,114 @@ class _Silence(Exception):
 
 
 def look(name: str, *, target: str, txt_name: str, txt_value: str) -> Answer:
-    """What the DNS says now about `name`, which should be an alias of `target`."""
+    """What the DNS says now about `name`, which should be an alias of `target`.
+
+    Takes at most `PATIENCE` seconds, however slow the name servers are.
+    """
+    questions = _Questions()
     try:
-        proof = _proof(name, target, txt_name, txt_value)
+        proof = _proof(questions, name, target, txt_name, txt_value)
         if proof.finding is not Finding.FINE:
             return proof
-        issuers = _issuers_of(name)
+        issuers = questions.issuers(name)
     except _Silence:
         return Answer(Finding.NO_ANSWER)
     allowed = set(settings.CERTIFICATE_ISSUERS)
     if issuers is not None and not issuers & allowed:
-        return Answer(Finding.CAA, ", ".join(sorted(issuers)), proof.by_txt)
+        return Answer(Finding.CAA, _printable(", ".join(sorted(issuers))), proof.by_txt)
     return proof
 
 
-def _proof(name: str, target: str, txt_name: str, txt_value: str) -> Answer:
-    if txt_value in _texts(txt_name):
+def _proof(ask: "_Questions", name: str, target: str, txt_name: str, txt_value: str) -> Answer:
+    if txt_value in ask.texts(txt_name):
         return Answer(Finding.FINE, by_txt=True)
-    aliases = _aliases(name)
+    aliases = ask.aliases(name)
     if target in aliases:
-        return Answer(Finding.FINE)
+        anything = f"{secrets.token_hex(8)}.{name.partition('.')[2]}"
+        wild = target in ask.aliases(anything)
+        return Answer(Finding.WILDCARD if wild else Finding.FINE)
     if aliases:
-        return Answer(Finding.WRONG_TARGET, aliases[-1])
-    addresses = _addresses(name)
+        return Answer(Finding.WRONG_TARGET, _printable(aliases[-1]))
+    addresses = ask.addresses(name)
     if not addresses:
         return Answer(Finding.NO_RECORD)
-    return Answer(Finding.PROXY, ", ".join(addresses))
+    return Answer(Finding.PROXY, ", ".join(sorted({_shown(each) for each in addresses})))
 
 
-def _aliases(name: str) -> list[str]:
-    """The names that the name is an alias of, one after the other."""
-    found: list[str] = []
-    for _hop in range(MOST_ALIASES):
-        records = _ask(found[-1] if found else name, "CNAME")
-        if not records:
-            break
-        found.append(_plain(records[0].target))
-    return found
+def _printable(text: str) -> str:
+    """What comes from somebody's name server, without what no page and no database takes."""
+    return "".join(character if character.isprintable() else "?" for character in text)
 
 
-def _addresses(name: str) -> list[str]:
-    return sorted(record.address for kind in ("A", "AAAA") for record in _ask(name, kind))
+def _shown(address: str) -> str:
+    """An address of the outside world; those of our own network are nobody's business."""
+    found = ipaddress.ip_address(address)
+    inside = any(found.version == net.version and found in net for net in INSIDE)
+    return "-" if inside else address
 
 
-def _texts(name: str) -> set[str]:
-    return {
-        b"".join(record.strings).decode("ascii", "replace").strip() for record in _ask(name, "TXT")
-    }
+class _Questions:
+    """Asks the operator's name servers, or the machine's own, and keeps nothing."""
+
+    def __init__(self) -> None:
+        self.end = time.monotonic() + PATIENCE
+        self.resolver = _resolver()
+
+    def aliases(self, name: str) -> list[str]:
+        """The names that the name is an alias of, one after the other."""
+        found: list[str] = []
+        for _hop in range(MOST_ALIASES):
+            records = self._ask(found[-1] if found else name, "CNAME")
+            if not records:
+                break
+            found.append(records[0].target.to_text(omit_final_dot=True).lower())
+        return found
+
+    def addresses(self, name: str) -> list[str]:
+        return [record.address for kind in ("A", "AAAA") for record in self._ask(name, kind)]
+
+    def texts(self, name: str) -> set[str]:
+        return {_text(b"".join(record.strings)) for record in self._ask(name, "TXT")}
+
+    def issuers(self, name: str) -> set[str] | None:
+        """Who may issue certificates: the CAA records of the name or of the closest name above it
+        that has any (RFC 8659, 3). None: nothing is said, so everybody."""
+        labels = name.split(".")
+        for start in range(len(labels)):
+            records = self._ask(".".join(labels[start:]), "CAA")
+            if not records:
+                continue
+            issues = [record for record in records if record.tag.lower() == b"issue"]
+            if not issues:
+                return None
+            return {_text(record.value).partition(";")[0].strip().lower() for record in issues}
+        return None
+
+    def _ask(self, name: str, kind: str) -> list[Any]:
+        """The records of exactly this kind; none for a name that is not there. Raises _Silence."""
+        left = self.end - time.monotonic()
+        if left <= 0:
+            raise _Silence
+        try:
+            answer = self.resolver.resolve(
+                dns.name.from_text(name), kind, raise_on_no_answer=False,
+                lifetime=min(TIMEOUT, left),
+            )  # fmt: skip
+        except dns.resolver.NXDOMAIN:
+            return []
+        except dns.exception.DNSException as error:
+            raise _Silence from error
+        return list(answer.rrset or [])
 
 
-def _issuers_of(name: str) -> set[str] | None:
-    """Who may issue certificates: the CAA records of the name or of the closest name above it that
-    has any (RFC 8659, 3). None: nothing is said, so everybody."""
-    labels = name.split(".")
-    for start in range(len(labels)):
-        records = _ask(".".join(labels[start:]), "CAA")
-        if not records:
-            continue
-        issues = [record for record in records if record.tag.lower() == b"issue"]
-        if not issues:
-            return None
-        return {record.value.decode("ascii", "replace").partition(";")[0].strip().lower()
-                for record in issues}  # fmt: skip
-    return None
-
-
-def _plain(name: dns.name.Name) -> str:
-    return name.to_text(omit_final_dot=True).lower()
-
-
-def _ask(name: str, kind: str) -> list[Any]:
-    """The records of exactly this kind; none for a name that is not there. Raises _Silence."""
-    try:
-        answer = _resolver().resolve(
-            dns.name.from_text(name), kind, raise_on_no_answer=False, lifetime=TIMEOUT
-        )
-    except dns.resolver.NXDOMAIN:
-        return []
-    except dns.exception.DNSException as error:
-        raise _Silence from error
-    return list(answer.rrset or [])
+def _text(value: bytes) -> str:
+    return value.decode("ascii", "replace").strip()
 
 
 def _resolver() -> dns.resolver.Resolver:
-    """Asks the operator's name servers, or the machine's own, and keeps nothing."""
     if not settings.DNS_SERVERS:
         return dns.resolver.Resolver()
     resolver = dns.resolver.Resolver(configure=False)
-    resolver.nameservers = [server.rpartition(":")[0] for server in settings.DNS_SERVERS]
-    resolver.nameserver_ports = {
-        server.rpartition(":")[0]: int(server.rpartition(":")[2]) for server in settings.DNS_SERVERS
-    }
+    resolver.nameservers = [address for address, _port in settings.DNS_SERVERS]
+    resolver.nameserver_ports = dict(settings.DNS_SERVERS)
     return resolver

@@ -11,7 +11,8 @@ import idna
 from confusable_homoglyphs import confusables
 from publicsuffixlist import PublicSuffixList
 
-LONGEST = 253
+LONGEST = 200  # so that the name of the TXT record below it fits into 253
+MOST_LABELS = 10
 ALIKE = str.maketrans({"i": "l", "1": "l", "|": "l", "0": "o"})
 LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
@@ -58,7 +59,10 @@ def _in_ascii(text: str) -> str:
     # UTS 46 turns full-width digits and dots into plain ones: look again.
     if _is_address(name) or name.rpartition(".")[2].isdigit():
         raise NotADomain(ADDRESS)
-    if len(name) > LONGEST or not all(LABEL.fullmatch(label) for label in name.split(".")):
+    labels = name.split(".")
+    if len(name) > LONGEST or len(labels) > MOST_LABELS:
+        raise NotADomain(SYNTAX)
+    if not all(LABEL.fullmatch(label) for label in labels):
         raise NotADomain(SYNTAX)
     return name
 
@@ -93,4 +97,5 @@ def skeleton(name: str) -> str:
 def _plain(character: str) -> str:
     found = confusables.is_confusable(character, greedy=True) or []
     alike = (glyph["c"] for entry in found for glyph in entry["homoglyphs"])
-    return next((glyph for glyph in alike if len(glyph) == 1 and glyph.isascii()), character)
+    plain = (glyph.lower() for glyph in alike if len(glyph) == 1 and glyph.isascii())
+    return next(plain, character)

@@ -23,7 +23,7 @@ from branding import dns_checks, tasks
 from branding.dns_checks import Answer, Finding
 from branding.domain_names import normalise, skeleton
 from branding.errors import DomainNotVerified, DomainTaken, TooManyDomains
-from branding.models import CustomDomain
+from branding.models import CustomDomain, ProvedDomain
 
 State, Diagnosis = CustomDomain.State, CustomDomain.Diagnosis
 
@@ -47,6 +47,8 @@ def claim(vendor: Vendor, text: str) -> CustomDomain:
     Raises domain_names.NotADomain, DomainTaken and TooManyDomains.
     """
     name = normalise(text, parent_host=settings.PORTAL_PARENT_HOST)
+    # One claim of a vendor at a time, so that the list can't grow beyond its end.
+    Vendor.objects.select_for_update(of=("self",)).get(pk=vendor.pk)
     existing = CustomDomain.objects.filter(name=name).first()
     if existing:
         return existing
@@ -60,13 +62,13 @@ def claim(vendor: Vendor, text: str) -> CustomDomain:
 
 
 def check_free(vendor: Vendor, name: str) -> None:
-    """Raises DomainTaken when another vendor has proved the name, one above or below it, or one
-    that looks like it."""
+    """Raises DomainTaken when another vendor has proved a name above or below this one, or one
+    that looks like it. (The name itself can be claimed: its owner may have come second.)"""
     labels = name.split(".")
     above = [".".join(labels[start:]) for start in range(1, len(labels))]
-    close = Q(name=name) | Q(name__in=above) | Q(name__endswith=f".{name}")
+    close = Q(name__in=above) | Q(name__endswith=f".{name}")
     if not name.isascii() or name.startswith("xn--") or ".xn--" in name:
-        close |= Q(skeleton=skeleton(name))
+        close |= Q(skeleton=skeleton(name)) & ~Q(name=name)
     else:
         close |= Q(skeleton=skeleton(name), name__contains="xn--")
     # SECURITY: tests/branding/test_takeover.py. Only whether there is one gets out.
@@ -120,27 +122,46 @@ def _note_proof(domain: CustomDomain, answer: Answer, now: datetime) -> None:
     refusal = None if domain.verified_at else _refusal(domain, answer)
     if refusal is None and not _take(domain, now):
         refusal = Diagnosis.TAKEN
+    domain.proved_by_txt = answer.by_txt
     if refusal is not None:
         domain.state, domain.diagnosis, domain.verified_at = State.PENDING, refusal, None
         return
     domain.state, domain.diagnosis = State.VERIFIED, Diagnosis.FINE
     domain.failing_since = domain.served_until = None
     domain.warnings = 0
+    _link_until(domain, None)
 
 
 def _refusal(domain: CustomDomain, answer: Answer) -> str | None:
     """Why a proof is not enough. A CNAME says that the domain's owner wants a portal here, not
-    whose: where two vendors have entered the name, the TXT record has to tell."""
+    whose: where another vendor has entered or once proved the name, the TXT record has to tell."""
     try:
         check_free(domain.vendor, domain.name)
     except DomainTaken:
         return Diagnosis.TAKEN
-    if answer.by_txt:
-        return None
+    # SECURITY: tests/branding/test_takeover.py. Only whether there is one gets out.
     with scopes_disabled():
         others = CustomDomain.objects.filter(name=domain.name).exclude(vendor=domain.vendor)
-        contested = others.exists()
+        if answer.by_txt:
+            _give_way(others)
+            return None
+        if others.filter(verified_at__isnull=False).exists():
+            return Diagnosis.TAKEN
+        proved = ProvedDomain.objects.filter(name=domain.name).exclude(vendor=domain.vendor)
+        contested = others.exists() or proved.exists()
     return Diagnosis.CONTESTED if contested else None
+
+
+def _give_way(others: QuerySet[CustomDomain]) -> None:
+    """Ends the hold of a vendor who proved a name by CNAME alone, since its owner now says by TXT
+    whose it is. Runs outside the scope; who proved it by TXT keeps it."""
+    weaker = others.filter(verified_at__isnull=False, proved_by_txt=False)
+    for domain in weaker.select_for_update(of=("self",)):
+        _leave(domain)
+        weaker.filter(pk=domain.pk).update(
+            verified_at=None, state=State.PENDING, diagnosis=Diagnosis.TAKEN, served_until=None,
+            failing_since=None,
+        )  # fmt: skip
 
 
 def _take(domain: CustomDomain, now: datetime) -> bool:
@@ -154,6 +175,8 @@ def _take(domain: CustomDomain, now: datetime) -> bool:
     except IntegrityError:
         return False
     domain.verified_at = now
+    with scopes_disabled():
+        ProvedDomain.objects.get_or_create(vendor=domain.vendor, name=domain.name)
     return True
 
 
@@ -162,6 +185,10 @@ def _note_fault(domain: CustomDomain, diagnosis: str, now: datetime) -> Callable
     of the name servers says nothing at all."""
     domain.diagnosis = diagnosis
     if diagnosis == Diagnosis.NO_ANSWER:
+        # Silence says nothing, but it does not stop the clock of what was missing before.
+        return _warn_or_end(domain, now) if domain.state == State.FAILING else None
+    if diagnosis == Diagnosis.WILDCARD and domain.verified_at is not None:
+        domain.diagnosis = Diagnosis.FINE
         return None
     if domain.verified_at is None:
         domain.state = State.PENDING
@@ -169,6 +196,7 @@ def _note_fault(domain: CustomDomain, diagnosis: str, now: datetime) -> Callable
     if domain.state != State.FAILING:
         domain.state, domain.failing_since = State.FAILING, now
         domain.served_until = now + GRACE
+        _link_until(domain, domain.served_until)
     return _warn_or_end(domain, now)
 
 
@@ -207,6 +235,13 @@ def _next_check(domain: CustomDomain, now: datetime) -> datetime | None:
     return now + min(LONGEST_INTERVAL, doubled)
 
 
+def put_off(domain: CustomDomain) -> None:
+    """Has a domain that can't be checked wait, so that it does not stand in the others' way."""
+    CustomDomain.objects.filter(pk=domain.pk).update(
+        next_check_at=timezone.now() + FAILING_INTERVAL
+    )
+
+
 def due(now: datetime) -> QuerySet[CustomDomain]:
     """The domains of the scope's vendor that are to be checked now."""
     return CustomDomain.objects.filter(next_check_at__lte=now).order_by("next_check_at")
@@ -222,14 +257,16 @@ def make_canonical(domain: CustomDomain) -> CustomDomain:
         locked = lock(checked)
         if locked is None or locked.state != State.VERIFIED:
             raise DomainNotVerified
-        Vendor.objects.filter(pk=locked.vendor_id).update(canonical_domain=locked.name)
+        Vendor.objects.filter(pk=locked.vendor_id).update(
+            canonical_domain=locked.name, canonical_until=None
+        )
         locked.vendor.canonical_domain = locked.name
     return locked
 
 
 def make_subdomain_canonical(vendor: Vendor) -> None:
     """Goes back to the address below our zone; the custom domain stays served."""
-    Vendor.objects.filter(pk=vendor.pk).update(canonical_domain="")
+    Vendor.objects.filter(pk=vendor.pk).update(canonical_domain="", canonical_until=None)
 
 
 @transaction.atomic
@@ -245,4 +282,10 @@ def remove(domain: CustomDomain) -> None:
 def _leave(domain: CustomDomain) -> None:
     """Goes back to the subdomain if the portal's address is this domain."""
     at_it = Vendor.objects.filter(pk=domain.vendor_id, canonical_domain=domain.name)
-    at_it.update(canonical_domain="")
+    at_it.update(canonical_domain="", canonical_until=None)
+
+
+def _link_until(domain: CustomDomain, end: datetime | None) -> None:
+    """Until when links lead to the domain, if the portal's address is this one; None: no end."""
+    at_it = Vendor.objects.filter(pk=domain.vendor_id, canonical_domain=domain.name)
+    at_it.update(canonical_until=end)

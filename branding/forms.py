@@ -18,7 +18,10 @@ from branding.sentences import sentence
 
 
 def _url(label: Any, **options: Any) -> forms.URLField:
-    return forms.URLField(label=label, required=False, assume_scheme="https", **options)
+    # As long as the models' fields, whose own length a form of our own does not know.
+    return forms.URLField(
+        label=label, required=False, assume_scheme="https", max_length=200, **options
+    )
 
 
 class ColourInput(forms.TextInput):
@@ -65,7 +68,7 @@ class BrandingForm(forms.ModelForm[Branding]):
     privacy_url = _url(_("Privacy page"))
     terms_url = _url(_("Terms page"))
     imprint_url = _url(_("Imprint"))
-    support_email = forms.EmailField(label=_("Support e-mail"), required=False)
+    support_email = forms.EmailField(label=_("Support e-mail"), required=False, max_length=254)
     support_url = _url(_("Support page"))
     website = _url(_("Website"))
 

@@ -145,6 +145,7 @@ class CustomDomain(TenantRow):
         WRONG_TARGET = "wrong-target", _("wrong target")
         PROXY = "proxy", _("a proxy in between")
         CAA = "caa", _("no certificate allowed")
+        WILDCARD = "wildcard", _("a record for all names")
         TAKEN = "taken", _("belongs to someone else here")
         CONTESTED = "contested", _("entered by two companies")
         NO_ANSWER = "no-answer", _("no answer from the name servers")
@@ -172,6 +173,7 @@ class CustomDomain(TenantRow):
     found = models.CharField(_("found"), max_length=500, blank=True, editable=False)
     # While this is set the name is this vendor's alone.
     verified_at = models.DateTimeField(_("verified"), null=True, editable=False)
+    proved_by_txt = models.BooleanField(_("proved by the TXT record"), default=False)
     failing_since = models.DateTimeField(_("failing since"), null=True, editable=False)
     served_until = models.DateTimeField(
         _("served until"), null=True, editable=False, help_text=_("While its record is gone.")
@@ -222,6 +224,22 @@ class CustomDomain(TenantRow):
     def address(self) -> str:
         """The portal's start page, as customers reach it."""
         return vendor_url(self.vendor, "home")
+
+
+class ProvedDomain(TenantRow):
+    """That a vendor once proved a name. It outlives the domain: who wants the name after it has to
+    show more than a CNAME that was left behind. Written once."""
+
+    name = models.CharField(max_length=253)
+
+    class Meta(TenantRow.Meta):
+        constraints = (
+            models.UniqueConstraint(name="proved_domain_once", fields=("vendor", "name")),
+        )
+        indexes = (models.Index(fields=("name",)),)
+
+    def __str__(self) -> str:
+        return self.name
 
 
 def brand_of(vendor: Any) -> "Branding | None":

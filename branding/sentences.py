@@ -31,11 +31,15 @@ DIAGNOSES: dict[str, str | Promise] = {
     ),
     Diagnosis.TAKEN: _(
         "This domain, or one that contains it or looks like it, belongs to someone else here. If "
-        "it is yours, ask the people who run this portal."
+        "it is yours, prove it with the TXT record, or ask the people who run this portal."
+    ),
+    Diagnosis.WILDCARD: _(
+        "A record leads every name of your domain here, which does not tell whose portal this "
+        "one should show. Prove it with the TXT record below."
     ),
     Diagnosis.CONTESTED: _(
-        "Another company has entered this domain, too. Show that it is yours with the TXT record "
-        "below; the CNAME record alone does not tell."
+        "Another company has or had this domain here, too. Show that it is yours with the TXT "
+        "record below; the CNAME record alone does not tell."
     ),
     Diagnosis.NO_ANSWER: _(
         "The domain's name servers did not answer. We try again by ourselves; nothing was changed."

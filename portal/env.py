@@ -6,6 +6,7 @@ the start with the name of the variable and the reason; nothing is guessed.
 """
 
 import os
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -69,6 +70,20 @@ def integer(name: str, default: int, *, minimum: int, maximum: int) -> int:
 def words(value: str) -> list[str]:
     """A value as a list, separated by commas; empty items are left out."""
     return [word.strip() for word in value.split(",") if word.strip()]
+
+
+def servers(name: str) -> list[tuple[str, int]]:
+    """The value of NAME as addresses with ports, separated by commas: 192.0.2.1:53, [::1]:53."""
+    found = []
+    for word in words(text(name, "")):
+        parts = urlsplit(f"//{word}")
+        try:
+            found.append((str(ip_address(parts.hostname or "")), parts.port or 53))
+        except ValueError:
+            raise ImproperlyConfigured(
+                f"{name} has {word!r}: use an IP address with a port, such as 192.0.2.1:53."
+            ) from None
+    return found
 
 
 def choice(name: str, default: str, options: tuple[str, ...]) -> str:

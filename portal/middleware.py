@@ -12,12 +12,19 @@ from django.urls import set_urlconf
 from django.utils.functional import SimpleLazyObject
 from django_scopes import scope
 
-from accounts.models import Vendor
 from accounts.rate_limits import TooManyAttempts
 from accounts.sessions import current_user
 from portal import errors
 from portal.http import PortalRequest
-from portal.tenancy import Room, find_vendor, locate, normalise_host, origin
+from portal.tenancy import (
+    Room,
+    canonical_host,
+    find_vendor,
+    is_ours,
+    locate,
+    normalise_host,
+    origin,
+)
 from releases.errors import AllPlacesTaken
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -57,6 +64,11 @@ class HeadersMiddleware:
         if response.status_code == HTTPStatus.NOT_MODIFIED:
             # CommonMiddleware says 0, which would be the length of the page itself (RFC 9110, 8.6).
             response.headers.pop("Content-Length", None)
+        if "Strict-Transport-Security" in response and not is_ours(
+            request.META.get("HTTP_HOST", "")
+        ):
+            # What lies below a vendor's own domain is the vendor's: no includeSubDomains there.
+            response["Strict-Transport-Security"] = f"max-age={settings.SECURE_HSTS_SECONDS}"
         response.headers.setdefault("Content-Security-Policy", self.policy)
         response.headers.setdefault("Cache-Control", "private, no-store")
         response.headers.setdefault(
@@ -77,13 +89,13 @@ class NormaliseHostMiddleware:
         return self.get_response(request)
 
 
-def _moved(request: PortalRequest, vendor: Vendor) -> HttpResponse:
+def _moved(request: PortalRequest, domain: str) -> HttpResponse:
     """Sends the visitor to the same page at the vendor's own domain; for as long as that is the
     portal's address, so not for ever (302). What was sent is not sent on."""
     response = HttpResponse(status=HTTPStatus.FOUND)
     if request.method not in {"GET", "HEAD"}:
         response.status_code = HTTPStatus.SEE_OTHER
-    response["Location"] = origin(vendor.canonical_domain) + request.get_full_path()
+    response["Location"] = origin(domain) + request.get_full_path()
     return response
 
 
@@ -110,15 +122,11 @@ class TenancyMiddleware:
         request.vendor = vendor
         if not vendor.is_active:
             return errors.portal_closed(request)
-        if not request.address.domain and vendor.canonical_domain:
-            return _moved(request, vendor)
+        address = canonical_host(vendor)
+        if not request.address.domain and address == vendor.canonical_domain:
+            return _moved(request, address)
         with scope(vendor=vendor):
-            response = self.get_response(request)
-        if request.address.domain and request.is_secure():
-            # What lies below the domain is the vendor's business, not ours: no includeSubDomains.
-            seconds = settings.SECURE_HSTS_SECONDS
-            response["Strict-Transport-Security"] = f"max-age={seconds}"
-        return response
+            return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, TooManyAttempts):

@@ -35,7 +35,7 @@ ACCEL_REDIRECT_PREFIX = env.text("ACCEL_REDIRECT_PREFIX", "")
 DIRECT_DOWNLOADS = env.integer("DIRECT_DOWNLOADS", 48, minimum=1, maximum=1000)
 # Custom domains: who answers about them (host:port; empty is the machine's own resolver), whose
 # certificates we get for them, and what the proxy's question needs when it is not on this machine.
-DNS_SERVERS = env.words(env.text("DNS_SERVERS", ""))
+DNS_SERVERS = env.servers("DNS_SERVERS")
 CERTIFICATE_ISSUERS = env.words(env.text("CERTIFICATE_ISSUERS", "letsencrypt.org"))
 TLS_ASK_SECRET = env.text("TLS_ASK_SECRET", "")
 STATIC_ROOT = env.folder("STATIC_ROOT", DATA_DIR / "static")

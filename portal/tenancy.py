@@ -115,7 +115,17 @@ def find_vendor(address: Address) -> "Vendor | None":
 
 def canonical_host(vendor: "Vendor") -> str:
     """The host that links to the vendor's portal lead to, without a port."""
-    return vendor.canonical_domain or f"{vendor.company_id}.{settings.PORTAL_PARENT_HOST}"
+    until = vendor.canonical_until
+    if vendor.canonical_domain and (until is None or until > timezone.now()):
+        return vendor.canonical_domain
+    return f"{vendor.company_id}.{settings.PORTAL_PARENT_HOST}"
+
+
+def is_ours(host: str) -> bool:
+    """Whether a host, with or without a port, is in our zone, where subdomains are ours too."""
+    domain = normalise_host(host).partition(":")[0]
+    zone = settings.PORTAL_PARENT_HOST
+    return bool(domain == zone or domain.endswith(f".{zone}"))
 
 
 def vendor_url(vendor: "Vendor", name: str, *args: Any, query: dict[str, str] | None = None) -> str:

@@ -34,6 +34,8 @@ class TlsAskMiddleware:
 def may_have_certificate(name: str) -> bool:
     """Whether somebody answers at this host, so that a certificate may be issued for it: what a
     request to it would find. One indexed query at most."""
+    if ":" in name or name.endswith("."):
+        return False
     address = locate(name, settings.PORTAL_PARENT_HOST)
     if address.room is not Room.CUSTOMER:
         return address.room is not Room.UNKNOWN

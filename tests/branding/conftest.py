@@ -18,5 +18,5 @@ def running_name_server() -> Iterator[NameServer]:
 def dns(running_name_server: NameServer, settings: Any) -> NameServer:
     """The name server that the portal asks; nothing is set yet."""
     running_name_server.clear()
-    settings.DNS_SERVERS = [f"127.0.0.1:{running_name_server.port}"]
+    settings.DNS_SERVERS = [("127.0.0.1", running_name_server.port)]
     return running_name_server

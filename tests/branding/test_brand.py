@@ -130,6 +130,8 @@ def test_replacing_and_taking_away(world: World, admin: Browser) -> None:
         ({"privacy_url": "javascript:alert(1)"}, "Enter a valid URL"),
         ({"support_email": "nobody"}, "Enter a valid email"),
         ({"portal_title": "t" * 61}, "at most 60 characters"),
+        ({"website": f"https://e.example/{'a' * 400}"}, "at most 200 characters"),
+        ({"terms_url": f"https://e.example/{'a' * 400}"}, "at most 200 characters"),
     ],
 )
 def test_what_is_refused_is_said_and_changes_nothing(

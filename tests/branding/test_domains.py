@@ -1,23 +1,28 @@
 """Custom domains through all their states, asked from a real name server on loopback."""
 
+import time
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import time_machine
 from django.core import mail
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
+from django.db import connection
 from django_scopes import scope
 
 from accounts.models import Vendor
-from branding import domains
+from branding import dns_checks, domains
+from branding.dns_checks import Answer, Finding
 from branding.domain_names import NotADomain
 from branding.errors import DomainNotVerified, DomainTaken, TooManyDomains
 from branding.models import CustomDomain
 from branding.sentences import DIAGNOSES, diagnosis
 from portal.tenancy import vendor_url
+from tests import world as worlds
 from tests.branding.dns_server import NameServer
 from tests.conftest import NOW
+from tests.licenses.test_activation import run_at_once
 from tests.world import Browser, World, signed_in
 
 NAME = "licenses.acme.example"
@@ -266,7 +271,9 @@ def test_removing_it_frees_the_name_at_once(world: World, dns: NameServer) -> No
     assert Vendor.objects.get(pk=world.acme.pk).canonical_domain == ""
     assert Browser().get("/login/", headers={"host": NAME}).status_code == 421
     with scope(vendor=world.globex):
-        assert checked(domains.claim(world.globex, NAME)) == ("verified", "fine")
+        other = domains.claim(world.globex, f"x.{NAME}")
+        dns.set(other.txt_name, "TXT", f'"{other.txt_value}"')
+        assert checked(other) == ("verified", "fine")
 
 
 def test_an_inactive_vendor_is_closed_at_its_domain_too(world: World, dns: NameServer) -> None:
@@ -280,12 +287,17 @@ def test_under_https_nothing_below_the_domain_is_bound(
     world: World, dns: NameServer, settings: Any
 ) -> None:
     settings.SECURE_HSTS_SECONDS = 31536000
+    settings.SECURE_HSTS_INCLUDE_SUBDOMAINS = settings.SECURE_HSTS_PRELOAD = True
     settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     with scope(vendor=world.acme):
         verified(world, dns)
-    headers = {"x-forwarded-proto": "https"}
-    response = Browser().get("/login/", headers={**headers, "host": NAME})
-    assert response["Strict-Transport-Security"] == "max-age=31536000"
+    for host, value in (
+        (NAME, "max-age=31536000"), ("nobody.example", "max-age=31536000"),
+        ("acme.portal.localhost", "max-age=31536000; includeSubDomains; preload"),
+    ):  # fmt: skip
+        for path in ("/login/", "/static/css/base.css", "/nothing-here/"):
+            headers = {"x-forwarded-proto": "https", "host": host}
+            assert Browser().get(path, headers=headers)["Strict-Transport-Security"] == value
 
 
 def test_the_host_is_looked_up_by_one_query(
@@ -365,4 +377,129 @@ def test_taken_is_raised_by_the_verb(world: World, dns: NameServer) -> None:
     with scope(vendor=world.acme):
         verified(world, dns)
     with scope(vendor=world.globex), pytest.raises(DomainTaken):
-        domains.claim(world.globex, NAME)
+        domains.claim(world.globex, f"x.{NAME}")
+
+
+# --- What name servers can do to us ------------------------------------------------------------
+
+
+def test_a_record_with_control_characters_stops_nobody(
+    world: World, dns: NameServer, capsys: Any
+) -> None:
+    point(dns)
+    dns.set("acme.example", "CAA", '0 issue "evil\\000ca"')
+    with scope(vendor=world.acme):
+        domain = domains.check(claimed(world))
+    assert (domain.diagnosis, domain.found) == ("caa", "evil?ca")
+
+
+def test_what_goes_wrong_with_one_domain_stops_no_other(
+    world: World, dns: NameServer, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with scope(vendor=world.acme):
+        claimed(world, "bad.acme.example")
+        claimed(world, "good.acme.example")
+    look = dns_checks.look
+
+    def sometimes(name: str, **more: Any) -> Any:
+        if name.startswith("bad."):
+            raise RuntimeError("Something nobody thought of.")
+        return look(name, **more)
+
+    monkeypatch.setattr(dns_checks, "look", sometimes)
+    with pytest.raises(CommandError, match="1 of them could not be checked"):
+        call_command("check_domains")
+    assert "good.acme.example: pending, no-record" in capsys.readouterr().out
+    call_command("check_domains")
+    assert "Checked 0 domains." in capsys.readouterr().out
+
+
+def test_slow_name_servers_cost_a_limited_time(
+    acme: World, dns: NameServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("branding.dns_checks.PATIENCE", 0.5)
+    domain = claimed(acme, "a.b.c.d.e.f.g.acme.example")
+    dns.set(domain.name, "CNAME", f"{TARGET}.")
+    answer = dns.answer
+
+    def slowly(wire: bytes) -> bytes | None:
+        time.sleep(0.2)
+        return answer(wire)
+
+    monkeypatch.setattr(dns, "answer", slowly)
+    with time_machine.travel(NOW, tick=True):
+        begun = time.monotonic()
+        assert checked(domain) == ("pending", "no-answer")
+        assert time.monotonic() - begun < 3
+
+
+def test_addresses_of_our_own_network_are_not_shown(acme: World, dns: NameServer) -> None:
+    dns.set("db.acme.example", "A", "10.1.2.3", "192.0.2.9")
+    domain = domains.check(claimed(acme, "db.acme.example"))
+    assert (domain.diagnosis, domain.found) == ("proxy", "-, 192.0.2.9")
+
+
+def test_silence_does_not_stop_the_clock(
+    acme: World, dns: NameServer, frozen_time: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    domain = domains.make_canonical(verified(acme, dns))
+    dns.clear()
+    domains.check(domain)
+    vendor = Vendor.objects.get(pk=acme.acme.pk)
+    assert vendor_url(vendor, "login") == f"http://{NAME}:8000/login/"
+    frozen_time.shift(7 * 86400)
+    # At once, without any check: links and visitors go to the subdomain again.
+    assert vendor_url(vendor, "login") == "http://acme.portal.localhost:8000/login/"
+    assert Browser().get("/login/").status_code == 200
+    silent = Answer(Finding.NO_ANSWER)
+    after = domains._note(domain, silent)
+    assert (after.state, after.verified_at) == ("pending", None)
+    assert Vendor.objects.get(pk=acme.acme.pk).canonical_domain == ""
+    assert "is served no more" in str(mail.outbox[-1].subject)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_dns_is_asked_outside_any_transaction(
+    dns: NameServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, seen = worlds.build(), []
+
+    def look(name: str, **more: Any) -> Answer:
+        seen.append(connection.in_atomic_block)
+        return Answer(Finding.NO_RECORD)
+
+    monkeypatch.setattr(dns_checks, "look", look)
+    admin = signed_in(world.acme_admin)
+    admin.post("/branding/customdomain/add/", {"name": NAME})
+    with scope(vendor=world.acme):
+        path = f"/branding/customdomain/{CustomDomain.objects.get().pk}/do"
+    admin.post(f"{path}/check/")
+    admin.post(f"{path}/make-address/")
+    call_command("check_domains", all=True)
+    assert seen == [False] * 4
+
+
+def test_checks_are_limited(world: World, dns: NameServer) -> None:
+    admin = signed_in(world.acme_admin)
+    with scope(vendor=world.acme):
+        path = f"/branding/customdomain/{claimed(world).pk}/do/check/"
+    codes = [admin.post(path).status_code for _ in range(21)]
+    assert codes == [302] * 20 + [429]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_claims_at_once_keep_to_the_limit() -> None:
+    world = worlds.build()
+
+    def act(n: int) -> str:
+        with scope(vendor=world.acme):
+            try:
+                domains.claim(world.acme, f"n{n % 12}.acme.example")
+            except TooManyDomains:
+                return "too many"
+        return "done"
+
+    results = run_at_once(16, act)
+    with scope(vendor=world.acme):
+        assert CustomDomain.objects.count() == 10
+    assert results.count("too many") >= 2

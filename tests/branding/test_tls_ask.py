@@ -41,6 +41,7 @@ def served(world: World, dns: NameServer) -> World:
         ("a.acme.portal.localhost", 404), ("pending.acme.example", 404), ("acme.example", 404),
         (f"x.{NAME}", 404), (f"{NAME}.evil.example", 404), ("evil.example", 404), ("", 404),
         ("127.0.0.1", 404), ("localhost", 404), ("a\0.example", 404), ("%", 404), ("ä.example", 404),
+        ("acme.portal.localhost..", 404), ("acme.portal.localhost:99", 404),
     ],
 )  # fmt: skip
 def test_for_whom(served: World, domain: str, code: int) -> None:

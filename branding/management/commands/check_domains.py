@@ -1,15 +1,18 @@
 """`manage.py check_domains`: asks the DNS about the custom domains that are due."""
 
+import logging
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from django_scopes import scope, scopes_disabled
 
 from accounts.models import Vendor
 from branding import domains
 from branding.models import CustomDomain
+
+logger = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
@@ -22,7 +25,7 @@ class Command(BaseCommand):
         parser.add_argument("--all", action="store_true", help="Check all, due or not.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        now, checked = timezone.now(), 0
+        now, checked, failed = timezone.now(), 0, 0
         with scopes_disabled():
             found = CustomDomain.objects.all()
             if not options["all"]:
@@ -33,7 +36,19 @@ class Command(BaseCommand):
             with scope(vendor=vendor):
                 rows = CustomDomain.objects.all() if options["all"] else domains.due(now)
                 for domain in rows:
-                    after = domains.check(domain)
                     checked += 1
-                    self.stdout.write(f"{after.name}: {after.state}, {after.diagnosis}")
+                    failed += not self._check(domain)
         self.stdout.write(f"Checked {checked} domains.")
+        if failed:
+            raise CommandError(f"{failed} of them could not be checked: see the log.")
+
+    def _check(self, domain: CustomDomain) -> bool:
+        """Checks one domain; what goes wrong with it is logged and stops no other one."""
+        try:
+            after = domains.check(domain)
+        except Exception:
+            logger.exception("%s could not be checked.", domain.name)
+            domains.put_off(domain)
+            return False
+        self.stdout.write(f"{after.name}: {after.state}, {after.diagnosis}")
+        return True
