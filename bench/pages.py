@@ -5,33 +5,18 @@ without network, server and sign-in. Times are medians in milliseconds of 200 re
 is to the time of `/healthz`, the cheapest answer, in the same run.
 """
 
-import os
 import statistics
 import sys
-import tempfile
 import time
 from pathlib import Path
+
+from bench.throwaway import set_up
 
 ROUNDS = 200
 
 
 def main() -> None:
-    folder = tempfile.mkdtemp(prefix="portal-bench-")
-    os.environ |= {
-        "DJANGO_SETTINGS_MODULE": "portal.settings",
-        "SECRET_KEY": "bench-" * 10,
-        "KEY_ENCRYPTION_KEYS": "YmVuY2gtb25seS1rZXktMDEyMzQ1Njc4OTAxMjM0NTY=",
-        "DATA_DIR": folder,
-        "PUBLIC_SCHEME": "http",
-    }
-    Path(folder, "static").mkdir()
-    import django
-
-    django.setup()
-    from django.core.management import call_command
-
-    call_command("migrate", verbosity=0)
-    call_command("collectstatic", interactive=False, verbosity=0)
+    set_up()
     measure()
 
 

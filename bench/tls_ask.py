@@ -5,13 +5,12 @@ and the slowest of 500 in milliseconds; the ratio is to the time of `/healthz` i
 """
 
 import argparse
-import os
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
+
+from bench.throwaway import set_up
 
 ROUNDS = 500
 
@@ -20,21 +19,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--domains", type=int, default=100_000)
     number = parser.parse_args().domains
-    folder = tempfile.mkdtemp(prefix="portal-bench-")
-    os.environ |= {
-        "DJANGO_SETTINGS_MODULE": "portal.settings",
-        "SECRET_KEY": "bench-" * 10,
-        "KEY_ENCRYPTION_KEYS": "YmVuY2gtb25seS1rZXktMDEyMzQ1Njc4OTAxMjM0NTY=",
-        "DATA_DIR": folder,
-        "PUBLIC_SCHEME": "http",
-    }
-    Path(folder, "static").mkdir()
-    import django
-
-    django.setup()
-    from django.core.management import call_command
-
-    call_command("migrate", verbosity=0)
+    set_up()
     measure(number)
 
 

@@ -144,15 +144,13 @@ class CustomDomainAdmin(WithButtons):
 
     verbs = VERBS
     errors = (DomainError,)
+    say = staticmethod(sentence)
     form = DomainForm
     list_display = ("name_shown", "state", "diagnosis", "last_checked_at")
     list_select_related = ("vendor",)
     ordering = ("name",)
     actions = None
     change_form_template = "branding/admin/domain.html"
-
-    def sentence(self, error: DomainError) -> str:
-        return sentence(error)
 
     def get_fields(self, request: HttpRequest, obj: CustomDomain | None = None) -> Any:
         return () if obj else ("name",)

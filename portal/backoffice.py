@@ -132,15 +132,13 @@ def receives_files(
 class WithButtons(VendorAdmin):
     """A model whose verbs have buttons: `.../<id>/do/<verb>/`, by POST, templates/admin/_verb.html.
 
-    `verbs` has by name the verb and what it says when it is done, `errors` what a verb may raise.
+    `verbs` has by name the verb and what it says when it is done, `errors` what a verb may raise,
+    and `say` what an error says.
     """
 
     verbs: Mapping[str, tuple[Callable[[Any], Any], str | Promise]]
     errors: tuple[type[Exception], ...]
-
-    def sentence(self, error: Any) -> str:
-        """What an error of a verb says."""
-        raise NotImplementedError
+    say: Callable[[Any], str]
 
     def get_urls(self) -> list[URLPattern]:
         name = f"{self.opts.app_label}_{self.opts.model_name}_do"
@@ -158,7 +156,7 @@ class WithButtons(VendorAdmin):
             act(row)
             messages.success(request, done % {"row": row})
         except self.errors as error:
-            messages.error(request, self.sentence(error))
+            messages.error(request, type(self).say(error))
         return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", row.pk)
 
     def right(self, action: str) -> str:

@@ -91,6 +91,7 @@ class ReleaseAdmin(WithButtons):
 
     verbs = VERBS
     errors = (ReleaseError,)
+    say = staticmethod(sentence)
     form = ReleaseForm
     list_display = (
         "name", "version", "product", "channel", "platform_words", "state", "file_count",
@@ -141,9 +142,6 @@ class ReleaseAdmin(WithButtons):
             ),
             *super().get_urls(),
         ]
-
-    def sentence(self, error: ReleaseError) -> str:
-        return sentence(error)
 
     # --- Saving ---------------------------------------------------------------------------------
 
