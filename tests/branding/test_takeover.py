@@ -1,6 +1,7 @@
 """Attempts to take over a domain, a host or a look: each is refused."""
 
 import pytest
+from django.core.management import CommandError, call_command
 from django_scopes import scope
 
 from accounts.models import Vendor
@@ -102,6 +103,21 @@ def test_a_cname_that_was_left_behind_is_nobodys_proof(world: World, dns: NameSe
     with scope(vendor=world.acme):
         [own] = CustomDomain.objects.all()
         assert domains.check(own).state == "verified"
+
+
+def test_the_people_who_run_it_can_release_a_name(
+    world: World, dns: NameServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with scope(vendor=world.acme):
+        domains.make_canonical(verified(world, dns))
+    call_command("release_domain", "Licenses.ACME.example.")
+    assert f"{NAME} is no longer Acme Instruments's (acme)." in capsys.readouterr().out
+    assert Vendor.objects.get(pk=world.acme.pk).canonical_domain == ""
+    with scope(vendor=world.globex):
+        assert domains.check(domains.claim(world.globex, NAME)).state == "verified"
+    for name in ("nobody.example", "acme.portal.localhost"):
+        with pytest.raises(CommandError, match=r"No vendor has proved|is no custom domain"):
+            call_command("release_domain", name)
 
 
 def test_a_record_for_all_names_is_nobodys_proof(

@@ -1,0 +1,41 @@
+"""`manage.py release_domain <name>`: takes a custom domain off the vendor that has it.
+
+For the people who run the installation, when a domain has changed hands and its old owner here
+does not let go of it.
+"""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django_scopes import scope, scopes_disabled
+
+from accounts.models import Vendor
+from branding import domains
+from branding.domain_names import NotADomain, normalise
+from branding.models import CustomDomain, ProvedDomain
+
+
+class Command(BaseCommand):
+    help = "Takes a custom domain off the vendor that has proved it, so that another one can."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("name", help="Such as licenses.example.com.")
+
+    def handle(self, *args: Any, name: str, **options: Any) -> None:
+        try:
+            name = normalise(name, parent_host=settings.PORTAL_PARENT_HOST)
+        except NotADomain as error:
+            raise CommandError(f"{name!r} is no custom domain.") from error
+        with scopes_disabled():
+            had = ProvedDomain.objects.filter(name=name)
+            vendors = list(Vendor.objects.filter(pk__in=had.values("vendor")))
+        if not vendors:
+            raise CommandError(f"No vendor has proved {name}.")
+        for vendor in vendors:
+            with scope(vendor=vendor):
+                for domain in CustomDomain.objects.filter(name=name):
+                    domains.remove(domain)
+                ProvedDomain.objects.filter(name=name).delete()
+            self.stdout.write(f"{name} is no longer {vendor.name}'s ({vendor.company_id}).")
