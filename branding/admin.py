@@ -1,5 +1,6 @@
 """The vendor's look and its own domains, in the back office."""
 
+from contextlib import suppress
 from typing import Any, cast
 
 from django.contrib import admin, messages
@@ -181,8 +182,10 @@ class CustomDomainAdmin(WithButtons):
             return redirect(request.get_full_path())
         claimed = getattr(request, "claimed", None)
         if claimed:
-            # Now that Django's transaction is over: name servers can be slow.
-            _check(claimed)
+            # Now that Django's transaction is over: name servers can be slow. Who has checked too
+            # often sees it unchecked.
+            with suppress(rate_limits.TooManyAttempts):
+                _check(claimed)
         return response
 
     def response_add(self, request: HttpRequest, obj: CustomDomain, *args: Any) -> HttpResponse:
@@ -198,7 +201,7 @@ class CustomDomainAdmin(WithButtons):
             "target": domains.target(),
             "sentence": diagnosis(domain),
             "is_address": domain.vendor.canonical_domain == domain.name,
-            "address": domain.address(),
+            "address": vendor_url(domain.vendor, "home"),
             "show_save": False,
             "show_save_and_continue": False,
             "show_save_and_add_another": False,

@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy as _
 from accounts.tenants import TenantRow
 from branding import colours
 from branding.domain_names import in_unicode
-from portal.tenancy import vendor_url
 
 
 def validate_colour(value: str) -> None:
@@ -60,11 +59,6 @@ class Branding(TenantRow):
 
     def __str__(self) -> str:
         return self.portal_title or str(self.vendor)
-
-    @property
-    def title(self) -> str:
-        """What the portal is called; empty where the company's name stands."""
-        return self.portal_title
 
     @property
     def css_url(self) -> str:
@@ -220,10 +214,6 @@ class CustomDomain(TenantRow):
     @property
     def txt_value(self) -> str:
         return f"portal-verification={self.token}"
-
-    def address(self) -> str:
-        """The portal's start page, as customers reach it."""
-        return vendor_url(self.vendor, "home")
 
 
 class ProvedDomain(TenantRow):

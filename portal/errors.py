@@ -88,7 +88,7 @@ def too_many_attempts(request: HttpRequest, error: TooManyAttempts) -> HttpRespo
 def busy(request: HttpRequest, error: AllPlacesTaken) -> HttpResponse:
     """503 with the time in seconds after which another try makes sense."""
     response = page(request, 503, _("One moment"), sentence(error))
-    response["Retry-After"] = "30"
+    response["Retry-After"] = str(error.wait)
     return response
 
 

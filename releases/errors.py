@@ -47,3 +47,4 @@ class AllPlacesTaken(ReleaseError):
     """As many downloads are going on as this process sends at a time."""
 
     code = "DOWNLOADS_BUSY"
+    wait = 30  # seconds until another try makes sense

@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import conditional_page, require_safe
 
+from accounts.rate_limits import TooManyAttempts
 from licenses.models import License
 from portal.http import PortalRequest, client_ip, page_of
 from releases import downloads, feeds
@@ -31,12 +32,13 @@ from releases.access import (
     visible_releases,
 )
 from releases.coverage import Verdict
+from releases.errors import AllPlacesTaken
 from releases.forms import ReleaseSearchForm
 from releases.models import Release, ReleaseFile
 from releases.platforms import guess, name_of
 from releases.rows import ReleaseRow, channel_name, release_rows
 from releases.sending import send
-from releases.sentences import why_not
+from releases.sentences import sentence, why_not
 
 View = Callable[..., HttpResponseBase]
 
@@ -172,15 +174,27 @@ def for_programs_too(view: View) -> View:
     @login_not_required
     @wraps(view)
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if "key" not in request.GET:
-            return view(request, *args, **kwargs)
         try:
             return view(request, *args, **kwargs)
-        except Http404:
-            message = _("No licence has this key, or there is nothing at this address for it.")
-            return JsonResponse({"message": message, "code": "NOT_FOUND"}, status=404)
+        except (Http404, TooManyAttempts, AllPlacesTaken) as error:
+            if "key" not in request.GET:
+                raise
+            return _told(error)
 
     return wrapped
+
+
+def _told(error: Http404 | TooManyAttempts | AllPlacesTaken) -> HttpResponse:
+    """What keeps a program out, as `{message, code}`, and in how many seconds to try again."""
+    if isinstance(error, Http404):
+        message = _("No licence has this key, or there is nothing at this address for it.")
+        return JsonResponse({"message": message, "code": "NOT_FOUND"}, status=404)
+    if isinstance(error, TooManyAttempts):
+        message = _("Wrong keys were tried too often.")
+        body = {"message": message, "code": "TOO_MANY_REQUESTS"}
+        return JsonResponse(body, status=429, headers={"Retry-After": str(error.wait)})
+    body = {"message": sentence(error), "code": error.code}
+    return JsonResponse(body, status=503, headers={"Retry-After": str(error.wait)})
 
 
 @for_programs_too

@@ -485,6 +485,8 @@ def test_checks_are_limited(world: World, dns: NameServer) -> None:
         path = f"/branding/customdomain/{claimed(world).pk}/do/check/"
     codes = [admin.post(path).status_code for _ in range(21)]
     assert codes == [302] * 20 + [429]
+    page = admin.post("/branding/customdomain/add/", {"name": "b.acme.example"}, follow=True)
+    assert "Set one of the records below, then check." in page.content.decode()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -181,6 +181,9 @@ def test_only_so_many_are_sent_at_a_time_and_places_come_back(
     assert third.status_code == 503
     assert third["Retry-After"] == "30"
     assert "Many downloads are going on" in third.content.decode()
+    program = Browser().get(f"{path}?key={world.ada_license.key}")
+    assert (program.status_code, program.json()["code"]) == (503, "DOWNLOADS_BUSY")
+    assert program["Retry-After"] == "30"
     assert ada.get("/licenses/").status_code == 200
     grace = signed_in(world.grace)
     assert grace.get(path).getvalue() == CONTENT
