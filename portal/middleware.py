@@ -12,10 +12,12 @@ from django.urls import set_urlconf
 from django.utils.functional import SimpleLazyObject
 from django_scopes import scope
 
+from accounts.acting import Channel, Origin, acting
+from accounts.models import User
 from accounts.rate_limits import TooManyAttempts
 from accounts.sessions import current_user
 from portal import errors
-from portal.http import PortalRequest
+from portal.http import PortalRequest, client_ip
 from portal.tenancy import (
     Room,
     canonical_host,
@@ -136,6 +138,19 @@ class TenancyMiddleware:
         return None
 
 
+CHANNELS = {Room.BACKOFFICE: Channel.BACKOFFICE, Room.API: Channel.API}
+
+
+def _origin_of(request: PortalRequest) -> Origin:
+    """What the audit trail writes down beside what this request changes."""
+
+    def who() -> User | None:
+        return request.user if request.user.is_authenticated else None
+
+    channel = CHANNELS.get(request.address.room, Channel.PORTAL)
+    return Origin(channel=channel, ip=client_ip(request), who=who)
+
+
 class PeopleMiddleware(AuthenticationMiddleware):
     """Sets request.user: whoever the session names, if the session counts on this host.
 
@@ -144,6 +159,10 @@ class PeopleMiddleware(AuthenticationMiddleware):
 
     def __call__(self, http_request: HttpRequest) -> HttpResponse:
         request = cast(PortalRequest, http_request)
+        with acting(_origin_of(request)):
+            return self._answer(request)
+
+    def _answer(self, request: PortalRequest) -> HttpResponse:
         if request.address.room is not Room.BACKOFFICE:
             request.user = SimpleLazyObject(lambda: current_user(request))  # type: ignore[assignment]
             return cast(HttpResponse, self.get_response(request))

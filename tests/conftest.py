@@ -75,6 +75,23 @@ def _use(database: dict[str, Any], entry: dict[str, Any]) -> None:
         del connections["default"]
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _the_trail_can_be_emptied() -> None:
+    """Tests with threads empty the database afterwards, which the audit trail would refuse."""
+    from django.test import TransactionTestCase
+
+    from accounts.append_only import opened
+    from accounts.models import AuditEntry
+
+    teardown = TransactionTestCase._fixture_teardown
+
+    def with_open_trail(case: TransactionTestCase) -> None:
+        with opened(AuditEntry):
+            teardown(case)
+
+    TransactionTestCase._fixture_teardown = with_open_trail  # type: ignore[method-assign]
+
+
 @pytest.fixture(autouse=True)
 def _test_settings(settings: Any) -> None:
     """What tests can do without: slow hashing, a queue's worker, hashed names of static files."""

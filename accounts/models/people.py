@@ -1,4 +1,4 @@
-"""Vendors, their people, and the buckets that limit how often something may be tried."""
+"""Vendors and their people."""
 
 import uuid
 from typing import TYPE_CHECKING, Any
@@ -247,19 +247,3 @@ class User(AbstractBaseUser):
 
     def has_module_perms(self, app_label: str) -> bool:
         return self.is_active and allows(self.role, f"{app_label}.")
-
-
-class RateBucket(models.Model):
-    """How much of a limit is used up: the moment at which it would be whole again.
-
-    The key is a keyed hash, so that the table holds no e-mail and no IP address.
-    """
-
-    key = models.CharField(max_length=64, primary_key=True)
-    whole_at = models.FloatField(help_text="Seconds since the Unix epoch.")
-
-    class Meta:
-        indexes = (models.Index(fields=("whole_at",)),)
-
-    def __str__(self) -> str:
-        return self.key

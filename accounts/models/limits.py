@@ -1,0 +1,19 @@
+"""The buckets that limit how often something may be tried."""
+
+from django.db import models
+
+
+class RateBucket(models.Model):
+    """How much of a limit is used up: the moment at which it would be whole again.
+
+    The key is a keyed hash, so that the table holds no e-mail and no IP address.
+    """
+
+    key = models.CharField(max_length=64, primary_key=True)
+    whole_at = models.FloatField(help_text="Seconds since the Unix epoch.")
+
+    class Meta:
+        indexes = (models.Index(fields=("whole_at",)),)
+
+    def __str__(self) -> str:
+        return self.key
