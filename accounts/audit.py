@@ -19,6 +19,7 @@ from django_scopes import scope
 
 from accounts.acting import origin
 from accounts.models import AuditChain, AuditEntry, User, Vendor
+from accounts.tenants import TenantRow
 
 GENESIS = "0" * 64
 BATCH = 1000
@@ -31,7 +32,10 @@ UNTOLD = frozenset({"id", "vendor", "created_at", "updated_at", "last_login", "l
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """An entry before it has its place in the chain; `changes` has old and new value by field."""
+    """An entry before it has its place in the chain; `changes` has old and new value by field.
+
+    Whom it is about is what the row says (`TenantRow.concerns`), unless it is given.
+    """
 
     action: str
     row: models.Model
@@ -40,7 +44,7 @@ class Draft:
     details: Mapping[str, Any] = field(default_factory=dict)
     license_id: UUID | None = None
     customer_id: UUID | None = None
-    visible: bool = False
+    visible: bool | None = None
 
 
 def record(action: str, row: models.Model, **about: Any) -> AuditEntry:
@@ -83,6 +87,7 @@ def _hold(vendor_id: UUID) -> AuditChain:
 def _append(chain: AuditChain, draft: Draft) -> AuditEntry:
     now = origin()
     actor = draft.actor or now.who()
+    concerns = draft.row.concerns() if isinstance(draft.row, TenantRow | User) else {}
     entry = AuditEntry(
         vendor_id=vendor_of(draft.row),
         sequence=chain.length + 1,
@@ -96,11 +101,11 @@ def _append(chain: AuditChain, draft: Draft) -> AuditEntry:
         subject_type=draft.row._meta.label_lower,
         subject_id=draft.row.pk,
         subject=str(draft.row)[:300],
-        license_id=draft.license_id,
-        customer_id=draft.customer_id,
+        license_id=draft.license_id or concerns.get("license_id"),
+        customer_id=draft.customer_id or concerns.get("customer_id"),
         changes={name: list(pair) for name, pair in draft.changes.items()},
         details=dict(draft.details),
-        visible=draft.visible,
+        visible=concerns.get("visible", False) if draft.visible is None else draft.visible,
         previous=chain.head,
     )
     entry.digest = digest_of(entry)
@@ -146,6 +151,17 @@ def values_of(row: models.Model) -> dict[str, list[Any]]:
             continue
         told[one.name] = [None, _told(row, one, value)]
     return told
+
+
+def record_change(before: models.Model, after: models.Model, **about: Any) -> AuditEntry | None:
+    """Writes what differs between the two; nothing when nothing does."""
+    changes = changes_between(before, after)
+    return record("changed", after, changes=changes, **about) if changes else None
+
+
+def gone(row: models.Model) -> dict[str, list[Any]]:
+    """The values that a deleted row had, in the form of changes."""
+    return {name: [value, None] for name, (_none, value) in values_of(row).items()}
 
 
 def _told(row: models.Model, one: Any, value: Any) -> Any:

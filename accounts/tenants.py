@@ -110,3 +110,8 @@ class TenantRow(models.Model):
     class Meta:
         abstract = True
         base_manager_name = "objects"
+
+    def concerns(self) -> dict[str, Any]:
+        """Whose entries in the audit trail are about this row: `license_id` and `customer_id`
+        where there are any, and whether that customer sees them (`visible`)."""
+        return {}

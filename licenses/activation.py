@@ -14,13 +14,12 @@ from django.utils import timezone
 
 from accounts.models import User
 from licenses import errors
-from licenses.history import record
+from licenses.history import Event, record
 from licenses.lifecycle import lock, maintenance_end
 from licenses.models import (
     Activation,
     ExpirationStrategy,
     License,
-    LicenseEvent,
     LicenseMeterAttribute,
     LicenseType,
 )
@@ -153,7 +152,7 @@ def deactivate(activation: Activation, *, actor: User | None = None) -> None:
     license.total_activations -= 1
     license.total_deactivations += 1
     license.save(update_fields=["total_activations", "total_deactivations", "updated_at"])
-    record(license, LicenseEvent.Type.DEACTIVATED, actor=actor, **_named(current))
+    record(license, Event.DEACTIVATED, actor=actor, machine=current)
 
 
 @transaction.atomic
@@ -205,7 +204,7 @@ def _take_seat(
             "updated_at",
         ]
     )  # fmt: skip
-    record(license, LicenseEvent.Type.ACTIVATED, actor=actor, **_named(activation))
+    record(license, Event.ACTIVATED, actor=actor, machine=activation)
     return activation
 
 
@@ -226,7 +225,7 @@ def _activate_again(
     activation.lease_expires_at = _lease_end(license)
     activation.save(update_fields=[*changed, "last_synced_at", "lease_expires_at", "updated_at"])
     if replaced:
-        record(license, LicenseEvent.Type.MACHINE_KEY_REPLACED, actor=actor, **_named(activation))
+        record(license, Event.MACHINE_KEY_REPLACED, actor=actor, machine=activation)
     return activation
 
 
@@ -276,6 +275,8 @@ def _free_expired_leases(license: License) -> None:
     for activation in ended:
         _give_uses_back(license, activation)
     expired.delete()
+    for activation in ended:
+        record(license, Event.DEACTIVATED, actor=None, machine=activation, lease_ended=True)
     license.total_activations -= len(ended)
     license.total_deactivations += len(ended)
     license.save(update_fields=["total_activations", "total_deactivations", "updated_at"])
@@ -305,12 +306,3 @@ def _give_uses_back(license: License, activation: Activation) -> None:
     for meter in meters:
         meter.total_uses = max(0, meter.total_uses - used[meter.name])
         meter.save(update_fields=["total_uses", "updated_at"])
-
-
-def _named(activation: Activation) -> dict[str, Any]:
-    """How the history names a machine."""
-    return {
-        "activation": str(activation.pk),
-        "hostname": activation.hostname,
-        "offline": activation.offline,
-    }

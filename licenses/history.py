@@ -1,21 +1,63 @@
-"""What happened to a licence: written by the verbs, shown to the customer."""
+"""What happened to a licence: written by the verbs into the audit trail, shown to the customer."""
 
+from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any
 
-from accounts.models import User
-from licenses.models import License, LicenseEvent
+from django.db.models import QuerySet
+
+from accounts import audit
+from accounts.models import AuditEntry, User
+from licenses.models import Activation, License
+
+
+class Event(StrEnum):
+    """What can happen to a licence; the actions of its entries in the audit trail."""
+
+    CREATED = "created"
+    CHANGED = "changed"
+    ACTIVATED = "activated"
+    MACHINE_KEY_REPLACED = "machine-key-replaced"
+    DEACTIVATED = "deactivated"
+    RELEASED = "released"
+    RENEWED = "renewed"
+    MAINTENANCE_RENEWED = "maintenance-renewed"
+    EXTENDED = "extended"
+    SUSPENDED = "suspended"
+    UNSUSPENDED = "unsuspended"
+    REVOKED = "revoked"
+    UNREVOKED = "unrevoked"
 
 
 def record(
-    license: License, type: LicenseEvent.Type, *, actor: User | None, **details: Any
-) -> LicenseEvent:
-    """Writes an event into the licence's history; without an actor it was a program or the system.
+    license: License,
+    event: Event,
+    *,
+    actor: User | None,
+    machine: Activation | None = None,
+    changes: Mapping[str, list[Any]] | None = None,
+    **details: Any,
+) -> AuditEntry:
+    """Writes an event of a licence, or of one of its machines, into the audit trail.
 
-    A member of the vendor's staff is recorded as the vendor: customers need no staff names.
+    Customers see the event; a member of the vendor's staff appears to them as the vendor.
     """
-    name = ""
-    if actor is not None:
-        name = actor.full_name if actor.is_customer else license.vendor.name
-    return LicenseEvent.objects.create(
-        vendor_id=license.vendor_id, license=license, type=type, actor=name, details=details
+    named = _named(machine) if machine else {}
+    return audit.record(
+        event,
+        machine or license,
+        actor=actor,
+        changes=changes or {},
+        details=named | details,
+        customer_id=license.user_id,
     )
+
+
+def history_of(license: License) -> QuerySet[AuditEntry]:
+    """What the customer may see of the licence's history, newest first."""
+    return AuditEntry.objects.filter(license_id=license.pk, visible=True)
+
+
+def _named(activation: Activation) -> dict[str, Any]:
+    """How the history names a machine."""
+    return {"hostname": activation.hostname, "offline": activation.offline}

@@ -6,15 +6,15 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from accounts import audit
 from accounts.models import User
 from licenses.errors import MaintenanceNotRenewable, ValidityNotRenewable
-from licenses.history import record
+from licenses.history import Event, record
 from licenses.keys import new_key
 from licenses.models import (
     TERMS,
     ExpirationStrategy,
     License,
-    LicenseEvent,
     LicensePolicy,
     MaintenancePolicy,
     Product,
@@ -55,7 +55,7 @@ def save_new_license(license: License, *, actor: User | None) -> License:
     if license.maintenance_expires_at is None and not license.waits_for_maintenance:
         license.maintenance_expires_at = maintenance_end(license.maintenance_policy)
     license.save(force_insert=True)
-    record(license, LicenseEvent.Type.CREATED, actor=actor)
+    record(license, Event.CREATED, actor=actor, changes=audit.values_of(license))
     return license
 
 
@@ -91,7 +91,7 @@ def renew(license: License, *, actor: User | None) -> License:
     locked = lock(license.pk)
     if locked.validity == 0:
         raise ValidityNotRenewable
-    return _move_expiry(locked, LicenseEvent.Type.RENEWED, locked.validity, actor)
+    return _move_expiry(locked, Event.RENEWED, locked.validity, actor)
 
 
 @transaction.atomic
@@ -100,7 +100,7 @@ def extend(license: License, *, extension_length: int, actor: User | None) -> Li
 
     Raises ValidityNotRenewable when there is no expiry to move.
     """
-    return _move_expiry(lock(license.pk), LicenseEvent.Type.EXTENDED, extension_length, actor)
+    return _move_expiry(lock(license.pk), Event.EXTENDED, extension_length, actor)
 
 
 @transaction.atomic
@@ -130,53 +130,50 @@ def renew_maintenance(license: License, *, actor: User | None) -> License:
     after = max(before, timezone.now()) + timedelta(seconds=policy.validity)
     locked.maintenance_expires_at = after
     locked.save(update_fields=["maintenance_expires_at", "updated_at"])
-    type = LicenseEvent.Type.MAINTENANCE_RENEWED
-    record(locked, type, actor=actor, before=_iso(before), after=_iso(after))
+    moved = {"maintenance_expires_at": [_iso(before), _iso(after)]}
+    record(locked, Event.MAINTENANCE_RENEWED, actor=actor, changes=moved)
     return locked
 
 
-def _move_expiry(
-    license: License, type: LicenseEvent.Type, seconds: int, actor: User | None
-) -> License:
+def _move_expiry(license: License, event: Event, seconds: int, actor: User | None) -> License:
     if license.expires_at is None:
         raise ValidityNotRenewable
     before = license.expires_at
     license.expires_at = max(before, timezone.now()) + timedelta(seconds=seconds)
     license.save(update_fields=["expires_at", "updated_at"])
-    record(license, type, actor=actor, before=_iso(before), after=_iso(license.expires_at))
+    moved = {"expires_at": [_iso(before), _iso(license.expires_at)]}
+    record(license, event, actor=actor, changes=moved)
     return license
 
 
 def suspend(license: License, *, actor: User | None) -> License:
     """Suspends the licence; its machines keep their seats."""
-    return _switch(license, "suspended", True, LicenseEvent.Type.SUSPENDED, actor)
+    return _switch(license, "suspended", True, Event.SUSPENDED, actor)
 
 
 def unsuspend(license: License, *, actor: User | None) -> License:
     """Lifts the suspension; everything is as before."""
-    return _switch(license, "suspended", False, LicenseEvent.Type.UNSUSPENDED, actor)
+    return _switch(license, "suspended", False, Event.UNSUSPENDED, actor)
 
 
 def revoke(license: License, *, actor: User | None) -> License:
     """Revokes the licence: nothing activates, and machines learn of it when they sync."""
-    return _switch(license, "revoked", True, LicenseEvent.Type.REVOKED, actor)
+    return _switch(license, "revoked", True, Event.REVOKED, actor)
 
 
 def unrevoke(license: License, *, actor: User | None) -> License:
     """Lifts the revocation; a machine that has learnt of it needs a new activation."""
-    return _switch(license, "revoked", False, LicenseEvent.Type.UNREVOKED, actor)
+    return _switch(license, "revoked", False, Event.UNREVOKED, actor)
 
 
 @transaction.atomic
-def _switch(
-    license: License, field: str, value: bool, type: LicenseEvent.Type, actor: User | None
-) -> License:
+def _switch(license: License, field: str, value: bool, event: Event, actor: User | None) -> License:
     """Sets the flag and records it; a flag that is set already stays, and nothing is recorded."""
     locked = lock(license.pk)
     if getattr(locked, field) != value:
         setattr(locked, field, value)
         locked.save(update_fields=[field, "updated_at"])
-        record(locked, type, actor=actor)
+        record(locked, event, actor=actor, changes={field: [not value, value]})
     return locked
 
 

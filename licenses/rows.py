@@ -15,13 +15,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 
+from accounts import audit_words
+from accounts.models import AuditEntry
 from licenses.activation import check_customer_may_deactivate
 from licenses.errors import LicensingError, OfflineMachineKeepsItsSeat
+from licenses.history import Event
 from licenses.models import (
     Activation,
     ExpirationStrategy,
     License,
-    LicenseEvent,
     LicenseType,
 )
 from licenses.sentences import sentence
@@ -279,23 +281,28 @@ def _refusal(license: License, activation: Activation) -> LicensingError | None:
     return None
 
 
-def event_row(event: LicenseEvent, now: datetime) -> EventRow:
-    """The event in the licence's history."""
+def event_row(entry: AuditEntry, now: datetime) -> EventRow:
+    """The entry in the licence's history, as its customer sees it."""
     return EventRow(
-        at=moment(event.created_at, now),
-        title=event.get_type_display(),
-        text=_event_text(event),
-        actor=event.actor,
+        at=moment(entry.created_at, now),
+        title=audit_words.title(entry),
+        text=_event_text(entry),
+        actor=entry.actor_for_customers,
     )
 
 
-def _event_text(event: LicenseEvent) -> str:
-    details: dict[str, Any] = event.details
-    types = LicenseEvent.Type
-    if event.type in {types.ACTIVATED, types.DEACTIVATED, types.MACHINE_KEY_REPLACED}:
-        name = details.get("hostname") or _("Machine without a name")
-        return _("%(name)s, offline") % {"name": name} if details.get("offline") else str(name)
-    if event.type in {types.RENEWED, types.EXTENDED, types.MAINTENANCE_RENEWED}:
-        after = parse_datetime(details["after"])
+def _event_text(entry: AuditEntry) -> str:
+    details: dict[str, Any] = entry.details
+    if "hostname" in details:
+        name = details["hostname"] or _("Machine without a name")
+        told = _("%(name)s, offline") % {"name": name} if details.get("offline") else str(name)
+        return f"{told} · {details['reason']}" if details.get("reason") else told
+    if entry.action in {Event.RENEWED, Event.EXTENDED, Event.MAINTENANCE_RENEWED}:
+        after = parse_datetime(next(iter(entry.changes.values()))[1])
         return _("Valid until %(date)s") % {"date": date_format(after, "j F Y")} if after else ""
+    if entry.action == Event.CHANGED:
+        return "; ".join(
+            _("%(field)s: %(old)s → %(new)s") % {"field": field, "old": old, "new": new}
+            for field, old, new in audit_words.changed_fields(entry)
+        )
     return ""

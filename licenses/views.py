@@ -17,6 +17,7 @@ from licenses.access import get_activation, get_license, licenses_of
 from licenses.activation import check_customer_may_deactivate, deactivate_as_customer
 from licenses.errors import LicensingError
 from licenses.forms import LicenseSearchForm
+from licenses.history import history_of
 from licenses.models import Activation, License, Product
 from licenses.sentences import sentence
 from licenses.status import Status
@@ -93,7 +94,7 @@ def render_license(request: PortalRequest, license: License) -> HttpResponse:
     """The licence's page, with its machines and its history in pages of 25."""
     now = timezone.now()
     machines = page_of(license.activations.order_by("-created_at", "pk"), request, "machines")
-    history = page_of(license.events.all(), request, "history")
+    history = page_of(history_of(license), request, "history")
     context = {
         "license": license,
         "product": license.product,

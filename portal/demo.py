@@ -17,6 +17,7 @@ from django_scopes import scope
 from joserfc import jwt
 from joserfc.jwk import OKPKey
 
+from accounts.acting import Origin, acting
 from accounts.models import Role, User, Vendor
 from licenses import lifecycle
 from licenses.activation import Machine, activate, deactivate
@@ -276,9 +277,9 @@ def _license(sample: Sample, vendor: Vendor, product: Product, people: dict[str,
         license.maintenance_policy_id = demo_id(
             vendor.company_id, "maintenance", sample.maintenance
         )
-    lifecycle.save_new_license(license, actor=None)
+    with acting(Origin(at=born)):
+        lifecycle.save_new_license(license, actor=None)
     License.objects.filter(pk=license.pk).update(created_at=born)
-    license.events.update(created_at=born)
     for key, value, visible in sample.metadata:
         LicenseMetadata.objects.create(
             vendor=vendor, license=license, key=key, value=value, visible=visible

@@ -239,6 +239,10 @@ class User(AbstractBaseUser):
     def may_use_portal(self) -> bool:
         return self.is_active and self.is_customer and self.allow_customer_portal_access
 
+    def concerns(self) -> dict[str, Any]:
+        """As of a tenant's row (accounts/tenants.py)."""
+        return {"customer_id": self.pk} if self.is_customer else {}
+
     def has_perm(self, perm: str, obj: object = None) -> bool:
         return self.is_active and allows(self.role, perm)
 

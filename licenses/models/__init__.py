@@ -1,6 +1,6 @@
 """The rows of this app, a module per noun."""
 
-from licenses.models.activation import Activation, LicenseEvent, OperatingSystem
+from licenses.models.activation import Activation, OperatingSystem
 from licenses.models.license import License, LicenseMetadata, LicenseMeterAttribute, LicenseUser
 from licenses.models.maintenance import MaintenancePolicy, validate_version
 from licenses.models.product import Product, SigningKey
@@ -25,7 +25,6 @@ __all__ = [
     "FingerprintMatching",
     "LeasingStrategy",
     "License",
-    "LicenseEvent",
     "LicenseMetadata",
     "LicenseMeterAttribute",
     "LicensePolicy",

@@ -1,4 +1,6 @@
-"""Machines that use seats, and the history of what happened."""
+"""Machines that use seats."""
+
+from typing import Any
 
 from django.db import models
 from django.db.models import Q
@@ -64,37 +66,5 @@ class Activation(TenantRow):
     def __str__(self) -> str:
         return self.hostname or self.fingerprint[:16]
 
-
-class LicenseEvent(TenantRow):
-    """Something that happened to a licence, as its history tells it. Written once."""
-
-    class Type(models.TextChoices):
-        CREATED = "created", _("Created")
-        ACTIVATED = "activated", _("Machine activated")
-        MACHINE_KEY_REPLACED = "machine-key-replaced", _("Machine set up again")
-        DEACTIVATED = "deactivated", _("Machine deactivated")
-        RENEWED = "renewed", _("Renewed")
-        MAINTENANCE_RENEWED = "maintenance-renewed", _("Maintenance renewed")
-        EXTENDED = "extended", _("Extended")
-        SUSPENDED = "suspended", _("Suspended")
-        UNSUSPENDED = "unsuspended", _("Suspension lifted")
-        REVOKED = "revoked", _("Revoked")
-        UNREVOKED = "unrevoked", _("Revocation lifted")
-
-    license = models.ForeignKey(License, models.CASCADE, related_name="events")
-    type = models.CharField(max_length=24, choices=Type)
-    # Kept as text: the history outlives the person, and a customer sees no more than this.
-    actor = models.CharField(max_length=255, blank=True)
-    details = models.JSONField(default=dict)
-
-    class Meta(TenantRow.Meta):
-        ordering = ("-created_at", "id")
-        constraints = (
-            SameVendor(
-                name="license_event_license_vendor", field="license", to_table="licenses_license"
-            ),
-        )
-        indexes = (models.Index(fields=("license", "-created_at")),)
-
-    def __str__(self) -> str:
-        return self.type
+    def concerns(self) -> dict[str, Any]:
+        return {"license_id": self.license_id, "visible": True}

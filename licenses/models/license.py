@@ -1,5 +1,7 @@
 """Licences and what hangs on them."""
 
+from typing import Any
+
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils import timezone
@@ -82,6 +84,9 @@ class License(TenantRow, LicenseTerms):
     def __str__(self) -> str:
         return self.key
 
+    def concerns(self) -> dict[str, Any]:
+        return {"license_id": self.pk, "customer_id": self.user_id, "visible": True}
+
     @property
     def unlimited_activations(self) -> bool:
         return self.allowed_activations <= 0
@@ -162,6 +167,9 @@ class LicenseUser(TenantRow):
     def __str__(self) -> str:
         return str(self.user)
 
+    def concerns(self) -> dict[str, Any]:
+        return {"license_id": self.license_id, "customer_id": self.user_id}
+
 
 class LicenseMetadata(TenantRow):
     """A named value on a licence; customers see and search the visible ones only."""
@@ -184,6 +192,9 @@ class LicenseMetadata(TenantRow):
 
     def __str__(self) -> str:
         return self.key
+
+    def concerns(self) -> dict[str, Any]:
+        return {"license_id": self.license_id, "visible": self.visible}
 
 
 class LicenseMeterAttribute(TenantRow):

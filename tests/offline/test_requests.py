@@ -9,8 +9,9 @@ from joserfc.jwk import RSAKey
 
 from licenses import errors
 from licenses.activation import activate
+from licenses.history import history_of
 from licenses.lifecycle import create_license, renew, revoke, suspend
-from licenses.models import Activation, License, LicenseEvent, LicenseUser
+from licenses.models import Activation, License, LicenseUser
 from licenses.signing_keys import key_in_use
 from offline.models import OfflineExchange
 from offline.requests import answer, look
@@ -170,7 +171,7 @@ def test_a_machine_that_was_formatted_keeps_its_seat_with_a_new_key(
     assert look(acme.ada, anew).replaces_machine_key is True
     _header, said = claims(answer(acme.ada, anew), acme)
     assert said["cnf"] == {"jkt": FORMATTED.thumbprint}
-    types = LicenseEvent.objects.filter(license=license).values_list("type", flat=True)
+    types = history_of(license).values_list("action", flat=True)
     assert "machine-key-replaced" in types
     assert counts(license) == (1, 0)
 
@@ -189,7 +190,7 @@ def test_an_additional_user_may_hand_in_a_file(acme: World, license: License) ->
         answer(acme.grace, request(acme, license))
     LicenseUser.objects.create(vendor=acme.acme, license=license, user=acme.grace)
     answer(acme.grace, request(acme, license))
-    assert LicenseEvent.objects.get(license=license, type="activated").actor == "Grace"
+    assert history_of(license).get(action="activated").actor_for_customers == "Grace"
     assert counts(license) == (1, 0)
 
 

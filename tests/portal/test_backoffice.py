@@ -8,6 +8,7 @@ from django.core import mail
 from django_scopes import scope
 
 from accounts.models import User, Vendor
+from licenses.history import history_of
 from licenses.models import Activation, License, LicenseMetadata, LicensePolicy, Product
 from licenses.signing_keys import key_in_use
 from tests.world import Browser, World, signed_in
@@ -47,7 +48,7 @@ def test_an_administrator_creates_a_licence(world: World, admin: Browser) -> Non
         license = License.objects.get(key="NEW000-FROM-THE-OFFICE")
         assert license.vendor == world.acme
         assert license.expires_at is not None
-        assert license.events.get().actor == "Acme Instruments"
+        assert history_of(license).get().actor_for_customers == "Acme Instruments"
 
 
 @pytest.mark.parametrize("field", ["product", "user"])

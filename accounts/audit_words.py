@@ -1,0 +1,84 @@
+"""The audit trail in words: what an action is called, and which fields changed."""
+
+import re
+from typing import Any
+
+from django.apps import apps
+from django.core.exceptions import FieldDoesNotExist
+from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+
+from accounts.models import AuditEntry
+
+# How accounts/audit.py writes a moment.
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00")
+
+ACTIONS = {
+    "activated": _lazy("Machine activated"),
+    "archived": _lazy("Archived"),
+    "changed": _lazy("Changed"),
+    "created": _lazy("Created"),
+    "deactivated": _lazy("Machine deactivated"),
+    "deleted": _lazy("Deleted"),
+    "domain-chosen": _lazy("Made the portal's address"),
+    "domain-checked": _lazy("Domain checked"),
+    "domain-left": _lazy("Address below our zone chosen"),
+    "email-changed": _lazy("E-mail changed"),
+    "extended": _lazy("Extended"),
+    "imported": _lazy("Imported"),
+    "invited": _lazy("Invited"),
+    "key-encrypted-anew": _lazy("Signing key encrypted anew"),
+    "license-sent": _lazy("Licence sent by e-mail"),
+    "machine-key-replaced": _lazy("Machine set up again"),
+    "maintenance-renewed": _lazy("Maintenance renewed"),
+    "password-set": _lazy("Password set"),
+    "published": _lazy("Published"),
+    "released": _lazy("Machine released by support"),
+    "renewed": _lazy("Renewed"),
+    "revoked": _lazy("Revoked"),
+    "signed-in": _lazy("Signed in"),
+    "signed-out": _lazy("Signed out"),
+    "signing-key-made": _lazy("New signing key"),
+    "suspended": _lazy("Suspended"),
+    "unarchived": _lazy("Put back"),
+    "unrevoked": _lazy("Revocation lifted"),
+    "unsuspended": _lazy("Suspension lifted"),
+}
+
+
+def title(entry: AuditEntry) -> str:
+    """What was done, in a few words."""
+    return str(ACTIONS.get(entry.action, entry.action))
+
+
+def changed_fields(entry: AuditEntry) -> list[tuple[str, str, str]]:
+    """Name, old and new value of each field that changed, in words."""
+    model = apps.get_model(entry.subject_type)
+    return [
+        (_label(model, name), value_text(old), value_text(new))
+        for name, (old, new) in entry.changes.items()
+    ]
+
+
+def _label(model: Any, name: str) -> str:
+    try:
+        label = str(getattr(model._meta.get_field(name), "verbose_name", name))
+    except FieldDoesNotExist:
+        return name
+    return label[:1].upper() + label[1:]
+
+
+def value_text(value: Any) -> str:
+    """A recorded value as people read it."""
+    if value in (None, "", [], {}):
+        return "–"
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    moment = parse_datetime(value) if isinstance(value, str) and MOMENT.fullmatch(value) else None
+    if moment:
+        return _("%(date)s, %(time)s UTC") % {
+            "date": date_format(moment, "j F Y"), "time": f"{moment:%H:%M}",
+        }  # fmt: skip
+    return str(value)
