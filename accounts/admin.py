@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from accounts.invitations import create_and_invite, invite
 from accounts.models import CUSTOMER_ROLES, STAFF_ROLES, User, Vendor
-from accounts.vendors import create_vendor
+from accounts.vendors import change_vendor, create_vendor
 from portal.backoffice import VendorAdmin
 
 
@@ -51,7 +51,7 @@ class VendorsAdmin(admin.ModelAdmin[Vendor]):
         self, request: HttpRequest, obj: Vendor, form: ModelForm[Vendor], change: bool
     ) -> None:
         if change:
-            obj.save()
+            change_vendor(obj)
         else:
             create_vendor(obj, admin_email=form.cleaned_data["admin_email"])
 

@@ -25,7 +25,12 @@ GENESIS = "0" * 64
 BATCH = 1000
 
 # Values that may never be written down; that they changed may.
-SECRETS = frozenset({"password", "encrypted_private_pem", "token", "machine_jwk"})
+SECRETS = frozenset(
+    {
+        "accounts.user.password", "branding.customdomain.token", "licenses.activation.machine_jwk",
+        "licenses.signingkey.encrypted_private_pem", "releases.releasefile.key",
+    }
+)  # fmt: skip
 # What no person changes.
 UNTOLD = frozenset({"id", "vendor", "created_at", "updated_at", "last_login", "last_seen_at"})
 
@@ -136,7 +141,7 @@ def changes_between(before: models.Model, after: models.Model) -> dict[str, list
         old, new = getattr(before, one.attname), getattr(after, one.attname)
         if old == new or one.name in UNTOLD:
             continue
-        changed[one.name] = [None, None] if one.name in SECRETS else [
+        changed[one.name] = [None, None] if _is_secret(one) else [
             _told(before, one, old), _told(after, one, new),
         ]  # fmt: skip
     return changed
@@ -147,7 +152,7 @@ def values_of(row: models.Model) -> dict[str, list[Any]]:
     told = {}
     for one in row._meta.concrete_fields:
         value = getattr(row, one.attname)
-        if one.name in UNTOLD | SECRETS or value in (None, "", [], {}):
+        if one.name in UNTOLD or _is_secret(one) or value in (None, "", [], {}):
             continue
         told[one.name] = [None, _told(row, one, value)]
     return told
@@ -162,6 +167,10 @@ def record_change(before: models.Model, after: models.Model, **about: Any) -> Au
 def gone(row: models.Model) -> dict[str, list[Any]]:
     """The values that a deleted row had, in the form of changes."""
     return {name: [value, None] for name, (_none, value) in values_of(row).items()}
+
+
+def _is_secret(one: Any) -> bool:
+    return f"{one.model._meta.label_lower}.{one.name}" in SECRETS
 
 
 def _told(row: models.Model, one: Any, value: Any) -> Any:

@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from accounts import tasks
+from accounts import audit, tasks
 from accounts.links import LinkRefused, Purpose, read_token
 from accounts.models import User, Vendor, normalise_email
 from accounts.passwords import check_password
@@ -41,6 +41,9 @@ def confirm_email_change(vendor: Vendor, token: str) -> User:
     try:
         with transaction.atomic():
             changed = User.objects.filter(pk=user.pk, email=old_email).update(email=new_email)
+            if changed:
+                moved = {"email": [old_email, new_email]}
+                audit.record("email-changed", user, actor=user, changes=moved, visible=True)
     except IntegrityError as error:
         raise AddressTaken from error
     if not changed:

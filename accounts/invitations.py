@@ -2,7 +2,7 @@
 
 from django.db import transaction
 
-from accounts import tasks
+from accounts import audit, tasks
 from accounts.models import User
 
 
@@ -11,6 +11,7 @@ def invite(user: User) -> None:
 
     Safe to repeat: links made earlier work until one of them is used.
     """
+    audit.record("invited", user)
     tasks.send_invitation.enqueue(vendor_id=str(user.vendor_id), user_id=str(user.pk))
 
 
@@ -19,5 +20,6 @@ def create_and_invite(user: User) -> User:
     """Saves a new user of a vendor, without a usable password, and sends the invitation."""
     user.set_unusable_password()
     user.save(force_insert=True)
+    audit.record("created", user, changes=audit.values_of(user))
     invite(user)
     return user

@@ -5,7 +5,7 @@ from django.contrib.auth import update_session_auth_hash
 from django.db import transaction
 from django.http import HttpRequest
 
-from accounts import rate_limits, tasks
+from accounts import audit, rate_limits, tasks
 from accounts.links import Link, Purpose, read_token
 from accounts.models import User, Vendor, normalise_email
 from accounts.sessions import people_of
@@ -44,6 +44,8 @@ def set_password(user: User, password: str) -> None:
     with people_of(user.vendor), transaction.atomic():
         user.set_password(password)
         user.save(update_fields=["password", "updated_at"])
+        if user.vendor:
+            audit.record("password-set", user, actor=user, visible=True)
 
 
 def change_password(request: HttpRequest, user: User, *, current: str, new: str) -> None:

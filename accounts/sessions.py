@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django_scopes import scope
 
-from accounts import rate_limits
+from accounts import audit, rate_limits
 from accounts.models import User, Vendor, normalise_email
 from portal.http import PortalRequest, client_ip
 from portal.tenancy import Room
@@ -55,9 +55,19 @@ def sign_in(
         rate_limits.give_back(*per_ip)
         rate_limits.give_back(*per_address)
         auth.login(request, user)
+        if vendor:
+            audit.record("signed-in", user, actor=user, visible=True)
     request.session[ROOM_KEY] = room
     request.session[VENDOR_KEY] = tenant
     return user
+
+
+def sign_out(request: HttpRequest) -> None:
+    """Ends the session, if there is one."""
+    user = request.user
+    auth.logout(request)
+    if isinstance(user, User) and user.vendor:
+        audit.record("signed-out", user, actor=user, visible=True)
 
 
 def may_enter(user: User, room: Room, vendor: Vendor | None) -> bool:

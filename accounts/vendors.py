@@ -3,6 +3,7 @@
 from django.db import transaction
 from django_scopes import scope
 
+from accounts import audit
 from accounts.invitations import create_and_invite
 from accounts.models import Role, User, Vendor, normalise_email
 
@@ -15,6 +16,17 @@ def create_vendor(vendor: Vendor, *, admin_email: str) -> Vendor:
     """
     vendor.full_clean()
     vendor.save(force_insert=True)
+    audit.record("created", vendor, changes=audit.values_of(vendor))
     with scope(vendor=vendor):
         create_and_invite(User(vendor=vendor, email=normalise_email(admin_email), role=Role.ADMIN))
+    return vendor
+
+
+@transaction.atomic
+def change_vendor(vendor: Vendor) -> Vendor:
+    """Saves what was changed on the object. Raises ValidationError."""
+    before = Vendor.objects.select_for_update(of=("self",)).get(pk=vendor.pk)
+    vendor.full_clean()
+    vendor.save()
+    audit.record_change(before, vendor)
     return vendor

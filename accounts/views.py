@@ -7,7 +7,7 @@ says which, and the back office asks for the company id in addition.
 from typing import cast
 
 from django import forms
-from django.contrib import auth, messages
+from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
@@ -28,7 +28,8 @@ from accounts.forms import (
 )
 from accounts.links import LinkRefused, Purpose
 from accounts.models import Vendor
-from accounts.sessions import SignInRefused, sign_in
+from accounts.profile import save_profile
+from accounts.sessions import SignInRefused, sign_in, sign_out
 from portal.http import PortalRequest, safe_next
 from portal.tenancy import Room
 
@@ -89,7 +90,7 @@ def _vendor(request: PortalRequest, company_id: str) -> Vendor | None:
 @login_not_required
 def logout(request: HttpRequest) -> HttpResponse:
     """Ends the session."""
-    auth.logout(request)
+    sign_out(request)
     messages.success(request, _("You are signed out."))
     return redirect("login")
 
@@ -157,8 +158,7 @@ def profile(http_request: HttpRequest) -> HttpResponse:
     request = cast(PortalRequest, http_request)
     form = ProfileForm(_posted(request), instance=request.user)
     if request.method == "POST" and form.is_valid():
-        user = form.save(commit=False)
-        user.save(update_fields=["first_name", "last_name", "company", "updated_at"])
+        save_profile(form.save(commit=False))
         messages.success(request, _("Your profile is saved."))
         return redirect("profile")
     return render(request, "accounts/profile.html", {"form": form})

@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
-from accounts import rate_limits
+from accounts import audit, rate_limits
 from accounts.models import Vendor
 from branding import colours, domains
 from branding.access import picture_of
@@ -99,7 +99,9 @@ class BrandingAdmin(VendorAdmin):
             elif name != "use_accent":
                 setattr(saved, name, value)
         save_branding(saved, form.chosen)
+        before = Vendor.objects.get(pk=vendor.pk)
         vendor.save(update_fields=[*form.of_vendor, "updated_at"])
+        audit.record_change(before, vendor)
 
     def preview_css_view(self, request: HttpRequest) -> HttpResponse:
         """An accent as the portal would use it, for the two halves of the preview."""

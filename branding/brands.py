@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from django.db import transaction
 from django.db.models import F
 
+from accounts import audit
 from accounts.models import Vendor
 from branding.images import Picture
 from branding.models import BrandImage, Branding
@@ -23,6 +24,7 @@ def save_branding(branding: Branding, pictures: Mapping[str, Picture | None]) ->
 
     Pictures that nothing shows any more are deleted. Raises ValidationError.
     """
+    before = branding_for(branding.vendor)
     for field, picture in pictures.items():
         setattr(branding, field, _keep(branding.vendor, picture) if picture else "")
     branding.full_clean(exclude=["vendor"])
@@ -31,6 +33,10 @@ def save_branding(branding: Branding, pictures: Mapping[str, Picture | None]) ->
     if not adding:
         Branding.objects.filter(pk=branding.pk).update(version=F("version") + 1)
         branding.refresh_from_db(fields=["version"])
+    if adding:
+        audit.record("created", branding, changes=audit.values_of(branding))
+    else:
+        audit.record_change(before, branding)
     shown = {getattr(branding, field) for field in PICTURES}
     BrandImage.objects.exclude(name__in=shown).delete()
     return branding

@@ -18,6 +18,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django_scopes import scopes_disabled
 
+from accounts import audit
 from accounts.models import Vendor
 from branding import dns_checks, tasks
 from branding.dns_checks import Answer, Finding
@@ -55,10 +56,12 @@ def claim(vendor: Vendor, text: str) -> CustomDomain:
     check_free(vendor, name)
     if CustomDomain.objects.count() >= MOST_DOMAINS:
         raise TooManyDomains
-    return CustomDomain.objects.create(
+    domain = CustomDomain.objects.create(
         vendor=vendor, name=name, skeleton=skeleton(name), token=secrets.token_urlsafe(32),
         next_check_at=timezone.now(),
     )  # fmt: skip
+    audit.record("created", domain, changes={"name": [None, name]})
+    return domain
 
 
 def check_free(vendor: Vendor, name: str) -> None:
@@ -95,7 +98,7 @@ def _note(domain: CustomDomain, answer: Answer) -> CustomDomain:
     locked = lock(domain)
     if locked is None:
         return domain
-    now = timezone.now()
+    now, before = timezone.now(), (locked.state, locked.verified_at)
     locked.checks += 1
     locked.last_checked_at = now
     locked.found = answer.found[:500]
@@ -106,9 +109,25 @@ def _note(domain: CustomDomain, answer: Answer) -> CustomDomain:
         tell = _note_fault(locked, Diagnosis(answer.finding), now)
     locked.next_check_at = _next_check(locked, now)
     locked.save()
+    _record_state(locked, *before)
     if tell:
         tell()
     return locked
+
+
+def _record_state(domain: CustomDomain, state: str, verified_at: datetime | None) -> None:
+    """Writes into the audit trail that a check made a difference; most make none."""
+    told = {
+        "state": [str(state), str(domain.state)],
+        "verified_at": [_iso(verified_at), _iso(domain.verified_at)],
+    }
+    changes = {name: pair for name, pair in told.items() if pair[0] != pair[1]}
+    if changes:
+        audit.record("domain-checked", domain, changes=changes)
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
 
 
 def lock(domain: CustomDomain) -> CustomDomain | None:
@@ -162,6 +181,7 @@ def _give_way(others: QuerySet[CustomDomain]) -> None:
             verified_at=None, state=State.PENDING, diagnosis=Diagnosis.TAKEN, served_until=None,
             failing_since=None,
         )  # fmt: skip
+        audit.record("domain-checked", domain, changes={"state": [domain.state, State.PENDING]})
 
 
 def _take(domain: CustomDomain, now: datetime) -> bool:
@@ -260,13 +280,20 @@ def make_canonical(domain: CustomDomain) -> CustomDomain:
         Vendor.objects.filter(pk=locked.vendor_id).update(
             canonical_domain=locked.name, canonical_until=None
         )
+        moved = {"canonical_domain": [locked.vendor.canonical_domain, locked.name]}
         locked.vendor.canonical_domain = locked.name
+        audit.record("domain-chosen", locked.vendor, changes=moved)
     return locked
 
 
+@transaction.atomic
 def make_subdomain_canonical(vendor: Vendor) -> None:
     """Goes back to the address below our zone; the custom domain stays served."""
+    left = Vendor.objects.select_for_update(of=("self",)).get(pk=vendor.pk).canonical_domain
+    if not left:
+        return
     Vendor.objects.filter(pk=vendor.pk).update(canonical_domain="", canonical_until=None)
+    audit.record("domain-left", vendor, changes={"canonical_domain": [left, ""]})
 
 
 @transaction.atomic
@@ -276,13 +303,15 @@ def remove(domain: CustomDomain) -> None:
     if locked is None:
         return
     _leave(locked)
+    audit.record("deleted", locked, changes=audit.gone(locked))
     CustomDomain.objects.filter(pk=locked.pk).delete()
 
 
 def _leave(domain: CustomDomain) -> None:
     """Goes back to the subdomain if the portal's address is this domain."""
     at_it = Vendor.objects.filter(pk=domain.vendor_id, canonical_domain=domain.name)
-    at_it.update(canonical_domain="", canonical_until=None)
+    if at_it.update(canonical_domain="", canonical_until=None):
+        audit.record("domain-left", domain.vendor, changes={"canonical_domain": [domain.name, ""]})
 
 
 def _link_until(domain: CustomDomain, end: datetime | None) -> None:

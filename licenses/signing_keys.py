@@ -18,6 +18,7 @@ from django.utils import timezone
 from django_scopes import scope
 from joserfc.jwk import RSAKey
 
+from accounts import audit
 from accounts.models import Vendor
 from licenses.models import Product, SigningKey
 
@@ -28,6 +29,7 @@ KEY_SIZE = 2048  # bits
 def create_product(product: Product) -> Product:
     """Saves a new product together with its first signing key."""
     product.save(force_insert=True)
+    audit.record("created", product, changes=audit.values_of(product))
     _add_key(product)
     return product
 
@@ -73,6 +75,7 @@ def rotate_key_encryption() -> int:
             rotated = encryption().rotate(key.encrypted_private_pem.encode()).decode()
             with scope(vendor=key.vendor_id):
                 SigningKey.objects.filter(pk=key.pk).update(encrypted_private_pem=rotated)
+                audit.record("key-encrypted-anew", key)
             changed += 1
     return changed
 
@@ -109,10 +112,12 @@ def store_key(product: Product, private: rsa.RSAPrivateKey) -> SigningKey:
     public_pem = private.public_key().public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
-    return SigningKey.objects.create(
+    key = SigningKey.objects.create(
         vendor_id=product.vendor_id,
         product=product,
         kid=RSAKey.import_key(public_pem).thumbprint(),
         public_pem=public_pem.decode(),
         encrypted_private_pem=encryption().encrypt(private_pem).decode(),
     )
+    audit.record("signing-key-made", product, details={"kid": key.kid})
+    return key

@@ -11,6 +11,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from accounts import audit
 from licenses.models import Product
 from releases import errors
 from releases.models import Release, ReleaseFile
@@ -25,12 +26,15 @@ def save_draft(release: Release) -> Release:
     version of the product for one of the platforms, ReleaseIsPublished when it is frozen.
     """
     adding = release._state.adding
-    if not adding:
-        _lock_draft(release.pk)
+    before = release if adding else _lock_draft(release.pk)
     # Whoever adds a version of a product holds the product, so that two can't add the same one.
     Product.objects.select_for_update(of=("self",)).get(pk=release.product_id)
     check_draft(release)
     release.save(force_insert=adding)
+    if adding:
+        audit.record("created", release, changes=audit.values_of(release))
+    else:
+        audit.record_change(before, release)
     return release
 
 
@@ -98,6 +102,7 @@ def add_external_file(file: ReleaseFile) -> ReleaseFile:
 def _save_file(file: ReleaseFile) -> ReleaseFile:
     file.full_clean()
     file.save(force_insert=True)
+    audit.record("created", file, changes=audit.values_of(file))
     return file
 
 
@@ -121,11 +126,13 @@ def delete_draft(release: Release) -> None:
     draft = _lock_draft(release.pk)
     for file in draft.files.all():
         _forget(file)
+    audit.record("deleted", draft, changes=audit.gone(draft))
     Release.objects.filter(pk=draft.pk).delete()
 
 
 def _forget(file: ReleaseFile) -> None:
     key = file.key
+    audit.record("deleted", file, changes=audit.gone(file))
     ReleaseFile.objects.filter(pk=file.pk).delete()
     if key:
         transaction.on_commit(lambda: storage().delete(key))
@@ -144,6 +151,7 @@ def publish(release: Release) -> Release:
         raise errors.ReleaseHasNoFiles
     locked.published, locked.published_at = True, timezone.now()
     locked.save(update_fields=["published", "published_at", "updated_at"])
+    audit.record("published", locked)
     return locked
 
 
@@ -172,6 +180,9 @@ def _switch(release: Release, field: str, value: bool) -> Release:
     locked = lock(release.pk)
     if not locked.published:
         raise errors.ReleaseNotPublished
+    if getattr(locked, field) == value:
+        return locked
     setattr(locked, field, value)
     locked.save(update_fields=[field, "updated_at"])
+    audit.record("changed", locked, changes={field: [not value, value]})
     return locked

@@ -49,3 +49,49 @@ def every_statement_names_its_vendor(
     if forgets_vendor(sql):
         raise AssertionError(f"This statement names no vendor: {sql}")
     return execute(sql, params, many, context)
+
+
+# What is written without an entry in the audit trail, and why.
+UNRECORDED = (
+    r'(INTO|UPDATE) "accounts_audit(entry|chain)"',  # the trail itself
+    r'UPDATE "accounts_user" SET "last_(seen_at|login)" = \S+ WHERE',  # nobody did that
+    r'UPDATE "accounts_user" .*"accounts_user"."vendor_id" IS NULL',  # operators have no trail
+    r'(INTO|UPDATE) "releases_download"',  # a record of its own
+    r'UPDATE "releases_releasefile" SET "download_count" =',  # counts those
+    r'(INTO|UPDATE) "accounts_outgoingemail"',  # says itself what became of it
+    r'(INTO|UPDATE) "accounts_dataimport"',  # says itself what became of it; its rows are recorded
+    r'UPDATE "branding_customdomain"',  # most checks change nothing; those that do are recorded
+    r'(INTO|FROM) "branding_brandimage"',  # the bytes of what the branding's entry names
+    r'UPDATE "licenses_activation"',  # a machine that is seen again
+)
+
+
+class Watch:
+    """An execute wrapper that refuses statements that forget their vendor, and at the end a
+    request that changed a tenant's row and left no entry in the audit trail."""
+
+    def __init__(self) -> None:
+        self.written: list[str] = []
+        self.recorded = False
+
+    def __call__(
+        self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any
+    ) -> Any:
+        result = every_statement_names_its_vendor(execute, sql, params, many, context)
+        if sql.startswith('INSERT INTO "accounts_auditentry"'):
+            self.recorded = True
+        if is_recorded_change(sql):
+            self.written.append(sql)
+        return result
+
+    def check(self) -> None:
+        if self.written and not self.recorded:
+            raise AssertionError(f"No entry in the audit trail tells of this: {self.written}")
+
+
+def is_recorded_change(sql: str) -> bool:
+    """Whether the statement changes a row of a tenant, or a vendor, in a way to be written down."""
+    match = re.match(r'(INSERT INTO|UPDATE|DELETE FROM) "(\w+)"', sql)
+    if match is None or match[2] not in tenant_tables() | {"accounts_vendor"}:
+        return False
+    return not any(re.search(pattern, sql) for pattern in UNRECORDED)

@@ -21,7 +21,7 @@ from licenses.signing_keys import store_key
 from releases import publishing
 from releases.models import Release, ReleaseFile
 from releases.shelf import shelf_for
-from tests.sql import every_statement_names_its_vendor
+from tests.sql import Watch
 
 PASSWORD = "correct horse battery"
 PARENT = "portal.localhost"
@@ -155,15 +155,19 @@ def build() -> World:
 
 
 class Browser(Client):
-    """A visitor of one host. Every statement that a request runs has to name its vendor."""
+    """A visitor of one host. Every statement that a request runs has to name its vendor,
+    and every change has to leave an entry in the audit trail."""
 
     def __init__(self, label: str = "acme", **defaults: Any) -> None:
         host = f"{label}.{PARENT}" if label else PARENT
         super().__init__(HTTP_HOST=host, **defaults)
 
     def request(self, **request: Any) -> Any:
-        with connection.execute_wrapper(every_statement_names_its_vendor):
-            return super().request(**request)
+        watch = Watch()
+        with connection.execute_wrapper(watch):
+            response = super().request(**request)
+        watch.check()
+        return response
 
     def sign_in(self, email: str, password: str = PASSWORD, **fields: str) -> Any:
         """Signs in through the page, as a person would; asserts that it worked."""
