@@ -1,10 +1,12 @@
 """The audit trail in words: what an action is called, and which fields changed."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
+from django.db.models import Model
 from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -55,10 +57,14 @@ def title(entry: AuditEntry) -> str:
 
 def changed_fields(entry: AuditEntry) -> list[tuple[str, str, str]]:
     """Name, old and new value of each field that changed, in words."""
-    model = apps.get_model(entry.subject_type)
+    return in_words(apps.get_model(entry.subject_type), entry.changes)
+
+
+def in_words(model: type[Model], changes: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Name, old and new value of each of a model's fields in `changes` (audit.changes_between)."""
     return [
         (_label(model, name), value_text(old), value_text(new))
-        for name, (old, new) in entry.changes.items()
+        for name, (old, new) in changes.items()
     ]
 
 

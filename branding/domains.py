@@ -117,8 +117,8 @@ def _note(domain: CustomDomain, answer: Answer) -> CustomDomain:
 
 def _record_state(domain: CustomDomain, state: str, verified_at: datetime | None) -> None:
     """Writes into the audit trail that a check made a difference; most make none."""
-    told = {
-        "state": [str(state), str(domain.state)],
+    told: dict[str, list[str | None]] = {
+        "state": [state, str(domain.state)],
         "verified_at": [_iso(verified_at), _iso(domain.verified_at)],
     }
     changes = {name: pair for name, pair in told.items() if pair[0] != pair[1]}

@@ -156,6 +156,24 @@ def deactivate(activation: Activation, *, actor: User | None = None) -> None:
 
 
 @transaction.atomic
+def release(activation: Activation, *, reason: str, actor: User | None = None) -> None:
+    """Frees the seat of a machine for the customer, whatever kind of machine it is.
+
+    It does not count against the deactivations that the licence allows. Raises ActivationNotFound
+    when the activation has ended already: released once however often it is tried.
+    """
+    license = lock(activation.license_id)
+    current = Activation.objects.filter(pk=activation.pk).first()
+    if current is None:
+        raise errors.ActivationNotFound
+    _give_uses_back(license, current)
+    Activation.objects.filter(pk=current.pk).delete()
+    license.total_activations -= 1
+    license.save(update_fields=["total_activations", "updated_at"])
+    record(license, Event.RELEASED, actor=actor, machine=current, reason=reason)
+
+
+@transaction.atomic
 def deactivate_as_customer(activation: Activation, *, actor: User) -> None:
     """`deactivate`, for a customer who clicks; raises what check_customer_may_deactivate raises."""
     license = lock(activation.license_id)

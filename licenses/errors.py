@@ -99,3 +99,15 @@ class ValidityNotRenewable(LicensingError):
     """The licence never expires, has not begun to count, or counts per machine."""
 
     code = "LICENSE_NOT_RENEWABLE"
+
+
+class DateTooFar(LicensingError):
+    """The date would lie beyond the year 9999, the last one that dates know."""
+
+    code = "DATE_TOO_FAR"
+
+
+class ChangedMeanwhile(LicensingError):
+    """The licence is not as it was when the change was looked at before."""
+
+    code = "LICENSE_CHANGED"

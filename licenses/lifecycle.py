@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts import audit
 from accounts.models import User
-from licenses.errors import MaintenanceNotRenewable, ValidityNotRenewable
+from licenses.errors import DateTooFar, MaintenanceNotRenewable, ValidityNotRenewable
 from licenses.history import Event, record
 from licenses.keys import new_key
 from licenses.models import (
@@ -86,7 +86,7 @@ def lock(license_id: Any) -> License:
 def renew(license: License, *, actor: User | None) -> License:
     """Adds the validity once more, to the expiry or, if that has passed, to now.
 
-    Raises ValidityNotRenewable when there is no expiry to move.
+    Raises ValidityNotRenewable when there is no expiry to move, and DateTooFar.
     """
     locked = lock(license.pk)
     if locked.validity == 0:
@@ -98,7 +98,7 @@ def renew(license: License, *, actor: User | None) -> License:
 def extend(license: License, *, extension_length: int, actor: User | None) -> License:
     """Adds so many seconds to the expiry or, if that has passed, to now.
 
-    Raises ValidityNotRenewable when there is no expiry to move.
+    Raises ValidityNotRenewable when there is no expiry to move, and DateTooFar.
     """
     return _move_expiry(lock(license.pk), Event.EXTENDED, extension_length, actor)
 
@@ -127,7 +127,7 @@ def renew_maintenance(license: License, *, actor: User | None) -> License:
     policy, before = locked.maintenance_policy, locked.maintenance_expires_at
     if policy is None or policy.validity == 0 or before is None:
         raise MaintenanceNotRenewable
-    after = max(before, timezone.now()) + timedelta(seconds=policy.validity)
+    after = _later(before, policy.validity)
     locked.maintenance_expires_at = after
     locked.save(update_fields=["maintenance_expires_at", "updated_at"])
     moved = {"maintenance_expires_at": [_iso(before), _iso(after)]}
@@ -135,11 +135,36 @@ def renew_maintenance(license: License, *, actor: User | None) -> License:
     return locked
 
 
+def _later(moment: datetime, seconds: int) -> datetime:
+    """So many seconds after the moment or, if that has passed, after now; raises DateTooFar."""
+    try:
+        return max(moment, timezone.now()) + timedelta(seconds=seconds)
+    except OverflowError as error:
+        raise DateTooFar from error
+
+
+@transaction.atomic
+def set_seats(license: License, *, allowed_activations: int, actor: User | None) -> License:
+    """Sets how many machines may be active at a time; 0 or −1 is unlimited.
+
+    Machines above a lower number stay active; new ones have to wait. Raises ValidationError.
+    """
+    locked = lock(license.pk)
+    before = locked.allowed_activations
+    field = License._meta.get_field("allowed_activations")
+    locked.allowed_activations = field.clean(allowed_activations, locked)
+    if locked.allowed_activations != before:
+        locked.save(update_fields=["allowed_activations", "updated_at"])
+        changes = {"allowed_activations": [before, locked.allowed_activations]}
+        record(locked, Event.CHANGED, actor=actor, changes=changes)
+    return locked
+
+
 def _move_expiry(license: License, event: Event, seconds: int, actor: User | None) -> License:
     if license.expires_at is None:
         raise ValidityNotRenewable
     before = license.expires_at
-    license.expires_at = max(before, timezone.now()) + timedelta(seconds=seconds)
+    license.expires_at = _later(before, seconds)
     license.save(update_fields=["expires_at", "updated_at"])
     moved = {"expires_at": [_iso(before), _iso(license.expires_at)]}
     record(license, event, actor=actor, changes=moved)

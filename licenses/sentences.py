@@ -72,6 +72,10 @@ SENTENCES: dict[type[errors.LicensingError], str | Promise] = {
         "This machine was activated offline: make a deactivation file on it and hand that in on "
         "the Offline page."
     ),
+    errors.DateTooFar: _("The date would lie too far in the future."),
+    errors.ChangedMeanwhile: _(
+        "Somebody has changed this licence since the preview. Nothing was done: look again."
+    ),
     errors.MaintenanceNotRenewable: _("This licence has no end of maintenance to be moved."),
     errors.ValidityNotRenewable: _("This licence has no expiry date that could be moved."),
 }

@@ -67,7 +67,7 @@ class BackofficeSite(admin.AdminSite):
         return checked
 
     @transaction.atomic
-    def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+    def password_change(self, request: HttpRequest, extra_context: Any = None) -> Any:
         """Django's page; a change is written into the vendor's audit trail."""
         response = super().password_change(request, extra_context)
         changed = request.method == "POST" and response.status_code == HTTPStatus.FOUND
@@ -124,19 +124,17 @@ class VendorAdmin(admin.ModelAdmin[Any]):
 
     # The audit trail tells more than Django's own log, so nothing is written there.
 
-    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None: ...
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any: ...
 
-    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None: ...
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any: ...
 
-    def log_deletions(self, request: HttpRequest, queryset: Any) -> None: ...
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any: ...
 
-    def history_view(
-        self, request: HttpRequest, object_id: str, extra_context: Any = None
-    ) -> HttpResponse:
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
         """What the audit trail says about this row, in pages of 25."""
         row = self.get_object(request, object_id)
         if row is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+            return super().history_view(request, object_id)  # which says that it is not there
         if not self.has_view_or_change_permission(request, row):
             raise PermissionDenied
         page = page_of(AuditEntry.objects.filter(subject_id=row.pk), request)
@@ -205,12 +203,13 @@ class WithButtons(VendorAdmin):
     """A model whose verbs have buttons: `.../<id>/do/<verb>/`, by POST, templates/admin/_verb.html.
 
     `verbs` has by name the verb and what it says when it is done, `errors` what a verb may raise,
-    and `say` what an error says.
+    and `say` what an error says. `rights` has the verbs that need another right than `change`.
     """
 
     verbs: Mapping[str, tuple[Callable[[Any], Any], str | Promise]]
     errors: tuple[type[Exception], ...]
     say: Callable[[Any], str]
+    rights: Mapping[str, str] = {}
 
     def get_urls(self) -> list[URLPattern]:
         name = f"{self.opts.app_label}_{self.opts.model_name}_do"
@@ -219,7 +218,7 @@ class WithButtons(VendorAdmin):
 
     def verb_view(self, request: HttpRequest, row_id: UUID, verb: str) -> HttpResponseBase:
         """One button: calls the verb and goes back to the row."""
-        row = self.own_row(request, row_id, self.right("change"))
+        row = self.own_row(request, row_id, self.right(self.rights.get(verb, "change")))
         self.need_post(request)
         if verb not in self.verbs:
             raise Http404
@@ -229,6 +228,10 @@ class WithButtons(VendorAdmin):
             messages.success(request, done % {"row": row})
         except self.errors as error:
             messages.error(request, type(self).say(error))
+        return self.back_to(row)
+
+    def back_to(self, row: Any) -> HttpResponseBase:
+        """Where a button leads when it is done: to the row's page."""
         return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", row.pk)
 
     def right(self, action: str) -> str:

@@ -1,0 +1,5 @@
+"""Products, policies, licences and machines in the back office, a module per noun."""
+
+from licenses.admin import activations, licenses, products
+
+__all__ = ["activations", "licenses", "products"]

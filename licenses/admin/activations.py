@@ -1,0 +1,80 @@
+"""Machines in the back office: to look at, and to release for a customer."""
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import URLPattern, path
+from django.utils.translation import gettext_lazy as _
+
+from licenses.activation import release
+from licenses.errors import LicensingError
+from licenses.models import Activation
+from licenses.sentences import sentence
+from portal.backoffice import VendorAdmin
+
+
+class ReleaseForm(forms.Form):
+    """Why a machine is released."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=200,
+        help_text=_("It is kept in the licence's history, where the customer can read it."),
+        widget=forms.TextInput(attrs={"class": "vTextField"}),
+    )
+
+
+@admin.register(Activation)
+class ActivationAdmin(VendorAdmin):
+    """Machines come and go through the verbs; here one can be released, with a reason."""
+
+    list_display = ("hostname", "license", "os", "offline", "app_version", "last_synced_at")
+    list_filter = ("os", "offline")
+    list_select_related = ("license",)
+    search_fields = ("hostname", "fingerprint", "license__key")
+    fields = (
+        "license", "hostname", "fingerprint", "os", "os_version", "vm_name", "container",
+        "app_version", "client_version", "user_hash", "offline", "offline_response_valid_until",
+        "last_synced_at", "lease_expires_at", "expires_at", "metadata", "meter_attributes",
+        "created_at",
+    )  # fmt: skip
+    change_form_template = "licenses/admin/activation.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.release_view)
+        name = "licenses_activation_release"
+        return [path("<uuid:row_id>/release/", view, name=name), *super().get_urls()]
+
+    def release_view(self, request: HttpRequest, row_id: UUID) -> HttpResponseBase:
+        """Asks why, says what will follow, and frees the seat."""
+        if not request.user.has_perm("licenses.release_activation"):
+            raise PermissionDenied
+        machine = self.get_object(request, str(row_id))
+        if machine is None:
+            raise Http404
+        form = ReleaseForm(request.POST if request.method == "POST" else None)
+        if request.method == "POST" and form.is_valid():
+            return self._release(request, machine, form.cleaned_data["reason"])
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Release %(machine)s?") % {"machine": machine},
+            "opts": self.opts,
+            "original": machine,
+            "form": form,
+        }
+        return render(request, "licenses/admin/release.html", context)
+
+    def _release(self, request: HttpRequest, machine: Any, reason: str) -> HttpResponseBase:
+        try:
+            release(machine, reason=reason)
+        except LicensingError as error:
+            messages.error(request, sentence(error))
+        else:
+            done = _("%(machine)s is released and its seat is free.")
+            messages.success(request, done % {"machine": machine})
+        return redirect("admin:licenses_license_change", machine.license_id)

@@ -1,0 +1,117 @@
+"""The forms of the back office's pages about licences."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import normalise_email
+from licenses.keys import validate_key
+from licenses.models import UNLIMITED, LicensePolicy, Product
+
+LONGEST_EXTENSION = 3660  # days
+MOST_SEATS = 2**31 - 1
+
+
+def end_of(day: date) -> datetime:
+    """The last second of a day, in UTC: what "valid until that day" means."""
+    return datetime.combine(day, time.max, UTC).replace(microsecond=0)
+
+
+class NewLicenseForm(forms.Form):
+    """A licence for somebody: who, of what, on which terms, and whether to write."""
+
+    email = forms.EmailField(
+        label=_("Customer's e-mail"),
+        max_length=254,
+        help_text=_("A customer who is known is found; a new one is added."),
+        widget=forms.EmailInput(attrs={"class": "vTextField", "autocomplete": "off"}),
+    )
+    first_name = forms.CharField(label=_("First name"), max_length=100, required=False)
+    last_name = forms.CharField(label=_("Last name"), max_length=100, required=False)
+    company = forms.CharField(label=_("Company"), max_length=150, required=False)
+    product = forms.ModelChoiceField(label=_("Product"), queryset=None, empty_label=None)
+    policy = forms.ModelChoiceField(
+        label=_("Policy"),
+        queryset=None,
+        required=False,
+        empty_label=_("None: one seat, never expires"),
+    )
+    allowed_activations = forms.IntegerField(
+        label=_("Seats"),
+        required=False,
+        validators=[MinValueValidator(UNLIMITED), MaxValueValidator(MOST_SEATS)],
+        help_text=_("Empty: as the policy says. 0 or −1 is unlimited."),
+    )
+    expires_on = forms.DateField(
+        label=_("Valid until"),
+        required=False,
+        help_text=_("Empty: as the policy says. The whole day counts, in UTC."),
+        widget=forms.DateInput(attrs={"type": "date"}),
+    )
+    key = forms.CharField(
+        label=_("Key"),
+        max_length=256,
+        required=False,
+        validators=[validate_key],
+        help_text=_("Empty: a new one is made."),
+        widget=forms.TextInput(attrs={"class": "vTextField"}),
+    )
+    notes = forms.CharField(
+        label=_("Notes"),
+        max_length=4000,
+        required=False,
+        help_text=_("The customer can read them."),
+        widget=forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}),
+    )
+    send = forms.BooleanField(
+        label=_("Send the licence to the customer by e-mail"), required=False, initial=True
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Chosen within the scope of the request.
+        products, policies = Product.objects.all(), LicensePolicy.objects.all()
+        self.fields["product"].queryset = products  # type: ignore[attr-defined]
+        self.fields["policy"].queryset = policies  # type: ignore[attr-defined]
+        if not self.is_bound:
+            self.initial.setdefault("policy", policies.values_list("pk", flat=True).first())
+
+    def clean_email(self) -> str:
+        return normalise_email(self.cleaned_data["email"])
+
+    def clean_expires_on(self) -> datetime | None:
+        day: date | None = self.cleaned_data["expires_on"]
+        return end_of(day) if day else None
+
+    @property
+    def names(self) -> dict[str, str]:
+        """What a new customer is called."""
+        return {name: self.cleaned_data[name] for name in ("first_name", "last_name", "company")}
+
+
+class NothingToSay(forms.Form):
+    """For a change that needs no number."""
+
+
+class DaysForm(forms.Form):
+    """By how much to extend."""
+
+    days = forms.IntegerField(
+        label=_("Days"), min_value=1, max_value=LONGEST_EXTENSION, initial=30,
+        help_text=_("Counted from the expiry date or, if that has passed, from now."),
+    )  # fmt: skip
+
+    def seconds(self) -> int:
+        return int(timedelta(days=self.cleaned_data["days"]).total_seconds())
+
+
+class SeatsForm(forms.Form):
+    """How many machines may be active."""
+
+    seats = forms.IntegerField(
+        label=_("Seats"), min_value=UNLIMITED, max_value=MOST_SEATS,
+        help_text=_("0 or −1 is unlimited. Machines above a lower number stay active."),
+    )  # fmt: skip

@@ -1,0 +1,302 @@
+"""Licences in the back office: the list, one licence, a new one, and changes to many at once."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.db.models import QuerySet
+from django.forms import BaseInlineFormSet, ModelForm
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import URLPattern, path
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from accounts.customers import NotACustomer
+from accounts.models import CUSTOMER_ROLES, User
+from licenses import bulk, lifecycle
+from licenses.admin.forms import NewLicenseForm
+from licenses.admin.many import CHANGES, worth_offering
+from licenses.errors import LicensingError
+from licenses.issuing import issue
+from licenses.mailing import send_license
+from licenses.models import License, LicenseMetadata, LicenseUser, Product
+from licenses.rows import status_text
+from licenses.sentences import sentence
+from portal.backoffice import WithButtons, owned, scope_vendor
+
+SHOWN_IN_PREVIEW = 50
+
+
+class OwnedInline(admin.TabularInline[Any, Any]):
+    """Rows below a licence; they belong to the scope's vendor like the licence itself."""
+
+    extra = 0
+
+    def get_formset(
+        self, request: HttpRequest, obj: Any = None, **kwargs: Any
+    ) -> type[BaseInlineFormSet[Any, Any, Any]]:
+        formset = super().get_formset(request, obj, **kwargs)
+        formset.form = owned(formset.form, scope_vendor())
+        return formset
+
+
+class MetadataInline(OwnedInline):
+    model = LicenseMetadata
+    fields = ("key", "value", "visible")
+
+
+class LicenseUserInline(OwnedInline):
+    model = LicenseUser
+    fields = ("user",)
+    autocomplete_fields = ("user",)
+
+
+def _send(license: License) -> None:
+    send_license(license, actor=None)
+
+
+@admin.register(License)
+class LicenseAdmin(WithButtons):
+    """A licence is created from a policy's terms; its state changes through the verbs."""
+
+    verbs = {"send": (_send, _("The licence is on its way to %(row)s's owner by e-mail."))}
+    rights = {"send": "send"}
+    errors = (LicensingError,)
+    say = staticmethod(sentence)
+    list_display = ("key", "product", "user", "status", "seats", "expires_at")
+    list_filter = ("product", "suspended", "revoked", "type")
+    list_select_related = ("product", "user")
+    search_fields = (
+        "key", "user__email", "notes", "activations__hostname", "activations__fingerprint",
+    )  # fmt: skip
+    autocomplete_fields = ("user",)
+    inlines = (MetadataInline, LicenseUserInline)
+    change_form_template = "licenses/admin/license.html"
+    fieldsets = (
+        (None, {"fields": ("key", "product", "user", "status", "expires_at", "notes")}),
+        (
+            _("Terms"),
+            {
+                "fields": (
+                    "type", "allowed_activations", "allowed_deactivations", "validity",
+                    "expiration_strategy", "allow_vm_activation", "allow_container_activation",
+                )
+            },
+        ),
+        (
+            _("Downloads"),
+            {
+                "fields": (
+                    "maintenance_policy", "maintenance_expires_at", "max_allowed_release_version",
+                )
+            },
+        ),
+        (
+            _("Use"),
+            {"fields": ("total_activations", "total_deactivations", "first_activated_at")},
+        ),
+        (
+            _("For the program"),
+            {
+                "classes": ("collapse",),
+                "fields": (
+                    "fingerprint_matching_strategy", "server_sync_interval",
+                    "server_sync_grace_period", "allowed_clock_offset", "lease_duration",
+                    "leasing_strategy", "allowed_floating_clients",
+                ),
+            },
+        ),
+    )  # fmt: skip
+    created_once = ("key", "product", "validity", "expiration_strategy", "type")
+    counters = (
+        "status", "expires_at", "maintenance_expires_at", "total_activations",
+        "total_deactivations", "first_activated_at",
+    )  # fmt: skip
+
+    def get_readonly_fields(self, request: HttpRequest, obj: License | None = None) -> Any:
+        return (*self.counters, *self.created_once)
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "user":
+            kwargs["queryset"] = User.objects.filter(role__in=CUSTOMER_ROLES)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.many_view)
+        return [path("many/<str:name>/", view, name="licenses_license_many"), *super().get_urls()]
+
+    @transaction.atomic
+    def save_model(
+        self, request: HttpRequest, obj: License, form: ModelForm[Any], change: bool
+    ) -> None:
+        super().save_model(request, obj, form, change)
+        if "maintenance_policy" in form.changed_data:
+            lifecycle.begin_maintenance(obj)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> Any:
+        """The licence with its buttons and its machines."""
+        license = self.get_object(request, object_id)
+        shown: dict[str, Any] = {"title": _("Licence")}
+        if license is not None:
+            shown["machines"] = license.activations.all()[:SHOWN_IN_PREVIEW]
+            shown["changes"] = (
+                worth_offering(license) if self.has_change_permission(request, license) else []
+            )
+            shown["may_send"] = request.user.has_perm("licenses.send_license")
+            shown["may_release"] = request.user.has_perm("licenses.release_activation")
+        return super().change_view(request, object_id, form_url, shown)
+
+    # --- A new licence --------------------------------------------------------------------------
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> Any:
+        """The short form for the vendor's most frequent errand."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        if not Product.objects.exists():
+            messages.warning(request, _("A licence is of a product: add the product first."))
+            return redirect("admin:licenses_product_add")
+        posted = request.POST if request.method == "POST" else None
+        initial = {name: request.GET[name] for name in ("email",) if name in request.GET}
+        form = NewLicenseForm(posted, initial=initial)
+        license = self._issue(form) if form.is_valid() else None
+        if license is not None:
+            self._say_issued(request, license, sent=form.cleaned_data["send"])
+            return redirect("admin:licenses_license_change", license.pk)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("New licence"),
+            "opts": self.opts,
+            "form": form,
+        }
+        return render(request, "licenses/admin/new_license.html", context)
+
+    def _issue(self, form: NewLicenseForm) -> License | None:
+        """The new licence; None when it was refused, which the form then says."""
+        asked = form.cleaned_data
+        terms = ("product", "policy", "email", "key", "allowed_activations", "notes", "send")
+        try:
+            return issue(
+                names=form.names,
+                expires_at=asked["expires_on"],
+                **{name: asked[name] for name in terms},
+            )
+        except NotACustomer:
+            form.add_error("email", _("This e-mail belongs to a member of your staff."))
+        except LicensingError as error:
+            form.add_error(None, sentence(error))
+        except ValidationError as error:
+            _add_errors(form, error)
+        return None
+
+    def _say_issued(self, request: HttpRequest, license: License, *, sent: bool) -> None:
+        texts = {
+            True: _("%(key)s is created and on its way to %(email)s."),
+            False: _("%(key)s is created for %(email)s."),
+        }
+        named = {"key": license.key, "email": license.user.email}
+        messages.success(request, texts[sent] % named)
+
+    # --- Changing many --------------------------------------------------------------------------
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        """Django's, and every change of `many.CHANGES` for whoever may change licences."""
+        actions = super().get_actions(request)
+        if self.has_change_permission(request):
+            actions |= {
+                name: (_choose(name), name, change.label) for name, change in CHANGES.items()
+            }
+        return actions
+
+    def choose(
+        self, request: HttpRequest, queryset: QuerySet[License], name: str
+    ) -> HttpResponseBase | None:
+        """Shows what a change would do to the chosen licences."""
+        chosen = list(queryset.order_by("pk").distinct()[: bulk.MOST + 1])
+        if len(chosen) > bulk.MOST:
+            text = _("That are too many at a time: choose at most %(most)d licences.")
+            messages.error(request, text % {"most": bulk.MOST})
+            return None
+        return self._look(request, name, chosen, CHANGES[name].form())
+
+    def many_view(self, request: HttpRequest, name: str) -> HttpResponseBase:
+        """Looks again with what was typed, or makes the change, to the licences that were seen."""
+        self.need_post(request)
+        change = CHANGES.get(name)
+        if change is None or not self.has_change_permission(request):
+            raise PermissionDenied
+        seen = bulk.unseal(request.POST.get("seen", ""))
+        chosen = list(self.get_queryset(request).filter(pk__in=seen).order_by("pk"))
+        if not chosen:
+            messages.error(request, _("This preview is too old. Choose the licences again."))
+            return redirect("admin:licenses_license_changelist")
+        form = change.form(request.POST)
+        if not form.is_valid() or "confirm" not in request.POST:
+            return self._look(request, name, chosen, form)
+        self._apply(request, chosen, change.act(form), seen)
+        if len(chosen) == 1:
+            return redirect("admin:licenses_license_change", chosen[0].pk)
+        return redirect("admin:licenses_license_changelist")
+
+    def _look(
+        self, request: HttpRequest, name: str, chosen: list[License], form: forms.Form
+    ) -> HttpResponseBase:
+        """The preview; before a number is typed only the question for it."""
+        change = CHANGES[name]
+        known = not change.form.base_fields or (form.is_bound and form.is_valid())
+        lines = bulk.preview(chosen, change.act(form)) if known else []
+        doing = [line for line in lines if not line.refusal]
+        context = {
+            **self.admin_site.each_context(request),
+            "title": change.label,
+            "opts": self.opts,
+            "name": name,
+            "change": change,
+            "form": form,
+            "chosen": chosen,
+            "lines": lines,
+            "doing": len(doing),
+            "refused": len(lines) - len(doing),
+            "seen": bulk.seal(chosen),
+            "known": known,
+        }
+        return render(request, "licenses/admin/many.html", context)
+
+    def _apply(
+        self, request: HttpRequest, chosen: list[License], act: bulk.Act, seen: dict[str, str]
+    ) -> None:
+        outcome = bulk.apply(chosen, act, seen=seen)
+        for key, reason in outcome.refused[:SHOWN_IN_PREVIEW]:
+            messages.error(request, f"{key}: {reason}")
+        if outcome.done:
+            text = ngettext(
+                "%(n)d licence is changed.", "%(n)d licences are changed.", outcome.done
+            )
+            messages.success(request, text % {"n": outcome.done})
+
+    # --- Columns --------------------------------------------------------------------------------
+
+    @admin.display(description=_("status"))
+    def status(self, obj: License) -> str:
+        return status_text(obj.standing).name
+
+    @admin.display(description=_("seats"))
+    def seats(self, obj: License) -> str:
+        allowed = "∞" if obj.unlimited_activations else obj.allowed_activations
+        return f"{obj.total_activations} / {allowed}"
+
+
+def _choose(name: str) -> Callable[..., HttpResponseBase | None]:
+    """Django's form of an action."""
+    return lambda model_admin, request, queryset: model_admin.choose(request, queryset, name)
+
+
+def _add_errors(form: forms.Form, error: ValidationError) -> None:
+    """What the model refused, beside the field of the form where there is one."""
+    for name, errors in error.error_dict.items():
+        form.add_error(name if name in form.fields else None, errors)

@@ -1,0 +1,65 @@
+"""What can be changed on one licence or on many at once, with a preview."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from licenses import lifecycle
+from licenses.admin.forms import DaysForm, NothingToSay, SeatsForm
+from licenses.bulk import Act
+from licenses.models import License
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A button and an action: its name, what it asks for, and the verb that it calls."""
+
+    label: Promise
+    act: Callable[[Any], Act]
+    form: type[forms.Form] = NothingToSay
+    dangerous: bool = False
+
+
+def _plain(verb: Callable[..., License]) -> Callable[[Any], Act]:
+    """A verb that needs nothing but the licence; who acts is known (accounts/acting.py)."""
+    return lambda _form: lambda license: verb(license, actor=None)
+
+
+def _extend(form: DaysForm) -> Act:
+    return lambda license: lifecycle.extend(license, extension_length=form.seconds(), actor=None)
+
+
+def _set_seats(form: SeatsForm) -> Act:
+    seats = form.cleaned_data["seats"]
+    return lambda license: lifecycle.set_seats(license, allowed_activations=seats, actor=None)
+
+
+CHANGES = {
+    "renew": Change(_("Renew by the validity"), _plain(lifecycle.renew)),
+    "extend": Change(_("Extend by days"), _extend, DaysForm),
+    "set_seats": Change(_("Change seats"), _set_seats, SeatsForm),
+    "renew_maintenance": Change(_("Renew the maintenance"), _plain(lifecycle.renew_maintenance)),
+    "suspend": Change(_("Suspend"), _plain(lifecycle.suspend), dangerous=True),
+    "unsuspend": Change(_("Lift the suspension"), _plain(lifecycle.unsuspend)),
+    "revoke": Change(_("Revoke"), _plain(lifecycle.revoke), dangerous=True),
+    "unrevoke": Change(_("Lift the revocation"), _plain(lifecycle.unrevoke)),
+}
+
+
+def worth_offering(license: License) -> list[tuple[str, Change]]:
+    """The changes that make sense for this licence as it is."""
+    pointless = {
+        "unsuspend" if not license.suspended else "suspend",
+        "unrevoke" if not license.revoked else "revoke",
+    }
+    if license.expires_at is None:
+        pointless |= {"extend", "renew"}
+    if license.validity == 0:
+        pointless.add("renew")
+    if license.maintenance_expires_at is None:
+        pointless.add("renew_maintenance")
+    return [(name, change) for name, change in CHANGES.items() if name not in pointless]

@@ -1,0 +1,86 @@
+"""Products and policies in the back office."""
+
+import json
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from licenses.models import (
+    LicensePolicy,
+    MaintenancePolicy,
+    Product,
+)
+from licenses.signing_keys import create_product, product_file, rotate_product_key
+from portal.backoffice import VendorAdmin
+
+
+@admin.register(Product)
+class ProductAdmin(VendorAdmin):
+    list_display = ("name", "display_name", "customers_may_deactivate", "created_at")
+    search_fields = ("name", "display_name")
+    fields = (
+        "name", "display_name", "description", "metadata", "customers_may_deactivate",
+        "expired_licenses_keep_releases", "offline_response_validity", "product_file_link",
+    )  # fmt: skip
+    readonly_fields = ("product_file_link",)
+    actions = ("rotate_key",)
+
+    def create(self, request: HttpRequest, obj: Product) -> None:
+        create_product(obj)
+
+    def get_urls(self) -> list[URLPattern]:
+        download = self.admin_site.admin_view(self.download_product_file)
+        name = "licenses_product_file"
+        return [path("<uuid:product_id>/product.json", download, name=name), *super().get_urls()]
+
+    def download_product_file(self, request: HttpRequest, product_id: Any) -> HttpResponse:
+        """`product.json`, what the vendor's program ships with."""
+        product = self.get_object(request, str(product_id))
+        if product is None or not self.has_view_permission(request, product):
+            raise Http404
+        response = HttpResponse(
+            json.dumps(product_file(product), indent=2) + "\n", content_type="application/json"
+        )
+        response["Content-Disposition"] = 'attachment; filename="product.json"'
+        return response
+
+    @admin.display(description=_("product file"))
+    def product_file_link(self, obj: Product) -> str:
+        if obj._state.adding:
+            return "-"
+        return format_html(
+            '<a href="{}">product.json</a>', reverse("admin:licenses_product_file", args=[obj.pk])
+        )
+
+    @admin.action(description=_("Make a new signing key"), permissions=["change"])
+    def rotate_key(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
+        products = list(queryset)
+        for product in products:
+            rotate_product_key(product)
+        done = ngettext(
+            "%(n)d product has a new signing key: ship its new product file.",
+            "%(n)d products have new signing keys: ship their new product files.",
+            len(products),
+        )
+        messages.success(request, done % {"n": len(products)})
+
+
+@admin.register(LicensePolicy)
+class LicensePolicyAdmin(VendorAdmin):
+    list_display = ("name", "type", "allowed_activations", "validity", "expiration_strategy")
+    search_fields = ("name",)
+
+
+@admin.register(MaintenancePolicy)
+class MaintenancePolicyAdmin(VendorAdmin):
+    list_display = (
+        "name", "validity", "expiration_strategy", "allow_major_version_updates",
+        "allow_minor_version_updates",
+    )  # fmt: skip
+    search_fields = ("name",)
