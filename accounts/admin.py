@@ -11,10 +11,14 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from accounts.email_admin import OutgoingEmailAdmin
 from accounts.invitations import create_and_invite, invite
 from accounts.models import CUSTOMER_ROLES, STAFF_ROLES, User, Vendor
+from accounts.settings_admin import PortalSettingsAdmin
 from accounts.vendors import create_vendor
 from portal.backoffice import VendorAdmin
+
+__all__ = ["OutgoingEmailAdmin", "PortalSettingsAdmin", "UsersAdmin", "VendorsAdmin"]
 
 
 class NewVendorForm(forms.ModelForm[Vendor]):

@@ -132,11 +132,13 @@ def receives_files(
 class WithButtons(VendorAdmin):
     """A model whose verbs have buttons: `.../<id>/do/<verb>/`, by POST, templates/admin/_verb.html.
 
-    `verbs` has by name the verb and what it says when it is done, `errors` what a verb may raise,
-    and `say` what an error says.
+    `verbs` has by name the verb and what it says when it is done, `rights` the action that a verb
+    needs the right for where that is not `change`, `errors` what a verb may raise, and `say` what
+    an error says.
     """
 
     verbs: Mapping[str, tuple[Callable[[Any], Any], str | Promise]]
+    rights: Mapping[str, str] = {}
     errors: tuple[type[Exception], ...]
     say: Callable[[Any], str]
 
@@ -147,7 +149,7 @@ class WithButtons(VendorAdmin):
 
     def verb_view(self, request: HttpRequest, row_id: UUID, verb: str) -> HttpResponseBase:
         """One button: calls the verb and goes back to the row."""
-        row = self.own_row(request, row_id, self.right("change"))
+        row = self.own_row(request, row_id, self.right(self.rights.get(verb, "change")))
         self.need_post(request)
         if verb not in self.verbs:
             raise Http404
