@@ -99,3 +99,9 @@ class ValidityNotRenewable(LicensingError):
     """The licence never expires, has not begun to count, or counts per machine."""
 
     code = "LICENSE_NOT_RENEWABLE"
+
+
+class OwnerIsInactive(LicensingError):
+    """The customer who owns the licence is switched off and gets no e-mails about it."""
+
+    code = "USER_INACTIVE"
