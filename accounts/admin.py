@@ -1,20 +1,36 @@
 """Vendors (for operators) and a vendor's people, in the back office."""
 
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
 from django.db import models
 from django.db.models import QuerySet
 from django.forms import ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
+from accounts.audit_admin import AuditEntryAdmin
+from accounts.email_admin import OutgoingEmailAdmin
 from accounts.invitations import create_and_invite, invite
 from accounts.models import CUSTOMER_ROLES, STAFF_ROLES, User, Vendor
+from accounts.settings_admin import PortalSettingsAdmin
+from accounts.story import story_of
 from accounts.vendors import change_vendor, create_vendor
-from portal.backoffice import VendorAdmin
+from portal.backoffice import WithButtons
+
+__all__ = [
+    "AuditEntryAdmin",
+    "OutgoingEmailAdmin",
+    "PortalSettingsAdmin",
+    "UsersAdmin",
+    "VendorsAdmin",
+]
 
 
 class NewVendorForm(forms.ModelForm[Vendor]):
@@ -56,10 +72,30 @@ class VendorsAdmin(admin.ModelAdmin[Vendor]):
             create_vendor(obj, admin_email=form.cleaned_data["admin_email"])
 
 
+class OfPerson(ChangeList):
+    """A list of people leads to their stories."""
+
+    def url_for_result(self, result: Any) -> str:
+        return reverse("admin:accounts_user_story", args=[result.pk])
+
+
+class NoInvitationNeeded(Exception):
+    """Somebody who has set a password needs no invitation."""
+
+
+def _invite(user: User) -> None:
+    if user.has_usable_password():
+        raise NoInvitationNeeded
+    invite(user)
+
+
 @admin.register(User)
-class UsersAdmin(VendorAdmin):
+class UsersAdmin(WithButtons):
     """The vendor's customers and staff. A new one is invited to set a password."""
 
+    verbs = {"invite": (_invite, _("An invitation is on its way to %(row)s."))}
+    rights = {"invite": "invite"}
+    errors = (NoInvitationNeeded,)
     list_display = ("email", "full_name", "company", "role", "is_active", "last_login")
     list_filter = ("role", "is_active", "allow_customer_portal_access")
     search_fields = ("email", "first_name", "last_name", "company")
@@ -69,6 +105,35 @@ class UsersAdmin(VendorAdmin):
     )  # fmt: skip
     readonly_fields = ("last_login", "last_seen_at")
     actions = ("send_invitation",)
+
+    @staticmethod
+    def say(error: Exception) -> str:
+        return gettext("This person has set a password already and needs no invitation.")
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.story_view)
+        return [path("<uuid:row_id>/story/", view, name="accounts_user_story"), *super().get_urls()]
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return OfPerson
+
+    def back_to(self, row: User) -> HttpResponseBase:
+        return redirect("admin:accounts_user_story", row.pk)
+
+    def story_view(self, request: HttpRequest, row_id: UUID) -> HttpResponseBase:
+        """Everything about one person on one page."""
+        user = self.own_row(request, row_id, "accounts.view_user")
+        context = {
+            **self.admin_site.each_context(request),
+            "title": user.full_name,
+            "opts": self.opts,
+            "original": user,
+            "sections": story_of(user),
+            "may_change": self.has_change_permission(request, user),
+            "may_invite": request.user.has_perm("accounts.invite_user")
+            and not user.has_usable_password(),
+        }
+        return render(request, "accounts/admin/story.html", context)
 
     def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "role":
@@ -80,12 +145,15 @@ class UsersAdmin(VendorAdmin):
     def create(self, request: HttpRequest, obj: User) -> None:
         create_and_invite(obj)
 
-    @admin.action(description=_("Send the invitation again"), permissions=["change"])
+    @admin.action(description=_("Send the invitation again"), permissions=["invite"])
     def send_invitation(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        users = list(queryset)
-        for user in users:
+        waiting = [user for user in queryset if not user.has_usable_password()]
+        for user in waiting:
             invite(user)
         sent = ngettext(
-            "%(n)d invitation is on its way.", "%(n)d invitations are on their way.", len(users)
+            "%(n)d invitation is on its way.", "%(n)d invitations are on their way.", len(waiting)
         )
-        messages.success(request, sent % {"n": len(users)})
+        messages.success(request, sent % {"n": len(waiting)})
+
+    def has_invite_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("accounts.invite_user")

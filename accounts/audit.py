@@ -152,7 +152,7 @@ def values_of(row: models.Model) -> dict[str, list[Any]]:
     told = {}
     for one in row._meta.concrete_fields:
         value = getattr(row, one.attname)
-        if one.name in UNTOLD or _is_secret(one) or value in (None, "", [], {}):
+        if one.name in UNTOLD or _is_secret(one) or not value:
             continue
         told[one.name] = [None, _told(row, one, value)]
     return told

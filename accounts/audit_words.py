@@ -8,11 +8,11 @@ from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Model
 from django.utils.dateparse import parse_datetime
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from accounts.models import AuditEntry
+from portal.moments import at
 
 # How accounts/audit.py writes a moment.
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00")
@@ -84,7 +84,5 @@ def value_text(value: Any) -> str:
         return _("yes") if value else _("no")
     moment = parse_datetime(value) if isinstance(value, str) and MOMENT.fullmatch(value) else None
     if moment:
-        return _("%(date)s, %(time)s UTC") % {
-            "date": date_format(moment, "j F Y"), "time": f"{moment:%H:%M}",
-        }  # fmt: skip
+        return at(moment)
     return str(value)

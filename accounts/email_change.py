@@ -3,9 +3,10 @@
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from accounts import audit, tasks
+from accounts import audit
 from accounts.links import LinkRefused, Purpose, read_token
 from accounts.models import User, Vendor, normalise_email
+from accounts.outbox import queue
 from accounts.passwords import check_password
 
 
@@ -20,9 +21,7 @@ def request_email_change(user: User, *, new_email: str, current_password: str) -
     written to instead. Raises WrongPassword or TooManyAttempts.
     """
     check_password(user, current_password)
-    tasks.send_email_change.enqueue(
-        vendor_id=str(user.vendor_id), user_id=str(user.pk), new_email=normalise_email(new_email)
-    )
+    queue("email-change", user=user, recipient=normalise_email(new_email))
 
 
 def read_email_link(vendor: Vendor, token: str) -> tuple[User, str]:
@@ -38,18 +37,22 @@ def confirm_email_change(vendor: Vendor, token: str) -> User:
     """
     user, new_email = read_email_link(vendor, token)
     old_email = user.email
+    with transaction.atomic():
+        _move(user, new_email)
+        queue("address-changed", user=user, recipient=old_email)
+    return user
+
+
+def _move(user: User, new_email: str) -> None:
+    """Raises AddressTaken, and LinkRefused if the address has been changed meanwhile."""
     try:
         with transaction.atomic():
-            changed = User.objects.filter(pk=user.pk, email=old_email).update(email=new_email)
+            changed = User.objects.filter(pk=user.pk, email=user.email).update(email=new_email)
             if changed:
-                moved = {"email": [old_email, new_email]}
+                moved = {"email": [user.email, new_email]}
                 audit.record("email-changed", user, actor=user, changes=moved, visible=True)
     except IntegrityError as error:
         raise AddressTaken from error
     if not changed:
         raise LinkRefused
     user.email = new_email
-    tasks.send_email_changed_notice.enqueue(
-        vendor_id=str(vendor.pk), user_id=str(user.pk), old_email=old_email
-    )
-    return user

@@ -1,4 +1,7 @@
-"""Every e-mail of this app, one function each, as text and HTML, in the vendor's name."""
+"""Every e-mail of this app, one function each, as text and HTML, in the vendor's name.
+
+Each is written anew when it is sent: links and tokens are made then and kept nowhere.
+"""
 
 import re
 import sys
@@ -14,46 +17,72 @@ from django.conf import settings
 from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.core.mail.backends.base import BaseEmailBackend
 from django.template.loader import render_to_string
+from django.utils.translation import gettext_lazy as _
 from django_scopes import scope
 
-from accounts.models import User
+from accounts.email_kinds import renders
+from accounts.links import Purpose, make_token
+from accounts.models import OutgoingEmail, User
 from portal.tenancy import backoffice_url, vendor_url
 
 
-def password_reset(user: User, token: str) -> None:
+def password_reset_for(user: User) -> EmailMultiAlternatives:
     """The link that sets a new password, to the user's address."""
-    link = _link(user, "password_reset_confirm", token)
+    link = _link(user, "password_reset_confirm", make_token(Purpose.RESET, user))
     minutes = settings.PASSWORD_RESET_TIMEOUT // 60
-    send("accounts/email/password_reset", user, to=user.email, link=link, minutes=minutes)
+    return compose("accounts/email/password_reset", user, link=link, minutes=minutes)
 
 
-def invitation(user: User, token: str) -> None:
-    """The link that sets the first password, to the user's address."""
+@renders("password-reset", _("Link for a new password"))
+def password_reset(email: OutgoingEmail) -> EmailMultiAlternatives | None:
+    """The link, unless the account was switched off meanwhile."""
+    user = person_of(email)
+    return password_reset_for(user) if user.is_active else None
+
+
+@renders("invitation", _("Invitation"))
+def invitation(email: OutgoingEmail) -> EmailMultiAlternatives | None:
+    """The link that sets the first password, unless the account was switched off meanwhile."""
+    user = person_of(email)
+    if not user.is_active:
+        return None
     days = settings.INVITATION_TIMEOUT // (24 * 60 * 60)
-    send(
-        "accounts/email/invitation",
-        user,
-        to=user.email,
-        link=_link(user, "invitation", token),
-        days=days,
+    return compose("accounts/email/invitation", user, link=invitation_link(user), days=days)
+
+
+@renders("email-change", _("Confirmation of a new address"))
+def email_change(email: OutgoingEmail) -> EmailMultiAlternatives | None:
+    """The link that confirms a change of e-mail, to the new address; to its owner, if the address
+    belongs to another account, the notice that somebody tried."""
+    user, new_email = person_of(email), email.recipient
+    taken = User.people.select_related("vendor").filter(email=new_email).first()
+    if taken == user:
+        return None  # Confirmed meanwhile, by a link that was sent before.
+    if taken:
+        return compose("accounts/email/address_already_has_account", taken)
+    minutes = settings.PASSWORD_RESET_TIMEOUT // 60
+    link = _link(user, "email_confirm", make_token(Purpose.EMAIL_CHANGE, user, new_email))
+    return compose(
+        "accounts/email/confirm_new_address", user, to=new_email, link=link, minutes=minutes
     )
 
 
-def confirm_new_address(user: User, new_email: str, token: str) -> None:
-    """The link that confirms a change of e-mail, to the new address."""
-    minutes = settings.PASSWORD_RESET_TIMEOUT // 60
-    link = _link(user, "email_confirm", token)
-    send("accounts/email/confirm_new_address", user, to=new_email, link=link, minutes=minutes)
-
-
-def address_changed(user: User, old_email: str) -> None:
+@renders("address-changed", _("Notice to the old address"))
+def address_changed(email: OutgoingEmail) -> EmailMultiAlternatives:
     """The notice that the account's e-mail has changed, to the old address."""
-    send("accounts/email/address_changed", user, to=old_email)
+    return compose("accounts/email/address_changed", person_of(email), to=email.recipient)
 
 
-def address_already_has_account(user: User) -> None:
-    """The notice that somebody tried to move another account to this user's address."""
-    send("accounts/email/address_already_has_account", user, to=user.email)
+def person_of(email: OutgoingEmail) -> User:
+    """Whom the e-mail is about; raises ValueError if it is about nobody."""
+    if email.user is None:
+        raise ValueError(email.kind)
+    return email.user
+
+
+def invitation_link(user: User) -> str:
+    """A new link with which the user sets the first password."""
+    return _link(user, "invitation", make_token(Purpose.INVITATION, user))
 
 
 def _link(user: User, name: str, token: str) -> str:
@@ -62,10 +91,11 @@ def _link(user: User, name: str, token: str) -> str:
     return backoffice_url(name, token)
 
 
-def send(template: str, user: User, *, to: str, **context: Any) -> None:
-    """Renders the template with the endings .subject, .txt and .html and hands it over."""
-    sender = user.vendor.name if user.vendor else "Portal"
-    context |= {"user": user, "vendor": user.vendor, "sender": sender, "recipient": to}
+def compose(template: str, user: User, *, to: str = "", **context: Any) -> EmailMultiAlternatives:
+    """The e-mail from the template with the endings .subject, .txt and .html, in the name of the
+    user's vendor; to the user's address, or to another one."""
+    sender, recipient = user.vendor.name if user.vendor else "Portal", to or user.email
+    context |= {"user": user, "vendor": user.vendor, "sender": sender, "recipient": recipient}
     context["portal"] = vendor_url(user.vendor, "home").removesuffix("/") if user.vendor else ""
     # The vendor's brand is looked up by the templates, in the vendor's scope.
     with scope(vendor=user.vendor) if user.vendor else nullcontext():
@@ -79,11 +109,11 @@ def send(template: str, user: User, *, to: str, **context: Any) -> None:
         subject=" ".join(parts["subject"].split()),
         body=parts["txt"] + "\n",
         from_email=_sender_address(sender),
-        to=[to],
+        to=[recipient],
         reply_to=[support] if support else None,
     )
     message.attach_alternative(parts["html"], "text/html")
-    message.send()
+    return message
 
 
 def _sender_address(name: str) -> str:

@@ -2,17 +2,19 @@
 
 from django.db import transaction
 
-from accounts import audit, tasks
+from accounts import audit
 from accounts.models import User
+from accounts.outbox import queue
 
 
+@transaction.atomic
 def invite(user: User) -> None:
     """Has an invitation link e-mailed with which the user sets the first password.
 
     Safe to repeat: links made earlier work until one of them is used.
     """
+    queue("invitation", user=user)
     audit.record("invited", user)
-    tasks.send_invitation.enqueue(vendor_id=str(user.vendor_id), user_id=str(user.pk))
 
 
 @transaction.atomic

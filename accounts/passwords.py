@@ -31,7 +31,7 @@ def request_reset(request: HttpRequest, *, room: Room, vendor: Vendor | None, em
     address, tenant = normalise_email(email), str(vendor.pk) if vendor else ""
     rate_limits.take(rate_limits.RESET_PER_IP, client_ip(request))
     rate_limits.take(rate_limits.RESET_PER_ADDRESS, room, tenant, address)
-    tasks.send_password_reset.enqueue(room=room.value, vendor_id=tenant, email=address)
+    tasks.find_account.enqueue(room=room.value, vendor_id=tenant, email=address)
 
 
 def read_password_link(purpose: Purpose, vendor: Vendor | None, token: str) -> Link:

@@ -1,11 +1,11 @@
 """A customer's whole story, put together of sections that the apps bring.
 
-An app registers a function in its `AppConfig.ready`; the page asks each for its section, so that
+An app registers functions in its module `sections`; the page asks each for its section, so that
 this app knows nothing of licences and downloads.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from django.utils.functional import Promise
 
@@ -33,19 +33,23 @@ class Section:
     total: int
     empty: str | Promise
     all_url: str = ""
-    actions: list[Cell] = field(default_factory=list)
+    actions: Sequence[Cell] = ()
 
 
 Teller = Callable[[User], Section]
-_tellers: list[Teller] = []
+_tellers: list[tuple[int, Teller]] = []
 
 
-def register(teller: Teller) -> None:
-    """Adds a section below the others; one that is there already stays once."""
-    if teller not in _tellers:
-        _tellers.append(teller)
+def tells(place: int) -> Callable[[Teller], Teller]:
+    """Registers what makes a section; the one with the lowest place comes first."""
+
+    def register(teller: Teller) -> Teller:
+        _tellers.append((place, teller))
+        return teller
+
+    return register
 
 
 def story_of(user: User) -> list[Section]:
-    """Every section of this customer, in the order of registration."""
-    return [teller(user) for teller in _tellers]
+    """Every section of this customer."""
+    return [teller(user) for _place, teller in sorted(_tellers, key=lambda each: each[0])]

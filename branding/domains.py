@@ -19,8 +19,9 @@ from django.utils import timezone
 from django_scopes import scopes_disabled
 
 from accounts import audit
-from accounts.models import Vendor
-from branding import dns_checks, tasks
+from accounts.models import Role, User, Vendor
+from accounts.outbox import queue
+from branding import dns_checks
 from branding.dns_checks import Answer, Finding
 from branding.domain_names import normalise, skeleton
 from branding.errors import DomainNotVerified, DomainTaken, TooManyDomains
@@ -228,18 +229,21 @@ def _warn_or_end(domain: CustomDomain, now: datetime) -> Callable[[], object] | 
     end = domain.served_until
     if end is None:
         return None
-    vendor_id = str(domain.vendor_id)
     if end <= now:
         domain.verified_at = None
         domain.state, domain.next_check_at = State.PENDING, None
         _leave(domain)
-        return partial(tasks.send_domain_ended.enqueue, vendor_id=vendor_id, name=str(domain))
+        return partial(_write_to_administrators, "domain-ended", {"name": str(domain)})
     due = sum(1 for before in WARN_BEFORE_END if end - now <= before)
     if due <= domain.warnings:
         return None
     domain.warnings = due
-    warn = tasks.send_domain_warning.enqueue
-    return partial(warn, vendor_id=vendor_id, domain_id=str(domain.pk))
+    return partial(_write_to_administrators, "domain-failing", {"domain": str(domain.pk)})
+
+
+def _write_to_administrators(kind: str, details: dict[str, str]) -> None:
+    for person in User.objects.filter(role=Role.ADMIN, is_active=True):
+        queue(kind, user=person, details=details)
 
 
 def _next_check(domain: CustomDomain, now: datetime) -> datetime | None:

@@ -1,25 +1,35 @@
-"""The e-mails about domains, one function each."""
+"""The e-mails about domains, one function each; to each of the vendor's administrators."""
 
+from django.core.mail import EmailMultiAlternatives
+from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import gettext_lazy as _
 
-from accounts.emails import send
-from accounts.models import User
+from accounts.email_kinds import renders
+from accounts.emails import compose, person_of
+from accounts.models import OutgoingEmail
 from branding import sentences
 from branding.models import CustomDomain
 from portal.tenancy import backoffice_url
 
 
-def domain_failing(person: User, domain: CustomDomain) -> None:
-    """The record is gone; what was found, and until when the domain is served."""
-    until = domain.served_until
-    send(
-        "branding/email/domain_failing", person, to=person.email, domain=str(domain),
-        reason=sentences.diagnosis(domain), until=date_format(until, "j F Y") if until else "",
+@renders("domain-failing", _("Warning about a domain"))
+def domain_failing(email: OutgoingEmail) -> EmailMultiAlternatives | None:
+    """The record is gone; what was found, and until when the domain is served. None, if that is
+    mended or over meanwhile."""
+    domain = CustomDomain.objects.filter(pk=email.details["domain"]).first()
+    if domain is None or domain.served_until is None or domain.served_until <= timezone.now():
+        return None
+    return compose(
+        "branding/email/domain_failing", person_of(email), domain=str(domain),
+        reason=sentences.diagnosis(domain), until=date_format(domain.served_until, "j F Y"),
         link=backoffice_url("admin:branding_customdomain_change", domain.pk),
     )  # fmt: skip
 
 
-def domain_ended(person: User, name: str) -> None:
+@renders("domain-ended", _("Notice of a domain that ended"))
+def domain_ended(email: OutgoingEmail) -> EmailMultiAlternatives:
     """The domain is served no more."""
     link = backoffice_url("admin:branding_customdomain_changelist")
-    send("branding/email/domain_ended", person, to=person.email, domain=name, link=link)
+    name = email.details["name"]
+    return compose("branding/email/domain_ended", person_of(email), domain=name, link=link)

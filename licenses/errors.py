@@ -111,3 +111,9 @@ class ChangedMeanwhile(LicensingError):
     """The licence is not as it was when the change was looked at before."""
 
     code = "LICENSE_CHANGED"
+
+
+class OwnerIsInactive(LicensingError):
+    """The customer who owns the licence is switched off and gets no e-mails about it."""
+
+    code = "USER_INACTIVE"

@@ -1,4 +1,4 @@
-"""The vendor's most frequent errand: a licence for somebody, on a policy's terms, and the e-mail."""
+"""The vendor's most frequent errand: a licence for somebody, on a policy's terms, by e-mail."""
 
 from datetime import datetime
 

@@ -78,6 +78,10 @@ SENTENCES: dict[type[errors.LicensingError], str | Promise] = {
     ),
     errors.MaintenanceNotRenewable: _("This licence has no end of maintenance to be moved."),
     errors.ValidityNotRenewable: _("This licence has no expiry date that could be moved."),
+    errors.OwnerIsInactive: _(
+        "The customer of this licence is inactive: make the account active first, or give the "
+        "licence to somebody else."
+    ),
 }
 
 

@@ -202,14 +202,15 @@ def receives_files(
 class WithButtons(VendorAdmin):
     """A model whose verbs have buttons: `.../<id>/do/<verb>/`, by POST, templates/admin/_verb.html.
 
-    `verbs` has by name the verb and what it says when it is done, `errors` what a verb may raise,
-    and `say` what an error says. `rights` has the verbs that need another right than `change`.
+    `verbs` has by name the verb and what it says when it is done, `rights` the action that a verb
+    needs the right for where that is not `change`, `errors` what a verb may raise, and `say` what
+    an error says.
     """
 
     verbs: Mapping[str, tuple[Callable[[Any], Any], str | Promise]]
+    rights: Mapping[str, str] = {}
     errors: tuple[type[Exception], ...]
     say: Callable[[Any], str]
-    rights: Mapping[str, str] = {}
 
     def get_urls(self) -> list[URLPattern]:
         name = f"{self.opts.app_label}_{self.opts.model_name}_do"

@@ -203,7 +203,7 @@ def email(name: str) -> dict[str, Any]:
     if parts.scheme not in ports:
         raise ImproperlyConfigured(f"{name} begins with {parts.scheme!r}: use {', '.join(ports)}.")
     return {
-        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_BACKEND": "accounts.smtp.EmailBackend",
         "EMAIL_HOST": unquote(parts.hostname or "localhost"),
         "EMAIL_PORT": parts.port or ports[parts.scheme],
         "EMAIL_HOST_USER": unquote(parts.username or ""),

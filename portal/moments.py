@@ -30,9 +30,17 @@ def moment(value: datetime | None, now: datetime) -> Moment | None:
     return Moment(
         iso=utc.strftime("%Y-%m-%dT%H:%M:%SZ"),
         date=date,
-        full=_("%(date)s, %(time)s UTC") % {"date": date, "time": f"{utc:%H:%M}"},
+        full=at(value),
         relative=relative(value - now),
     )
+
+
+def at(value: datetime) -> str:
+    """The moment for the vendor's people, who compare: date and time in UTC."""
+    utc = value.astimezone(UTC)
+    return _("%(date)s, %(time)s UTC") % {
+        "date": date_format(utc, "j F Y"), "time": f"{utc:%H:%M}",
+    }  # fmt: skip
 
 
 def relative(distance: timedelta) -> str:

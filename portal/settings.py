@@ -45,6 +45,13 @@ DATABASES = {"default": env.database("DATABASE_URL", DATA_DIR / "db.sqlite3")}
 globals().update(env.email("EMAIL_URL"))
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"portal@{PORTAL_PARENT_HOST}")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+# Seconds: after how long an attempt to send counts as killed, how long a mail server that has all
+# of an e-mail may take to answer, and after how long a job of the queue counts as killed.
+EMAIL_LEASE = env.integer("EMAIL_LEASE", 60, minimum=1, maximum=3600)
+EMAIL_REPLY_TIMEOUT = env.integer("EMAIL_REPLY_TIMEOUT", 300, minimum=1, maximum=3600)
+JOB_LEASE = env.integer("JOB_LEASE", 120, minimum=1, maximum=86400)
+# Seconds between two rounds in which the worker sees to what killed ones left.
+UPKEEP_INTERVAL = env.integer("UPKEEP_INTERVAL", 10, minimum=1, maximum=3600)
 
 # --- The building ------------------------------------------------------------------------------
 

@@ -1,10 +1,12 @@
 """The rows of this app, a module per noun."""
 
 from accounts.models.audit import AuditChain, AuditEntry
+from accounts.models.email import OutgoingEmail
 from accounts.models.limits import RateBucket
 from accounts.models.people import (
     CUSTOMER_ROLES,
     STAFF_ROLES,
+    PortalSettings,
     Role,
     User,
     Vendor,
@@ -17,6 +19,8 @@ __all__ = [
     "STAFF_ROLES",
     "AuditChain",
     "AuditEntry",
+    "OutgoingEmail",
+    "PortalSettings",
     "RateBucket",
     "Role",
     "User",

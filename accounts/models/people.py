@@ -54,6 +54,16 @@ class Vendor(models.Model):
     support_email = models.EmailField(_("support e-mail"), blank=True)
     support_url = models.URLField(_("support page"), blank=True)
     website = models.URLField(_("website"), blank=True)
+    send_expiry_reminders = models.BooleanField(
+        _("remind customers of licences that expire"),
+        default=True,
+        help_text=_("By e-mail to the licence's owner, 60, 30 and 7 days and one day before."),
+    )
+    show_support_views = models.BooleanField(
+        _("show visits of support"),
+        default=True,
+        help_text=_("Customers see in their history when support looked at their portal."),
+    )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("updated"), auto_now=True)
 
@@ -73,6 +83,15 @@ class Vendor(models.Model):
     @property
     def is_active(self) -> bool:
         return self.status == self.Status.ACTIVE
+
+
+class PortalSettings(Vendor):
+    """What a vendor's administrators decide about their portal: the vendor's own row."""
+
+    class Meta:
+        proxy = True
+        verbose_name = _("settings")
+        verbose_name_plural = _("settings")
 
 
 class Role(models.TextChoices):

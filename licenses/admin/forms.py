@@ -32,8 +32,8 @@ class NewLicenseForm(forms.Form):
     first_name = forms.CharField(label=_("First name"), max_length=100, required=False)
     last_name = forms.CharField(label=_("Last name"), max_length=100, required=False)
     company = forms.CharField(label=_("Company"), max_length=150, required=False)
-    product = forms.ModelChoiceField(label=_("Product"), queryset=None, empty_label=None)
-    policy = forms.ModelChoiceField(
+    product: Any = forms.ModelChoiceField(label=_("Product"), queryset=None, empty_label=None)
+    policy: Any = forms.ModelChoiceField(
         label=_("Policy"),
         queryset=None,
         required=False,

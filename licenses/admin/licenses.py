@@ -206,7 +206,7 @@ class LicenseAdmin(WithButtons):
 
     def get_actions(self, request: HttpRequest) -> Any:
         """Django's, and every change of `many.CHANGES` for whoever may change licences."""
-        actions = super().get_actions(request)
+        actions: dict[str, Any] = super().get_actions(request)
         if self.has_change_permission(request):
             actions |= {
                 name: (_choose(name), name, change.label) for name, change in CHANGES.items()

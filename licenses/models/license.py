@@ -79,7 +79,10 @@ class License(TenantRow, LicenseTerms):
                 to_table="licenses_maintenancepolicy",
             ),
         )
-        indexes = (models.Index(fields=("vendor", "user", "expires_at")),)
+        indexes = (
+            models.Index(fields=("vendor", "user", "expires_at")),
+            models.Index(name="license_by_expiry", fields=("vendor", "expires_at")),
+        )
 
     def __str__(self) -> str:
         return self.key

@@ -8,8 +8,14 @@ from django.core import mail
 from django_scopes import scope
 
 from accounts.models import User, Vendor
-from licenses.history import history_of
-from licenses.models import Activation, License, LicenseMetadata, LicensePolicy, Product
+from licenses.models import (
+    Activation,
+    License,
+    LicenseMetadata,
+    LicensePolicy,
+    MaintenancePolicy,
+    Product,
+)
 from licenses.signing_keys import key_in_use
 from tests.world import Browser, World, signed_in
 
@@ -35,55 +41,34 @@ def admin(world: World) -> Browser:
 
 
 def license_form(world: World, **changes: Any) -> dict[str, Any]:
-    return {
-        **TERMS, **INLINES, "key": "NEW000-FROM-THE-OFFICE", "product": str(world.orbit.pk),
-        "user": str(world.ada.pk), "notes": "", **changes,
-    }  # fmt: skip
+    """The form of an existing licence of Ada."""
+    return {**TERMS, **INLINES, "user": str(world.ada.pk), "notes": "", **changes}
 
 
-def test_an_administrator_creates_a_licence(world: World, admin: Browser) -> None:
-    assert admin.get("/licenses/license/add/").status_code == 200
-    assert admin.post("/licenses/license/add/", license_form(world)).status_code == 302
-    with scope(vendor=world.acme):
-        license = License.objects.get(key="NEW000-FROM-THE-OFFICE")
-        assert license.vendor == world.acme
-        assert license.expires_at is not None
-        assert history_of(license).get().actor_for_customers == "Acme Instruments"
-
-
-@pytest.mark.parametrize("field", ["product", "user"])
+@pytest.mark.parametrize("field", ["user", "maintenance_policy"])
 def test_a_foreign_id_is_refused(world: World, admin: Browser, field: str) -> None:
-    foreign = {"product": world.quill.pk, "user": world.bob.pk}[field]
-    response = admin.post("/licenses/license/add/", license_form(world, **{field: str(foreign)}))
+    with scope(vendor=world.globex):
+        policy = MaintenancePolicy.objects.create(vendor=world.globex, name="Yearly")
+    foreign = {"user": world.bob.pk, "maintenance_policy": policy.pk}[field]
+    path = f"/licenses/license/{world.ada_license.pk}/change/"
+    response = admin.post(path, license_form(world, **{field: str(foreign)}))
     assert response.status_code == 200
     assert "Select a valid choice" in response.content.decode()
     with scope(vendor=world.acme):
-        assert not License.objects.filter(key="NEW000-FROM-THE-OFFICE").exists()
+        license = License.objects.get(pk=world.ada_license.pk)
+        assert (license.user, license.maintenance_policy) == (world.ada, None)
 
 
 def test_a_foreign_additional_user_is_refused(world: World, admin: Browser) -> None:
-    rows = {"license_users-TOTAL_FORMS": "1", "license_users-0-user": str(world.bob.pk)}
-    response = admin.post("/licenses/license/add/", license_form(world, **rows))
-    assert response.status_code == 200
-    own = rows | {"license_users-0-user": str(world.grace.pk)}
-    assert admin.post("/licenses/license/add/", license_form(world, **own)).status_code == 302
+    path = f"/licenses/license/{world.ada_license.pk}/change/"
+    rows = {"license_users-TOTAL_FORMS": "1", "license_users-0-license": str(world.ada_license.pk)}
+    foreign = license_form(world, **rows, **{"license_users-0-user": str(world.bob.pk)})
+    assert admin.post(path, foreign).status_code == 200
+    own = license_form(world, **rows, **{"license_users-0-user": str(world.grace.pk)})
+    assert admin.post(path, own).status_code == 302
     with scope(vendor=world.acme):
-        license = License.objects.get(key="NEW000-FROM-THE-OFFICE")
+        license = License.objects.get(pk=world.ada_license.pk)
         assert [user.email for user in license.additional_users.all()] == ["grace@example.com"]
-
-
-def test_a_key_that_is_used_already_is_said(world: World, admin: Browser) -> None:
-    form = license_form(world, key=world.ada_license.key)
-    response = admin.post("/licenses/license/add/", form)
-    assert response.status_code == 200
-    assert "There is a licence with this key already." in response.content.decode()
-
-
-@pytest.mark.parametrize("key", ["short", "with a space in the key"])
-def test_a_key_that_is_none_is_said(world: World, admin: Browser, key: str) -> None:
-    response = admin.post("/licenses/license/add/", license_form(world, key=key))
-    assert response.status_code == 200
-    assert "16 to 256 visible characters" in response.content.decode()
 
 
 def test_changing_a_licence_leaves_its_counters_alone(world: World, admin: Browser) -> None:
@@ -100,32 +85,6 @@ def test_changing_a_licence_leaves_its_counters_alone(world: World, admin: Brows
         assert (license.notes, license.allowed_activations) == ("Changed", 9)
         assert license.total_activations == 2
         assert LicenseMetadata.objects.get(license=license).vendor == world.acme
-
-
-@pytest.mark.parametrize(
-    ("action", "field", "value"),
-    [("suspend", "suspended", True), ("revoke", "revoked", True)],
-)
-def test_actions_call_the_verbs_for_own_licences_only(
-    world: World, admin: Browser, action: str, field: str, value: bool
-) -> None:
-    chosen = [str(world.ada_license.pk), str(world.bob_license.pk)]
-    response = admin.post(
-        "/licenses/license/", {"action": action, "_selected_action": chosen}, follow=True
-    )
-    assert "1 licence is changed." in response.content.decode()
-    for vendor, license, expected in (
-        (world.acme, world.ada_license, value),
-        (world.globex, world.bob_license, False),
-    ):
-        with scope(vendor=vendor):
-            assert getattr(License.objects.get(pk=license.pk), field) is expected
-
-
-def test_a_refused_action_says_why(world: World, admin: Browser) -> None:
-    chosen = {"action": "renew", "_selected_action": [str(world.ada_license.pk)]}
-    response = admin.post("/licenses/license/", chosen, follow=True)
-    assert f"{world.ada_license.key}: This licence has no expiry date" in response.content.decode()
 
 
 def test_support_looks_and_changes_nothing(world: World) -> None:

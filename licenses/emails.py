@@ -1,0 +1,78 @@
+"""The e-mails about licences, one function each; to the licence's owner."""
+
+from typing import Any
+
+from django.core.mail import EmailMultiAlternatives
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from accounts.email_kinds import renders
+from accounts.emails import compose, invitation_link, person_of
+from accounts.models import OutgoingEmail, User
+from licenses.models import License
+from licenses.reminders import KIND as EXPIRY_REMINDER
+from licenses.reminders import is_still_due
+from portal.moments import moment
+from portal.tenancy import vendor_url
+
+
+@renders("license", gettext_lazy("Licence"))
+def license_email(email: OutgoingEmail) -> EmailMultiAlternatives | None:
+    """Product, key, seats, validity and how to begin; None if the owner has changed meanwhile."""
+    license, user = _license_of(email), person_of(email)
+    if license is None or license.user_id != user.pk or not user.is_active:
+        return None
+    return compose(
+        "licenses/email/license", user, license=license, product=license.product.name,
+        seats=_seats(license), validity=_validity(license), **_beginning(license, user),
+    )  # fmt: skip
+
+
+@renders(EXPIRY_REMINDER, gettext_lazy("Reminder of a licence that expires"))
+def expiry_reminder(email: OutgoingEmail) -> EmailMultiAlternatives | None:
+    """That the licence expires soon; None if it doesn't any more."""
+    license, now = _license_of(email), timezone.now()
+    if license is None or license.expires_at is None or not is_still_due(email, license, now):
+        return None
+    end = moment(license.expires_at, now)
+    return compose(
+        "licenses/email/expiry_reminder", person_of(email), license=license,
+        product=license.product.name, end=end,
+        link=vendor_url(license.vendor, "license", license.pk),
+    )  # fmt: skip
+
+
+def _license_of(email: OutgoingEmail) -> License | None:
+    if email.license_id is None:
+        return None
+    found = License.objects.select_related("product", "user", "vendor")
+    return found.filter(pk=email.license_id).first()
+
+
+def _beginning(license: License, user: User) -> dict[str, Any]:
+    """Where the customer begins: with the licence's page or, without a password, by setting one."""
+    if not user.has_usable_password():
+        return {"link": invitation_link(user), "has_password": False}
+    return {"link": vendor_url(license.vendor, "license", license.pk), "has_password": True}
+
+
+def _seats(license: License) -> str:
+    if license.unlimited_activations:
+        return _("any number of machines")
+    seats = license.allowed_activations
+    return ngettext("%(n)d machine", "%(n)d machines", seats) % {"n": seats}
+
+
+def _validity(license: License) -> str:
+    """Until when it can be used, in words."""
+    end = moment(license.expires_at, timezone.now())
+    if end:
+        return _("until %(date)s") % {"date": end.date}
+    if license.validity == 0:
+        return _("without an end")
+    days = -(-license.validity // 86400)
+    text = ngettext(
+        "%(n)d day from the first activation", "%(n)d days from the first activation", days
+    )
+    return text % {"n": days}

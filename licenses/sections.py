@@ -1,0 +1,63 @@
+"""The sections of a customer's story that this app brings: licences and machines."""
+
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from accounts.story import SHOWN, Cell, Section, tells
+from licenses.access import licenses_of
+from licenses.models import Activation
+from licenses.rows import no_expiry, seats, status_text
+from portal.moments import at
+
+
+@tells(10)
+def licenses(user: User) -> Section:
+    """The customer's licences, and those where he is an additional user."""
+    found = licenses_of(user)
+    rows = [
+        [
+            Cell(license.key, _page("license", license)),
+            Cell(str(license.product)),
+            Cell(status_text(license.standing).name),
+            Cell(seats(license).text),
+            Cell(at(license.expires_at) if license.expires_at else no_expiry(license)),
+        ]
+        for license in found[:SHOWN]
+    ]
+    add = reverse("admin:licenses_license_add", query={"email": user.email})
+    return Section(
+        "licenses", _("Licences"),
+        (_("Key"), _("Product"), _("Status"), _("Seats"), _("Expires")), rows, found.count(),
+        _("This person has no licence."),
+        reverse("admin:licenses_license_changelist", query={"q": user.email}),
+        [Cell(_now("New licence"), add)],
+    )  # fmt: skip
+
+
+@tells(20)
+def machines(user: User) -> Section:
+    """The machines that use seats of those licences."""
+    found = Activation.objects.filter(license__in=licenses_of(user).values("pk"))
+    rows = [
+        [
+            Cell(str(machine), _page("activation", machine)),
+            Cell(machine.license.key, _page("license", machine.license)),
+            Cell(machine.get_os_display()),
+            Cell(_now("offline") if machine.offline else _now("online")),
+            Cell(at(machine.last_synced_at)),
+        ]
+        for machine in found.select_related("license")[:SHOWN]
+    ]
+    return Section(
+        "machines", _("Machines"),
+        (_("Machine"), _("Licence"), _("System"), _("Kind"), _("Last seen")), rows, found.count(),
+        _("No machine uses a licence of this person."),
+    )  # fmt: skip
+
+
+def _page(model: str, row: Any) -> str:
+    return reverse(f"admin:licenses_{model}_change", args=[row.pk])

@@ -1,0 +1,33 @@
+"""The section of a customer's story that this app brings: the offline files."""
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from accounts.story import SHOWN, Cell, Section, tells
+from licenses.access import licenses_of
+from offline.models import OfflineExchange
+from portal.moments import at
+
+
+@tells(30)
+def files(user: User) -> Section:
+    """The offline files that were answered for the licences of this customer."""
+    found = OfflineExchange.objects.filter(license__in=licenses_of(user).values("pk"))
+    rows = [
+        [
+            Cell(at(file.created_at)),
+            Cell(file.get_kind_display()),
+            Cell(file.hostname or "–"),
+            Cell(
+                file.license.key, reverse("admin:licenses_license_change", args=[file.license_id])
+            ),
+            Cell(str(file.user or "–")),
+        ]
+        for file in found.select_related("license", "user")[:SHOWN]
+    ]
+    return Section(
+        "offline", _("Offline files"),
+        (_("When"), _("Kind"), _("Machine"), _("Licence"), _("Handed in by")), rows, found.count(),
+        _("No offline file was handed in."),
+    )  # fmt: skip

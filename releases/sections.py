@@ -1,0 +1,32 @@
+"""The section of a customer's story that this app brings: the downloads."""
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from accounts.story import SHOWN, Cell, Section, tells
+from licenses.access import licenses_of
+from portal.moments import at
+from releases.models import Download
+
+
+@tells(40)
+def downloads(user: User) -> Section:
+    """The downloads that count, by this customer's licences."""
+    found = Download.objects.filter(license__in=licenses_of(user).values("pk"), counted=True)
+    rows = [
+        [
+            Cell(at(each.created_at), reverse("admin:releases_download_change", args=[each.pk])),
+            Cell(each.file.name),
+            Cell(str(each.file.release)),
+            Cell(str(each.license or "–")),
+            Cell(each.ip or "–"),
+        ]
+        for each in found.select_related("file__release", "license")[:SHOWN]
+    ]
+    return Section(
+        "downloads", _("Downloads"),
+        (_("When"), _("File"), _("Release"), _("Licence"), _("IP address")), rows, found.count(),
+        _("Nothing was downloaded."),
+        reverse("admin:releases_download_changelist", query={"q": user.email}),
+    )  # fmt: skip

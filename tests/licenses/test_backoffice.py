@@ -1,0 +1,322 @@
+"""Licences in the back office: a new one, one changed, many changed, a machine released."""
+
+import re
+from typing import Any
+
+import pytest
+from django.core import mail
+from django_scopes import scope
+
+from accounts.models import AuditEntry, User
+from licenses.history import history_of
+from licenses.models import Activation, License, LicensePolicy
+from tests.conftest import NOW
+from tests.world import Browser, World, signed_in
+
+DAY = 86400
+
+
+@pytest.fixture
+def admin(world: World) -> Browser:
+    return signed_in(world.acme_admin)
+
+
+@pytest.fixture
+def policy(world: World) -> LicensePolicy:
+    with scope(vendor=world.acme):
+        return LicensePolicy.objects.create(
+            vendor=world.acme, name="Yearly", allowed_activations=3, validity=365 * DAY
+        )
+
+
+def new(world: World, policy: LicensePolicy, **changes: Any) -> dict[str, Any]:
+    return {
+        "email": "Mary@Example.com", "first_name": "Mary", "last_name": "Somerville",
+        "company": "Connexion", "product": str(world.orbit.pk), "policy": str(policy.pk),
+        "allowed_activations": "", "expires_on": "", "key": "", "notes": "", "send": "on",
+        **changes,
+    }  # fmt: skip
+
+
+# --- A new licence ------------------------------------------------------------------------------
+
+
+def test_a_licence_for_a_new_customer_is_two_clicks(
+    world: World, admin: Browser, policy: LicensePolicy
+) -> None:
+    page = admin.get("/licenses/license/add/").content.decode()
+    assert "Quill" not in page
+    assert f'value="{policy.pk}" selected' in page
+    response = admin.post("/licenses/license/add/", new(world, policy))
+    with scope(vendor=world.acme):
+        license = License.objects.get(user__email="mary@example.com")
+        assert response["Location"] == f"/licenses/license/{license.pk}/change/"
+        assert (license.allowed_activations, license.product) == (3, world.orbit)
+        assert license.expires_at is not None
+        assert license.user.full_name == "Mary Somerville"
+        assert not license.user.has_usable_password()
+        events = history_of(license).values_list("action", "actor_for_customers")
+        assert sorted(events) == [
+            ("created", "Acme Instruments"), ("license-sent", "Acme Instruments"),
+        ]  # fmt: skip
+    [message] = mail.outbox
+    assert message.to == ["mary@example.com"]
+    assert license.key in message.body
+    assert "/invitation/" in message.body
+
+
+def test_a_known_customer_is_found_and_keeps_the_own_name(
+    world: World, admin: Browser, policy: LicensePolicy
+) -> None:
+    form = new(world, policy, email="ADA@example.com", key="KEY-FROM-ELSEWHERE-1", send="")
+    assert admin.post("/licenses/license/add/", form).status_code == 302
+    assert mail.outbox == []
+    with scope(vendor=world.acme):
+        license = License.objects.get(key="KEY-FROM-ELSEWHERE-1")
+        assert license.user == world.ada
+        assert license.user.last_name == "Lovelace"
+
+
+def test_what_is_typed_wins_over_the_policy(
+    world: World, admin: Browser, policy: LicensePolicy
+) -> None:
+    form = new(world, policy, allowed_activations="7", expires_on="2027-01-31")
+    assert admin.post("/licenses/license/add/", form).status_code == 302
+    with scope(vendor=world.acme):
+        license = License.objects.get(user__email="mary@example.com")
+        assert license.allowed_activations == 7
+        assert license.expires_at is not None
+        assert license.expires_at.isoformat() == "2027-01-31T23:59:59+00:00"
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"email": "admin@acme.example"}, "member of your staff"),
+        ({"email": "nonsense"}, "valid email"),
+        ({"key": "ADA111-ACME-ORBIT-0001"}, "There is a licence with this key already."),
+        ({"key": "short"}, "16 to 256 visible characters"),
+        ({"allowed_activations": "-2"}, "greater than or equal to -1"),
+        ({"expires_on": "31.1.2027x"}, "valid date"),
+        ({"product": "QUILL"}, "Select a valid choice"),
+        ({"policy": "FOREIGN"}, "Select a valid choice"),
+        ({"product": "nonsense"}, "is not a valid UUID"),
+        ({"first_name": "x" * 101}, "at most 100 characters"),
+    ],
+)
+def test_what_can_t_be_is_said_and_nothing_is_created(
+    world: World, admin: Browser, policy: LicensePolicy, changes: dict[str, str], sentence: str
+) -> None:
+    with scope(vendor=world.globex):
+        foreign = LicensePolicy.objects.create(vendor=world.globex, name="Foreign")
+    ids = {"QUILL": str(world.quill.pk), "FOREIGN": str(foreign.pk)}
+    form = new(world, policy) | {name: ids.get(value, value) for name, value in changes.items()}
+    response = admin.post("/licenses/license/add/", form)
+    assert response.status_code == 200
+    assert sentence in response.content.decode()
+    assert mail.outbox == []
+    with scope(vendor=world.acme):
+        assert License.objects.count() == 2
+        assert not User.objects.filter(email="mary@example.com").exists()
+
+
+def test_without_a_product_the_way_leads_to_the_first_one(world: World) -> None:
+    operator = signed_in(world.operator)
+    form = {
+        "company_id": "initech", "name": "Initech", "status": "active", "support_email": "",
+        "support_url": "", "website": "", "admin_email": "bill@initech.example",
+        "send_expiry_reminders": "on", "show_support_views": "on",
+    }  # fmt: skip
+    assert operator.post("/accounts/vendor/add/", form).status_code == 302
+    link = re.search(r"http://[^/]+(/invitation/\S+)", str(mail.outbox[0].body))
+    assert link
+    bill = Browser("app")
+    password = {
+        "new_password": "a long enough phrase",
+        "new_password_again": "a long enough phrase",
+    }
+    bill.post(link[1], password)
+    bill.sign_in("bill@initech.example", "a long enough phrase", company_id="initech")
+    assert bill.get("/licenses/license/add/")["Location"] == "/licenses/product/add/"
+
+
+# --- Many at once -------------------------------------------------------------------------------
+
+
+def choose(browser: Browser, action: str, *licenses: License) -> Any:
+    chosen = [str(license.pk) for license in licenses]
+    return browser.post("/licenses/license/", {"action": action, "_selected_action": chosen})
+
+
+def seen_in(response: Any) -> str:
+    found = re.search(r'name="seen" value="([^"]+)"', response.content.decode())
+    assert found
+    return found[1]
+
+
+def confirm(browser: Browser, action: str, seen: str, **numbers: str) -> Any:
+    form = {"seen": seen, "confirm": "yes", **numbers}
+    return browser.post(f"/licenses/license/many/{action}/", form, follow=True)
+
+
+def state(license: License) -> License:
+    with scope(vendor=license.vendor):
+        return License.objects.get(pk=license.pk)
+
+
+@pytest.mark.parametrize(("action", "field"), [("suspend", "suspended"), ("revoke", "revoked")])
+def test_a_preview_changes_nothing_and_the_confirmation_own_licences_only(
+    world: World, admin: Browser, action: str, field: str
+) -> None:
+    with scope(vendor=world.acme):
+        trail = AuditEntry.objects.count()
+    page = choose(admin, action, world.ada_license, world.bob_license)
+    assert page.status_code == 200
+    text = page.content.decode()
+    assert world.ada_license.key in text
+    assert world.bob_license.key not in text
+    assert "1 licence will change" in text
+    assert getattr(state(world.ada_license), field) is False
+    with scope(vendor=world.acme):
+        assert AuditEntry.objects.count() == trail
+    done = confirm(admin, action, seen_in(page))
+    assert "1 licence is changed." in done.content.decode()
+    assert getattr(state(world.ada_license), field) is True
+    assert getattr(state(world.bob_license), field) is False
+    with scope(vendor=world.acme):
+        entry = AuditEntry.objects.get(license_id=world.ada_license.pk, changes__has_key=field)
+    assert entry.changes == {field: [False, True]}
+    assert (entry.actor, entry.channel) == ("Admin, admin@acme.example", "backoffice")
+
+
+def test_a_confirmation_that_arrives_twice_counts_once(world: World, admin: Browser) -> None:
+    with scope(vendor=world.acme):
+        License.objects.update(validity=10 * DAY, expires_at=NOW)
+    seen = seen_in(choose(admin, "renew", world.ada_license, world.grace_license))
+    assert "2 licences are changed." in confirm(admin, "renew", seen).content.decode()
+    once = state(world.ada_license).expires_at
+    again = confirm(admin, "renew", seen).content.decode()
+    assert "Somebody has changed this licence since the preview" in again
+    assert state(world.ada_license).expires_at == once
+
+
+def test_what_would_be_refused_is_said_before(world: World, admin: Browser) -> None:
+    page = choose(admin, "renew", world.ada_license).content.decode()
+    assert "This licence has no expiry date" in page
+    assert 'name="confirm"' not in page
+
+
+def test_extending_asks_for_days_shows_the_dates_and_extends(world: World, admin: Browser) -> None:
+    with scope(vendor=world.acme):
+        License.objects.update(expires_at=NOW)
+    asked = choose(admin, "extend", world.ada_license, world.grace_license)
+    assert "2 licences are chosen." in asked.content.decode()
+    form = {"seen": seen_in(asked), "days": "10"}
+    looked = admin.post("/licenses/license/many/extend/", form)
+    text = looked.content.decode()
+    assert "24 November 2026, 12:00 UTC" in text
+    assert "4 December 2026, 12:00 UTC" in text
+    confirm(admin, "extend", seen_in(looked), days="10")
+    expires_at = state(world.grace_license).expires_at
+    assert expires_at is not None
+    assert (expires_at - NOW).days == 10
+    for days in ("0", "3661", "x", ""):
+        form = {"seen": seen_in(looked), "days": days, "confirm": "yes"}
+        assert admin.post("/licenses/license/many/extend/", form).status_code == 200
+    assert state(world.grace_license).expires_at == expires_at
+
+
+def test_seats_are_changed_and_the_history_says_so(world: World, admin: Browser) -> None:
+    asked = choose(admin, "set_seats", world.ada_license)
+    done = confirm(admin, "set_seats", seen_in(asked), seats="9")
+    assert done.redirect_chain[-1][0] == f"/licenses/license/{world.ada_license.pk}/change/"
+    assert state(world.ada_license).allowed_activations == 9
+    page = signed_in(world.ada).get(f"/licenses/{world.ada_license.pk}/").content.decode()
+    assert "Seats: 3 → 9" in page
+    assert "Acme Instruments" in page
+    assert "Admin, " not in page
+
+
+@pytest.mark.parametrize("seen", ["", "made up", "eyJhIjoxfQ:1:x"])
+def test_a_made_up_preview_is_refused(world: World, admin: Browser, seen: str) -> None:
+    response = confirm(admin, "revoke", seen)
+    assert "This preview is too old" in response.content.decode()
+
+
+def test_a_preview_of_the_other_vendor_is_worth_nothing(world: World, admin: Browser) -> None:
+    seen = seen_in(choose(admin, "revoke", world.ada_license))
+    other = signed_in(world.globex_admin)
+    assert "This preview is too old" in confirm(other, "revoke", seen).content.decode()
+    assert state(world.ada_license).revoked is False
+
+
+def test_more_than_500_are_too_many(world: World, admin: Browser) -> None:
+    with scope(vendor=world.acme):
+        License.objects.bulk_create(
+            License(vendor=world.acme, product=world.orbit, user=world.ada, key=f"BULK-{n:012}")
+            for n in range(499)
+        )
+    form = {"action": "revoke", "_selected_action": [str(world.ada_license.pk)]}
+    page = admin.post("/licenses/license/", {**form, "select_across": "1"}, follow=True)
+    assert "choose at most 500 licences" in page.content.decode()
+    assert state(world.ada_license).revoked is False
+
+
+def test_the_buttons_of_a_licence_are_those_that_make_sense(world: World, admin: Browser) -> None:
+    path = f"/licenses/license/{world.ada_license.pk}/change/"
+    offered = re.findall(r'name="action" value="(\w+)"', admin.get(path).content.decode())
+    assert offered == ["set_seats", "suspend", "revoke"]
+    with scope(vendor=world.acme):
+        License.objects.update(validity=DAY, expires_at=NOW, suspended=True)
+    offered = re.findall(r'name="action" value="(\w+)"', admin.get(path).content.decode())
+    assert offered == ["renew", "extend", "set_seats", "unsuspend", "revoke"]
+
+
+# --- Support ------------------------------------------------------------------------------------
+
+
+def test_support_changes_nothing(world: World) -> None:
+    support = signed_in(world.acme_support)
+    path = f"/licenses/license/{world.ada_license.pk}/change/"
+    page = support.get(path).content.decode()
+    assert world.ada_license.key in page
+    assert 'name="action"' not in page
+    choose(support, "revoke", world.ada_license)
+    assert support.post("/licenses/license/many/revoke/", {"seen": "x"}).status_code == 403
+    assert support.get("/licenses/license/add/").status_code == 403
+    assert state(world.ada_license).revoked is False
+
+
+def test_support_sends_the_key_again(world: World) -> None:
+    support = signed_in(world.acme_support)
+    path = f"/licenses/license/{world.ada_license.pk}/do/send/"
+    assert support.post(path).status_code == 302
+    [message] = mail.outbox
+    assert message.to == ["ada@example.com"]
+    assert world.ada_license.key in message.body
+    with scope(vendor=world.acme):
+        assert history_of(world.ada_license)[0].action == "license-sent"
+
+
+def test_support_releases_one_machine_with_a_reason(world: World) -> None:
+    support = signed_in(world.acme_support)
+    path = f"/licenses/activation/{world.ada_machine.pk}/release/"
+    assert "ada-laptop" in support.get(path).content.decode()
+    assert support.post(path, {"reason": " "}).status_code == 200
+    assert state(world.ada_license).total_activations == 1
+    assert support.post(path, {"reason": "The laptop was stolen"}).status_code == 302
+    license = state(world.ada_license)
+    assert (license.total_activations, license.total_deactivations) == (0, 0)
+    assert support.post(path, {"reason": "Again"}).status_code == 404
+    page = signed_in(world.ada).get(f"/licenses/{world.ada_license.pk}/").content.decode()
+    assert "Machine released by support" in page
+    assert "The laptop was stolen" in page
+
+
+def test_a_machine_of_the_other_vendor_is_not_there(world: World) -> None:
+    support = signed_in(world.acme_support)
+    path = f"/licenses/activation/{world.bob_machine.pk}/release/"
+    assert support.get(path).status_code == 404
+    assert support.post(path, {"reason": "x"}).status_code == 404
+    with scope(vendor=world.globex):
+        assert Activation.objects.filter(pk=world.bob_machine.pk).exists()
