@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from accounts.invitations import create_and_invite, invite
 from accounts.models import CUSTOMER_ROLES, STAFF_ROLES, User, Vendor
 from accounts.vendors import create_vendor
+from accounts.view_as_admin import WithViewAs
 from portal.backoffice import VendorAdmin
 
 
@@ -57,7 +58,7 @@ class VendorsAdmin(admin.ModelAdmin[Vendor]):
 
 
 @admin.register(User)
-class UsersAdmin(VendorAdmin):
+class UsersAdmin(WithViewAs, VendorAdmin):
     """The vendor's customers and staff. A new one is invited to set a password."""
 
     list_display = ("email", "full_name", "company", "role", "is_active", "last_login")
