@@ -54,6 +54,9 @@ class Vendor(models.Model):
     support_email = models.EmailField(_("support e-mail"), blank=True)
     support_url = models.URLField(_("support page"), blank=True)
     website = models.URLField(_("website"), blank=True)
+    show_support_views = models.BooleanField(
+        _("customers see that support looked at their portal"), default=True
+    )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("updated"), auto_now=True)
 
