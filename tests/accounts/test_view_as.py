@@ -265,6 +265,15 @@ def test_the_button_leads_to_the_vendors_own_host(world: World, who: str) -> Non
         assert view.begun_at is None
 
 
+def test_a_vendor_with_a_domain_of_its_own_is_viewed_there(world: World) -> None:
+    Vendor.objects.filter(pk=world.acme.pk).update(canonical_domain="portal.acme.example")
+    browser, own = signed_in(world.acme_support), "http://portal.acme.example:8000"
+    page = browser.get(CHANGE.format(world.ada.pk))
+    assert f"form-action 'self' {own}; " in page.headers["Content-Security-Policy"]
+    answer = browser.post(BUTTON.format(world.ada.pk))
+    assert answer.headers["Location"].startswith(f"{own}/view-as/")
+
+
 def test_the_address_of_the_button_has_nothing_to_look_at(world: World) -> None:
     assert signed_in(world.acme_support).get(BUTTON.format(world.ada.pk)).status_code == 404
 

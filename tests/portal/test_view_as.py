@@ -83,6 +83,18 @@ def test_the_cookie_is_out_of_reach_for_scripts_and_other_sites(world: World) ->
     assert bool(morsel["secure"]) is settings.HTTPS
 
 
+def test_with_tls_the_cookie_belongs_to_this_host_alone(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "HTTPS", True)
+    monkeypatch.setattr(settings, "VIEW_AS_COOKIE_NAME", "__Host-view-as")
+    browser = Browser("acme")
+    morsels = [browser.get(link(world)).cookies["__Host-view-as"]]
+    morsels.append(browser.post("/view-as/stop/").cookies["__Host-view-as"])
+    for morsel in morsels:
+        assert (bool(morsel["secure"]), morsel["path"], morsel["domain"]) == (True, "/", "")
+
+
 def test_the_cookie_means_nothing_elsewhere(world: World) -> None:
     cookies = viewing(world).cookies
     for label, path in (("globex", "/licenses/"), ("app", "/")):
