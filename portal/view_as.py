@@ -119,7 +119,7 @@ def _record(request: PortalRequest, view: ViewAs, response: HttpResponse) -> Non
         return
     match = request.resolver_match
     values = match.kwargs if match else {}
-    path = request.path
+    path = request.path.replace("\x00", "")  # which PostgreSQL does not take
     if token := values.get("token"):
         path = path.replace(token, "…")
     shown = response.status_code == HTTPStatus.OK

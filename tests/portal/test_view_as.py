@@ -410,6 +410,11 @@ def test_every_page_is_recorded_with_who_looked_and_no_secret(
     assert verify(world.acme).faults == []
 
 
+def test_a_path_that_no_database_takes_is_recorded_without_that(world: World) -> None:
+    assert viewing(world).get("/nothing%00-here/").status_code == 404
+    assert list(seen(world)) == [("/nothing-here/", 404)]
+
+
 def test_the_customers_own_pages_are_not_recorded(world: World) -> None:
     signed_in(world.ada).get("/licenses/")
     assert pages(world) == []
