@@ -6,7 +6,10 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.conf import settings
+from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
+from django.http import HttpResponse
+from django.test import RequestFactory
 from django.urls import get_resolver, reverse
 from django_scopes import scope, scopes_disabled
 
@@ -16,6 +19,8 @@ from accounts.models import AuditEntry, User, Vendor, ViewAs
 from accounts.view_as import offer
 from branding.brands import branding_for, save_branding
 from offline.requests import answer
+from portal.tenancy import Address, Room
+from portal.view_as import ViewAsMiddleware
 from tests.branding.pictures import picture
 from tests.offline.requests_maker import MachineKeys
 from tests.portal.test_url_matrix import routes
@@ -180,6 +185,26 @@ def test_the_browsers_own_session_rests_and_goes_on(world: World, who: str) -> N
     page = text(browser.get("/licenses/"))
     assert "/logout/" in page
     assert "view-as" not in page
+
+
+def test_what_a_page_writes_into_the_session_does_not_reach_the_browsers_own(
+    world: World,
+) -> None:
+    request: Any = RequestFactory().get("/licenses/")
+    request.address, request.urlconf = Address(Room.CUSTOMER), "portal.urls.customer"
+    request.vendor, request.session = world.acme, SessionStore()
+    request.COOKIES[COOKIE] = viewing(world).cookies[COOKIE].value
+    own = request.session
+
+    def page(request: Any) -> HttpResponse:
+        request.session["written"] = True
+        return HttpResponse()
+
+    with scope(vendor=world.acme):
+        ViewAsMiddleware(page)(request)
+    assert request.view_as is not None
+    assert request.session is own
+    assert (own.accessed, own.modified) == (False, False)
 
 
 def test_messages_that_wait_for_the_browsers_own_user_keep_waiting(world: World) -> None:
