@@ -22,6 +22,7 @@ from accounts.models import CUSTOMER_ROLES, STAFF_ROLES, User, Vendor
 from accounts.settings_admin import PortalSettingsAdmin
 from accounts.story import story_of
 from accounts.vendors import change_vendor, create_vendor
+from accounts.view_as_admin import WithViewAs, let_button_work, may_view_as
 from portal.backoffice import WithButtons
 
 __all__ = [
@@ -90,7 +91,7 @@ def _invite(user: User) -> None:
 
 
 @admin.register(User)
-class UsersAdmin(WithButtons):
+class UsersAdmin(WithViewAs, WithButtons):
     """The vendor's customers and staff. A new one is invited to set a password."""
 
     verbs = {"invite": (_invite, _("An invitation is on its way to %(row)s."))}
@@ -130,10 +131,11 @@ class UsersAdmin(WithButtons):
             "original": user,
             "sections": story_of(user),
             "may_change": self.has_change_permission(request, user),
+            "may_view_as": may_view_as(request, user),
             "may_invite": request.user.has_perm("accounts.invite_user")
             and not user.has_usable_password(),
         }
-        return render(request, "accounts/admin/story.html", context)
+        return let_button_work(render(request, "accounts/admin/story.html", context))
 
     def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "role":

@@ -47,12 +47,27 @@ ACTIONS = {
     "unarchived": _lazy("Put back"),
     "unrevoked": _lazy("Revocation lifted"),
     "unsuspended": _lazy("Suspension lifted"),
+    "view-as-begun": _lazy("Began to look at the portal as the customer"),
+    "view-as-ended": _lazy("Stopped looking at the portal as the customer"),
+    "view-as-page": _lazy("Looked at a page as the customer"),
+}
+# What customers read of their own account, where that differs.
+FOR_CUSTOMERS = {
+    "created": _lazy("Account created"),
+    "changed": _lazy("Profile changed"),
+    "view-as-begun": _lazy("Support looked at your portal"),
+    "view-as-ended": _lazy("Support stopped looking at your portal"),
 }
 
 
 def title(entry: AuditEntry) -> str:
     """What was done, in a few words."""
-    return str(ACTIONS.get(entry.action, entry.action))
+    return str(ACTIONS.get(entry.action) or entry.action)
+
+
+def for_customers(action: str) -> str:
+    """What was done to an account, in its customer's words."""
+    return str(FOR_CUSTOMERS.get(action) or ACTIONS.get(action) or action)
 
 
 def changed_fields(entry: AuditEntry) -> list[tuple[str, str, str]]:

@@ -1,8 +1,9 @@
-"""Paths about people: `public` for whoever has to prove who he is, `profile` for customers."""
+"""Paths about people: `public` for whoever has to prove who he is, `profile` for customers,
+`viewing` for support, who looks at the portal as a customer."""
 
 from django.urls import path
 
-from accounts import views
+from accounts import view_as_views, views
 
 public = [
     path("login/", views.login, name="login"),
@@ -17,7 +18,13 @@ public = [
 
 profile = [
     path("profile/", views.profile, name="profile"),
+    path("profile/activity/", views.activity, name="activity"),
     path("profile/password/", views.change_password, name="change_password"),
     path("profile/email/", views.change_email, name="change_email"),
     path("profile/email/<str:token>/", views.email_confirm, name="email_confirm"),
+]
+
+viewing = [
+    path("view-as/stop/", view_as_views.stop_view, name="view_as_stop"),
+    path("view-as/<str:token>/", view_as_views.open_view, name="view_as"),
 ]

@@ -11,11 +11,12 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import email_change, passwords
+from accounts import audit_words, email_change, passwords
 from accounts.forms import (
     ChangeEmailForm,
     ChangePasswordForm,
@@ -27,10 +28,11 @@ from accounts.forms import (
     StaffSignInForm,
 )
 from accounts.links import LinkRefused, Purpose
-from accounts.models import Vendor
+from accounts.models import AuditEntry, Vendor
 from accounts.profile import save_profile
 from accounts.sessions import SignInRefused, sign_in, sign_out
-from portal.http import PortalRequest, safe_next
+from portal.http import PortalRequest, page_of, safe_next
+from portal.moments import moment
 from portal.tenancy import Room
 
 
@@ -162,6 +164,25 @@ def profile(http_request: HttpRequest) -> HttpResponse:
         messages.success(request, _("Your profile is saved."))
         return redirect("profile")
     return render(request, "accounts/profile.html", {"form": form})
+
+
+@require_safe
+def activity(http_request: HttpRequest) -> HttpResponse:
+    """What happened with the customer's account, newest first, in pages of 25."""
+    request, now = cast(PortalRequest, http_request), timezone.now()
+    told = AuditEntry.objects.filter(
+        customer_id=request.user.pk, license_id=None, visible=True
+    ).order_by("-sequence")
+    page = page_of(told, request)
+    rows = [
+        {
+            "at": moment(entry.created_at, now),
+            "title": audit_words.for_customers(entry.action),
+            "actor": entry.actor_for_customers,
+        }
+        for entry in page
+    ]
+    return render(request, "accounts/activity.html", {"page": page, "rows": rows})
 
 
 @form_methods

@@ -20,7 +20,7 @@ from offline.access import get_exchange, get_response_of_machine
 from offline.codec import ActivationRequest
 from offline.forms import RequestForm
 from offline.models import OfflineExchange
-from portal.http import PortalRequest
+from portal.http import PortalRequest, not_while_viewing_as
 from portal.moments import moment
 
 
@@ -77,6 +77,7 @@ def done(http_request: HttpRequest, exchange_id: UUID) -> HttpResponse:
     return render(request, "offline/done.html", context)
 
 
+@not_while_viewing_as
 @require_safe
 def response_file(http_request: HttpRequest, exchange_id: UUID) -> HttpResponse:
     """The response as a file; a response that can't be installed any more is gone (404)."""
@@ -86,6 +87,7 @@ def response_file(http_request: HttpRequest, exchange_id: UUID) -> HttpResponse:
     return _attachment(exchange)
 
 
+@not_while_viewing_as
 @require_safe
 def machine_response(http_request: HttpRequest, activation_id: UUID) -> HttpResponse:
     """The newest response of a machine as a file, from its licence's page."""

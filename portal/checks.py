@@ -51,6 +51,7 @@ ORDER = (
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "portal.middleware.PeopleMiddleware",
+    "portal.view_as.ViewAsMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
 )
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -140,4 +141,6 @@ def page(
         "home": home,
         "vendor": getattr(request, "vendor", None),
     }
+    if view := getattr(request, "view_as", None):
+        context |= {"view_as": view, "csrf_token": get_token(request)}
     return HttpResponse(render_to_string("portal/error.html", context), status=status)

@@ -1,18 +1,21 @@
 """Helpers about HTTP that every app may use."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseBase
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 
 from portal.tenancy import Address
 
 if TYPE_CHECKING:
-    from accounts.models import User, Vendor
+    from accounts.models import User, Vendor, ViewAs
 
 PAGE_SIZE = 25
 
@@ -24,6 +27,7 @@ class PortalRequest(HttpRequest):
     host: Any  # django-hosts' own object
     vendor: "Vendor"  # on a customer's host only; anywhere else the attribute is missing
     user: "User"
+    view_as: "ViewAs | None"  # support's view, whose customer is then the user
 
 
 def client_ip(request: HttpRequest) -> str:
@@ -56,5 +60,23 @@ def page_of(
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
-    """What the frame of every page needs: the vendor in whose name it speaks."""
-    return {"vendor": getattr(request, "vendor", None)}
+    """What the frame of every page needs: in whose name it speaks, and support's view, if any."""
+    return {
+        "vendor": getattr(request, "vendor", None),
+        "view_as": getattr(request, "view_as", None),
+    }
+
+
+def not_while_viewing_as(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Refuses support, who views as the customer, a GET that hands out or changes something."""
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if getattr(request, "view_as", None):
+            raise PermissionDenied(
+                _("You are only viewing: files and feeds are for the customer alone.")
+            )
+        answer: HttpResponseBase = view(request, *args, **kwargs)
+        return answer
+
+    return wrapped

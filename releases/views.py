@@ -18,7 +18,7 @@ from django.views.decorators.http import conditional_page, require_safe
 
 from accounts.rate_limits import TooManyAttempts
 from licenses.models import License
-from portal.http import PortalRequest, client_ip, page_of
+from portal.http import PortalRequest, client_ip, not_while_viewing_as, page_of
 from releases import downloads, feeds
 from releases.access import (
     STABLE,
@@ -198,6 +198,7 @@ def _told(error: Http404 | TooManyAttempts | AllPlacesTaken) -> HttpResponse:
 
 
 @for_programs_too
+@not_while_viewing_as
 @require_safe
 def download(http_request: HttpRequest, release_id: UUID, name: str) -> HttpResponseBase:
     """The file itself; see sending.py for how, and coverage.py for whether."""
@@ -245,6 +246,7 @@ def _send_and_record(
 
 def _feed(write: Callable[..., HttpResponse]) -> View:
     @for_programs_too
+    @not_while_viewing_as
     @conditional_page
     @require_safe
     def view(http_request: HttpRequest, product_id: UUID) -> HttpResponse:

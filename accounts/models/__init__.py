@@ -13,6 +13,7 @@ from accounts.models.people import (
     normalise_email,
     validate_company_id,
 )
+from accounts.models.view_as import ViewAs
 
 __all__ = [
     "CUSTOMER_ROLES",
@@ -25,6 +26,7 @@ __all__ = [
     "Role",
     "User",
     "Vendor",
+    "ViewAs",
     "normalise_email",
     "validate_company_id",
 ]

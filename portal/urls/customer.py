@@ -10,6 +10,7 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="licenses"), name="home"),
     *accounts.public,
     *accounts.profile,
+    *accounts.viewing,
     path("", include("licenses.urls")),
     path("", include("offline.urls")),
     path("", include("releases.urls")),
