@@ -62,6 +62,7 @@ UNRECORDED = (
     r'(INTO|UPDATE) "accounts_dataimport"',  # says itself what became of it; its rows are recorded
     r'UPDATE "branding_customdomain"',  # most checks change nothing; those that do are recorded
     r'(INTO|FROM) "branding_brandimage"',  # the bytes of what the branding's entry names
+    r'INTO "accounts_viewas"',  # an offer; that a view begins and ends is recorded
     r'UPDATE "licenses_activation"',  # a machine that is seen again
 )
 
@@ -80,7 +81,7 @@ class Watch:
         result = every_statement_names_its_vendor(execute, sql, params, many, context)
         if sql.startswith('INSERT INTO "accounts_auditentry"'):
             self.recorded = True
-        if is_recorded_change(sql):
+        if is_recorded_change(sql) and context["cursor"].rowcount:
             self.written.append(sql)
         return result
 
