@@ -1,0 +1,122 @@
+"""Finding anything in the back office by whatever somebody on the phone reads out: a licence key,
+an e-mail, a name, a host name, a fingerprint.
+
+What matches exactly is found by an index, however many rows there are; only when nothing does are
+the tables searched for rows that contain the text. Runs in the vendor's scope.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django_scopes import get_scope
+
+from accounts.models import User
+from licenses.models import Activation, License
+
+SHOWN = 20
+LONGEST = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A row that was found: its page, its name, and what else tells it apart."""
+
+    url: str
+    name: str
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The hits of one kind; `more` when there are more than are shown."""
+
+    title: str | Promise
+    hits: list[Hit]
+    more: bool
+
+
+def people(condition: Q) -> list[Hit]:
+    return [
+        Hit(reverse("admin:accounts_user_story", args=[each.pk]), each.full_name,
+            " · ".join(filter(None, (each.email, each.company))))
+        for each in User.objects.filter(condition)[: SHOWN + 1]
+    ]  # fmt: skip
+
+
+def licenses(condition: Q) -> list[Hit]:
+    found = License.objects.filter(condition).select_related("product", "user")
+    return [
+        Hit(reverse("admin:licenses_license_change", args=[each.pk]), each.key,
+            f"{each.product} · {each.user}")
+        for each in found[: SHOWN + 1]
+    ]  # fmt: skip
+
+
+def machines(condition: Q) -> list[Hit]:
+    found = Activation.objects.filter(condition).select_related("license")
+    return [
+        Hit(reverse("admin:licenses_activation_change", args=[each.pk]), str(each),
+            each.license.key)
+        for each in found[: SHOWN + 1]
+    ]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What can be found: by which fields exactly, and in which a part of the text is enough."""
+
+    title: str | Promise
+    find: Callable[[Q], list[Hit]]
+    exact: tuple[str, ...]
+    part: tuple[str, ...]
+
+
+KINDS = (
+    Kind(_("Licences"), licenses, ("key",), ("key", "notes")),
+    Kind(_("People"), people, ("email",), ("email", "first_name", "last_name", "company")),
+    Kind(_("Machines"), machines, ("fingerprint", "hostname"), ("fingerprint", "hostname")),
+)
+
+
+def find(text: str) -> list[Group]:
+    """What the text names exactly; when it names nothing, what contains it."""
+    wanted = text.strip()[:LONGEST]
+    if not wanted:
+        return []
+    groups = [_group(kind, _any(kind.exact, "", wanted)) for kind in KINDS]
+    if not any(group.hits for group in groups):
+        groups = [_group(kind, _any(kind.part, "__icontains", wanted)) for kind in KINDS]
+    return [group for group in groups if group.hits]
+
+
+def _any(fields: tuple[str, ...], lookup: str, wanted: str) -> Q:
+    condition = Q()
+    for field in fields:
+        # E-mails are kept in small letters.
+        value = wanted.lower() if field == "email" else wanted
+        condition |= Q(**{f"{field}{lookup}": value})
+    return condition
+
+
+def _group(kind: Kind, condition: Q) -> Group:
+    hits = kind.find(condition)
+    return Group(kind.title, hits[:SHOWN], len(hits) > SHOWN)
+
+
+def find_view(request: HttpRequest, context: dict[str, object]) -> HttpResponse:
+    """The page of what was found; a single hit is opened at once. Operators are refused."""
+    if "vendor" not in get_scope():
+        raise PermissionDenied
+    text = request.GET.get("q", "")
+    groups = find(text)
+    if len(groups) == 1 and len(groups[0].hits) == 1:
+        return redirect(groups[0].hits[0].url)
+    found = {"title": _("Find"), "text": text, "groups": groups}
+    return render(request, "admin/find.html", context | found)

@@ -1,0 +1,71 @@
+"""Finding anything in the back office by what somebody reads out."""
+
+import pytest
+from django_scopes import scope
+
+from licenses.lifecycle import create_license
+from tests.world import World, fingerprint, signed_in
+
+
+@pytest.mark.parametrize(
+    ("text", "lands_on"),
+    [
+        ("ADA111-ACME-ORBIT-0001", "license"),
+        (" ADA111-ACME-ORBIT-0001 ", "license"),
+        ("ADA@example.com", "user"),
+        ("ada-laptop", "activation"),
+        (fingerprint("ada-laptop"), "activation"),
+        ("lovelace", "user"),
+        ("1-ACME-ORBIT-0001", "license"),
+        ("ADA-LAPTO", "activation"),
+    ],
+)
+def test_one_hit_is_opened_at_once(world: World, text: str, lands_on: str) -> None:
+    pages = {
+        "license": f"/licenses/license/{world.ada_license.pk}/change/",
+        "user": f"/accounts/user/{world.ada.pk}/story/",
+        "activation": f"/licenses/activation/{world.ada_machine.pk}/change/",
+    }
+    for person in (world.acme_admin, world.acme_support):
+        response = signed_in(person).get("/find/", {"q": text})
+        assert response.status_code == 302, response.content.decode()
+        assert response["Location"] == pages[lands_on]
+        assert signed_in(person).get(response["Location"]).status_code == 200
+
+
+def test_several_hits_are_listed(world: World) -> None:
+    page = signed_in(world.acme_support).get("/find/?q=acme").content.decode()
+    assert world.ada_license.key in page
+    assert world.grace_license.key in page
+    assert "admin@acme.example" in page
+
+
+@pytest.mark.parametrize("text", ["bob@example.com", "BOB333-GLOBEX-QUILL-02", "bob-laptop", "byron"])
+def test_the_other_vendor_is_not_found(world: World, text: str) -> None:
+    page = signed_in(world.acme_support).get("/find/", {"q": text}).content.decode()
+    assert "Nothing here has" in page
+    assert "/licenses/license/" not in page.partition("<main")[2].partition("content-main")[2]
+
+
+def test_what_was_typed_is_escaped_and_empty_asks(world: World) -> None:
+    support = signed_in(world.acme_support)
+    page = support.get("/find/", {"q": "<script>x"}).content.decode()
+    assert "<script>x" not in page
+    assert "Type a licence key" in support.get("/find/").content.decode()
+    assert support.get("/find/?q=%00").status_code == 400
+
+
+@pytest.mark.parametrize("licenses", [1, 3])
+def test_finding_takes_nine_queries_at_most(
+    world: World, licenses: int, django_assert_num_queries: object
+) -> None:
+    with scope(vendor=world.acme):
+        for number in range(licenses):
+            create_license(product=world.orbit, user=world.ada, key=f"SAME-BEGINNING-{number:04}")
+            create_license(product=world.orbit, user=world.ada, key=f"SAME-BEGINNING-{number:04}-B")
+    support = signed_in(world.acme_support)
+    support.get("/find/")
+    # session, vendor, user; three exactly, three by part
+    with django_assert_num_queries(9):  # type: ignore[operator]
+        page = support.get("/find/?q=same-beginning").content.decode()
+    assert page.count("SAME-BEGINNING") == 2 * licenses
