@@ -89,7 +89,7 @@ def test_a_killed_worker_loses_no_e_mail_and_sends_none_twice() -> None:
         queue("invitation", user=world.ada)
     with mail_server() as server:
         server.delay = 0.005
-        for kill in range(KILLS):
+        for _kill in range(KILLS):
             with worker(server):
                 target = len(server.accepted) + E_MAILS // (KILLS + 2)
                 wait_until(lambda: len(server.accepted) >= target)  # noqa: B023
