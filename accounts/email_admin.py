@@ -55,7 +55,7 @@ class OutgoingEmailAdmin(WithButtons):
         "sent_at", "last_error",
     )  # fmt: skip
     readonly_fields = fields
-    list_select_related = ("vendor",)
+    show_full_result_count = False
     change_form_template = "accounts/admin/email.html"
 
     @staticmethod

@@ -107,7 +107,8 @@ def _test_settings(settings: Any) -> None:
 @pytest.fixture(autouse=True)
 def frozen_time(request: pytest.FixtureRequest) -> Iterator[time_machine.Traveller | None]:
     """Time stands still at NOW; `frozen_time.shift(seconds)` moves it. Tests of what is served run free."""
-    if any(request.node.get_closest_marker(name) for name in ("e2e", "proxies")):
+    free = ("e2e", "processes", "proxies")
+    if any(request.node.get_closest_marker(name) for name in free):
         yield None
         return
     with time_machine.travel(NOW, tick=False) as traveller:

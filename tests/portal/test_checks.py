@@ -117,4 +117,5 @@ def test_e_mail_from_urls(monkeypatch: pytest.MonkeyPatch) -> None:
         587,
         True,
     )
+    assert entry["EMAIL_BACKEND"] == "accounts.smtp.EmailBackend"
     assert env.email("UNSET_URL")["EMAIL_BACKEND"] == "accounts.emails.ConsoleAndFolderBackend"

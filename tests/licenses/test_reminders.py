@@ -1,0 +1,205 @@
+"""Reminders of licences that expire: each once, and only what is still true."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.core.management import call_command
+from django.db import close_old_connections, connections
+from django.utils import timezone
+from django_scopes import scope
+
+from accounts.delivery import deliver
+from accounts.models import OutgoingEmail, User, Vendor
+from licenses import lifecycle
+from licenses.models import License, LicenseUser
+from licenses.reminders import days_before, expiring
+from tests.world import World, build
+
+
+def ends_in(license: License, **distance: float) -> License:
+    """The licence, which now ends so far from now."""
+    license.expires_at = timezone.now() + timedelta(**distance)
+    license.save(update_fields=["expires_at"])
+    return license
+
+
+def remind() -> int:
+    """Runs the command; returns how many reminders went out."""
+    before = len(mail.outbox)
+    out = StringIO()
+    call_command("send_reminders", stdout=out)
+    sent = len(mail.outbox) - before
+    assert out.getvalue() == f"Queued {sent} reminders.\n"
+    return sent
+
+
+@pytest.mark.parametrize(
+    ("left", "days"),
+    [
+        (timedelta(days=61), None),
+        (timedelta(days=60, seconds=1), None),
+        (timedelta(days=60), 60),
+        (timedelta(days=30, seconds=1), 60),
+        (timedelta(days=30), 30),
+        (timedelta(days=7), 7),
+        (timedelta(days=5), 7),
+        (timedelta(days=1), 1),
+        (timedelta(seconds=1), 1),
+        (timedelta(0), None),
+        (timedelta(days=-1), None),
+    ],
+)
+def test_the_smallest_number_of_days_that_is_reached(left: timedelta, days: int | None) -> None:
+    now = timezone.now()
+    assert days_before(now + left, now) == days
+
+
+def test_the_owner_is_reminded_at_each_number_of_days_once(acme: World, frozen_time: Any) -> None:
+    LicenseUser.objects.create(vendor=acme.acme, license=acme.ada_license, user=acme.grace)
+    ends_in(acme.ada_license, days=61)
+    subjects = []
+    for _day in range(63):
+        remind()
+        remind()
+        frozen_time.shift(86400)
+    for message in mail.outbox:
+        assert message.to == ["ada@example.com"]
+        subjects.append(message.subject)
+    assert subjects == [
+        "Your licence for Orbit expires in 60 days",
+        "Your licence for Orbit expires in 30 days",
+        "Your licence for Orbit expires in 7 days",
+        "Your licence for Orbit expires in 1 day",
+    ]
+    text = mail.outbox[0].body
+    assert "ADA111-ACME-ORBIT-0001" in text
+    assert "24 January 2027" in text
+    assert f"http://acme.portal.localhost:8000/licenses/{acme.ada_license.pk}/" in text
+    assert "support@acme.example" in text
+
+
+def test_what_begins_late_is_reminded_of_once(acme: World) -> None:
+    ends_in(acme.ada_license, days=5)
+    assert [remind(), remind()] == [1, 0]
+
+
+def test_a_renewal_begins_anew(acme: World) -> None:
+    license = ends_in(acme.ada_license, days=5)
+    assert remind() == 1
+    lifecycle.extend(license, extension_length=86400, actor=None)
+    assert [remind(), remind()] == [1, 0]
+
+
+def test_both_vendors_customers_are_reminded_in_their_vendors_name(world: World) -> None:
+    for vendor, license in ((world.acme, world.ada_license), (world.globex, world.bob_license)):
+        with scope(vendor=vendor):
+            ends_in(license, days=5)
+    assert remind() == 2
+    senders = {message.from_email.partition(" <")[0]: message.to for message in mail.outbox}
+    assert senders == {
+        "Acme Instruments": ["ada@example.com"],
+        "Globex Software": ["bob@example.com"],
+    }
+
+
+def revoke(world: World) -> None:
+    lifecycle.revoke(world.ada_license, actor=None)
+
+
+def suspend(world: World) -> None:
+    lifecycle.suspend(world.ada_license, actor=None)
+
+
+def extend(world: World) -> None:
+    lifecycle.extend(world.ada_license, extension_length=3600, actor=None)
+
+
+def never_end(world: World) -> None:
+    License.objects.filter(pk=world.ada_license.pk).update(expires_at=None)
+
+
+def switch_off_customer(world: World) -> None:
+    User.objects.filter(pk=world.ada.pk).update(is_active=False)
+
+
+def switch_off_reminders(world: World) -> None:
+    Vendor.objects.filter(pk=world.acme.pk).update(send_expiry_reminders=False)
+
+
+def switch_off_vendor(world: World) -> None:
+    Vendor.objects.filter(pk=world.acme.pk).update(status=Vendor.Status.INACTIVE)
+
+
+CHANGES = [revoke, suspend, never_end, switch_off_customer, switch_off_reminders]
+
+
+@pytest.mark.parametrize("change", [*CHANGES, switch_off_vendor])
+def test_who_is_not_reminded(acme: World, change: Callable[[World], None]) -> None:
+    ends_in(acme.ada_license, days=5)
+    change(acme)
+    assert remind() == 0
+    assert not OutgoingEmail.objects.exists()
+
+
+@pytest.mark.parametrize("change", [*CHANGES, extend])
+def test_what_is_not_true_any_more_is_not_sent(
+    acme: World, settings: Any, change: Callable[[World], None]
+) -> None:
+    settings.TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+    ends_in(acme.ada_license, days=5)
+    call_command("send_reminders", stdout=StringIO())
+    change(acme)
+    email = OutgoingEmail.objects.get()
+    deliver.call(vendor_id=str(acme.acme.pk), email_id=str(email.pk))
+    assert (OutgoingEmail.objects.get().state, mail.outbox) == ("not-needed", [])
+
+
+def test_a_reminder_that_waited_gives_way_to_the_next(
+    acme: World, settings: Any, frozen_time: Any
+) -> None:
+    settings.TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+    ends_in(acme.ada_license, days=8)
+    for _ in range(2):
+        call_command("send_reminders", stdout=StringIO())
+        frozen_time.shift(86400)
+    for email in OutgoingEmail.objects.all():
+        deliver.call(vendor_id=str(acme.acme.pk), email_id=str(email.pk))
+    assert len(mail.outbox) == 1
+
+
+def test_reading_costs_the_same_for_one_and_three(
+    acme: World, django_assert_num_queries: Any
+) -> None:
+    for number in (1, 3):
+        while expiring(timezone.now()).count() < number:
+            ends_in(lifecycle.create_license(product=acme.orbit, user=acme.ada), days=5)
+        remind()
+        # The vendors; of Acme its licences and their reminders; Globex has no licence that ends.
+        with django_assert_num_queries(4):
+            assert remind() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_eight_at_once_remind_once(settings: Any) -> None:
+    settings.TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+    world = build()
+    with scope(vendor=world.acme):
+        for license in (world.ada_license, world.grace_license):
+            ends_in(license, days=5)
+
+    def run(_: int) -> None:
+        try:
+            call_command("send_reminders", stdout=StringIO())
+        finally:
+            close_old_connections()
+            connections.close_all()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(run, range(8)))
+    with scope(vendor=world.acme):
+        assert OutgoingEmail.objects.count() == 2
