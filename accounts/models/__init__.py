@@ -1,6 +1,7 @@
 """The rows of this app, a module per noun."""
 
 from accounts.models.audit import AuditChain, AuditEntry
+from accounts.models.data_import import DataImport
 from accounts.models.limits import RateBucket
 from accounts.models.people import (
     CUSTOMER_ROLES,
@@ -17,6 +18,7 @@ __all__ = [
     "STAFF_ROLES",
     "AuditChain",
     "AuditEntry",
+    "DataImport",
     "RateBucket",
     "Role",
     "User",
