@@ -23,6 +23,18 @@ class CustomerRows(Rows):
         ("grace@example.com", "Grace", "Hopper", ""),
     )
 
+    explained = {
+        "email": gettext_lazy("A known address updates that customer, another one adds one."),
+        "first_name": gettext_lazy("An empty cell leaves the name as it is."),
+        "last_name": gettext_lazy("An empty cell leaves the name as it is."),
+        "company": gettext_lazy("An empty cell leaves the company as it is."),
+    }
+    shown = {
+        "email": gettext_lazy("E-mail"), "first_name": gettext_lazy("First name"),
+        "last_name": gettext_lazy("Last name"), "company": gettext_lazy("Company"),
+        "customer": gettext_lazy("Customer"),
+    }  # fmt: skip
+
     def __init__(self, vendor: Vendor, *, keep: bool) -> None:
         super().__init__(vendor, keep=keep)
         self.updates: dict[UUID, dict[str, str]] = {}

@@ -122,6 +122,9 @@ class Rows(Resource):  # type: ignore[misc]
     optional: ClassVar[tuple[str, ...]] = NAMES
     read_only: ClassVar[tuple[str, ...]] = ()
     example: ClassVar[tuple[tuple[str, ...], ...]] = ()
+    # What stands in a column, and what heads a column of the preview.
+    explained: ClassVar[dict[str, Any]] = {}
+    shown: ClassVar[dict[str, Any]] = {}
     wanted: ClassVar[type[Wanted]] = Wanted
 
     class Meta:

@@ -17,6 +17,7 @@ from django.utils.translation import ngettext
 from accounts.models import CUSTOMER_ROLES, User
 from licenses import lifecycle
 from licenses.errors import LicensingError
+from licenses.imports import in_days
 from licenses.keys import new_key
 from licenses.models import (
     Activation,
@@ -31,6 +32,7 @@ from licenses.rows import status_text
 from licenses.sentences import sentence
 from licenses.signing_keys import create_product, product_file, rotate_product_key
 from portal.backoffice import VendorAdmin, owned, scope_vendor
+from portal.backoffice_export import WithExport
 
 
 @admin.register(Product)
@@ -127,8 +129,31 @@ Verb = Callable[..., License]
 
 
 @admin.register(License)
-class LicenseAdmin(VendorAdmin):
+class LicenseAdmin(WithExport):
     """A licence is created from a policy's terms; its state changes through the verbs."""
+
+    export_right = "licenses.export_license"
+    export_name = "licenses"
+    export_columns = {
+        "product": lambda license: license.product.name,
+        "email": lambda license: license.user.email,
+        "first_name": lambda license: license.user.first_name,
+        "last_name": lambda license: license.user.last_name,
+        "company": lambda license: license.user.company,
+        "key": lambda license: license.key,
+        "allowed_activations": lambda license: license.allowed_activations,
+        "allowed_deactivations": lambda license: license.allowed_deactivations,
+        "validity_days": lambda license: in_days(license.validity),
+        "expires_at": lambda license: license.expires_at,
+        "notes": lambda license: license.notes,
+        "status": lambda license: status_text(license.standing).name,
+        "type": lambda license: license.type,
+        "seats_used": lambda license: license.total_activations,
+        "deactivations_used": lambda license: license.total_deactivations,
+        "first_activated": lambda license: license.first_activated_at,
+        "maintenance_ends": lambda license: license.maintenance_expires_at,
+        "created": lambda license: license.created_at,
+    }
 
     list_display = ("key", "product", "user", "status", "seats", "expires_at")
     list_filter = ("product", "suspended", "revoked", "type")

@@ -58,6 +58,11 @@ class Days(Widget):  # type: ignore[misc]
         return round(days * DAY)
 
 
+def in_days(seconds: int) -> str:
+    """So many days as `Days` reads them, to the second."""
+    return f"{Decimal(seconds) / DAY:.6f}".rstrip("0").rstrip(".")
+
+
 class Moment(Widget):  # type: ignore[misc]
     """A date, which is the end of that day in UTC, or a moment with its zone; None when empty."""
 
@@ -137,6 +142,26 @@ class LicenseRows(Rows):
         ("Orbit", "grace@example.com", "", "", "", "", "GRACE1-COMPILER-WORKS-0001",
          "1", "-1", "", "2027-12-31", ""),
     )  # fmt: skip
+    explained = {
+        "product": gettext_lazy("The product's name."),
+        "email": gettext_lazy("The customer's address; an unknown one adds a customer."),
+        "first_name": gettext_lazy("For a new customer."),
+        "last_name": gettext_lazy("For a new customer."),
+        "company": gettext_lazy("For a new customer."),
+        "policy": gettext_lazy("The name of the licence policy whose terms count."),
+        "key": gettext_lazy("16 to 256 visible characters; empty makes a new key."),
+        "allowed_activations": gettext_lazy("Seats; 0 is unlimited, empty is the policy's."),
+        "allowed_deactivations": gettext_lazy("−1 is unlimited, empty is the policy's."),
+        "validity_days": gettext_lazy("0 never expires, empty is the policy's."),
+        "expires_at": gettext_lazy("2027-12-31 is the end of that day in UTC."),
+        "notes": gettext_lazy("The customer can read them."),
+    }
+    shown = {
+        "product": gettext_lazy("Product"), "email": gettext_lazy("E-mail"),
+        "customer": gettext_lazy("Customer"), "key": gettext_lazy("Key"),
+        "seats": gettext_lazy("Seats"), "expires": gettext_lazy("Expires"),
+        "notes": gettext_lazy("Notes"),
+    }  # fmt: skip
     wanted = WantedLicense
 
     def __init__(self, vendor: Vendor, *, keep: bool) -> None:
