@@ -86,9 +86,12 @@ class Moment(Widget):  # type: ignore[misc]
 
 
 class Notes(Widget):  # type: ignore[misc]
-    """A text; None when the cell is empty."""
+    """A text of as many lines as it likes; None when the cell is empty."""
 
     def clean(self, value: Any, row: Any = None, **kwargs: Any) -> Any:
+        longest = License._meta.get_field("notes").max_length
+        if longest and len(value) > longest:
+            raise ValueError(_("This is longer than %(n)d characters.") % {"n": longest})
         return value or None
 
 
