@@ -18,12 +18,11 @@ from import_export.fields import Field
 from import_export.resources import Resource
 from import_export.widgets import Widget
 
-from accounts import audit
+from accounts import audit, bulk
 from accounts.import_tables import Row
 from accounts.models import CUSTOMER_ROLES, User, Vendor, normalise_email
 
 CHUNK = 500
-BATCH = 1000
 PREVIEW = 20  # rows that are shown before anything is imported
 NAMES = ("first_name", "last_name", "company")
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -140,6 +139,7 @@ class Rows(Resource):  # type: ignore[misc]
         self.number = 0
         self.given: dict[str, str] = {}
         self.preview: list[dict[str, str]] = []
+        self.inserts: list[bulk.Statement] = []
         self.columns = {"user": "email"} | {
             each.attribute: each.column_name for each in self.fields.values()
         }
@@ -222,6 +222,7 @@ class Rows(Resource):  # type: ignore[misc]
         """Makes what takes time and needs no lock, before anything is written."""
         for person in self.people.new.values():
             person.set_unusable_password()
+        self.inserts = bulk.inserts(list(self.people.new.values()))
 
     def write(self, *, actor: User | None) -> Sequence[Any]:
         """Writes everything inside the caller's transaction and gives what the file made.
@@ -237,7 +238,7 @@ class Rows(Resource):  # type: ignore[misc]
         for ids in chunks_of(list(self.people.known)):
             drafts += self._update(ids, actor, given)
         new = list(self.people.new.values())
-        User.objects.bulk_create(new, batch_size=BATCH)
+        bulk.execute(self.inserts)
         drafts += [_draft("created", person, actor, audit.values_of(person)) for person in new]
         audit.record_all(drafts)
 

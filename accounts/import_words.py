@@ -49,7 +49,7 @@ def first_rows(row: DataImport) -> str:
 def counted(row: DataImport) -> list[str]:
     """How many of what the file brings."""
     counts = row.preview.get("counts", {})
-    return [WORDS[name](n) % {"n": f"{n:,}"} for name, n in counts.items() if name in WORDS]
+    return [WORDS[name](n) % {"n": f"{n:,}"} for name, n in counts.items() if n]
 
 
 def _progress(row: DataImport) -> dict[str, str]:

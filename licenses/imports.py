@@ -8,13 +8,14 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from import_export.fields import Field
 from import_export.widgets import Widget
 
-from accounts import audit
-from accounts.import_rows import BATCH, NAMES, PREVIEW, Rows, Wanted, may_be_empty
+from accounts import audit, bulk
+from accounts.import_rows import NAMES, PREVIEW, Rows, Wanted, may_be_empty
 from accounts.import_tables import Row
 from accounts.imports import Kind
 from accounts.models import User, Vendor
@@ -248,24 +249,25 @@ class LicenseRows(Rows):
             "expires": f"{license.expires_at:%Y-%m-%d %H:%M} UTC" if license.expires_at
             else _("from the first activation") if license.waits_for_first_activation
             else _("never"),
-            "notes": license.notes,
+            "notes": Truncator(license.notes).chars(80),
         }  # fmt: skip
 
     def counts(self) -> dict[str, int]:
-        return {**super().counts(), "licenses": self.number_of_licenses}
+        return {"licenses": self.number_of_licenses, **super().counts()}
 
     # --- Writing --------------------------------------------------------------------------------
 
     def finish(self) -> None:
         super().finish()
+        licenses = [license for license, _policy in self.licenses]
         for license, policy in self.licenses:
             license.key = license.key or new_key(policy.key_pattern if policy else "")
             lifecycle.set_ends(license)
+        self.inserts += bulk.inserts(licenses)
 
     def write(self, *, actor: User | None) -> Sequence[License]:
         self.write_people(actor, {})
         licenses = [license for license, _policy in self.licenses]
-        License.objects.bulk_create(licenses, batch_size=BATCH)
         audit.record_all(
             audit.Draft(
                 action="created", row=license, actor=actor, license_id=license.pk,
