@@ -206,8 +206,13 @@ def _here(row: DataImport) -> models.QuerySet[DataImport]:
 
 
 def _end(row: DataImport, state: str, **changes: Any) -> bool:
-    """Moves the import to its next state, unless another run of the job has done that."""
+    """Moves the import to its next state, unless another run of the job has done that.
+
+    The file is kept only as long as it may still be imported.
+    """
     now = timezone.now()
+    if state != State.READY:
+        changes["content"] = ""
     return bool(_here(row).update(state=state, finished_at=now, updated_at=now, **changes))
 
 

@@ -204,6 +204,13 @@ def test_known_customers_are_updated_and_new_ones_added(world: World) -> None:
     assert mail.outbox == []
 
 
+def test_the_file_is_kept_only_as_long_as_it_may_be_imported(world: World) -> None:
+    row = started(world, TEXT)
+    assert row.content == TEXT
+    assert confirmed(world, row).content == ""
+    assert started(world, f"{HEADER}x,,,\n").content == ""
+
+
 def test_another_vendors_customer_is_nobody_here(world: World) -> None:
     confirmed(world, started(world, f"{HEADER}bob@example.com,Robert,,\nada@example.com,Eva,,\n"))
     assert customers(world)["bob@example.com"] == ("Robert", "", "")
