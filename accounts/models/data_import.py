@@ -11,8 +11,9 @@ from accounts.tenants import SameVendor, TenantRow
 class DataImport(TenantRow):
     """One uploaded CSV file, and what became of it.
 
-    `content` is the file's text, as long as it may still be imported; `errors` the first of its problems as row, column and sentence;
-    `preview` has counts and the first rows as they will be saved.
+    `content` is the file's text, as long as it may still be imported; `errors` the first of its
+    problems as row, column and sentence; `preview` has counts and the first rows as they will be
+    saved.
     """
 
     class State(models.TextChoices):
