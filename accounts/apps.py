@@ -10,6 +10,10 @@ class AccountsConfig(AppConfig):
     verbose_name = _("People")
 
     def ready(self) -> None:
-        """Has every app register the e-mails it writes, what it does every hour, and what it tells
-        of a customer."""
+        """Has every app register its e-mails, what it does every hour, and what it tells of
+        a customer. Customers can be imported from a file."""
+        from accounts import imports  # noqa: PLC0415  models are not there before ready()
+        from accounts.import_customers import CUSTOMERS  # noqa: PLC0415
+
+        imports.register(CUSTOMERS)
         autodiscover_modules("emails", "chores", "sections")

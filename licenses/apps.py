@@ -7,3 +7,10 @@ from django.utils.translation import gettext_lazy as _
 class LicensesConfig(AppConfig):
     name = "licenses"
     verbose_name = _("Licences")
+
+    def ready(self) -> None:
+        """Licences can be imported from a file."""
+        from accounts import imports  # noqa: PLC0415  models are not there before ready()
+        from licenses.imports import LICENSES  # noqa: PLC0415
+
+        imports.register(LICENSES)

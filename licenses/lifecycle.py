@@ -35,12 +35,15 @@ def create_license(
 
     Raises ValidationError when a term or the key is not allowed.
     """
-    license = License(vendor_id=product.vendor_id, product=product, user=user)
-    from_policy = {name: getattr(policy, name) for name in TERMS} if policy else {}
-    for name, value in (from_policy | terms).items():
-        setattr(license, name, value)
+    license = drafted(policy, vendor_id=product.vendor_id, product=product, user=user, **terms)
     license.key = key or new_key(policy.key_pattern if policy else "")
     return save_new_license(license, actor=actor)
+
+
+def drafted(policy: LicensePolicy | None, **fields: Any) -> License:
+    """A licence on the policy's terms, changed by `fields`; it has no key and is not saved."""
+    from_policy = {name: getattr(policy, name) for name in TERMS} if policy else {}
+    return License(**(from_policy | fields))
 
 
 @transaction.atomic
@@ -50,13 +53,18 @@ def save_new_license(license: License, *, actor: User | None) -> License:
     Raises ValidationError when a field or the key is not allowed.
     """
     license.full_clean()
+    set_ends(license)
+    license.save(force_insert=True)
+    record(license, Event.CREATED, actor=actor, changes=audit.values_of(license))
+    return license
+
+
+def set_ends(license: License) -> None:
+    """Sets when a new licence and its maintenance end, where they count from now."""
     if license.expires_at is None and _counts_from_creation(license):
         license.expires_at = timezone.now() + timedelta(seconds=license.validity)
     if license.maintenance_expires_at is None and not license.waits_for_maintenance:
         license.maintenance_expires_at = maintenance_end(license.maintenance_policy)
-    license.save(force_insert=True)
-    record(license, Event.CREATED, actor=actor, changes=audit.values_of(license))
-    return license
 
 
 def _counts_from_creation(license: License) -> bool:

@@ -264,7 +264,7 @@ class WithButtons(VendorAdmin):
     def right(self, action: str) -> str:
         return f"{self.opts.app_label}.{action}_{self.opts.model_name}"
 
-    def own_row(self, request: HttpRequest, row_id: UUID, right: str) -> Any:
+    def own_row(self, request: HttpRequest, row_id: UUID | str, right: str) -> Any:
         """The vendor's row; raises PermissionDenied without the right, or Http404."""
         if not request.user.has_perm(right):
             raise PermissionDenied

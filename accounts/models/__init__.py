@@ -1,6 +1,7 @@
 """The rows of this app, a module per noun."""
 
 from accounts.models.audit import AuditChain, AuditEntry
+from accounts.models.data_import import DataImport
 from accounts.models.email import OutgoingEmail
 from accounts.models.limits import RateBucket
 from accounts.models.people import (
@@ -20,6 +21,7 @@ __all__ = [
     "STAFF_ROLES",
     "AuditChain",
     "AuditEntry",
+    "DataImport",
     "OutgoingEmail",
     "PortalSettings",
     "RateBucket",

@@ -21,12 +21,14 @@ from licenses import bulk, lifecycle
 from licenses.admin.forms import NewLicenseForm
 from licenses.admin.many import CHANGES, worth_offering
 from licenses.errors import LicensingError
+from licenses.imports import in_days
 from licenses.issuing import issue
 from licenses.mailing import send_license
 from licenses.models import License, LicenseMetadata, LicenseUser, Product
 from licenses.rows import status_text
 from licenses.sentences import sentence
 from portal.backoffice import WithButtons, owned, scope_vendor
+from portal.backoffice_export import WithExport
 
 SHOWN_IN_PREVIEW = 50
 
@@ -60,9 +62,31 @@ def _send(license: License) -> None:
 
 
 @admin.register(License)
-class LicenseAdmin(WithButtons):
+class LicenseAdmin(WithExport, WithButtons):
     """A licence is created from a policy's terms; its state changes through the verbs."""
 
+    export_right = "licenses.export_license"
+    export_name = "licenses"
+    export_columns = {
+        "product": lambda license: license.product.name,
+        "email": lambda license: license.user.email,
+        "first_name": lambda license: license.user.first_name,
+        "last_name": lambda license: license.user.last_name,
+        "company": lambda license: license.user.company,
+        "key": lambda license: license.key,
+        "allowed_activations": lambda license: license.allowed_activations,
+        "allowed_deactivations": lambda license: license.allowed_deactivations,
+        "validity_days": lambda license: in_days(license.validity),
+        "expires_at": lambda license: license.expires_at,
+        "notes": lambda license: license.notes,
+        "status": lambda license: status_text(license.standing).name,
+        "type": lambda license: license.type,
+        "seats_used": lambda license: license.total_activations,
+        "deactivations_used": lambda license: license.total_deactivations,
+        "first_activated": lambda license: license.first_activated_at,
+        "maintenance_ends": lambda license: license.maintenance_expires_at,
+        "created": lambda license: license.created_at,
+    }
     verbs = {"send": (_send, _("The licence is on its way to %(row)s's owner by e-mail."))}
     rights = {"send": "send"}
     errors = (LicensingError,)

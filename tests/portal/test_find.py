@@ -40,7 +40,9 @@ def test_several_hits_are_listed(world: World) -> None:
     assert "admin@acme.example" in page
 
 
-@pytest.mark.parametrize("text", ["bob@example.com", "BOB333-GLOBEX-QUILL-02", "bob-laptop", "byron"])
+@pytest.mark.parametrize(
+    "text", ["bob@example.com", "BOB333-GLOBEX-QUILL-02", "bob-laptop", "byron"]
+)
 def test_the_other_vendor_is_not_found(world: World, text: str) -> None:
     page = signed_in(world.acme_support).get("/find/", {"q": text}).content.decode()
     assert "Nothing here has" in page

@@ -1,5 +1,6 @@
 """A vendor's audit trail in the back office: to read and to filter."""
 
+import json
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.audit_words import ACTIONS, changed_fields, title, value_text
 from accounts.models import AuditEntry
-from portal.backoffice import VendorAdmin
+from portal.backoffice_export import WithExport
 
 Entries = QuerySet[AuditEntry]
 
@@ -49,8 +50,29 @@ class CustomerFilter(SimpleListFilter):
 
 
 @admin.register(AuditEntry)
-class AuditEntryAdmin(VendorAdmin):
+class AuditEntryAdmin(WithExport):
     """Nothing can be changed here: not even the database would let it happen."""
+
+    export_right = "accounts.export_auditentry"
+    export_name = "audit-trail"
+    export_columns = {
+        "sequence": lambda entry: entry.sequence,
+        "at": lambda entry: entry.created_at,
+        "action": lambda entry: entry.action,
+        "channel": lambda entry: entry.channel,
+        "ip": lambda entry: entry.ip,
+        "actor_id": lambda entry: entry.actor_id,
+        "actor": lambda entry: entry.actor,
+        "subject_type": lambda entry: entry.subject_type,
+        "subject_id": lambda entry: entry.subject_id,
+        "subject": lambda entry: entry.subject,
+        "license_id": lambda entry: entry.license_id,
+        "customer_id": lambda entry: entry.customer_id,
+        "changes": lambda entry: json.dumps(entry.changes, ensure_ascii=False),
+        "details": lambda entry: json.dumps(entry.details, ensure_ascii=False),
+        "previous": lambda entry: entry.previous,
+        "digest": lambda entry: entry.digest,
+    }
 
     list_display = (
         "created_at",

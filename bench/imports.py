@@ -1,0 +1,115 @@
+"""Importing licences: `.venv/bin/python -m bench.imports [--rows 10000] [--postgresql]`.
+
+Checks and imports a file with half as many new customers as licences, in this process, with the
+worker's own code, and then the same with a tenth of the rows. Prints seconds, rows per second,
+how long the transaction that writes everything takes, how much the process's peak memory grows,
+and ratios within the same run.
+"""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from bench.throwaway import set_up
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rows", type=int, default=10_000)
+    parser.add_argument("--postgresql", action="store_true")
+    given = parser.parse_args()
+    if not given.postgresql:
+        set_up()
+        measure(given.rows)
+        return
+    from tests import postgres
+
+    with postgres.server() as entry:
+        set_up(f"postgresql://{entry['USER']}@/{entry['NAME']}?host={entry['HOST']}")
+        measure(given.rows)
+
+
+def measure(rows: int) -> None:
+    import logging
+
+    from django_scopes import scope
+
+    from accounts.models import Role, User, Vendor
+    from licenses.models import DAY, LicensePolicy, Product
+    from licenses.signing_keys import create_product
+
+    logging.disable(logging.WARNING)
+    vendor = Vendor.objects.create(company_id="acme", name="Acme Instruments")
+    with scope(vendor=vendor):
+        admin = User.objects.create_user(vendor=vendor, email="admin@acme.example", role=Role.ADMIN)
+        create_product(Product(vendor=vendor, name="Orbit"))
+        LicensePolicy.objects.create(vendor=vendor, name="Yearly", validity=365 * DAY)
+        heading = ("rows", "check s", "rows/s", "import s", "rows/s", "write s", "check/import")
+        print(" ".join(f"{name:>12}" for name in heading), f"{'peak +MiB':>12}")
+        few = run(vendor, admin, rows // 10, "few")
+        many = run(vendor, admin, rows, "many")
+    print(
+        f"ratio to a tenth of the rows: check {many[0] / few[0]:.1f}, import {many[1] / few[1]:.1f}"
+    )
+
+
+def run(vendor: Any, admin: Any, rows: int, name: str) -> tuple[float, float]:
+    """Seconds of checking and of importing, in the vendor's scope."""
+    from accounts import imports
+
+    lines = (
+        f"Orbit,{name}{n // 2}@example.com,Ada,Number {n // 2},Works Ltd,Yearly,,3,,,,Order {n}\n"
+        for n in range(rows)
+    )
+    data = (HEADER + "".join(lines)).encode()
+    before = forget_peak()
+    row = imports.start(
+        vendor=vendor, kind="licenses", file_name="bench.csv", data=data, options={}, actor=admin
+    )
+    ids = {"vendor_id": str(vendor.pk), "import_id": str(row.pk)}
+    check = timed(lambda: imports.check.call(**ids))
+    row.refresh_from_db()
+    assert row.state == "ready", (row.state, row.errors[:3])
+    imports.confirm(row, actor=admin)
+    writes: list[float] = []
+    write = imports._write
+    imports._write = lambda *given: writes.append(timed(lambda: write(*given)))
+    whole = timed(lambda: imports.carry_out.call(**ids))
+    imports._write = write
+    row.refresh_from_db()
+    assert row.state == "done", (row.state, row.preview)
+    grown = in_mib("VmHWM") - before
+    figures = (check, rows / check, whole, rows / whole, writes[0], check / whole, grown)
+    print(f"{rows:12,}", " ".join(f"{figure:12.1f}" for figure in figures))
+    return check, whole
+
+
+def timed(act: Any) -> float:
+    start = time.perf_counter()
+    act()
+    return time.perf_counter() - start
+
+
+def in_mib(name: str) -> float:
+    """What the kernel says about this process's memory: VmRSS is now, VmHWM the peak."""
+    status = Path("/proc/self/status").read_text()
+    line = next(line for line in status.splitlines() if line.startswith(f"{name}:"))
+    return int(line.split()[1]) / 1024
+
+
+def forget_peak() -> float:
+    """Lets the peak begin anew and gives what is used now, in MiB."""
+    Path("/proc/self/clear_refs").write_text("5")
+    return in_mib("VmRSS")
+
+
+HEADER = (
+    "product,email,first_name,last_name,company,policy,key,allowed_activations,"
+    "allowed_deactivations,validity_days,expires_at,notes\n"
+)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,298 @@
+"""A file of licences: what its rows mean."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.utils.text import Truncator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from import_export.fields import Field
+from import_export.widgets import Widget
+
+from accounts import audit, bulk
+from accounts.import_rows import NAMES, PREVIEW, Rows, Wanted, may_be_empty
+from accounts.import_tables import Row
+from accounts.imports import Kind
+from accounts.models import User, Vendor
+from licenses import lifecycle
+from licenses.keys import new_key
+from licenses.mailing import send_license
+from licenses.models import DAY, License, LicensePolicy, Product
+
+DATE = re.compile(r"\d{4}-\d\d-\d\d")
+YEARS = range(1970, 3000)
+# What a row may change of the policy's terms, and what it adds to them.
+GIVEN = (
+    "allowed_activations", "allowed_deactivations", "validity", "expires_at", "notes",
+)  # fmt: skip
+# Whatever these hold was chosen by its name, or is found again by the database.
+CHOSEN = {"vendor", "product", "user", "maintenance_policy"}
+
+
+class WholeNumber(Widget):  # type: ignore[misc]
+    """A whole number; None when the cell is empty."""
+
+    def clean(self, value: Any, row: Any = None, **kwargs: Any) -> Any:
+        if not value.strip():
+            return None
+        if not re.fullmatch(r"[+-]?[0-9]{1,9}", value.strip()):
+            raise ValueError(_("This is not a whole number of at most 9 digits."))
+        return int(value)
+
+
+class Days(Widget):  # type: ignore[misc]
+    """Days, maybe with decimals, as whole seconds; None when the cell is empty."""
+
+    def clean(self, value: Any, row: Any = None, **kwargs: Any) -> Any:
+        if not value.strip():
+            return None
+        try:
+            days = Decimal(value.strip())
+            if not 0 <= days <= 100 * 366:
+                raise InvalidOperation
+        except InvalidOperation as error:
+            raise ValueError(_("This is not a number of days from 0 to 36,600.")) from error
+        return round(days * DAY)
+
+
+def in_days(seconds: int) -> str:
+    """So many days as `Days` reads them, to the second."""
+    return f"{Decimal(seconds) / DAY:.6f}".rstrip("0").rstrip(".")
+
+
+class Moment(Widget):  # type: ignore[misc]
+    """A date, which is the end of that day in UTC, or a moment with its zone; None when empty."""
+
+    def clean(self, value: Any, row: Any = None, **kwargs: Any) -> Any:
+        text = value.strip()
+        if not text:
+            return None
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError as error:
+            raise ValueError(
+                _("This is not a date such as 2027-12-31 or a moment such as 2027-12-31T18:00Z.")
+            ) from error
+        if DATE.fullmatch(text):
+            moment = datetime.combine(moment.date(), time(23, 59, 59), UTC)
+        if moment.tzinfo is None:
+            raise ValueError(_("This moment has no time zone. Write 2027-12-31T18:00Z for UTC."))
+        if moment.year not in YEARS:
+            raise ValueError(_("This is not in the years from 1970 to 2999."))
+        return moment.astimezone(UTC)
+
+
+class Notes(Widget):  # type: ignore[misc]
+    """A text of as many lines as it likes; None when the cell is empty."""
+
+    def clean(self, value: Any, row: Any = None, **kwargs: Any) -> Any:
+        longest = License._meta.get_field("notes").max_length
+        if longest and len(value) > longest:
+            raise ValueError(_("This is longer than %(n)d characters.") % {"n": longest})
+        return value or None
+
+
+@dataclass(slots=True)
+class WantedLicense(Wanted):
+    """What a row asks for; where something is None, the policy decides."""
+
+    product: Product | None = None
+    policy: LicensePolicy | None = None
+    key: str = ""
+    allowed_activations: int | None = None
+    allowed_deactivations: int | None = None
+    validity: int | None = None
+    expires_at: datetime | None = None
+    notes: str | None = None
+    license: License | None = None
+
+    def drafted(self) -> License:
+        """The licence, filled in and not saved; one without a key gets it later."""
+        terms = {name: getattr(self, name) for name in GIVEN}
+        given = {name: value for name, value in terms.items() if value is not None}
+        return lifecycle.drafted(
+            self.policy, vendor_id=self.user.vendor_id if self.user else None, product=self.product,
+            user=self.user, key=self.key, **given,
+        )  # fmt: skip
+
+
+class LicenseRows(Rows):
+    """A file of licences, each for a customer who is known or comes with it."""
+
+    allowed_activations = may_be_empty("allowed_activations", WholeNumber())
+    allowed_deactivations = may_be_empty("allowed_deactivations", WholeNumber())
+    validity = Field("validity", "validity_days", Days(), saves_null_values=False)
+    expires_at = may_be_empty("expires_at", Moment())
+    notes = may_be_empty("notes", Notes())
+
+    required = ("product", "email")
+    optional = (
+        *NAMES, "policy", "key", "allowed_activations", "allowed_deactivations", "validity_days",
+        "expires_at", "notes",
+    )  # fmt: skip
+    read_only = (
+        "status", "type", "seats_used", "deactivations_used", "first_activated",
+        "maintenance_ends", "created",
+    )  # fmt: skip
+    example = (
+        ("product", "email", "first_name", "last_name", "company", "policy", "key",
+         "allowed_activations", "allowed_deactivations", "validity_days", "expires_at", "notes"),
+        ("Orbit", "ada@example.com", "Ada", "Lovelace", "Analytical Engines", "Yearly", "",
+         "3", "", "365", "", "Ordered by phone"),
+        ("Orbit", "grace@example.com", "", "", "", "", "GRACE1-COMPILER-WORKS-0001",
+         "1", "-1", "", "2027-12-31", ""),
+    )  # fmt: skip
+    explained = {
+        "product": gettext_lazy("The product's name."),
+        "email": gettext_lazy("The customer's address; an unknown one adds a customer."),
+        "first_name": gettext_lazy("For a new customer."),
+        "last_name": gettext_lazy("For a new customer."),
+        "company": gettext_lazy("For a new customer."),
+        "policy": gettext_lazy("The name of the licence policy whose terms count."),
+        "key": gettext_lazy("16 to 256 visible characters; empty makes a new key."),
+        "allowed_activations": gettext_lazy("Seats; 0 is unlimited, empty is the policy's."),
+        "allowed_deactivations": gettext_lazy("−1 is unlimited, empty is the policy's."),
+        "validity_days": gettext_lazy("0 never expires, empty is the policy's."),
+        "expires_at": gettext_lazy("2027-12-31 is the end of that day in UTC."),
+        "notes": gettext_lazy("The customer can read them."),
+    }
+    shown = {
+        "product": gettext_lazy("Product"), "email": gettext_lazy("E-mail"),
+        "customer": gettext_lazy("Customer"), "key": gettext_lazy("Key"),
+        "seats": gettext_lazy("Seats"), "expires": gettext_lazy("Expires"),
+        "notes": gettext_lazy("Notes"),
+    }  # fmt: skip
+    wanted = WantedLicense
+
+    def __init__(self, vendor: Vendor, *, keep: bool) -> None:
+        super().__init__(vendor, keep=keep)
+        self.products = {each.name: each for each in Product.objects.all()}
+        self.policies = {each.name: each for each in LicensePolicy.objects.all()}
+        self.taken: set[str] = set()
+        self.licenses: list[tuple[License, LicensePolicy | None]] = []
+        self.number_of_licenses = 0
+
+    # --- Reading --------------------------------------------------------------------------------
+
+    def look_up(self, rows: Sequence[Row]) -> None:
+        super().look_up(rows)
+        keys = {key for row in rows if (key := row.cells.get("key", "").strip())}
+        self.taken = set(License.objects.filter(key__in=keys).values_list("key", flat=True))
+
+    def finders(self) -> dict[str, Callable[[dict[str, str]], Any]]:
+        return {
+            **super().finders(), "product": self._product, "policy": self._policy, "key": self._key,
+        }  # fmt: skip
+
+    def _product(self, row: dict[str, str]) -> Product:
+        name = row["product"].strip()
+        if not name:
+            raise ValueError(_("This can't be empty."))
+        if name not in self.products:
+            raise ValueError(_("There is no product “%(name)s”.") % {"name": name[:100]})
+        return self.products[name]
+
+    def _policy(self, row: dict[str, str]) -> LicensePolicy | None:
+        name = row.get("policy", "").strip()
+        if name and name not in self.policies:
+            raise ValueError(_("There is no licence policy “%(name)s”.") % {"name": name[:100]})
+        return self.policies.get(name)
+
+    def _key(self, row: dict[str, str]) -> str:
+        key = row.get("key", "").strip()
+        if key in self.taken:
+            raise ValueError(_("There is a licence with this key already."))
+        if key:
+            self.once(key, _("Row %(row)d has this key already."))
+        return key
+
+    def validate_instance(self, instance: WantedLicense, errors: Any = None, **kwargs: Any) -> None:
+        """Raises ValidationError with everything that is wrong with the row."""
+        found = dict(errors or {})
+        instance.license = instance.drafted()
+        without_key = set() if instance.key else {"key"}
+        try:
+            instance.license.clean_fields(exclude=CHOSEN | without_key | set(found))
+        except ValidationError as error:
+            found = error.update_error_dict(found)
+        if found:
+            raise ValidationError(found)
+
+    def save_instance(
+        self, instance: WantedLicense, is_create: bool, row: dict[str, str], **kwargs: Any
+    ) -> None:
+        """Counts the licence, and keeps it where it will be written."""
+        license = instance.license
+        if license is None:
+            return
+        self.number_of_licenses += 1
+        if self.keep:
+            self.licenses.append((license, instance.policy))
+        if len(self.preview) < PREVIEW:
+            self.preview.append(self._shown(license))
+
+    def _shown(self, license: License) -> dict[str, str]:
+        """The licence as the preview has it."""
+        lifecycle.set_ends(license)
+        is_new = license.user.email in self.people.new
+        return {
+            "product": str(license.product),
+            "email": license.user.email,
+            "customer": _("new customer") if is_new else _("known customer"),
+            "key": license.key or _("made when it is imported"),
+            "seats": _("unlimited") if license.unlimited_activations
+            else str(license.allowed_activations),
+            "expires": f"{license.expires_at:%Y-%m-%d %H:%M} UTC" if license.expires_at
+            else _("from the first activation") if license.waits_for_first_activation
+            else _("never"),
+            "notes": Truncator(license.notes).chars(80),
+        }  # fmt: skip
+
+    def counts(self) -> dict[str, int]:
+        return {"licenses": self.number_of_licenses, **super().counts()}
+
+    # --- Writing --------------------------------------------------------------------------------
+
+    def finish(self) -> None:
+        super().finish()
+        licenses = [license for license, _policy in self.licenses]
+        for license, policy in self.licenses:
+            license.key = license.key or new_key(policy.key_pattern if policy else "")
+            lifecycle.set_ends(license)
+        self.inserts += bulk.inserts(licenses)
+
+    def write(self, *, actor: User | None) -> Sequence[License]:
+        self.write_people(actor, {})
+        licenses = [license for license, _policy in self.licenses]
+        audit.record_all(
+            audit.Draft(
+                action="created", row=license, actor=actor, changes=audit.values_of(license),
+            )
+            for license in licenses
+        )  # fmt: skip
+        return licenses
+
+
+def _button(n: int) -> str:
+    return ngettext("Import %(n)s licence", "Import %(n)s licences", n) % {"n": f"{n:,}"}
+
+
+def _send(license: License, *, actor: User | None) -> None:
+    """Who is switched off gets no e-mail."""
+    if license.user.is_active:
+        send_license(license, actor=actor)
+
+
+LICENSES = Kind(
+    name="licenses",
+    label=gettext_lazy("Licences"),
+    rows=LicenseRows,
+    button=_button,
+    after_create=_send,
+    offer=gettext_lazy("Send each customer the licence by e-mail"),
+)

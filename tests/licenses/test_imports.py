@@ -1,0 +1,238 @@
+"""Importing licences: what a row becomes, and that all of them come or none."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django_scopes import scope
+
+from accounts import imports
+from accounts.models import AuditEntry, User
+from licenses.models import DAY, License, LicensePolicy
+from tests.accounts.test_imports import Slow, confirmed, problems, started
+from tests.conftest import NOW
+from tests.world import World
+
+HEADER = (
+    "product,email,first_name,last_name,company,policy,key,allowed_activations,"
+    "allowed_deactivations,validity_days,expires_at,notes\n"
+)
+KEY = "EVE000-ACME-ORBIT-0009"
+
+
+def line(**cells: str) -> str:
+    names = HEADER.strip().split(",")
+    row = {"product": "Orbit", "email": "eve@example.com"} | cells
+    return ",".join(row.get(name, "") for name in names) + "\n"
+
+
+def imported(world: World, *lines: str, **options: Any) -> Any:
+    row = confirmed(world, started(world, HEADER + "".join(lines), "licenses", **options))
+    assert row.state == "done", (row.preview, row.errors)
+    return row
+
+
+def policy(world: World, **terms: Any) -> LicensePolicy:
+    with scope(vendor=world.acme):
+        return LicensePolicy.objects.create(vendor=world.acme, name="Yearly", **terms)
+
+
+def number_of_licenses(world: World) -> int:
+    with scope(vendor=world.acme):
+        return License.objects.count()
+
+
+@pytest.mark.parametrize(
+    ("cells", "column", "sentence"),
+    [
+        ({"product": ""}, "product", "This can't be empty."),
+        ({"product": "Quill"}, "product", "There is no product “Quill”."),
+        ({"policy": "Foreign"}, "policy", "There is no licence policy “Foreign”."),
+        ({"email": "eve"}, "email", "This is not an e-mail address."),
+        ({"email": "admin@acme.example"}, "email",
+         "This address belongs to a member of your staff."),
+        ({"key": "ADA111-ACME-ORBIT-0001"}, "key", "There is a licence with this key already."),
+        ({"key": "short"}, "key", "A key is 16 to 256 visible characters without spaces."),
+        ({"key": "with a space in the key"}, "key",
+         "A key is 16 to 256 visible characters without spaces."),
+        ({"allowed_activations": "many"}, "allowed_activations",
+         "This is not a whole number of at most 9 digits."),
+        ({"allowed_activations": "1.5"}, "allowed_activations",
+         "This is not a whole number of at most 9 digits."),
+        ({"allowed_activations": "٣"}, "allowed_activations",
+         "This is not a whole number of at most 9 digits."),
+        ({"allowed_activations": "-2"}, "allowed_activations",
+         "Ensure this value is greater than or equal to -1."),
+        ({"allowed_deactivations": "-2"}, "allowed_deactivations",
+         "Ensure this value is greater than or equal to -1."),
+        ({"validity_days": "-1"}, "validity_days", "This is not a number of days from 0 to 36,600."),
+        ({"validity_days": "NaN"}, "validity_days", "This is not a number of days from 0 to 36,600."),
+        ({"validity_days": "1e99"}, "validity_days",
+         "This is not a number of days from 0 to 36,600."),
+        ({"expires_at": "soon"}, "expires_at",
+         "This is not a date such as 2027-12-31 or a moment such as 2027-12-31T18:00Z."),
+        ({"expires_at": "31.12.2027"}, "expires_at",
+         "This is not a date such as 2027-12-31 or a moment such as 2027-12-31T18:00Z."),
+        ({"expires_at": "2027-02-30"}, "expires_at",
+         "This is not a date such as 2027-12-31 or a moment such as 2027-12-31T18:00Z."),
+        ({"expires_at": "2027-12-31T18:00"}, "expires_at",
+         "This moment has no time zone. Write 2027-12-31T18:00Z for UTC."),
+        ({"expires_at": "9999-12-31T23:00-05:00"}, "expires_at",
+         "This is not in the years from 1970 to 2999."),
+        ({"notes": "n" * 4001}, "notes",
+         "This is longer than 4000 characters."),
+        ({"company": "c" * 151}, "company", "This is longer than 150 characters."),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_a_row_is_said(
+    world: World, cells: dict[str, str], column: str, sentence: str
+) -> None:
+    with scope(vendor=world.globex):
+        LicensePolicy.objects.create(vendor=world.globex, name="Foreign")
+    before = number_of_licenses(world)
+    text = HEADER + line() + line(**cells) + line(email="ada@example.com")
+    assert problems(world, text, "licenses") == [[3, column, sentence]]
+    assert number_of_licenses(world) == before
+
+
+def test_the_same_key_in_two_chunks_is_found(world: World) -> None:
+    text = HEADER + line(key=KEY) + line() * 700 + line(key=KEY)
+    assert problems(world, text, "licenses") == [[703, "key", "Row 2 has this key already."]]
+
+
+def test_another_vendors_key_is_free_here(world: World) -> None:
+    imported(world, line(key=world.bob_license.key))
+    with scope(vendor=world.acme):
+        assert License.objects.get(key=world.bob_license.key).user.email == "eve@example.com"
+
+
+def test_terms_come_from_the_policy_and_the_row_changes_them(world: World) -> None:
+    policy(world, allowed_activations=7, allowed_deactivations=2, validity=365 * DAY,
+           key_pattern="YEARLY-[A-Z]{12}")  # fmt: skip
+    imported(
+        world,
+        line(policy="Yearly", email="ADA@example.com", first_name="Ignored"),
+        line(policy="Yearly", key=KEY, allowed_activations="0", allowed_deactivations="-1",
+             validity_days="0.5", notes="'=SUM(A1)"),
+        line(expires_at="2027-12-31"),
+        line(expires_at="2027-12-31T18:00+02:00"),
+    )  # fmt: skip
+    with scope(vendor=world.acme):
+        eve = User.objects.get(email="eve@example.com")
+        ada = User.objects.get(email="ada@example.com")
+        first = ada.licenses.exclude(pk=world.ada_license.pk).get()
+        second = License.objects.get(key=KEY)
+        ends = {each.expires_at for each in eve.licenses.exclude(pk=second.pk)}
+    assert ada.first_name == "Ada"
+    assert first.key.startswith("YEARLY-")
+    assert (first.allowed_activations, first.allowed_deactivations) == (7, 2)
+    assert (first.validity, first.expires_at) == (365 * DAY, NOW + timedelta(days=365))
+    assert (second.allowed_activations, second.allowed_deactivations) == (0, -1)
+    assert (second.validity, second.notes) == (DAY // 2, "=SUM(A1)")
+    assert second.expires_at == NOW + timedelta(hours=12)
+    assert ends == {
+        datetime(2027, 12, 31, 23, 59, 59, tzinfo=UTC), datetime(2027, 12, 31, 16, tzinfo=UTC),
+    }  # fmt: skip
+
+
+def test_a_validity_from_the_first_activation_does_not_begin(world: World) -> None:
+    policy(world, validity=30 * DAY, expiration_strategy="delayed")
+    imported(world, line(policy="Yearly", key=KEY))
+    with scope(vendor=world.acme):
+        assert License.objects.get(key=KEY).expires_at is None
+
+
+def test_a_new_customer_is_made_once_for_many_licences(world: World) -> None:
+    row = imported(
+        world, line(first_name="Eve"), line(first_name="Other"), line(email="Eve@Example.com")
+    )
+    assert row.preview["counts"] == {"new_customers": 1, "known_customers": 0, "licenses": 3}
+    with scope(vendor=world.acme):
+        eve = User.objects.get(email="eve@example.com")
+        assert (eve.first_name, eve.licenses.count()) == ("Eve", 3)
+
+
+def test_the_preview_says_what_each_row_becomes(world: World) -> None:
+    policy(world, validity=30 * DAY, expiration_strategy="delayed", allowed_activations=0)
+    row = started(
+        world,
+        HEADER + line() + line(email="ada@example.com", key=KEY, expires_at="2027-12-31")
+        + line(policy="Yearly"),
+        "licenses",
+    )  # fmt: skip
+    shown = [
+        (each["customer"], each["key"], each["seats"], each["expires"])
+        for each in row.preview["rows"]
+    ]
+    assert shown == [
+        ("new customer", "made when it is imported", "1", "never"),
+        ("known customer", KEY, "1", "2027-12-31 23:59 UTC"),
+        ("new customer", "made when it is imported", "unlimited", "from the first activation"),
+    ]
+
+
+def test_every_licence_begins_with_an_entry_by_who_confirmed(world: World) -> None:
+    imported(world, line(key=KEY), line())
+    with scope(vendor=world.acme):
+        license = License.objects.get(key=KEY)
+        entry = AuditEntry.objects.get(license_id=license.pk)
+    assert (entry.action, entry.visible, entry.customer_id) == ("created", True, license.user_id)
+    assert (entry.channel, entry.actor_id) == ("backoffice", world.acme_admin.pk)
+    assert entry.actor_for_customers == "Acme Instruments"
+
+
+def test_the_same_file_again_is_refused_row_by_row(world: World) -> None:
+    lines = [line(key=f"{KEY}{n}") for n in range(3)]
+    imported(world, *lines)
+    before = number_of_licenses(world)
+    assert problems(world, HEADER + "".join(lines), "licenses") == [
+        [n, "key", "There is a licence with this key already."] for n in (2, 3, 4)
+    ]
+    assert number_of_licenses(world) == before
+
+
+def test_a_key_taken_in_between_stops_it_all(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = started(world, HEADER + line() + line(key=KEY), "licenses")
+    before = number_of_licenses(world)
+
+    def quicker() -> None:
+        license = License.objects.get(pk=world.ada_license.pk)
+        License.objects.filter(pk=license.pk).update(key=KEY)
+
+    Slow(monkeypatch, quicker)
+    row = confirmed(world, row)
+    assert (row.state, row.errors) == (
+        "failed", [[3, "key", "There is a licence with this key already."]],
+    )  # fmt: skip
+    assert number_of_licenses(world) == before
+    with scope(vendor=world.acme):
+        assert not User.objects.filter(email="eve@example.com").exists()
+        assert not AuditEntry.objects.filter(subject="eve@example.com").exists()
+
+
+def test_each_licence_is_given_to_who_sends_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[tuple[str, User]] = []
+    kind = replace(
+        imports.KINDS["licenses"],
+        after_create=lambda license, *, actor: sent.append((license.key, actor)),
+    )
+    monkeypatch.setitem(imports.KINDS, "licenses", kind)
+    imported(world, line(key=KEY))
+    assert sent == []
+    imported(world, line(key=f"{KEY}2"), send_emails=True)
+    assert sent == [(f"{KEY}2", world.acme_admin)]
+
+
+def test_checking_asks_no_more_for_more_rows(world: World) -> None:
+    def queries(n: int) -> int:
+        text = HEADER + "".join(line(key=f"{KEY}{n}-{each}") for each in range(n))
+        with CaptureQueriesContext(connection) as captured:
+            started(world, text, "licenses")
+        return len(captured)
+
+    assert queries(3) == queries(30) == 12
