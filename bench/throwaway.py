@@ -1,12 +1,13 @@
-"""A portal in a throw-away folder with an SQLite database, for measuring in one process."""
+"""A portal in a throw-away folder, for measuring in one process."""
 
 import os
 import tempfile
 from pathlib import Path
 
 
-def set_up() -> None:
-    """Points the settings at a fresh folder, starts Django and makes the tables."""
+def set_up(database_url: str = "") -> None:
+    """Points the settings at a fresh folder, starts Django and makes the tables, in SQLite unless
+    another database is named."""
     folder = tempfile.mkdtemp(prefix="portal-bench-")
     os.environ |= {
         "DJANGO_SETTINGS_MODULE": "portal.settings",
@@ -14,6 +15,7 @@ def set_up() -> None:
         "KEY_ENCRYPTION_KEYS": "YmVuY2gtb25seS1rZXktMDEyMzQ1Njc4OTAxMjM0NTY=",
         "DATA_DIR": folder,
         "PUBLIC_SCHEME": "http",
+        "DATABASE_URL": database_url,
     }
     Path(folder, "static").mkdir()
     import django

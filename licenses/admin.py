@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 
 from accounts.models import CUSTOMER_ROLES, User
 from licenses import lifecycle
+from licenses.admin_filters import ExpiringFilter, StatusFilter
 from licenses.errors import LicensingError
 from licenses.keys import new_key
 from licenses.models import (
@@ -131,7 +132,7 @@ class LicenseAdmin(VendorAdmin):
     """A licence is created from a policy's terms; its state changes through the verbs."""
 
     list_display = ("key", "product", "user", "status", "seats", "expires_at")
-    list_filter = ("product", "suspended", "revoked", "type")
+    list_filter = (StatusFilter, ExpiringFilter, "product", "suspended", "revoked", "type")
     list_select_related = ("product", "user")
     search_fields = (
         "key",

@@ -16,6 +16,7 @@ from django.db import models
 from django.forms import ModelForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -23,6 +24,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django_scopes import ScopeError, get_scope
 
 from accounts.rights import RIGHTS
+from portal import dashboard
 
 DECLARED = {label for rights in RIGHTS.values() for label in rights}
 
@@ -56,12 +58,19 @@ class BackofficeSite(admin.AdminSite):
 
         return checked
 
+    def index(self, request: HttpRequest, extra_context: Any = None) -> TemplateResponse:
+        """Django's list of everything, below how things are at a glance."""
+        return super().index(request, {**dashboard.context(request), **(extra_context or {})})
+
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         return redirect(reverse("login", query={"next": request.GET.get("next", "/")}))
 
 
 class VendorAdmin(admin.ModelAdmin[Any]):
     """The base of every admin of a tenant's rows: the scope's vendor owns what it saves."""
+
+    # How many rows there would be without filters is not worth counting a million of them.
+    show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         """The scope's rows; an operator, who has no vendor, is refused."""
