@@ -205,11 +205,7 @@ def insert(engine: str, count: int, sample: Any, varied: dict[str, str]) -> None
         sql = WORDS[engine]["id"] if field.primary_key else varied.get(field.name)
         if sql is None:
             params.append(field.get_db_prep_save(field.pre_save(sample, False), connection))
-            sql = (
-                "CAST(%s AS {})".format(field.db_type(connection))
-                if engine == "postgresql"
-                else "%s"
-            )
+            sql = f"CAST(%s AS {field.db_type(connection)})" if engine == "postgresql" else "%s"
         else:
             sql = sql.replace("%", "%%")
         values.append(sql)

@@ -70,11 +70,11 @@ class PerDay:
 
 def standings(now: datetime) -> Standings:
     """The vendor's licences by status and nearness of their end, at `now`."""
-    by_status = {each.name: Count("*", filter=status_filter(each, now)) for each in Status}
-    expiring = {
-        f"within_{days}": Count("*", filter=expiring_filter(days, now)) for days in HORIZONS
-    }
-    counts = License.objects.order_by().aggregate(**by_status, **expiring)
+    # Counted by a column of the index that is never null, since a star takes no filter.
+    conditions = {each.name: status_filter(each, now) for each in Status}
+    conditions |= {f"within_{days}": expiring_filter(days, now) for days in HORIZONS}
+    counted = {name: Count("revoked", filter=condition) for name, condition in conditions.items()}
+    counts = License.objects.order_by().aggregate(**counted)
     return Standings(
         by_status={each: counts[each.name] for each in Status},
         expiring={days: counts[f"within_{days}"] for days in HORIZONS},

@@ -192,8 +192,9 @@ def two_parts(name: str, title: str, first: Bar, second: Bar, heads: tuple[str, 
     shapes = format_html(
         '<rect class="reach" width="{0}" height="16"/><rect class="value" width="{1}" height="16"/>'
         '<rect class="second" x="{1}" width="{2}" height="16"/>'
-        '<line class="split" x1="{1}" x2="{1}" y1="0" y2="16"/>',
+        '{3}',
         WIDTH, _units(split), _units(WIDTH - split if total else 0),
+        _split(split) if first.value and second.value else "",
     )  # fmt: skip
     told = _("%(first)s: %(first_count)s. %(second)s: %(second_count)s.") % {
         "first": first.label,
@@ -212,6 +213,10 @@ def two_parts(name: str, title: str, first: Bar, second: Bar, heads: tuple[str, 
         legend,
         table(title, _heads(heads, total), _rows((first, second), total)),
     )
+
+
+def _split(x: float) -> SafeString:
+    return format_html('<line class="split" x1="{0}" x2="{0}" y1="0" y2="16"/>', _units(x))
 
 
 # --- Parts of every chart -----------------------------------------------------------------------
