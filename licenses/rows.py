@@ -196,6 +196,11 @@ def next_step(license: License, standing: Standing) -> str:
     return ngettext("%(left)d seat left", "%(left)d seats left", left) % {"left": left}
 
 
+def within(days: int) -> str:
+    """A nearness of the end, in words."""
+    return ngettext("Within %(n)d day", "Within %(n)d days", days) % {"n": days}
+
+
 def deactivations_text(license: License) -> str:
     """How often a seat was given back, of how often it may be."""
     used = license.total_deactivations

@@ -18,6 +18,7 @@ from django.db import models, transaction
 from django.forms import ModelForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -28,6 +29,7 @@ from accounts import audit, audit_words
 from accounts.models import AuditEntry, User
 from accounts.rights import RIGHTS
 from accounts.tenants import TenantRow
+from portal import dashboard
 from portal.http import page_of
 from portal.middleware import content_security_policy
 
@@ -88,6 +90,10 @@ class BackofficeSite(admin.AdminSite):
             audit.record("password-set", request.user)
         return response
 
+    def index(self, request: HttpRequest, extra_context: Any = None) -> TemplateResponse:
+        """Django's list of everything, below how things are at a glance."""
+        return super().index(request, {**dashboard.context(request), **(extra_context or {})})
+
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         return redirect(reverse("login", query={"next": request.GET.get("next", "/")}))
 
@@ -98,6 +104,9 @@ def no_page(request: HttpRequest, content_type_id: int, object_id: str) -> HttpR
 
 class VendorAdmin(admin.ModelAdmin[Any]):
     """The base of every admin of a tenant's rows: the scope's vendor owns what it saves."""
+
+    # How many rows there would be without filters is not worth counting a million of them.
+    show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         """The scope's rows; an operator, who has no vendor, is refused."""

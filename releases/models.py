@@ -233,7 +233,12 @@ class Download(TenantRow):
                 | Q(counted=False, continues__isnull=False),
             ),
         )
-        indexes = (models.Index(fields=("file", "license", "-created_at")),)
+        indexes = (
+            models.Index(fields=("file", "license", "-created_at")),
+            models.Index(
+                name="download_statistics", fields=("vendor", "counted", "created_at", "file")
+            ),
+        )
 
     def __str__(self) -> str:
         return str(self.pk)

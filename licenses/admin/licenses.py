@@ -18,6 +18,7 @@ from django.utils.translation import ngettext
 from accounts.customers import NotACustomer
 from accounts.models import CUSTOMER_ROLES, User
 from licenses import bulk, lifecycle
+from licenses.admin.filters import ExpiringFilter, StatusFilter
 from licenses.admin.forms import NewLicenseForm
 from licenses.admin.many import CHANGES, worth_offering
 from licenses.errors import LicensingError
@@ -92,7 +93,7 @@ class LicenseAdmin(WithExport, WithButtons):
     errors = (LicensingError,)
     say = staticmethod(sentence)
     list_display = ("key", "product", "user", "status", "seats", "expires_at")
-    list_filter = ("product", "suspended", "revoked", "type")
+    list_filter = (StatusFilter, ExpiringFilter, "product", "suspended", "revoked", "type")
     list_select_related = ("product", "user")
     search_fields = (
         "key", "user__email", "notes", "activations__hostname", "activations__fingerprint",

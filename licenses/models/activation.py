@@ -62,6 +62,11 @@ class Activation(TenantRow):
                 condition=Q(offline=False) | ~Q(machine_thumbprint=""),
             ),
         )
+        indexes = (
+            models.Index(name="activation_newest", fields=("vendor", "-created_at", "id")),
+            models.Index(name="activation_platforms", fields=("vendor", "os", "offline")),
+            models.Index(name="activation_versions", fields=("vendor", "app_version")),
+        )
 
     def __str__(self) -> str:
         return self.hostname or self.fingerprint[:16]

@@ -82,7 +82,16 @@ class License(TenantRow, LicenseTerms):
         indexes = (
             models.Index(fields=("vendor", "user", "expires_at")),
             models.Index(name="license_by_expiry", fields=("vendor", "expires_at")),
-        )
+            models.Index(name="license_newest", fields=("vendor", "-created_at", "id")),
+            # What a licence's status depends on, for statistics.py.
+            models.Index(
+                name="license_standing",
+                fields=(
+                    "vendor", "revoked", "suspended", "expires_at", "expiration_strategy",
+                    "validity",
+                ),
+            ),
+        )  # fmt: skip
 
     def __str__(self) -> str:
         return self.key
