@@ -118,10 +118,12 @@ def begin_maintenance(license: License) -> License:
     It counts from now, or from the first activation if the policy says so and there was none.
     """
     locked = lock(license.pk)
+    before = License.objects.get(pk=license.pk)
     locked.maintenance_expires_at = None
     if not locked.waits_for_maintenance or locked.first_activated_at is not None:
         locked.maintenance_expires_at = maintenance_end(locked.maintenance_policy)
     locked.save(update_fields=["maintenance_expires_at", "updated_at"])
+    audit.record_change(before, locked)
     return locked
 
 

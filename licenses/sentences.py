@@ -74,7 +74,7 @@ SENTENCES: dict[type[errors.LicensingError], str | Promise] = {
     ),
     errors.DateTooFar: _("The date would lie too far in the future."),
     errors.ChangedMeanwhile: _(
-        "Somebody has changed this licence since the preview. Nothing was done: look again."
+        "Somebody has changed this licence since the preview: look at it again."
     ),
     errors.MaintenanceNotRenewable: _("This licence has no end of maintenance to be moved."),
     errors.ValidityNotRenewable: _("This licence has no expiry date that could be moved."),

@@ -15,6 +15,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
 from django_scopes import get_scope
 
 from accounts.models import User
@@ -110,6 +111,7 @@ def _group(kind: Kind, condition: Q) -> Group:
     return Group(kind.title, hits[:SHOWN], len(hits) > SHOWN)
 
 
+@require_safe
 def find_view(request: HttpRequest, context: dict[str, object]) -> HttpResponse:
     """The page of what was found; a single hit is opened at once. Operators are refused."""
     if "vendor" not in get_scope():

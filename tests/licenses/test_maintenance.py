@@ -13,6 +13,7 @@ from licenses.history import history_of
 from licenses.lifecycle import create_license, renew_maintenance
 from licenses.models import License, MaintenancePolicy
 from tests.conftest import NOW
+from tests.licenses.test_backoffice import choose, confirm, seen_in
 from tests.portal.test_backoffice import license_form
 from tests.world import World, machine, signed_in
 
@@ -80,7 +81,8 @@ def test_another_vendors_policy_is_refused(world: World) -> None:
     ):
         licensed(world, maintenance_policy=foreign)
     form = license_form(world, maintenance_policy=str(foreign.pk))
-    page = signed_in(world.acme_admin).post("/licenses/license/add/", form)
+    path = f"/licenses/license/{world.ada_license.pk}/change/"
+    page = signed_in(world.acme_admin).post(path, form)
     assert "Select a valid choice" in page.content.decode()
 
 
@@ -97,11 +99,8 @@ def test_choosing_a_policy_in_the_back_office_begins_it(world: World) -> None:
     page = signed_in(world.ada).get(f"/licenses/{license.pk}/").content.decode()
     assert "Until 4 December 2026" in page
     assert "Highest version" in page
-    renewed = admin.post(
-        "/licenses/license/",
-        {"action": "renew_maintenance", "_selected_action": [str(license.pk)]},
-        follow=True,
-    )
+    seen = seen_in(choose(admin, "renew_maintenance", license))
+    renewed = confirm(admin, "renew_maintenance", seen)
     assert "1 licence is changed." in renewed.content.decode()
     bad = admin.post(path, license_form(world, max_allowed_release_version="four"))
     assert "Use two to four numbers with dots between" in bad.content.decode()

@@ -10,10 +10,12 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django_scopes import scope
 
-from accounts.models import User
+from accounts import imports
+from accounts.models import AuditEntry, DataImport, OutgoingEmail, User
 from accounts.rights import RIGHTS, allows
 from branding.brands import branding_for, save_branding
 from branding.domains import claim
+from licenses.mailing import send_license
 from licenses.models import LicensePolicy, MaintenancePolicy
 from offline.requests import answer
 from portal.tenancy import Room
@@ -55,6 +57,9 @@ CUSTOMER: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "password_reset_confirm": (GONE, GONE),
     "invitation": (GONE, GONE),
     "profile": (SIGNED_IN, REDIRECT),
+    "activity": (SIGNED_IN, WRONG_METHOD),
+    "view_as": (GONE, NO_SUCH_METHOD),
+    "view_as_stop": (NO_SUCH_METHOD, REDIRECT),
     "change_password": (SIGNED_IN, SIGNED_IN),
     "change_email": (SIGNED_IN, SIGNED_IN),
     "email_confirm": (GONE, GONE),
@@ -184,6 +189,7 @@ SITE: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "password_reset_sent": ((200,) * 5, (405,) * 5),
     "password_reset_confirm": ((410,) * 5, (410,) * 5),
     "invitation": ((410,) * 5, (410,) * 5),
+    "admin:find": ((302, 200, 200, 200, 403), (302, 405, 405, 405, 405)),
     "admin:index": ((302, 200, 200, 200, 200), (302, 200, 200, 200, 200)),
     # Our own pages come first at the paths that Django's admin would use.
     "admin:login": ((200, 302, 302, 302, 302), (200,) * 5),
@@ -197,7 +203,8 @@ SITE: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
 }
 MODELS = ("accounts.vendor", "accounts.user", "licenses.product", "licenses.licensepolicy",
           "licenses.maintenancepolicy", "licenses.license", "licenses.activation",
-          "releases.release", "releases.download", "branding.customdomain")  # fmt: skip
+          "releases.release", "releases.download", "branding.customdomain",
+          "accounts.auditentry", "accounts.outgoingemail", "accounts.dataimport")  # fmt: skip
 ACTIONS = ("changelist", "add", "change", "history", "delete")
 
 
@@ -214,6 +221,7 @@ def test_every_back_office_route_is_in_the_table() -> None:
         "admin:licenses_product_file",
         *RELEASE_BUTTONS,
         *BRANDING_PAGES,
+        *WORK_PAGES,
     }
     assert names_of(Room.BACKOFFICE) <= set(SITE) | of_models | lists
     apps = {"admin:accounts", "admin:licenses", "admin:releases", "admin:branding"}
@@ -254,7 +262,9 @@ def expected_code(person: User | None, model: str, action: str, own: bool) -> in
     needed = {"changelist": "view", "history": "view", "change": "view"}.get(action, action)
     if not allows(person.role, f"{app}.{needed}_{name}"):
         return 403
-    return 200 if own or action in {"changelist", "add"} else 302
+    if own or action in {"changelist", "add"}:
+        return 200
+    return 404 if (model, action) == ("accounts.dataimport", "change") else 302
 
 
 @pytest.mark.parametrize("visitor", STAFF)
@@ -275,7 +285,14 @@ def test_back_office_model_routes(world: World, visitor: str) -> None:
             ip="",
             granted=granted,
         )
+        send_license(world.ada_license, actor=None)
+        started = an_import(world)
+        entry = AuditEntry.objects.all()[0]
+        email = OutgoingEmail.objects.get()
     objects = {
+        "accounts.auditentry": entry,
+        "accounts.outgoingemail": email,
+        "accounts.dataimport": started,
         "accounts.vendor": world.acme,
         "accounts.user": world.ada,
         "licenses.product": world.orbit,
@@ -308,6 +325,80 @@ def test_back_office_model_routes(world: World, visitor: str) -> None:
             if visitor in {"anonymous", "globex_admin", "operator"}:
                 assert world.ada_license.key not in response.content.decode()
                 assert "ada-laptop" not in response.content.decode()
+
+
+def an_import(world: World) -> DataImport:
+    return imports.start(
+        vendor=world.acme, kind="customers", file_name="c.csv", data=b"email\nx@y.example\n",
+        options={}, actor=world.acme_admin,
+    )  # fmt: skip
+
+
+WORK_PAGES = {
+    "admin:accounts_user_story",
+    "admin:accounts_user_view_as",
+    "admin:accounts_user_do",
+    "admin:accounts_user_export",
+    "admin:accounts_auditentry_export",
+    "admin:accounts_outgoingemail_do",
+    "admin:accounts_dataimport_do",
+    "admin:accounts_import_example",
+    "admin:accounts_portalsettings_changelist",
+    "admin:licenses_license_do",
+    "admin:licenses_license_export",
+    "admin:licenses_license_many",
+    "admin:licenses_activation_release",
+}
+
+
+def test_the_pages_of_the_daily_work(world: World) -> None:
+    """(GET, POST) in the order of STAFF; customer, licence, machine, e-mail and import are Acme's."""
+    with scope(vendor=world.acme):
+        User.objects.filter(pk=world.grace.pk).update(password="!")
+        send_license(world.ada_license, actor=None)
+        email = OutgoingEmail.objects.get()
+        started = an_import(world)
+    ada = f"/accounts/user/{world.ada.pk}"
+    license = f"/licenses/license/{world.ada_license.pk}"
+    export = ((302, 200, 403, 200, 403), (302, 200, 403, 200, 403))
+    posted = (302, 404, 404, 404, 403)
+    table = {
+        f"{ada}/story/": ((302, 200, 200, 404, 403), (302, 200, 200, 404, 403)),
+        f"/accounts/user/{world.acme_support.pk}/story/": (
+            (302, 200, 200, 404, 403), (302, 200, 200, 404, 403),
+        ),
+        f"{ada}/view-as/": (posted, (302, 302, 302, 404, 403)),
+        f"/accounts/user/{world.acme_admin.pk}/view-as/": (posted, (302, 404, 404, 404, 403)),
+        f"/accounts/user/{world.grace.pk}/do/invite/": (posted, (302, 302, 302, 404, 403)),
+        f"{ada}/do/nonsense/": ((302, 404, 403, 404, 403), (302, 404, 403, 404, 403)),
+        "/accounts/user/export.csv": export,
+        "/accounts/auditentry/export.csv": export,
+        "/licenses/license/export.csv": export,
+        f"{license}/do/send/": (posted, (302, 302, 302, 404, 403)),
+        "/licenses/license/many/suspend/": ((302, 404, 404, 404, 404), (302, 302, 403, 302, 403)),
+        "/licenses/license/many/nonsense/": ((302, 404, 404, 404, 404), (302, 403, 403, 403, 403)),
+        f"/licenses/activation/{world.ada_machine.pk}/release/": (
+            (302, 200, 200, 404, 403), (302, 200, 200, 404, 403),
+        ),
+        f"/accounts/outgoingemail/{email.pk}/do/send-again/": (
+            (302, 404, 403, 404, 403), (302, 302, 403, 404, 403),
+        ),
+        f"/accounts/dataimport/{started.pk}/do/import/": (
+            (302, 404, 403, 404, 403), (302, 302, 403, 404, 403),
+        ),
+        "/accounts/dataimport/example/customers.csv": (
+            (302, 200, 403, 200, 403), (302, 200, 403, 200, 403),
+        ),
+        "/accounts/dataimport/example/nonsense.csv": (
+            (302, 404, 403, 404, 403), (302, 404, 403, 404, 403),
+        ),
+        "/accounts/portalsettings/": ((302, 200, 403, 200, 403), (302, 302, 403, 302, 403)),
+    }  # fmt: skip
+    for path, expected in table.items():
+        for column, visitor in enumerate(STAFF):
+            browser = staff_browser(world, visitor)
+            codes = (browser.get(path).status_code, browser.post(path).status_code)
+            assert codes == (expected[0][column], expected[1][column]), (path, visitor)
 
 
 RELEASE_BUTTONS = {
