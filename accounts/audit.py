@@ -31,8 +31,11 @@ SECRETS = frozenset(
         "licenses.signingkey.encrypted_private_pem", "releases.releasefile.key",
     }
 )  # fmt: skip
-# What no person changes.
-UNTOLD = frozenset({"id", "vendor", "created_at", "updated_at", "last_login", "last_seen_at"})
+# What no person changes, and what only repeats another field for the database's sake.
+UNTOLD = frozenset(
+    {"id", "vendor", "created_at", "updated_at", "last_login", "last_seen_at",
+     "version_key", "skeleton"}
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -96,6 +96,8 @@ def value_text(value: Any) -> str:
         return "–"
     if isinstance(value, bool):
         return _("yes") if value else _("no")
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        return ", ".join(value)
     moment = parse_datetime(value) if isinstance(value, str) and MOMENT.fullmatch(value) else None
     if moment:
         return at(moment)

@@ -21,6 +21,7 @@ from django.shortcuts import redirect, render
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.functional import Promise
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django_scopes import ScopeError, get_scope
@@ -174,6 +175,11 @@ class VendorAdmin(admin.ModelAdmin[Any]):
                         for entry in page],
         }  # fmt: skip
         return render(request, "admin/history.html", context)
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """The list under the plain name of what is in it."""
+        title = {"title": capfirst(self.opts.verbose_name_plural)}
+        return super().changelist_view(request, title | (extra_context or {}))
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """What the query fills in; a row that is named by something that is no id is left out."""

@@ -11,7 +11,7 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, StreamingHttpResponse
 from django.urls import URLPattern, path
 from django_scopes import scope
 
@@ -57,7 +57,7 @@ class WithExport(VendorAdmin):
             return Unpaged
         return super().get_changelist(request, **kwargs)
 
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         allowed = request.user.has_perm(self.export_right)
         return super().changelist_view(request, {"may_export": allowed, **(extra_context or {})})
 

@@ -33,6 +33,7 @@ from licenses.models import (
 from licenses.signing_keys import create_product
 from offline.requests import answer
 from portal.demo_brands import seed_brand
+from portal.demo_downloads import seed_downloads
 from portal.demo_ids import demo_id, demo_key
 from portal.demo_releases import VERSIONS, seed_release
 from portal.tenancy import origin
@@ -224,6 +225,7 @@ def _seed_company(company: Company, vendor: Vendor) -> None:
             vendor=vendor,
             product=products[version.product],
         )
+    seed_downloads(vendor)
 
 
 def _person(person: Person, vendor: Vendor) -> User:
@@ -286,8 +288,11 @@ def _license(sample: Sample, vendor: Vendor, product: Product, people: dict[str,
         )
     for email in sample.shared_with:
         LicenseUser.objects.create(vendor=vendor, license=license, user=people[email])
-    for hostname in sample.machines:
-        activate(license, _machine(vendor, hostname), actor=None)
+    for number, hostname in enumerate(sample.machines):
+        # Spread over the last weeks, but not before the licence.
+        ago = timedelta(days=min(sample.age, (len(hostname) * 7 + number * 5) % 27))
+        with acting(Origin(at=timezone.now() - ago)):
+            activate(license, _machine(vendor, hostname), actor=None)
     if sample.name == "lab":
         _offline_machine(license, people[sample.owner])
         deactivate(activate(license, _machine(vendor, "retired-tower")), actor=people[sample.owner])

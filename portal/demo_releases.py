@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from accounts.acting import Origin, acting
 from accounts.models import Vendor
 from licenses.models import Product
 from portal.demo_files import content
@@ -70,7 +71,8 @@ def seed_release(version: Version, *, release_id: UUID, vendor: Vendor, product:
         id=release_id, vendor=vendor, product=product, name=str(product), version=version.version,
         platforms=list(version.platforms), channel=version.channel, notes=version.notes,
     )  # fmt: skip
-    with shelf_for(vendor.pk) as shelf:
+    published_at = timezone.now() - timedelta(days=version.age or 0)
+    with shelf_for(vendor.pk) as shelf, acting(Origin(at=published_at)):
         publishing.save_draft(release)
         stored = [(name, shelf.store(io.BytesIO(content(name)))) for name in version.files]
         publishing.add_files(release, stored)
@@ -79,5 +81,4 @@ def seed_release(version: Version, *, release_id: UUID, vendor: Vendor, product:
         publishing.publish(release)
         if version.archived:
             publishing.archive(release)
-        published_at = timezone.now() - timedelta(days=version.age)
         Release.objects.filter(pk=release.pk).update(published_at=published_at)

@@ -181,6 +181,7 @@ FILE_UPLOAD_TEMP_DIR = env.made(MEDIA_ROOT / "incoming")
 
 LANGUAGE_CODE = "en-gb"
 LANGUAGES = [("en-gb", "English")]
+FORMAT_MODULE_PATH = "portal.formats"
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 TIME_ZONE = "UTC"

@@ -20,7 +20,9 @@ from accounts.models import CUSTOMER_ROLES, User
 from licenses import bulk, lifecycle
 from licenses.admin.filters import ExpiringFilter, StatusFilter
 from licenses.admin.forms import NewLicenseForm
+from licenses.admin.lengths import LENGTHS
 from licenses.admin.many import CHANGES, worth_offering
+from licenses.admin.products import valid_for
 from licenses.errors import LicensingError
 from licenses.imports import in_days
 from licenses.issuing import issue
@@ -99,6 +101,8 @@ class LicenseAdmin(WithExport, WithButtons):
         "key", "user__email", "notes", "activations__hostname", "activations__fingerprint",
     )  # fmt: skip
     autocomplete_fields = ("user",)
+    formfield_overrides = LENGTHS
+    valid_for = valid_for
     inlines = (MetadataInline, LicenseUserInline)
     change_form_template = "licenses/admin/license.html"
     fieldsets = (
@@ -107,7 +111,7 @@ class LicenseAdmin(WithExport, WithButtons):
             _("Terms"),
             {
                 "fields": (
-                    "type", "allowed_activations", "allowed_deactivations", "validity",
+                    "type", "allowed_activations", "allowed_deactivations", "valid_for",
                     "expiration_strategy", "allow_vm_activation", "allow_container_activation",
                 )
             },
@@ -136,7 +140,7 @@ class LicenseAdmin(WithExport, WithButtons):
             },
         ),
     )  # fmt: skip
-    created_once = ("key", "product", "validity", "expiration_strategy", "type")
+    created_once = ("key", "product", "valid_for", "expiration_strategy", "type")
     counters = (
         "status", "expires_at", "maintenance_expires_at", "total_activations",
         "total_deactivations", "first_activated_at",

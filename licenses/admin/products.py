@@ -8,9 +8,10 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
+from licenses.admin.lengths import LENGTHS, in_unit
 from licenses.models import (
     LicensePolicy,
     MaintenancePolicy,
@@ -20,8 +21,15 @@ from licenses.signing_keys import create_product, product_file, rotate_product_k
 from portal.backoffice import VendorAdmin
 
 
+@admin.display(description=_("validity"), ordering="validity")
+def valid_for(model_admin: Any, obj: Any) -> str:
+    """How long; 0 has no end."""
+    return in_unit(obj.validity) if obj.validity else gettext("No end")
+
+
 @admin.register(Product)
 class ProductAdmin(VendorAdmin):
+    formfield_overrides = LENGTHS
     list_display = ("name", "display_name", "customers_may_deactivate", "created_at")
     search_fields = ("name", "display_name")
     fields = (
@@ -73,14 +81,18 @@ class ProductAdmin(VendorAdmin):
 
 @admin.register(LicensePolicy)
 class LicensePolicyAdmin(VendorAdmin):
-    list_display = ("name", "type", "allowed_activations", "validity", "expiration_strategy")
+    formfield_overrides = LENGTHS
+    list_display = ("name", "type", "allowed_activations", "valid_for", "expiration_strategy")
     search_fields = ("name",)
+    valid_for = valid_for
 
 
 @admin.register(MaintenancePolicy)
 class MaintenancePolicyAdmin(VendorAdmin):
+    formfield_overrides = LENGTHS
     list_display = (
-        "name", "validity", "expiration_strategy", "allow_major_version_updates",
+        "name", "valid_for", "expiration_strategy", "allow_major_version_updates",
         "allow_minor_version_updates",
     )  # fmt: skip
     search_fields = ("name",)
+    valid_for = valid_for

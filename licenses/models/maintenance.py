@@ -31,7 +31,7 @@ class MaintenancePolicy(TenantRow):
         DELAYED = "delayed", _("from the first activation")
 
     name = models.CharField(_("name"), max_length=100)
-    validity = seconds_field(_("validity"), 0, _("In seconds; 0 never ends."))
+    validity = seconds_field(_("validity"), 0, _("Such as 1 year; 0 never ends."))
     expiration_strategy = models.CharField(
         _("validity counts"),
         max_length=10,

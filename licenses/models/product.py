@@ -46,7 +46,7 @@ class Product(TenantRow):
         _("offline responses are valid for"),
         default=30 * DAY,
         validators=[MinValueValidator(60), MaxValueValidator(3660 * DAY)],
-        help_text=_("In seconds."),
+        help_text=_("Such as 30 days."),
     )
 
     class Meta(TenantRow.Meta):

@@ -47,7 +47,7 @@ def seconds_field(
         label,
         default=default,
         validators=[MaxValueValidator(100 * 366 * DAY)],
-        help_text=help_text or _("In seconds."),
+        help_text=help_text or _("Such as 1 hour or 30 minutes."),
     )
 
 
@@ -69,7 +69,9 @@ class LicenseTerms(models.Model):
         validators=[MinValueValidator(UNLIMITED)],
         help_text=_("How often a seat may be given back; −1 is unlimited."),
     )
-    validity = seconds_field(_("validity"), 0, _("In seconds; 0 never expires."))
+    validity = seconds_field(
+        _("validity"), 0, _("Such as 1 year, 30 days or 8 hours; 0 never expires.")
+    )
     expiration_strategy = models.CharField(
         _("validity counts"),
         max_length=10,
@@ -86,11 +88,11 @@ class LicenseTerms(models.Model):
     allow_container_activation = models.BooleanField(_("containers may be activated"), default=True)
     server_sync_interval = seconds_field(_("server sync interval"), 3600)
     server_sync_grace_period = seconds_field(
-        _("server sync grace period"), 0, _("In seconds; 0 is no limit.")
+        _("server sync grace period"), 0, _("Such as 7 days; 0 is no limit.")
     )
     allowed_clock_offset = seconds_field(_("allowed clock offset"), 3600)
     lease_duration = seconds_field(
-        _("lease duration"), 0, _("In seconds, for floating licences; 0 is no lease.")
+        _("lease duration"), 0, _("Such as 8 hours, for floating licences; 0 is no lease.")
     )
     leasing_strategy = models.CharField(
         _("leasing"), max_length=12, choices=LeasingStrategy, default=LeasingStrategy.PER_MACHINE
