@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from licenses.models import Product
 from portal.backoffice import VendorAdmin, WithButtons, receives_files
 from releases import publishing
 from releases.errors import ReleaseError, UploadIncomplete
@@ -100,7 +101,6 @@ class ReleaseAdmin(WithButtons):
     list_filter = ("product", "channel", "published", "archived", "private")
     list_select_related = ("product",)
     search_fields = ("name", "version", "product__name", "files__name", "files__sha256")
-    autocomplete_fields = ("product",)
     readonly_fields = ("state", "published_at", "file_list", "platform_words")
     change_form_template = "releases/admin/release.html"
     actions = None
@@ -142,6 +142,12 @@ class ReleaseAdmin(WithButtons):
             ),
             *super().get_urls(),
         ]
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Who has one product only need not choose it."""
+        products = Product.objects.values_list("pk", flat=True)[:2]
+        only = {"product": products[0]} if len(products) == 1 else {}
+        return only | super().get_changeform_initial_data(request)
 
     # --- Saving ---------------------------------------------------------------------------------
 

@@ -44,11 +44,13 @@ class Visitor:
         """axe finds nothing, nothing scrolls sideways, no script or policy complained."""
         if not self.javascript:
             return  # axe is a script, too
+        assert self.errors == []
         results = Axe().run(self.page)
+        # axe itself tries an inline style now and then, which the policy refuses.
+        self.errors.clear()
         assert results.violations_count == 0, results.generate_report()
         wide = self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert wide <= 0, f"{self.page.url} scrolls sideways by {wide} px"
-        assert self.errors == []
 
 
 @pytest.fixture
