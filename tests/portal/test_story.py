@@ -1,0 +1,193 @@
+"""Everything about a customer on one page, and the audit trail where it is read."""
+
+import csv
+import io
+from typing import Any
+
+import pytest
+from django.core import mail
+from django_scopes import scope
+
+from accounts import audit
+from accounts.audit_words import ACTIONS
+from accounts.models import AuditEntry, User
+from licenses.activation import activate
+from licenses.history import Event
+from licenses.lifecycle import create_license
+from licenses.mailing import send_license
+from offline.requests import answer
+from releases.downloads import record
+from releases.ranges import ByteRange
+from tests.offline.requests_maker import MachineKeys
+from tests.world import World, file_of, machine, signed_in
+
+
+def live(world: World, rows: int = 1) -> None:
+    """So many licences, machines, files, downloads and e-mails of Ada."""
+    for number in range(rows):
+        license = create_license(
+            product=world.orbit, user=world.ada, key=f"STORY-OF-ADA-{number:04}",
+            allowed_activations=9,
+        )  # fmt: skip
+        activate(license, machine(f"story-{number}"))
+        keys = MachineKeys()
+        answer(world.ada, keys.activation(world.orbit.pk, license.key, hostname=f"lab-{number}"))
+        record(
+            file_of(world.orbit_release), user=world.ada, license=license, ip="192.0.2.9",
+            granted=ByteRange(0, 1024),
+        )  # fmt: skip
+        send_license(license, actor=world.acme_admin)
+
+
+@pytest.mark.parametrize("who", ["acme_admin", "acme_support"])
+def test_the_whole_story_is_on_one_page(world: World, who: str) -> None:
+    with scope(vendor=world.acme):
+        live(world)
+    signed_in(world.ada)
+    page = signed_in(getattr(world, who)).get(f"/accounts/user/{world.ada.pk}/story/")
+    text = page.content.decode()
+    for told in ("STORY-OF-ADA-0000", "story-0", "lab-0", "orbit-1.2.0.bin", "Licence sent by e-mail",
+                 "127.0.0.1", "Ada Lovelace"):  # fmt: skip
+        assert told in text, told
+    assert text.count("/licenses/license/add/?email=ada%40example.com") == 1
+    assert ("/change/" + '">Change<' in text) is (who == "acme_admin")
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_a_story_takes_the_same_queries_however_long(
+    world: World, rows: int, django_assert_num_queries: Any
+) -> None:
+    with scope(vendor=world.acme):
+        live(world, rows)
+    support = signed_in(world.acme_support)
+    support.get(f"/accounts/user/{world.ada.pk}/story/")
+    # session, vendor, user; the person; seven sections with a count each
+    with django_assert_num_queries(18):
+        page = support.get(f"/accounts/user/{world.ada.pk}/story/").content.decode()
+    assert page.count(">lab-") == 3 * rows  # machines, offline files, what happened
+
+
+def test_the_other_vendors_customer_is_not_there(world: World) -> None:
+    for path in (
+        f"/accounts/user/{world.bob.pk}/story/",
+        f"/accounts/user/{world.bob.pk}/do/invite/",
+    ):
+        assert signed_in(world.acme_support).post(path).status_code == 404
+
+
+def test_an_invitation_is_sent_again_to_who_has_no_password(world: World) -> None:
+    support = signed_in(world.acme_support)
+    path = f"/accounts/user/{world.grace.pk}/do/invite/"
+    page = support.post(path, follow=True).content.decode()
+    assert "has set a password already" in page
+    assert mail.outbox == []
+    with scope(vendor=world.acme):
+        User.objects.filter(pk=world.grace.pk).update(password="!none")
+    page = support.post(path, follow=True).content.decode()
+    assert "An invitation is on its way to grace@example.com." in page
+    assert [message.to for message in mail.outbox] == [["grace@example.com"]]
+
+
+# --- The audit trail in the back office ---------------------------------------------------------
+
+
+def test_a_change_is_told_with_who_and_from_where(world: World) -> None:
+    admin = signed_in(world.acme_admin)
+    form = {
+        "email": "grace@example.com", "first_name": "Grace", "last_name": "Murray Hopper",
+        "company": "", "role": "user", "is_active": "on", "allow_customer_portal_access": "on",
+        "metadata": "[]",
+    }  # fmt: skip
+    assert admin.post(f"/accounts/user/{world.grace.pk}/change/", form).status_code == 302
+    for path in (
+        f"/accounts/user/{world.grace.pk}/history/",
+        "/accounts/auditentry/?action=changed",
+        "/accounts/auditentry/?q=grace",
+        f"/accounts/auditentry/?customer={world.grace.pk}",
+    ):
+        text = signed_in(world.acme_support).get(path).content.decode()
+        for told in (
+            "Last name",
+            "Murray Hopper",
+            "admin@acme.example",
+            "back office",
+            "127.0.0.1",
+        ):
+            assert told in text, (path, told)
+    nothing = admin.get("/accounts/auditentry/?customer=nonsense").content.decode()
+    assert "Murray Hopper" not in nothing
+
+
+def test_the_trail_is_exported_whole(world: World) -> None:
+    admin = signed_in(world.acme_admin)
+    text = b"".join(admin.get("/accounts/auditentry/export.csv").streaming_content).decode()  # type: ignore[attr-defined]
+    rows = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))))
+    with scope(vendor=world.acme):
+        entries = {str(entry.sequence): entry for entry in AuditEntry.objects.all()}
+    assert {row["sequence"] for row in rows} == set(entries)
+    assert all(entries[row["sequence"]].digest == row["digest"] for row in rows)
+    assert "globex" not in text
+    assert signed_in(world.acme_support).get("/accounts/auditentry/export.csv").status_code == 403
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+@pytest.mark.parametrize(
+    ("path", "queries"),
+    [
+        ("/accounts/auditentry/", 5),
+        ("/accounts/outgoingemail/", 5),
+        ("/licenses/license/", 6),
+        ("/licenses/activation/", 5),
+        ("/accounts/user/", 5),
+    ],
+)
+def test_lists_take_the_same_queries_however_long(
+    world: World, path: str, queries: int, rows: int, django_assert_num_queries: Any
+) -> None:
+    with scope(vendor=world.acme):
+        live(world, rows)
+    support = signed_in(world.acme_support)
+    support.get(path)
+    with django_assert_num_queries(queries):
+        assert support.get(path).status_code == 200
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_a_history_takes_the_same_queries(
+    world: World, rows: int, django_assert_num_queries: Any
+) -> None:
+    for number in range(rows):
+        audit.record("changed", world.ada, changes={"company": ["", str(number)]})
+    support = signed_in(world.acme_support)
+    path = f"/accounts/user/{world.ada.pk}/history/"
+    support.get(path)
+    with django_assert_num_queries(6):
+        assert support.get(path).status_code == 200
+
+
+def test_nothing_of_a_trail_can_be_changed(world: World) -> None:
+    admin = signed_in(world.acme_admin)
+    entry = audit.record("changed", world.ada)
+    for path in (f"/accounts/auditentry/{entry.pk}/change/", f"/accounts/auditentry/{entry.pk}/delete/",
+                 "/accounts/auditentry/add/"):  # fmt: skip
+        assert admin.post(path, {"action": "x", "post": "yes"}).status_code == 403
+
+
+def test_every_event_of_a_licence_has_a_name(world: World) -> None:
+    assert {event.value for event in Event} <= set(ACTIONS)
+
+
+def test_a_customer_reads_no_more_of_a_licence_than_is_visible(world: World) -> None:
+    admin = signed_in(world.acme_admin)
+    path = f"/licenses/license/{world.ada_license.pk}/change/"
+    from tests.portal.test_backoffice import license_form
+
+    rows = {"metadata-TOTAL_FORMS": "2", "metadata-0-key": "Margin", "metadata-0-value": "30 %",
+            "metadata-1-key": "Order", "metadata-1-value": "PO-7", "metadata-1-visible": "on"}  # fmt: skip
+    assert admin.post(path, license_form(world, **rows)).status_code == 302
+    page = signed_in(world.ada).get(f"/licenses/{world.ada_license.pk}/").content.decode()
+    assert "PO-7" in page
+    assert "Margin" not in page
+    assert "30 %" not in page
+    trail = admin.get("/accounts/auditentry/").content.decode()
+    assert "Margin" in trail
