@@ -8,7 +8,7 @@ writes holds the end of the vendor's chain until that transaction ends, so what 
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
@@ -95,7 +95,7 @@ def _hold(vendor_id: UUID) -> AuditChain:
 def _append(chain: AuditChain, draft: Draft) -> AuditEntry:
     now = origin()
     actor = draft.actor or now.who()
-    concerns = draft.row.concerns() if isinstance(draft.row, TenantRow | User) else {}
+    concerns = _concerns(draft.row)
     entry = AuditEntry(
         vendor_id=vendor_of(draft.row),
         sequence=chain.length + 1,
@@ -124,7 +124,8 @@ def _append(chain: AuditChain, draft: Draft) -> AuditEntry:
 def _name(actor: User | None) -> str:
     if actor is None:
         return ""
-    return actor.email if actor.full_name == actor.email else f"{actor.full_name}, {actor.email}"
+    # The address comes first: it is unique, and a name can be anything.
+    return actor.email if actor.full_name == actor.email else f"{actor.email} ({actor.full_name})"
 
 
 def _name_for_customers(actor: User | None) -> str:
@@ -163,8 +164,21 @@ def values_of(row: models.Model) -> dict[str, list[Any]]:
 
 def record_change(before: models.Model, after: models.Model, **about: Any) -> AuditEntry | None:
     """Writes what differs between the two; nothing when nothing does."""
-    changes = changes_between(before, after)
-    return record("changed", after, changes=changes, **about) if changes else None
+    draft = change(before, after, **about)
+    return record_all([draft])[0] if draft.changes else None
+
+
+def change(before: models.Model, after: models.Model, **about: Any) -> Draft:
+    """The entry for a row that changes. Its customer sees it if he may see both, old and new."""
+    draft = Draft(action="changed", row=after, changes=changes_between(before, after), **about)
+    if draft.visible is not None:
+        return draft
+    both = [_concerns(each).get("visible", False) for each in (before, after)]
+    return replace(draft, visible=all(both))
+
+
+def _concerns(row: models.Model) -> dict[str, Any]:
+    return row.concerns() if isinstance(row, TenantRow | User) else {}
 
 
 def gone(row: models.Model) -> dict[str, list[Any]]:

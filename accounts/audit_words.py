@@ -20,6 +20,7 @@ MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00")
 ACTIONS = {
     "activated": _lazy("Machine activated"),
     "changed": _lazy("Changed"),
+    "confirmed": _lazy("Import confirmed"),
     "created": _lazy("Created"),
     "deactivated": _lazy("Machine deactivated"),
     "deleted": _lazy("Deleted"),

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django_scopes import scope
 from django_tasks import task
 
-from accounts import import_tables
+from accounts import audit, import_tables
 from accounts.acting import Channel, Origin, acting, origin
 from accounts.import_rows import ImportFailed, Problem, Rows, chunks_of
 from accounts.models import DataImport, User, Vendor
@@ -77,6 +77,7 @@ def start(
         rows=len(rows), created_by=actor,
     )  # fmt: skip
     row.save(force_insert=True)
+    audit.record("created", row, actor=actor, details={"rows": len(rows)})
     check.enqueue(vendor_id=str(row.vendor_id), import_id=str(row.pk))
     return row
 
@@ -90,6 +91,7 @@ def confirm(row: DataImport, *, actor: User | None) -> None:
     )  # fmt: skip
     if not moved:
         raise NotReady
+    audit.record("confirmed", row, actor=actor)
     carry_out.enqueue(vendor_id=str(row.vendor_id), import_id=str(row.pk))
 
 

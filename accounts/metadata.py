@@ -1,9 +1,13 @@
 """Metadata kept as JSON: a list of named values, each visible to the customer or not."""
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from django import forms
 from django.core.exceptions import ValidationError
+from django.db import models
+from django.forms.fields import InvalidJSONInput
 from django.utils.translation import gettext as _
 
 MOST_ENTRIES = 50
@@ -33,7 +37,37 @@ def _is_entry(entry: Any) -> bool:
 
 
 def _is_text(text: Any, *, shortest: int) -> bool:
-    return isinstance(text, str) and shortest <= len(text) <= LONGEST
+    return isinstance(text, str) and shortest <= len(text) <= LONGEST and _can_be_stored(text)
+
+
+def _can_be_stored(text: str) -> bool:
+    """JSON can name half a character and NUL, which no database keeps."""
+    try:
+        return "\x00" not in text and bool(text.encode() or True)
+    except UnicodeEncodeError:
+        return False
+
+
+class MetadataField(forms.JSONField):
+    """Metadata in a form: nothing is an empty list, and what Python can't read is no metadata."""
+
+    def to_python(self, value: Any) -> Any:
+        try:
+            return super().to_python(value) or []
+        except (ValueError, RecursionError) as error:
+            raise ValidationError(self.error_messages["invalid"], code="invalid") from error
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        """What was typed, as it is shown again: as it stands where it can't be read or stored."""
+        try:
+            read = super().bound_data(data, initial)
+            json.dumps(read, ensure_ascii=False).encode()
+        except (ValueError, RecursionError):
+            return InvalidJSONInput(data)
+        return read
+
+
+METADATA_FORM: Any = {models.JSONField: {"form_class": MetadataField}}
 
 
 def visible_only(entries: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from accounts import audit
 from accounts.models import AuditEntry, User
@@ -54,8 +54,12 @@ def record(
 
 
 def history_of(license: License) -> QuerySet[AuditEntry]:
-    """What the customer may see of the licence's history, newest first."""
-    return AuditEntry.objects.filter(license_id=license.pk, visible=True)
+    """What the licence's customer may see of its history, newest first.
+
+    Whoever had the licence before keeps his part of it to himself.
+    """
+    his = Q(customer_id=license.user_id) | Q(customer_id=None)
+    return AuditEntry.objects.filter(his, license_id=license.pk, visible=True)
 
 
 def _named(activation: Activation) -> dict[str, Any]:

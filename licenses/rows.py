@@ -296,6 +296,11 @@ def event_row(entry: AuditEntry, now: datetime) -> EventRow:
     )
 
 
+def _own_changes(entry: AuditEntry) -> dict[str, Any]:
+    """The changes without who had the licence before."""
+    return {name: pair for name, pair in entry.changes.items() if name != "user"}
+
+
 def _event_text(entry: AuditEntry) -> str:
     details: dict[str, Any] = entry.details
     if "hostname" in details:
@@ -308,6 +313,6 @@ def _event_text(entry: AuditEntry) -> str:
     if entry.action == Event.CHANGED:
         return "; ".join(
             _("%(field)s: %(old)s → %(new)s") % {"field": field, "old": old, "new": new}
-            for field, old, new in audit_words.changed_fields(entry)
+            for field, old, new in audit_words.in_words(License, _own_changes(entry))
         )
     return ""

@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -70,9 +70,12 @@ class WithExport(VendorAdmin):
             listed = self.get_changelist_instance(request).get_queryset(request)
         except IncorrectLookupParameters as error:
             raise BadRequest from error
+        parts = _parts(self.export_rows(listed), self.export_columns, vendor)
+        # What the database can't answer is found out before anything is said to be exported.
+        first = next(parts)
         audit.record("exported", vendor, details={"list": self.export_name})
         response = StreamingHttpResponse(
-            _parts(self.export_rows(listed), self.export_columns, vendor),
+            chain([first], parts),
             content_type="text/csv; charset=utf-8",
         )
         response["Content-Disposition"] = f'attachment; filename="{self.export_name}.csv"'
@@ -87,21 +90,26 @@ def _parts(
 ) -> Iterator[str]:
     """The file in parts. They are made while it is sent, when the request's scope has ended."""
     yield BOM + written([list(columns)])
+    head = BOM + written([list(columns)])
     unread = rows.iterator(chunk_size=CHUNK)
     while True:
         with scope(vendor=vendor):
             part = written(
                 [cell_of(row) for cell_of in columns.values()] for row in islice(unread, CHUNK)
             )
+        if head or part:
+            yield head + part
         if not part:
             return
-        yield part
+        head = ""
 
 
 def written(rows: Iterable[list[Any]]) -> str:
     """The rows as CSV, with no cell that a spreadsheet would run as a formula."""
     buffer = io.StringIO()
-    csv.writer(buffer).writerows([escaped(_told(value)) for value in row] for row in rows)
+    csv.writer(buffer, quoting=csv.QUOTE_ALL).writerows(
+        [escaped(_told(value)) for value in row] for row in rows
+    )
     return buffer.getvalue()
 
 

@@ -59,7 +59,7 @@ UNRECORDED = (
     r'(INTO|UPDATE) "releases_download"',  # a record of its own
     r'UPDATE "releases_releasefile" SET "download_count" =',  # counts those
     r'(INTO|UPDATE) "accounts_outgoingemail"',  # says itself what became of it
-    r'(INTO|UPDATE) "accounts_dataimport"',  # says itself what became of it; its rows are recorded
+    r'UPDATE "accounts_dataimport"',  # how far it is; its rows and its steps are recorded
     r'UPDATE "branding_customdomain"',  # most checks change nothing; those that do are recorded
     r'(INTO|FROM) "branding_brandimage"',  # the bytes of what the branding's entry names
     r'INTO "accounts_viewas"',  # an offer; that a view begins and ends is recorded

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.admin.view_as import WithViewAs, let_button_work, may_view_as
 from accounts.invitations import create_and_invite, invite
+from accounts.metadata import METADATA_FORM
 from accounts.models import CUSTOMER_ROLES, STAFF_ROLES, User, Vendor
 from accounts.story import story_of
 from accounts.vendors import change_vendor, create_vendor
@@ -87,6 +88,7 @@ class UsersAdmin(WithViewAs, WithExport, WithButtons):
     verbs = {"invite": (_invite, _("An invitation is on its way to %(row)s."))}
     rights = {"invite": "invite"}
     errors = (NoInvitationNeeded,)
+    formfield_overrides = METADATA_FORM
     export_right = "accounts.export_user"
     export_name = "customers"
     export_columns = {

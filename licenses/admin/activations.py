@@ -35,6 +35,7 @@ class ActivationAdmin(VendorAdmin):
 
     list_display = ("hostname", "license", "os", "offline", "app_version", "last_synced_at")
     list_filter = ("os", "offline")
+    lookups = ("app_version",)
     list_select_related = ("license",)
     search_fields = ("hostname", "fingerprint", "license__key")
     fields = (

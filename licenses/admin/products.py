@@ -11,6 +11,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.metadata import METADATA_FORM
 from licenses.admin.lengths import LENGTHS, in_unit
 from licenses.models import (
     LicensePolicy,
@@ -29,7 +30,7 @@ def valid_for(model_admin: Any, obj: Any) -> str:
 
 @admin.register(Product)
 class ProductAdmin(VendorAdmin):
-    formfield_overrides = LENGTHS
+    formfield_overrides = LENGTHS | METADATA_FORM
     list_display = ("name", "display_name", "customers_may_deactivate", "created_at")
     search_fields = ("name", "display_name")
     fields = (

@@ -206,7 +206,11 @@ class LicenseMetadata(TenantRow):
         return self.key
 
     def concerns(self) -> dict[str, Any]:
-        return {"license_id": self.license_id, "visible": self.visible}
+        return {
+            "license_id": self.license_id,
+            "customer_id": self.license.user_id,
+            "visible": self.visible,
+        }
 
 
 class LicenseMeterAttribute(TenantRow):

@@ -35,7 +35,7 @@ def test_an_entry_says_who_did_what_when_and_from_where(world: World) -> None:
             "changed", world.ada, changes={"company": ["A", "B"]}, customer_id=world.ada.pk
         )
     assert (entry.action, entry.channel, entry.ip) == ("changed", "backoffice", "192.0.2.7")
-    assert entry.actor == "Admin, admin@acme.example"
+    assert entry.actor == "admin@acme.example (Admin)"
     assert entry.actor_for_customers == "Acme Instruments"
     assert (entry.subject_type, entry.subject_id) == ("accounts.user", world.ada.pk)
     assert (entry.subject, entry.changes) == ("ada@example.com", {"company": ["A", "B"]})

@@ -186,7 +186,7 @@ def test_a_preview_changes_nothing_and_the_confirmation_own_licences_only(
     with scope(vendor=world.acme):
         entry = AuditEntry.objects.get(license_id=world.ada_license.pk, changes__has_key=field)
     assert entry.changes == {field: [False, True]}
-    assert (entry.actor, entry.channel) == ("Admin, admin@acme.example", "backoffice")
+    assert (entry.actor, entry.channel) == ("admin@acme.example (Admin)", "backoffice")
 
 
 def test_a_confirmation_that_arrives_twice_counts_once(world: World, admin: Browser) -> None:
@@ -234,7 +234,7 @@ def test_seats_are_changed_and_the_history_says_so(world: World, admin: Browser)
     page = signed_in(world.ada).get(f"/licenses/{world.ada_license.pk}/").content.decode()
     assert "Seats: 3 → 9" in page
     assert "Acme Instruments" in page
-    assert "Admin, " not in page
+    assert "(Admin)" not in page
 
 
 @pytest.mark.parametrize("seen", ["", "made up", "eyJhIjoxfQ:1:x"])
