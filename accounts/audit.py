@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import models, transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django_scopes import scope
 
@@ -133,6 +134,12 @@ def _name_for_customers(actor: User | None) -> str:
     if actor is None or actor.is_operator:
         return ""
     return actor.full_name if actor.is_customer else str(actor.vendor)
+
+
+def entries_about(row: models.Model) -> QuerySet[AuditEntry]:
+    """What was done to a row and, of a licence, to its machines and whatever hangs on it."""
+    about = Q(subject_id=row.pk) | Q(license_id=row.pk)
+    return AuditEntry.objects.filter(about).exclude(action="view-as-page")
 
 
 # --- What changed -------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """The audit trail in words: what an action is called, and which fields changed."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.apps import apps
@@ -65,6 +65,17 @@ def title(entry: AuditEntry) -> str:
     return str(ACTIONS.get(entry.action) or entry.action)
 
 
+def remark(entry: AuditEntry) -> str:
+    """What the entry tells beside old and new values: a reason, a page, a list."""
+    told = (entry.details.get(name) for name in ("reason", "path", "list"))
+    return next((str(each) for each in told if each), "")
+
+
+def lines(entries: Iterable[AuditEntry]) -> list[tuple[Any, ...]]:
+    """Each entry with its title, its changed fields and its remark, for a page."""
+    return [(each, title(each), changed_fields(each), remark(each)) for each in entries]
+
+
 def for_customers(action: str) -> str:
     """What was done to an account, in its customer's words."""
     return str(FOR_CUSTOMERS.get(action) or ACTIONS.get(action) or action)
@@ -78,9 +89,22 @@ def changed_fields(entry: AuditEntry) -> list[tuple[str, str, str]]:
 def in_words(model: type[Model], changes: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """Name, old and new value of each of a model's fields in `changes` (audit.changes_between)."""
     return [
-        (_label(model, name), value_text(old), value_text(new))
+        (_label(model, name), _in_words(model, name, old), _in_words(model, name, new))
         for name, (old, new) in changes.items()
     ]
+
+
+def _in_words(model: Any, name: str, value: Any) -> str:
+    """A field's value; a choice by its name."""
+    try:
+        choices = dict(model._meta.get_field(name).flatchoices)
+    except (FieldDoesNotExist, AttributeError):
+        choices = {}
+    return (
+        str(choices.get(value) or value_text(value))
+        if isinstance(value, str)
+        else value_text(value)
+    )
 
 
 def _label(model: Any, name: str) -> str:

@@ -96,6 +96,7 @@ def compose(template: str, user: User, *, to: str = "", **context: Any) -> Email
     user's vendor; to the user's address, or to another one."""
     sender, recipient = user.vendor.name if user.vendor else "Portal", to or user.email
     context |= {"user": user, "vendor": user.vendor, "sender": sender, "recipient": recipient}
+    context["office"] = backoffice_url("login")
     context["portal"] = vendor_url(user.vendor, "home").removesuffix("/") if user.vendor else ""
     # The vendor's brand is looked up by the templates, in the vendor's scope.
     with scope(vendor=user.vendor) if user.vendor else nullcontext():

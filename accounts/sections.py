@@ -49,10 +49,10 @@ def sign_ins(user: User) -> Section:
 def trail(user: User) -> Section:
     """What happened to the person and to what is his."""
     entries = AuditEntry.objects.filter(customer_id=user.pk).exclude(
-        action__in=("signed-in", "signed-out")
+        action__in=("signed-in", "signed-out", "view-as-page")
     )
     rows = [
-        [Cell(at(entry.created_at), _page("auditentry", entry)), Cell(audit_words.title(entry)),
+        [Cell(at(entry.created_at), _page("auditentry", entry)), Cell(_told(entry)),
          Cell(entry.subject), Cell(entry.actor or "–")]
         for entry in entries[:SHOWN]
     ]  # fmt: skip
@@ -65,3 +65,7 @@ def trail(user: User) -> Section:
 
 def _page(model: str, row: OutgoingEmail | AuditEntry) -> str:
     return reverse(f"admin:accounts_{model}_change", args=[row.pk])
+
+
+def _told(entry: AuditEntry) -> str:
+    return " · ".join(filter(None, (audit_words.title(entry), audit_words.remark(entry))))

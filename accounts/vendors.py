@@ -4,7 +4,7 @@ from django.db import transaction
 from django_scopes import scope
 
 from accounts import audit
-from accounts.invitations import create_and_invite
+from accounts.invitations import create_and_invite, invite
 from accounts.models import Role, User, Vendor, normalise_email
 
 
@@ -30,3 +30,14 @@ def change_vendor(vendor: Vendor) -> Vendor:
     vendor.save()
     audit.record_change(before, vendor)
     return vendor
+
+
+@transaction.atomic
+def invite_administrators(vendor: Vendor) -> int:
+    """Invites those of a vendor's administrators again who have not set a password; how many."""
+    with scope(vendor=vendor):
+        people = User.objects.filter(role=Role.ADMIN, is_active=True)
+        waiting = [person for person in people if not person.has_usable_password()]
+        for person in waiting:
+            invite(person)
+    return len(waiting)

@@ -11,6 +11,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
@@ -53,7 +54,7 @@ def login(http_request: HttpRequest) -> HttpResponse:
     if request.method != "POST" and request.user.is_authenticated:
         return redirect(safe_next(request, "/"))
     form_class = SignInForm if request.address.room is Room.CUSTOMER else StaffSignInForm
-    form = form_class(_posted(request))
+    form = form_class(_posted(request), initial={"company_id": request.GET.get("company_id", "")})
     if request.method == "POST" and form.is_valid() and _sign_in(request, form):
         return redirect(safe_next(request, "/"))
     return render(request, "accounts/login.html", {"form": form, "next": safe_next(request, "")})
@@ -149,7 +150,8 @@ def _set_password(request: PortalRequest, token: str, purpose: Purpose) -> HttpR
     if request.method == "POST" and form.is_valid():
         passwords.set_password(user, form.cleaned_data["new_password"])
         messages.success(request, _("Your password is set. You can sign in with it now."))
-        return redirect("login")
+        known = {"company_id": user.vendor.company_id} if user.vendor and not vendor else {}
+        return redirect(reverse("login", query=known))
     context = {"form": form, "account": user, "invited": purpose is Purpose.INVITATION}
     return render(request, "accounts/set_password.html", context)
 

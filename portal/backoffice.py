@@ -34,7 +34,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django_scopes import ScopeError, get_scope
 
 from accounts import audit, audit_words
-from accounts.models import AuditEntry, User
+from accounts.models import User
 from accounts.rights import RIGHTS
 from accounts.tenants import TenantRow
 from portal import dashboard
@@ -195,17 +195,7 @@ class VendorAdmin(admin.ModelAdmin[Any]):
             return super().history_view(request, object_id)  # which says that it is not there
         if not self.has_view_or_change_permission(request, row):
             raise PermissionDenied
-        page = page_of(AuditEntry.objects.filter(subject_id=row.pk), request)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _("History of %(row)s") % {"row": row},
-            "opts": self.opts,
-            "object": row,
-            "page": page,
-            "entries": [(entry, audit_words.title(entry), audit_words.changed_fields(entry))
-                        for entry in page],
-        }  # fmt: skip
-        return render(request, "admin/history.html", context)
+        return history_page(self.admin_site, request, self.opts, row)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         """The list under the plain name of what is in it."""
@@ -240,6 +230,20 @@ def allow_forms_to(response: HttpResponse, target: str) -> HttpResponse:
     """
     response["Content-Security-Policy"] = content_security_policy(form_action=f"'self' {target}")
     return response
+
+
+def history_page(site: Any, request: HttpRequest, opts: Any, row: Any) -> HttpResponse:
+    """What the audit trail says about a row, in pages of 25."""
+    page = page_of(audit.entries_about(row), request)
+    context = {
+        **site.each_context(request),
+        "title": _("History of %(row)s") % {"row": row},
+        "opts": opts,
+        "object": row,
+        "page": page,
+        "entries": audit_words.lines(page),
+    }
+    return render(request, "admin/history.html", context)
 
 
 View = Callable[..., HttpResponseBase]

@@ -193,7 +193,7 @@ def _steps() -> tuple[tuple[str, str, str, str], ...]:
         ),
         (
             _("Add your first customer"), _("Customers sign in to your portal."),
-            "accounts_user_add", "accounts.add_user",
+            "licenses_license_add", "licenses.add_license",
         ),
         (
             _("Create your first licence"), _("It brings a customer and a product together."),

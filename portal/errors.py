@@ -32,7 +32,9 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 
 def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     reason = str(exception) if isinstance(exception, PermissionDenied) and exception.args else ""
-    return page(request, 403, _("You can't do this"), reason or _("Your account has no right to."))
+    return page(
+        request, 403, _("You can't do this"), reason or _("Your account has no right to do this.")
+    )
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q
+from django.db.models import F, Q, QuerySet, Value
+from django.db.models.functions import Replace
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -22,6 +23,7 @@ from accounts.models import User
 from licenses.models import Activation, License
 
 SHOWN = 20
+SHORTEST_KEY_PART = 6  # characters
 LONGEST = 256
 
 
@@ -43,6 +45,16 @@ class Group:
     more: bool
 
 
+def _without_dashes(wanted: str) -> list[Hit]:
+    """The licences whose key somebody reads out without its dashes and spaces."""
+    read_out = wanted.replace("-", "").replace(" ", "")
+    if len(read_out) < SHORTEST_KEY_PART:
+        return []
+    plain = Replace(F("key"), Value("-"), Value(""))
+    found = License.objects.annotate(plain=plain).filter(plain__icontains=read_out)
+    return _licenses(found)
+
+
 def people(condition: Q) -> list[Hit]:
     return [
         Hit(reverse("admin:accounts_user_story", args=[each.pk]), each.full_name,
@@ -52,11 +64,14 @@ def people(condition: Q) -> list[Hit]:
 
 
 def licenses(condition: Q) -> list[Hit]:
-    found = License.objects.filter(condition).select_related("product", "user")
+    return _licenses(License.objects.filter(condition))
+
+
+def _licenses(found: QuerySet[License]) -> list[Hit]:
     return [
         Hit(reverse("admin:licenses_license_change", args=[each.pk]), each.key,
             f"{each.product} · {each.user}")
-        for each in found[: SHOWN + 1]
+        for each in found.select_related("product", "user")[: SHOWN + 1]
     ]  # fmt: skip
 
 
@@ -94,6 +109,8 @@ def find(text: str) -> list[Group]:
     groups = [_group(kind, _any(kind.exact, "", wanted)) for kind in KINDS]
     if not any(group.hits for group in groups):
         groups = [_group(kind, _any(kind.part, "__icontains", wanted)) for kind in KINDS]
+    if not any(group.hits for group in groups):
+        groups = [Group(_("Licences"), _without_dashes(wanted), more=False)]
     return [group for group in groups if group.hits]
 
 

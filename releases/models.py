@@ -75,7 +75,7 @@ class Release(TenantRow):
         _("name"),
         max_length=100,
         validators=[validate_printable],
-        help_text=_("What customers read, such as Orbit 4.2."),
+        help_text=_("What customers read, such as Orbit; the version comes after it."),
     )
     version = models.CharField(
         _("version"),

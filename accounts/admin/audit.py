@@ -12,7 +12,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from accounts.audit_words import ACTIONS, changed_fields, title, value_text
+from accounts.audit_words import ACTIONS, changed_fields, remark, title, value_text
 from accounts.models import AuditEntry
 from portal.backoffice_export import WithExport
 
@@ -102,7 +102,7 @@ class AuditEntryAdmin(WithExport):
 
     @admin.display(description=_("changes"))
     def what_changed(self, obj: AuditEntry) -> SafeString | str:
-        return format_html_join(
+        return remark(obj) or format_html_join(
             "",
             "<div>{}: {}</div>",
             (

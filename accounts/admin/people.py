@@ -14,14 +14,15 @@ from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
+from django_scopes import scope
 
 from accounts.admin.view_as import WithViewAs, let_button_work, may_view_as
 from accounts.invitations import create_and_invite, invite
 from accounts.metadata import METADATA_FORM
 from accounts.models import CUSTOMER_ROLES, STAFF_ROLES, User, Vendor
 from accounts.story import story_of
-from accounts.vendors import change_vendor, create_vendor
-from portal.backoffice import WithButtons
+from accounts.vendors import change_vendor, create_vendor, invite_administrators
+from portal.backoffice import WithButtons, history_page
 from portal.backoffice_export import WithExport
 
 
@@ -36,6 +37,7 @@ class NewVendorForm(forms.ModelForm[Vendor]):
 class VendorsAdmin(admin.ModelAdmin[Vendor]):
     """Operators create vendors and switch them off; everything else is the vendor's own."""
 
+    actions = ("invite_administrators",)
     list_display = ("name", "company_id", "status", "created_at")
     list_filter = ("status",)
     search_fields = ("name", "company_id")
@@ -62,6 +64,22 @@ class VendorsAdmin(admin.ModelAdmin[Vendor]):
             change_vendor(obj)
         else:
             create_vendor(obj, admin_email=form.cleaned_data["admin_email"])
+
+    @admin.action(description=_("Invite the administrators again"), permissions=["change"])
+    def invite_administrators(self, request: HttpRequest, queryset: QuerySet[Vendor]) -> None:
+        sent = sum(invite_administrators(vendor) for vendor in queryset)
+        text = ngettext(
+            "%(n)d invitation is on its way.", "%(n)d invitations are on their way.", sent
+        )
+        messages.success(request, text % {"n": sent})
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
+        """What was done to the vendor itself; of its rows an operator learns nothing."""
+        vendor = self.get_object(request, object_id)
+        if vendor is None:
+            return super().history_view(request, object_id)
+        with scope(vendor=vendor):
+            return history_page(self.admin_site, request, self.opts, vendor)
 
 
 class OfPerson(ChangeList):

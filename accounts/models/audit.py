@@ -39,7 +39,7 @@ class AuditEntry(TenantRow):
 
     class Meta(TenantRow.Meta):
         verbose_name = _("audit entry")
-        verbose_name_plural = _("audit trail")
+        verbose_name_plural = _("audit trail entries")
         ordering = ("-sequence",)
         constraints = (
             models.UniqueConstraint(name="audit_sequence_once", fields=("vendor", "sequence")),

@@ -60,4 +60,4 @@ class OutgoingEmail(TenantRow):
         )
 
     def __str__(self) -> str:
-        return f"{self.kind} → {self.recipient}"
+        return f"{self.subject or self.kind} → {self.recipient}"

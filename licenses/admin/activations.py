@@ -76,6 +76,6 @@ class ActivationAdmin(VendorAdmin):
         except LicensingError as error:
             messages.error(request, sentence(error))
         else:
-            done = _("%(machine)s is released and its seat is free.")
+            done = _("The machine %(machine)s is released and its seat is free.")
             messages.success(request, done % {"machine": machine})
         return redirect("admin:licenses_license_change", machine.license_id)

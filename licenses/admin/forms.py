@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import normalise_email
@@ -84,6 +85,8 @@ class NewLicenseForm(forms.Form):
 
     def clean_expires_on(self) -> datetime | None:
         day: date | None = self.cleaned_data["expires_on"]
+        if day and end_of(day) <= timezone.now():
+            raise forms.ValidationError(_("This day is over: the licence would be expired."))
         return end_of(day) if day else None
 
     @property

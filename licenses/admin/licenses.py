@@ -90,7 +90,7 @@ class LicenseAdmin(WithExport, WithButtons):
         "maintenance_ends": lambda license: license.maintenance_expires_at,
         "created": lambda license: license.created_at,
     }
-    verbs = {"send": (_send, _("The licence is on its way to %(row)s's owner by e-mail."))}
+    verbs = {"send": (_send, _("The licence %(row)s is on its way to its customer by e-mail."))}
     rights = {"send": "send"}
     errors = (LicensingError,)
     say = staticmethod(sentence)
@@ -98,7 +98,8 @@ class LicenseAdmin(WithExport, WithButtons):
     list_filter = (StatusFilter, ExpiringFilter, "product", "suspended", "revoked", "type")
     list_select_related = ("product", "user")
     search_fields = (
-        "key", "user__email", "notes", "activations__hostname", "activations__fingerprint",
+        "key", "user__email", "additional_users__email", "notes", "activations__hostname",
+        "activations__fingerprint",
     )  # fmt: skip
     autocomplete_fields = ("user",)
     formfield_overrides = LENGTHS
@@ -171,7 +172,7 @@ class LicenseAdmin(WithExport, WithButtons):
     ) -> Any:
         """The licence with its buttons and its machines."""
         license = self.get_object(request, object_id)
-        shown: dict[str, Any] = {"title": _("Licence")}
+        shown: dict[str, Any] = {"title": _("Licence %(key)s") % {"key": license or ""}}
         if license is not None:
             shown["machines"] = license.activations.all()[:SHOWN_IN_PREVIEW]
             shown["changes"] = (

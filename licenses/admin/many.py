@@ -39,8 +39,8 @@ def _set_seats(form: SeatsForm) -> Act:
 
 
 CHANGES = {
-    "renew": Change(_("Renew by the validity"), _plain(lifecycle.renew)),
-    "extend": Change(_("Extend by days"), _extend, DaysForm),
+    "renew": Change(_("Renew for another term"), _plain(lifecycle.renew)),
+    "extend": Change(_("Extend"), _extend, DaysForm),
     "set_seats": Change(_("Change seats"), _set_seats, SeatsForm),
     "renew_maintenance": Change(_("Renew the maintenance"), _plain(lifecycle.renew_maintenance)),
     "suspend": Change(_("Suspend"), _plain(lifecycle.suspend), dangerous=True),

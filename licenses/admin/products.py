@@ -14,12 +14,17 @@ from django.utils.translation import gettext_lazy as _
 from accounts.metadata import METADATA_FORM
 from licenses.admin.lengths import LENGTHS, in_unit
 from licenses.models import (
+    TERMS,
     LicensePolicy,
     MaintenancePolicy,
     Product,
 )
 from licenses.signing_keys import create_product, product_file, rotate_product_key
 from portal.backoffice import VendorAdmin
+
+FIRST_TERMS = (
+    "type", "allowed_activations", "validity", "expiration_strategy", "allowed_deactivations",
+)  # fmt: skip
 
 
 @admin.display(description=_("validity"), ordering="validity")
@@ -84,6 +89,24 @@ class ProductAdmin(VendorAdmin):
 class LicensePolicyAdmin(VendorAdmin):
     formfield_overrides = LENGTHS
     list_display = ("name", "type", "allowed_activations", "valid_for", "expiration_strategy")
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    "name", "type", "allowed_activations", "validity", "expiration_strategy",
+                    "allowed_deactivations", "key_pattern",
+                )
+            },
+        ),
+        (
+            _("For the program"),
+            {
+                "classes": ("collapse",),
+                "fields": tuple(name for name in TERMS if name not in FIRST_TERMS),
+            },
+        ),
+    )  # fmt: skip
     search_fields = ("name",)
     valid_for = valid_for
 

@@ -22,7 +22,9 @@ class OperatingSystem(models.TextChoices):
 class Activation(TenantRow):
     """One machine that uses one seat. The row exists as long as the seat is used."""
 
-    license = models.ForeignKey(License, models.PROTECT, related_name="activations")
+    license = models.ForeignKey(
+        License, models.PROTECT, related_name="activations", verbose_name=_("licence")
+    )
     fingerprint = models.CharField(_("fingerprint"), max_length=256)
     os = models.CharField(_("operating system"), max_length=10, choices=OperatingSystem)
     os_version = models.CharField(_("version of the operating system"), max_length=256, blank=True)
