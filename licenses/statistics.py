@@ -23,6 +23,10 @@ DAYS = 30
 HORIZONS = (30, 60, 90)  # days
 TOP = 5
 
+# As values, since SQLite finds no index for `NOT revoked`, which Django makes of a mere False.
+YES, NO = Value(True), Value(False)
+USABLE = Q(revoked=NO, suspended=NO)
+
 
 @dataclass(frozen=True, slots=True)
 class Standings:
@@ -96,20 +100,17 @@ def standings(now: datetime) -> Standings:
 def _ranges(now: datetime) -> dict[str, Q]:
     """Conditions that are a range of the index `license_standing` each. They overlap in nothing,
     but for `waiting`, which is a part of `endless`."""
-    # As values, since SQLite finds no index for `NOT revoked`, which Django makes of False.
-    yes, no = Value(True), Value(False)
-    usable = Q(revoked=no, suspended=no)
-    endless = usable & Q(expires_at__isnull=True)
+    endless = USABLE & Q(expires_at__isnull=True)
     ends = [now, *(now + timedelta(days=days) for days in HORIZONS)]
     return {
-        "revoked": Q(revoked=yes),
-        "suspended": Q(revoked=no, suspended=yes),
-        "expired": usable & Q(expires_at__lte=now),
+        "revoked": Q(revoked=YES),
+        "suspended": Q(revoked=NO, suspended=YES),
+        "expired": USABLE & Q(expires_at__lte=now),
         **{
-            f"until {days}": usable & Q(expires_at__gt=start, expires_at__lte=end)
+            f"until {days}": USABLE & Q(expires_at__gt=start, expires_at__lte=end)
             for days, start, end in zip(HORIZONS, ends, ends[1:], strict=False)
         },
-        "later": usable & Q(expires_at__gt=ends[-1]),
+        "later": USABLE & Q(expires_at__gt=ends[-1]),
         "endless": endless,
         "waiting": endless & Q(expiration_strategy=ExpirationStrategy.DELAYED, validity__gt=0),
     }
@@ -132,7 +133,7 @@ def counted(rows: QuerySet[Any], conditions: Mapping[str, Q]) -> dict[str, int]:
 
 def expiring_filter(days: int, now: datetime) -> Q:
     """The condition that a licence can be used and expires from now within so many days."""
-    return Q(revoked=False, suspended=False) & expires_within(days, now)
+    return USABLE & expires_within(days, now)
 
 
 def machines() -> Machines:
