@@ -133,7 +133,7 @@ def counted(rows: QuerySet[Any], conditions: Mapping[str, Q]) -> dict[str, int]:
 
 def expiring_filter(days: int, now: datetime) -> Q:
     """The condition that a licence can be used and expires from now within so many days."""
-    return USABLE & expires_within(days, now)
+    return Q(revoked=False, suspended=False) & expires_within(days, now)
 
 
 def machines() -> Machines:
