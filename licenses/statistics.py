@@ -1,26 +1,31 @@
 """How a vendor's licences and machines stand, as numbers; counted by the database.
 
 Everything runs in the vendor's scope and needs one query, answered from an index alone
-(`licenses/migrations/0004_statistics.py`). Days are those of UTC.
+(`licenses/migrations/0005_statistics.py`). Days are those of UTC.
 """
 
+import heapq
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import CharField, Count, Q, QuerySet, Value
 from django.db.models.functions import TruncDate
 
 from accounts.models import AuditEntry
-from licenses.models import Activation, License
-from licenses.search import expires_within, status_filter
-from licenses.status import Status
+from licenses.models import Activation, ExpirationStrategy, License
+from licenses.search import expires_within
+from licenses.status import EXPIRING_SOON, Status
 
 DAYS = 30
 HORIZONS = (30, 60, 90)  # days
 TOP = 5
+
+# As values, since SQLite finds no index for `NOT revoked`, which Django makes of a mere False.
+YES, NO = Value(True), Value(False)
+USABLE = Q(revoked=NO, suspended=NO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +51,13 @@ class Ranking:
 
 @dataclass(frozen=True, slots=True)
 class Machines:
-    """Machines that use a seat, by the way they were activated and by operating system."""
+    """Machines that use a seat, by the way they were activated, by operating system, and by version
+    of the program."""
 
     online: int
     offline: int
     platforms: Ranking
+    versions: Ranking
 
     @property
     def total(self) -> int:
@@ -70,15 +77,58 @@ class PerDay:
 
 def standings(now: datetime) -> Standings:
     """The vendor's licences by status and nearness of their end, at `now`."""
-    # Counted by a column of the index that is never null, since a star takes no filter.
-    conditions = {each.name: status_filter(each, now) for each in Status}
-    conditions |= {f"within_{days}": expiring_filter(days, now) for days in HORIZONS}
-    counted = {name: Count("revoked", filter=condition) for name, condition in conditions.items()}
-    counts = License.objects.order_by().aggregate(**counted)
+    counts = counted(License.objects.all(), _ranges(now))
+    within = {days: sum(counts[f"until {each}"] for each in HORIZONS if each <= days)
+              for days in HORIZONS}  # fmt: skip
+    soon = within[EXPIRING_SOON.days]
     return Standings(
-        by_status={each: counts[each.name] for each in Status},
-        expiring={days: counts[f"within_{days}"] for days in HORIZONS},
-    )
+        by_status={
+            Status.REVOKED: counts["revoked"],
+            Status.SUSPENDED: counts["suspended"],
+            Status.EXPIRED: counts["expired"],
+            Status.EXPIRING_SOON: soon,
+            Status.NOT_STARTED: counts["waiting"],
+            Status.ACTIVE: (
+                within[HORIZONS[-1]] - soon + counts["later"] + counts["endless"]
+                - counts["waiting"]
+            ),
+        },
+        expiring=within,
+    )  # fmt: skip
+
+
+def _ranges(now: datetime) -> dict[str, Q]:
+    """Conditions that are a range of the index `license_standing` each. They overlap in nothing,
+    but for `waiting`, which is a part of `endless`."""
+    endless = USABLE & Q(expires_at__isnull=True)
+    ends = [now, *(now + timedelta(days=days) for days in HORIZONS)]
+    return {
+        "revoked": Q(revoked=YES),
+        "suspended": Q(revoked=NO, suspended=YES),
+        "expired": USABLE & Q(expires_at__lte=now),
+        **{
+            f"until {days}": USABLE & Q(expires_at__gt=start, expires_at__lte=end)
+            for days, start, end in zip(HORIZONS, ends, ends[1:], strict=False)
+        },
+        "later": USABLE & Q(expires_at__gt=ends[-1]),
+        "endless": endless,
+        "waiting": endless & Q(expiration_strategy=ExpirationStrategy.DELAYED, validity__gt=0),
+    }
+
+
+def counted(rows: QuerySet[Any], conditions: Mapping[str, Q]) -> dict[str, int]:
+    """How many of the rows fulfil each condition, in one statement with a count for each.
+
+    Where each condition is a range of one index, that is several times as fast as one pass over
+    all rows that tries every condition on each.
+    """
+    parts = [
+        rows.filter(condition).order_by().annotate(part=Value(name, output_field=CharField()))
+        .values("part").annotate(n=Count("*")).values_list("part", "n")
+        for name, condition in conditions.items()
+    ]  # fmt: skip
+    first, *others = parts
+    return dict.fromkeys(conditions, 0) | dict(first.union(*others, all=True))
 
 
 def expiring_filter(days: int, now: datetime) -> Q:
@@ -87,28 +137,23 @@ def expiring_filter(days: int, now: datetime) -> Q:
 
 
 def machines() -> Machines:
-    """The vendor's machines."""
-    rows = Activation.objects.order_by().values_list("os", "offline").annotate(n=Count("*"))
+    """The vendor's machines; as many rows as there are different ones are summed up here."""
+    kinds = ("app_version", "os", "offline")
+    rows = Activation.objects.order_by().values_list(*kinds).annotate(n=Count("*"))
     by_way: Counter[bool] = Counter()
     by_os: Counter[str] = Counter()
-    for os, offline, count in rows:
+    by_version: Counter[str] = Counter()
+    for version, os, offline, count in rows:
         by_way[offline] += count
         by_os[os] += count
-    top = sorted(by_os.items(), key=lambda pair: (-pair[1], pair[0]))[:TOP]
-    return Machines(by_way[False], by_way[True], ranking(top, by_os.total()))
+        by_version[version] += count
+    return Machines(by_way[False], by_way[True], ranking(by_os), ranking(by_version))
 
 
-def versions(total: int) -> Ranking:
-    """The most frequent versions of the program, among `total` machines."""
-    rows = Activation.objects.values_list("app_version").annotate(n=Count("*"))
-    return ranking(rows.order_by("-n", "app_version")[:TOP], total)
-
-
-def ranking(top: Iterable[tuple[str, int]], total: int) -> Ranking:
-    """The ranking whose others are what `total` has beyond the top."""
-    top = tuple(top)
-    # Between two queries a machine may have gone.
-    return Ranking(top, max(0, total - sum(count for _name, count in top)))
+def ranking(counts: Mapping[str, int]) -> Ranking:
+    """The TOP most frequent names, of equal ones those that come first in the alphabet."""
+    top = heapq.nsmallest(TOP, counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    return Ranking(tuple(top), sum(counts.values()) - sum(count for _name, count in top))
 
 
 def activations_per_day(now: datetime) -> PerDay:

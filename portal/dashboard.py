@@ -1,13 +1,14 @@
 """What the back office's first page says of a vendor: numbers as charts, or first steps.
 
 Numbers that take long are kept for a while, in proportion to what they took, and the page says as
-of when they are. A vendor whose numbers are quick always sees the present.
+of when they are. A vendor whose numbers are quick always sees the present. When kept numbers have
+had their time, one visitor counts anew, and whoever comes meanwhile still gets the old ones.
 """
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from django.core.cache import cache
@@ -28,12 +29,10 @@ from licenses.statistics import (
     HORIZONS,
     Machines,
     PerDay,
-    Ranking,
     Standings,
     activations_per_day,
     machines,
     standings,
-    versions,
 )
 from licenses.status import Status
 from portal import charts
@@ -46,6 +45,7 @@ from releases.statistics import TopFiles, downloads_per_day, top_files
 QUICK = 0.1  # seconds: what takes less is never kept
 KEPT_PER_SECOND = 50  # seconds for each second that it took
 KEPT_AT_MOST = 600  # seconds
+OLD_FOR = 60  # seconds: for how long old numbers are shown while somebody counts anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,6 @@ class Numbers:
     at: datetime
     standings: Standings
     machines: Machines
-    versions: Ranking
     activations: PerDay
     downloads: PerDay
     files: TopFiles
@@ -113,14 +112,29 @@ def numbers_of(
     """The vendor's numbers at `now`, or those that were kept. Runs in the vendor's scope."""
     # SECURITY: tests/portal/test_dashboard.py. The key names the vendor.
     key = f"dashboard:{vendor.pk}"
-    kept: Numbers | None = cache.get(key)
-    if kept is not None:
-        return kept
+    kept: tuple[Numbers, datetime] | None = cache.get(key)
+    if kept is None:
+        return count_and_keep(key, now, clock)
+    numbers, until = kept
+    # The counter's mark has a time limit, for a process that ends while it counts.
+    counter = f"{key}:counter"
+    if now < until or not cache.add(counter, True, OLD_FOR):
+        return numbers
+    try:
+        return count_and_keep(key, now, clock)
+    finally:
+        cache.delete(counter)
+
+
+def count_and_keep(key: str, now: datetime, clock: Callable[[], float]) -> Numbers:
+    """Counts everything anew, and keeps it under the key for a while if that took long."""
     start = clock()
     numbers = count(now)
     seconds = kept_for(clock() - start)
     if seconds:
-        cache.set(key, numbers, seconds)
+        cache.set(key, (numbers, now + timedelta(seconds=seconds)), seconds + OLD_FOR)
+    else:
+        cache.delete(key)
     return numbers
 
 
@@ -131,12 +145,11 @@ def kept_for(took: float) -> float:
 
 def count(now: datetime) -> Numbers:
     """Counts everything anew."""
-    there, downloads = machines(), downloads_per_day(now)
+    downloads = downloads_per_day(now)
     return Numbers(
         at=now,
         standings=standings(now),
-        machines=there,
-        versions=versions(there.total),
+        machines=machines(),
         activations=activations_per_day(now),
         downloads=downloads,
         files=top_files(now, downloads.total),
@@ -217,7 +230,7 @@ def cards(numbers: Numbers) -> list[Card]:
         _machines(numbers.machines),
         _platforms(numbers.machines),
         _activations(numbers.activations),
-        _versions(numbers.versions, numbers.machines.total),
+        _versions(numbers.machines),
         _downloads(numbers.downloads),
         _files(numbers.files, numbers.downloads.total),
     ]
@@ -270,17 +283,17 @@ def _platforms(counted: Machines) -> Card:
     return Card("platforms", title, "", "", _or_nothing(counted.total, chart))
 
 
-def _versions(counted: Ranking, total: int) -> Card:
+def _versions(counted: Machines) -> Card:
     title = _("Versions in use")
     rows = [
         Bar(version, n, _machine_list({"app_version__exact": version}))
         if version
         else Bar(_("Not told"), n)
-        for version, n in counted.top
+        for version, n in counted.versions.top
     ]
-    rows += _other(counted.other)
-    chart = charts.bars(title, rows, (_("Version"), _("Machines")), total)
-    return Card("versions", title, "", "", _or_nothing(total, chart))
+    rows += _other(counted.versions.other)
+    chart = charts.bars(title, rows, (_("Version"), _("Machines")), counted.total)
+    return Card("versions", title, "", "", _or_nothing(counted.total, chart))
 
 
 def _activations(counted: PerDay) -> Card:

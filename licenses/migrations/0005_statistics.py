@@ -13,11 +13,9 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="activation",
-            index=models.Index(fields=["vendor", "os", "offline"], name="activation_platforms"),
-        ),
-        migrations.AddIndex(
-            model_name="activation",
-            index=models.Index(fields=["vendor", "app_version"], name="activation_versions"),
+            index=models.Index(
+                fields=["vendor", "app_version", "os", "offline"], name="activation_kinds"
+            ),
         ),
         migrations.AddIndex(
             model_name="license",

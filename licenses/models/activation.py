@@ -66,8 +66,10 @@ class Activation(TenantRow):
         )
         indexes = (
             models.Index(name="activation_newest", fields=("vendor", "-created_at", "id")),
-            models.Index(name="activation_platforms", fields=("vendor", "os", "offline")),
-            models.Index(name="activation_versions", fields=("vendor", "app_version")),
+            # What kinds of machines there are, for statistics.py.
+            models.Index(
+                name="activation_kinds", fields=("vendor", "app_version", "os", "offline")
+            ),
         )
 
     def __str__(self) -> str:

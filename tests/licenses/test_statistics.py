@@ -1,6 +1,8 @@
 """The numbers of a vendor's licences and machines."""
 
+from collections import Counter
 from datetime import UTC, date, datetime, timedelta
+from itertools import product
 from typing import Any
 
 import pytest
@@ -11,7 +13,8 @@ from time_machine import Traveller
 from accounts import audit
 from licenses import statistics
 from licenses.lifecycle import create_license
-from licenses.models import Activation, License
+from licenses.models import Activation, ExpirationStrategy, License
+from licenses.search import status_filter
 from licenses.statistics import Machines, Ranking
 from licenses.status import Status
 from tests.conftest import NOW
@@ -59,6 +62,33 @@ def test_every_status_is_counted_as_its_page_tells_it(acme: World) -> None:
     assert counted.total == len(told)
 
 
+def test_every_combination_is_counted_as_its_row_stands(acme: World) -> None:
+    ends = [NOW + days * DAY for days in (-1, 0, 30, 60, 90)]
+    tick = timedelta(microseconds=1)
+    moments = [None, *(end + by for end in ends for by in (-tick, 0 * tick, tick))]
+    combinations = product(
+        (False, True), (False, True), moments, ExpirationStrategy.values, (0, 60)
+    )
+    for number, (revoked, suspended, end, strategy, validity) in enumerate(combinations):
+        License(
+            vendor=acme.acme, product=acme.orbit, user=acme.ada, key=f"COMBINATION-{number}",
+            revoked=revoked, suspended=suspended, expires_at=end, expiration_strategy=strategy,
+            validity=validity,
+        ).save(force_insert=True)  # fmt: skip
+    rows = list(License.objects.all())
+    assert len(rows) > 384
+    told = Counter(row.standing.status for row in rows)
+    counted = statistics.standings(NOW)
+    assert counted.by_status == {each: told[each] for each in Status}
+    assert counted.by_status == {
+        each: License.objects.filter(status_filter(each, NOW)).count() for each in Status
+    }
+    assert counted.expiring == {
+        days: License.objects.filter(statistics.expiring_filter(days, NOW)).count()
+        for days in statistics.HORIZONS
+    }
+
+
 def test_a_vendor_without_licences_has_every_status(acme: World) -> None:
     Activation.objects.all().delete()
     License.objects.all().delete()
@@ -85,8 +115,12 @@ def test_machines_are_counted_by_way_and_platform(acme: World) -> None:
     machine(acme, "one", os="windows", offline=True)
     machine(acme, "two", os="macos", offline=True)
     # Ada's and Grace's machines run Linux.
+    Activation.objects.update(app_version="4.2.1")
     assert statistics.machines() == Machines(
-        online=2, offline=2, platforms=Ranking((("linux", 2), ("macos", 1), ("windows", 1)))
+        online=2,
+        offline=2,
+        platforms=Ranking((("linux", 2), ("macos", 1), ("windows", 1))),
+        versions=Ranking((("4.2.1", 4),)),
     )
 
 
@@ -111,13 +145,14 @@ def test_five_versions_are_named_and_the_rest_summed(acme: World) -> None:
     ):
         for number in range(count):
             machine(acme, f"{version}-{number}", app_version=version)
-    assert statistics.versions(11) == Ranking(
+    assert statistics.machines().versions == Ranking(
         (("4.2", 3), ("4.0", 2), ("4.1", 2), ("", 1), ("1", 1)), other=2
     )
 
 
-def test_a_machine_that_went_meanwhile_makes_no_negative_number(acme: World) -> None:
-    assert statistics.versions(0).other == 0
+def test_no_machines_make_no_ranks(acme: World) -> None:
+    Activation.objects.all().delete()
+    assert statistics.machines() == Machines(0, 0, Ranking(()), Ranking(()))
 
 
 # --- Days ---------------------------------------------------------------------------------------
@@ -167,7 +202,7 @@ def test_another_vendors_rows_change_nothing(world: World) -> None:
     def counted() -> Any:
         with scope(vendor=world.acme):
             return (
-                statistics.standings(NOW), statistics.machines(), statistics.versions(2),
+                statistics.standings(NOW), statistics.machines(),
                 statistics.activations_per_day(NOW),
             )  # fmt: skip
 
@@ -182,7 +217,7 @@ def test_another_vendors_rows_change_nothing(world: World) -> None:
 
 def test_each_number_is_one_query(acme: World, django_assert_num_queries: Any) -> None:
     for ask in (
-        lambda: statistics.standings(NOW), statistics.machines, lambda: statistics.versions(2),
+        lambda: statistics.standings(NOW), statistics.machines,
         lambda: statistics.activations_per_day(NOW),
     ):  # fmt: skip
         with django_assert_num_queries(1):

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from html import unescape
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.core.cache import cache
@@ -23,8 +25,8 @@ from releases.models import Download
 from tests.conftest import NOW
 from tests.world import Browser, World, file_of, fingerprint, release, signed_in, user
 
-# Session, vendor and person, seven that count (files take two), and one for the first steps.
-QUERIES = 11
+# Session, vendor and person, six that count (files take two), and one for the first steps.
+QUERIES = 10
 SECRET = "6.6.6-of-globex-only"
 
 
@@ -286,4 +288,55 @@ def test_kept_numbers_are_the_vendors_own(world: World) -> None:
     assert figures(signed_in(world.globex_admin), kept=True)["status"] == "2"
     assert figures(signed_in(world.acme_admin), kept=True)["status"] == "3"
     cache.delete(f"dashboard:{world.acme.pk}")
-    assert cache.get(f"dashboard:{world.globex.pk}").standings.total == 2
+    kept, _until = cache.get(f"dashboard:{world.globex.pk}")
+    assert kept.standings.total == 2
+
+
+def test_while_somebody_counts_anew_the_others_get_the_old_numbers(
+    world: World, frozen_time: Traveller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert numbers(world.acme, 2.0).at == NOW
+    frozen_time.shift(101)
+    count, counting = dashboard.count, []
+
+    def slow(now: datetime) -> Numbers:
+        counting.append(now)
+        with ThreadPoolExecutor(4) as pool:  # they come while this one counts
+            others = list(pool.map(lambda _: numbers(world.acme, 2.0), range(4)))
+        assert {other.at for other in others} == {NOW}
+        return count(now)
+
+    monkeypatch.setattr(dashboard, "count", slow)
+    later = NOW + timedelta(seconds=101)
+    assert numbers(world.acme, 2.0).at == later
+    assert counting == [later]
+    assert numbers(world.acme, 2.0).at == later
+
+
+def test_who_fails_to_count_leaves_it_to_the_next(
+    world: World, frozen_time: Traveller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers(world.acme, 2.0)
+    frozen_time.shift(101)
+    with monkeypatch.context() as patch:
+        patch.setattr(dashboard, "count", Mock(side_effect=ZeroDivisionError))
+        with pytest.raises(ZeroDivisionError):
+            numbers(world.acme, 2.0)
+    assert numbers(world.acme, 2.0).at == NOW + timedelta(seconds=101)
+
+
+def test_who_never_ends_is_waited_for_only_so_long(world: World, frozen_time: Traveller) -> None:
+    numbers(world.acme, 12.0)
+    frozen_time.shift(601)
+    assert cache.add(f"dashboard:{world.acme.pk}:counter", True, dashboard.OLD_FOR)
+    assert numbers(world.acme, 12.0).at == NOW
+    frozen_time.shift(dashboard.OLD_FOR)
+    assert numbers(world.acme, 12.0).at == NOW + timedelta(seconds=601 + dashboard.OLD_FOR)
+
+
+def test_numbers_that_became_quick_are_no_longer_kept(world: World, frozen_time: Traveller) -> None:
+    numbers(world.acme, 2.0)
+    frozen_time.shift(101)
+    assert numbers(world.acme, 0.0).at == NOW + timedelta(seconds=101)
+    frozen_time.shift(1)
+    assert numbers(world.acme, 0.0).at == NOW + timedelta(seconds=102)
