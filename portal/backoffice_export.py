@@ -89,7 +89,6 @@ def _parts(
     rows: QuerySet[Any], columns: Mapping[str, Callable[[Any], Any]], vendor: Any
 ) -> Iterator[str]:
     """The file in parts. They are made while it is sent, when the request's scope has ended."""
-    yield BOM + written([list(columns)])
     head = BOM + written([list(columns)])
     unread = rows.iterator(chunk_size=CHUNK)
     while True:

@@ -6,6 +6,7 @@ from uuid import UUID
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import QuerySet
 from django.forms import ModelForm
@@ -75,6 +76,8 @@ class VendorsAdmin(admin.ModelAdmin[Vendor]):
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
         """What was done to the vendor itself; of its rows an operator learns nothing."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
         vendor = self.get_object(request, object_id)
         if vendor is None:
             return super().history_view(request, object_id)

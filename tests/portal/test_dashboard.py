@@ -213,7 +213,7 @@ def test_a_new_vendor_sees_first_steps_alone(world: World, newco: Vendor) -> Non
         (False, "/branding/branding/"),
         (False, "/licenses/product/add/"),
         (False, "/licenses/licensepolicy/add/"),
-        (False, "/accounts/user/add/"),
+        (False, "/licenses/license/add/"),
         (False, "/licenses/license/add/"),
         (False, "/releases/release/add/"),
     ]
