@@ -98,6 +98,7 @@ def test_what_is_typed_wins_over_the_policy(
         ({"key": "short"}, "16 to 256 visible characters"),
         ({"allowed_activations": "-2"}, "greater than or equal to -1"),
         ({"expires_on": "31.1.2027x"}, "valid date"),
+        ({"expires_on": "2026-11-23"}, "This day is over"),
         ({"product": "QUILL"}, "Select a valid choice"),
         ({"policy": "FOREIGN"}, "Select a valid choice"),
         ({"product": "nonsense"}, "is not a valid UUID"),

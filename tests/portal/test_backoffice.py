@@ -218,3 +218,59 @@ def test_machines_can_be_looked_at_only(world: World, admin: Browser) -> None:
     assert admin.post(path, {"hostname": "x"}).status_code == 403
     with scope(vendor=world.acme):
         assert Activation.objects.get(pk=world.ada_machine.pk).hostname == "ada-laptop"
+
+
+# --- Operators ------------------------------------------------------------------------------------
+
+
+def test_an_operator_invites_a_vendors_administrators_again(world: World) -> None:
+    operator = signed_in(world.operator)
+    chosen = {"action": "invite_administrators", "_selected_action": [str(world.acme.pk)]}
+    page = operator.post("/accounts/vendor/", chosen, follow=True).content.decode()
+    assert "0 invitations are on their way." in page
+    with scope(vendor=world.acme):
+        User.objects.filter(pk=world.acme_admin.pk).update(password="!none")
+    page = operator.post("/accounts/vendor/", chosen, follow=True).content.decode()
+    assert "1 invitation is on its way." in page
+    [message] = mail.outbox
+    assert message.to == ["admin@acme.example"]
+    assert "your company id, acme," in message.body
+    assert "http://app.portal.localhost:8000/login/" in message.body
+
+
+def test_after_an_invitation_the_company_id_is_filled_in(world: World) -> None:
+    with scope(vendor=world.acme):
+        User.objects.filter(pk=world.acme_support.pk).update(password="!none")
+    admin = signed_in(world.acme_admin)
+    admin.post(f"/accounts/user/{world.acme_support.pk}/do/invite/")
+    path = str(mail.outbox[0].body).partition("portal.localhost:8000")[2].split()[0]
+    new = {"new_password": "a long enough phrase", "new_password_again": "a long enough phrase"}
+    support = Browser("app")
+    assert support.post(path, new)["Location"] == "/login/?company_id=acme"
+    assert 'value="acme"' in support.get("/login/?company_id=acme").content.decode()
+
+
+def test_an_operator_reads_what_was_done_to_a_vendor_and_no_more(world: World) -> None:
+    operator = signed_in(world.operator)
+    path = f"/accounts/vendor/{world.acme.pk}"
+    form = {
+        "name": "Acme Tools", "status": "active", "support_email": "", "support_url": "",
+        "website": "", "send_expiry_reminders": "on", "show_support_views": "on",
+    }  # fmt: skip
+    assert operator.post(f"{path}/change/", form).status_code == 302
+    page = operator.get(f"{path}/history/").content.decode()
+    assert "Acme Instruments" in page
+    assert "Acme Tools" in page
+    assert "root@example.com" in page
+    assert "ada@example.com" not in page
+    assert signed_in(world.acme_admin).get(f"{path}/history/").status_code == 403
+
+
+def test_a_history_tells_of_a_licences_machines(world: World) -> None:
+    admin = signed_in(world.acme_admin)
+    form = {"reason": "The laptop was stolen"}
+    admin.post(f"/licenses/activation/{world.ada_machine.pk}/release/", form)
+    page = admin.get(f"/licenses/license/{world.ada_license.pk}/history/").content.decode()
+    for told in ("Machine activated", "Machine released by support", "The laptop was stolen"):
+        assert told in page
+    assert "The laptop was stolen" in admin.get("/accounts/auditentry/").content.decode()

@@ -18,6 +18,8 @@ from tests.world import World, fingerprint, signed_in
         ("lovelace", "user"),
         ("1-ACME-ORBIT-0001", "license"),
         ("ADA-LAPTO", "activation"),
+        ("ada111acmeorbit0001", "license"),
+        ("ADA111 ACME ORBIT 0001", "license"),
     ],
 )
 def test_one_hit_is_opened_at_once(world: World, text: str, lands_on: str) -> None:
