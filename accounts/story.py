@@ -35,6 +35,11 @@ class Section:
     all_url: str = ""
     actions: Sequence[Cell] = ()
 
+    @property
+    def labelled_rows(self) -> "list[list[tuple[str | Promise, Cell]]]":
+        """The rows, each cell with its column's title, which a phone shows beside it."""
+        return [list(zip(self.columns, row, strict=True)) for row in self.rows]
+
 
 Teller = Callable[[User], Section]
 _tellers: list[tuple[int, Teller]] = []
