@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -176,6 +176,7 @@ class LicenseRows(Rows):
         self.taken: set[str] = set()
         self.licenses: list[tuple[License, LicensePolicy | None]] = []
         self.number_of_licenses = 0
+        self.drafts: list[audit.Draft] = []
 
     # --- Reading --------------------------------------------------------------------------------
 
@@ -265,16 +266,15 @@ class LicenseRows(Rows):
             license.key = license.key or new_key(policy.key_pattern if policy else "")
             lifecycle.set_ends(license)
         self.inserts += bulk.inserts(licenses)
+        self.drafts = [
+            audit.Draft(action="created", row=license, changes=audit.values_of(license))
+            for license in licenses
+        ]
 
     def write(self, *, actor: User | None) -> Sequence[License]:
         self.write_people(actor, {})
         licenses = [license for license, _policy in self.licenses]
-        audit.record_all(
-            audit.Draft(
-                action="created", row=license, actor=actor, changes=audit.values_of(license),
-            )
-            for license in licenses
-        )  # fmt: skip
+        audit.record_all(replace(draft, actor=actor) for draft in self.drafts)
         return licenses
 
 

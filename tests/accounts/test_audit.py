@@ -93,6 +93,8 @@ def test_the_database_refuses_to_change_or_delete(world: World, act: str) -> Non
 
 @pytest.mark.skipif(not ON_POSTGRESQL, reason="SQLite knows no TRUNCATE")
 def test_the_database_refuses_to_empty_the_table(world: World) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
     with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("TRUNCATE accounts_auditentry CASCADE")
 

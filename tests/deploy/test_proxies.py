@@ -68,6 +68,6 @@ def test_the_visitors_address_is_recorded(everything: Ways, way: str) -> None:
     script = (
         "from django_scopes import scopes_disabled\n"
         "from releases.models import Download\n"
-        "with scopes_disabled(): print({d.ip for d in Download.objects.all()})\n"
+        "with scopes_disabled(): print(Download.objects.order_by('-created_at')[0].ip)\n"
     )
-    assert everything.portal.manage("shell", "-v", "0", "-c", script).strip() == "{'127.0.0.1'}"
+    assert everything.portal.manage("shell", "-v", "0", "-c", script).strip() == "127.0.0.1"
