@@ -91,6 +91,20 @@ def test_the_database_refuses_to_change_or_delete(world: World, act: str) -> Non
         assert rows.get().action == "changed"
 
 
+@pytest.mark.skipif(ON_POSTGRESQL, reason="PostgreSQL knows no REPLACE")
+def test_the_database_refuses_to_replace_an_entry(world: World) -> None:
+    entry = audit.record("changed", world.ada)
+    statement = (
+        "INSERT OR REPLACE INTO accounts_auditentry SELECT * FROM accounts_auditentry WHERE id = %s"
+    )
+    with (
+        pytest.raises(IntegrityError, match="written once"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(statement, [entry.pk.hex])
+
+
 @pytest.mark.skipif(not ON_POSTGRESQL, reason="SQLite knows no TRUNCATE")
 def test_the_database_refuses_to_empty_the_table(world: World) -> None:
     with connection.cursor() as cursor:

@@ -155,3 +155,11 @@ def test_an_export_asks_once_however_many_rows(
         query for query in captured if f'FROM "{table}"' in query["sql"] and "LIKE" in query["sql"]
     ]
     assert len(asked) == 1
+
+
+def test_a_spreadsheet_that_splits_at_semicolons_gets_one_cell(
+    world: World, admin: Browser
+) -> None:
+    with scope(vendor=world.acme):
+        User.objects.filter(pk=world.ada.pk).update(company="x;=1+1")
+    assert '"x;=1+1"' in content(admin.get(f"{CUSTOMERS}?q=ada@example.com"))
