@@ -214,19 +214,35 @@ def run_manage(
     """Runs manage.py to its end and returns what it printed, if that was asked for."""
     done = subprocess.run(
         [PYTHON, "manage.py", *arguments],
-        cwd=ROOT, env=dict(environment), check=True, text=True,
+        cwd=ROOT,
+        env=dict(environment),
+        check=True,
+        text=True,
         stdout=subprocess.PIPE if capture else None,
-    )  # fmt: skip
+    )
     return done.stdout or ""
 
 
 def supervise(port: int, environment: Mapping[str, str], sign_ins: str) -> int:
     """Runs the web server and the queue's worker until one ends or a signal comes."""
     gunicorn = [
-        str(PYTHON), "-m", "gunicorn", "portal.wsgi", "--bind", f"127.0.0.1:{port}",
-        "--workers", "2", "--threads", "64", "--worker-class", "gthread", "--reuse-port",
-        "--no-control-socket", "--log-level", "warning",
-    ]  # fmt: skip
+        str(PYTHON),
+        "-m",
+        "gunicorn",
+        "portal.wsgi",
+        "--bind",
+        f"127.0.0.1:{port}",
+        "--workers",
+        "2",
+        "--threads",
+        "64",
+        "--worker-class",
+        "gthread",
+        "--reuse-port",
+        "--no-control-socket",
+        "--log-level",
+        "warning",
+    ]
     worker = [str(PYTHON), "manage.py", "db_worker", "--no-startup-delay"]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     children = [
@@ -279,9 +295,12 @@ def start_pytest(
     command = [str(PYTHON), "-m", "pytest", *arguments]
     environment = dict(os.environ, TEST_DATABASE=database)
     return subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=output,
+        command,
+        cwd=ROOT,
+        env=environment,
+        stdout=output,
         stderr=subprocess.STDOUT if output else None,
-    )  # fmt: skip
+    )
 
 
 def has_postgresql(environment: Mapping[str, str]) -> bool:

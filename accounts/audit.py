@@ -28,15 +28,26 @@ BATCH = 1000
 # Values that may never be written down; that they changed may.
 SECRETS = frozenset(
     {
-        "accounts.user.password", "branding.customdomain.token", "licenses.activation.machine_jwk",
-        "licenses.signingkey.encrypted_private_pem", "releases.releasefile.key",
+        "accounts.user.password",
+        "branding.customdomain.token",
+        "licenses.activation.machine_jwk",
+        "licenses.signingkey.encrypted_private_pem",
+        "releases.releasefile.key",
     }
-)  # fmt: skip
+)
 # What no person changes, and what only repeats another field for the database's sake.
 UNTOLD = frozenset(
-    {"id", "vendor", "created_at", "updated_at", "last_login", "last_seen_at",
-     "version_key", "skeleton"}
-)  # fmt: skip
+    {
+        "id",
+        "vendor",
+        "created_at",
+        "updated_at",
+        "last_login",
+        "last_seen_at",
+        "version_key",
+        "skeleton",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,9 +163,14 @@ def changes_between(before: models.Model, after: models.Model) -> dict[str, list
         old, new = getattr(before, one.attname), getattr(after, one.attname)
         if old == new or one.name in UNTOLD:
             continue
-        changed[one.name] = [None, None] if _is_secret(one) else [
-            _told(before, one, old), _told(after, one, new),
-        ]  # fmt: skip
+        changed[one.name] = (
+            [None, None]
+            if _is_secret(one)
+            else [
+                _told(before, one, old),
+                _told(after, one, new),
+            ]
+        )
     return changed
 
 

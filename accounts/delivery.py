@@ -75,9 +75,12 @@ def claim(email_id: Any) -> OutgoingEmail | None:
         pk=email_id, state__in=(State.QUEUED, State.SENDING), due_at__lte=now
     )
     taken = due.update(
-        state=State.SENDING, claim=mine, attempts=F("attempts") + 1, due_at=now + lease(),
+        state=State.SENDING,
+        claim=mine,
+        attempts=F("attempts") + 1,
+        due_at=now + lease(),
         updated_at=now,
-    )  # fmt: skip
+    )
     if not taken:
         return None
     return OutgoingEmail.objects.select_related("user__vendor", "vendor").get(

@@ -30,10 +30,12 @@ class CustomerRows(Rows):
         "company": gettext_lazy("An empty cell leaves the company as it is."),
     }
     shown = {
-        "email": gettext_lazy("E-mail"), "first_name": gettext_lazy("First name"),
-        "last_name": gettext_lazy("Last name"), "company": gettext_lazy("Company"),
+        "email": gettext_lazy("E-mail"),
+        "first_name": gettext_lazy("First name"),
+        "last_name": gettext_lazy("Last name"),
+        "company": gettext_lazy("Company"),
         "customer": gettext_lazy("Customer"),
-    }  # fmt: skip
+    }
 
     def __init__(self, vendor: Vendor, *, keep: bool) -> None:
         super().__init__(vendor, keep=keep)

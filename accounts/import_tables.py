@@ -145,5 +145,6 @@ def _listed(names: Collection[str]) -> str:
 
 def _wrong_length(record: list[str], header: list[str]) -> str:
     return _("This row has %(cells)d cells, and the header has %(columns)d.") % {
-        "cells": len(record), "columns": len(header),
-    }  # fmt: skip
+        "cells": len(record),
+        "columns": len(header),
+    }

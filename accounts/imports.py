@@ -72,10 +72,14 @@ def start(
     text = import_tables.decoded(data)
     rows = _table(KINDS[kind], text)
     row = DataImport(
-        vendor=vendor, kind=kind, file_name=file_name[-200:], content=text,
+        vendor=vendor,
+        kind=kind,
+        file_name=file_name[-200:],
+        content=text,
         options={"send_emails": bool(options.get("send_emails") and KINDS[kind].after_create)},
-        rows=len(rows), created_by=actor,
-    )  # fmt: skip
+        rows=len(rows),
+        created_by=actor,
+    )
     row.save(force_insert=True)
     audit.record("created", row, actor=actor, details={"rows": len(rows)})
     check.enqueue(vendor_id=str(row.vendor_id), import_id=str(row.pk))
@@ -86,9 +90,12 @@ def start(
 def confirm(row: DataImport, *, actor: User | None) -> None:
     """Has a ready import written. Raises NotReady, also for whoever comes second."""
     moved = DataImport.objects.filter(pk=row.pk, state=State.READY).update(
-        state=State.IMPORTING, rows_done=0, confirmed_by=actor, confirmed_ip=origin().ip or None,
+        state=State.IMPORTING,
+        rows_done=0,
+        confirmed_by=actor,
+        confirmed_ip=origin().ip or None,
         updated_at=timezone.now(),
-    )  # fmt: skip
+    )
     if not moved:
         raise NotReady
     audit.record("confirmed", row, actor=actor)

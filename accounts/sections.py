@@ -24,10 +24,14 @@ def emails(user: User) -> Section:
         for email in sent[:SHOWN]
     ]
     return Section(
-        "emails", _("E-mails"), (_("When"), _("What"), _("To"), _("State")), rows, sent.count(),
+        "emails",
+        _("E-mails"),
+        (_("When"), _("What"), _("To"), _("State")),
+        rows,
+        sent.count(),
         _("No e-mail has gone to this person."),
         reverse("admin:accounts_outgoingemail_changelist", query={"q": user.email}),
-    )  # fmt: skip
+    )
 
 
 @tells(60)
@@ -35,14 +39,21 @@ def sign_ins(user: User) -> Section:
     """When the person signed in, and from where."""
     entries = AuditEntry.objects.filter(customer_id=user.pk, action="signed-in")
     rows = [
-        [Cell(at(entry.created_at), _page("auditentry", entry)), Cell(entry.ip or "–"),
-         Cell(entry.get_channel_display())]
+        [
+            Cell(at(entry.created_at), _page("auditentry", entry)),
+            Cell(entry.ip or "–"),
+            Cell(entry.get_channel_display()),
+        ]
         for entry in entries[:SHOWN]
-    ]  # fmt: skip
+    ]
     return Section(
-        "sign-ins", _("Sign-ins"), (_("When"), _("IP address"), _("Where")), rows, entries.count(),
+        "sign-ins",
+        _("Sign-ins"),
+        (_("When"), _("IP address"), _("Where")),
+        rows,
+        entries.count(),
         _("This person has not signed in yet."),
-    )  # fmt: skip
+    )
 
 
 @tells(70)
@@ -52,15 +63,23 @@ def trail(user: User) -> Section:
         action__in=("signed-in", "signed-out", "view-as-page")
     )
     rows = [
-        [Cell(at(entry.created_at), _page("auditentry", entry)), Cell(_told(entry)),
-         Cell(entry.subject), Cell(entry.actor or "–")]
+        [
+            Cell(at(entry.created_at), _page("auditentry", entry)),
+            Cell(_told(entry)),
+            Cell(entry.subject),
+            Cell(entry.actor or "–"),
+        ]
         for entry in entries[:SHOWN]
-    ]  # fmt: skip
+    ]
     return Section(
-        "trail", _("What happened"), (_("When"), _("What"), _("About"), _("Who")), rows,
-        entries.count(), _("Nothing has been written down yet."),
+        "trail",
+        _("What happened"),
+        (_("When"), _("What"), _("About"), _("Who")),
+        rows,
+        entries.count(),
+        _("Nothing has been written down yet."),
         reverse("admin:accounts_auditentry_changelist", query={"customer": str(user.pk)}),
-    )  # fmt: skip
+    )
 
 
 def _page(model: str, row: OutgoingEmail | AuditEntry) -> str:

@@ -33,15 +33,17 @@ WORDS = {
         "id": "lower(hex(randomblob(16)))",
         "days": "strftime('%Y-%m-%d %H:%M:%f000', 'now', ({}) || ' days')",
         "text": "'{}' || n",
-        "yes": "1", "no": "0",
+        "yes": "1",
+        "no": "0",
     },
     "postgresql": {
         "id": "gen_random_uuid()",
         "days": "now() + ({}) * interval '1 day'",
         "text": "'{}' || n",
-        "yes": "true", "no": "false",
+        "yes": "true",
+        "no": "false",
     },
-}  # fmt: skip
+}
 
 # Rows that are made here need no check of what they refer to, which takes most of the time, and
 # indexes that are filled at random want to lie in memory.
@@ -80,13 +82,14 @@ def measure(engine: str, large: int) -> None:
         f"{engine}, {large:,} licences and machines, filled in {time.perf_counter() - start:.0f} s"
     )
     pages = {
-        "dashboard, counted anew": ("/", True), "dashboard, kept": ("/", False),
+        "dashboard, counted anew": ("/", True),
+        "dashboard, kept": ("/", False),
         "licences": ("/licenses/license/", False),
         "licences, expired": ("/licenses/license/?status=expired", False),
         "licences, within 30 days": ("/licenses/license/?expiring=30", False),
         "machines": ("/licenses/activation/", False),
         "machines, offline": ("/licenses/activation/?offline__exact=1", False),
-    }  # fmt: skip
+    }
     heads = ("small min", "median", "large min", "median", "ratio")
     print(f"{'page':26}", " ".join(f"{head:>9}" for head in heads))
     for name, (path, anew) in pages.items():
@@ -181,41 +184,71 @@ def fill(engine: str, company_id: str, count: int) -> Any:
         release.save(force_insert=True)
         files = [
             ReleaseFile.objects.create(
-                vendor=vendor, release=release, name=f"{n}.bin", size=1, sha256="0" * 64,
+                vendor=vendor,
+                release=release,
+                name=f"{n}.bin",
+                size=1,
+                sha256="0" * 64,
                 url="https://example.com/",
             )
             for n in range(8)
-        ]  # fmt: skip
+        ]
         word = WORDS[engine]
         day = word["days"].format
         licence = License(vendor=vendor, product=product, user=ada)
-        insert(engine, count, licence, {
-            "key": word["text"].format("KEY-"),
-            "created_at": day("-(n % 900)"),
-            "expires_at": f"CASE WHEN n % 5 > 0 THEN {day('(n % 700) - 300')} END",
-            "suspended": f"CASE WHEN n % 40 = 0 THEN {word['yes']} ELSE {word['no']} END",
-            "revoked": f"CASE WHEN n % 50 = 0 THEN {word['yes']} ELSE {word['no']} END",
-            "expiration_strategy": "CASE WHEN n % 25 = 0 THEN 'delayed' ELSE 'immediate' END",
-            "validity": "86400 * (n % 3)",
-        })  # fmt: skip
+        insert(
+            engine,
+            count,
+            licence,
+            {
+                "key": word["text"].format("KEY-"),
+                "created_at": day("-(n % 900)"),
+                "expires_at": f"CASE WHEN n % 5 > 0 THEN {day('(n % 700) - 300')} END",
+                "suspended": f"CASE WHEN n % 40 = 0 THEN {word['yes']} ELSE {word['no']} END",
+                "revoked": f"CASE WHEN n % 50 = 0 THEN {word['yes']} ELSE {word['no']} END",
+                "expiration_strategy": "CASE WHEN n % 25 = 0 THEN 'delayed' ELSE 'immediate' END",
+                "validity": "86400 * (n % 3)",
+            },
+        )
         first = License.objects.first()
         machine = Activation(vendor=vendor, license=first, machine_thumbprint="x")
-        insert(engine, count, machine, {
-            "fingerprint": word["text"].format("machine-"),
-            "hostname": word["text"].format("host-"),
-            "created_at": day("-(n % 900)"), "last_synced_at": day("-(n % 30)"),
-            "os": "CASE n % 7 WHEN 0 THEN 'macos' WHEN 1 THEN 'linux' WHEN 2 THEN 'linux' ELSE 'windows' END",
-            "app_version": "'4.' || (n % 6) || '.' || (n % 11)",
-            "offline": f"CASE WHEN n % 9 = 0 THEN {word['yes']} ELSE {word['no']} END",
-        })  # fmt: skip
+        insert(
+            engine,
+            count,
+            machine,
+            {
+                "fingerprint": word["text"].format("machine-"),
+                "hostname": word["text"].format("host-"),
+                "created_at": day("-(n % 900)"),
+                "last_synced_at": day("-(n % 30)"),
+                "os": "CASE n % 7 WHEN 0 THEN 'macos' WHEN 1 THEN 'linux' WHEN 2 THEN 'linux' ELSE 'windows' END",
+                "app_version": "'4.' || (n % 6) || '.' || (n % 11)",
+                "offline": f"CASE WHEN n % 9 = 0 THEN {word['yes']} ELSE {word['no']} END",
+            },
+        )
         events = min(count, EVENTS)
-        entry = AuditEntry(vendor=vendor, channel="portal", subject_type="licenses.license",
-                           subject_id=first.pk, action="activated", previous="", digest="")  # fmt: skip
+        entry = AuditEntry(
+            vendor=vendor,
+            channel="portal",
+            subject_type="licenses.license",
+            subject_id=first.pk,
+            action="activated",
+            previous="",
+            digest="",
+        )
         # The trail has entries already: of the product, for one.
         insert(engine, events, entry, {"sequence": "n + 1000", "created_at": day("-(n % 40)")})
         for file in files:
-            download = Download(vendor=vendor, file=file, user=ada, license=first, first_byte=0,
-                                bytes_asked=1, complete=True, counted=True)  # fmt: skip
+            download = Download(
+                vendor=vendor,
+                file=file,
+                user=ada,
+                license=first,
+                first_byte=0,
+                bytes_asked=1,
+                complete=True,
+                counted=True,
+            )
             insert(engine, events // 8, download, {"created_at": day("-(n % 40)")})
     return admin
 

@@ -61,8 +61,13 @@ class Session:
 
 def staff(port: int) -> Session:
     session = Session(port, "app")
-    session.post("/login/", "/login/", email="admin@acme.example", password="demo-acme-admin",
-                 company_id="acme")  # fmt: skip
+    session.post(
+        "/login/",
+        "/login/",
+        email="admin@acme.example",
+        password="demo-acme-admin",
+        company_id="acme",
+    )
     return session
 
 
@@ -113,9 +118,14 @@ def upload(session: Session, size: int, folder: Path) -> str:
     with large.open("wb") as file:
         file.truncate(size)
     session.post(
-        "/releases/release/add/", "/releases/release/add/", name="Orbit", version="8.8",
-        product=str(demo_id("acme", "product", "Orbit")), channel="stable", platforms="linux",
-    )  # fmt: skip
+        "/releases/release/add/",
+        "/releases/release/add/",
+        name="Orbit",
+        version="8.8",
+        product=str(demo_id("acme", "product", "Orbit")),
+        channel="stable",
+        platforms="linux",
+    )
     listed = session.open("/releases/release/?q=8.8")
     release = re.search(r"/releases/release/([0-9a-f-]{36})/change/", listed)
     assert release, listed

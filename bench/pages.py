@@ -52,10 +52,13 @@ def measure() -> None:
     base = 0.0
     print(f"{'page':24} {'queries':>7} {'ms':>7} {'ratio':>6} {'bytes':>7}")
     pages = {
-        "/healthz": "/healthz", "/licenses/": "/licenses/",
-        "/licenses/<id>/": f"/licenses/{licenses[0].pk}/", "/offline/": "/offline/",
-        "/profile/": "/profile/", "/login/ (visitor)": "/login/",
-    }  # fmt: skip
+        "/healthz": "/healthz",
+        "/licenses/": "/licenses/",
+        "/licenses/<id>/": f"/licenses/{licenses[0].pk}/",
+        "/offline/": "/offline/",
+        "/profile/": "/profile/",
+        "/login/ (visitor)": "/login/",
+    }
     for name, path in pages.items():
         visitor = Client(HTTP_HOST="acme.portal.localhost") if "visitor" in name else client
         visitor.get(path)  # the first page of a while moves `last seen`

@@ -11,15 +11,22 @@ from pathlib import Path
 from tests.deploy.matrix import CASES, Answer
 from tests.deploy.ways import all_ways
 
-WAYS = {"reference": "nginx itself", "nginx": "behind nginx", "caddy": "behind Caddy",
-        "alone": "gunicorn alone"}  # fmt: skip
+WAYS = {
+    "reference": "nginx itself",
+    "nginx": "behind nginx",
+    "caddy": "behind Caddy",
+    "alone": "gunicorn alone",
+}
 
 
 def told(answer: Answer) -> str:
     """Status, bytes and range of an answer."""
     length = answer.headers.get("content-length") if answer.status < 300 else None
-    said = [str(answer.status), f"{length} B" if length else "",
-            answer.headers.get("content-range", "").removeprefix("bytes ")]  # fmt: skip
+    said = [
+        str(answer.status),
+        f"{length} B" if length else "",
+        answer.headers.get("content-range", "").removeprefix("bytes "),
+    ]
     return " · ".join(part for part in said if part)
 
 
@@ -30,11 +37,12 @@ def main() -> None:
         for name, arguments in CASES:
             reference = w.answers["reference"][name]
             cells = [
-                "same" if way != "reference" and answer.compared() == reference.compared()
+                "same"
+                if way != "reference" and answer.compared() == reference.compared()
                 else told(answer)
                 for way in WAYS
                 for answer in [w.answers[way][name]]
-            ]  # fmt: skip
+            ]
             asked = " ".join(argument for argument in arguments if argument != "-H")
             print(f"| {name} | {f'`{asked}`' if asked else ''} | {' | '.join(cells)} |")
 

@@ -40,11 +40,15 @@ def measure(number: int) -> None:
         with scope(vendor=vendor):
             CustomDomain.objects.bulk_create(
                 CustomDomain(
-                    vendor=vendor, name=f"licenses.n{each}.example", skeleton=f"n{each}",
-                    token="t", state="verified", verified_at=now,
+                    vendor=vendor,
+                    name=f"licenses.n{each}.example",
+                    skeleton=f"n{each}",
+                    token="t",
+                    state="verified",
+                    verified_at=now,
                 )
                 for each in range(start, min(start + 10_000, number))
-            )  # fmt: skip
+            )
     client = Client(HTTP_HOST="127.0.0.1:8000")
 
     def ask(name: str) -> Callable[[], int]:

@@ -21,9 +21,18 @@ PATIENCE = 12.0  # seconds for all of them
 MOST_ALIASES = 8
 INSIDE = [
     ipaddress.ip_network(net)
-    for net in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "169.254.0.0/16",
-                "100.64.0.0/10", "::1/128", "fc00::/7", "fe80::/10")
-]  # fmt: skip
+    for net in (
+        "10.0.0.0/8",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "100.64.0.0/10",
+        "::1/128",
+        "fc00::/7",
+        "fe80::/10",
+    )
+]
 
 
 class Finding(StrEnum):
@@ -143,9 +152,11 @@ class _Questions:
             raise _Silence
         try:
             answer = self.resolver.resolve(
-                dns.name.from_text(name), kind, raise_on_no_answer=False,
+                dns.name.from_text(name),
+                kind,
+                raise_on_no_answer=False,
                 lifetime=min(TIMEOUT, left),
-            )  # fmt: skip
+            )
         except dns.resolver.NXDOMAIN:
             return []
         except dns.exception.DNSException as error:

@@ -22,8 +22,13 @@ class NotADomain(ValueError):
 
 
 SYNTAX, ADDRESS, SINGLE_LABEL, OUR_ZONE, PUBLIC_SUFFIX, MIXED_SCRIPTS = (
-    "syntax", "address", "single-label", "our-zone", "public-suffix", "mixed-scripts",
-)  # fmt: skip
+    "syntax",
+    "address",
+    "single-label",
+    "our-zone",
+    "public-suffix",
+    "mixed-scripts",
+)
 
 
 @cache

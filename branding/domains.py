@@ -58,9 +58,12 @@ def claim(vendor: Vendor, text: str) -> CustomDomain:
     if CustomDomain.objects.count() >= MOST_DOMAINS:
         raise TooManyDomains
     domain = CustomDomain.objects.create(
-        vendor=vendor, name=name, skeleton=skeleton(name), token=secrets.token_urlsafe(32),
+        vendor=vendor,
+        name=name,
+        skeleton=skeleton(name),
+        token=secrets.token_urlsafe(32),
         next_check_at=timezone.now(),
-    )  # fmt: skip
+    )
     audit.record("created", domain, changes={"name": [None, name]})
     return domain
 
@@ -179,9 +182,12 @@ def _give_way(others: QuerySet[CustomDomain]) -> None:
     for domain in weaker.select_for_update(of=("self",)):
         _leave(domain)
         weaker.filter(pk=domain.pk).update(
-            verified_at=None, state=State.PENDING, diagnosis=Diagnosis.TAKEN, served_until=None,
+            verified_at=None,
+            state=State.PENDING,
+            diagnosis=Diagnosis.TAKEN,
+            served_until=None,
             failing_since=None,
-        )  # fmt: skip
+        )
         audit.record("domain-checked", domain, changes={"state": [domain.state, State.PENDING]})
 
 

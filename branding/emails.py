@@ -21,10 +21,13 @@ def domain_failing(email: OutgoingEmail) -> EmailMultiAlternatives | None:
     if domain is None or domain.served_until is None or domain.served_until <= timezone.now():
         return None
     return compose(
-        "branding/email/domain_failing", person_of(email), domain=str(domain),
-        reason=sentences.diagnosis(domain), until=date_format(domain.served_until, "j F Y"),
+        "branding/email/domain_failing",
+        person_of(email),
+        domain=str(domain),
+        reason=sentences.diagnosis(domain),
+        until=date_format(domain.served_until, "j F Y"),
         link=backoffice_url("admin:branding_customdomain_change", domain.pk),
-    )  # fmt: skip
+    )
 
 
 @renders("domain-ended", _("Notice of a domain that ended"))

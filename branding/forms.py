@@ -50,21 +50,25 @@ class BrandingForm(forms.ModelForm[Branding]):
     """Everything that makes a portal look like its vendor's own."""
 
     logo_light = PictureField(
-        label=_("Logo for light ground"), fit=images.LOGO,
+        label=_("Logo for light ground"),
+        fit=images.LOGO,
         help_text=_("PNG, JPEG or WebP of at most 2 MB; shown 40 pixels high."),
-    )  # fmt: skip
+    )
     logo_dark = PictureField(
-        label=_("Logo for dark ground"), fit=images.LOGO,
+        label=_("Logo for dark ground"),
+        fit=images.LOGO,
         help_text=_("Without one, the other is shown on dark ground, too."),
-    )  # fmt: skip
+    )
     favicon = PictureField(
         label=_("Icon of the browser tab"), fit=images.FAVICON, help_text=_("A square picture.")
     )
     use_accent = forms.BooleanField(label=_("Use a colour of our own"), required=False)
     accent_color = forms.CharField(
-        label=_("Accent colour"), required=False, widget=ColourInput,
+        label=_("Accent colour"),
+        required=False,
+        widget=ColourInput,
         help_text=_("Made darker or lighter where it could not be read; the preview shows how."),
-    )  # fmt: skip
+    )
     privacy_url = _url(_("Privacy page"))
     terms_url = _url(_("Terms page"))
     imprint_url = _url(_("Imprint"))
@@ -75,10 +79,20 @@ class BrandingForm(forms.ModelForm[Branding]):
     class Meta:
         model = Branding
         fields = (
-            "portal_title", "logo_light", "logo_dark", "favicon", "use_accent", "accent_color",
-            "welcome", "support_email", "support_url", "website", "privacy_url", "terms_url",
+            "portal_title",
+            "logo_light",
+            "logo_dark",
+            "favicon",
+            "use_accent",
+            "accent_color",
+            "welcome",
+            "support_email",
+            "support_url",
+            "website",
+            "privacy_url",
+            "terms_url",
             "imprint_url",
-        )  # fmt: skip
+        )
 
     field_order = Meta.fields
     of_vendor = ("support_email", "support_url", "website")
@@ -109,9 +123,10 @@ class DomainForm(forms.ModelForm[CustomDomain]):
     """A domain to claim."""
 
     name = forms.CharField(
-        label=_("Domain"), max_length=300,
+        label=_("Domain"),
+        max_length=300,
         help_text=_("A name of your own for the portal, such as licenses.example.com."),
-    )  # fmt: skip
+    )
 
     class Meta:
         model = CustomDomain

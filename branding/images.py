@@ -48,8 +48,15 @@ def read_picture(file: IO[bytes], fit: tuple[int, int]) -> Picture:
                         _("The picture has more than 25 million pixels."), code="too_many_pixels"
                     )
                 return _written_anew(image, fit)
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError,
-            Image.DecompressionBombError, Image.DecompressionBombWarning) as error:  # fmt: skip
+    except (
+        UnidentifiedImageError,
+        OSError,
+        SyntaxError,
+        ValueError,
+        EOFError,
+        Image.DecompressionBombError,
+        Image.DecompressionBombWarning,
+    ) as error:
         raise ValidationError(
             _("This is no picture that can be read: use a PNG, JPEG or WebP file."),
             code="unreadable",

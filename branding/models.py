@@ -198,10 +198,13 @@ class CustomDomain(TenantRow):
             ),
         )
         indexes = (
-            models.Index(fields=("skeleton",), condition=Q(verified_at__isnull=False),
-                         name="custom_domain_skeleton"),
+            models.Index(
+                fields=("skeleton",),
+                condition=Q(verified_at__isnull=False),
+                name="custom_domain_skeleton",
+            ),
             models.Index(fields=("next_check_at",)),
-        )  # fmt: skip
+        )
 
     def __str__(self) -> str:
         return in_unicode(self.name)

@@ -218,10 +218,13 @@ def _take_seat(
         license.maintenance_expires_at = maintenance_end(license.maintenance_policy)
     license.save(
         update_fields=[
-            "total_activations", "first_activated_at", "expires_at", "maintenance_expires_at",
+            "total_activations",
+            "first_activated_at",
+            "expires_at",
+            "maintenance_expires_at",
             "updated_at",
         ]
-    )  # fmt: skip
+    )
     record(license, Event.ACTIVATED, actor=actor, machine=activation)
     return activation
 
@@ -250,9 +253,17 @@ def _activate_again(
 def _describe(activation: Activation, machine: Machine) -> list[str]:
     """Takes over what the program tells; returns the names of the fields."""
     names = [
-        "fingerprint", "os", "hostname", "os_version", "vm_name", "container", "app_version",
-        "client_version", "user_hash", "metadata",
-    ]  # fmt: skip
+        "fingerprint",
+        "os",
+        "hostname",
+        "os_version",
+        "vm_name",
+        "container",
+        "app_version",
+        "client_version",
+        "user_hash",
+        "metadata",
+    ]
     for name in names:
         setattr(activation, name, getattr(machine, name))
     if activation._state.adding:

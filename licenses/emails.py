@@ -24,9 +24,14 @@ def license_email(email: OutgoingEmail) -> EmailMultiAlternatives | None:
     if license is None or license.user_id != user.pk or not user.is_active:
         return None
     return compose(
-        "licenses/email/license", user, license=license, product=license.product.name,
-        seats=_seats(license), validity=_validity(license), **_beginning(license, user),
-    )  # fmt: skip
+        "licenses/email/license",
+        user,
+        license=license,
+        product=license.product.name,
+        seats=_seats(license),
+        validity=_validity(license),
+        **_beginning(license, user),
+    )
 
 
 @renders(EXPIRY_REMINDER, gettext_lazy("Reminder of a licence that expires"))
@@ -37,10 +42,13 @@ def expiry_reminder(email: OutgoingEmail) -> EmailMultiAlternatives | None:
         return None
     end = moment(license.expires_at, now)
     return compose(
-        "licenses/email/expiry_reminder", person_of(email), license=license,
-        product=license.product.name, end=end,
+        "licenses/email/expiry_reminder",
+        person_of(email),
+        license=license,
+        product=license.product.name,
+        end=end,
         link=vendor_url(license.vendor, "license", license.pk),
-    )  # fmt: skip
+    )
 
 
 def _license_of(email: OutgoingEmail) -> License | None:

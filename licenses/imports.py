@@ -28,8 +28,12 @@ DATE = re.compile(r"\d{4}-\d\d-\d\d")
 YEARS = range(1970, 3000)
 # What a row may change of the policy's terms, and what it adds to them.
 GIVEN = (
-    "allowed_activations", "allowed_deactivations", "validity", "expires_at", "notes",
-)  # fmt: skip
+    "allowed_activations",
+    "allowed_deactivations",
+    "validity",
+    "expires_at",
+    "notes",
+)
 # Whatever these hold was chosen by its name, or is found again by the database.
 CHOSEN = {"vendor", "product", "user", "maintenance_policy"}
 
@@ -116,9 +120,13 @@ class WantedLicense(Wanted):
         terms = {name: getattr(self, name) for name in GIVEN}
         given = {name: value for name, value in terms.items() if value is not None}
         return lifecycle.drafted(
-            self.policy, vendor_id=self.user.vendor_id if self.user else None, product=self.product,
-            user=self.user, key=self.key, **given,
-        )  # fmt: skip
+            self.policy,
+            vendor_id=self.user.vendor_id if self.user else None,
+            product=self.product,
+            user=self.user,
+            key=self.key,
+            **given,
+        )
 
 
 class LicenseRows(Rows):
@@ -132,13 +140,24 @@ class LicenseRows(Rows):
 
     required = ("product", "email")
     optional = (
-        *NAMES, "policy", "key", "allowed_activations", "allowed_deactivations", "validity_days",
-        "expires_at", "notes",
-    )  # fmt: skip
+        *NAMES,
+        "policy",
+        "key",
+        "allowed_activations",
+        "allowed_deactivations",
+        "validity_days",
+        "expires_at",
+        "notes",
+    )
     read_only = (
-        "status", "type", "seats_used", "deactivations_used", "first_activated",
-        "maintenance_ends", "created",
-    )  # fmt: skip
+        "status",
+        "type",
+        "seats_used",
+        "deactivations_used",
+        "first_activated",
+        "maintenance_ends",
+        "created",
+    )
     example = (
         ("product", "email", "first_name", "last_name", "company", "policy", "key",
          "allowed_activations", "allowed_deactivations", "validity_days", "expires_at", "notes"),
@@ -162,11 +181,14 @@ class LicenseRows(Rows):
         "notes": gettext_lazy("The customer can read them."),
     }
     shown = {
-        "product": gettext_lazy("Product"), "email": gettext_lazy("E-mail"),
-        "customer": gettext_lazy("Customer"), "key": gettext_lazy("Key"),
-        "seats": gettext_lazy("Seats"), "expires": gettext_lazy("Expires"),
+        "product": gettext_lazy("Product"),
+        "email": gettext_lazy("E-mail"),
+        "customer": gettext_lazy("Customer"),
+        "key": gettext_lazy("Key"),
+        "seats": gettext_lazy("Seats"),
+        "expires": gettext_lazy("Expires"),
         "notes": gettext_lazy("Notes"),
-    }  # fmt: skip
+    }
     wanted = WantedLicense
 
     def __init__(self, vendor: Vendor, *, keep: bool) -> None:
@@ -187,8 +209,11 @@ class LicenseRows(Rows):
 
     def finders(self) -> dict[str, Callable[[dict[str, str]], Any]]:
         return {
-            **super().finders(), "product": self._product, "policy": self._policy, "key": self._key,
-        }  # fmt: skip
+            **super().finders(),
+            "product": self._product,
+            "policy": self._policy,
+            "key": self._key,
+        }
 
     def _product(self, row: dict[str, str]) -> Product:
         name = row["product"].strip()
@@ -246,13 +271,16 @@ class LicenseRows(Rows):
             "email": license.user.email,
             "customer": _("new customer") if is_new else _("known customer"),
             "key": license.key or _("made when it is imported"),
-            "seats": _("unlimited") if license.unlimited_activations
+            "seats": _("unlimited")
+            if license.unlimited_activations
             else str(license.allowed_activations),
-            "expires": f"{license.expires_at:%Y-%m-%d %H:%M} UTC" if license.expires_at
-            else _("from the first activation") if license.waits_for_first_activation
+            "expires": f"{license.expires_at:%Y-%m-%d %H:%M} UTC"
+            if license.expires_at
+            else _("from the first activation")
+            if license.waits_for_first_activation
             else _("never"),
             "notes": Truncator(license.notes).chars(80),
-        }  # fmt: skip
+        }
 
     def counts(self) -> dict[str, int]:
         return {"licenses": self.number_of_licenses, **super().counts()}

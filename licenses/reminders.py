@@ -43,12 +43,15 @@ def expiring(now: datetime) -> QuerySet[License]:
     """The licences of the scope's vendor that end within 60 days and whose owner is to know."""
     return (
         License.objects.filter(
-            expires_at__gt=now, expires_at__lte=now + timedelta(days=DAYS[-1]),
-            revoked=False, suspended=False, user__is_active=True,
+            expires_at__gt=now,
+            expires_at__lte=now + timedelta(days=DAYS[-1]),
+            revoked=False,
+            suspended=False,
+            user__is_active=True,
         )
         .select_related("user")
         .order_by("expires_at", "id")
-    )  # fmt: skip
+    )
 
 
 def _chunks(licenses: QuerySet[License]) -> Iterator[list[License]]:

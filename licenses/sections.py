@@ -30,12 +30,15 @@ def licenses(user: User) -> Section:
     ]
     add = reverse("admin:licenses_license_add", query={"email": user.email})
     return Section(
-        "licenses", _("Licences"),
-        (_("Key"), _("Product"), _("Status"), _("Seats"), _("Expires")), rows, found.count(),
+        "licenses",
+        _("Licences"),
+        (_("Key"), _("Product"), _("Status"), _("Seats"), _("Expires")),
+        rows,
+        found.count(),
         _("This person has no licence."),
         reverse("admin:licenses_license_changelist", query={"q": user.email}),
         [Cell(_now("New licence"), add)],
-    )  # fmt: skip
+    )
 
 
 @tells(20)
@@ -53,10 +56,13 @@ def machines(user: User) -> Section:
         for machine in found.select_related("license")[:SHOWN]
     ]
     return Section(
-        "machines", _("Machines"),
-        (_("Machine"), _("Licence"), _("System"), _("Kind"), _("Last seen")), rows, found.count(),
+        "machines",
+        _("Machines"),
+        (_("Machine"), _("Licence"), _("System"), _("Kind"), _("Last seen")),
+        rows,
+        found.count(),
         _("No machine uses a licence of this person."),
-    )  # fmt: skip
+    )
 
 
 def _page(model: str, row: Any) -> str:

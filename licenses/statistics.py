@@ -78,8 +78,9 @@ class PerDay:
 def standings(now: datetime) -> Standings:
     """The vendor's licences by status and nearness of their end, at `now`."""
     counts = counted(License.objects.all(), _ranges(now))
-    within = {days: sum(counts[f"until {each}"] for each in HORIZONS if each <= days)
-              for days in HORIZONS}  # fmt: skip
+    within = {
+        days: sum(counts[f"until {each}"] for each in HORIZONS if each <= days) for days in HORIZONS
+    }
     soon = within[EXPIRING_SOON.days]
     return Standings(
         by_status={
@@ -89,12 +90,15 @@ def standings(now: datetime) -> Standings:
             Status.EXPIRING_SOON: soon,
             Status.NOT_STARTED: counts["waiting"],
             Status.ACTIVE: (
-                within[HORIZONS[-1]] - soon + counts["later"] + counts["endless"]
+                within[HORIZONS[-1]]
+                - soon
+                + counts["later"]
+                + counts["endless"]
                 - counts["waiting"]
             ),
         },
         expiring=within,
-    )  # fmt: skip
+    )
 
 
 def _ranges(now: datetime) -> dict[str, Q]:
@@ -123,10 +127,14 @@ def counted(rows: QuerySet[Any], conditions: Mapping[str, Q]) -> dict[str, int]:
     all rows that tries every condition on each.
     """
     parts = [
-        rows.filter(condition).order_by().annotate(part=Value(name, output_field=CharField()))
-        .values("part").annotate(n=Count("*")).values_list("part", "n")
+        rows.filter(condition)
+        .order_by()
+        .annotate(part=Value(name, output_field=CharField()))
+        .values("part")
+        .annotate(n=Count("*"))
+        .values_list("part", "n")
         for name, condition in conditions.items()
-    ]  # fmt: skip
+    ]
     first, *others = parts
     return dict.fromkeys(conditions, 0) | dict(first.union(*others, all=True))
 

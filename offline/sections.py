@@ -27,7 +27,10 @@ def files(user: User) -> Section:
         for file in found.select_related("license", "user")[:SHOWN]
     ]
     return Section(
-        "offline", _("Offline files"),
-        (_("When"), _("Kind"), _("Machine"), _("Licence"), _("Handed in by")), rows, found.count(),
+        "offline",
+        _("Offline files"),
+        (_("When"), _("Kind"), _("Machine"), _("Licence"), _("Handed in by")),
+        rows,
+        found.count(),
         _("No offline file was handed in."),
-    )  # fmt: skip
+    )

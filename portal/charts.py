@@ -94,13 +94,18 @@ def _columns(
         '<rect class="value" x="{}" y="{}" width="{}" height="{}"/></g>',
         (
             (
-                _day_text(day, count), _units(width * number), _units(width), HEIGHT,
-                _units(width * (number + GAP / 2)), _units(HEIGHT - _tall(count, ticks)),
-                _units(width * (1 - GAP)), _units(_tall(count, ticks)),
+                _day_text(day, count),
+                _units(width * number),
+                _units(width),
+                HEIGHT,
+                _units(width * (number + GAP / 2)),
+                _units(HEIGHT - _tall(count, ticks)),
+                _units(width * (1 - GAP)),
+                _units(_tall(count, ticks)),
             )
             for number, (day, count) in enumerate(days)
         ),
-    )  # fmt: skip
+    )
     return _svg(name, title, _told(days), HEIGHT, format_html("{}{}", lines, bars))
 
 
@@ -178,8 +183,10 @@ def _bar(value: int, longest: int) -> SafeString:
         '<svg class="bar" viewBox="0 0 {} 8" preserveAspectRatio="none" aria-hidden="true" '
         'focusable="false"><rect class="reach" width="{}" height="8"/>'
         '<rect class="value" width="{}" height="8"/></svg>',
-        WIDTH, WIDTH, _units(length),
-    )  # fmt: skip
+        WIDTH,
+        WIDTH,
+        _units(length),
+    )
 
 
 # --- Two parts of a whole -----------------------------------------------------------------------
@@ -192,10 +199,12 @@ def two_parts(name: str, title: str, first: Bar, second: Bar, heads: tuple[str, 
     shapes = format_html(
         '<rect class="reach" width="{0}" height="16"/><rect class="value" width="{1}" height="16"/>'
         '<rect class="second" x="{1}" width="{2}" height="16"/>'
-        '{3}',
-        WIDTH, _units(split), _units(WIDTH - split if total else 0),
+        "{3}",
+        WIDTH,
+        _units(split),
+        _units(WIDTH - split if total else 0),
         _split(split) if first.value and second.value else "",
-    )  # fmt: skip
+    )
     told = _("%(first)s: %(first_count)s. %(second)s: %(second_count)s.") % {
         "first": first.label,
         "first_count": grouped(first.value),
@@ -228,15 +237,21 @@ def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> 
     body = format_html_join(
         "",
         '<tr><th scope="row"><bdi>{}</bdi></th>{}</tr>',
-        ((first, format_html_join("", "<td>{}</td>", ((each,) for each in rest)))
-         for first, *rest in rows),
-    )  # fmt: skip
+        (
+            (first, format_html_join("", "<td>{}</td>", ((each,) for each in rest)))
+            for first, *rest in rows
+        ),
+    )
     return format_html(
         '<details><summary>{}<span class="visually-hidden">: {}</span></summary>'
         '<div class="numbers"><table><caption class="visually-hidden">{}</caption>'
         "<thead><tr>{}</tr></thead><tbody>{}</tbody></table></div></details>",
-        _("Show as a table"), caption, caption, head, body,
-    )  # fmt: skip
+        _("Show as a table"),
+        caption,
+        caption,
+        head,
+        body,
+    )
 
 
 def _heads(heads: tuple[str, str], total: int) -> tuple[str, ...]:
@@ -254,8 +269,13 @@ def _svg(name: str, title: str, told: str, height: int, shapes: SafeString) -> S
         '<svg role="img" viewBox="0 0 {1} {2}" preserveAspectRatio="none" '
         'aria-labelledby="{0}-title" aria-describedby="{0}-told" focusable="false">'
         '<title id="{0}-title">{3}</title><desc id="{0}-told">{4}</desc>{5}</svg>',
-        name, WIDTH, height, title, told, shapes,
-    )  # fmt: skip
+        name,
+        WIDTH,
+        height,
+        title,
+        told,
+        shapes,
+    )
 
 
 def _units(number: float) -> str:

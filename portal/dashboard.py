@@ -193,30 +193,42 @@ def _steps() -> tuple[tuple[str, str, str, str], ...]:
     """Title, reason, route and right of each step."""
     return (
         (
-            _("Give the portal your look"), _("Your logo, colour and title."),
-            "branding_branding_changelist", "branding.change_branding",
+            _("Give the portal your look"),
+            _("Your logo, colour and title."),
+            "branding_branding_changelist",
+            "branding.change_branding",
         ),
         (
-            _("Add a product"), _("The program that you sell licences for."),
-            "licenses_product_add", "licenses.add_product",
+            _("Add a product"),
+            _("The program that you sell licences for."),
+            "licenses_product_add",
+            "licenses.add_product",
         ),
         (
-            _("Add a policy"), _("The terms that new licences begin with."),
-            "licenses_licensepolicy_add", "licenses.add_licensepolicy",
+            _("Add a policy"),
+            _("The terms that new licences begin with."),
+            "licenses_licensepolicy_add",
+            "licenses.add_licensepolicy",
         ),
         (
-            _("Add your first customer"), _("Customers sign in to your portal."),
-            "licenses_license_add", "licenses.add_license",
+            _("Add your first customer"),
+            _("Customers sign in to your portal."),
+            "licenses_license_add",
+            "licenses.add_license",
         ),
         (
-            _("Create your first licence"), _("It brings a customer and a product together."),
-            "licenses_license_add", "licenses.add_license",
+            _("Create your first licence"),
+            _("It brings a customer and a product together."),
+            "licenses_license_add",
+            "licenses.add_license",
         ),
         (
-            _("Publish your first release"), _("Files that licences let customers download."),
-            "releases_release_add", "releases.add_release",
+            _("Publish your first release"),
+            _("Files that licences let customers download."),
+            "releases_release_add",
+            "releases.add_release",
         ),
-    )  # fmt: skip
+    )
 
 
 # --- Cards --------------------------------------------------------------------------------------
@@ -266,9 +278,9 @@ def _machines(counted: Machines) -> Card:
     heads = (_("Activated"), _("Machines"))
     chart = charts.two_parts("machines", title, online, offline, heads)
     caption = ngettext("machine", "machines", counted.total)
-    return Card("machines", title, charts.grouped(counted.total), caption, _or_nothing(
-        counted.total, chart
-    ))  # fmt: skip
+    return Card(
+        "machines", title, charts.grouped(counted.total), caption, _or_nothing(counted.total, chart)
+    )
 
 
 def _platforms(counted: Machines) -> Card:

@@ -175,16 +175,24 @@ GLOBEX = Company(
     ),
     samples=(
         Sample(
-            "poet", "Quill", "ada@example.com", {"allowed_activations": 2, "validity": YEAR},
-            age=30, machines=("byron-desk",),
+            "poet",
+            "Quill",
+            "ada@example.com",
+            {"allowed_activations": 2, "validity": YEAR},
+            age=30,
+            machines=("byron-desk",),
         ),
         Sample(
-            "sums", "Ledger", "bob@example.com", {"allowed_activations": 3, "validity": YEAR},
-            age=50, machines=("bob-pc",),
+            "sums",
+            "Ledger",
+            "bob@example.com",
+            {"allowed_activations": 3, "validity": YEAR},
+            age=50,
+            machines=("bob-pc",),
         ),
         Sample("old", "Quill", "bob@example.com", {"validity": YEAR}, age=500),
     ),
-)  # fmt: skip
+)
 
 OPERATOR = Person("root@example.com", "Root", "Operator", Role.OPERATOR)
 COMPANIES = (ACME, GLOBEX)
@@ -195,9 +203,13 @@ def seed() -> None:
     """Creates what of the demo data is missing."""
     if not User.operators.filter(pk=demo_id("operator")).exists():
         User.people.create_user(
-            id=demo_id("operator"), email=OPERATOR.email, password="demo-root",  # noqa: S106
-            first_name=OPERATOR.first_name, last_name=OPERATOR.last_name, role=Role.OPERATOR,
-        )  # fmt: skip
+            id=demo_id("operator"),
+            email=OPERATOR.email,
+            password="demo-root",  # noqa: S106
+            first_name=OPERATOR.first_name,
+            last_name=OPERATOR.last_name,
+            role=Role.OPERATOR,
+        )
     for company in COMPANIES:
         company_id = company.vendor["company_id"]
         vendor, _created = Vendor.objects.get_or_create(
@@ -231,10 +243,15 @@ def _seed_company(company: Company, vendor: Vendor) -> None:
 def _person(person: Person, vendor: Vendor) -> User:
     pk = demo_id(vendor.company_id, "user", person.email)
     return User.objects.filter(pk=pk).first() or User.objects.create_user(
-        id=pk, vendor=vendor, email=person.email, password=person.password(vendor.company_id),
-        first_name=person.first_name, last_name=person.last_name, role=person.role,
+        id=pk,
+        vendor=vendor,
+        email=person.email,
+        password=person.password(vendor.company_id),
+        first_name=person.first_name,
+        last_name=person.last_name,
+        role=person.role,
         company=person.company,
-    )  # fmt: skip
+    )
 
 
 def _product(fields: dict[str, Any], vendor: Vendor) -> Product:

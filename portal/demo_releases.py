@@ -33,11 +33,13 @@ class Version:
 def _orbit(version: str, age: int, notes: str, channel: str = "stable") -> tuple[Version, ...]:
     """One release per platform."""
     return (
-        Version("Orbit", version, ("linux",), (f"orbit-{version}-linux.tar.gz",), age, notes,
-                channel),
-        Version("Orbit", version, ("windows",), (f"orbit-{version}-windows.zip",), age, notes,
-                channel),
-    )  # fmt: skip
+        Version(
+            "Orbit", version, ("linux",), (f"orbit-{version}-linux.tar.gz",), age, notes, channel
+        ),
+        Version(
+            "Orbit", version, ("windows",), (f"orbit-{version}-windows.zip",), age, notes, channel
+        ),
+    )
 
 
 VERSIONS: dict[str, tuple[Version, ...]] = {
@@ -68,9 +70,15 @@ def seed_release(version: Version, *, release_id: UUID, vendor: Vendor, product:
     if Release.objects.filter(pk=release_id).exists():
         return
     release = Release(
-        id=release_id, vendor=vendor, product=product, name=str(product), version=version.version,
-        platforms=list(version.platforms), channel=version.channel, notes=version.notes,
-    )  # fmt: skip
+        id=release_id,
+        vendor=vendor,
+        product=product,
+        name=str(product),
+        version=version.version,
+        platforms=list(version.platforms),
+        channel=version.channel,
+        notes=version.notes,
+    )
     published_at = timezone.now() - timedelta(days=version.age or 0)
     with shelf_for(vendor.pk) as shelf, acting(Origin(at=published_at)):
         publishing.save_draft(release)

@@ -57,10 +57,13 @@ def _without_dashes(wanted: str) -> list[Hit]:
 
 def people(condition: Q) -> list[Hit]:
     return [
-        Hit(reverse("admin:accounts_user_story", args=[each.pk]), each.full_name,
-            " · ".join(filter(None, (each.email, each.company))))
+        Hit(
+            reverse("admin:accounts_user_story", args=[each.pk]),
+            each.full_name,
+            " · ".join(filter(None, (each.email, each.company))),
+        )
         for each in User.objects.filter(condition)[: SHOWN + 1]
-    ]  # fmt: skip
+    ]
 
 
 def licenses(condition: Q) -> list[Hit]:
@@ -69,19 +72,23 @@ def licenses(condition: Q) -> list[Hit]:
 
 def _licenses(found: QuerySet[License]) -> list[Hit]:
     return [
-        Hit(reverse("admin:licenses_license_change", args=[each.pk]), each.key,
-            f"{each.product} · {each.user}")
+        Hit(
+            reverse("admin:licenses_license_change", args=[each.pk]),
+            each.key,
+            f"{each.product} · {each.user}",
+        )
         for each in found.select_related("product", "user")[: SHOWN + 1]
-    ]  # fmt: skip
+    ]
 
 
 def machines(condition: Q) -> list[Hit]:
     found = Activation.objects.filter(condition).select_related("license")
     return [
-        Hit(reverse("admin:licenses_activation_change", args=[each.pk]), str(each),
-            each.license.key)
+        Hit(
+            reverse("admin:licenses_activation_change", args=[each.pk]), str(each), each.license.key
+        )
         for each in found[: SHOWN + 1]
-    ]  # fmt: skip
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,8 +39,9 @@ def at(value: datetime) -> str:
     """The moment for the vendor's people, who compare: date and time in UTC."""
     utc = value.astimezone(UTC)
     return _("%(date)s, %(time)s UTC") % {
-        "date": date_format(utc, "j F Y"), "time": f"{utc:%H:%M}",
-    }  # fmt: skip
+        "date": date_format(utc, "j F Y"),
+        "time": f"{utc:%H:%M}",
+    }
 
 
 def relative(distance: timedelta) -> str:

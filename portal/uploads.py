@@ -28,6 +28,11 @@ class SmallFileUploadHandler(FileUploadHandler):
         size = self.buffer.tell()
         self.buffer.seek(0)
         return InMemoryUploadedFile(
-            self.buffer, self.field_name, self.file_name or "", self.content_type or "", size,
-            self.charset, self.content_type_extra,
-        )  # fmt: skip
+            self.buffer,
+            self.field_name,
+            self.file_name or "",
+            self.content_type or "",
+            size,
+            self.charset,
+            self.content_type_extra,
+        )

@@ -95,9 +95,16 @@ class ReleaseAdmin(WithButtons):
     say = staticmethod(sentence)
     form = ReleaseForm
     list_display = (
-        "name", "version", "product", "channel", "platform_words", "state", "file_count",
-        "downloads", "published_at",
-    )  # fmt: skip
+        "name",
+        "version",
+        "product",
+        "channel",
+        "platform_words",
+        "state",
+        "file_count",
+        "downloads",
+        "published_at",
+    )
     list_filter = ("product", "channel", "published", "archived", "private")
     list_select_related = ("product",)
     search_fields = ("name", "version", "product__name", "files__name", "files__sha256")
@@ -286,16 +293,32 @@ class DownloadAdmin(VendorAdmin):
     """Who was granted which bytes; a row is written once. `counted` are those to bill by."""
 
     list_display = (
-        "created_at", "file", "release", "user", "license", "ip", "bytes_asked", "complete",
+        "created_at",
+        "file",
+        "release",
+        "user",
+        "license",
+        "ip",
+        "bytes_asked",
+        "complete",
         "counted",
-    )  # fmt: skip
+    )
     list_filter = ("counted", "complete", "file__release__product")
     list_select_related = ("file__release", "user", "license")
     search_fields = ("file__name", "user__email", "license__key", "ip")
     fields = (
-        "created_at", "file", "release", "user", "license", "ip", "first_byte", "bytes_asked",
-        "complete", "counted", "continues",
-    )  # fmt: skip
+        "created_at",
+        "file",
+        "release",
+        "user",
+        "license",
+        "ip",
+        "first_byte",
+        "bytes_asked",
+        "complete",
+        "counted",
+        "continues",
+    )
     readonly_fields = ("created_at", "release")
 
     @admin.display(description=_("release"))

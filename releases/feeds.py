@@ -144,9 +144,8 @@ def as_atom(entries: list[Entry], product: Product, holder: Holder) -> HttpRespo
             updateddate=release.published_at,
             categories=[release.channel, *release.platforms],
             enclosures=[
-                Enclosure(download_url(file, holder, holder.key), str(file.size),
-                          file.content_type)
+                Enclosure(download_url(file, holder, holder.key), str(file.size), file.content_type)
                 for file in entry.files
             ],
-        )  # fmt: skip
+        )
     return HttpResponse(feed.writeString("utf-8"), content_type="application/atom+xml")

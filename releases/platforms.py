@@ -13,9 +13,14 @@ FAMILIES = (
     ("linux", ("linux", "ubuntu", "debian")),
 )
 NAMES = {
-    "windows": "Windows", "win64": "Windows, 64 bit", "win32": "Windows, 32 bit",
-    "linux": "Linux", "macos": "macOS", "android": "Android", "ios": "iOS",
-}  # fmt: skip
+    "windows": "Windows",
+    "win64": "Windows, 64 bit",
+    "win32": "Windows, 32 bit",
+    "linux": "Linux",
+    "macos": "macOS",
+    "android": "Android",
+    "ios": "iOS",
+}
 
 
 def name_of(word: str) -> str:

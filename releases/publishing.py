@@ -84,9 +84,14 @@ def add_files(release: Release, files: Iterable[tuple[str, Stored]]) -> list[Rel
 
 def _stored_file(release: Release, name: str, stored: Stored) -> ReleaseFile:
     return ReleaseFile(
-        vendor_id=release.vendor_id, release=release, name=name, content_type=type_of(name),
-        size=stored.size, sha256=stored.sha256, key=stored.key,
-    )  # fmt: skip
+        vendor_id=release.vendor_id,
+        release=release,
+        name=name,
+        content_type=type_of(name),
+        size=stored.size,
+        sha256=stored.sha256,
+        key=stored.key,
+    )
 
 
 @transaction.atomic

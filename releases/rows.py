@@ -22,8 +22,10 @@ from releases.platforms import name_of
 from releases.sentences import why_not
 
 CHANNELS: dict[str, str | Promise] = {
-    "stable": _lazy("Stable"), "beta": _lazy("Beta"), "alpha": _lazy("Alpha"),
-}  # fmt: skip
+    "stable": _lazy("Stable"),
+    "beta": _lazy("Beta"),
+    "alpha": _lazy("Alpha"),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,11 @@ def downloads(user: User) -> Section:
         for each in found.select_related("file__release", "license")[:SHOWN]
     ]
     return Section(
-        "downloads", _("Downloads"),
-        (_("When"), _("File"), _("Release"), _("Licence"), _("IP address")), rows, found.count(),
+        "downloads",
+        _("Downloads"),
+        (_("When"), _("File"), _("Release"), _("Licence"), _("IP address")),
+        rows,
+        found.count(),
         _("Nothing was downloaded."),
         reverse("admin:releases_download_changelist", query={"q": user.email}),
-    )  # fmt: skip
+    )

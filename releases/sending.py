@@ -57,9 +57,10 @@ def send(request: HttpRequest, file: ReleaseFile, license: License) -> Sending:
             "ResponseContentType": file.content_type,
         }
         return _redirect(
-            request, file,
+            request,
+            file,
             signed_url(file.key, method=request.method or "GET", parameters=parameters),
-        )  # fmt: skip
+        )
     modified = int(_published(file))
     unchanged = get_conditional_response(request, file.etag, modified)
     if unchanged is not None:

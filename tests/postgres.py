@@ -83,11 +83,22 @@ def _ordinary_user() -> Become:
 
 def _make_cluster(bin_folder: Path, folder: Path, become: Become) -> None:
     subprocess.run(
-        [bin_folder / "initdb", "-D", folder / "data", "-U", "tests", "-N", "--no-locale",
-         "-EUTF8", "-Atrust"],
-        check=True, stdout=subprocess.DEVNULL, cwd=folder,
+        [
+            bin_folder / "initdb",
+            "-D",
+            folder / "data",
+            "-U",
+            "tests",
+            "-N",
+            "--no-locale",
+            "-EUTF8",
+            "-Atrust",
+        ],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        cwd=folder,
         preexec_fn=become[1] if become else None,
-    )  # fmt: skip
+    )
 
 
 def _start(bin_folder: Path, folder: Path, become: Become) -> subprocess.Popen[bytes]:

@@ -31,8 +31,12 @@ class Portal:
     def manage(self, *arguments: str) -> str:
         return subprocess.run(
             [sys.executable, "dev.py", "manage", *arguments],
-            cwd=ROOT, env=self.environment, check=True, capture_output=True, text=True,
-        ).stdout  # fmt: skip
+            cwd=ROOT,
+            env=self.environment,
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
 
     def emails_to(self, address: str) -> list[str]:
         """The e-mails that went there, oldest first; waits for the queue's worker."""
@@ -63,8 +67,11 @@ def served(data: Path, port: int | None = None, **changes: str) -> Iterator[Port
     with log.open("w") as output:
         process = subprocess.Popen(
             [sys.executable, "dev.py", "demo"],
-            cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT,
-        )  # fmt: skip
+            cwd=ROOT,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
     try:
         deadline = time.monotonic() + START_TIMEOUT
         while "Ctrl-C stops it." not in log.read_text():

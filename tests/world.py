@@ -125,13 +125,19 @@ def build() -> World:
         made["orbit"] = product(acme, "Orbit")
         made["spectra"] = product(acme, "Spectra")
         made["ada_license"] = create_license(
-            product=made["orbit"], user=made["ada"], key="ADA111-ACME-ORBIT-0001",
-            allowed_activations=3, notes="Ada of Acme only",
-        )  # fmt: skip
+            product=made["orbit"],
+            user=made["ada"],
+            key="ADA111-ACME-ORBIT-0001",
+            allowed_activations=3,
+            notes="Ada of Acme only",
+        )
         made["grace_license"] = create_license(
-            product=made["orbit"], user=made["grace"], key="GRACE1-ACME-ORBIT-0002",
-            allowed_activations=3, notes="Grace of Acme only",
-        )  # fmt: skip
+            product=made["orbit"],
+            user=made["grace"],
+            key="GRACE1-ACME-ORBIT-0002",
+            allowed_activations=3,
+            notes="Grace of Acme only",
+        )
         made["ada_machine"] = activate(made["ada_license"], machine("ada-laptop"))
         activate(made["grace_license"], machine("grace-laptop"))
         made["orbit_release"] = release(made["orbit"], notes="Orbit of Acme only")
@@ -141,13 +147,19 @@ def build() -> World:
         made["globex_admin"] = user(globex, "admin@globex.example", role=Role.ADMIN)
         made["quill"] = product(globex, "Quill")
         made["ada_of_globex_license"] = create_license(
-            product=made["quill"], user=made["ada_of_globex"], key="ADA222-GLOBEX-QUILL-01",
-            allowed_activations=3, notes="Ada of Globex only",
-        )  # fmt: skip
+            product=made["quill"],
+            user=made["ada_of_globex"],
+            key="ADA222-GLOBEX-QUILL-01",
+            allowed_activations=3,
+            notes="Ada of Globex only",
+        )
         made["bob_license"] = create_license(
-            product=made["quill"], user=made["bob"], key="BOB333-GLOBEX-QUILL-02",
-            allowed_activations=3, notes="Bob of Globex only",
-        )  # fmt: skip
+            product=made["quill"],
+            user=made["bob"],
+            key="BOB333-GLOBEX-QUILL-02",
+            allowed_activations=3,
+            notes="Bob of Globex only",
+        )
         activate(made["ada_of_globex_license"], machine("byron-laptop"))
         made["bob_machine"] = activate(made["bob_license"], machine("bob-laptop"))
         made["quill_release"] = release(made["quill"], notes="Quill of Globex only")

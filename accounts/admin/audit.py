@@ -87,9 +87,19 @@ class AuditEntryAdmin(WithExport):
     search_fields = ("subject", "actor", "ip")
     actions = None
     fields = (
-        "sequence", "created_at", "action_shown", "kind", "subject", "actor", "channel", "ip",
-        "what_changed", "more", "visible", "digest",
-    )  # fmt: skip
+        "sequence",
+        "created_at",
+        "action_shown",
+        "kind",
+        "subject",
+        "actor",
+        "channel",
+        "ip",
+        "what_changed",
+        "more",
+        "visible",
+        "digest",
+    )
     readonly_fields = fields
 
     @admin.display(description=_("action"), ordering="action")
@@ -102,15 +112,23 @@ class AuditEntryAdmin(WithExport):
 
     @admin.display(description=_("changes"))
     def what_changed(self, obj: AuditEntry) -> SafeString | str:
-        return remark(obj) or format_html_join(
-            "",
-            "<div>{}: {}</div>",
-            (
-                (field, format_html("<ins>{}</ins>", new) if obj.action == "created" else
-                 format_html("<del>{}</del> → <ins>{}</ins>", old, new))
-                for field, old, new in changed_fields(obj)
-            ),
-        ) or "–"  # fmt: skip
+        return (
+            remark(obj)
+            or format_html_join(
+                "",
+                "<div>{}: {}</div>",
+                (
+                    (
+                        field,
+                        format_html("<ins>{}</ins>", new)
+                        if obj.action == "created"
+                        else format_html("<del>{}</del> → <ins>{}</ins>", old, new),
+                    )
+                    for field, old, new in changed_fields(obj)
+                ),
+            )
+            or "–"
+        )
 
     @admin.display(description=_("details"))
     def more(self, obj: AuditEntry) -> SafeString | str:

@@ -51,9 +51,17 @@ class OutgoingEmailAdmin(WithButtons):
     ordering = ("-created_at", "id")
     actions = None
     fields = (
-        "created_at", "kind_shown", "recipient", "user", "subject", "state", "attempts", "due_at",
-        "sent_at", "last_error",
-    )  # fmt: skip
+        "created_at",
+        "kind_shown",
+        "recipient",
+        "user",
+        "subject",
+        "state",
+        "attempts",
+        "due_at",
+        "sent_at",
+        "last_error",
+    )
     readonly_fields = fields
     show_full_result_count = False
     change_form_template = "accounts/admin/email.html"

@@ -85,10 +85,13 @@ class DataImportAdmin(WithButtons):
     def _start(form: ImportForm) -> DataImport:
         given = form.cleaned_data
         return imports.start(
-            vendor=cast(Vendor, scope_vendor()), kind=given["kind"],
-            file_name=given["file"].name, data=given["file"].read(),
-            options={"send_emails": given["send_emails"]}, actor=origin().who(),
-        )  # fmt: skip
+            vendor=cast(Vendor, scope_vendor()),
+            kind=given["kind"],
+            file_name=given["file"].name,
+            data=given["file"].read(),
+            options={"send_emails": given["send_emails"]},
+            actor=origin().who(),
+        )
 
     def example_view(self, request: HttpRequest, kind: str) -> HttpResponse:
         """A file as it can be imported."""

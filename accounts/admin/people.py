@@ -127,9 +127,17 @@ class UsersAdmin(WithViewAs, WithExport, WithButtons):
     list_filter = ("role", "is_active", "allow_customer_portal_access")
     search_fields = ("email", "first_name", "last_name", "company")
     fields = (
-        "email", "first_name", "last_name", "company", "role", "is_active",
-        "allow_customer_portal_access", "metadata", "last_login", "last_seen_at",
-    )  # fmt: skip
+        "email",
+        "first_name",
+        "last_name",
+        "company",
+        "role",
+        "is_active",
+        "allow_customer_portal_access",
+        "metadata",
+        "last_login",
+        "last_seen_at",
+    )
     readonly_fields = ("last_login", "last_seen_at")
     actions = ("send_invitation",)
 

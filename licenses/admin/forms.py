@@ -103,9 +103,12 @@ class DaysForm(forms.Form):
     """By how much to extend."""
 
     days = forms.IntegerField(
-        label=_("Days"), min_value=1, max_value=LONGEST_EXTENSION, initial=30,
+        label=_("Days"),
+        min_value=1,
+        max_value=LONGEST_EXTENSION,
+        initial=30,
         help_text=_("Counted from the expiry date or, if that has passed, from now."),
-    )  # fmt: skip
+    )
 
     def seconds(self) -> int:
         return int(timedelta(days=self.cleaned_data["days"]).total_seconds())
@@ -115,6 +118,8 @@ class SeatsForm(forms.Form):
     """How many machines may be active."""
 
     seats = forms.IntegerField(
-        label=_("Seats"), min_value=UNLIMITED, max_value=MOST_SEATS,
+        label=_("Seats"),
+        min_value=UNLIMITED,
+        max_value=MOST_SEATS,
         help_text=_("0 or −1 is unlimited. Machines above a lower number stay active."),
-    )  # fmt: skip
+    )

@@ -98,9 +98,13 @@ class LicenseAdmin(WithExport, WithButtons):
     list_filter = (StatusFilter, ExpiringFilter, "product", "suspended", "revoked", "type")
     list_select_related = ("product", "user")
     search_fields = (
-        "key", "user__email", "additional_users__email", "notes", "activations__hostname",
+        "key",
+        "user__email",
+        "additional_users__email",
+        "notes",
+        "activations__hostname",
         "activations__fingerprint",
-    )  # fmt: skip
+    )
     autocomplete_fields = ("user",)
     formfield_overrides = LENGTHS
     valid_for = valid_for
@@ -112,8 +116,13 @@ class LicenseAdmin(WithExport, WithButtons):
             _("Terms"),
             {
                 "fields": (
-                    "type", "allowed_activations", "allowed_deactivations", "valid_for",
-                    "expiration_strategy", "allow_vm_activation", "allow_container_activation",
+                    "type",
+                    "allowed_activations",
+                    "allowed_deactivations",
+                    "valid_for",
+                    "expiration_strategy",
+                    "allow_vm_activation",
+                    "allow_container_activation",
                 )
             },
         ),
@@ -121,7 +130,9 @@ class LicenseAdmin(WithExport, WithButtons):
             _("Downloads"),
             {
                 "fields": (
-                    "maintenance_policy", "maintenance_expires_at", "max_allowed_release_version",
+                    "maintenance_policy",
+                    "maintenance_expires_at",
+                    "max_allowed_release_version",
                 )
             },
         ),
@@ -134,18 +145,26 @@ class LicenseAdmin(WithExport, WithButtons):
             {
                 "classes": ("collapse",),
                 "fields": (
-                    "fingerprint_matching_strategy", "server_sync_interval",
-                    "server_sync_grace_period", "allowed_clock_offset", "lease_duration",
-                    "leasing_strategy", "allowed_floating_clients",
+                    "fingerprint_matching_strategy",
+                    "server_sync_interval",
+                    "server_sync_grace_period",
+                    "allowed_clock_offset",
+                    "lease_duration",
+                    "leasing_strategy",
+                    "allowed_floating_clients",
                 ),
             },
         ),
-    )  # fmt: skip
+    )
     created_once = ("key", "product", "valid_for", "expiration_strategy", "type")
     counters = (
-        "status", "expires_at", "maintenance_expires_at", "total_activations",
-        "total_deactivations", "first_activated_at",
-    )  # fmt: skip
+        "status",
+        "expires_at",
+        "maintenance_expires_at",
+        "total_activations",
+        "total_deactivations",
+        "first_activated_at",
+    )
 
     def get_readonly_fields(self, request: HttpRequest, obj: License | None = None) -> Any:
         return (*self.counters, *self.created_once)

@@ -23,8 +23,12 @@ from licenses.signing_keys import create_product, product_file, rotate_product_k
 from portal.backoffice import VendorAdmin
 
 FIRST_TERMS = (
-    "type", "allowed_activations", "validity", "expiration_strategy", "allowed_deactivations",
-)  # fmt: skip
+    "type",
+    "allowed_activations",
+    "validity",
+    "expiration_strategy",
+    "allowed_deactivations",
+)
 
 
 @admin.display(description=_("validity"), ordering="validity")
@@ -39,9 +43,15 @@ class ProductAdmin(VendorAdmin):
     list_display = ("name", "display_name", "customers_may_deactivate", "created_at")
     search_fields = ("name", "display_name")
     fields = (
-        "name", "display_name", "description", "metadata", "customers_may_deactivate",
-        "expired_licenses_keep_releases", "offline_response_validity", "product_file_link",
-    )  # fmt: skip
+        "name",
+        "display_name",
+        "description",
+        "metadata",
+        "customers_may_deactivate",
+        "expired_licenses_keep_releases",
+        "offline_response_validity",
+        "product_file_link",
+    )
     readonly_fields = ("product_file_link",)
     actions = ("rotate_key",)
 
@@ -94,8 +104,13 @@ class LicensePolicyAdmin(VendorAdmin):
             None,
             {
                 "fields": (
-                    "name", "type", "allowed_activations", "validity", "expiration_strategy",
-                    "allowed_deactivations", "key_pattern",
+                    "name",
+                    "type",
+                    "allowed_activations",
+                    "validity",
+                    "expiration_strategy",
+                    "allowed_deactivations",
+                    "key_pattern",
                 )
             },
         ),
@@ -106,7 +121,7 @@ class LicensePolicyAdmin(VendorAdmin):
                 "fields": tuple(name for name in TERMS if name not in FIRST_TERMS),
             },
         ),
-    )  # fmt: skip
+    )
     search_fields = ("name",)
     valid_for = valid_for
 
@@ -115,8 +130,11 @@ class LicensePolicyAdmin(VendorAdmin):
 class MaintenancePolicyAdmin(VendorAdmin):
     formfield_overrides = LENGTHS
     list_display = (
-        "name", "valid_for", "expiration_strategy", "allow_major_version_updates",
+        "name",
+        "valid_for",
+        "expiration_strategy",
+        "allow_major_version_updates",
         "allow_minor_version_updates",
-    )  # fmt: skip
+    )
     search_fields = ("name",)
     valid_for = valid_for

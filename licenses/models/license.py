@@ -87,11 +87,15 @@ class License(TenantRow, LicenseTerms):
             models.Index(
                 name="license_standing",
                 fields=(
-                    "vendor", "revoked", "suspended", "expires_at", "expiration_strategy",
+                    "vendor",
+                    "revoked",
+                    "suspended",
+                    "expires_at",
+                    "expiration_strategy",
                     "validity",
                 ),
             ),
-        )  # fmt: skip
+        )
 
     def __str__(self) -> str:
         return self.key

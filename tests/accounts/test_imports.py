@@ -31,9 +31,13 @@ def started(world: World, text: str | bytes, kind: str = "customers", **options:
     data = text if isinstance(text, bytes) else text.encode()
     with scope(vendor=world.acme), connection.execute_wrapper(every_statement_names_its_vendor):
         row = imports.start(
-            vendor=world.acme, kind=kind, file_name="people.csv", data=data, options=options,
+            vendor=world.acme,
+            kind=kind,
+            file_name="people.csv",
+            data=data,
+            options=options,
             actor=world.acme_admin,
-        )  # fmt: skip
+        )
         row.refresh_from_db()
     return row
 
@@ -69,7 +73,10 @@ def customers(world: World) -> dict[str, tuple[str, str, str]]:
         (b"", "The file is empty. Its first row names the columns."),
         (b"\n\n", "The file is empty. Its first row names the columns."),
         (b"email\n", "The file has no rows below its header."),
-        (b"first_name\nAda\n", "The header has no column “email”. The first row names the columns."),
+        (
+            b"first_name\nAda\n",
+            "The header has no column “email”. The first row names the columns.",
+        ),
         (b"email,mail,phone\na@b.example,,\n", "columns that are not known: “mail”, “phone”."),
         (b"email,Email\na@b.example,\n", "The header has a column more than once: “email”."),
         (b"email\na\x00@b.example\n", "The file has NUL characters in it; it is no CSV file."),
@@ -80,7 +87,7 @@ def customers(world: World) -> dict[str, tuple[str, str, str]]:
         (b"x" * (LARGEST + 1), "The file is larger than 10 MB."),
         (b"email\n" + b"a@b.example\n" * 20_001, "The file has more than 20,000 rows."),
     ],
-)  # fmt: skip
+)
 def test_a_file_that_is_no_table_is_refused(world: World, data: bytes, sentence: str) -> None:
     with pytest.raises(TableRefused) as refused:
         started(world, data)
@@ -95,10 +102,10 @@ def test_a_file_that_is_no_table_is_refused(world: World, data: bytes, sentence:
         b"email,first_name,last_name\nEve@Example.com ,Eve,M\xc3\xbcller\n",
         b"\xef\xbb\xbfemail,first_name,last_name\r\neve@example.com,Eve,M\xc3\xbcller\r\n",
         b"email;first_name;last_name\n\n;;\neve@example.com;Eve;M\xc3\xbcller\n",
-        b"EMAIL\tlast_name\tfirst_name\neve@example.com\t\"M\xc3\xbcller\"\tEve\n",
+        b'EMAIL\tlast_name\tfirst_name\neve@example.com\t"M\xc3\xbcller"\tEve\n',
         b"email,first_name,last_name,role,created\neve@example.com,Eve,M\xc3\xbcller,admin,today\n",
     ],
-)  # fmt: skip
+)
 def test_files_as_spreadsheets_write_them_are_read(world: World, data: bytes) -> None:
     row = confirmed(world, started(world, data))
     assert row.state == "done"
@@ -123,14 +130,17 @@ def test_cells_come_back_as_they_were(text: str) -> None:
         ("eve,Eve,,", "email", "This is not an e-mail address."),
         ("e" * 250 + "@b.example,,,", "email", "This is not an e-mail address."),
         ("support@acme.example,,,", "email", "This address belongs to a member of your staff."),
-        ('eve@example.com,"E\nve",,', "first_name",
-         "This has line breaks or other control characters in it."),
+        (
+            'eve@example.com,"E\nve",,',
+            "first_name",
+            "This has line breaks or other control characters in it.",
+        ),
         (f"eve@example.com,{'e' * 101},,", "first_name", "This is longer than 100 characters."),
         (f"eve@example.com,,,{'e' * 151}", "company", "This is longer than 150 characters."),
         ("eve@example.com,Eve", "", "This row has 2 cells, and the header has 4."),
         ("eve@example.com,Eve,,,,", "", "This row has 6 cells, and the header has 4."),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_with_a_row_is_said(
     world: World, line: str, column: str, sentence: str
 ) -> None:
@@ -231,8 +241,9 @@ def test_who_has_changed_since_the_check_stops_it_all(world: World) -> None:
         User.objects.filter(pk=world.ada.pk).update(role="support")
     row = confirmed(world, row)
     assert (row.state, row.errors) == (
-        "failed", [[3, "email", "This address belongs to a member of your staff."]],
-    )  # fmt: skip
+        "failed",
+        [[3, "email", "This address belongs to a member of your staff."]],
+    )
     assert row.preview == {"failure": "Something has changed since the file was checked."}
     assert "eve@example.com" not in customers(world)
 
@@ -261,8 +272,9 @@ def test_somebody_quicker_makes_the_database_refuse_and_nothing_stays(
     Slow(monkeypatch, quicker)
     row = confirmed(world, row)
     assert (row.state, row.errors) == (
-        "failed", [[3, "email", "This address belongs to a member of your staff."]],
-    )  # fmt: skip
+        "failed",
+        [[3, "email", "This address belongs to a member of your staff."]],
+    )
     assert customers(world)["ada@example.com"] == ("Ada", "Lovelace", "")
     assert "zoe@example.com" not in customers(world)
 

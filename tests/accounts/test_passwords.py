@@ -48,9 +48,10 @@ def test_a_link_on_the_canonical_host_sets_a_new_password_once(world: World) -> 
 
 def test_the_link_ignores_the_host_header(world: World) -> None:
     Browser("acme").post(
-        "/password-reset/", {"email": "ada@example.com"},
+        "/password-reset/",
+        {"email": "ada@example.com"},
         headers={"host": "ACME.portal.localhost:6666"},
-    )  # fmt: skip
+    )
     assert link_in(mail.outbox[0])[0] == "acme.portal.localhost:8000"
 
 

@@ -137,12 +137,15 @@ def test_sign_in_is_limited_per_ip_over_all_vendors(world: World) -> None:
 
 def test_the_ip_can_not_be_made_up(world: World, settings: Any) -> None:
     codes = {
-        Browser("acme").post(
-            "/login/", {"email": f"a{n}@example.com", "password": "x"},
+        Browser("acme")
+        .post(
+            "/login/",
+            {"email": f"a{n}@example.com", "password": "x"},
             headers={"x-forwarded-for": f"192.0.2.{n}"},
-        ).status_code
+        )
+        .status_code
         for n in range(SIGN_IN_PER_IP.burst + 1)
-    }  # fmt: skip
+    }
     assert codes == {200, 429}
     settings.TRUSTED_PROXIES = 1
     form = {"email": "ada@example.com", "password": PASSWORD}

@@ -54,10 +54,15 @@ def database_url() -> str:
 def worker(server: MailServer) -> Iterator["subprocess.Popen[bytes]"]:
     """`manage.py db_worker` on the tests' database, with leases of a second; killed at the end."""
     environment = {
-        **os.environ, **FIXED, "DATABASE_URL": database_url(),
-        "EMAIL_URL": f"smtp://127.0.0.1:{server.port}", "EMAIL_LEASE": "1", "JOB_LEASE": "1",
-        "EMAIL_REPLY_TIMEOUT": "1", "UPKEEP_INTERVAL": "1",
-    }  # fmt: skip
+        **os.environ,
+        **FIXED,
+        "DATABASE_URL": database_url(),
+        "EMAIL_URL": f"smtp://127.0.0.1:{server.port}",
+        "EMAIL_LEASE": "1",
+        "JOB_LEASE": "1",
+        "EMAIL_REPLY_TIMEOUT": "1",
+        "UPKEEP_INTERVAL": "1",
+    }
     command = [sys.executable, "manage.py", "db_worker", "--no-startup-delay", "--interval", "0.1"]
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
     try:
@@ -180,9 +185,15 @@ def test_an_e_mail_whose_job_is_gone_gets_another(
 
 def a_worker() -> Worker:
     return Worker(
-        queue_names=["default"], interval=0, batch=False, backend_name="default",
-        startup_delay=False, max_tasks=None, worker_id="test", excluded_queue_names=[],
-    )  # fmt: skip
+        queue_names=["default"],
+        interval=0,
+        batch=False,
+        backend_name="default",
+        startup_delay=False,
+        max_tasks=None,
+        worker_id="test",
+        excluded_queue_names=[],
+    )
 
 
 def test_it_outlives_a_database_that_is_locked(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,12 +27,18 @@ def admin(world: World) -> Browser:
 
 def form(**changes: Any) -> dict[str, Any]:
     return {
-        "portal_title": "Acme Licences", "welcome": "Welcome, *friends*", "use_accent": "on",
-        "accent_color": "#ffcc00", "support_email": "help@acme.example",
-        "support_url": "https://acme.example/help", "website": "",
-        "privacy_url": "https://acme.example/privacy", "terms_url": "https://acme.example/terms",
-        "imprint_url": "https://acme.example/imprint", **changes,
-    }  # fmt: skip
+        "portal_title": "Acme Licences",
+        "welcome": "Welcome, *friends*",
+        "use_accent": "on",
+        "accent_color": "#ffcc00",
+        "support_email": "help@acme.example",
+        "support_url": "https://acme.example/help",
+        "website": "",
+        "privacy_url": "https://acme.example/privacy",
+        "terms_url": "https://acme.example/terms",
+        "imprint_url": "https://acme.example/imprint",
+        **changes,
+    }
 
 
 def logo(name: str = "logo.png", **options: Any) -> SimpleUploadedFile:
@@ -49,12 +55,17 @@ def test_a_brand_in_one_form(world: World, admin: Browser) -> None:
         assert BrandImage.objects.count() == 3
     page = Browser().get("/login/").content.decode()
     for text in (
-        "<title>Sign in · Acme Licences</title>", "Welcome, *friends*", "help@acme.example",
-        "https://acme.example/privacy", "https://acme.example/terms",
-        "https://acme.example/imprint", f'href="/branding.css?v={branding.version}"',
+        "<title>Sign in · Acme Licences</title>",
+        "Welcome, *friends*",
+        "help@acme.example",
+        "https://acme.example/privacy",
+        "https://acme.example/terms",
+        "https://acme.example/imprint",
+        f'href="/branding.css?v={branding.version}"',
         f'src="/branding/{branding.logo_light}" width="320" height="80" alt="Acme Licences"',
-        f'srcset="/branding/{branding.logo_dark}"', f'href="/branding/{branding.favicon}"',
-    ):  # fmt: skip
+        f'srcset="/branding/{branding.logo_dark}"',
+        f'href="/branding/{branding.favicon}"',
+    ):
         assert text in page, text
     error = Browser().get("/nothing-here/").content.decode()
     assert branding.logo_light in error

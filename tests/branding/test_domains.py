@@ -245,8 +245,9 @@ def test_it_becomes_the_address_and_going_back_is_one_step(world: World, dns: Na
     browser = Browser()
     response = browser.get("/licenses/?q=a%20b")
     assert (response.status_code, response["Location"]) == (
-        302, f"http://{NAME}:8000/licenses/?q=a%20b",
-    )  # fmt: skip
+        302,
+        f"http://{NAME}:8000/licenses/?q=a%20b",
+    )
     assert browser.post("/login/", {"email": "x"}).status_code == 303
     assert browser.get("/login/", headers={"host": NAME}).status_code == 200
     assert Browser("globex").get("/login/").status_code == 200
@@ -292,9 +293,10 @@ def test_under_https_nothing_below_the_domain_is_bound(
     with scope(vendor=world.acme):
         verified(world, dns)
     for host, value in (
-        (NAME, "max-age=31536000"), ("nobody.example", "max-age=31536000"),
+        (NAME, "max-age=31536000"),
+        ("nobody.example", "max-age=31536000"),
         ("acme.portal.localhost", "max-age=31536000; includeSubDomains; preload"),
-    ):  # fmt: skip
+    ):
         for path in ("/login/", "/static/css/base.css", "/nothing-here/"):
             headers = {"x-forwarded-proto": "https", "host": host}
             assert Browser().get(path, headers=headers)["Strict-Transport-Security"] == value

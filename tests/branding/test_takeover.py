@@ -49,9 +49,15 @@ def test_refused(world: World, dns: NameServer, name: str, error: type[Exception
 
 @pytest.mark.parametrize(
     "name",
-    [NAME, f"{NAME}.", NAME.upper(), "Licenses.Acme.EXAMPLE.", "ｌicenses.acme.example",
-     "licenses。acme.example"],
-)  # fmt: skip
+    [
+        NAME,
+        f"{NAME}.",
+        NAME.upper(),
+        "Licenses.Acme.EXAMPLE.",
+        "ｌicenses.acme.example",
+        "licenses。acme.example",
+    ],
+)
 def test_another_vendors_domain_can_be_typed_but_not_had(
     world: World, dns: NameServer, name: str
 ) -> None:

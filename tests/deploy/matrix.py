@@ -57,20 +57,23 @@ CASES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("If-Range, weak tag", ("-H", "Range: bytes=0-9", "-H", "If-Range: W/{etag}")),
     ("If-Range, other tag", ("-H", "Range: bytes=0-9", "-H", 'If-Range: "other"')),
     ("If-Range, right date", ("-H", "Range: bytes=0-9", "-H", "If-Range: {modified}")),
-    ("If-Range, other date",
-     ("-H", "Range: bytes=0-9", "-H", "If-Range: Mon, 01 Jan 2024 00:00:00 GMT")),
+    (
+        "If-Range, other date",
+        ("-H", "Range: bytes=0-9", "-H", "If-Range: Mon, 01 Jan 2024 00:00:00 GMT"),
+    ),
     ("If-None-Match, right tag", ("-H", "If-None-Match: {etag}")),
     ("If-None-Match, any", ("-H", "If-None-Match: *")),
     ("If-None-Match, other tag", ("-H", 'If-None-Match: "other"')),
-    ("If-None-Match, right tag, with range",
-     ("-H", "If-None-Match: {etag}", "-H", "Range: bytes=0-9")),
+    (
+        "If-None-Match, right tag, with range",
+        ("-H", "If-None-Match: {etag}", "-H", "Range: bytes=0-9"),
+    ),
     ("If-Modified-Since, right date", ("-H", "If-Modified-Since: {modified}")),
     ("If-Match, right tag", ("-H", "If-Match: {etag}")),
     ("If-Match, other tag", ("-H", 'If-Match: "other"')),
     ("If-Unmodified-Since, right date", ("-H", "If-Unmodified-Since: {modified}")),
-    ("If-Unmodified-Since, earlier",
-     ("-H", "If-Unmodified-Since: Mon, 01 Jan 2024 00:00:00 GMT")),
-)  # fmt: skip
+    ("If-Unmodified-Since, earlier", ("-H", "If-Unmodified-Since: Mon, 01 Jan 2024 00:00:00 GMT")),
+)
 
 
 def curl(url: str, *arguments: str) -> Answer:
@@ -92,9 +95,11 @@ def ask_all(url: str) -> dict[str, Answer]:
     }
     size = int(headers["content-length"])
     values = {
-        "size": size, "last": size - 1, "etag": headers["etag"],
+        "size": size,
+        "last": size - 1,
+        "etag": headers["etag"],
         "modified": headers["last-modified"],
-    }  # fmt: skip
+    }
     return {
         name: curl(url, *(argument.format(**values) for argument in arguments))
         for name, arguments in CASES

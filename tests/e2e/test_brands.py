@@ -40,9 +40,12 @@ def secure(
     """A portal behind Caddy with TLS; `Portal.port` is Caddy's. And Caddy's root certificate."""
     data, port = tmp_path_factory.mktemp("secure"), free_port()
     settings = {
-        "PUBLIC_SCHEME": "https", "PUBLIC_PORT": str(port), "TRUSTED_PROXIES": "1",
-        "ACCEL_REDIRECT_PREFIX": "/protected/", "DNS_SERVERS": f"127.0.0.1:{dns.port}",
-    }  # fmt: skip
+        "PUBLIC_SCHEME": "https",
+        "PUBLIC_PORT": str(port),
+        "TRUSTED_PROXIES": "1",
+        "ACCEL_REDIRECT_PREFIX": "/protected/",
+        "DNS_SERVERS": f"127.0.0.1:{dns.port}",
+    }
     with (
         served(data, **settings) as portal,
         servers.caddy(data / "caddy", portal.port, data / "media", tls_port=port),
@@ -55,9 +58,15 @@ def secure_browser(browser_type: BrowserType) -> Iterator[Browser]:
     """Chromium that finds *.example on this machine."""
     browser = browser_type.launch(
         executable_path=CHROMIUM,
-        args=["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-              "--disable-background-networking", "--host-resolver-rules=MAP *.example 127.0.0.1"],
-    )  # fmt: skip
+        args=[
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--host-resolver-rules=MAP *.example 127.0.0.1",
+        ],
+    )
     yield browser
     browser.close()
 
@@ -105,10 +114,12 @@ def test_from_the_back_office_to_a_domain_of_ones_own(
     for records, sentence in (
         ({(DOMAIN, "CNAME"): ["shops.example."]}, "The name leads to shops.example."),
         ({(DOMAIN, "A"): ["192.0.2.7"]}, "The name leads to the address 192.0.2.7"),
-        ({(DOMAIN, "CNAME"): [f"{TARGET}."], ("acme.example", "CAA"): ['0 issue "x.example"']},
-         "Your domain allows certificates from x.example alone"),
+        (
+            {(DOMAIN, "CNAME"): [f"{TARGET}."], ("acme.example", "CAA"): ['0 issue "x.example"']},
+            "Your domain allows certificates from x.example alone",
+        ),
         ({(DOMAIN, "CNAME"): [f"{TARGET}."]}, "the portal answers at this domain"),
-    ):  # fmt: skip
+    ):
         dns.records.clear()
         dns.records.update(records)
         page.get_by_role("button", name="Check now").click()

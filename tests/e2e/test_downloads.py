@@ -88,11 +88,14 @@ def test_a_cut_download_goes_on_after_the_server_was_restarted(
         again = ["curl", "-s", "-f", "-L", "-C", "-", "-o", str(target), url(portal.port)]
         subprocess.run(again, check=True)
         count = portal.manage(
-            "shell", "-v", "0", "-c",
+            "shell",
+            "-v",
+            "0",
+            "-c",
             "from django_scopes import scopes_disabled\n"
             "from releases.models import ReleaseFile\n"
             f"with scopes_disabled(): print(ReleaseFile.objects.get(name={NAME!r}).download_count)",
-        )  # fmt: skip
+        )
     assert target.read_bytes() == content(NAME)
     assert count.strip() == "1"
 

@@ -27,9 +27,11 @@ class Machine:
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "portal_licensing", *arguments],
-            cwd=self.folder, env={"PYTHONPATH": str(ROOT / "sdk/python/src"), "PATH": ""},
-            capture_output=True, text=True,
-        )  # fmt: skip
+            cwd=self.folder,
+            env={"PYTHONPATH": str(ROOT / "sdk/python/src"), "PATH": ""},
+            capture_output=True,
+            text=True,
+        )
 
     def status(self) -> dict[str, Any]:
         return dict(json.loads(self.run("status", "--json").stdout))

@@ -86,12 +86,16 @@ def test_a_new_machine_key_replaces_the_old_one_and_is_recorded(acme: World) -> 
         ({"type": "hosted-floating"}, {}, errors.InvalidLicenseType),
         ({"type": "on-premise-floating"}, {}, errors.InvalidLicenseType),
         ({"allow_vm_activation": False}, {"vm_name": "KVM"}, errors.VmActivationNotAllowed),
-        ({"allow_container_activation": False}, {"container": True}, errors.ContainerActivationNotAllowed),
+        (
+            {"allow_container_activation": False},
+            {"container": True},
+            errors.ContainerActivationNotAllowed,
+        ),
         ({}, {"fingerprint": "x" * 63}, errors.InvalidActivationFingerprint),
         ({}, {"fingerprint": "x" * 257}, errors.InvalidActivationFingerprint),
         ({"revoked": True, "suspended": True}, {"vm_name": "KVM"}, errors.RevokedLicense),
     ],
-)  # fmt: skip
+)
 def test_what_keeps_an_offline_machine_out(
     acme: World, terms: dict[str, Any], fields: dict[str, Any], error: type[Exception]
 ) -> None:

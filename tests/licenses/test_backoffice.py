@@ -31,11 +31,19 @@ def policy(world: World) -> LicensePolicy:
 
 def new(world: World, policy: LicensePolicy, **changes: Any) -> dict[str, Any]:
     return {
-        "email": "Mary@Example.com", "first_name": "Mary", "last_name": "Somerville",
-        "company": "Connexion", "product": str(world.orbit.pk), "policy": str(policy.pk),
-        "allowed_activations": "", "expires_on": "", "key": "", "notes": "", "send": "on",
+        "email": "Mary@Example.com",
+        "first_name": "Mary",
+        "last_name": "Somerville",
+        "company": "Connexion",
+        "product": str(world.orbit.pk),
+        "policy": str(policy.pk),
+        "allowed_activations": "",
+        "expires_on": "",
+        "key": "",
+        "notes": "",
+        "send": "on",
         **changes,
-    }  # fmt: skip
+    }
 
 
 # --- A new licence ------------------------------------------------------------------------------
@@ -57,8 +65,9 @@ def test_a_licence_for_a_new_customer_is_two_clicks(
         assert not license.user.has_usable_password()
         events = history_of(license).values_list("action", "actor_for_customers")
         assert sorted(events) == [
-            ("created", "Acme Instruments"), ("license-sent", "Acme Instruments"),
-        ]  # fmt: skip
+            ("created", "Acme Instruments"),
+            ("license-sent", "Acme Instruments"),
+        ]
     [message] = mail.outbox
     assert message.to == ["mary@example.com"]
     assert license.key in message.body
@@ -124,10 +133,16 @@ def test_what_can_t_be_is_said_and_nothing_is_created(
 def test_without_a_product_the_way_leads_to_the_first_one(world: World) -> None:
     operator = signed_in(world.operator)
     form = {
-        "company_id": "initech", "name": "Initech", "status": "active", "support_email": "",
-        "support_url": "", "website": "", "admin_email": "bill@initech.example",
-        "send_expiry_reminders": "on", "show_support_views": "on",
-    }  # fmt: skip
+        "company_id": "initech",
+        "name": "Initech",
+        "status": "active",
+        "support_email": "",
+        "support_url": "",
+        "website": "",
+        "admin_email": "bill@initech.example",
+        "send_expiry_reminders": "on",
+        "show_support_views": "on",
+    }
     assert operator.post("/accounts/vendor/add/", form).status_code == 302
     link = re.search(r"http://[^/]+(/invitation/\S+)", str(mail.outbox[0].body))
     assert link

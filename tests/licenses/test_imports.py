@@ -110,16 +110,27 @@ def test_another_vendors_key_is_free_here(world: World) -> None:
 
 
 def test_terms_come_from_the_policy_and_the_row_changes_them(world: World) -> None:
-    policy(world, allowed_activations=7, allowed_deactivations=2, validity=365 * DAY,
-           key_pattern="YEARLY-[A-Z]{12}")  # fmt: skip
+    policy(
+        world,
+        allowed_activations=7,
+        allowed_deactivations=2,
+        validity=365 * DAY,
+        key_pattern="YEARLY-[A-Z]{12}",
+    )
     imported(
         world,
         line(policy="Yearly", email="ADA@example.com", first_name="Ignored"),
-        line(policy="Yearly", key=KEY, allowed_activations="0", allowed_deactivations="-1",
-             validity_days="0.5", notes="'=SUM(A1)"),
+        line(
+            policy="Yearly",
+            key=KEY,
+            allowed_activations="0",
+            allowed_deactivations="-1",
+            validity_days="0.5",
+            notes="'=SUM(A1)",
+        ),
         line(expires_at="2027-12-31"),
         line(expires_at="2027-12-31T18:00+02:00"),
-    )  # fmt: skip
+    )
     with scope(vendor=world.acme):
         eve = User.objects.get(email="eve@example.com")
         ada = User.objects.get(email="ada@example.com")
@@ -134,8 +145,9 @@ def test_terms_come_from_the_policy_and_the_row_changes_them(world: World) -> No
     assert (second.validity, second.notes) == (DAY // 2, "=SUM(A1)")
     assert second.expires_at == NOW + timedelta(hours=12)
     assert ends == {
-        datetime(2027, 12, 31, 23, 59, 59, tzinfo=UTC), datetime(2027, 12, 31, 16, tzinfo=UTC),
-    }  # fmt: skip
+        datetime(2027, 12, 31, 23, 59, 59, tzinfo=UTC),
+        datetime(2027, 12, 31, 16, tzinfo=UTC),
+    }
 
 
 def test_a_validity_from_the_first_activation_does_not_begin(world: World) -> None:
@@ -159,10 +171,12 @@ def test_the_preview_says_what_each_row_becomes(world: World) -> None:
     policy(world, validity=30 * DAY, expiration_strategy="delayed", allowed_activations=0)
     row = started(
         world,
-        HEADER + line() + line(email="ada@example.com", key=KEY, expires_at="2027-12-31")
+        HEADER
+        + line()
+        + line(email="ada@example.com", key=KEY, expires_at="2027-12-31")
         + line(policy="Yearly"),
         "licenses",
-    )  # fmt: skip
+    )
     shown = [
         (each["customer"], each["key"], each["seats"], each["expires"])
         for each in row.preview["rows"]
@@ -205,8 +219,9 @@ def test_a_key_taken_in_between_stops_it_all(world: World, monkeypatch: pytest.M
     Slow(monkeypatch, quicker)
     row = confirmed(world, row)
     assert (row.state, row.errors) == (
-        "failed", [[3, "key", "There is a licence with this key already."]],
-    )  # fmt: skip
+        "failed",
+        [[3, "key", "There is a licence with this key already."]],
+    )
     assert number_of_licenses(world) == before
     with scope(vendor=world.acme):
         assert not User.objects.filter(email="eve@example.com").exists()

@@ -13,10 +13,17 @@ from tests.world import World, signed_in
 @pytest.mark.parametrize(
     ("typed", "seconds"),
     [
-        ("1 year", 31536000), ("2 YEARS", 63072000), ("30 days", 2592000), ("1 week", 604800),
-        ("8hours", 28800), ("90 minutes", 5400), ("1 second", 1), ("3600", 3600), (" 0 ", 0),
+        ("1 year", 31536000),
+        ("2 YEARS", 63072000),
+        ("30 days", 2592000),
+        ("1 week", 604800),
+        ("8hours", 28800),
+        ("90 minutes", 5400),
+        ("1 second", 1),
+        ("3600", 3600),
+        (" 0 ", 0),
     ],
-)  # fmt: skip
+)
 def test_typed(typed: str, seconds: int) -> None:
     assert LengthOfTimeField().clean(typed) == seconds
 
@@ -30,10 +37,16 @@ def test_what_is_no_length(typed: str) -> None:
 @pytest.mark.parametrize(
     ("seconds", "read"),
     [
-        (31536000, "1 year"), (63072000, "2 years"), (2592000, "30 days"), (28800, "8 hours"),
-        (5400, "90 minutes"), (61, "61 seconds"), (0, "0"), (1, "1 second"),
+        (31536000, "1 year"),
+        (63072000, "2 years"),
+        (2592000, "30 days"),
+        (28800, "8 hours"),
+        (5400, "90 minutes"),
+        (61, "61 seconds"),
+        (0, "0"),
+        (1, "1 second"),
     ],
-)  # fmt: skip
+)
 def test_read(seconds: int, read: str) -> None:
     assert in_unit(seconds) == read
     assert LengthOfTimeField().clean(read) == seconds

@@ -51,9 +51,12 @@ def test_the_expiry_of_a_new_licence(
 
 def test_a_licence_takes_its_policys_terms_and_keeps_its_own(acme: World) -> None:
     policy = LicensePolicy.objects.create(
-        vendor=acme.acme, name="Yearly", allowed_activations=7, validity=DAY,
+        vendor=acme.acme,
+        name="Yearly",
+        allowed_activations=7,
+        validity=DAY,
         key_pattern="[A-Z]{4}(-[0-9]{4}){4}",
-    )  # fmt: skip
+    )
     license = make(acme, policy=policy, allowed_activations=9)
     assert (license.allowed_activations, license.validity) == (9, DAY)
     assert re.fullmatch("[A-Z]{4}(-[0-9]{4}){4}", license.key)

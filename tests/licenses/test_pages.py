@@ -33,9 +33,13 @@ def many(world: World) -> World:
     """Ada with four more licences that differ in everything one can search by."""
     with scope(vendor=world.acme):
         soon = create_license(
-            product=world.spectra, user=world.ada, key="SOON00-0000-0000", validity=10 * 86400,
-            allowed_activations=9, notes="Rented 100% of the time",
-        )  # fmt: skip
+            product=world.spectra,
+            user=world.ada,
+            key="SOON00-0000-0000",
+            validity=10 * 86400,
+            allowed_activations=9,
+            notes="Rented 100% of the time",
+        )
         create_license(product=world.orbit, user=world.ada, key="OLD000-0000-0000", expires_at=NOW)
         create_license(
             product=world.orbit, user=world.ada, key="YEAR00-0000-0000", validity=80 * 86400
@@ -161,11 +165,20 @@ def test_the_licence_page_shows_what_a_customer_may_know(many: World) -> None:
         activate(soon, machine("offline-lab"), key=KEY)
     page = signed_in(many.ada).get(f"/licenses/{soon.pk}/").content.decode()
     for text in (
-        SOON, "Spectra", "Expires soon", "This licence is valid until 4 December 2026.",
-        "3 of 9", "PO-118", "Rented 100% of the time", "offline-lab", "Activated offline",
-        "10 days from its creation", "0 deactivations used, no limit", "Machine activated",
+        SOON,
+        "Spectra",
+        "Expires soon",
+        "This licence is valid until 4 December 2026.",
+        "3 of 9",
+        "PO-118",
+        "Rented 100% of the time",
+        "offline-lab",
+        "Activated offline",
+        "10 days from its creation",
+        "0 deactivations used, no limit",
+        "Machine activated",
         "This machine was activated offline",
-    ):  # fmt: skip
+    ):
         assert text in page, text
     assert "Secret-7" not in page
     assert "Margin" not in page

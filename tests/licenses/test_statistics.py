@@ -71,10 +71,16 @@ def test_every_combination_is_counted_as_its_row_stands(acme: World) -> None:
     )
     for number, (revoked, suspended, end, strategy, validity) in enumerate(combinations):
         License(
-            vendor=acme.acme, product=acme.orbit, user=acme.ada, key=f"COMBINATION-{number}",
-            revoked=revoked, suspended=suspended, expires_at=end, expiration_strategy=strategy,
+            vendor=acme.acme,
+            product=acme.orbit,
+            user=acme.ada,
+            key=f"COMBINATION-{number}",
+            revoked=revoked,
+            suspended=suspended,
+            expires_at=end,
+            expiration_strategy=strategy,
             validity=validity,
-        ).save(force_insert=True)  # fmt: skip
+        ).save(force_insert=True)
     rows = list(License.objects.all())
     assert len(rows) > 384
     told = Counter(row.standing.status for row in rows)
@@ -202,9 +208,10 @@ def test_another_vendors_rows_change_nothing(world: World) -> None:
     def counted() -> Any:
         with scope(vendor=world.acme):
             return (
-                statistics.standings(NOW), statistics.machines(),
+                statistics.standings(NOW),
+                statistics.machines(),
                 statistics.activations_per_day(NOW),
-            )  # fmt: skip
+            )
 
     before = counted()
     with scope(vendor=world.globex):
@@ -217,8 +224,9 @@ def test_another_vendors_rows_change_nothing(world: World) -> None:
 
 def test_each_number_is_one_query(acme: World, django_assert_num_queries: Any) -> None:
     for ask in (
-        lambda: statistics.standings(NOW), statistics.machines,
+        lambda: statistics.standings(NOW),
+        statistics.machines,
         lambda: statistics.activations_per_day(NOW),
-    ):  # fmt: skip
+    ):
         with django_assert_num_queries(1):
             ask()

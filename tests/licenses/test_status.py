@@ -33,9 +33,11 @@ MONTH = timedelta(days=30)
 )
 def test_the_status_at_a_moment(facts: dict[str, object], status: Status) -> None:
     defaults = {
-        "revoked": False, "suspended": False, "expires_at": None,
+        "revoked": False,
+        "suspended": False,
+        "expires_at": None,
         "waits_for_first_activation": False,
-    }  # fmt: skip
+    }
     standing: Standing = standing_of(now=NOW, **(defaults | facts))  # type: ignore[arg-type]
     assert standing.status is status
 
@@ -46,9 +48,13 @@ def test_the_queries_agree_with_the_rule(acme: World) -> None:
         (False, True), (False, True), ends, ("immediate", "delayed", "rolling")
     ):
         license = create_license(
-            product=acme.orbit, user=acme.ada, validity=60, expiration_strategy=strategy,
-            revoked=revoked, suspended=suspended,
-        )  # fmt: skip
+            product=acme.orbit,
+            user=acme.ada,
+            validity=60,
+            expiration_strategy=strategy,
+            revoked=revoked,
+            suspended=suspended,
+        )
         License.objects.filter(pk=license.pk).update(expires_at=end)
     everything = list(License.objects.all())
     assert len(everything) == 74

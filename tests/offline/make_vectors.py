@@ -197,15 +197,21 @@ def vectors() -> dict[str, Any]:
         "machine": MACHINE.jwk | {"d": encode(seed)},
         "products": {name: public_entry(key) for name, key in keys.items()},
         "context": {
-            "productId": PRODUCT_ID, "key": KEY, "fingerprint": FINGERPRINT, "now": NOW,
-            "publicKeys": ["product", "product-rotated"], "thumbprint": MACHINE.thumbprint,
-            "activationId": ACTIVATION_ID, "licenseId": LICENSE_ID,
-            "activationRequest": jti("activate lab"), "deactivationRequest": jti("deactivate lab"),
+            "productId": PRODUCT_ID,
+            "key": KEY,
+            "fingerprint": FINGERPRINT,
+            "now": NOW,
+            "publicKeys": ["product", "product-rotated"],
+            "thumbprint": MACHINE.thumbprint,
+            "activationId": ACTIVATION_ID,
+            "licenseId": LICENSE_ID,
+            "activationRequest": jti("activate lab"),
+            "deactivationRequest": jti("deactivate lab"),
         },
         "requests": request_vectors(),
         "responses": response_vectors(keys),
         "receipts": receipt_vectors(keys),
-    }  # fmt: skip
+    }
 
 
 def as_text() -> str:

@@ -127,7 +127,10 @@ header, payload, signature = GOOD.split(".")
         (f"{header}.{payload}.", "signature"),
         (f"{header}.{payload}.{encode(b'0' * 64)}", "signature"),
         (f"{header}.{payload}.{encode(b'0' * 63)}", "signature"),
-        (f"{header}.{encode(json.dumps(PAYLOAD | {'key': 'b'}).encode())}.{signature}", "signature"),
+        (
+            f"{header}.{encode(json.dumps(PAYLOAD | {'key': 'b'}).encode())}.{signature}",
+            "signature",
+        ),
         (with_header(alg="none"), "alg"),
         (f"{encode(json.dumps(HEADER | {'alg': 'none'}).encode())}.{payload}.", "alg"),
         (with_header(alg="HS256"), "alg"),
@@ -155,7 +158,10 @@ header, payload, signature = GOOD.split(".")
         (sign_raw(json.dumps(HEADER).encode(), b"", MACHINE.key), "JSON"),
         (sign_raw(json.dumps(HEADER).encode(), b"{'a': 1}", MACHINE.key), "JSON"),
         (sign_raw(json.dumps(HEADER).encode(), b'{"iat": NaN}', MACHINE.key), "JSON"),
-        (sign_raw(json.dumps(HEADER).encode(), b'{"a": ' + b"9" * 9000 + b"}", MACHINE.key), "JSON"),
+        (
+            sign_raw(json.dumps(HEADER).encode(), b'{"a": ' + b"9" * 9000 + b"}", MACHINE.key),
+            "JSON",
+        ),
         (sign_raw(json.dumps(HEADER).encode(), b"\xff", MACHINE.key), "JSON"),
         (sign_raw(json.dumps(HEADER).encode(), b'{"jti":1,"jti":1}', MACHINE.key), "twice"),
         (sign_raw(json.dumps(HEADER).encode(), b'{"x":{"a":1,"a":2}}', MACHINE.key), "twice"),
@@ -199,7 +205,7 @@ header, payload, signature = GOOD.split(".")
         (MACHINE.deactivation("p", "k", "a", activationId=None), "activationId"),
         (MACHINE.deactivation("p", "k", "a", key=None), "key"),
     ],
-)  # fmt: skip
+)
 def test_what_is_refused(data: bytes | str, reason: str) -> None:
     assert reason in refused(data)
 
@@ -209,17 +215,20 @@ def test_the_public_key_is_no_secret() -> None:
     secret = OctKey.import_key(MACHINE.jwk["x"])
     text = jws.serialize_compact(
         {"alg": "HS256", "typ": ACTIVATION, "jwk": MACHINE.jwk},
-        json.dumps(PAYLOAD), secret, algorithms=["HS256"],
-    )  # fmt: skip
+        json.dumps(PAYLOAD),
+        secret,
+        algorithms=["HS256"],
+    )
     assert "alg" in refused(text)
 
 
 def test_a_key_of_another_kind_is_no_machine_key() -> None:
     key = ec.generate_private_key(ec.SECP256R1()).public_key().public_numbers()
     jwk = {
-        "kty": "EC", "crv": "P-256",
+        "kty": "EC",
+        "crv": "P-256",
         "x": urlsafe_b64encode(key.x.to_bytes(32, "big")).decode().rstrip("="),
-    }  # fmt: skip
+    }
     assert "jwk" in refused(with_header(jwk=jwk))
 
 

@@ -35,8 +35,13 @@ def signed_payloads(draw: Any) -> str:
     payload = activation_payload("a-product", "a-key", "lab")
     for name in draw(st.lists(st.sampled_from(NAMES), max_size=3)):
         payload[name] = draw(values)
-    header = MACHINE.header(draw(st.sampled_from([ACTIVATION, "offline-trial-request+jwt",
-                                                  "offline-deactivation-request+jwt"])))  # fmt: skip
+    header = MACHINE.header(
+        draw(
+            st.sampled_from(
+                [ACTIVATION, "offline-trial-request+jwt", "offline-deactivation-request+jwt"]
+            )
+        )
+    )
     for name in draw(st.lists(st.sampled_from(["alg", "typ", "jwk", "kid", "crit"]), max_size=1)):
         header[name] = draw(values)
     return sign(header, payload, MACHINE.key)

@@ -106,12 +106,18 @@ def test_whose_licence_it_is(
         ({"suspended": True, "expires_at": NOW}, {}, errors.SuspendedLicense),
         ({"expires_at": NOW, "type": "hosted-floating"}, {}, errors.ExpiredLicense),
         ({"type": "hosted-floating"}, {}, errors.InvalidLicenseType),
-        ({"allow_vm_activation": False, "allow_container_activation": False},
-         {"vmName": "KVM", "container": True}, errors.VmActivationNotAllowed),
-        ({"allow_container_activation": False}, {"container": True},
-         errors.ContainerActivationNotAllowed),
+        (
+            {"allow_vm_activation": False, "allow_container_activation": False},
+            {"vmName": "KVM", "container": True},
+            errors.VmActivationNotAllowed,
+        ),
+        (
+            {"allow_container_activation": False},
+            {"container": True},
+            errors.ContainerActivationNotAllowed,
+        ),
     ],
-)  # fmt: skip
+)
 def test_the_rules_in_their_order(
     acme: World,
     license: License,
@@ -206,9 +212,11 @@ def test_a_deactivation_gives_the_seat_back_and_a_receipt(acme: World, license: 
     header, said = claims(receipt, acme)
     assert header["typ"] == "offline-deactivation-receipt+jwt"
     assert said == {
-        "aid": str(exchange.activation_id), "lid": str(license.pk),
-        "iat": int(NOW.timestamp()), "req": jti(f"deactivate lab {exchange.activation_id}"),
-    }  # fmt: skip
+        "aid": str(exchange.activation_id),
+        "lid": str(license.pk),
+        "iat": int(NOW.timestamp()),
+        "req": jti(f"deactivate lab {exchange.activation_id}"),
+    }
     assert receipt.hostname == "lab"
     assert counts(license) == (0, 1)
 

@@ -26,13 +26,21 @@ INLINES = {
     for name, value in NO_ROWS.items()
 }
 TERMS = {
-    "type": "node-locked", "allowed_activations": "3", "allowed_deactivations": "-1",
-    "validity": "86400", "expiration_strategy": "immediate",
-    "fingerprint_matching_strategy": "exact", "server_sync_interval": "3600",
-    "server_sync_grace_period": "0", "allowed_clock_offset": "3600", "lease_duration": "0",
-    "leasing_strategy": "per-machine", "allowed_floating_clients": "0",
-    "allow_vm_activation": "on", "allow_container_activation": "on",
-}  # fmt: skip
+    "type": "node-locked",
+    "allowed_activations": "3",
+    "allowed_deactivations": "-1",
+    "validity": "86400",
+    "expiration_strategy": "immediate",
+    "fingerprint_matching_strategy": "exact",
+    "server_sync_interval": "3600",
+    "server_sync_grace_period": "0",
+    "allowed_clock_offset": "3600",
+    "lease_duration": "0",
+    "leasing_strategy": "per-machine",
+    "allowed_floating_clients": "0",
+    "allow_vm_activation": "on",
+    "allow_container_activation": "on",
+}
 
 
 @pytest.fixture
@@ -105,10 +113,13 @@ def test_lists_and_searches_stay_inside_the_vendor(world: World, admin: Browser)
         ("/licenses/activation/", "ada-laptop", "bob-laptop"),
         ("/licenses/product/", "Orbit", "Quill"),
         ("/accounts/user/", "grace@example.com", "bob@example.com"),
-        ("/autocomplete/?app_label=licenses&model_name=license&field_name=user&term=example",
-         "grace@example.com", "bob@example.com"),
+        (
+            "/autocomplete/?app_label=licenses&model_name=license&field_name=user&term=example",
+            "grace@example.com",
+            "bob@example.com",
+        ),
         ("/licenses/license/add/", "ADD", "Quill"),
-    ):  # fmt: skip
+    ):
         page = admin.get(path).content.decode()
         assert own in page or own == "ADD", path
         assert foreign not in page, path
@@ -116,9 +127,13 @@ def test_lists_and_searches_stay_inside_the_vendor(world: World, admin: Browser)
 
 def test_a_new_product_has_a_key_and_a_product_file(world: World, admin: Browser) -> None:
     form = {
-        "name": "Nova", "display_name": "", "description": "", "metadata": "[]",
-        "customers_may_deactivate": "on", "offline_response_validity": "3600",
-    }  # fmt: skip
+        "name": "Nova",
+        "display_name": "",
+        "description": "",
+        "metadata": "[]",
+        "customers_may_deactivate": "on",
+        "offline_response_validity": "3600",
+    }
     assert admin.post("/licenses/product/add/", form).status_code == 302
     with scope(vendor=world.acme):
         product = Product.objects.get(name="Nova")
@@ -135,8 +150,10 @@ def test_a_new_product_has_a_key_and_a_product_file(world: World, admin: Browser
 
 def test_the_same_product_name_twice_is_said(world: World, admin: Browser) -> None:
     form = {
-        "name": "Orbit", "metadata": '[{"key": "a"}]', "offline_response_validity": "3600",
-    }  # fmt: skip
+        "name": "Orbit",
+        "metadata": '[{"key": "a"}]',
+        "offline_response_validity": "3600",
+    }
     page = admin.post("/licenses/product/add/", form).content.decode()
     assert "Each entry needs a key and a value" in page
     page = admin.post("/licenses/product/add/", form | {"metadata": "[]"}).content.decode()
@@ -153,10 +170,16 @@ def test_a_policy_with_a_pattern_that_makes_no_key_is_refused(world: World, admi
 
 def user_form(**changes: str) -> dict[str, str]:
     return {
-        "email": "New@Example.com", "first_name": "N", "last_name": "", "company": "",
-        "role": "user", "is_active": "on", "allow_customer_portal_access": "on",
-        "metadata": "[]", **changes,
-    }  # fmt: skip
+        "email": "New@Example.com",
+        "first_name": "N",
+        "last_name": "",
+        "company": "",
+        "role": "user",
+        "is_active": "on",
+        "allow_customer_portal_access": "on",
+        "metadata": "[]",
+        **changes,
+    }
 
 
 def test_a_new_customer_is_invited(world: World, admin: Browser) -> None:
@@ -189,9 +212,14 @@ def test_nobody_makes_an_operator(world: World, admin: Browser) -> None:
 def test_an_operator_creates_a_vendor_with_its_administrator(world: World) -> None:
     operator = signed_in(world.operator)
     form = {
-        "company_id": "initech", "name": "Initech", "status": "active", "support_email": "",
-        "support_url": "", "website": "", "admin_email": "bill@initech.example",
-    }  # fmt: skip
+        "company_id": "initech",
+        "name": "Initech",
+        "status": "active",
+        "support_email": "",
+        "support_url": "",
+        "website": "",
+        "admin_email": "bill@initech.example",
+    }
     assert operator.get("/accounts/vendor/add/").status_code == 200
     for bad in ("app", "Initech", "acme", "a.b"):
         response = operator.post("/accounts/vendor/add/", form | {"company_id": bad})
@@ -254,9 +282,14 @@ def test_an_operator_reads_what_was_done_to_a_vendor_and_no_more(world: World) -
     operator = signed_in(world.operator)
     path = f"/accounts/vendor/{world.acme.pk}"
     form = {
-        "name": "Acme Tools", "status": "active", "support_email": "", "support_url": "",
-        "website": "", "send_expiry_reminders": "on", "show_support_views": "on",
-    }  # fmt: skip
+        "name": "Acme Tools",
+        "status": "active",
+        "support_email": "",
+        "support_url": "",
+        "website": "",
+        "send_expiry_reminders": "on",
+        "show_support_views": "on",
+    }
     assert operator.post(f"{path}/change/", form).status_code == 302
     page = operator.get(f"{path}/history/").content.decode()
     assert "Acme Instruments" in page

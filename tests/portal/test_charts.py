@@ -87,11 +87,14 @@ def test_days_are_told_in_words_and_in_a_table() -> None:
     )
     assert root.findtext(".//caption") == "Activations per day"
     assert [(head.text, head.get("scope")) for head in root.iterfind(".//thead/tr/th")] == [
-        ("Day", "col"), ("Activations", "col"),
-    ]  # fmt: skip
+        ("Day", "col"),
+        ("Activations", "col"),
+    ]
     assert rows(html) == [
-        ["26 October 2026", "0"], ["27 October 2026", "1,200"], ["28 October 2026", "4"],
-    ]  # fmt: skip
+        ["26 October 2026", "0"],
+        ["27 October 2026", "1,200"],
+        ["28 October 2026", "4"],
+    ]
 
 
 @pytest.mark.parametrize("counts", [(), (0,), (7,), (0,) * 30, (10**15, 1)])

@@ -51,9 +51,13 @@ def grow(world: World, number: int) -> None:
     for _ in range(number):
         license = create_license(product=world.orbit, user=world.ada, validity=86400)
         Activation.objects.create(
-            vendor=world.acme, license=license, fingerprint=fingerprint(license.key), os="macos",
-            app_version=f"5.{number}", last_synced_at=timezone.now(),
-        )  # fmt: skip
+            vendor=world.acme,
+            license=license,
+            fingerprint=fingerprint(license.key),
+            os="macos",
+            app_version=f"5.{number}",
+            last_synced_at=timezone.now(),
+        )
         audit.record("activated", license, license_id=license.pk)
         made = release(world.spectra, f"2.{Download.objects.count()}.0")
         download(world, made)
@@ -61,9 +65,13 @@ def grow(world: World, number: int) -> None:
 
 def download(world: World, made: Any) -> None:
     Download.objects.create(
-        vendor_id=made.vendor_id, file=file_of(made), first_byte=0, bytes_asked=1, complete=True,
+        vendor_id=made.vendor_id,
+        file=file_of(made),
+        first_byte=0,
+        bytes_asked=1,
+        complete=True,
         counted=True,
-    )  # fmt: skip
+    )
 
 
 # --- Who sees what ------------------------------------------------------------------------------
@@ -78,9 +86,12 @@ def test_staff_see_their_vendors_numbers(world: World, person: str) -> None:
         download(world, world.orbit_release)
     browser = signed_in(getattr(world, person))
     assert figures(browser) == {
-        "status": "2", "expiring": "0", "machines": "2", "activations": str(activated + 1),
+        "status": "2",
+        "expiring": "0",
+        "machines": "2",
+        "activations": str(activated + 1),
         "downloads": "1",
-    }  # fmt: skip
+    }
     text = page(browser)
     assert "<h1>Acme Instruments</h1>" in text
     assert 'href="/licenses/license/?status=suspended"' in text
@@ -107,8 +118,9 @@ def test_an_operator_sees_vendors_and_nothing_of_theirs(world: World) -> None:
     browser = signed_in(world.operator)
     response = browser.get("/")
     assert [(row.label, row.value) for row in response.context["vendor_counts"]] == [
-        ("Active", 2), ("Inactive", 1),
-    ]  # fmt: skip
+        ("Active", 2),
+        ("Inactive", 1),
+    ]
     assert "cards" not in response.context
     assert "Licences by status" not in response.content.decode()
     assert browser.get("/accounts/vendor/?status__exact=inactive").status_code == 200

@@ -19,9 +19,13 @@ def test_a_developers_environment_is_filled_in(tmp_path: Path) -> None:
 
 def test_what_is_set_wins(tmp_path: Path) -> None:
     given = {
-        "DATA_DIR": str(tmp_path), "SECRET_KEY": "mine", "KEY_ENCRYPTION_KEYS_FILE": "/run/keys",
-        "PUBLIC_SCHEME": "https", "PARENT_HOST_FILE": "/run/host", "DATABASE_URL": "postgresql:///x",
-    }  # fmt: skip
+        "DATA_DIR": str(tmp_path),
+        "SECRET_KEY": "mine",
+        "KEY_ENCRYPTION_KEYS_FILE": "/run/keys",
+        "PUBLIC_SCHEME": "https",
+        "PARENT_HOST_FILE": "/run/host",
+        "DATABASE_URL": "postgresql:///x",
+    }
     made = dev.development_environment(given, 8000)
     assert {name: made[name] for name in given} == given
     assert "SECRET_KEY_FILE" not in made

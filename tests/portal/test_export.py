@@ -114,9 +114,14 @@ def test_what_is_exported_can_be_imported_elsewhere(world: World, admin: Browser
     with scope(vendor=world.acme):
         User.objects.filter(pk=world.ada.pk).update(first_name="=1+1", company="Say “hi”, Ltd;")
         create_license(
-            product=world.orbit, user=world.ada, validity=90_001, key="=DA-FORMULA-0000001",
-            notes="'@home\r\ntwo lines", allowed_activations=-1, allowed_deactivations=4,
-        )  # fmt: skip
+            product=world.orbit,
+            user=world.ada,
+            validity=90_001,
+            key="=DA-FORMULA-0000001",
+            notes="'@home\r\ntwo lines",
+            allowed_activations=-1,
+            allowed_deactivations=4,
+        )
         wanted = set(License.objects.values_list(*COMPARED))
     people, licenses = content(admin.get(CUSTOMERS)), content(admin.get(LICENSES))
     assert started(world, people).state == "ready"
@@ -132,9 +137,15 @@ def test_what_is_exported_can_be_imported_elsewhere(world: World, admin: Browser
 
 
 COMPARED = (
-    "product__name", "user__email", "key", "allowed_activations", "allowed_deactivations",
-    "validity", "expires_at", "notes",
-)  # fmt: skip
+    "product__name",
+    "user__email",
+    "key",
+    "allowed_activations",
+    "allowed_deactivations",
+    "validity",
+    "expires_at",
+    "notes",
+)
 
 
 @pytest.mark.parametrize("n", [1, 3])

@@ -7,9 +7,16 @@ import pytest
 from tests.world import Browser, World, signed_in
 
 PAGES = [
-    ("acme", "/login/"), ("acme", "/licenses/"), ("acme", "/nothing/"), ("nobody", "/"),
-    ("app", "/login/"), ("app", "/"), ("api", "/"), ("", "/"), ("acme", "/healthz"),
-]  # fmt: skip
+    ("acme", "/login/"),
+    ("acme", "/licenses/"),
+    ("acme", "/nothing/"),
+    ("nobody", "/"),
+    ("app", "/login/"),
+    ("app", "/"),
+    ("api", "/"),
+    ("", "/"),
+    ("acme", "/healthz"),
+]
 
 
 @pytest.mark.parametrize(("label", "path"), PAGES)

@@ -13,19 +13,25 @@ from tests.world import World, signed_in
 @pytest.mark.parametrize(
     "query",
     [
-        "accounts/user/?password__startswith=a", "accounts/user/?password__regex=^a",
-        "accounts/user/?email__regex=(", "accounts/user/?email__startswith=a",
-        "accounts/user/?metadata__contains=1", "accounts/user/?last_login__year=99999999999",
-        "accounts/user/?id__startswith=a", "accounts/user/?vendor__company_id=globex",
+        "accounts/user/?password__startswith=a",
+        "accounts/user/?password__regex=^a",
+        "accounts/user/?email__regex=(",
+        "accounts/user/?email__startswith=a",
+        "accounts/user/?metadata__contains=1",
+        "accounts/user/?last_login__year=99999999999",
+        "accounts/user/?id__startswith=a",
+        "accounts/user/?vendor__company_id=globex",
         "accounts/user/export.csv?password__startswith=a",
-        "accounts/outgoingemail/?details__contains=x", "accounts/outgoingemail/?once__startswith=x",
+        "accounts/outgoingemail/?details__contains=x",
+        "accounts/outgoingemail/?once__startswith=x",
         "accounts/auditentry/?created_at__year=99999999999",
         "licenses/activation/?machine_jwk__startswith=x",
-        "licenses/license/?user__password__startswith=a", "licenses/license/?notes__contains=a",
+        "licenses/license/?user__password__startswith=a",
+        "licenses/license/?notes__contains=a",
         "licenses/product/?signing_keys__public_pem__startswith=a",
         "releases/download/?ip__startswith=1",
     ],
-)  # fmt: skip
+)
 def test_conditions_that_no_page_offers_are_refused(world: World, query: str) -> None:
     for person in (world.acme_support, world.acme_admin):
         response = signed_in(person).get(f"/{query}")
@@ -36,14 +42,18 @@ def test_conditions_that_no_page_offers_are_refused(world: World, query: str) ->
 @pytest.mark.parametrize(
     "query",
     [
-        "accounts/user/?role__exact=user", "accounts/user/?is_active__exact=1",
+        "accounts/user/?role__exact=user",
+        "accounts/user/?is_active__exact=1",
         "licenses/license/?suspended__exact=0&type__exact=node-locked",
-        "licenses/license/?status=active&expiring=30", "licenses/activation/?os__exact=linux",
-        "licenses/activation/?app_version__exact=4.2", "licenses/activation/?offline__exact=0",
-        "releases/download/?counted__exact=1", "accounts/outgoingemail/?state__exact=sent",
+        "licenses/license/?status=active&expiring=30",
+        "licenses/activation/?os__exact=linux",
+        "licenses/activation/?app_version__exact=4.2",
+        "licenses/activation/?offline__exact=0",
+        "releases/download/?counted__exact=1",
+        "accounts/outgoingemail/?state__exact=sent",
         "accounts/auditentry/?channel__exact=system&action=created",
     ],
-)  # fmt: skip
+)
 def test_what_the_pages_offer_works(world: World, query: str) -> None:
     assert signed_in(world.acme_admin).get(f"/{query}").status_code == 200
 
@@ -64,10 +74,12 @@ def test_the_filters_of_products_work(world: World) -> None:
         ("/licenses/license/", {"action": "suspend", "_selected_action": "zz"}),
         ("/accounts/user/", {"action": "send_invitation", "_selected_action": "zz"}),
         ("/licenses/license/ADA/change/", {"user": "zz"}),
-        ("/licenses/license/ADA/change/",
-         {"license_users-TOTAL_FORMS": "1", "license_users-0-user": "zz"}),
+        (
+            "/licenses/license/ADA/change/",
+            {"license_users-TOTAL_FORMS": "1", "license_users-0-user": "zz"},
+        ),
     ],
-)  # fmt: skip
+)
 def test_an_id_that_is_none_is_a_bad_request(world: World, path: str, form: dict[str, str]) -> None:
     admin = signed_in(world.acme_admin)
     whole = license_form(world, **form) if "change" in path else form
@@ -83,9 +95,15 @@ def test_a_query_as_long_as_a_book_is_refused(world: World) -> None:
 
 @pytest.mark.parametrize(
     "metadata",
-    ["[" * 3000, "9" * 5000, '[{"key": "\\ud800", "value": "x"}]', '[{"key": "a", "value": "\\u0000"}]',
-     "{", '"text"'],
-)  # fmt: skip
+    [
+        "[" * 3000,
+        "9" * 5000,
+        '[{"key": "\\ud800", "value": "x"}]',
+        '[{"key": "a", "value": "\\u0000"}]',
+        "{",
+        '"text"',
+    ],
+)
 def test_metadata_that_can_t_be_kept_is_said(world: World, metadata: str) -> None:
     admin = signed_in(world.acme_admin)
     response = admin.post("/accounts/user/add/", user_form(metadata=metadata))

@@ -40,18 +40,24 @@ from tests.world import Browser, World, file_of, signed_in
 
 # What only Globex has, in whatever place of whatever row.
 FOREIGN_WORDS = (
-    "bob@example.com", "BOB333-GLOBEX-QUILL-02", "bob-laptop", "Quill", "Byron", "byron-laptop",
-    "globex-policy", "globex-upkeep", "globex.example", "globex-import", "globex-order",
-)  # fmt: skip
+    "bob@example.com",
+    "BOB333-GLOBEX-QUILL-02",
+    "bob-laptop",
+    "Quill",
+    "Byron",
+    "byron-laptop",
+    "globex-policy",
+    "globex-upkeep",
+    "globex.example",
+    "globex-import",
+    "globex-order",
+)
 SITE = admin.site
 
 
 def tenant_models() -> list[type[models.Model]]:
     """Every model of the back office whose rows belong to a vendor."""
-    return [
-        model for model in SITE._registry
-        if issubclass(model, TenantRow | User)
-    ]  # fmt: skip
+    return [model for model in SITE._registry if issubclass(model, TenantRow | User)]
 
 
 def fill(world: World, vendor: Vendor) -> None:
@@ -69,14 +75,23 @@ def fill(world: World, vendor: Vendor) -> None:
         claim(vendor, f"licenses.{name}.example")
         save_branding(branding_for(vendor), {"logo_light": picture()})
         send_license(license, actor=None)
-        record(file_of(release), user=license.user, license=license, ip="192.0.2.1",
-               granted=ByteRange(0, 1))  # fmt: skip
+        record(
+            file_of(release),
+            user=license.user,
+            license=license,
+            ip="192.0.2.1",
+            granted=ByteRange(0, 1),
+        )
         audit.record("changed", policy, changes={"name": ["", policy.name]})
         staff = world.acme_admin if acme else world.globex_admin
         imports.start(
-            vendor=vendor, kind="customers", file_name=f"{name}-import.csv",
-            data=BytesIO(b"email\nsomebody@else.example\n").getvalue(), options={}, actor=staff,
-        )  # fmt: skip
+            vendor=vendor,
+            kind="customers",
+            file_name=f"{name}-import.csv",
+            data=BytesIO(b"email\nsomebody@else.example\n").getvalue(),
+            options={},
+            actor=staff,
+        )
 
 
 @pytest.fixture
@@ -212,9 +227,11 @@ class Walk:
         if name in self.admin.autocomplete_fields:
             path = reverse("admin:autocomplete", urlconf="portal.urls.backoffice")
             asked = {
-                "app_label": self.model._meta.app_label, "model_name": self.model._meta.model_name,
-                "field_name": name, "term": "",
-            }  # fmt: skip
+                "app_label": self.model._meta.app_label,
+                "model_name": self.model._meta.model_name,
+                "field_name": name,
+                "term": "",
+            }
             text = self.browser.get(path, asked).content.decode()
             assert not any(str(pk) in text for pk in ids), (path, name)
 

@@ -26,16 +26,21 @@ def live(world: World, rows: int = 1) -> None:
     """So many licences, machines, files, downloads and e-mails of Ada."""
     for number in range(rows):
         license = create_license(
-            product=world.orbit, user=world.ada, key=f"STORY-OF-ADA-{number:04}",
+            product=world.orbit,
+            user=world.ada,
+            key=f"STORY-OF-ADA-{number:04}",
             allowed_activations=9,
-        )  # fmt: skip
+        )
         activate(license, machine(f"story-{number}"))
         keys = MachineKeys()
         answer(world.ada, keys.activation(world.orbit.pk, license.key, hostname=f"lab-{number}"))
         record(
-            file_of(world.orbit_release), user=world.ada, license=license, ip="192.0.2.9",
+            file_of(world.orbit_release),
+            user=world.ada,
+            license=license,
+            ip="192.0.2.9",
             granted=ByteRange(0, 1024),
-        )  # fmt: skip
+        )
         send_license(license, actor=world.acme_admin)
 
 
@@ -46,8 +51,15 @@ def test_the_whole_story_is_on_one_page(world: World, who: str) -> None:
     signed_in(world.ada)
     page = signed_in(getattr(world, who)).get(f"/accounts/user/{world.ada.pk}/story/")
     text = page.content.decode()
-    for told in ("STORY-OF-ADA-0000", "story-0", "lab-0", "orbit-1.2.0.bin", "Licence sent by e-mail",
-                 "127.0.0.1", "Ada Lovelace"):  # fmt: skip
+    for told in (
+        "STORY-OF-ADA-0000",
+        "story-0",
+        "lab-0",
+        "orbit-1.2.0.bin",
+        "Licence sent by e-mail",
+        "127.0.0.1",
+        "Ada Lovelace",
+    ):
         assert told in text, told
     assert text.count("/licenses/license/add/?email=ada%40example.com") == 1
     assert ("/change/" + '">Change<' in text) is (who == "acme_admin")
@@ -94,10 +106,15 @@ def test_an_invitation_is_sent_again_to_who_has_no_password(world: World) -> Non
 def test_a_change_is_told_with_who_and_from_where(world: World) -> None:
     admin = signed_in(world.acme_admin)
     form = {
-        "email": "grace@example.com", "first_name": "Grace", "last_name": "Murray Hopper",
-        "company": "", "role": "user", "is_active": "on", "allow_customer_portal_access": "on",
+        "email": "grace@example.com",
+        "first_name": "Grace",
+        "last_name": "Murray Hopper",
+        "company": "",
+        "role": "user",
+        "is_active": "on",
+        "allow_customer_portal_access": "on",
         "metadata": "[]",
-    }  # fmt: skip
+    }
     assert admin.post(f"/accounts/user/{world.grace.pk}/change/", form).status_code == 302
     for path in (
         f"/accounts/user/{world.grace.pk}/history/",
@@ -170,8 +187,11 @@ def test_a_history_takes_the_same_queries(
 def test_nothing_of_a_trail_can_be_changed(world: World) -> None:
     admin = signed_in(world.acme_admin)
     entry = audit.record("changed", world.ada)
-    for path in (f"/accounts/auditentry/{entry.pk}/change/", f"/accounts/auditentry/{entry.pk}/delete/",
-                 "/accounts/auditentry/add/"):  # fmt: skip
+    for path in (
+        f"/accounts/auditentry/{entry.pk}/change/",
+        f"/accounts/auditentry/{entry.pk}/delete/",
+        "/accounts/auditentry/add/",
+    ):
         assert admin.post(path, {"action": "x", "post": "yes"}).status_code == 403
 
 
@@ -184,8 +204,14 @@ def test_a_customer_reads_no_more_of_a_licence_than_is_visible(world: World) -> 
     path = f"/licenses/license/{world.ada_license.pk}/change/"
     from tests.portal.test_backoffice import license_form
 
-    rows = {"metadata-TOTAL_FORMS": "2", "metadata-0-key": "Margin", "metadata-0-value": "30 %",
-            "metadata-1-key": "Order", "metadata-1-value": "PO-7", "metadata-1-visible": "on"}  # fmt: skip
+    rows = {
+        "metadata-TOTAL_FORMS": "2",
+        "metadata-0-key": "Margin",
+        "metadata-0-value": "30 %",
+        "metadata-1-key": "Order",
+        "metadata-1-value": "PO-7",
+        "metadata-1-visible": "on",
+    }
     assert admin.post(path, license_form(world, **rows)).status_code == 302
     page = signed_in(world.ada).get(f"/licenses/{world.ada_license.pk}/").content.decode()
     assert "PO-7" in page

@@ -29,9 +29,14 @@ from tests.world import Browser, World, file_of, signed_in
 
 # Who visits which host. All ask for the rows of Ada of Acme.
 VISITORS = (
-    "anonymous", "ada", "grace", "bob", "ada of globex", "bob's cookie at acme",
+    "anonymous",
+    "ada",
+    "grace",
+    "bob",
+    "ada of globex",
+    "bob's cookie at acme",
     "admin's cookie at acme",
-)  # fmt: skip
+)
 
 PUBLIC = (200, 302, 302, 302, 302, 200, 200)  # who is signed in is sent on
 OPEN = (200,) * 7
@@ -102,9 +107,11 @@ def ids(world: World) -> dict[str, Any]:
 
 def browser_of(world: World, visitor: str) -> Browser:
     people = {
-        "ada": world.ada, "grace": world.grace, "bob": world.bob,
+        "ada": world.ada,
+        "grace": world.grace,
+        "bob": world.bob,
         "ada of globex": world.ada_of_globex,
-    }  # fmt: skip
+    }
     if visitor in people:
         return signed_in(people[visitor])
     browser = Browser("acme")
@@ -201,10 +208,21 @@ SITE: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "admin:view_on_site": ((302, 404, 404, 404, 404), (302, 404, 404, 404, 404)),
     "admin:None": ((302, 404, 404, 404, 404), (302, 404, 404, 404, 404)),
 }
-MODELS = ("accounts.vendor", "accounts.user", "licenses.product", "licenses.licensepolicy",
-          "licenses.maintenancepolicy", "licenses.license", "licenses.activation",
-          "releases.release", "releases.download", "branding.customdomain",
-          "accounts.auditentry", "accounts.outgoingemail", "accounts.dataimport")  # fmt: skip
+MODELS = (
+    "accounts.vendor",
+    "accounts.user",
+    "licenses.product",
+    "licenses.licensepolicy",
+    "licenses.maintenancepolicy",
+    "licenses.license",
+    "licenses.activation",
+    "releases.release",
+    "releases.download",
+    "branding.customdomain",
+    "accounts.auditentry",
+    "accounts.outgoingemail",
+    "accounts.dataimport",
+)
 ACTIONS = ("changelist", "add", "change", "history", "delete")
 
 
@@ -329,9 +347,13 @@ def test_back_office_model_routes(world: World, visitor: str) -> None:
 
 def an_import(world: World) -> DataImport:
     return imports.start(
-        vendor=world.acme, kind="customers", file_name="c.csv", data=b"email\nx@y.example\n",
-        options={}, actor=world.acme_admin,
-    )  # fmt: skip
+        vendor=world.acme,
+        kind="customers",
+        file_name="c.csv",
+        data=b"email\nx@y.example\n",
+        options={},
+        actor=world.acme_admin,
+    )
 
 
 WORK_PAGES = {
@@ -365,7 +387,8 @@ def test_the_pages_of_the_daily_work(world: World) -> None:
     table = {
         f"{ada}/story/": ((302, 200, 200, 404, 403), (302, 200, 200, 404, 403)),
         f"/accounts/user/{world.acme_support.pk}/story/": (
-            (302, 200, 200, 404, 403), (302, 200, 200, 404, 403),
+            (302, 200, 200, 404, 403),
+            (302, 200, 200, 404, 403),
         ),
         f"{ada}/view-as/": (posted, (302, 302, 302, 404, 403)),
         f"/accounts/user/{world.acme_admin.pk}/view-as/": (posted, (302, 404, 404, 404, 403)),
@@ -378,22 +401,27 @@ def test_the_pages_of_the_daily_work(world: World) -> None:
         "/licenses/license/many/suspend/": ((302, 404, 404, 404, 404), (302, 302, 403, 302, 403)),
         "/licenses/license/many/nonsense/": ((302, 404, 404, 404, 404), (302, 403, 403, 403, 403)),
         f"/licenses/activation/{world.ada_machine.pk}/release/": (
-            (302, 200, 200, 404, 403), (302, 200, 200, 404, 403),
+            (302, 200, 200, 404, 403),
+            (302, 200, 200, 404, 403),
         ),
         f"/accounts/outgoingemail/{email.pk}/do/send-again/": (
-            (302, 404, 403, 404, 403), (302, 302, 403, 404, 403),
+            (302, 404, 403, 404, 403),
+            (302, 302, 403, 404, 403),
         ),
         f"/accounts/dataimport/{started.pk}/do/import/": (
-            (302, 404, 403, 404, 403), (302, 302, 403, 404, 403),
+            (302, 404, 403, 404, 403),
+            (302, 302, 403, 404, 403),
         ),
         "/accounts/dataimport/example/customers.csv": (
-            (302, 200, 403, 200, 403), (302, 200, 403, 200, 403),
+            (302, 200, 403, 200, 403),
+            (302, 200, 403, 200, 403),
         ),
         "/accounts/dataimport/example/nonsense.csv": (
-            (302, 404, 403, 404, 403), (302, 404, 403, 404, 403),
+            (302, 404, 403, 404, 403),
+            (302, 404, 403, 404, 403),
         ),
         "/accounts/portalsettings/": ((302, 200, 403, 200, 403), (302, 302, 403, 302, 403)),
-    }  # fmt: skip
+    }
     for path, expected in table.items():
         for column, visitor in enumerate(STAFF):
             browser = staff_browser(world, visitor)
@@ -449,16 +477,18 @@ def test_the_pages_of_a_brand(world: World) -> None:
         "/branding/branding/": ((302, 200, 403, 200, 403), (302, 200, 403, 200, 403)),
         "/branding/branding/preview.css": ((302, 200, 403, 200, 403), (302, 200, 403, 200, 403)),
         f"/branding/branding/pictures/{branding.logo_light}": (
-            (302, 200, 403, 404, 403), (302, 200, 403, 404, 403),
+            (302, 200, 403, 404, 403),
+            (302, 200, 403, 404, 403),
         ),
         "/branding/branding/add/": ((302, 403, 403, 403, 403), (302, 403, 403, 403, 403)),
         f"{own}/change/": ((302,) * 5, (302,) * 5),
         f"{own}/history/": ((302, 200, 403, 302, 403), (302, 200, 403, 302, 403)),
         f"{own}/delete/": ((302, 403, 403, 403, 403), (302, 403, 403, 403, 403)),
         f"/branding/customdomain/{domain.pk}/do/go-back/": (
-            (302, 404, 403, 404, 403), (302, 302, 403, 404, 403),
+            (302, 404, 403, 404, 403),
+            (302, 302, 403, 404, 403),
         ),
-    }  # fmt: skip
+    }
     for path, expected in table.items():
         for column, visitor in enumerate(STAFF):
             browser = staff_browser(world, visitor)

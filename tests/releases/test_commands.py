@@ -32,9 +32,19 @@ def folder(tmp_path: Path) -> Path:
 def publish(folder: Path, *more: str, version: str = "4.2.1", **options: Any) -> str:
     out = io.StringIO()
     call_command(
-        "publish_release", "acme", "Orbit", version, str(folder), "--platform", "linux",
-        "--platform", "windows", *more, stdout=out, **options,
-    )  # fmt: skip
+        "publish_release",
+        "acme",
+        "Orbit",
+        version,
+        str(folder),
+        "--platform",
+        "linux",
+        "--platform",
+        "windows",
+        *more,
+        stdout=out,
+        **options,
+    )
     return out.getvalue()
 
 
@@ -120,7 +130,11 @@ def test_clean_up_deletes_left_overs_of_yesterday_alone(world: World, settings: 
     call_command("clean_up", stdout=out)
     assert "Deleted 2 files that uploads had left behind." in out.getvalue()
     assert [path.exists() for path in (kept, old, young, broken, arriving)] == [
-        True, False, True, False, True,
-    ]  # fmt: skip
+        True,
+        False,
+        True,
+        False,
+        True,
+    ]
     young.unlink()
     arriving.unlink()

@@ -55,18 +55,24 @@ def endpoint() -> Iterator[str]:
 
 def client(endpoint: str) -> Any:
     return boto3.client(
-        "s3", endpoint_url=endpoint, aws_access_key_id="id", aws_secret_access_key="secret",
+        "s3",
+        endpoint_url=endpoint,
+        aws_access_key_id="id",
+        aws_secret_access_key="secret",
         region_name="us-east-1",
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture
 def store(endpoint: str, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Settings as the environment would give them, and the store's own client to look with."""
     for name, value in (
-        ("S3_BUCKET", BUCKET), ("S3_ENDPOINT_URL", endpoint), ("S3_REGION", "us-east-1"),
-        ("S3_ACCESS_KEY_ID", "id"), ("S3_SECRET_ACCESS_KEY", "secret"),
-    ):  # fmt: skip
+        ("S3_BUCKET", BUCKET),
+        ("S3_ENDPOINT_URL", endpoint),
+        ("S3_REGION", "us-east-1"),
+        ("S3_ACCESS_KEY_ID", "id"),
+        ("S3_SECRET_ACCESS_KEY", "secret"),
+    ):
         monkeypatch.setenv(name, value)
     entry = env.object_storage(settings.RELEASES_ROOT)
     settings.STORAGES = {**settings.STORAGES, "releases": entry}

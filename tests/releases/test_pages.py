@@ -32,8 +32,10 @@ def shown(browser: Browser, query: str = "", **headers: str) -> tuple[list[str],
     """The newest and the older releases, as name and version."""
     response = browser.get(f"/releases/?{query}", headers=headers)
     assert response.status_code == 200
-    names = [[f"{row.name} {row.version}" for row in response.context[part]]
-             for part in ("newest", "older")]  # fmt: skip
+    names = [
+        [f"{row.name} {row.version}" for row in response.context[part]]
+        for part in ("newest", "older")
+    ]
     return names[0], names[1]
 
 
@@ -42,15 +44,23 @@ def shown(browser: Browser, query: str = "", **headers: str) -> tuple[list[str],
     [
         ("", LINUX, ["Orbit linux 1.10.0", "Spectra 5.0"], ["Orbit linux 1.9.0", "Orbit 1.2.0"]),
         ("", WINDOWS, ["Orbit windows 1.10.0", "Spectra 5.0"], ["Orbit windows 1.9.0"]),
-        ("platform=windows", LINUX, ["Orbit windows 1.10.0", "Spectra 5.0"],
-         ["Orbit windows 1.9.0"]),
+        (
+            "platform=windows",
+            LINUX,
+            ["Orbit windows 1.10.0", "Spectra 5.0"],
+            ["Orbit windows 1.9.0"],
+        ),
         ("platform=macos", LINUX, ["Spectra 5.0"], []),
         ("channel=beta", LINUX, ["Orbit 2.0.0"], []),
-        ("channel=", LINUX, ["Orbit 2.0.0", "Orbit linux 1.10.0", "Spectra 5.0"],
-         ["Orbit linux 1.9.0", "Orbit 1.2.0"]),
+        (
+            "channel=",
+            LINUX,
+            ["Orbit 2.0.0", "Orbit linux 1.10.0", "Spectra 5.0"],
+            ["Orbit linux 1.9.0", "Orbit 1.2.0"],
+        ),
         ("platform=nonsense&product=nonsense", LINUX, None, None),
     ],
-)  # fmt: skip
+)
 def test_the_newest_come_first(
     many: World, query: str, browser: str, newest: list[str] | None, older: list[str] | None
 ) -> None:
@@ -90,10 +100,15 @@ def test_a_page_says_everything_about_a_file(world: World) -> None:
         f"?key={world.ada_license.key}"
     )
     for text in (
-        "<h1>Orbit 1.2.0</h1>", "Linux", "24 November 2026", "orbit-1.2.0.bin", "1.0\xa0KB",
-        "785b0751fc2c53dc14a4ce3d800e69ef9ce1009eb327ccf458afe09c242c26c9", "Orbit of Acme only",
+        "<h1>Orbit 1.2.0</h1>",
+        "Linux",
+        "24 November 2026",
+        "orbit-1.2.0.bin",
+        "1.0\xa0KB",
+        "785b0751fc2c53dc14a4ce3d800e69ef9ce1009eb327ccf458afe09c242c26c9",
+        "Orbit of Acme only",
         f"curl -L -C - -O &quot;{address}&quot;",
-    ):  # fmt: skip
+    ):
         assert text in page, text
 
 

@@ -63,10 +63,16 @@ def test_what_is_published_is_frozen(acme: World) -> None:
         lambda: publishing.delete_draft(release),
         lambda: publishing.save_draft(release),
         lambda: publishing.add_external_file(
-            ReleaseFile(vendor=acme.acme, release=release, name="x", size=1, sha256="0" * 64,
-                        url="https://x.example/x")
+            ReleaseFile(
+                vendor=acme.acme,
+                release=release,
+                name="x",
+                size=1,
+                sha256="0" * 64,
+                url="https://x.example/x",
+            )
         ),
-    ]  # fmt: skip
+    ]
     for act in acts:
         with pytest.raises(errors.ReleaseIsPublished):
             act()
@@ -74,8 +80,12 @@ def test_what_is_published_is_frozen(acme: World) -> None:
 
 
 def test_a_draft_is_neither_archived_nor_hidden(acme: World) -> None:
-    for verb in (publishing.archive, publishing.unarchive, publishing.make_private,
-                 publishing.make_public):  # fmt: skip
+    for verb in (
+        publishing.archive,
+        publishing.unarchive,
+        publishing.make_private,
+        publishing.make_public,
+    ):
         with pytest.raises(errors.ReleaseNotPublished):
             verb(draft(acme, f"9.{len(verb.__name__)}"))
         verb(acme.orbit_release)
@@ -119,13 +129,23 @@ def test_the_same_version_at_once_is_made_once() -> None:
 @pytest.mark.parametrize(
     "fields",
     [
-        {"version": "one"}, {"version": "1"}, {"version": ""}, {"platforms": []},
-        {"platforms": ["two words"]}, {"platforms": "linux"}, {"platforms": ["a"] * 3 + [""]},
-        {"platforms": [f"p{n}" for n in range(21)]}, {"channel": "Beta!"}, {"name": ""},
-        {"notes": "n" * 50_001}, {"notes": "a\x00b"}, {"notes": "\x1b[0m"}, {"name": "a\x0cb"},
+        {"version": "one"},
+        {"version": "1"},
+        {"version": ""},
+        {"platforms": []},
+        {"platforms": ["two words"]},
+        {"platforms": "linux"},
+        {"platforms": ["a"] * 3 + [""]},
+        {"platforms": [f"p{n}" for n in range(21)]},
+        {"channel": "Beta!"},
+        {"name": ""},
+        {"notes": "n" * 50_001},
+        {"notes": "a\x00b"},
+        {"notes": "\x1b[0m"},
+        {"name": "a\x0cb"},
         {"notes": "\ufffe"},
     ],
-)  # fmt: skip
+)
 def test_bad_fields_are_refused(acme: World, fields: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         draft(acme, **fields)
@@ -188,9 +208,16 @@ def test_the_database_refuses_files_of_two_vendors_and_of_two_places(world: Worl
     def make(**fields: Any) -> None:
         with transaction.atomic():
             ReleaseFile.objects.create(
-                **{"vendor": world.acme, "release": world.orbit_release, "name": "x", "size": 1,
-                   "sha256": "0" * 64, "key": "k", **fields}
-            )  # fmt: skip
+                **{
+                    "vendor": world.acme,
+                    "release": world.orbit_release,
+                    "name": "x",
+                    "size": 1,
+                    "sha256": "0" * 64,
+                    "key": "k",
+                    **fields,
+                }
+            )
             connection.check_constraints()
 
     with scope(vendor=world.acme):
@@ -206,10 +233,18 @@ def test_the_database_refuses_files_of_two_vendors_and_of_two_places(world: Worl
 
 @pytest.mark.parametrize(
     "fields",
-    [{"url": "http://x.example/a"}, {"url": "ftp://x.example/a"}, {"url": "https://x.example/ü"},
-     {"url": "https://exämple.de/a"}, {"url": "https://u:p@x.example/a"}, {"size": 2**63 - 1}, {"sha256": "abc"},
-     {"sha256": "G" * 64}, {"size": -1}],
-)  # fmt: skip
+    [
+        {"url": "http://x.example/a"},
+        {"url": "ftp://x.example/a"},
+        {"url": "https://x.example/ü"},
+        {"url": "https://exämple.de/a"},
+        {"url": "https://u:p@x.example/a"},
+        {"size": 2**63 - 1},
+        {"sha256": "abc"},
+        {"sha256": "G" * 64},
+        {"size": -1},
+    ],
+)
 def test_external_files_need_a_safe_address_and_a_checksum(
     acme: World, fields: dict[str, Any]
 ) -> None:

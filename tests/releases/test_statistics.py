@@ -16,9 +16,14 @@ from tests.world import World, file_of, release
 def downloaded(file: ReleaseFile, license: License, at: datetime = NOW, **fields: Any) -> Download:
     """A download of the file by the licence's customer."""
     row = Download.objects.create(
-        vendor_id=file.vendor_id, file=file, user=license.user, license=license, first_byte=0,
-        bytes_asked=file.size, **{"complete": True, "counted": True, **fields},
-    )  # fmt: skip
+        vendor_id=file.vendor_id,
+        file=file,
+        user=license.user,
+        license=license,
+        first_byte=0,
+        bytes_asked=file.size,
+        **{"complete": True, "counted": True, **fields},
+    )
     Download.objects.filter(pk=row.pk).update(created_at=at)
     return row
 
@@ -32,8 +37,9 @@ def test_downloads_are_counted_by_day(acme: World) -> None:
     counted = statistics.downloads_per_day(NOW)
     assert len(counted.days) == 30
     assert {day: count for day, count in counted.days if count} == {
-        date(2026, 10, 26): 1, date(2026, 11, 24): 1,
-    }  # fmt: skip
+        date(2026, 10, 26): 1,
+        date(2026, 11, 24): 1,
+    }
 
 
 def named(release: Release, count: int) -> FileCount:

@@ -86,8 +86,10 @@ def test_what_is_refused_leaves_nothing(
 
 
 def body_of(files: dict[str, bytes], token: str, boundary: str = "frontier") -> bytes:
-    parts = [f'--{boundary}\r\nContent-Disposition: form-data; name="csrfmiddlewaretoken"\r\n\r\n'
-             f"{token}\r\n".encode()]  # fmt: skip
+    parts = [
+        f'--{boundary}\r\nContent-Disposition: form-data; name="csrfmiddlewaretoken"\r\n\r\n'
+        f"{token}\r\n".encode()
+    ]
     for name, data in files.items():
         head = f'--{boundary}\r\nContent-Disposition: form-data; name="files"; filename="{name}"'
         parts.append(f"{head}\r\n\r\n".encode() + data + b"\r\n")
@@ -154,9 +156,14 @@ def test_another_vendors_release_takes_nothing(world: World, release: Release) -
 
 def release_form(world: World, **changes: str) -> dict[str, str]:
     return {
-        "product": str(world.orbit.pk), "name": "Orbit", "version": "4.2.1", "channel": "stable",
-        "platforms": "windows, linux", "notes": "*New*", **changes,
-    }  # fmt: skip
+        "product": str(world.orbit.pk),
+        "name": "Orbit",
+        "version": "4.2.1",
+        "channel": "stable",
+        "platforms": "windows, linux",
+        "notes": "*New*",
+        **changes,
+    }
 
 
 def test_from_a_form_to_customers_in_three_steps(world: World, admin: Browser) -> None:
@@ -170,9 +177,12 @@ def test_from_a_form_to_customers_in_three_steps(world: World, admin: Browser) -
     assert 'name="version"' not in page  # frozen
     assert "4.2.1" in signed_in(world.ada).get("/releases/?platform=linux").content.decode()
     for verb, text in (
-        ("archive", "is archived"), ("unarchive", "is back"), ("make-private", "don't see"),
-        ("make-public", "Customers see"), ("publish", "is published"),
-    ):  # fmt: skip
+        ("archive", "is archived"),
+        ("unarchive", "is back"),
+        ("make-private", "don't see"),
+        ("make-public", "Customers see"),
+        ("publish", "is published"),
+    ):
         page = admin.post(f"/releases/release/{release.pk}/do/{verb}/", follow=True)
         assert text in page.content.decode().replace("&#x27;", "'")
 

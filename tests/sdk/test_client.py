@@ -60,11 +60,21 @@ def ask(client: LicenseClient, key: str = "A-LICENCE-KEY-0001") -> ActivationReq
 def response(request: ActivationRequest | TrialRequest, **changes: Any) -> str:
     """The portal's response to the request, changed as asked."""
     said = {
-        "aid": "an-activation", "pid": PRODUCT_ID, "lid": "a-licence", "key": getattr(request, "key", ""),
-        "fp": request.fingerprint, "iat": NOW, "eat": NOW + 12 * MONTH, "leat": 0,
-        "orv": NOW + MONTH, "suspended": False, "ssgpeat": 0, "aco": 3600,
-        "cnf": {"jkt": request.thumbprint}, "req": str(request.jti),
-    }  # fmt: skip
+        "aid": "an-activation",
+        "pid": PRODUCT_ID,
+        "lid": "a-licence",
+        "key": getattr(request, "key", ""),
+        "fp": request.fingerprint,
+        "iat": NOW,
+        "eat": NOW + 12 * MONTH,
+        "leat": 0,
+        "orv": NOW + MONTH,
+        "suspended": False,
+        "ssgpeat": 0,
+        "aco": 3600,
+        "cnf": {"jkt": request.thumbprint},
+        "req": str(request.jti),
+    }
     return rs256(changes.pop("by", OWN), said | changes)
 
 
@@ -92,9 +102,13 @@ def test_the_same_response_twice_is_fine_even_late(client: LicenseClient, clock:
 
 def test_the_request_is_what_the_portal_reads(client: LicenseClient) -> None:
     text = client.request_activation(
-        " A-LICENCE-KEY-0001 ", hostname="lab", app_version="4.2", user_hash="u",
-        metadata={"room": "12"}, meter_attributes={"pages": 3},
-    )  # fmt: skip
+        " A-LICENCE-KEY-0001 ",
+        hostname="lab",
+        app_version="4.2",
+        user_hash="u",
+        metadata={"room": "12"},
+        meter_attributes={"pages": 3},
+    )
     request = parse_request(text)
     assert isinstance(request, ActivationRequest)
     assert (request.key, request.hostname, request.app_version) == (
@@ -263,9 +277,12 @@ def test_after_a_deactivation_the_machine_has_a_new_key(client: LicenseClient) -
 
 @pytest.mark.parametrize(
     ("changes", "error"),
-    [({"req": "x"}, errors.OtherReceipt), ({"aid": "x"}, errors.OtherReceipt),
-     ({"lid": "x"}, errors.OtherReceipt)],
-)  # fmt: skip
+    [
+        ({"req": "x"}, errors.OtherReceipt),
+        ({"aid": "x"}, errors.OtherReceipt),
+        ({"lid": "x"}, errors.OtherReceipt),
+    ],
+)
 def test_receipts_of_others(
     client: LicenseClient, changes: dict[str, str], error: type[Exception]
 ) -> None:
@@ -302,9 +319,15 @@ def test_a_key_that_can_not_be_one(client: LicenseClient, key: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", ["", "[]", "{}", '{"productId": "x", "name": "y", "publicKeys": []}',
-                '{"productId": "x", "name": "y", "publicKeys": [{"kid": "a", "pem": "b"}]}'],
-)  # fmt: skip
+    "content",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"productId": "x", "name": "y", "publicKeys": []}',
+        '{"productId": "x", "name": "y", "publicKeys": [{"kid": "a", "pem": "b"}]}',
+    ],
+)
 def test_a_damaged_product_file(tmp_path: Path, content: str) -> None:
     (tmp_path / "product.json").write_text(content)
     with pytest.raises(errors.InvalidProductFile):

@@ -31,9 +31,12 @@ class Command(BaseCommand):
         parser.add_argument("release_version", metavar="version", help="Such as 4.2.1.")
         parser.add_argument("folder", type=Path, help="Each file in it becomes a release file.")
         parser.add_argument(
-            "--platform", action="append", dest="platforms", required=True,
+            "--platform",
+            action="append",
+            dest="platforms",
+            required=True,
             help="Such as linux; give it again for each further platform.",
-        )  # fmt: skip
+        )
         parser.add_argument("--channel", default="stable")
         parser.add_argument("--name", default="", help="The product's name unless it is given.")
         parser.add_argument("--notes", type=Path, help="A file with the notes, in Markdown.")

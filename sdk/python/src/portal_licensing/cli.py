@@ -37,9 +37,10 @@ def _parser() -> argparse.ArgumentParser:
     common.add_argument("--storage", metavar="DIR", help="the folder for the licence data")
     common.add_argument("--fingerprint", metavar="TEXT", help="a fingerprint of your own")
     parser = argparse.ArgumentParser(
-        prog="portal_licensing", description="Licences for machines without a network.",
+        prog="portal_licensing",
+        description="Licences for machines without a network.",
         parents=[common],
-    )  # fmt: skip
+    )
     commands = parser.add_subparsers(dest="command", required=True)
 
     def add(name: str, run: object, text: str) -> argparse.ArgumentParser:

@@ -203,8 +203,10 @@ class LicenseClient:
         if not asked:
             raise errors.NoDeactivation
         if (claims.get("req"), claims.get("aid"), claims.get("lid")) != (
-            asked["jti"], asked["aid"], asked["lid"],
-        ):  # fmt: skip
+            asked["jti"],
+            asked["aid"],
+            asked["lid"],
+        ):
             raise errors.OtherReceipt
         state.deactivation = None
         self.storage.write(state)

@@ -12,8 +12,14 @@ import sys
 import uuid
 from pathlib import Path
 
-SYSTEMS = {"Windows": "windows", "Linux": "linux", "Darwin": "macos", "Android": "android",
-           "iOS": "ios", "iPadOS": "ios"}  # fmt: skip
+SYSTEMS = {
+    "Windows": "windows",
+    "Linux": "linux",
+    "Darwin": "macos",
+    "Android": "android",
+    "iOS": "ios",
+    "iPadOS": "ios",
+}
 HYPERVISORS = (
     "KVM",
     "QEMU",
@@ -84,8 +90,11 @@ def _macos_id() -> str:
     try:
         printed = subprocess.run(
             ["/usr/sbin/ioreg", "-rd1", "-c", "IOPlatformExpertDevice"],
-            capture_output=True, text=True, timeout=COMMAND_TIMEOUT, check=True,
-        ).stdout  # fmt: skip
+            capture_output=True,
+            text=True,
+            timeout=COMMAND_TIMEOUT,
+            check=True,
+        ).stdout
     except (OSError, subprocess.SubprocessError):
         return ""
     found = re.search(r'"IOPlatformUUID" = "([^"]+)"', printed)
