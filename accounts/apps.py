@@ -1,7 +1,6 @@
 """Configuration of the app."""
 
 from django.apps import AppConfig
-from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext_lazy as _
 
 
@@ -10,10 +9,11 @@ class AccountsConfig(AppConfig):
     verbose_name = _("People")
 
     def ready(self) -> None:
-        """Has every app register its e-mails, what it does every hour, and what it tells of
-        a customer. Customers can be imported from a file."""
-        from accounts import imports  # noqa: PLC0415  models are not there before ready()
-        from accounts.import_customers import CUSTOMERS  # noqa: PLC0415
+        """E-mails about accounts, sections of a customer's story, the end of old views."""
+        from accounts import emails, sections  # noqa: PLC0415  models are not there before ready()
+        from accounts.view_as.verbs import clean_up_all  # noqa: PLC0415
+        from jobs.chores import every_day  # noqa: PLC0415
 
-        imports.register(CUSTOMERS)
-        autodiscover_modules("emails", "chores", "sections")
+        emails.register_all()
+        sections.register_all()
+        every_day(clean_up_all)

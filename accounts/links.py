@@ -10,8 +10,9 @@ from enum import Enum
 from django.core import signing
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from accounts.models import User, Vendor
+from accounts.models import User
 from accounts.sessions import people_of
+from tenancy.models import Vendor
 
 
 class Purpose(Enum):

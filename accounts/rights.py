@@ -6,14 +6,14 @@ Whatever is not in the table is refused.
 
 RIGHTS: dict[str, dict[str, tuple[str, ...]]] = {
     "operator": {
-        "accounts.vendor": ("view", "add", "change"),
+        "tenancy.vendor": ("view", "add", "change"),
     },
     "admin": {
         "accounts.user": ("view", "add", "change", "invite", "view_as", "export"),
         "accounts.portalsettings": ("view", "change"),
-        "accounts.outgoingemail": ("view", "send"),
-        "accounts.dataimport": ("view", "add"),
-        "accounts.auditentry": ("view", "export"),
+        "mail.outgoingemail": ("view", "send"),
+        "imports.dataimport": ("view", "add"),
+        "audit.auditentry": ("view", "export"),
         "branding.branding": ("view", "change"),
         "branding.customdomain": ("view", "add", "change", "delete"),
         "licenses.product": ("view", "add", "change"),
@@ -29,8 +29,8 @@ RIGHTS: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "support": {
         "accounts.user": ("view", "invite", "view_as"),
-        "accounts.outgoingemail": ("view",),
-        "accounts.auditentry": ("view",),
+        "mail.outgoingemail": ("view",),
+        "audit.auditentry": ("view",),
         "licenses.product": ("view",),
         "licenses.licensepolicy": ("view",),
         "licenses.maintenancepolicy": ("view",),

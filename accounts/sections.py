@@ -3,20 +3,21 @@
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit_words
-from accounts.email_kinds import kind_of
-from accounts.models import AuditEntry, OutgoingEmail, User
-from accounts.story import SHOWN, Cell, Section, tells
-from portal.moments import at
+from accounts.models import User
+from accounts.story import SHOWN, Cell, Section, register
+from audit import words
+from audit.models import AuditEntry
+from mail.kinds import kind_of
+from mail.models import OutgoingEmail
+from web.moments import at
 
 
-@tells(50)
 def emails(user: User) -> Section:
     """The e-mails to the person, with what became of them."""
     sent = OutgoingEmail.objects.filter(user=user)
     rows = [
         [
-            Cell(at(email.created_at), _page("outgoingemail", email)),
+            Cell(at(email.created_at), _page(email)),
             Cell(str(kind_of(email.kind).label)),
             Cell(email.recipient),
             Cell(email.get_state_display()),
@@ -30,17 +31,16 @@ def emails(user: User) -> Section:
         rows,
         sent.count(),
         _("No e-mail has gone to this person."),
-        reverse("admin:accounts_outgoingemail_changelist", query={"q": user.email}),
+        reverse("admin:mail_outgoingemail_changelist", query={"q": user.email}),
     )
 
 
-@tells(60)
 def sign_ins(user: User) -> Section:
     """When the person signed in, and from where."""
     entries = AuditEntry.objects.filter(customer_id=user.pk, action="signed-in")
     rows = [
         [
-            Cell(at(entry.created_at), _page("auditentry", entry)),
+            Cell(at(entry.created_at), _page(entry)),
             Cell(entry.ip or "–"),
             Cell(entry.get_channel_display()),
         ]
@@ -56,7 +56,6 @@ def sign_ins(user: User) -> Section:
     )
 
 
-@tells(70)
 def trail(user: User) -> Section:
     """What happened to the person and to what is his."""
     entries = AuditEntry.objects.filter(customer_id=user.pk).exclude(
@@ -64,7 +63,7 @@ def trail(user: User) -> Section:
     )
     rows = [
         [
-            Cell(at(entry.created_at), _page("auditentry", entry)),
+            Cell(at(entry.created_at), _page(entry)),
             Cell(_told(entry)),
             Cell(entry.subject),
             Cell(entry.actor or "–"),
@@ -78,13 +77,20 @@ def trail(user: User) -> Section:
         rows,
         entries.count(),
         _("Nothing has been written down yet."),
-        reverse("admin:accounts_auditentry_changelist", query={"customer": str(user.pk)}),
+        reverse("admin:audit_auditentry_changelist", query={"customer": str(user.pk)}),
     )
 
 
-def _page(model: str, row: OutgoingEmail | AuditEntry) -> str:
-    return reverse(f"admin:accounts_{model}_change", args=[row.pk])
+def _page(row: OutgoingEmail | AuditEntry) -> str:
+    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
 
 
 def _told(entry: AuditEntry) -> str:
-    return " · ".join(filter(None, (audit_words.title(entry), audit_words.remark(entry))))
+    return " · ".join(filter(None, (words.title(entry), words.remark(entry))))
+
+
+def register_all() -> None:
+    """What this room tells of a customer, by place on the page."""
+    register(50, emails)
+    register(60, sign_ins)
+    register(70, trail)

@@ -14,10 +14,13 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django_scopes import scope
 
-from accounts import audit, rate_limits
-from accounts.models import User, Vendor, normalise_email
-from portal.http import PortalRequest, client_ip
-from portal.tenancy import Room
+from accounts.models import User, normalise_email
+from accounts.requests import PersonRequest
+from audit import trail
+from tenancy.hosts import Room
+from tenancy.models import Vendor
+from web import limits
+from web.requests import client_ip
 
 ROOM_KEY = "portal.room"
 VENDOR_KEY = "portal.vendor"
@@ -42,21 +45,21 @@ def sign_in(
     """
     address, ip = normalise_email(email), client_ip(request)
     tenant = str(vendor.pk) if vendor else ""
-    per_ip = (rate_limits.SIGN_IN_PER_IP, ip)
-    per_address = (rate_limits.SIGN_IN_PER_ADDRESS, room, tenant, address)
-    rate_limits.take(*per_ip)
-    rate_limits.take(*per_address)
+    per_ip = (limits.SIGN_IN_PER_IP, ip)
+    per_address = (limits.SIGN_IN_PER_ADDRESS, room, tenant, address)
+    limits.take(*per_ip)
+    limits.take(*per_address)
     with people_of(vendor):
         user = auth.authenticate(
             request, email=address, password=password, operators=vendor is None
         )
         if not isinstance(user, User) or not may_enter(user, room, vendor):
             raise SignInRefused
-        rate_limits.give_back(*per_ip)
-        rate_limits.give_back(*per_address)
+        limits.give_back(*per_ip)
+        limits.give_back(*per_address)
         auth.login(request, user)
         if vendor:
-            audit.record("signed-in", user, actor=user, visible=True)
+            trail.record("signed-in", user, actor=user, visible=True)
     request.session[ROOM_KEY] = room
     request.session[VENDOR_KEY] = tenant
     return user
@@ -67,7 +70,7 @@ def sign_out(request: HttpRequest) -> None:
     user = request.user
     auth.logout(request)
     if isinstance(user, User) and user.vendor:
-        audit.record("signed-out", user, actor=user, visible=True)
+        trail.record("signed-out", user, actor=user, visible=True)
 
 
 def may_enter(user: User, room: Room, vendor: Vendor | None) -> bool:
@@ -81,7 +84,7 @@ def may_enter(user: User, room: Room, vendor: Vendor | None) -> bool:
     return False
 
 
-def current_user(request: PortalRequest) -> User | AnonymousUser:
+def current_user(request: PersonRequest) -> User | AnonymousUser:
     """Whom the session stands for on this host; the anonymous user when it doesn't count here."""
     room, session = request.address.room, request.session
     if session.get(ROOM_KEY) != room:
@@ -97,7 +100,7 @@ def current_user(request: PortalRequest) -> User | AnonymousUser:
     return user
 
 
-def _vendor_of_session(request: PortalRequest) -> Vendor | None:
+def _vendor_of_session(request: PersonRequest) -> Vendor | None:
     """The host's vendor on a portal; in the back office the one that the session names."""
     if request.address.room is Room.CUSTOMER:
         return request.vendor

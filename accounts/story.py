@@ -45,14 +45,9 @@ Teller = Callable[[User], Section]
 _tellers: list[tuple[int, Teller]] = []
 
 
-def tells(place: int) -> Callable[[Teller], Teller]:
+def register(place: int, teller: Teller) -> None:
     """Registers what makes a section; the one with the lowest place comes first."""
-
-    def register(teller: Teller) -> Teller:
-        _tellers.append((place, teller))
-        return teller
-
-    return register
+    _tellers.append((place, teller))
 
 
 def story_of(user: User) -> list[Section]:

@@ -6,10 +6,11 @@ Every job may run twice: a worker that was killed leaves its job to the next one
 from django_tasks import TaskContext, task
 
 from accounts import emails
-from accounts.models import User, Vendor, normalise_email
-from accounts.outbox import queue
+from accounts.models import User, normalise_email
 from accounts.sessions import may_enter, people_of
-from portal.tenancy import Room
+from mail.outbox import queue
+from tenancy.hosts import Room
+from tenancy.models import Vendor
 
 
 @task(takes_context=True)

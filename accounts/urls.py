@@ -3,7 +3,8 @@
 
 from django.urls import path
 
-from accounts import view_as_views, views
+from accounts import views
+from accounts.view_as import views as view_as_views
 
 public = [
     path("login/", views.login, name="login"),

@@ -8,6 +8,7 @@ from typing import cast
 
 from django import forms
 from django.contrib import messages
+from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
@@ -17,7 +18,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import audit_words, email_change, passwords
 from accounts.forms import (
     ChangeEmailForm,
     ChangePasswordForm,
@@ -29,12 +29,16 @@ from accounts.forms import (
     StaffSignInForm,
 )
 from accounts.links import LinkRefused, Purpose
-from accounts.models import AuditEntry, Vendor
-from accounts.profile import save_profile
+from accounts.requests import PersonRequest
 from accounts.sessions import SignInRefused, sign_in, sign_out
-from portal.http import PortalRequest, page_of, safe_next
-from portal.moments import moment
-from portal.tenancy import Room
+from accounts.verbs import email_change, passwords
+from accounts.verbs.profile import save_profile
+from audit import words
+from audit.models import AuditEntry
+from tenancy.hosts import Room
+from tenancy.models import Vendor
+from web.moments import moment
+from web.requests import client_ip, page_of, safe_next
 
 
 def _posted(request: HttpRequest) -> QueryDict | None:
@@ -50,7 +54,7 @@ form_methods = require_http_methods(["GET", "HEAD", "POST"])
 @sensitive_post_parameters()
 def login(http_request: HttpRequest) -> HttpResponse:
     """Signs in with e-mail and password; says nothing about why it refuses."""
-    request = cast(PortalRequest, http_request)
+    request = cast(PersonRequest, http_request)
     if request.method != "POST" and request.user.is_authenticated:
         return redirect(safe_next(request, "/"))
     form_class = SignInForm if request.address.room is Room.CUSTOMER else StaffSignInForm
@@ -60,7 +64,7 @@ def login(http_request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/login.html", {"form": form, "next": safe_next(request, "")})
 
 
-def _sign_in(request: PortalRequest, form: forms.Form) -> bool:
+def _sign_in(request: PersonRequest, form: forms.Form) -> bool:
     asked = form.cleaned_data
     try:
         sign_in(
@@ -76,7 +80,7 @@ def _sign_in(request: PortalRequest, form: forms.Form) -> bool:
     return True
 
 
-def _vendor(request: PortalRequest, company_id: str) -> Vendor | None:
+def _vendor(request: PersonRequest, company_id: str) -> Vendor | None:
     """The host's vendor; in the back office the one that was typed.
 
     A company id that nobody has stands for a vendor without people, so that it is answered like
@@ -102,16 +106,16 @@ def logout(request: HttpRequest) -> HttpResponse:
 @login_not_required
 def password_reset(http_request: HttpRequest) -> HttpResponse:
     """Takes an address and has a link sent to it, if an account here has it; never says whether."""
-    request = cast(PortalRequest, http_request)
+    request = cast(PersonRequest, http_request)
     on_portal = request.address.room is Room.CUSTOMER
     form = (PasswordResetForm if on_portal else StaffPasswordResetForm)(_posted(request))
     if request.method == "POST" and form.is_valid():
         vendor = _vendor(request, form.cleaned_data.get("company_id", ""))
         passwords.request_reset(
-            request,
             room=request.address.room,
             vendor=vendor,
             email=form.cleaned_data["email"],
+            ip=client_ip(request),
         )
         return redirect("password_reset_sent")
     return render(request, "accounts/password_reset.html", {"form": form})
@@ -129,7 +133,7 @@ def password_reset_sent(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters()
 def password_reset_confirm(request: HttpRequest, token: str) -> HttpResponse:
     """Sets a new password with an e-mailed link."""
-    return _set_password(cast(PortalRequest, request), token, Purpose.RESET)
+    return _set_password(cast(PersonRequest, request), token, Purpose.RESET)
 
 
 @form_methods
@@ -137,10 +141,10 @@ def password_reset_confirm(request: HttpRequest, token: str) -> HttpResponse:
 @sensitive_post_parameters()
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
     """Sets the first password with the link of an invitation."""
-    return _set_password(cast(PortalRequest, request), token, Purpose.INVITATION)
+    return _set_password(cast(PersonRequest, request), token, Purpose.INVITATION)
 
 
-def _set_password(request: PortalRequest, token: str, purpose: Purpose) -> HttpResponse:
+def _set_password(request: PersonRequest, token: str, purpose: Purpose) -> HttpResponse:
     vendor = request.vendor if request.address.room is Room.CUSTOMER else None
     try:
         user = passwords.read_password_link(purpose, vendor, token).user
@@ -159,7 +163,7 @@ def _set_password(request: PortalRequest, token: str, purpose: Purpose) -> HttpR
 @form_methods
 def profile(http_request: HttpRequest) -> HttpResponse:
     """First name, last name and company."""
-    request = cast(PortalRequest, http_request)
+    request = cast(PersonRequest, http_request)
     form = ProfileForm(_posted(request), instance=request.user)
     if request.method == "POST" and form.is_valid():
         save_profile(form.save(commit=False))
@@ -171,7 +175,7 @@ def profile(http_request: HttpRequest) -> HttpResponse:
 @require_safe
 def activity(http_request: HttpRequest) -> HttpResponse:
     """What happened with the customer's account, newest first, in pages of 25."""
-    request, now = cast(PortalRequest, http_request), timezone.now()
+    request, now = cast(PersonRequest, http_request), timezone.now()
     told = AuditEntry.objects.filter(
         customer_id=request.user.pk, license_id=None, visible=True
     ).order_by("-sequence")
@@ -179,7 +183,7 @@ def activity(http_request: HttpRequest) -> HttpResponse:
     rows = [
         {
             "at": moment(entry.created_at, now),
-            "title": audit_words.for_customers(entry.action),
+            "title": words.for_customers(entry.action),
             "actor": entry.actor_for_customers,
         }
         for entry in page
@@ -191,17 +195,19 @@ def activity(http_request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters()
 def change_password(http_request: HttpRequest) -> HttpResponse:
     """Changes the password; all other sessions end."""
-    request = cast(PortalRequest, http_request)
+    request = cast(PersonRequest, http_request)
     form = ChangePasswordForm(_posted(request), user=request.user)
     if request.method == "POST" and form.is_valid():
         asked = form.cleaned_data
         try:
             passwords.change_password(
-                request, request.user, current=asked["current_password"], new=asked["new_password"]
+                request.user, current=asked["current_password"], new=asked["new_password"]
             )
         except passwords.WrongPassword:
             form.add_error("current_password", _("This is not your current password."))
         else:
+            # This session goes on.
+            update_session_auth_hash(request, request.user)
             messages.success(
                 request, _("Your password is changed. All other devices are signed out.")
             )
@@ -213,7 +219,7 @@ def change_password(http_request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters()
 def change_email(http_request: HttpRequest) -> HttpResponse:
     """Has a confirmation link sent to a new address; nothing changes before it is followed."""
-    request = cast(PortalRequest, http_request)
+    request = cast(PersonRequest, http_request)
     form = ChangeEmailForm(_posted(request), user=request.user)
     if request.method == "POST" and form.is_valid():
         new_email = form.cleaned_data["new_email"]
@@ -239,7 +245,7 @@ def change_email(http_request: HttpRequest) -> HttpResponse:
 @login_not_required
 def email_confirm(http_request: HttpRequest, token: str) -> HttpResponse:
     """Confirms a new address: GET asks, since mail scanners follow links; POST changes it."""
-    request = cast(PortalRequest, http_request)
+    request = cast(PersonRequest, http_request)
     try:
         user, new_email = email_change.read_email_link(request.vendor, token)
         if request.method == "POST":

@@ -163,10 +163,12 @@ def fill(engine: str, company_id: str, count: int) -> Any:
     """A vendor with so many licences, a machine for each, and recent events; its administrator."""
     from django_scopes import scope
 
-    from accounts.models import AuditEntry, Role, User, Vendor
+    from accounts.models import Role, User
+    from audit.models import AuditEntry
     from licenses.models import Activation, License, Product
-    from licenses.signing_keys import create_product
+    from licenses.verbs.signing_keys import create_product
     from releases.models import Download, Release, ReleaseFile
+    from tenancy.models import Vendor
 
     vendor = Vendor.objects.create(company_id=company_id, name=company_id)
     with scope(vendor=vendor):

@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from portal.demo_ids import demo_id, demo_key
+from demo.ids import demo_id, demo_key
 from tests.deploy import servers
 from tests.served import Portal, served
 

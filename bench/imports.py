@@ -36,9 +36,10 @@ def measure(rows: int) -> None:
 
     from django_scopes import scope
 
-    from accounts.models import Role, User, Vendor
+    from accounts.models import Role, User
     from licenses.models import DAY, LicensePolicy, Product
-    from licenses.signing_keys import create_product
+    from licenses.verbs.signing_keys import create_product
+    from tenancy.models import Vendor
 
     logging.disable(logging.WARNING)
     vendor = Vendor.objects.create(company_id="acme", name="Acme Instruments")
@@ -57,7 +58,7 @@ def measure(rows: int) -> None:
 
 def run(vendor: Any, admin: Any, rows: int, name: str) -> tuple[float, float]:
     """Seconds of checking and of importing, in the vendor's scope."""
-    from accounts import imports
+    from imports.verbs import files
 
     lines = (
         f"Orbit,{name}{n // 2}@example.com,Ada,Number {n // 2},Works Ltd,Yearly,,3,,,,Order {n}\n"
@@ -65,19 +66,19 @@ def run(vendor: Any, admin: Any, rows: int, name: str) -> tuple[float, float]:
     )
     data = (HEADER + "".join(lines)).encode()
     before = forget_peak()
-    row = imports.start(
+    row = files.start(
         vendor=vendor, kind="licenses", file_name="bench.csv", data=data, options={}, actor=admin
     )
     ids = {"vendor_id": str(vendor.pk), "import_id": str(row.pk)}
-    check = timed(lambda: imports.check.call(**ids))
+    check = timed(lambda: files.check.call(**ids))
     row.refresh_from_db()
     assert row.state == "ready", (row.state, row.errors[:3])
-    imports.confirm(row, actor=admin)
+    files.confirm(row, actor=admin)
     writes: list[float] = []
-    write = imports._write
-    imports._write = lambda *given: writes.append(timed(lambda: write(*given)))
-    whole = timed(lambda: imports.carry_out.call(**ids))
-    imports._write = write
+    write = files._write
+    files._write = lambda *given: writes.append(timed(lambda: write(*given)))
+    whole = timed(lambda: files.carry_out.call(**ids))
+    files._write = write
     row.refresh_from_db()
     assert row.state == "done", (row.state, row.preview)
     grown = in_mib("VmHWM") - before

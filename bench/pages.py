@@ -26,11 +26,12 @@ def measure() -> None:
     from django.test.utils import CaptureQueriesContext
     from django_scopes import scope
 
-    from accounts.models import User, Vendor
-    from licenses.activation import Machine, activate
-    from licenses.lifecycle import create_license
+    from accounts.models import User
     from licenses.models import Product
-    from licenses.signing_keys import create_product
+    from licenses.verbs.activations import Machine, activate
+    from licenses.verbs.licenses import create_license
+    from licenses.verbs.signing_keys import create_product
+    from tenancy.models import Vendor
 
     vendor = Vendor.objects.create(company_id="acme", name="Acme Instruments")
     with scope(vendor=vendor):

@@ -30,8 +30,8 @@ def measure(number: int) -> None:
     from django.utils import timezone
     from django_scopes import scope
 
-    from accounts.models import Vendor
     from branding.models import CustomDomain
+    from tenancy.models import Vendor
 
     logging.disable(logging.WARNING)
     now = timezone.now()

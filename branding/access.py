@@ -2,12 +2,12 @@
 
 from django.http import Http404
 
-from branding.brands import PICTURES
+from accounts.requests import PersonRequest
 from branding.models import BrandImage, Branding, brand_of
-from portal.http import PortalRequest
+from branding.verbs.brands import PICTURES
 
 
-def get_image(request: PortalRequest, name: str) -> bytes:
+def get_image(request: PersonRequest, name: str) -> bytes:
     """A picture of the host's vendor; raises Http404."""
     return picture_of(brand_of(request.vendor), name)
 

@@ -7,3 +7,9 @@ from django.utils.translation import gettext_lazy as _
 class BrandingConfig(AppConfig):
     name = "branding"
     verbose_name = _("Branding and domains")
+
+    def ready(self) -> None:
+        """E-mails about domains."""
+        from branding.domains import emails  # noqa: PLC0415  models are not there before ready()
+
+        emails.register_all()

@@ -3,18 +3,13 @@
 from typing import Any
 
 from django import forms
-from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Vendor
-from branding import domains, images
-from branding.brands import PICTURES
-from branding.domain_names import NotADomain, normalise
-from branding.errors import DomainError
+from branding import images
 from branding.images import Picture
-from branding.models import DEFAULT_ACCENT, Branding, CustomDomain
-from branding.sentences import sentence
+from branding.models import DEFAULT_ACCENT, Branding
+from branding.verbs.brands import PICTURES
+from tenancy.models import Vendor
 
 
 def _url(label: Any, **options: Any) -> forms.URLField:
@@ -117,25 +112,3 @@ class BrandingForm(forms.ModelForm[Branding]):
             if picture is not None:
                 self.chosen[field] = picture or None
         return cleaned
-
-
-class DomainForm(forms.ModelForm[CustomDomain]):
-    """A domain to claim."""
-
-    name = forms.CharField(
-        label=_("Domain"),
-        max_length=300,
-        help_text=_("A name of your own for the portal, such as licenses.example.com."),
-    )
-
-    class Meta:
-        model = CustomDomain
-        fields = ("name",)
-
-    def clean_name(self) -> str:
-        try:
-            name = normalise(self.cleaned_data["name"], parent_host=settings.PORTAL_PARENT_HOST)
-            domains.check_free(self.instance.vendor, name)
-        except (NotADomain, DomainError) as error:
-            raise ValidationError(sentence(error)) from error
-        return name

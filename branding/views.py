@@ -7,10 +7,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
+from accounts.requests import PersonRequest
 from branding import colours
 from branding.access import get_image
 from branding.models import brand_of
-from portal.http import PortalRequest
 
 FOREVER = "public, max-age=31536000, immutable"
 
@@ -20,7 +20,7 @@ FOREVER = "public, max-age=31536000, immutable"
 def branding_css(http_request: HttpRequest) -> HttpResponse:
     """The vendor's accent as custom properties. Public: it says nothing but a colour, and the
     sign-in page needs it; kept for ever under the version in its address."""
-    request = cast(PortalRequest, http_request)
+    request = cast(PersonRequest, http_request)
     brand = brand_of(request.vendor)
     colour = brand.accent_color if brand else ""
     etag = f'"{brand.pk.hex}-{brand.version}"' if brand else '"none"'
@@ -33,14 +33,14 @@ def branding_css(http_request: HttpRequest) -> HttpResponse:
 @require_safe
 def brand_image(http_request: HttpRequest, name: str) -> HttpResponse:
     """A logo or favicon. Public, like the sign-in page that shows it; its name is its content."""
-    request = cast(PortalRequest, http_request)
+    request = cast(PersonRequest, http_request)
     response = HttpResponse(get_image(request, name), content_type="image/png")
     response["Content-Security-Policy"] = "default-src 'none'"
     return _cached(request, response, f'"{name}"', FOREVER)
 
 
 def _cached(
-    request: PortalRequest, response: HttpResponse, etag: str, caching: str
+    request: PersonRequest, response: HttpResponse, etag: str, caching: str
 ) -> HttpResponse:
     response["ETag"] = etag
     response["Cache-Control"] = caching

@@ -10,8 +10,8 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
 
 from accounts.models import User
+from accounts.requests import PersonRequest
 from licenses.models import Activation, License, LicenseUser
-from portal.http import PortalRequest
 
 
 def licenses_of(user: User) -> QuerySet[License]:
@@ -20,7 +20,7 @@ def licenses_of(user: User) -> QuerySet[License]:
     return License.objects.filter(Q(user=user) | Exists(shared)).select_related("product")
 
 
-def get_license(request: PortalRequest, license_id: Any) -> License:
+def get_license(request: PersonRequest, license_id: Any) -> License:
     """The licence, with product and user loaded; raises Http404 if it isn't the customer's."""
     license = (
         licenses_of(request.user)
@@ -34,7 +34,7 @@ def get_license(request: PortalRequest, license_id: Any) -> License:
     return license
 
 
-def get_activation(request: PortalRequest, license_id: Any, activation_id: Any) -> Activation:
+def get_activation(request: PersonRequest, license_id: Any, activation_id: Any) -> Activation:
     """An activation of one of the customer's licences, licence loaded; raises Http404."""
     license = get_license(request, license_id)
     activation = Activation.objects.filter(license_id=license.pk, pk=activation_id).first()

@@ -9,8 +9,14 @@ class LicensesConfig(AppConfig):
     verbose_name = _("Licences")
 
     def ready(self) -> None:
-        """Licences can be imported from a file."""
-        from accounts import imports  # noqa: PLC0415  models are not there before ready()
+        """E-mails, sections of a customer's story, reminders every hour, files to import."""
+        from imports.verbs import files  # noqa: PLC0415  models are not there before ready()
+        from jobs.chores import every_hour  # noqa: PLC0415
+        from licenses import emails, sections  # noqa: PLC0415
         from licenses.imports import LICENSES  # noqa: PLC0415
+        from licenses.verbs.reminders import send_reminders  # noqa: PLC0415
 
-        imports.register(LICENSES)
+        emails.register_all()
+        sections.register_all()
+        every_hour(send_reminders)
+        files.register(LICENSES)

@@ -7,17 +7,18 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.email_kinds import renders
-from accounts.emails import compose, invitation_link, person_of
-from accounts.models import OutgoingEmail, User
+from accounts.emails import invitation_link, person_of
+from accounts.models import User
 from licenses.models import License
-from licenses.reminders import KIND as EXPIRY_REMINDER
-from licenses.reminders import is_still_due
-from portal.moments import moment
-from portal.tenancy import vendor_url
+from licenses.verbs.reminders import KIND as EXPIRY_REMINDER
+from licenses.verbs.reminders import is_still_due
+from mail.composing import compose
+from mail.kinds import register
+from mail.models import OutgoingEmail
+from tenancy.hosts import vendor_url
+from web.moments import moment
 
 
-@renders("license", gettext_lazy("Licence"))
 def license_email(email: OutgoingEmail) -> EmailMultiAlternatives | None:
     """Product, key, seats, validity and how to begin; None if the owner has changed meanwhile."""
     license, user = _license_of(email), person_of(email)
@@ -34,7 +35,6 @@ def license_email(email: OutgoingEmail) -> EmailMultiAlternatives | None:
     )
 
 
-@renders(EXPIRY_REMINDER, gettext_lazy("Reminder of a licence that expires"))
 def expiry_reminder(email: OutgoingEmail) -> EmailMultiAlternatives | None:
     """That the licence expires soon; None if it doesn't any more."""
     license, now = _license_of(email), timezone.now()
@@ -84,3 +84,9 @@ def _validity(license: License) -> str:
         "%(n)d day from the first activation", "%(n)d days from the first activation", days
     )
     return text % {"n": days}
+
+
+def register_all() -> None:
+    """The kinds of e-mails that this room writes."""
+    register("license", gettext_lazy("Licence"), license_email)
+    register(EXPIRY_REMINDER, gettext_lazy("Reminder of a licence that expires"), expiry_reminder)

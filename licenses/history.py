@@ -6,8 +6,9 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from accounts import audit
-from accounts.models import AuditEntry, User
+from accounts.models import User
+from audit import trail
+from audit.models import AuditEntry
 from licenses.models import Activation, License
 
 
@@ -43,7 +44,7 @@ def record(
     Customers see the event; a member of the vendor's staff appears to them as the vendor.
     """
     named = _named(machine) if machine else {}
-    return audit.record(
+    return trail.record(
         event,
         machine or license,
         actor=actor,

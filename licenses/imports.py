@@ -14,15 +14,17 @@ from django.utils.translation import gettext_lazy, ngettext
 from import_export.fields import Field
 from import_export.widgets import Widget
 
-from accounts import audit, bulk
-from accounts.import_rows import NAMES, PREVIEW, Rows, Wanted, may_be_empty
-from accounts.import_tables import Row
-from accounts.imports import Kind
-from accounts.models import User, Vendor
-from licenses import lifecycle
+from accounts.models import User
+from audit import trail
+from imports import bulk
+from imports.rows import NAMES, PREVIEW, Rows, Wanted, may_be_empty
+from imports.tables import Row
+from imports.verbs.files import Kind
 from licenses.keys import new_key
-from licenses.mailing import send_license
 from licenses.models import DAY, License, LicensePolicy, Product
+from licenses.verbs import licenses
+from licenses.verbs.mailing import send_license
+from tenancy.models import Vendor
 
 DATE = re.compile(r"\d{4}-\d\d-\d\d")
 YEARS = range(1970, 3000)
@@ -119,7 +121,7 @@ class WantedLicense(Wanted):
         """The licence, filled in and not saved; one without a key gets it later."""
         terms = {name: getattr(self, name) for name in GIVEN}
         given = {name: value for name, value in terms.items() if value is not None}
-        return lifecycle.drafted(
+        return licenses.drafted(
             self.policy,
             vendor_id=self.user.vendor_id if self.user else None,
             product=self.product,
@@ -198,7 +200,7 @@ class LicenseRows(Rows):
         self.taken: set[str] = set()
         self.licenses: list[tuple[License, LicensePolicy | None]] = []
         self.number_of_licenses = 0
-        self.drafts: list[audit.Draft] = []
+        self.drafts: list[trail.Draft] = []
 
     # --- Reading --------------------------------------------------------------------------------
 
@@ -264,7 +266,7 @@ class LicenseRows(Rows):
 
     def _shown(self, license: License) -> dict[str, str]:
         """The licence as the preview has it."""
-        lifecycle.set_ends(license)
+        licenses.set_ends(license)
         is_new = license.user.email in self.people.new
         return {
             "product": str(license.product),
@@ -289,21 +291,21 @@ class LicenseRows(Rows):
 
     def finish(self) -> None:
         super().finish()
-        licenses = [license for license, _policy in self.licenses]
+        created = [license for license, _policy in self.licenses]
         for license, policy in self.licenses:
             license.key = license.key or new_key(policy.key_pattern if policy else "")
-            lifecycle.set_ends(license)
-        self.inserts += bulk.inserts(licenses)
+            licenses.set_ends(license)
+        self.inserts += bulk.inserts(created)
         self.drafts = [
-            audit.Draft(action="created", row=license, changes=audit.values_of(license))
-            for license in licenses
+            trail.Draft(action="created", row=license, changes=trail.values_of(license))
+            for license in created
         ]
 
     def write(self, *, actor: User | None) -> Sequence[License]:
         self.write_people(actor, {})
-        licenses = [license for license, _policy in self.licenses]
-        audit.record_all(replace(draft, actor=actor) for draft in self.drafts)
-        return licenses
+        created = [license for license, _policy in self.licenses]
+        trail.record_all(replace(draft, actor=actor) for draft in self.drafts)
+        return created
 
 
 def _button(n: int) -> str:

@@ -7,14 +7,13 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from accounts.story import SHOWN, Cell, Section, tells
+from accounts.story import SHOWN, Cell, Section, register
 from licenses.access import licenses_of
 from licenses.models import Activation
-from licenses.rows import no_expiry, seats, status_text
-from portal.moments import at
+from licenses.pages.rows import no_expiry, seats, status_text
+from web.moments import at
 
 
-@tells(10)
 def licenses(user: User) -> Section:
     """The customer's licences, and those where he is an additional user."""
     found = licenses_of(user)
@@ -41,7 +40,6 @@ def licenses(user: User) -> Section:
     )
 
 
-@tells(20)
 def machines(user: User) -> Section:
     """The machines that use seats of those licences."""
     found = Activation.objects.filter(license__in=licenses_of(user).values("pk"))
@@ -67,3 +65,9 @@ def machines(user: User) -> Section:
 
 def _page(model: str, row: Any) -> str:
     return reverse(f"admin:licenses_{model}_change", args=[row.pk])
+
+
+def register_all() -> None:
+    """What this room tells of a customer, by place on the page."""
+    register(10, licenses)
+    register(20, machines)

@@ -14,7 +14,7 @@ from typing import Any
 from django.db.models import CharField, Count, Q, QuerySet, Value
 from django.db.models.functions import TruncDate
 
-from accounts.models import AuditEntry
+from audit.models import AuditEntry
 from licenses.models import Activation, ExpirationStrategy, License
 from licenses.search import expires_within
 from licenses.status import EXPIRING_SOON, Status

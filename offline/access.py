@@ -5,12 +5,12 @@ from typing import Any
 from django.http import Http404
 from django.utils import timezone
 
+from accounts.requests import PersonRequest
 from licenses.access import licenses_of
 from offline.models import OfflineExchange
-from portal.http import PortalRequest
 
 
-def get_exchange(request: PortalRequest, exchange_id: Any) -> OfflineExchange:
+def get_exchange(request: PersonRequest, exchange_id: Any) -> OfflineExchange:
     """An exchange of one of the customer's licences, licence and product loaded; raises Http404."""
     exchange = (
         OfflineExchange.objects.filter(pk=exchange_id, license__in=licenses_of(request.user))
@@ -22,7 +22,7 @@ def get_exchange(request: PortalRequest, exchange_id: Any) -> OfflineExchange:
     return exchange
 
 
-def get_response_of_machine(request: PortalRequest, activation_id: Any) -> OfflineExchange:
+def get_response_of_machine(request: PersonRequest, activation_id: Any) -> OfflineExchange:
     """The newest response of an active machine, while it can be installed; raises Http404."""
     exchange = (
         OfflineExchange.objects.filter(

@@ -7,3 +7,9 @@ from django.utils.translation import gettext_lazy as _
 class OfflineConfig(AppConfig):
     name = "offline"
     verbose_name = _("Offline files")
+
+    def ready(self) -> None:
+        """A section of a customer's story."""
+        from offline import sections  # noqa: PLC0415  models are not there before ready()
+
+        sections.register_all()

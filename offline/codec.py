@@ -1,7 +1,7 @@
 """Reading offline requests: the format of docs/offline-protocol.md, check 1, and nothing else.
 
 Whatever comes in, either a request comes out whose signature holds, or InvalidOfflineRequest is
-raised. The rules of licences are elsewhere (offline/requests.py). Imports no Django.
+raised. The rules of licences are elsewhere (offline/verbs/answering.py). Imports no Django.
 """
 
 import base64

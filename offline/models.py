@@ -3,7 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from accounts.tenants import SameVendor, TenantRow
+from tenancy.rows import SameVendor, TenantRow
 
 
 class OfflineExchange(TenantRow):

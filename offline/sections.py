@@ -4,13 +4,12 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from accounts.story import SHOWN, Cell, Section, tells
+from accounts.story import SHOWN, Cell, Section, register
 from licenses.access import licenses_of
 from offline.models import OfflineExchange
-from portal.moments import at
+from web.moments import at
 
 
-@tells(30)
 def files(user: User) -> Section:
     """The offline files that were answered for the licences of this customer."""
     found = OfflineExchange.objects.filter(license__in=licenses_of(user).values("pk"))
@@ -34,3 +33,8 @@ def files(user: User) -> Section:
         found.count(),
         _("No offline file was handed in."),
     )
+
+
+def register_all() -> None:
+    """What this room tells of a customer, by place on the page."""
+    register(30, files)

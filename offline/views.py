@@ -9,33 +9,34 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts import rate_limits
-from licenses import rows
+from accounts.requests import PersonRequest
 from licenses.access import get_license
 from licenses.errors import InvalidOfflineRequest, LicensingError
 from licenses.models import License, OperatingSystem
+from licenses.pages import rows
 from licenses.sentences import sentence
-from offline import requests
 from offline.access import get_exchange, get_response_of_machine
 from offline.codec import ActivationRequest
 from offline.forms import RequestForm
 from offline.models import OfflineExchange
-from portal.http import PortalRequest, not_while_viewing_as
-from portal.moments import moment
+from offline.verbs import answering
+from web import limits
+from web.moments import moment
+from web.requests import not_while_viewing_as
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def hand_in(http_request: HttpRequest) -> HttpResponse:
     """Takes an offline file and shows what it asks for, before anything happens."""
-    request = cast(PortalRequest, http_request)
+    request = cast(PersonRequest, http_request)
     if request.method != "POST":
         return _ask_for_file(request, RequestForm())
-    rate_limits.take(rate_limits.OFFLINE_PER_USER, str(request.user.pk))
+    limits.take(limits.OFFLINE_PER_USER, str(request.user.pk))
     form = RequestForm(request.POST, request.FILES)
     if not form.is_valid():
         return _ask_for_file(request, form, status=400)
     try:
-        review = requests.look(request.user, form.cleaned_data["data"])
+        review = answering.look(request.user, form.cleaned_data["data"])
     except LicensingError as error:
         return _refuse(request, error)
     return _show_review(request, review, form.cleaned_data["data"].decode())
@@ -47,12 +48,12 @@ def confirm(http_request: HttpRequest) -> HttpResponse:
 
     Who had to sign in again on the way arrives by GET, without the file, and begins anew.
     """
-    request = cast(PortalRequest, http_request)
+    request = cast(PersonRequest, http_request)
     if request.method != "POST":
         return redirect("offline")
-    rate_limits.take(rate_limits.OFFLINE_PER_USER, str(request.user.pk))
+    limits.take(limits.OFFLINE_PER_USER, str(request.user.pk))
     try:
-        exchange = requests.answer(request.user, request.POST.get("request_text", ""))
+        exchange = answering.answer(request.user, request.POST.get("request_text", ""))
     except LicensingError as error:
         return _refuse(request, error)
     return redirect("offline_done", exchange.pk)
@@ -61,7 +62,7 @@ def confirm(http_request: HttpRequest) -> HttpResponse:
 @require_safe
 def done(http_request: HttpRequest, exchange_id: UUID) -> HttpResponse:
     """The response to take, and what to do with it on the machine."""
-    request, now = cast(PortalRequest, http_request), timezone.now()
+    request, now = cast(PersonRequest, http_request), timezone.now()
     exchange = get_exchange(request, exchange_id)
     context = {
         "exchange": exchange,
@@ -81,7 +82,7 @@ def done(http_request: HttpRequest, exchange_id: UUID) -> HttpResponse:
 @require_safe
 def response_file(http_request: HttpRequest, exchange_id: UUID) -> HttpResponse:
     """The response as a file; a response that can't be installed any more is gone (404)."""
-    exchange = get_exchange(cast(PortalRequest, http_request), exchange_id)
+    exchange = get_exchange(cast(PersonRequest, http_request), exchange_id)
     if exchange.valid_until is not None and exchange.valid_until <= timezone.now():
         raise Http404
     return _attachment(exchange)
@@ -91,7 +92,7 @@ def response_file(http_request: HttpRequest, exchange_id: UUID) -> HttpResponse:
 @require_safe
 def machine_response(http_request: HttpRequest, activation_id: UUID) -> HttpResponse:
     """The newest response of a machine as a file, from its licence's page."""
-    request = cast(PortalRequest, http_request)
+    request = cast(PersonRequest, http_request)
     return _attachment(get_response_of_machine(request, activation_id))
 
 
@@ -107,7 +108,7 @@ def _attachment(exchange: OfflineExchange) -> HttpResponse:
     return response
 
 
-def _ask_for_file(request: PortalRequest, form: RequestForm, *, status: int = 200) -> HttpResponse:
+def _ask_for_file(request: PersonRequest, form: RequestForm, *, status: int = 200) -> HttpResponse:
     license = _chosen_license(request)
     context = {
         "form": form,
@@ -117,7 +118,7 @@ def _ask_for_file(request: PortalRequest, form: RequestForm, *, status: int = 20
     return render(request, "offline/hand_in.html", context, status=status)
 
 
-def _chosen_license(request: PortalRequest) -> License | None:
+def _chosen_license(request: PersonRequest) -> License | None:
     """The licence from whose page the customer comes; raises Http404 if it isn't the customer's.
 
     It is context only: which licence a file is for, the file says.
@@ -131,7 +132,7 @@ def _chosen_license(request: PortalRequest) -> License | None:
         raise Http404 from error
 
 
-def _refuse(request: PortalRequest, error: LicensingError) -> HttpResponse:
+def _refuse(request: PersonRequest, error: LicensingError) -> HttpResponse:
     """The form again, with what is wrong and what to do; nothing was changed."""
     detail = str(error.args[0]) if isinstance(error, InvalidOfflineRequest) and error.args else ""
     license = _chosen_license(request)
@@ -146,7 +147,7 @@ def _refuse(request: PortalRequest, error: LicensingError) -> HttpResponse:
     return render(request, "offline/hand_in.html", context, status=400)
 
 
-def _show_review(request: PortalRequest, review: requests.Review, text: str) -> HttpResponse:
+def _show_review(request: PersonRequest, review: answering.Review, text: str) -> HttpResponse:
     asked, now = review.request, timezone.now()
     license = review.license
     seats_after = license.total_activations + review.changes_seats_by

@@ -15,5 +15,5 @@ class PortalConfig(AppConfig):
 class BackofficeAdminConfig(AdminConfig):
     """Django admin with the back office's own site in place of the stock one."""
 
-    default_site = "portal.backoffice.BackofficeSite"
+    default_site = "portal.office.site.BackofficeSite"
     default = False

@@ -8,9 +8,9 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 
-from licenses.signing_keys import encryption
+from licenses.verbs.signing_keys import encryption
 from portal.settings import DEFAULT_SECRET_KEY
-from portal.tenancy import LABEL
+from tenancy.hosts import LABEL
 
 Apps = Sequence[AppConfig] | None
 
@@ -45,13 +45,13 @@ def check_key_encryption(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]
 
 
 ORDER = (
-    "portal.middleware.NormaliseHostMiddleware",
+    "portal.middleware.host.NormaliseHostMiddleware",
     "django_hosts.middleware.HostsRequestMiddleware",
-    "portal.middleware.TenancyMiddleware",
+    "portal.middleware.tenancy.TenancyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "portal.middleware.PeopleMiddleware",
-    "portal.view_as.ViewAsMiddleware",
+    "portal.middleware.people.PeopleMiddleware",
+    "portal.middleware.view_as.ViewAsMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
 )
 
@@ -87,7 +87,7 @@ def check_parent_host(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
 
 @register(Tags.security)
 def check_host_settings(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
-    """What would let a host in by another way than portal.tenancy."""
+    """What would let a host in by another way than tenancy.hosts."""
     errors: list[CheckMessage] = []
     if hasattr(settings, "PARENT_HOST"):
         errors.append(

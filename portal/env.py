@@ -198,13 +198,13 @@ def email(name: str) -> dict[str, Any]:
     """
     url = text(name, "")
     if not url:
-        return {"EMAIL_BACKEND": "accounts.emails.ConsoleAndFolderBackend"}
+        return {"EMAIL_BACKEND": "mail.console.ConsoleAndFolderBackend"}
     parts = urlsplit(url)
     ports = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
     if parts.scheme not in ports:
         raise ImproperlyConfigured(f"{name} begins with {parts.scheme!r}: use {', '.join(ports)}.")
     return {
-        "EMAIL_BACKEND": "accounts.smtp.EmailBackend",
+        "EMAIL_BACKEND": "mail.smtp.EmailBackend",
         "EMAIL_HOST": unquote(parts.hostname or "localhost"),
         "EMAIL_PORT": parts.port or ports[parts.scheme],
         "EMAIL_HOST_USER": unquote(parts.username or ""),

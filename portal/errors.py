@@ -14,10 +14,10 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.rate_limits import TooManyAttempts
-from portal.tenancy import Room
 from releases.errors import AllPlacesTaken
 from releases.sentences import sentence
+from tenancy.hosts import Room
+from web.limits import TooManyAttempts
 
 logger = logging.getLogger(__name__)
 

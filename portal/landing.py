@@ -8,8 +8,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from accounts.forms import company_id_field
-from portal.middleware import content_security_policy
-from portal.tenancy import origin
+from tenancy.hosts import origin
+from web.policy import content_security_policy
 
 
 class CompanyForm(forms.Form):

@@ -57,11 +57,19 @@ UPKEEP_INTERVAL = env.integer("UPKEEP_INTERVAL", 10, minimum=1, maximum=3600)
 
 INSTALLED_APPS = [
     "portal.apps.PortalConfig",
+    "tenancy",
+    "web",
+    "jobs",
+    "audit",
+    "backoffice",
+    "mail",
     "accounts",
+    "imports",
     "branding",
     "licenses",
     "offline",
     "releases",
+    "demo",
     "portal.apps.BackofficeAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -75,19 +83,19 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "portal.health.HealthMiddleware",
-    "portal.tls_ask.TlsAskMiddleware",
-    "portal.middleware.HeadersMiddleware",
+    "portal.middleware.health.HealthMiddleware",
+    "portal.middleware.tls_ask.TlsAskMiddleware",
+    "portal.middleware.headers.HeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "portal.middleware.NormaliseHostMiddleware",
+    "portal.middleware.host.NormaliseHostMiddleware",
     "django_hosts.middleware.HostsRequestMiddleware",
-    "portal.middleware.TenancyMiddleware",
+    "portal.middleware.tenancy.TenancyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "portal.middleware.PeopleMiddleware",
-    "portal.view_as.ViewAsMiddleware",
+    "portal.middleware.people.PeopleMiddleware",
+    "portal.middleware.view_as.ViewAsMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -100,7 +108,7 @@ ROOT_HOSTCONF = "portal.hosts"
 DEFAULT_HOST = "unknown"
 WSGI_APPLICATION = "portal.wsgi.application"
 
-# Custom domains can't be listed here: portal/tenancy.py decides which hosts exist, by exact
+# Custom domains can't be listed here: tenancy/hosts.py decides which hosts exist, by exact
 # comparison, and answers 421 to all others.
 ALLOWED_HOSTS = ["*"]
 
@@ -114,12 +122,12 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "portal.http.frame",
+                "web.requests.frame",
             ],
         },
     },
 ]
-FORM_RENDERER = "portal.forms.PortalFormRenderer"
+FORM_RENDERER = "web.forms.PortalFormRenderer"
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -176,7 +184,7 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES
 # An offline file is at most 64 KiB; nothing that a customer posts is larger than this. Bytes.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
-FILE_UPLOAD_HANDLERS = ["portal.uploads.SmallFileUploadHandler"]
+FILE_UPLOAD_HANDLERS = ["web.uploads.SmallFileUploadHandler"]
 # Release files alone are larger. They are received beside where they stay, so that keeping one
 # is a rename; manage.py clean_up deletes what a power cut leaves.
 FILE_UPLOAD_TEMP_DIR = env.made(MEDIA_ROOT / "incoming")
@@ -185,7 +193,7 @@ FILE_UPLOAD_TEMP_DIR = env.made(MEDIA_ROOT / "incoming")
 
 LANGUAGE_CODE = "en-gb"
 LANGUAGES = [("en-gb", "English")]
-FORMAT_MODULE_PATH = "portal.formats"
+FORMAT_MODULE_PATH = "web.formats"
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 TIME_ZONE = "UTC"

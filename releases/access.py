@@ -14,13 +14,15 @@ from django.db.models import QuerySet
 from django.http import Http404
 from django.utils import timezone
 
-from accounts import rate_limits
-from accounts.models import User, Vendor
+from accounts.models import User
+from accounts.requests import PersonRequest
 from licenses.access import licenses_of
 from licenses.models import License, Product
-from portal.http import PortalRequest, client_ip
 from releases.coverage import Publication, Verdict, bought_versions, coverage
 from releases.models import Release, ReleaseFile
+from tenancy.models import Vendor
+from web import limits
+from web.requests import client_ip
 
 STABLE = "stable"
 
@@ -79,13 +81,13 @@ def visible_releases() -> QuerySet[Release]:
     return Release.objects.filter(published=True, private=False, archived=False)
 
 
-def get_customer(request: PortalRequest) -> Holder:
+def get_customer(request: PersonRequest) -> Holder:
     """The signed-in customer."""
     mine = licenses_of(request.user).select_related("product", "maintenance_policy")
     return Holder(request.vendor, list(mine), user=request.user)
 
 
-def get_holder(request: PortalRequest) -> Holder:
+def get_holder(request: PersonRequest) -> Holder:
     """The customer or, by the query parameter `key`, the program that asks.
 
     Raises SignInNeeded, Http404 for a key that no licence has, and TooManyAttempts for somebody
@@ -93,15 +95,15 @@ def get_holder(request: PortalRequest) -> Holder:
     """
     key = request.GET.get("key", "")
     if key:
-        limit = (rate_limits.LICENSE_KEY_PER_IP, client_ip(request))
-        rate_limits.take(*limit)
+        limit = (limits.LICENSE_KEY_PER_IP, client_ip(request))
+        limits.take(*limit)
         # An account that was switched off takes its keys along.
         with_key = License.objects.filter(key=key, user__is_active=True)
         with_key = with_key.select_related("product", "maintenance_policy")
         licenses = list(with_key) if "\x00" not in key else []
         if not licenses:
             raise Http404
-        rate_limits.give_back(*limit)
+        limits.give_back(*limit)
         return Holder(request.vendor, licenses, key=key)
     if not request.user.is_authenticated:
         raise SignInNeeded

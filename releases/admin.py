@@ -17,14 +17,14 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from backoffice.base import VendorAdmin, WithButtons, receives_files
 from licenses.models import Product
-from portal.backoffice import VendorAdmin, WithButtons, receives_files
-from releases import publishing
 from releases.errors import ReleaseError, UploadIncomplete
+from releases.files.shelf import shelf_for
+from releases.files.uploads import ReceivedFile, ReleaseUploadHandler
 from releases.models import Download, Release, ReleaseFile, platform_words
 from releases.sentences import sentence
-from releases.shelf import shelf_for
-from releases.uploads import ReceivedFile, ReleaseUploadHandler
+from releases.verbs import publishing
 
 VERBS = {
     "publish": (publishing.publish, _("%(row)s is published.")),

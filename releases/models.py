@@ -15,9 +15,9 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.tenants import SameVendor, TenantRow
 from licenses.models import Product, validate_version
 from licenses.versions import sort_key
+from tenancy.rows import SameVendor, TenantRow
 
 validate_word = RegexValidator(
     r"^[a-z0-9][a-z0-9._-]{0,31}\Z",

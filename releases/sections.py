@@ -4,13 +4,12 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from accounts.story import SHOWN, Cell, Section, tells
+from accounts.story import SHOWN, Cell, Section, register
 from licenses.access import licenses_of
-from portal.moments import at
 from releases.models import Download
+from web.moments import at
 
 
-@tells(40)
 def downloads(user: User) -> Section:
     """The downloads that count, by this customer's licences."""
     found = Download.objects.filter(license__in=licenses_of(user).values("pk"), counted=True)
@@ -33,3 +32,8 @@ def downloads(user: User) -> Section:
         _("Nothing was downloaded."),
         reverse("admin:releases_download_changelist", query={"q": user.email}),
     )
+
+
+def register_all() -> None:
+    """What this room tells of a customer, by place on the page."""
+    register(40, downloads)

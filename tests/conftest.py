@@ -80,8 +80,8 @@ def _the_trail_can_be_emptied() -> None:
     """Tests with threads empty the database afterwards, which the audit trail would refuse."""
     from django.test import TransactionTestCase
 
-    from accounts.append_only import opened
-    from accounts.models import AuditEntry
+    from audit.append_only import opened
+    from audit.models import AuditEntry
 
     teardown = TransactionTestCase._fixture_teardown
 

@@ -12,9 +12,9 @@ from typing import Any
 from django.apps import apps
 
 from accounts.models import User
-from accounts.tenants import TenantRow
+from tenancy.rows import TenantRow
 
-VENDORS_OWN = re.compile(r'"accounts_vendor"\."id" = "(\w+)"\."vendor_id"')
+VENDORS_OWN = re.compile(r'"tenancy_vendor"\."id" = "(\w+)"\."vendor_id"')
 VENDOR_CONDITION = re.compile(r'"vendor_id" (=|IN|IS NULL)', re.IGNORECASE)
 
 
@@ -58,8 +58,8 @@ UNRECORDED = (
     r'UPDATE "accounts_user" .*"accounts_user"."vendor_id" IS NULL',  # operators have no trail
     r'(INTO|UPDATE) "releases_download"',  # a record of its own
     r'UPDATE "releases_releasefile" SET "download_count" =',  # counts those
-    r'(INTO|UPDATE) "accounts_outgoingemail"',  # says itself what became of it
-    r'UPDATE "accounts_dataimport"',  # how far it is; its rows and its steps are recorded
+    r'(INTO|UPDATE) "mail_outgoingemail"',  # says itself what became of it
+    r'UPDATE "imports_dataimport"',  # how far it is; its rows and its steps are recorded
     r'UPDATE "branding_customdomain"',  # most checks change nothing; those that do are recorded
     r'(INTO|FROM) "branding_brandimage"',  # the bytes of what the branding's entry names
     r'INTO "accounts_viewas"',  # an offer; that a view begins and ends is recorded
@@ -79,7 +79,7 @@ class Watch:
         self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any
     ) -> Any:
         result = every_statement_names_its_vendor(execute, sql, params, many, context)
-        if sql.startswith('INSERT INTO "accounts_auditentry"'):
+        if sql.startswith('INSERT INTO "audit_auditentry"'):
             self.recorded = True
         if is_recorded_change(sql) and context["cursor"].rowcount:
             self.written.append(sql)
@@ -93,6 +93,6 @@ class Watch:
 def is_recorded_change(sql: str) -> bool:
     """Whether the statement changes a row of a tenant, or a vendor, in a way to be written down."""
     match = re.match(r'(INSERT INTO|UPDATE|DELETE FROM) "(\w+)"', sql)
-    if match is None or match[2] not in tenant_tables() | {"accounts_vendor"}:
+    if match is None or match[2] not in tenant_tables() | {"tenancy_vendor"}:
         return False
     return not any(re.search(pattern, sql) for pattern in UNRECORDED)

@@ -13,14 +13,15 @@ from django.db import connection
 from django.test import Client
 from django_scopes import scope
 
-from accounts.models import Role, User, Vendor
-from licenses.activation import Machine, activate
-from licenses.lifecycle import create_license
+from accounts.models import Role, User
 from licenses.models import Activation, License, Product
-from licenses.signing_keys import store_key
-from releases import publishing
+from licenses.verbs.activations import Machine, activate
+from licenses.verbs.licenses import create_license
+from licenses.verbs.signing_keys import store_key
+from releases.files.shelf import shelf_for
 from releases.models import Release, ReleaseFile
-from releases.shelf import shelf_for
+from releases.verbs import publishing
+from tenancy.models import Vendor
 from tests.sql import Watch
 
 PASSWORD = "correct horse battery"

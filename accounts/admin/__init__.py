@@ -1,5 +1,5 @@
-"""Vendors, people and what is about them in the back office, a module per noun."""
+"""People and the portal's settings in the back office, a module per noun."""
 
-from accounts.admin import audit, emails, imports, people, settings
+from accounts.admin import people, settings
 
-__all__ = ["audit", "emails", "imports", "people", "settings"]
+__all__ = ["people", "settings"]

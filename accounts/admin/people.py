@@ -17,14 +17,15 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django_scopes import scope
 
-from accounts.admin.view_as import WithViewAs, let_button_work, may_view_as
-from accounts.invitations import create_and_invite, invite
 from accounts.metadata import METADATA_FORM
-from accounts.models import CUSTOMER_ROLES, STAFF_ROLES, User, Vendor
+from accounts.models import CUSTOMER_ROLES, STAFF_ROLES, User
 from accounts.story import story_of
-from accounts.vendors import change_vendor, create_vendor, invite_administrators
-from portal.backoffice import WithButtons, history_page
-from portal.backoffice_export import WithExport
+from accounts.verbs.invitations import create_and_invite, invite
+from accounts.verbs.vendors import change_vendor, create_vendor, invite_administrators
+from accounts.view_as.admin import WithViewAs, let_button_work, may_view_as
+from backoffice.base import WithButtons, history_page
+from backoffice.export import WithExport
+from tenancy.models import Vendor
 
 
 class NewVendorForm(forms.ModelForm[Vendor]):

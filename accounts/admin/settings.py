@@ -11,9 +11,10 @@ from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit
-from accounts.models import PortalSettings, Vendor
-from portal.backoffice import VendorAdmin, scope_vendor
+from accounts.models import PortalSettings
+from audit import trail
+from backoffice.base import VendorAdmin, scope_vendor
+from tenancy.models import Vendor
 
 
 class SettingsForm(forms.ModelForm[PortalSettings]):
@@ -29,11 +30,11 @@ def save_settings(vendor: Vendor, chosen: dict[str, bool]) -> None:
     before = Vendor.objects.get(pk=vendor.pk)
     for name, value in chosen.items():
         setattr(saved, name, value)
-    changes = audit.changes_between(before, saved)
+    changes = trail.changes_between(before, saved)
     if not changes:
         return
     saved.save(update_fields=[*chosen, "updated_at"])
-    audit.record("changed", saved, changes=changes)
+    trail.record("changed", saved, changes=changes)
 
 
 @admin.register(PortalSettings)

@@ -1,10 +1,9 @@
-"""Vendors and their people."""
+"""The people of vendors, and operators."""
 
 import uuid
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
-from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
@@ -13,76 +12,7 @@ from django_scopes import ScopedManager, get_scope
 
 from accounts.metadata import validate_metadata
 from accounts.rights import allows
-from portal.tenancy import is_company_id
-
-
-def validate_company_id(value: str) -> None:
-    if not is_company_id(value):
-        raise ValidationError(
-            _(
-                "Use one short name of small letters, digits and inner hyphens, 63 at most, that "
-                "is not reserved."
-            ),
-            code="invalid_company_id",
-        )
-
-
-class Vendor(models.Model):
-    """The tenant: a company that sells software through the portal."""
-
-    class Status(models.TextChoices):
-        ACTIVE = "active", _("active")
-        INACTIVE = "inactive", _("inactive")
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    company_id = models.CharField(
-        _("company id"),
-        max_length=63,
-        unique=True,
-        validators=[validate_company_id],
-        help_text=_("The first part of the portal's address. It can't be changed later."),
-    )
-    name = models.CharField(_("name"), max_length=100)
-    status = models.CharField(_("status"), max_length=8, choices=Status, default=Status.ACTIVE)
-    # The portal's address in links when it is not `<company_id>.<our zone>`: a verified domain of
-    # the vendor's own. Set by the verbs of branding/domains.py.
-    canonical_domain = models.CharField(
-        _("address"), max_length=253, blank=True, default="", editable=False
-    )
-    # Until when, while that domain's record is missing; then links lead to the subdomain again.
-    canonical_until = models.DateTimeField(null=True, editable=False)
-    support_email = models.EmailField(_("support e-mail"), blank=True)
-    support_url = models.URLField(_("support page"), blank=True)
-    website = models.URLField(_("website"), blank=True)
-    send_expiry_reminders = models.BooleanField(
-        _("remind customers of licences that expire"),
-        default=True,
-        help_text=_("By e-mail to the licence's owner, 60, 30 and 7 days and one day before."),
-    )
-    show_support_views = models.BooleanField(
-        _("show visits of support"),
-        default=True,
-        help_text=_("Customers see in their history when support looked at their portal."),
-    )
-    created_at = models.DateTimeField(_("created"), auto_now_add=True)
-    updated_at = models.DateTimeField(_("updated"), auto_now=True)
-
-    class Meta:
-        verbose_name = _("vendor")
-        verbose_name_plural = _("vendors")
-        ordering = ("name",)
-        constraints = (
-            models.CheckConstraint(
-                name="vendor_company_id_lower_case", condition=Q(company_id=Lower("company_id"))
-            ),
-        )
-
-    def __str__(self) -> str:
-        return self.name
-
-    @property
-    def is_active(self) -> bool:
-        return self.status == self.Status.ACTIVE
+from tenancy.models import Vendor
 
 
 class PortalSettings(Vendor):
@@ -259,7 +189,7 @@ class User(AbstractBaseUser):
         return self.is_active and self.is_customer and self.allow_customer_portal_access
 
     def concerns(self) -> dict[str, Any]:
-        """As of a tenant's row (accounts/tenants.py)."""
+        """As of a tenant's row (tenancy/rows.py)."""
         return {"customer_id": self.pk} if self.is_customer else {}
 
     def has_perm(self, perm: str, obj: object = None) -> bool:

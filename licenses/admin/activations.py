@@ -11,11 +11,11 @@ from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
-from licenses.activation import release
+from backoffice.base import VendorAdmin
 from licenses.errors import LicensingError
 from licenses.models import Activation
 from licenses.sentences import sentence
-from portal.backoffice import VendorAdmin
+from licenses.verbs.activations import release
 
 
 class ReleaseForm(forms.Form):

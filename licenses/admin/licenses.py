@@ -15,9 +15,10 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from accounts.customers import NotACustomer
 from accounts.models import CUSTOMER_ROLES, User
-from licenses import bulk, lifecycle
+from accounts.verbs.customers import NotACustomer
+from backoffice.base import WithButtons, owned, scope_vendor
+from backoffice.export import WithExport
 from licenses.admin.filters import ExpiringFilter, StatusFilter
 from licenses.admin.forms import NewLicenseForm
 from licenses.admin.lengths import LENGTHS
@@ -25,13 +26,12 @@ from licenses.admin.many import CHANGES, worth_offering
 from licenses.admin.products import valid_for
 from licenses.errors import LicensingError
 from licenses.imports import in_days
-from licenses.issuing import issue
-from licenses.mailing import send_license
 from licenses.models import License, LicenseMetadata, LicenseUser, Product
-from licenses.rows import status_text
+from licenses.pages.rows import status_text
 from licenses.sentences import sentence
-from portal.backoffice import WithButtons, owned, scope_vendor
-from portal.backoffice_export import WithExport
+from licenses.verbs import licenses, many
+from licenses.verbs.issuing import issue
+from licenses.verbs.mailing import send_license
 
 SHOWN_IN_PREVIEW = 50
 
@@ -184,7 +184,7 @@ class LicenseAdmin(WithExport, WithButtons):
     ) -> None:
         super().save_model(request, obj, form, change)
         if "maintenance_policy" in form.changed_data:
-            lifecycle.begin_maintenance(obj)
+            licenses.begin_maintenance(obj)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -266,10 +266,10 @@ class LicenseAdmin(WithExport, WithButtons):
         self, request: HttpRequest, queryset: QuerySet[License], name: str
     ) -> HttpResponseBase | None:
         """Shows what a change would do to the chosen licences."""
-        chosen = list(queryset.order_by("pk").distinct()[: bulk.MOST + 1])
-        if len(chosen) > bulk.MOST:
+        chosen = list(queryset.order_by("pk").distinct()[: many.MOST + 1])
+        if len(chosen) > many.MOST:
             text = _("That are too many at a time: choose at most %(most)d licences.")
-            messages.error(request, text % {"most": bulk.MOST})
+            messages.error(request, text % {"most": many.MOST})
             return None
         return self._look(request, name, chosen, CHANGES[name].form())
 
@@ -279,7 +279,7 @@ class LicenseAdmin(WithExport, WithButtons):
         change = CHANGES.get(name)
         if change is None or not self.has_change_permission(request):
             raise PermissionDenied
-        seen = bulk.unseal(request.POST.get("seen", ""))
+        seen = many.unseal(request.POST.get("seen", ""))
         chosen = list(self.get_queryset(request).filter(pk__in=seen).order_by("pk"))
         if not chosen:
             messages.error(request, _("This preview is too old. Choose the licences again."))
@@ -298,7 +298,7 @@ class LicenseAdmin(WithExport, WithButtons):
         """The preview; before a number is typed only the question for it."""
         change = CHANGES[name]
         known = not change.form.base_fields or (form.is_bound and form.is_valid())
-        lines = bulk.preview(chosen, change.act(form)) if known else []
+        lines = many.preview(chosen, change.act(form)) if known else []
         doing = [line for line in lines if not line.refusal]
         context = {
             **self.admin_site.each_context(request),
@@ -311,15 +311,15 @@ class LicenseAdmin(WithExport, WithButtons):
             "lines": lines,
             "doing": len(doing),
             "refused": len(lines) - len(doing),
-            "seen": bulk.seal(chosen),
+            "seen": many.seal(chosen),
             "known": known,
         }
         return render(request, "licenses/admin/many.html", context)
 
     def _apply(
-        self, request: HttpRequest, chosen: list[License], act: bulk.Act, seen: dict[str, str]
+        self, request: HttpRequest, chosen: list[License], act: many.Act, seen: dict[str, str]
     ) -> None:
-        outcome = bulk.apply(chosen, act, seen=seen)
+        outcome = many.apply(chosen, act, seen=seen)
         for key, reason in outcome.refused[:SHOWN_IN_PREVIEW]:
             messages.error(request, f"{key}: {reason}")
         if outcome.done:

@@ -8,10 +8,10 @@ from django import forms
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from licenses import lifecycle
 from licenses.admin.forms import DaysForm, NothingToSay, SeatsForm
-from licenses.bulk import Act
 from licenses.models import License
+from licenses.verbs import licenses
+from licenses.verbs.many import Act
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,28 +25,28 @@ class Change:
 
 
 def _plain(verb: Callable[..., License]) -> Callable[[Any], Act]:
-    """A verb that needs nothing but the licence; who acts is known (accounts/acting.py)."""
+    """A verb that needs nothing but the licence; who acts is known (audit/acting.py)."""
     return lambda _form: lambda license: verb(license, actor=None)
 
 
 def _extend(form: DaysForm) -> Act:
-    return lambda license: lifecycle.extend(license, extension_length=form.seconds(), actor=None)
+    return lambda license: licenses.extend(license, extension_length=form.seconds(), actor=None)
 
 
 def _set_seats(form: SeatsForm) -> Act:
     seats = form.cleaned_data["seats"]
-    return lambda license: lifecycle.set_seats(license, allowed_activations=seats, actor=None)
+    return lambda license: licenses.set_seats(license, allowed_activations=seats, actor=None)
 
 
 CHANGES = {
-    "renew": Change(_("Renew for another term"), _plain(lifecycle.renew)),
+    "renew": Change(_("Renew for another term"), _plain(licenses.renew)),
     "extend": Change(_("Extend"), _extend, DaysForm),
     "set_seats": Change(_("Change seats"), _set_seats, SeatsForm),
-    "renew_maintenance": Change(_("Renew the maintenance"), _plain(lifecycle.renew_maintenance)),
-    "suspend": Change(_("Suspend"), _plain(lifecycle.suspend), dangerous=True),
-    "unsuspend": Change(_("Lift the suspension"), _plain(lifecycle.unsuspend)),
-    "revoke": Change(_("Revoke"), _plain(lifecycle.revoke), dangerous=True),
-    "unrevoke": Change(_("Lift the revocation"), _plain(lifecycle.unrevoke)),
+    "renew_maintenance": Change(_("Renew the maintenance"), _plain(licenses.renew_maintenance)),
+    "suspend": Change(_("Suspend"), _plain(licenses.suspend), dangerous=True),
+    "unsuspend": Change(_("Lift the suspension"), _plain(licenses.unsuspend)),
+    "revoke": Change(_("Revoke"), _plain(licenses.revoke), dangerous=True),
+    "unrevoke": Change(_("Lift the revocation"), _plain(licenses.unrevoke)),
 }
 
 

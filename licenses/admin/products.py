@@ -12,6 +12,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.metadata import METADATA_FORM
+from backoffice.base import VendorAdmin
 from licenses.admin.lengths import LENGTHS, in_unit
 from licenses.models import (
     TERMS,
@@ -19,8 +20,7 @@ from licenses.models import (
     MaintenancePolicy,
     Product,
 )
-from licenses.signing_keys import create_product, product_file, rotate_product_key
-from portal.backoffice import VendorAdmin
+from licenses.verbs.signing_keys import create_product, product_file, rotate_product_key
 
 FIRST_TERMS = (
     "type",

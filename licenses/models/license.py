@@ -7,16 +7,16 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.tenants import SameVendor, TenantRow
 from licenses.keys import validate_key
 from licenses.models.maintenance import MaintenancePolicy, validate_version
 from licenses.models.product import Product
 from licenses.models.terms import UNLIMITED, ExpirationStrategy, LicenseTerms, LicenseType
 from licenses.status import Standing, standing_of
+from tenancy.rows import SameVendor, TenantRow
 
 
 class License(TenantRow, LicenseTerms):
-    """The right of a customer to use a product; verbs in lifecycle.py and activation.py."""
+    """The right of a customer to use a product; verbs in verbs/."""
 
     key = models.CharField(_("key"), max_length=256, validators=[validate_key])
     product = models.ForeignKey(

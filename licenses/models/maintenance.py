@@ -4,9 +4,9 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from accounts.tenants import TenantRow
 from licenses import versions
 from licenses.models.terms import seconds_field
+from tenancy.rows import TenantRow
 
 
 def validate_version(value: str) -> None:

@@ -6,8 +6,8 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.metadata import validate_metadata
-from accounts.tenants import SameVendor, TenantRow
 from licenses.models.terms import DAY
+from tenancy.rows import SameVendor, TenantRow
 
 
 class Product(TenantRow):

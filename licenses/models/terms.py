@@ -9,8 +9,8 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from accounts.tenants import TenantRow
 from licenses.keys import validate_pattern
+from tenancy.rows import TenantRow
 
 DAY = 24 * 60 * 60
 UNLIMITED = -1

@@ -11,8 +11,8 @@ urlpatterns = [
     *accounts.public,
     *accounts.profile,
     *accounts.viewing,
-    path("", include("licenses.urls")),
+    path("", include("licenses.pages.urls")),
     path("", include("offline.urls")),
-    path("", include("releases.urls")),
+    path("", include("releases.pages.urls")),
     path("", include("branding.urls")),
 ]

@@ -7,9 +7,10 @@ import pytest
 from django.core import mail
 from django_scopes import scope
 
-from accounts.invitations import create_and_invite
-from accounts.models import Role, User, Vendor
-from accounts.vendors import create_vendor
+from accounts.models import Role, User
+from accounts.verbs.invitations import create_and_invite
+from accounts.verbs.vendors import create_vendor
+from tenancy.models import Vendor
 from tests.world import PASSWORD, Browser, World, signed_in
 
 NEW = {"new_password": "a longer new password", "new_password_again": "a longer new password"}

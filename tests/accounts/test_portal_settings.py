@@ -2,7 +2,8 @@
 
 from django_scopes import scope
 
-from accounts.models import AuditEntry, Vendor
+from audit.models import AuditEntry
+from tenancy.models import Vendor
 from tests.world import World, signed_in
 
 PATH = "/accounts/portalsettings/"

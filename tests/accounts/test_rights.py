@@ -46,7 +46,7 @@ def test_every_row_is_a_model() -> None:
         ("support", "licenses.export_license", False),
         ("operator", "accounts.view_user", False),
         ("user", "accounts.view_user", False),
-        ("admin", "accounts.add_vendor", False),
+        ("admin", "tenancy.add_vendor", False),
         ("admin", "licenses.", True),
         ("operator", "licenses.", False),
     ],

@@ -10,10 +10,20 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from django_scopes import scope
 
-from accounts import view_as
-from accounts.audit import verify
-from accounts.models import AuditEntry, Role, User, Vendor, ViewAs
-from accounts.view_as import AccountOff, NoPortalAccess, ViewLinkRefused, begin, find, offer, stop
+from accounts.models import Role, User, ViewAs
+from accounts.view_as import verbs as view_as
+from accounts.view_as.verbs import (
+    AccountOff,
+    NoPortalAccess,
+    ViewLinkRefused,
+    begin,
+    find,
+    offer,
+    stop,
+)
+from audit.models import AuditEntry
+from audit.trail import verify
+from tenancy.models import Vendor
 from tests import world as worlds
 from tests.world import Browser, World, signed_in
 

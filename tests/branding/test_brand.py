@@ -9,11 +9,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django_scopes import scope
 
-from accounts.invitations import invite
-from accounts.models import Vendor
-from branding.brands import branding_for, save_branding
+from accounts.verbs.invitations import invite
 from branding.colours import LIGHT, corrected
 from branding.models import BrandImage, Branding
+from branding.verbs.brands import branding_for, save_branding
+from tenancy.models import Vendor
 from tests.branding.pictures import bytes_of, picture
 from tests.world import Browser, World, signed_in
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from branding.domain_names import NotADomain, in_unicode, normalise, skeleton
+from branding.domains.names import NotADomain, in_unicode, normalise, skeleton
 
 PARENT = "portal.example.com"
 

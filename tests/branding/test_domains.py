@@ -11,14 +11,15 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django_scopes import scope
 
-from accounts.models import Vendor
-from branding import dns_checks, domains
-from branding.dns_checks import Answer, Finding
-from branding.domain_names import NotADomain
-from branding.errors import DomainNotVerified, DomainTaken, TooManyDomains
+from branding.domains import dns_checks
+from branding.domains import verbs as domains
+from branding.domains.dns_checks import Answer, Finding
+from branding.domains.errors import DomainNotVerified, DomainTaken, TooManyDomains
+from branding.domains.names import NotADomain
+from branding.domains.sentences import DIAGNOSES, diagnosis
 from branding.models import CustomDomain
-from branding.sentences import DIAGNOSES, diagnosis
-from portal.tenancy import vendor_url
+from tenancy.hosts import vendor_url
+from tenancy.models import Vendor
 from tests import world as worlds
 from tests.branding.dns_server import NameServer
 from tests.conftest import NOW
@@ -107,7 +108,7 @@ def test_a_txt_record_proves_a_domain_behind_a_proxy(acme: World, dns: NameServe
 
 
 def test_silence_says_nothing(acme: World, dns: NameServer, monkeypatch: Any) -> None:
-    monkeypatch.setattr("branding.dns_checks.TIMEOUT", 0.2)
+    monkeypatch.setattr("branding.domains.dns_checks.TIMEOUT", 0.2)
     domain = verified(acme, dns)
     dns.silent.add(NAME)
     dns.silent.add(domain.txt_name)
@@ -419,7 +420,7 @@ def test_what_goes_wrong_with_one_domain_stops_no_other(
 def test_slow_name_servers_cost_a_limited_time(
     acme: World, dns: NameServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("branding.dns_checks.PATIENCE", 0.5)
+    monkeypatch.setattr("branding.domains.dns_checks.PATIENCE", 0.5)
     domain = claimed(acme, "a.b.c.d.e.f.g.acme.example")
     dns.set(domain.name, "CNAME", f"{TARGET}.")
     answer = dns.answer

@@ -4,11 +4,11 @@ import pytest
 from django.core.management import CommandError, call_command
 from django_scopes import scope
 
-from accounts.models import Vendor
-from branding import domains
-from branding.domain_names import NotADomain
-from branding.errors import DomainTaken
+from branding.domains import verbs as domains
+from branding.domains.errors import DomainTaken
+from branding.domains.names import NotADomain
 from branding.models import CustomDomain
+from tenancy.models import Vendor
 from tests import world as worlds
 from tests.branding.dns_server import NameServer
 from tests.branding.test_domains import NAME, TARGET, point, verified
@@ -187,7 +187,7 @@ def test_a_name_that_was_claimed_before_it_was_proved_elsewhere(
 
 @pytest.mark.django_db(transaction=True)
 def test_proved_by_two_at_once_it_is_one_vendors(settings: object) -> None:
-    from branding.dns_checks import Answer, Finding
+    from branding.domains.dns_checks import Answer, Finding
 
     world = worlds.build()
     claims = []

@@ -8,8 +8,8 @@ from django.test import Client
 from django.utils import timezone
 from django_scopes import scope
 
-from accounts.models import Vendor
 from branding.models import CustomDomain
+from tenancy.models import Vendor
 from tests.branding.dns_server import NameServer
 from tests.branding.test_domains import NAME, claimed, verified
 from tests.world import World

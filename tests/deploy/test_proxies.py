@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from portal.demo_files import content
+from demo.files import content
 from tests.deploy.matrix import CASES, curl
 from tests.deploy.ways import NAME, Ways, all_ways
 

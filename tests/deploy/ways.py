@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from portal.demo_files import content
-from portal.demo_ids import demo_id, demo_key
+from demo.files import content
+from demo.ids import demo_id, demo_key
 from tests.deploy import servers
 from tests.deploy.matrix import Answer, ask_all
 from tests.served import Portal, served

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from portal.demo_files import content
-from portal.demo_ids import demo_id, demo_key
+from demo.files import content
+from demo.ids import demo_id, demo_key
 from tests.e2e.conftest import Visitor
 from tests.served import PATIENCE, served
 

@@ -53,7 +53,7 @@ def test_a_vendors_first_hour(
     root = visitor().page
     root.goto(office)
     enter(root, "", "root@example.com", "demo-root")
-    root.goto(f"{office}accounts/vendor/add/")
+    root.goto(f"{office}tenancy/vendor/add/")
     root.get_by_label("Company id:").fill(label)
     root.get_by_label("Name:").fill("Initech Tools")
     root.get_by_label("E-mail of the first administrator:").fill(bill)

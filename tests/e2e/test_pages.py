@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from portal.demo_ids import demo_id
+from demo.ids import demo_id
 from tests.e2e.conftest import Visitor
 from tests.served import Portal
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from portal.demo_ids import demo_id, demo_key
+from demo.ids import demo_id, demo_key
 from tests.e2e.conftest import Visitor
 from tests.served import ROOT, Portal
 

@@ -8,17 +8,18 @@ import pytest
 from django.db import connection
 from django_scopes import scope
 
-from licenses import errors, lifecycle
-from licenses.activation import (
+from licenses import errors
+from licenses.history import history_of
+from licenses.models import Activation, License, LicenseMeterAttribute
+from licenses.verbs import licenses
+from licenses.verbs.activations import (
     MachineKey,
     activate,
     deactivate,
     deactivate_as_customer,
     sync,
 )
-from licenses.history import history_of
-from licenses.lifecycle import create_license
-from licenses.models import Activation, License, LicenseMeterAttribute
+from licenses.verbs.licenses import create_license
 from tests import world as worlds
 from tests.conftest import NOW
 from tests.world import World, machine
@@ -159,7 +160,7 @@ def test_a_sync_takes_over_what_the_machine_tells(acme: World, frozen_time: Any)
     frozen_time.shift(60)
     synced = sync(acme.ada_machine.pk, machine("ada-laptop", app_version="9"))
     assert (synced.app_version, synced.last_synced_at) == ("9", NOW + timedelta(seconds=60))
-    lifecycle.revoke(acme.ada_license, actor=None)
+    licenses.revoke(acme.ada_license, actor=None)
     with pytest.raises(errors.RevokedLicense):
         sync(acme.ada_machine.pk)
 

@@ -7,7 +7,8 @@ import pytest
 from django.core import mail
 from django_scopes import scope
 
-from accounts.models import AuditEntry, User
+from accounts.models import User
+from audit.models import AuditEntry
 from licenses.history import history_of
 from licenses.models import Activation, License, LicensePolicy
 from tests.conftest import NOW
@@ -143,7 +144,7 @@ def test_without_a_product_the_way_leads_to_the_first_one(world: World) -> None:
         "send_expiry_reminders": "on",
         "show_support_views": "on",
     }
-    assert operator.post("/accounts/vendor/add/", form).status_code == 302
+    assert operator.post("/tenancy/vendor/add/", form).status_code == 302
     link = re.search(r"http://[^/]+(/invitation/\S+)", str(mail.outbox[0].body))
     assert link
     bill = Browser("app")

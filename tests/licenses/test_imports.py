@@ -9,11 +9,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django_scopes import scope
 
-from accounts import imports
-from accounts.models import AuditEntry, User
+from accounts.models import User
+from audit.models import AuditEntry
+from imports.verbs import files
 from licenses.models import DAY, License, LicensePolicy
-from tests.accounts.test_imports import Slow, confirmed, problems, started
 from tests.conftest import NOW
+from tests.imports.test_customers import Slow, confirmed, problems, started
 from tests.world import World
 
 HEADER = (
@@ -233,10 +234,10 @@ def test_each_licence_is_given_to_who_sends_it(
 ) -> None:
     sent: list[tuple[str, User]] = []
     kind = replace(
-        imports.KINDS["licenses"],
+        files.KINDS["licenses"],
         after_create=lambda license, *, actor: sent.append((license.key, actor)),
     )
-    monkeypatch.setitem(imports.KINDS, "licenses", kind)
+    monkeypatch.setitem(files.KINDS, "licenses", kind)
     imported(world, line(key=KEY))
     assert sent == []
     imported(world, line(key=f"{KEY}2"), send_emails=True)

@@ -6,7 +6,7 @@ from django_scopes import scope
 
 from licenses.admin.lengths import LengthOfTimeField, in_unit
 from licenses.models import LicensePolicy
-from tests.portal.test_backoffice import TERMS
+from tests.backoffice.test_base import TERMS
 from tests.world import World, signed_in
 
 

@@ -10,7 +10,8 @@ from django.core.exceptions import ValidationError
 from licenses.errors import ValidityNotRenewable
 from licenses.history import history_of
 from licenses.keys import new_key
-from licenses.lifecycle import (
+from licenses.models import License, LicensePolicy
+from licenses.verbs.licenses import (
     create_license,
     extend,
     renew,
@@ -19,7 +20,6 @@ from licenses.lifecycle import (
     unrevoke,
     unsuspend,
 )
-from licenses.models import License, LicensePolicy
 from tests.conftest import NOW
 from tests.world import World
 

@@ -9,12 +9,14 @@ from django.core import mail
 from django.utils import timezone
 from django_scopes import scope
 
-from accounts.models import AuditEntry, OutgoingEmail, User
+from accounts.models import User
+from audit.models import AuditEntry
 from licenses.errors import OwnerIsInactive
-from licenses.lifecycle import create_license
-from licenses.mailing import send_license
 from licenses.models import ExpirationStrategy
 from licenses.sentences import sentence
+from licenses.verbs.licenses import create_license
+from licenses.verbs.mailing import send_license
+from mail.models import OutgoingEmail
 from tests.world import Browser, World
 
 NEW = {"new_password": "a longer new password", "new_password_again": "a longer new password"}
@@ -88,7 +90,7 @@ def test_it_is_not_sent_to_who_no_longer_owns_it(acme: World, settings: Any) -> 
     send_license(license, actor=None)
     license.user = acme.grace
     license.save(update_fields=["user"])
-    from accounts.delivery import deliver
+    from mail.delivery import deliver
 
     email = OutgoingEmail.objects.get()
     deliver.call(vendor_id=str(acme.acme.pk), email_id=str(email.pk))

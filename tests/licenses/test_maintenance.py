@@ -7,14 +7,14 @@ import pytest
 from django.core.exceptions import ValidationError
 from django_scopes import scope
 
-from licenses.activation import activate
 from licenses.errors import MaintenanceNotRenewable
 from licenses.history import history_of
-from licenses.lifecycle import create_license, renew_maintenance
 from licenses.models import License, MaintenancePolicy
+from licenses.verbs.activations import activate
+from licenses.verbs.licenses import create_license, renew_maintenance
+from tests.backoffice.test_base import license_form
 from tests.conftest import NOW
 from tests.licenses.test_backoffice import choose, confirm, seen_in
-from tests.portal.test_backoffice import license_form
 from tests.world import World, machine, signed_in
 
 DAYS = 86400

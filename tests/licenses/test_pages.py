@@ -8,9 +8,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django_scopes import scope
 
-from licenses.activation import MachineKey, activate
-from licenses.lifecycle import create_license, suspend
 from licenses.models import Activation, License, LicenseMetadata, LicenseUser
+from licenses.verbs.activations import MachineKey, activate
+from licenses.verbs.licenses import create_license, suspend
 from tests.conftest import NOW
 from tests.world import Browser, World, machine, product, signed_in
 

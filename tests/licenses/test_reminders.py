@@ -13,11 +13,13 @@ from django.db import close_old_connections, connections
 from django.utils import timezone
 from django_scopes import scope
 
-from accounts.delivery import deliver
-from accounts.models import OutgoingEmail, User, Vendor
-from licenses import lifecycle
+from accounts.models import User
 from licenses.models import License, LicenseUser
-from licenses.reminders import days_before, expiring
+from licenses.verbs import licenses
+from licenses.verbs.reminders import days_before, expiring
+from mail.delivery import deliver
+from mail.models import OutgoingEmail
+from tenancy.models import Vendor
 from tests.world import World, build
 
 
@@ -91,7 +93,7 @@ def test_what_begins_late_is_reminded_of_once(acme: World) -> None:
 def test_a_renewal_begins_anew(acme: World) -> None:
     license = ends_in(acme.ada_license, days=5)
     assert remind() == 1
-    lifecycle.extend(license, extension_length=86400, actor=None)
+    licenses.extend(license, extension_length=86400, actor=None)
     assert [remind(), remind()] == [1, 0]
 
 
@@ -108,15 +110,15 @@ def test_both_vendors_customers_are_reminded_in_their_vendors_name(world: World)
 
 
 def revoke(world: World) -> None:
-    lifecycle.revoke(world.ada_license, actor=None)
+    licenses.revoke(world.ada_license, actor=None)
 
 
 def suspend(world: World) -> None:
-    lifecycle.suspend(world.ada_license, actor=None)
+    licenses.suspend(world.ada_license, actor=None)
 
 
 def extend(world: World) -> None:
-    lifecycle.extend(world.ada_license, extension_length=3600, actor=None)
+    licenses.extend(world.ada_license, extension_length=3600, actor=None)
 
 
 def never_end(world: World) -> None:
@@ -177,7 +179,7 @@ def test_reading_costs_the_same_for_one_and_three(
 ) -> None:
     for number in (1, 3):
         while expiring(timezone.now()).count() < number:
-            ends_in(lifecycle.create_license(product=acme.orbit, user=acme.ada), days=5)
+            ends_in(licenses.create_license(product=acme.orbit, user=acme.ada), days=5)
         remind()
         # The vendors; of Acme its licences and their reminders; Globex has no licence that ends.
         with django_assert_num_queries(4):

@@ -11,9 +11,9 @@ from django_scopes import scope
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from licenses.activation_token import issue_token
 from licenses.models import LicenseMetadata, Product, SigningKey
-from licenses.signing_keys import (
+from licenses.token import issue_token
+from licenses.verbs.signing_keys import (
     create_product,
     key_in_use,
     private_key,

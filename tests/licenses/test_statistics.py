@@ -10,13 +10,13 @@ from django.utils import timezone
 from django_scopes import scope
 from time_machine import Traveller
 
-from accounts import audit
+from audit import trail
 from licenses import statistics
-from licenses.lifecycle import create_license
 from licenses.models import Activation, ExpirationStrategy, License
 from licenses.search import status_filter
 from licenses.statistics import Machines, Ranking
 from licenses.status import Status
+from licenses.verbs.licenses import create_license
 from tests.conftest import NOW
 from tests.world import World, fingerprint
 
@@ -40,7 +40,7 @@ def machine(world: World, name: str, **fields: Any) -> Activation:
 
 
 def activated(license: License) -> None:
-    audit.record("activated", license, license_id=license.pk)
+    trail.record("activated", license, license_id=license.pk)
 
 
 # --- Licences -----------------------------------------------------------------------------------
@@ -195,7 +195,7 @@ def test_what_is_older_or_something_else_is_not_counted(
     acme: World, frozen_time: Traveller
 ) -> None:
     before = statistics.activations_per_day(NOW).total
-    audit.record("deactivated", acme.ada_license, license_id=acme.ada_license.pk)
+    trail.record("deactivated", acme.ada_license, license_id=acme.ada_license.pk)
     frozen_time.move_to(datetime(2026, 10, 25, 23, 59, 59, tzinfo=UTC))
     activated(acme.ada_license)
     assert statistics.activations_per_day(NOW).total == before

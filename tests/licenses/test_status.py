@@ -6,10 +6,10 @@ from itertools import product
 import pytest
 from django.utils import timezone
 
-from licenses.lifecycle import create_license
 from licenses.models import License
 from licenses.search import status_filter, totals
 from licenses.status import Standing, Status, standing_of
+from licenses.verbs.licenses import create_license
 from tests.conftest import NOW
 from tests.world import World
 

@@ -102,7 +102,7 @@ def test_the_licence_one_comes_from_is_shown_and_the_file_decides(world: World) 
     assert browser.get(f"/offline/?license={world.grace_license.pk}").status_code == 404
     assert browser.get("/offline/?license=nonsense").status_code == 404
     with scope(vendor=world.acme):
-        from licenses.lifecycle import create_license
+        from licenses.verbs.licenses import create_license
 
         other = create_license(product=world.orbit, user=world.ada)
     form = {"request_text": request_of(world), "license": str(other.pk)}

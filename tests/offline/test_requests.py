@@ -8,13 +8,13 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 
 from licenses import errors
-from licenses.activation import activate
 from licenses.history import history_of
-from licenses.lifecycle import create_license, renew, revoke, suspend
 from licenses.models import Activation, License, LicenseUser
-from licenses.signing_keys import key_in_use
+from licenses.verbs.activations import activate
+from licenses.verbs.licenses import create_license, renew, revoke, suspend
+from licenses.verbs.signing_keys import key_in_use
 from offline.models import OfflineExchange
-from offline.requests import answer, look
+from offline.verbs.answering import answer, look
 from tests import world as worlds
 from tests.conftest import NOW
 from tests.licenses.test_activation import counts, run_at_once

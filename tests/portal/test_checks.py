@@ -117,5 +117,5 @@ def test_e_mail_from_urls(monkeypatch: pytest.MonkeyPatch) -> None:
         587,
         True,
     )
-    assert entry["EMAIL_BACKEND"] == "accounts.smtp.EmailBackend"
-    assert env.email("UNSET_URL")["EMAIL_BACKEND"] == "accounts.emails.ConsoleAndFolderBackend"
+    assert entry["EMAIL_BACKEND"] == "mail.smtp.EmailBackend"
+    assert env.email("UNSET_URL")["EMAIL_BACKEND"] == "mail.console.ConsoleAndFolderBackend"

@@ -14,14 +14,16 @@ from django.utils import timezone
 from django_scopes import scope
 from time_machine import Traveller
 
-from accounts import audit
-from accounts.models import AuditEntry, Role, Vendor
+from accounts.models import Role
+from audit import trail
+from audit.models import AuditEntry
 from branding.models import Branding
-from licenses.lifecycle import create_license, suspend
 from licenses.models import Activation, License, LicensePolicy
-from portal import dashboard
-from portal.dashboard import Numbers
+from licenses.verbs.licenses import create_license, suspend
+from portal.office import dashboard
+from portal.office.dashboard import Numbers
 from releases.models import Download
+from tenancy.models import Vendor
 from tests.conftest import NOW
 from tests.world import Browser, World, file_of, fingerprint, release, signed_in, user
 
@@ -58,7 +60,7 @@ def grow(world: World, number: int) -> None:
             app_version=f"5.{number}",
             last_synced_at=timezone.now(),
         )
-        audit.record("activated", license, license_id=license.pk)
+        trail.record("activated", license, license_id=license.pk)
         made = release(world.spectra, f"2.{Download.objects.count()}.0")
         download(world, made)
 
@@ -82,7 +84,7 @@ def test_staff_see_their_vendors_numbers(world: World, person: str) -> None:
     with scope(vendor=world.acme):
         activated = AuditEntry.objects.filter(action="activated").count()
         suspend(world.ada_license, actor=world.acme_admin)
-        audit.record("activated", world.ada_license)
+        trail.record("activated", world.ada_license)
         download(world, world.orbit_release)
     browser = signed_in(getattr(world, person))
     assert figures(browser) == {
@@ -104,7 +106,7 @@ def test_another_vendors_numbers_stay_there(world: World) -> None:
     with scope(vendor=world.globex):
         Activation.objects.filter(pk=world.bob_machine.pk).update(app_version=SECRET, os="ios")
         create_license(product=world.quill, user=world.bob, validity=86400)
-        audit.record("activated", world.bob_license)
+        trail.record("activated", world.bob_license)
         download(world, world.quill_release)
     assert figures(browser) == before
     text = page(browser)
@@ -123,7 +125,7 @@ def test_an_operator_sees_vendors_and_nothing_of_theirs(world: World) -> None:
     ]
     assert "cards" not in response.context
     assert "Licences by status" not in response.content.decode()
-    assert browser.get("/accounts/vendor/?status__exact=inactive").status_code == 200
+    assert browser.get("/tenancy/vendor/?status__exact=inactive").status_code == 200
 
 
 def test_a_visitor_is_sent_to_sign_in(world: World) -> None:

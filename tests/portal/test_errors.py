@@ -6,11 +6,11 @@ from django.db import connection
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 
-from accounts.rate_limits import TooManyAttempts
 from portal import errors
-from portal.tenancy import Address, Room
 from releases.errors import AllPlacesTaken
+from tenancy.hosts import Address, Room
 from tests.world import Browser, World
+from web.limits import TooManyAttempts
 
 CASES = [
     (400, lambda r: errors.bad_request(r, RequestDataTooBig())),

@@ -3,7 +3,7 @@
 import pytest
 from django_scopes import scope
 
-from licenses.lifecycle import create_license
+from licenses.verbs.licenses import create_license
 from tests.world import World, fingerprint, signed_in
 
 

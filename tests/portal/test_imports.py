@@ -1,32 +1,42 @@
-"""Who may import whom (docs/architecture.md), read off the source."""
+"""Who may import whom: the ladder of docs/architecture.md, read off the source."""
 
 import ast
+import re
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-APPS = ("accounts", "branding", "licenses", "offline", "releases")
-MAY_IMPORT = {
-    "accounts": set(),
-    "branding": {"accounts"},
-    "licenses": {"accounts"},
-    "offline": {"accounts", "licenses"},
-    "releases": {"accounts", "licenses"},
-}
-# Of the building an app may know tenancy and the helpers about HTTP, never a model or a setting.
-PORTAL_HELPERS = {"portal.tenancy", "portal.http", "portal.moments"}
-# What has to do with Django admin may use its base.
-BACKOFFICE = {"portal.backoffice", "portal.backoffice_export"}
-PURE = [
+# Each room imports only rooms before it in this list. Every import counts, those for types and
+# those inside a function too.
+LADDER = (
+    "tenancy",
+    "web",
+    "jobs",
+    "audit",
+    "backoffice",
+    "mail",
+    "accounts",
+    "imports",
+    "branding",
+    "licenses",
+    "offline",
+    "releases",
+    "demo",
+    "portal",
+)
+PURE = (
     "branding/colours.py",
-    "branding/domain_names.py",
+    "branding/domains/names.py",
     "offline/codec.py",
     "licenses/status.py",
     "licenses/versions.py",
     "releases/platforms.py",
-    "releases/ranges.py",
-]
+    "releases/files/ranges.py",
+)
+OF_A_DOOR = re.compile(r"(^|\.)(views|forms|admin|pages)(\.|$)")
 
 
 def imports_of(path: Path) -> set[str]:
@@ -45,35 +55,51 @@ def files(folder: str) -> list[Path]:
     return [path for path in (ROOT / folder).rglob("*.py") if "migrations" not in path.parts]
 
 
-@pytest.mark.parametrize("app", APPS)
-def test_apps_import_one_way(app: str) -> None:
-    for path in files(app):
-        rooms = {name.partition(".")[0] for name in imports_of(path)} & set(APPS)
-        assert rooms - {app} <= MAY_IMPORT[app], path
+def verbs() -> Iterator[Path]:
+    for room in LADDER:
+        for path in files(room):
+            if path.stem == "verbs" or path.parent.name == "verbs":
+                yield path
 
 
-def of_admin(path: Path) -> bool:
-    return path.stem.endswith("admin") or path.parent.name == "admin"
+def test_every_room_has_its_place_on_the_ladder() -> None:
+    folders = {path.parent.name for path in ROOT.glob("*/__init__.py")}
+    assert folders - {"tests", "bench"} == set(LADDER)
 
 
-@pytest.mark.parametrize("app", APPS)
-def test_apps_know_little_of_the_building(app: str) -> None:
-    for path in files(app):
-        allowed = PORTAL_HELPERS | (BACKOFFICE if of_admin(path) else set())
-        used = {name for name in imports_of(path) if name.startswith("portal.")}
-        modules = {".".join(name.split(".")[:2]) for name in used}
-        assert modules <= allowed, path
+def test_the_architecture_page_shows_the_ladder() -> None:
+    page = (ROOT / "docs/architecture.md").read_text()
+    block = page.split("```")[1]
+    rooms = [found[1] for found in re.finditer(r"^(\w+)/ ", block, re.MULTILINE)]
+    assert tuple(rooms) == LADDER
+
+
+@pytest.mark.parametrize("room", LADDER)
+def test_a_room_imports_only_rooms_above_it(room: str) -> None:
+    below = set(LADDER[LADDER.index(room) + 1 :])
+    for path in files(room):
+        used = {name.partition(".")[0] for name in imports_of(path)}
+        assert not used & below, f"{path.relative_to(ROOT)} imports {used & below}"
+
+
+def test_verbs_know_no_door() -> None:
+    """Pages, admin, API, imports and commands call verbs, never the other way round."""
+    paths = list(verbs())
+    assert len(paths) > 10
+    for path in paths:
+        names = imports_of(path)
+        doors = {name for name in names if OF_A_DOOR.search(name) and not name.startswith("django")}
+        assert not doors, f"{path.relative_to(ROOT)} imports {doors}"
+        assert not names & {"django.http.HttpRequest", "django.forms", "django.shortcuts"}, path
 
 
 @pytest.mark.parametrize("name", PURE)
 def test_pure_modules_import_no_django(name: str) -> None:
     roots = {module.partition(".")[0] for module in imports_of(ROOT / name)}
-    assert not roots & {"django", "django_scopes", "accounts", "portal"}
+    assert not roots & {"django", "django_scopes", *LADDER[:7], "portal"}
 
 
 def test_the_sdk_depends_on_cryptography_only() -> None:
-    import sys
-
     for path in files("sdk/python/src"):
         roots = {module.partition(".")[0] for module in imports_of(path)} - {""}
         known = set(sys.stdlib_module_names) | {"cryptography", "portal_licensing", "winreg"}
@@ -81,7 +107,7 @@ def test_the_sdk_depends_on_cryptography_only() -> None:
 
 
 def test_views_get_objects_through_the_door_only() -> None:
-    for app in APPS:
-        for path in files(app):
+    for room in LADDER:
+        for path in files(room):
             if path.name == "views.py":
                 assert ".objects.get(" not in path.read_text(), path

@@ -6,10 +6,11 @@ import pytest
 from django.core.management import call_command
 from django_scopes import scope
 
-from accounts.models import User, Vendor
+from accounts.models import User
+from demo.seed import ACME, demo_key
 from licenses.models import Activation, License
 from licenses.status import Status
-from portal.demo import ACME, demo_key
+from tenancy.models import Vendor
 from tests.world import Browser, World
 
 

@@ -8,16 +8,17 @@ import pytest
 from django.core import mail
 from django_scopes import scope
 
-from accounts import audit
-from accounts.audit_words import ACTIONS
-from accounts.models import AuditEntry, User
-from licenses.activation import activate
+from accounts.models import User
+from audit import trail
+from audit.models import AuditEntry
+from audit.words import ACTIONS
 from licenses.history import Event
-from licenses.lifecycle import create_license
-from licenses.mailing import send_license
-from offline.requests import answer
-from releases.downloads import record
-from releases.ranges import ByteRange
+from licenses.verbs.activations import activate
+from licenses.verbs.licenses import create_license
+from licenses.verbs.mailing import send_license
+from offline.verbs.answering import answer
+from releases.files.ranges import ByteRange
+from releases.verbs.downloads import record
 from tests.offline.requests_maker import MachineKeys
 from tests.world import World, file_of, machine, signed_in
 
@@ -118,9 +119,9 @@ def test_a_change_is_told_with_who_and_from_where(world: World) -> None:
     assert admin.post(f"/accounts/user/{world.grace.pk}/change/", form).status_code == 302
     for path in (
         f"/accounts/user/{world.grace.pk}/history/",
-        "/accounts/auditentry/?action=changed",
-        "/accounts/auditentry/?q=grace",
-        f"/accounts/auditentry/?customer={world.grace.pk}",
+        "/audit/auditentry/?action=changed",
+        "/audit/auditentry/?q=grace",
+        f"/audit/auditentry/?customer={world.grace.pk}",
     ):
         text = signed_in(world.acme_support).get(path).content.decode()
         for told in (
@@ -131,13 +132,13 @@ def test_a_change_is_told_with_who_and_from_where(world: World) -> None:
             "127.0.0.1",
         ):
             assert told in text, (path, told)
-    nothing = admin.get("/accounts/auditentry/?customer=nonsense").content.decode()
+    nothing = admin.get("/audit/auditentry/?customer=nonsense").content.decode()
     assert "Murray Hopper" not in nothing
 
 
 def test_the_trail_is_exported_whole(world: World) -> None:
     admin = signed_in(world.acme_admin)
-    text = b"".join(admin.get("/accounts/auditentry/export.csv").streaming_content).decode()  # type: ignore[attr-defined]
+    text = b"".join(admin.get("/audit/auditentry/export.csv").streaming_content).decode()  # type: ignore[attr-defined]
     rows = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))))
     with scope(vendor=world.acme):
         # The export itself is written down after what it exports.
@@ -146,15 +147,15 @@ def test_the_trail_is_exported_whole(world: World) -> None:
     assert {row["sequence"] for row in rows} == set(entries)
     assert all(entries[row["sequence"]].digest == row["digest"] for row in rows)
     assert "globex" not in text
-    assert signed_in(world.acme_support).get("/accounts/auditentry/export.csv").status_code == 403
+    assert signed_in(world.acme_support).get("/audit/auditentry/export.csv").status_code == 403
 
 
 @pytest.mark.parametrize("rows", [1, 3])
 @pytest.mark.parametrize(
     ("path", "queries"),
     [
-        ("/accounts/auditentry/", 5),
-        ("/accounts/outgoingemail/", 5),
+        ("/audit/auditentry/", 5),
+        ("/mail/outgoingemail/", 5),
         ("/licenses/license/", 6),
         ("/licenses/activation/", 5),
         ("/accounts/user/", 5),
@@ -176,7 +177,7 @@ def test_a_history_takes_the_same_queries(
     world: World, rows: int, django_assert_num_queries: Any
 ) -> None:
     for number in range(rows):
-        audit.record("changed", world.ada, changes={"company": ["", str(number)]})
+        trail.record("changed", world.ada, changes={"company": ["", str(number)]})
     support = signed_in(world.acme_support)
     path = f"/accounts/user/{world.ada.pk}/history/"
     support.get(path)
@@ -186,11 +187,11 @@ def test_a_history_takes_the_same_queries(
 
 def test_nothing_of_a_trail_can_be_changed(world: World) -> None:
     admin = signed_in(world.acme_admin)
-    entry = audit.record("changed", world.ada)
+    entry = trail.record("changed", world.ada)
     for path in (
-        f"/accounts/auditentry/{entry.pk}/change/",
-        f"/accounts/auditentry/{entry.pk}/delete/",
-        "/accounts/auditentry/add/",
+        f"/audit/auditentry/{entry.pk}/change/",
+        f"/audit/auditentry/{entry.pk}/delete/",
+        "/audit/auditentry/add/",
     ):
         assert admin.post(path, {"action": "x", "post": "yes"}).status_code == 403
 
@@ -202,7 +203,7 @@ def test_every_event_of_a_licence_has_a_name(world: World) -> None:
 def test_a_customer_reads_no_more_of_a_licence_than_is_visible(world: World) -> None:
     admin = signed_in(world.acme_admin)
     path = f"/licenses/license/{world.ada_license.pk}/change/"
-    from tests.portal.test_backoffice import license_form
+    from tests.backoffice.test_base import license_form
 
     rows = {
         "metadata-TOTAL_FORMS": "2",
@@ -217,5 +218,5 @@ def test_a_customer_reads_no_more_of_a_licence_than_is_visible(world: World) -> 
     assert "PO-7" in page
     assert "Margin" not in page
     assert "30 %" not in page
-    trail = admin.get("/accounts/auditentry/").content.decode()
+    trail = admin.get("/audit/auditentry/").content.decode()
     assert "Margin" in trail

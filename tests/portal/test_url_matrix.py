@@ -10,19 +10,22 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django_scopes import scope
 
-from accounts import imports
-from accounts.models import AuditEntry, DataImport, OutgoingEmail, User
+from accounts.models import User
 from accounts.rights import RIGHTS, allows
-from branding.brands import branding_for, save_branding
-from branding.domains import claim
-from licenses.mailing import send_license
+from audit.models import AuditEntry
+from branding.domains.verbs import claim
+from branding.verbs.brands import branding_for, save_branding
+from imports.models import DataImport
+from imports.verbs import files
 from licenses.models import LicensePolicy, MaintenancePolicy
-from offline.requests import answer
-from portal.tenancy import Room
-from releases import publishing
-from releases.downloads import record
+from licenses.verbs.mailing import send_license
+from mail.models import OutgoingEmail
+from offline.verbs.answering import answer
+from releases.files.ranges import ByteRange
 from releases.models import Release
-from releases.ranges import ByteRange
+from releases.verbs import publishing
+from releases.verbs.downloads import record
+from tenancy.hosts import Room
 from tests.branding.pictures import picture
 from tests.offline.requests_maker import MachineKeys
 from tests.world import Browser, World, file_of, signed_in
@@ -209,7 +212,7 @@ SITE: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "admin:None": ((302, 404, 404, 404, 404), (302, 404, 404, 404, 404)),
 }
 MODELS = (
-    "accounts.vendor",
+    "tenancy.vendor",
     "accounts.user",
     "licenses.product",
     "licenses.licensepolicy",
@@ -219,9 +222,9 @@ MODELS = (
     "releases.release",
     "releases.download",
     "branding.customdomain",
-    "accounts.auditentry",
-    "accounts.outgoingemail",
-    "accounts.dataimport",
+    "audit.auditentry",
+    "mail.outgoingemail",
+    "imports.dataimport",
 )
 ACTIONS = ("changelist", "add", "change", "history", "delete")
 
@@ -282,7 +285,7 @@ def expected_code(person: User | None, model: str, action: str, own: bool) -> in
         return 403
     if own or action in {"changelist", "add"}:
         return 200
-    return 404 if (model, action) == ("accounts.dataimport", "change") else 302
+    return 404 if (model, action) == ("imports.dataimport", "change") else 302
 
 
 @pytest.mark.parametrize("visitor", STAFF)
@@ -308,10 +311,10 @@ def test_back_office_model_routes(world: World, visitor: str) -> None:
         entry = AuditEntry.objects.all()[0]
         email = OutgoingEmail.objects.get()
     objects = {
-        "accounts.auditentry": entry,
-        "accounts.outgoingemail": email,
-        "accounts.dataimport": started,
-        "accounts.vendor": world.acme,
+        "audit.auditentry": entry,
+        "mail.outgoingemail": email,
+        "imports.dataimport": started,
+        "tenancy.vendor": world.acme,
         "accounts.user": world.ada,
         "licenses.product": world.orbit,
         "licenses.licensepolicy": policy,
@@ -335,7 +338,7 @@ def test_back_office_model_routes(world: World, visitor: str) -> None:
                 # An operator has no scope and no right; nothing of a vendor may be looked up.
                 assert response.status_code in {302, 403}, (route, visitor)
             else:
-                own = visitor.startswith("acme") or model == "accounts.vendor"
+                own = visitor.startswith("acme") or model == "tenancy.vendor"
                 assert response.status_code == expected_code(person, model, action, own), (
                     route,
                     visitor,
@@ -346,7 +349,7 @@ def test_back_office_model_routes(world: World, visitor: str) -> None:
 
 
 def an_import(world: World) -> DataImport:
-    return imports.start(
+    return files.start(
         vendor=world.acme,
         kind="customers",
         file_name="c.csv",
@@ -361,9 +364,9 @@ WORK_PAGES = {
     "admin:accounts_user_view_as",
     "admin:accounts_user_do",
     "admin:accounts_user_export",
-    "admin:accounts_auditentry_export",
-    "admin:accounts_outgoingemail_do",
-    "admin:accounts_dataimport_do",
+    "admin:audit_auditentry_export",
+    "admin:mail_outgoingemail_do",
+    "admin:imports_dataimport_do",
     "admin:accounts_import_example",
     "admin:accounts_portalsettings_changelist",
     "admin:licenses_license_do",
@@ -395,7 +398,7 @@ def test_the_pages_of_the_daily_work(world: World) -> None:
         f"/accounts/user/{world.grace.pk}/do/invite/": (posted, (302, 302, 302, 404, 403)),
         f"{ada}/do/nonsense/": ((302, 404, 403, 404, 403), (302, 404, 403, 404, 403)),
         "/accounts/user/export.csv": export,
-        "/accounts/auditentry/export.csv": export,
+        "/audit/auditentry/export.csv": export,
         "/licenses/license/export.csv": export,
         f"{license}/do/send/": (posted, (302, 302, 302, 404, 403)),
         "/licenses/license/many/suspend/": ((302, 404, 404, 404, 404), (302, 302, 403, 302, 403)),
@@ -404,19 +407,19 @@ def test_the_pages_of_the_daily_work(world: World) -> None:
             (302, 200, 200, 404, 403),
             (302, 200, 200, 404, 403),
         ),
-        f"/accounts/outgoingemail/{email.pk}/do/send-again/": (
+        f"/mail/outgoingemail/{email.pk}/do/send-again/": (
             (302, 404, 403, 404, 403),
             (302, 302, 403, 404, 403),
         ),
-        f"/accounts/dataimport/{started.pk}/do/import/": (
+        f"/imports/dataimport/{started.pk}/do/import/": (
             (302, 404, 403, 404, 403),
             (302, 302, 403, 404, 403),
         ),
-        "/accounts/dataimport/example/customers.csv": (
+        "/imports/dataimport/example/customers.csv": (
             (302, 200, 403, 200, 403),
             (302, 200, 403, 200, 403),
         ),
-        "/accounts/dataimport/example/nonsense.csv": (
+        "/imports/dataimport/example/nonsense.csv": (
             (302, 404, 403, 404, 403),
             (302, 404, 403, 404, 403),
         ),

@@ -13,14 +13,16 @@ from django.test import RequestFactory
 from django.urls import get_resolver, reverse
 from django_scopes import scope, scopes_disabled
 
-from accounts.audit import verify
 from accounts.links import Purpose, make_token
-from accounts.models import AuditEntry, User, Vendor, ViewAs
-from accounts.view_as import offer
-from branding.brands import branding_for, save_branding
-from offline.requests import answer
-from portal.tenancy import Address, Room
-from portal.view_as import ViewAsMiddleware
+from accounts.models import User, ViewAs
+from accounts.view_as.verbs import offer
+from audit.models import AuditEntry
+from audit.trail import verify
+from branding.verbs.brands import branding_for, save_branding
+from offline.verbs.answering import answer
+from portal.middleware.view_as import ViewAsMiddleware
+from tenancy.hosts import Address, Room
+from tenancy.models import Vendor
 from tests.branding.pictures import picture
 from tests.offline.requests_maker import MachineKeys
 from tests.portal.test_url_matrix import routes
@@ -218,7 +220,7 @@ def test_messages_that_wait_for_the_browsers_own_user_keep_waiting(world: World)
 
 # --- What it may not do -------------------------------------------------------------------------
 
-MAY_CHANGE = {"accounts_auditentry", "accounts_auditchain", "accounts_viewas"}
+MAY_CHANGE = {"audit_auditentry", "audit_auditchain", "accounts_viewas"}
 HANDS_OUT = {"offline_response", "offline_machine_response", "download", "feed_json", "feed_atom"}
 # Every route with the code of its GET while Ada of Acme is viewed.
 GETS = {

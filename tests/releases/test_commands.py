@@ -12,8 +12,8 @@ from django.conf import settings as django_settings
 from django.core.management import CommandError, call_command
 from django_scopes import scope
 
+from releases.files.shelf import local_path
 from releases.models import Release
-from releases.shelf import local_path
 from tests.releases.test_publishing import files_on_disk, stored_bytes
 from tests.world import World, file_of
 

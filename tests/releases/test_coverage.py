@@ -8,10 +8,10 @@ import pytest
 from django_scopes import scope
 
 from accounts.models import User
-from licenses.lifecycle import create_license, revoke, suspend
 from licenses.models import License, LicenseUser, MaintenancePolicy, Product
+from licenses.verbs.licenses import create_license, revoke, suspend
 from releases.models import Release
-from releases.publishing import archive, make_private
+from releases.verbs.publishing import archive, make_private
 from tests.conftest import NOW
 from tests.world import CONTENT, Browser, World, download_path, release, signed_in
 

@@ -6,9 +6,9 @@ import pytest
 from django.db import connection
 from django_scopes import scope
 
-from releases.downloads import record
+from releases.files.ranges import ByteRange
 from releases.models import Download, ReleaseFile
-from releases.ranges import ByteRange
+from releases.verbs.downloads import record
 from tests import world as worlds
 from tests.licenses.test_activation import run_at_once
 from tests.world import CONTENT, Browser, World, download_path, file_of, signed_in

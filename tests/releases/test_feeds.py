@@ -7,8 +7,8 @@ from xml.etree import ElementTree as ET
 import pytest
 from django_scopes import scope
 
-from accounts.models import Vendor
 from releases.models import Release
+from tenancy.models import Vendor
 from tests.conftest import NOW
 from tests.world import CONTENT, Browser, World, release, signed_in
 

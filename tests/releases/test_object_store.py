@@ -17,9 +17,9 @@ from django.core.files.storage import storages
 from django_scopes import scope
 
 from portal import env
-from releases import publishing
+from releases.files.shelf import remove_left_overs, shelf_for, storage
 from releases.models import Download, Release, ReleaseFile
-from releases.shelf import remove_left_overs, shelf_for, storage
+from releases.verbs import publishing
 from tests.releases.test_publishing import draft
 from tests.world import CONTENT, World, download_path, file_of, release, signed_in
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from django_scopes import scope
 
-from licenses.lifecycle import create_license, revoke
 from licenses.models import License
+from licenses.verbs.licenses import create_license, revoke
 from releases.models import Release
 from tests.conftest import NOW
 from tests.licenses.test_pages import queries

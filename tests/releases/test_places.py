@@ -3,7 +3,7 @@
 import pytest
 
 from releases.errors import AllPlacesTaken
-from releases.places import Places
+from releases.files.places import Places
 
 
 def test_places_are_shared_out_and_come_back() -> None:

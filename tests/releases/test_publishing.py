@@ -9,9 +9,10 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django_scopes import scope
 
-from releases import errors, publishing
+from releases import errors
+from releases.files.shelf import local_path, shelf_for
 from releases.models import Release, ReleaseFile, platform_words
-from releases.shelf import local_path, shelf_for
+from releases.verbs import publishing
 from tests import world as worlds
 from tests.conftest import NOW
 from tests.licenses.test_activation import run_at_once

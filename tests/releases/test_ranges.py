@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from releases.ranges import ByteRange, Unsatisfiable, asked
+from releases.files.ranges import ByteRange, Unsatisfiable, asked
 
 SIZE = 1000
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from django_scopes import scope
 
-from releases import sending
+from releases.files import sending
+from releases.files.places import Places
 from releases.models import Download, ReleaseFile
-from releases.places import Places
 from tests.world import CONTENT, Browser, World, download_path, file_of, signed_in
 
 SIZE = len(CONTENT)

@@ -11,8 +11,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django_scopes import scope
 
-from releases import errors, publishing
+from releases import errors
 from releases.models import Release, ReleaseFile
+from releases.verbs import publishing
 from tests.releases.test_publishing import draft, files_on_disk, stored_bytes
 from tests.world import PARENT, Browser, World, signed_in
 
@@ -136,7 +137,7 @@ def test_an_upload_needs_its_csrf_token(world: World, release: Release) -> None:
 def test_nobody_else_can_fill_the_disk(
     world: World, release: Release, visitor: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from releases import uploads
+    from releases.files import uploads
 
     def refuse(*args: Any, **kwargs: Any) -> None:
         raise AssertionError("A file was received.")

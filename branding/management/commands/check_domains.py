@@ -8,9 +8,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from django_scopes import scope, scopes_disabled
 
-from accounts.models import Vendor
-from branding import domains
+from branding.domains import verbs as domains
 from branding.models import CustomDomain
+from tenancy.models import Vendor
 
 logger = logging.getLogger(__name__)
 

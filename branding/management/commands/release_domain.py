@@ -11,10 +11,10 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django_scopes import scope, scopes_disabled
 
-from accounts.models import Vendor
-from branding import domains
-from branding.domain_names import NotADomain, normalise
+from branding.domains import verbs as domains
+from branding.domains.names import NotADomain, normalise
 from branding.models import CustomDomain, ProvedDomain
+from tenancy.models import Vendor
 
 
 class Command(BaseCommand):

@@ -7,9 +7,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django_scopes import scope
 
-from accounts.models import Vendor
 from licenses.models import Product
-from licenses.signing_keys import product_file
+from licenses.verbs.signing_keys import product_file
+from tenancy.models import Vendor
 
 
 class Command(BaseCommand):

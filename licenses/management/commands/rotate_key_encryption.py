@@ -5,7 +5,7 @@ from typing import Any
 from cryptography.fernet import InvalidToken
 from django.core.management.base import BaseCommand, CommandError
 
-from licenses.signing_keys import rotate_key_encryption
+from licenses.verbs.signing_keys import rotate_key_encryption
 
 
 class Command(BaseCommand):

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from licenses.reminders import send_reminders
+from licenses.verbs.reminders import send_reminders
 
 
 class Command(BaseCommand):

@@ -13,13 +13,13 @@ from django.db import transaction
 from django_scopes import scope
 from tqdm import tqdm
 
-from accounts.models import Vendor
 from licenses.models import Product
-from releases import publishing
 from releases.errors import ReleaseError
+from releases.files.shelf import Shelf, Stored, shelf_for
 from releases.models import Release, platform_words, validate_file_name
 from releases.sentences import sentence
-from releases.shelf import Shelf, Stored, shelf_for
+from releases.verbs import publishing
+from tenancy.models import Vendor
 
 
 class Command(BaseCommand):

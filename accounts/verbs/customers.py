@@ -1,0 +1,35 @@
+"""Finding or adding the customer whom a vendor's people name by e-mail."""
+
+from django.db import transaction
+
+from accounts.models import User, normalise_email
+from audit import trail
+from tenancy.models import Vendor
+
+
+class NotACustomer(Exception):
+    """The e-mail belongs to a member of the vendor's staff."""
+
+
+@transaction.atomic
+def customer_of(vendor: Vendor, email: str, **names: str) -> User:
+    """The vendor's customer with this e-mail; a new one, without a password, if there is none.
+
+    `names` (first_name, last_name, company) are those of a new customer; who is known keeps his
+    own. Raises NotACustomer, and ValidationError when a new customer's fields are refused.
+    """
+    address = normalise_email(email)
+    known = User.objects.filter(email=address).first()
+    if known is None:
+        return _add(User(vendor=vendor, email=address, **names))
+    if not known.is_customer:
+        raise NotACustomer
+    return known
+
+
+def _add(customer: User) -> User:
+    customer.set_unusable_password()
+    customer.full_clean()
+    customer.save(force_insert=True)
+    trail.record("created", customer, changes=trail.values_of(customer))
+    return customer

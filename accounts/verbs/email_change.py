@@ -1,0 +1,59 @@
+"""Changing one's e-mail address: confirmed at the new address first, the old one told."""
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from accounts.links import LinkRefused, Purpose, read_token
+from accounts.models import User, normalise_email
+from accounts.verbs.passwords import check_password
+from audit import trail
+from mail.outbox import queue
+from tenancy.models import Vendor
+
+
+class AddressTaken(Exception):
+    """Another account of the vendor has the address."""
+
+
+def request_email_change(user: User, *, new_email: str, current_password: str) -> None:
+    """Has a confirmation link e-mailed to the new address; nothing changes before it is followed.
+
+    Whether the address belongs to another account is not told to the asker: its owner is
+    written to instead. Raises WrongPassword or TooManyAttempts.
+    """
+    check_password(user, current_password)
+    queue("email-change", user=user, recipient=normalise_email(new_email))
+
+
+def read_email_link(vendor: Vendor, token: str) -> tuple[User, str]:
+    """The user and the new address of a confirmation link; raises LinkRefused."""
+    link = read_token(Purpose.EMAIL_CHANGE, vendor, token, max_age=settings.PASSWORD_RESET_TIMEOUT)
+    return link.user, link.detail
+
+
+def confirm_email_change(vendor: Vendor, token: str) -> User:
+    """Makes the link's address the user's own and tells the old one.
+
+    Runs in the vendor's scope. Raises LinkRefused, also the second time, and AddressTaken.
+    """
+    user, new_email = read_email_link(vendor, token)
+    old_email = user.email
+    with transaction.atomic():
+        _move(user, new_email)
+        queue("address-changed", user=user, recipient=old_email)
+    return user
+
+
+def _move(user: User, new_email: str) -> None:
+    """Raises AddressTaken, and LinkRefused if the address has been changed meanwhile."""
+    try:
+        with transaction.atomic():
+            changed = User.objects.filter(pk=user.pk, email=user.email).update(email=new_email)
+            if changed:
+                moved = {"email": [user.email, new_email]}
+                trail.record("email-changed", user, actor=user, changes=moved, visible=True)
+    except IntegrityError as error:
+        raise AddressTaken from error
+    if not changed:
+        raise LinkRefused
+    user.email = new_email

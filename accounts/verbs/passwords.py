@@ -1,0 +1,69 @@
+"""Setting, changing and resetting passwords."""
+
+from django.conf import settings
+from django.db import transaction
+
+from accounts import tasks
+from accounts.links import Link, Purpose, read_token
+from accounts.models import User, normalise_email
+from accounts.sessions import people_of
+from audit import trail
+from tenancy.hosts import Room
+from tenancy.models import Vendor
+from web import limits
+
+MAX_AGE = {
+    Purpose.RESET: settings.PASSWORD_RESET_TIMEOUT,
+    Purpose.INVITATION: settings.INVITATION_TIMEOUT,
+}
+
+
+class WrongPassword(Exception):
+    """The current password that was given is not the account's."""
+
+
+def request_reset(*, room: Room, vendor: Vendor | None, email: str, ip: str) -> None:
+    """Has a reset link e-mailed, if the address belongs to an account that may enter the room.
+
+    Answers the same, and in the same time, whether it does or not: the look-up happens in the
+    queue's worker. Raises TooManyAttempts.
+    """
+    address, tenant = normalise_email(email), str(vendor.pk) if vendor else ""
+    limits.take(limits.RESET_PER_IP, ip)
+    limits.take(limits.RESET_PER_ADDRESS, room, tenant, address)
+    tasks.find_account.enqueue(room=room.value, vendor_id=tenant, email=address)
+
+
+def read_password_link(purpose: Purpose, vendor: Vendor | None, token: str) -> Link:
+    """The link that lets its user set a password; raises LinkRefused."""
+    return read_token(purpose, vendor, token, max_age=MAX_AGE[purpose])
+
+
+def set_password(user: User, password: str) -> None:
+    """Sets the password; every session and every link of the user ends with that."""
+    with people_of(user.vendor), transaction.atomic():
+        user.set_password(password)
+        user.save(update_fields=["password", "updated_at"])
+        if user.vendor:
+            trail.record("password-set", user, actor=user, visible=True)
+
+
+def change_password(user: User, *, current: str, new: str) -> None:
+    """Changes the password of who knows it; every session of the user ends with that.
+
+    Raises TooManyAttempts or WrongPassword, and changes nothing then.
+    """
+    check_password(user, current)
+    set_password(user, new)
+
+
+def check_password(user: User, password: str) -> None:
+    """Makes sure that whoever holds the session knows the password; raises WrongPassword.
+
+    Counted per user and before hashing, so that a stolen session can't be used to guess:
+    raises TooManyAttempts.
+    """
+    limits.take(limits.PASSWORD_CHECK_PER_USER, str(user.pk))
+    if not user.check_password(password):
+        raise WrongPassword
+    limits.give_back(limits.PASSWORD_CHECK_PER_USER, str(user.pk))

@@ -1,0 +1,44 @@
+"""The verbs about vendors that operators use."""
+
+from django.db import transaction
+from django_scopes import scope
+
+from accounts.models import Role, User, normalise_email
+from accounts.verbs.invitations import create_and_invite, invite
+from audit import trail
+from tenancy.models import Vendor
+
+
+@transaction.atomic
+def create_vendor(vendor: Vendor, *, admin_email: str) -> Vendor:
+    """Saves a new vendor and invites its first administrator.
+
+    Raises ValidationError when the vendor's fields are refused; then nothing is saved or sent.
+    """
+    vendor.full_clean()
+    vendor.save(force_insert=True)
+    trail.record("created", vendor, changes=trail.values_of(vendor))
+    with scope(vendor=vendor):
+        create_and_invite(User(vendor=vendor, email=normalise_email(admin_email), role=Role.ADMIN))
+    return vendor
+
+
+@transaction.atomic
+def change_vendor(vendor: Vendor) -> Vendor:
+    """Saves what was changed on the object. Raises ValidationError."""
+    before = Vendor.objects.select_for_update(of=("self",)).get(pk=vendor.pk)
+    vendor.full_clean()
+    vendor.save()
+    trail.record_change(before, vendor)
+    return vendor
+
+
+@transaction.atomic
+def invite_administrators(vendor: Vendor) -> int:
+    """Invites those of a vendor's administrators again who have not set a password; how many."""
+    with scope(vendor=vendor):
+        people = User.objects.filter(role=Role.ADMIN, is_active=True)
+        waiting = [person for person in people if not person.has_usable_password()]
+        for person in waiting:
+            invite(person)
+    return len(waiting)

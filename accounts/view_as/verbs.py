@@ -1,0 +1,153 @@
+"""Viewing the portal as a customer: the link, the view, its end.
+
+A view is a session of its own, beside Django's: it knows neither the customer's sessions nor the
+browser's. Two random tokens carry it, a link's and a cookie's, and neither is kept.
+"""
+
+import hashlib
+import secrets
+from datetime import timedelta
+from typing import cast
+
+from django.db import transaction
+from django.utils import timezone
+from django_scopes import scope
+
+from accounts.models import User, ViewAs
+from audit import trail
+from tenancy.models import Vendor
+
+LINK_LASTS = timedelta(seconds=60)
+VIEW_LASTS = timedelta(minutes=15)
+KEPT = timedelta(days=30)
+
+
+class NothingToSee(Exception):
+    """The customer may not use the portal at present, so there is nothing to look at."""
+
+
+class AccountOff(NothingToSee):
+    """The customer's account is switched off."""
+
+
+class NoPortalAccess(NothingToSee):
+    """The customer's account may not use the portal."""
+
+
+class ViewLinkRefused(Exception):
+    """The link is unknown, used, too old, another vendor's, or its people lost their rights."""
+
+
+def check_may_be_viewed(customer: User) -> None:
+    """Raises AccountOff or NoPortalAccess for a customer who could not come in himself."""
+    if not customer.is_active:
+        raise AccountOff
+    if not customer.may_use_portal:
+        raise NoPortalAccess
+
+
+def offer(customer: User, *, staff: User) -> str:
+    """The token of a link that opens the customer's portal once, within 60 seconds.
+
+    Raises AccountOff or NoPortalAccess. Who may ask for one is the caller's question.
+    """
+    check_may_be_viewed(customer)
+    token = secrets.token_urlsafe(32)
+    view = ViewAs(
+        vendor=cast(Vendor, customer.vendor),  # a customer has one
+        staff=staff,
+        customer=customer,
+        link_digest=_digest(token),
+        ends_at=timezone.now() + LINK_LASTS,
+    )
+    view.save(force_insert=True)
+    return token
+
+
+@transaction.atomic
+def begin(vendor: Vendor, token: str) -> tuple[ViewAs, str]:
+    """Uses the link: the view and the token of its cookie. Raises ViewLinkRefused.
+
+    One conditional UPDATE decides, so that of many who come at once one gets in.
+    """
+    now, cookie = timezone.now(), secrets.token_urlsafe(32)
+    unused = ViewAs.objects.filter(
+        vendor=vendor, link_digest=_digest(token), begun_at=None, ends_at__gt=now
+    )
+    if not unused.update(
+        begun_at=now, ends_at=now + VIEW_LASTS, cookie_digest=_digest(cookie), updated_at=now
+    ):
+        raise ViewLinkRefused
+    view = find(vendor, cookie)
+    if view is None or not view.is_current(now):
+        raise ViewLinkRefused
+    _record("view-as-begun", view)
+    return view, cookie
+
+
+def find(vendor: Vendor, cookie: str) -> ViewAs | None:
+    """The view that a cookie's token stands for at this vendor, current or over."""
+    views = ViewAs.objects.select_related("staff", "customer")
+    view = views.filter(vendor=vendor, cookie_digest=_digest(cookie)).first()
+    if view is not None:
+        view.vendor = view.staff.vendor = view.customer.vendor = vendor
+    return view
+
+
+@transaction.atomic
+def stop(view: ViewAs) -> None:
+    """Ends the view, if it has not been ended before, and records that once."""
+    now = timezone.now()
+    running = ViewAs.objects.filter(vendor=view.vendor_id, pk=view.pk, stopped_at=None)
+    ended = min(now, view.ends_at)
+    if running.update(stopped_at=ended, updated_at=now):
+        view.stopped_at = ended
+        _record("view-as-ended", view, ended=ended.isoformat())
+
+
+def record_page(view: ViewAs, *, path: str, status: int, license_id: object = None) -> None:
+    """Records that support saw one page. The customer is told of the view, not of each page."""
+    trail.record(
+        "view-as-page",
+        view.customer,
+        actor=view.staff,
+        customer_id=view.customer_id,
+        license_id=license_id,
+        details={"path": path, "status": status},
+    )
+
+
+def clean_up(vendor: Vendor) -> int:
+    """Ends the vendor's views that ran out unnoticed and deletes those that ended, or whose links
+    went unused, over 30 days ago; how many it deleted."""
+    now = timezone.now()
+    with scope(vendor=vendor):
+        run_out = ViewAs.objects.select_related("staff", "customer").filter(
+            begun_at__isnull=False, stopped_at=None, ends_at__lte=now
+        )
+        for view in run_out:
+            view.vendor = view.staff.vendor = view.customer.vendor = vendor
+            stop(view)
+        deleted, _by_model = ViewAs.objects.filter(ends_at__lt=now - KEPT).delete()
+    return deleted
+
+
+def clean_up_all() -> str:
+    """The daily chore (jobs/chores.py): every vendor's old views."""
+    deleted = sum(clean_up(vendor) for vendor in Vendor.objects.all())
+    return f"Deleted {deleted} views as a customer that are over for 30 days."
+
+
+def _record(action: str, view: ViewAs, **details: str) -> None:
+    trail.record(
+        action,
+        view.customer,
+        actor=view.staff,
+        customer_id=view.customer_id,
+        visible=view.vendor.show_support_views,
+        details=details,
+    )
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,67 @@
+"""Opening and stopping a view as a customer, on the portal's host."""
+
+from typing import cast
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.models import ViewAs
+from accounts.requests import PersonRequest
+from accounts.view_as import verbs as view_as
+from tenancy.hosts import backoffice_url
+
+# The browser keeps the cookie longer than the view lasts: what comes after the view is then told
+# apart from the browser's own session, and answered with the page that says it has ended.
+COOKIE_LASTS = 60 * 60  # seconds
+
+
+@require_GET
+@login_not_required
+def open_view(http_request: HttpRequest, token: str) -> HttpResponse:
+    """Uses a link of the back office, once: from here on the browser sees what the customer sees.
+
+    By GET, since the back office redirects here; not by HEAD, which only asks.
+    """
+    request = cast(PersonRequest, http_request)
+    try:
+        _view, cookie = view_as.begin(request.vendor, token)
+    except view_as.ViewLinkRefused:
+        return render(request, "accounts/view_as_refused.html", status=410)
+    if request.view_as:
+        view_as.stop(request.view_as)
+    response = redirect("home")
+    response.set_cookie(
+        settings.VIEW_AS_COOKIE_NAME,
+        cookie,
+        max_age=COOKIE_LASTS,
+        secure=settings.HTTPS,
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
+
+
+@require_POST
+@login_not_required
+def stop_view(http_request: HttpRequest) -> HttpResponse:
+    """Ends the view; without one there is nothing to end."""
+    request = cast(PersonRequest, http_request)
+    if request.view_as is None:
+        return redirect("home")
+    view_as.stop(request.view_as)
+    return ended(request, request.view_as, status=200)
+
+
+def ended(request: PersonRequest, view: ViewAs, *, status: int) -> HttpResponse:
+    """The page that says so, with the way back; from here on the ordinary session counts again."""
+    request.view_as = None
+    context = {
+        "customer": view.customer.full_name,
+        "back": backoffice_url("admin:accounts_user_story", view.customer_id),
+    }
+    response = render(request, "accounts/view_as_ended.html", context, status=status)
+    response.delete_cookie(settings.VIEW_AS_COOKIE_NAME, samesite="Lax")
+    return response

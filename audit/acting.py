@@ -1,0 +1,81 @@
+"""Who acts, and from where: what the audit trail writes beside each change.
+
+The middleware says it for a request. Where nobody says it, it is the system: a command, or the
+queue's worker.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from tenancy.models import Vendor
+
+
+class Person(Protocol):
+    """What the trail needs to know of whoever acts."""
+
+    pk: UUID
+    email: str
+
+    @property
+    def full_name(self) -> str: ...
+
+    @property
+    def is_customer(self) -> bool: ...
+
+    @property
+    def is_operator(self) -> bool: ...
+
+    @property
+    def vendor(self) -> Vendor | None: ...
+
+
+class Channel(models.TextChoices):
+    """The door by which a change came in."""
+
+    PORTAL = "portal", _("portal")
+    BACKOFFICE = "backoffice", _("back office")
+    API = "api", _("Web API")
+    SYSTEM = "system", _("system")
+
+
+def nobody() -> Person | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a change comes from; `who` is asked only when something changes.
+
+    `at` is the moment to write down, for what is brought in from elsewhere and happened before.
+    """
+
+    channel: Channel = Channel.SYSTEM
+    ip: str = ""
+    who: Callable[[], Person | None] = nobody
+    at: datetime | None = None
+
+
+_origin: ContextVar[Origin] = ContextVar("origin")
+
+
+def origin() -> Origin:
+    """Who acts now; the system, unless `acting` says otherwise."""
+    return _origin.get(Origin())
+
+
+@contextmanager
+def acting(new: Origin) -> Iterator[None]:
+    """Everything inside is done by this origin."""
+    token = _origin.set(new)
+    try:
+        yield
+    finally:
+        _origin.reset(token)

@@ -1,0 +1,296 @@
+"""The audit trail of a vendor: writing entries, telling what changed, checking the chain.
+
+An entry is written in the transaction of what it tells about: both happen or neither. Whoever
+writes holds the end of the vendor's chain until that transaction ends, so what has to be locked
+(a licence, several in the order of their ids) is locked before anything is recorded.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import models, transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from django_scopes import scope
+
+from audit.acting import Person, origin
+from audit.models import AuditChain, AuditEntry
+from tenancy.models import Vendor
+
+GENESIS = "0" * 64
+BATCH = 1000
+
+# Values that may never be written down; that they changed may.
+SECRETS = frozenset(
+    {
+        "accounts.user.password",
+        "branding.customdomain.token",
+        "licenses.activation.machine_jwk",
+        "licenses.signingkey.encrypted_private_pem",
+        "releases.releasefile.key",
+    }
+)
+# What no person changes, and what only repeats another field for the database's sake.
+UNTOLD = frozenset(
+    {
+        "id",
+        "vendor",
+        "created_at",
+        "updated_at",
+        "last_login",
+        "last_seen_at",
+        "version_key",
+        "skeleton",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """An entry before it has its place in the chain; `changes` has old and new value by field.
+
+    Whom it is about is what the row says (`TenantRow.concerns`), unless it is given.
+    """
+
+    action: str
+    row: models.Model
+    actor: Person | None = None
+    changes: Mapping[str, list[Any]] = field(default_factory=dict)
+    details: Mapping[str, Any] = field(default_factory=dict)
+    license_id: UUID | None = None
+    customer_id: UUID | None = None
+    visible: bool | None = None
+
+
+def record(action: str, row: models.Model, **about: Any) -> AuditEntry:
+    """Writes one entry about a tenant's row, or about a vendor itself; `about` is as in Draft.
+
+    Without an actor it is whoever acts now (audit/acting.py). Runs in any scope.
+    """
+    return record_all([Draft(action=action, row=row, **about)])[0]
+
+
+@transaction.atomic
+def record_all(drafts: Iterable[Draft]) -> list[AuditEntry]:
+    """Writes entries about rows of one vendor, in this order, all or none."""
+    drafts = list(drafts)
+    if not drafts:
+        return []
+    vendor_id = vendor_of(drafts[0].row)
+    with scope(vendor=Vendor(pk=vendor_id)):
+        chain = _hold(vendor_id)
+        entries = [_append(chain, draft) for draft in drafts]
+        AuditEntry.objects.bulk_create(entries, batch_size=BATCH)
+        AuditChain.objects.filter(pk=chain.pk).update(length=chain.length, head=chain.head)
+    return entries
+
+
+def vendor_of(row: models.Model) -> UUID:
+    """The vendor that a row belongs to; a vendor belongs to itself. Raises TypeError for none."""
+    vendor_id = row.pk if isinstance(row, Vendor) else getattr(row, "vendor_id", None)
+    if vendor_id is None:
+        raise TypeError("The audit trail is a vendor's; this row has none.")
+    return UUID(str(vendor_id))
+
+
+def _hold(vendor_id: UUID) -> AuditChain:
+    chains = AuditChain.objects.select_for_update(of=("self",))
+    found = chains.filter(vendor_id=vendor_id).first()
+    return found or chains.get_or_create(vendor_id=vendor_id)[0]
+
+
+def _append(chain: AuditChain, draft: Draft) -> AuditEntry:
+    now = origin()
+    actor = draft.actor or now.who()
+    concerns = _concerns(draft.row)
+    entry = AuditEntry(
+        vendor_id=vendor_of(draft.row),
+        sequence=chain.length + 1,
+        created_at=now.at or timezone.now(),
+        action=draft.action,
+        channel=now.channel,
+        ip=now.ip or None,
+        actor_id=actor.pk if actor else None,
+        actor=_name(actor),
+        actor_for_customers=_name_for_customers(actor),
+        subject_type=draft.row._meta.label_lower,
+        subject_id=draft.row.pk,
+        subject=str(draft.row)[:300],
+        license_id=draft.license_id or concerns.get("license_id"),
+        customer_id=draft.customer_id or concerns.get("customer_id"),
+        changes={name: list(pair) for name, pair in draft.changes.items()},
+        details=dict(draft.details),
+        visible=concerns.get("visible", False) if draft.visible is None else draft.visible,
+        previous=chain.head,
+    )
+    entry.digest = digest_of(entry)
+    chain.length, chain.head = entry.sequence, entry.digest
+    return entry
+
+
+def _name(actor: Person | None) -> str:
+    if actor is None:
+        return ""
+    # The address comes first: it is unique, and a name can be anything.
+    return actor.email if actor.full_name == actor.email else f"{actor.email} ({actor.full_name})"
+
+
+def _name_for_customers(actor: Person | None) -> str:
+    """Customers need no staff names: for them it was the vendor."""
+    if actor is None or actor.is_operator:
+        return ""
+    return actor.full_name if actor.is_customer else str(actor.vendor)
+
+
+def entries_about(row: models.Model) -> QuerySet[AuditEntry]:
+    """What was done to a row and, of a licence, to its machines and whatever hangs on it."""
+    about = Q(subject_id=row.pk) | Q(license_id=row.pk)
+    return AuditEntry.objects.filter(about).exclude(action="view-as-page")
+
+
+# --- What changed -------------------------------------------------------------------------------
+
+
+def changes_between(before: models.Model, after: models.Model) -> dict[str, list[Any]]:
+    """Old and new value of every field that differs, in words where it is a choice or a row."""
+    changed = {}
+    for one in after._meta.concrete_fields:
+        old, new = getattr(before, one.attname), getattr(after, one.attname)
+        if old == new or one.name in UNTOLD:
+            continue
+        changed[one.name] = (
+            [None, None]
+            if _is_secret(one)
+            else [
+                _told(before, one, old),
+                _told(after, one, new),
+            ]
+        )
+    return changed
+
+
+def values_of(row: models.Model) -> dict[str, list[Any]]:
+    """The values that a new row begins with, in the form of changes; empty ones are left out."""
+    told = {}
+    for one in row._meta.concrete_fields:
+        value = getattr(row, one.attname)
+        if one.name in UNTOLD or _is_secret(one) or not value:
+            continue
+        told[one.name] = [None, _told(row, one, value)]
+    return told
+
+
+def record_change(before: models.Model, after: models.Model, **about: Any) -> AuditEntry | None:
+    """Writes what differs between the two; nothing when nothing does."""
+    draft = change(before, after, **about)
+    return record_all([draft])[0] if draft.changes else None
+
+
+def change(before: models.Model, after: models.Model, **about: Any) -> Draft:
+    """The entry for a row that changes. Its customer sees it if he may see both, old and new."""
+    draft = Draft(action="changed", row=after, changes=changes_between(before, after), **about)
+    if draft.visible is not None:
+        return draft
+    both = [_concerns(each).get("visible", False) for each in (before, after)]
+    return replace(draft, visible=all(both))
+
+
+def _concerns(row: models.Model) -> dict[str, Any]:
+    about = getattr(row, "concerns", None)
+    return about() if about else {}
+
+
+def gone(row: models.Model) -> dict[str, list[Any]]:
+    """The values that a deleted row had, in the form of changes."""
+    return {name: [value, None] for name, (_none, value) in values_of(row).items()}
+
+
+def _is_secret(one: Any) -> bool:
+    return f"{one.model._meta.label_lower}.{one.name}" in SECRETS
+
+
+def _told(row: models.Model, one: Any, value: Any) -> Any:
+    """A field's value as JSON has it and as people read it."""
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(one, models.ForeignKey):
+        return str(getattr(row, one.name))
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    return value if isinstance(value, list | dict) else str(value)
+
+
+# --- The chain ----------------------------------------------------------------------------------
+
+
+def digest_of(entry: AuditEntry) -> str:
+    """SHA-256, in hex, of everything that the entry says and of the digest before it."""
+    said = {
+        "previous": entry.previous,
+        "vendor": str(entry.vendor_id),
+        "sequence": entry.sequence,
+        "at": entry.created_at.astimezone(UTC).isoformat(timespec="microseconds"),
+        "id": str(entry.pk),
+        "action": entry.action,
+        "channel": str(entry.channel),
+        "ip": entry.ip,
+        "actor_id": str(entry.actor_id or ""),
+        "actor": entry.actor,
+        "actor_for_customers": entry.actor_for_customers,
+        "subject": [entry.subject_type, str(entry.subject_id), entry.subject],
+        "license_id": str(entry.license_id or ""),
+        "customer_id": str(entry.customer_id or ""),
+        "changes": entry.changes,
+        "details": entry.details,
+        "visible": entry.visible,
+    }
+    text = json.dumps(said, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What checking a trail found: its length and head, and every fault as number and sentence."""
+
+    length: int
+    head: str
+    faults: list[tuple[int, str]]
+
+
+def verify(vendor: Vendor, *, known: tuple[int, str] | None = None) -> Verdict:
+    """Checks the whole trail of a vendor; `known` is a length and head that were seen before.
+
+    Finds entries that were changed, taken out, put in or cut off. Whoever can rewrite the whole
+    trail is found out only by a `known` head that was kept elsewhere.
+    """
+    faults: list[tuple[int, str]] = []
+    length, head = 0, GENESIS
+    with scope(vendor=vendor):
+        chain = AuditChain.objects.filter(vendor=vendor).first()
+        for entry in AuditEntry.objects.order_by("sequence").iterator(BATCH):
+            faults += [(entry.sequence, fault) for fault in _faults(entry, length, head)]
+            length, head = entry.sequence, entry.digest
+            if known and known[0] == length and known[1] != head:
+                faults.append((length, "is not the entry that was there before"))
+    end = (chain.length, chain.head) if chain else (0, GENESIS)
+    if end != (length, head):
+        faults.append((length, "is the last one, but the trail has ended elsewhere before"))
+    if known and known[0] > length:
+        faults.append((known[0], "is missing, with everything after it"))
+    return Verdict(length, head, faults)
+
+
+def _faults(entry: AuditEntry, length: int, head: str) -> Iterator[str]:
+    if entry.sequence != length + 1:
+        yield f"does not follow number {length}"
+    if entry.previous != head:
+        yield "does not carry the digest of the entry before it"
+    if entry.digest != digest_of(entry):
+        yield "was changed"

@@ -1,0 +1,129 @@
+"""The audit trail in words: what an action is called, and which fields changed."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.apps import apps
+from django.core.exceptions import FieldDoesNotExist
+from django.db.models import Model
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+
+from audit.models import AuditEntry
+from web.moments import at
+
+# How audit/trail.py writes a moment.
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00")
+
+ACTIONS = {
+    "activated": _lazy("Machine activated"),
+    "changed": _lazy("Changed"),
+    "confirmed": _lazy("Import confirmed"),
+    "created": _lazy("Created"),
+    "deactivated": _lazy("Machine deactivated"),
+    "deleted": _lazy("Deleted"),
+    "domain-chosen": _lazy("Made the portal's address"),
+    "domain-checked": _lazy("Domain checked"),
+    "domain-left": _lazy("Address below our zone chosen"),
+    "email-changed": _lazy("E-mail changed"),
+    "exported": _lazy("List exported"),
+    "extended": _lazy("Extended"),
+    "invited": _lazy("Invited"),
+    "key-encrypted-anew": _lazy("Signing key encrypted anew"),
+    "license-sent": _lazy("Licence sent by e-mail"),
+    "machine-key-replaced": _lazy("Machine set up again"),
+    "maintenance-renewed": _lazy("Maintenance renewed"),
+    "password-set": _lazy("Password set"),
+    "published": _lazy("Published"),
+    "released": _lazy("Machine released by support"),
+    "renewed": _lazy("Renewed"),
+    "revoked": _lazy("Revoked"),
+    "sent-again": _lazy("E-mail sent again"),
+    "signed-in": _lazy("Signed in"),
+    "signed-out": _lazy("Signed out"),
+    "signing-key-made": _lazy("New signing key"),
+    "suspended": _lazy("Suspended"),
+    "unrevoked": _lazy("Revocation lifted"),
+    "unsuspended": _lazy("Suspension lifted"),
+    "view-as-begun": _lazy("Began to look at the portal as the customer"),
+    "view-as-ended": _lazy("Stopped looking at the portal as the customer"),
+    "view-as-page": _lazy("Looked at a page as the customer"),
+}
+# What customers read of their own account, where that differs.
+FOR_CUSTOMERS = {
+    "created": _lazy("Account created"),
+    "changed": _lazy("Profile changed"),
+    "view-as-begun": _lazy("Support looked at your portal"),
+    "view-as-ended": _lazy("Support stopped looking at your portal"),
+}
+
+
+def title(entry: AuditEntry) -> str:
+    """What was done, in a few words."""
+    return str(ACTIONS.get(entry.action) or entry.action)
+
+
+def remark(entry: AuditEntry) -> str:
+    """What the entry tells beside old and new values: a reason, a page, a list."""
+    told = (entry.details.get(name) for name in ("reason", "path", "list"))
+    return next((str(each) for each in told if each), "")
+
+
+def lines(entries: Iterable[AuditEntry]) -> list[tuple[Any, ...]]:
+    """Each entry with its title, its changed fields and its remark, for a page."""
+    return [(each, title(each), changed_fields(each), remark(each)) for each in entries]
+
+
+def for_customers(action: str) -> str:
+    """What was done to an account, in its customer's words."""
+    return str(FOR_CUSTOMERS.get(action) or ACTIONS.get(action) or action)
+
+
+def changed_fields(entry: AuditEntry) -> list[tuple[str, str, str]]:
+    """Name, old and new value of each field that changed, in words."""
+    return in_words(apps.get_model(entry.subject_type), entry.changes)
+
+
+def in_words(model: type[Model], changes: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Name, old and new value of each of a model's fields in `changes` (audit.changes_between)."""
+    return [
+        (_label(model, name), _in_words(model, name, old), _in_words(model, name, new))
+        for name, (old, new) in changes.items()
+    ]
+
+
+def _in_words(model: Any, name: str, value: Any) -> str:
+    """A field's value; a choice by its name."""
+    try:
+        choices = dict(model._meta.get_field(name).flatchoices)
+    except (FieldDoesNotExist, AttributeError):
+        choices = {}
+    return (
+        str(choices.get(value) or value_text(value))
+        if isinstance(value, str)
+        else value_text(value)
+    )
+
+
+def _label(model: Any, name: str) -> str:
+    try:
+        label = str(getattr(model._meta.get_field(name), "verbose_name", name))
+    except FieldDoesNotExist:
+        return name
+    return label[:1].upper() + label[1:]
+
+
+def value_text(value: Any) -> str:
+    """A recorded value as people read it."""
+    if value in (None, "", [], {}):
+        return "–"
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        return ", ".join(value)
+    moment = parse_datetime(value) if isinstance(value, str) and MOMENT.fullmatch(value) else None
+    if moment:
+        return at(moment)
+    return str(value)

@@ -1,0 +1,136 @@
+"""A vendor's audit trail in the back office: to read and to filter."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin
+from django.contrib.admin.filters import SimpleListFilter
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from audit.models import AuditEntry
+from audit.words import ACTIONS, changed_fields, remark, title, value_text
+from backoffice.export import WithExport
+
+Entries = QuerySet[AuditEntry]
+
+
+class ActionFilter(SimpleListFilter):
+    title = _("action")
+    parameter_name = "action"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return sorted(ACTIONS.items(), key=lambda each: str(each[1]))
+
+    def queryset(self, request: HttpRequest, queryset: Entries) -> Entries:
+        return queryset.filter(action=self.value()) if self.value() else queryset
+
+
+class CustomerFilter(SimpleListFilter):
+    """The entries about one customer, where his story's page leads; not offered by itself."""
+
+    title = _("customer")
+    parameter_name = "customer"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        chosen = request.GET.get(self.parameter_name, "")
+        return [(chosen, _("This customer"))] if chosen else []
+
+    def queryset(self, request: HttpRequest, queryset: Entries) -> Entries:
+        if not self.value():
+            return queryset
+        try:
+            return queryset.filter(customer_id=UUID(self.value()))
+        except ValueError:
+            return queryset.none()
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(WithExport):
+    """Nothing can be changed here: not even the database would let it happen."""
+
+    export_right = "audit.export_auditentry"
+    export_name = "audit-trail"
+    export_columns = {
+        "sequence": lambda entry: entry.sequence,
+        "at": lambda entry: entry.created_at,
+        "action": lambda entry: entry.action,
+        "channel": lambda entry: entry.channel,
+        "ip": lambda entry: entry.ip,
+        "actor_id": lambda entry: entry.actor_id,
+        "actor": lambda entry: entry.actor,
+        "subject_type": lambda entry: entry.subject_type,
+        "subject_id": lambda entry: entry.subject_id,
+        "subject": lambda entry: entry.subject,
+        "license_id": lambda entry: entry.license_id,
+        "customer_id": lambda entry: entry.customer_id,
+        "changes": lambda entry: json.dumps(entry.changes, ensure_ascii=False),
+        "details": lambda entry: json.dumps(entry.details, ensure_ascii=False),
+        "previous": lambda entry: entry.previous,
+        "digest": lambda entry: entry.digest,
+    }
+
+    list_display = (
+        "created_at",
+        "action_shown",
+        "subject",
+        "what_changed",
+        "actor",
+        "channel",
+        "ip",
+    )
+    list_filter = ("channel", ActionFilter, CustomerFilter)
+    search_fields = ("subject", "actor", "ip")
+    actions = None
+    fields = (
+        "sequence",
+        "created_at",
+        "action_shown",
+        "kind",
+        "subject",
+        "actor",
+        "channel",
+        "ip",
+        "what_changed",
+        "more",
+        "visible",
+        "digest",
+    )
+    readonly_fields = fields
+
+    @admin.display(description=_("action"), ordering="action")
+    def action_shown(self, obj: AuditEntry) -> str:
+        return title(obj)
+
+    @admin.display(description=_("kind"))
+    def kind(self, obj: AuditEntry) -> str:
+        return obj.subject_type
+
+    @admin.display(description=_("changes"))
+    def what_changed(self, obj: AuditEntry) -> SafeString | str:
+        return (
+            remark(obj)
+            or format_html_join(
+                "",
+                "<div>{}: {}</div>",
+                (
+                    (
+                        field,
+                        format_html("<ins>{}</ins>", new)
+                        if obj.action == "created"
+                        else format_html("<del>{}</del> → <ins>{}</ins>", old, new),
+                    )
+                    for field, old, new in changed_fields(obj)
+                ),
+            )
+            or "–"
+        )
+
+    @admin.display(description=_("details"))
+    def more(self, obj: AuditEntry) -> SafeString | str:
+        lines = ((name, value_text(value)) for name, value in obj.details.items())
+        return format_html_join("", "<div>{}: {}</div>", lines) or "–"

@@ -1,0 +1,301 @@
+"""The base of every model in the back office.
+
+Everything runs inside the staff's vendor's scope (portal/middleware/people.py), so that lists,
+choices, look-ups and deletions can reach that vendor's rows alone.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.core.exceptions import (
+    PermissionDenied,
+)
+from django.core.files.uploadhandler import FileUploadHandler
+from django.db import models, transaction
+from django.forms import ModelForm
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import URLPattern, path
+from django.utils.functional import Promise
+from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django_scopes import ScopeError, get_scope
+
+from audit import trail, words
+from web.policy import content_security_policy
+from web.requests import page_of
+
+LONGEST_QUERY = 300  # characters
+
+
+class VendorAdmin(admin.ModelAdmin[Any]):
+    """The base of every admin of a tenant's rows: the scope's vendor owns what it saves."""
+
+    # How many rows there would be without filters is not worth counting a million of them.
+    show_full_result_count = False
+
+    # What a list may be narrowed by beside `list_filter`, because pages link to it.
+    lookups: tuple[str, ...] = ()
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+        """The filters that are offered and no other condition.
+
+        SECURITY: tests/backoffice/test_lookups.py. Django lets every field of the model be
+        compared, a password's hash too, and the number of hits tells it letter by letter.
+        """
+        offered = {
+            each if isinstance(each, str) else getattr(each, "parameter_name", None)
+            for each in self.list_filter
+        }
+        return re.sub(r"(__(id|pk))?(__(exact|isnull))?$", "", lookup) in offered | set(
+            self.lookups
+        )
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        """The scope's rows; an operator, who has no vendor, is refused."""
+        if "vendor" not in get_scope():
+            raise PermissionDenied
+        return super().get_queryset(request)
+
+    def save_model(
+        self, request: HttpRequest, obj: Any, form: ModelForm[Any], change: bool
+    ) -> None:
+        """Saves what was changed and nothing else: counters may have moved meanwhile."""
+        if not change:
+            self.create(request, obj)
+            return
+        names = {field.name for field in obj._meta.concrete_fields}
+        changed = [name for name in form.changed_data if name in names]
+        before = type(obj)._base_manager.get(pk=obj.pk)
+        obj.save(update_fields=[*changed, "updated_at"])
+        trail.record_change(before, obj)
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        """Deletes the row and writes down what it was."""
+        trail.record("deleted", obj, changes=trail.gone(obj))
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> None:
+        """Deletes the chosen rows one by one, so that each is written down."""
+        with transaction.atomic():
+            for row in queryset:
+                self.delete_model(request, row)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """Saves the rows below a row (inlines), and writes down what became of each."""
+        drafts = [_draft_of(row, names) for row, names in _kept(formset)]
+        super().save_formset(request, form, formset, change)
+        created = [
+            trail.Draft(action="created", row=row, changes=trail.values_of(row))
+            for row in formset.new_objects
+        ]
+        trail.record_all([*drafts, *created])
+
+    # The audit trail tells more than Django's own log, so nothing is written there.
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any: ...
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any: ...
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any: ...
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
+        """What the audit trail says about this row, in pages of 25."""
+        row = self.get_object(request, object_id)
+        if row is None:
+            return super().history_view(request, object_id)  # which says that it is not there
+        if not self.has_view_or_change_permission(request, row):
+            raise PermissionDenied
+        return history_page(self.admin_site, request, self.opts, row)
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """The list under the plain name of what is in it."""
+        title = {"title": capfirst(self.opts.verbose_name_plural)}
+        return super().changelist_view(request, title | (extra_context or {}))
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """What the query fills in; a row that is named by something that is no id is left out."""
+        initial = super().get_changeform_initial_data(request)
+        for field in self.opts.fields:
+            if isinstance(field, models.ForeignKey) and not _is_uuid(initial.get(field.name)):
+                initial.pop(field.name, None)
+        return initial
+
+    def create(self, request: HttpRequest, obj: Any) -> None:
+        """Saves a new row. A model with a verb for that calls it here."""
+        obj.save(force_insert=True)
+        trail.record("created", obj, changes=trail.values_of(obj))
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        """The model's form, whose new instance belongs to the scope's vendor from the start."""
+        form_class = super().get_form(request, obj, change=change, **kwargs)
+        return owned(form_class, scope_vendor())
+
+
+def allow_forms_to(response: HttpResponse, target: str) -> HttpResponse:
+    """The response, from which forms may also lead to another origin (`https://acme.example`).
+
+    Chromium counts where an answer redirects to as a target of the form.
+    """
+    response["Content-Security-Policy"] = content_security_policy(form_action=f"'self' {target}")
+    return response
+
+
+def history_page(site: Any, request: HttpRequest, opts: Any, row: Any) -> HttpResponse:
+    """What the audit trail says about a row, in pages of 25."""
+    page = page_of(trail.entries_about(row), request)
+    context = {
+        **site.each_context(request),
+        "title": _("History of %(row)s") % {"row": row},
+        "opts": opts,
+        "object": row,
+        "page": page,
+        "entries": words.lines(page),
+    }
+    return render(request, "admin/history.html", context)
+
+
+View = Callable[..., HttpResponseBase]
+
+
+def receives_files(
+    handler: type[FileUploadHandler], allowed: Callable[[HttpRequest], bool]
+) -> Callable[[View], View]:
+    """Lets a view receive larger files than the portal does, from whom `allowed` lets in; of all
+    others next to nothing is read.
+
+    Django reads the body before it checks the CSRF token, which is in it. So the check that
+    every view has is taken off, the handler is chosen, and the check is put back inside.
+    """
+
+    def decorate(view: View) -> View:
+        protected = csrf_protect(view)
+
+        @csrf_exempt
+        @wraps(view)
+        def receive(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            # SECURITY: tests/releases/test_uploads.py. Nobody else may fill the disk.
+            if allowed(request):
+                request.upload_handlers = [handler(request)]
+            return protected(request, *args, **kwargs)
+
+        return receive
+
+    return decorate
+
+
+class WithButtons(VendorAdmin):
+    """A model whose verbs have buttons: `.../<id>/do/<verb>/`, by POST, templates/admin/_verb.html.
+
+    `verbs` has by name the verb and what it says when it is done, `rights` the action that a verb
+    needs the right for where that is not `change`, `errors` what a verb may raise, and `say` what
+    an error says.
+    """
+
+    verbs: Mapping[str, tuple[Callable[[Any], Any], str | Promise]]
+    rights: Mapping[str, str] = {}
+    errors: tuple[type[Exception], ...]
+    say: Callable[[Any], str]
+
+    def get_urls(self) -> list[URLPattern]:
+        name = f"{self.opts.app_label}_{self.opts.model_name}_do"
+        view = self.admin_site.admin_view(self.verb_view)
+        return [path("<uuid:row_id>/do/<str:verb>/", view, name=name), *super().get_urls()]
+
+    def verb_view(self, request: HttpRequest, row_id: UUID, verb: str) -> HttpResponseBase:
+        """One button: calls the verb and goes back to the row."""
+        row = self.own_row(request, row_id, self.right(self.rights.get(verb, "change")))
+        self.need_post(request)
+        if verb not in self.verbs:
+            raise Http404
+        act, done = self.verbs[verb]
+        try:
+            act(row)
+            messages.success(request, done % {"row": row})
+        except self.errors as error:
+            messages.error(request, type(self).say(error))
+        return self.back_to(row)
+
+    def back_to(self, row: Any) -> HttpResponseBase:
+        """Where a button leads when it is done: to the row's page."""
+        return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", row.pk)
+
+    def right(self, action: str) -> str:
+        return f"{self.opts.app_label}.{action}_{self.opts.model_name}"
+
+    def own_row(self, request: HttpRequest, row_id: UUID | str, right: str) -> Any:
+        """The vendor's row; raises PermissionDenied without the right, or Http404."""
+        if not request.user.has_perm(right):
+            raise PermissionDenied
+        row = self.get_object(request, str(row_id))
+        if row is None:
+            raise Http404
+        return row
+
+    @staticmethod
+    def need_post(request: HttpRequest) -> None:
+        """Buttons are posted; an address that is typed has nothing behind it."""
+        if request.method != "POST":
+            raise Http404
+
+
+def _kept(formset: Any) -> list[tuple[Any, list[str] | None]]:
+    """The saved rows of a formset that change, with the fields that do, or that go (None)."""
+    gone = [(form.instance, None) for form in formset.deleted_forms if form.instance.pk]
+    changed = [
+        (form.instance, form.changed_data)
+        for form in formset.initial_forms
+        if form.has_changed() and form not in formset.deleted_forms
+    ]
+    return [*gone, *changed]
+
+
+def _draft_of(row: Any, names: list[str] | None) -> trail.Draft:
+    """The entry for a row that is about to change, or to go."""
+    before = type(row)._base_manager.get(pk=row.pk)
+    if names is None:
+        return trail.Draft(action="deleted", row=before, changes=trail.gone(before))
+    return trail.change(before, row)
+
+
+def is_odd(value: str) -> bool:
+    return "\x00" in value or len(value) > LONGEST_QUERY
+
+
+def _is_uuid(value: Any) -> bool:
+    try:
+        UUID(str(value))
+    except ValueError:
+        return False
+    return True
+
+
+def owned(form_class: type[ModelForm[Any]], vendor: Any) -> type[ModelForm[Any]]:
+    """The form class, made to fill in the vendor before validation, so that constraints see it."""
+
+    class OwnedForm(form_class):  # type: ignore[valid-type, misc]
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            if self.instance._state.adding:
+                self.instance.vendor = vendor
+
+        def _get_validation_exclusions(self) -> set[str]:
+            # The form has no such field, but what is unique per vendor has to be checked.
+            return super()._get_validation_exclusions() - {"vendor"}  # type: ignore[no-any-return]
+
+    return OwnedForm
+
+
+def scope_vendor() -> models.Model:
+    """The vendor in whose scope this runs; raises ScopeError outside a scope."""
+    vendor = get_scope().get("vendor")
+    if not isinstance(vendor, models.Model):
+        raise ScopeError("The back office's models need the scope of one vendor.")
+    return vendor

@@ -1,0 +1,374 @@
+"""The demo data: two vendors with brands, people, licences in every status, and releases.
+
+Ids and licence keys are the same each time; whatever exists already is left as it is. Signing
+keys are made anew for each installation, because a private key that is public signs nothing.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django_scopes import scope
+from joserfc import jwt
+from joserfc.jwk import OKPKey
+
+from accounts.models import Role, User
+from audit.acting import Origin, acting
+from demo.brands import seed_brand
+from demo.downloads import seed_downloads
+from demo.ids import demo_id, demo_key
+from demo.releases import VERSIONS, seed_release
+from licenses.models import (
+    DAY,
+    License,
+    LicenseMetadata,
+    LicensePolicy,
+    LicenseUser,
+    MaintenancePolicy,
+    Product,
+)
+from licenses.verbs import licenses
+from licenses.verbs.activations import Machine, activate, deactivate
+from licenses.verbs.signing_keys import create_product
+from offline.verbs.answering import answer
+from tenancy.hosts import origin
+from tenancy.models import Vendor
+
+YEAR = 365 * DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    email: str
+    first_name: str
+    last_name: str
+    role: str = Role.USER
+    company: str = ""
+
+    def password(self, company_id: str) -> str:
+        return f"demo-{company_id}-{self.email.partition('@')[0]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A licence of the demo; `age` is how many days ago it was created."""
+
+    name: str
+    product: str
+    owner: str
+    terms: dict[str, Any] = field(default_factory=dict)
+    age: int = 0
+    machines: tuple[str, ...] = ()
+    shared_with: tuple[str, ...] = ()
+    then: Callable[..., Any] | None = None
+    metadata: tuple[tuple[str, str, bool], ...] = ()
+    maintenance: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    vendor: dict[str, str]
+    people: tuple[Person, ...]
+    products: tuple[dict[str, Any], ...]
+    samples: tuple[Sample, ...]
+
+
+ACME = Company(
+    vendor={
+        "company_id": "acme",
+        "name": "Acme Instruments",
+        "support_email": "support@acme.example",
+        "support_url": "https://acme.example/support",
+        "website": "https://acme.example",
+    },
+    people=(
+        Person("ada@example.com", "Ada", "Lovelace", company="Analytical Engines"),
+        Person("grace@example.com", "Grace", "Hopper", company="Compiler Works"),
+        Person("admin@acme.example", "Alan", "Turing", Role.ADMIN),
+        Person("support@acme.example", "Joan", "Clarke", Role.SUPPORT),
+    ),
+    products=(
+        {"name": "Orbit", "description": "Plans and simulates trajectories."},
+        {"name": "Spectra", "description": "Measures and compares spectra."},
+        {
+            "name": "Vault",
+            "description": "Keeps measurements safe.",
+            "customers_may_deactivate": False,
+        },
+    ),
+    samples=(
+        Sample(
+            "lab", "Orbit", "ada@example.com",
+            {
+                "allowed_activations": 5, "allowed_deactivations": 3, "validity": YEAR,
+                "notes": "For the machines in the clean room.",
+            },
+            age=120, machines=("ada-laptop",),
+            metadata=(("Purchase order", "PO-2026-118", True), ("Reseller margin", "30 %", False)),
+        ),
+        Sample(
+            "full", "Orbit", "ada@example.com",
+            {"allowed_activations": 2, "validity": 2 * YEAR}, age=40,
+            machines=("measuring-01", "measuring-02"),
+        ),
+        Sample(
+            "soon", "Spectra", "ada@example.com",
+            {"allowed_activations": 3, "validity": YEAR}, age=342, machines=("spectra-desk",),
+        ),
+        Sample(
+            "expired", "Spectra", "ada@example.com", {"validity": YEAR}, age=400,
+        ),
+        Sample(
+            "suspended", "Orbit", "ada@example.com", {"allowed_activations": 10}, age=90,
+            machines=("render-farm-01",), then=licenses.suspend,
+        ),
+        Sample("revoked", "Spectra", "ada@example.com", age=200, then=licenses.revoke),
+        Sample(
+            "waiting", "Spectra", "ada@example.com",
+            {"validity": YEAR, "expiration_strategy": "delayed"}, age=3,
+        ),
+        Sample(
+            "floating", "Orbit", "ada@example.com",
+            {"type": "hosted-floating", "allowed_activations": 20, "lease_duration": 8 * 3600},
+            age=15,
+        ),
+        Sample(
+            "unlimited", "Vault", "ada@example.com", {"allowed_activations": 0}, age=30,
+            machines=("vault-primary",), maintenance="Without new major versions",
+        ),
+        Sample(
+            "physical", "Orbit", "ada@example.com",
+            {"allow_vm_activation": False, "allow_container_activation": False}, age=10,
+        ),
+        Sample(
+            "team", "Orbit", "grace@example.com", {"allowed_activations": 4, "validity": YEAR},
+            age=60, machines=("grace-workstation",), shared_with=("ada@example.com",),
+            maintenance="One year",
+        ),
+        Sample(
+            "private", "Vault", "grace@example.com", {"allowed_activations": 2}, age=20,
+            machines=("grace-safe",),
+        ),
+    ),
+)  # fmt: skip
+
+GLOBEX = Company(
+    vendor={
+        "company_id": "globex",
+        "name": "Globex Software",
+        "support_email": "help@globex.example",
+        "support_url": "",
+        "website": "https://globex.example",
+    },
+    people=(
+        Person("ada@example.com", "Ada", "Byron", company="Byron & Daughters"),
+        Person("bob@example.com", "Bob", "Frankston", company="Visible Sums"),
+        Person("admin@globex.example", "Dan", "Bricklin", Role.ADMIN),
+    ),
+    products=(
+        {"name": "Quill", "description": "Writes reports."},
+        {"name": "Ledger", "description": "Adds up."},
+    ),
+    samples=(
+        Sample(
+            "poet",
+            "Quill",
+            "ada@example.com",
+            {"allowed_activations": 2, "validity": YEAR},
+            age=30,
+            machines=("byron-desk",),
+        ),
+        Sample(
+            "sums",
+            "Ledger",
+            "bob@example.com",
+            {"allowed_activations": 3, "validity": YEAR},
+            age=50,
+            machines=("bob-pc",),
+        ),
+        Sample("old", "Quill", "bob@example.com", {"validity": YEAR}, age=500),
+    ),
+)
+
+OPERATOR = Person("root@example.com", "Root", "Operator", Role.OPERATOR)
+COMPANIES = (ACME, GLOBEX)
+
+
+@transaction.atomic
+def seed() -> None:
+    """Creates what of the demo data is missing."""
+    if not User.operators.filter(pk=demo_id("operator")).exists():
+        User.people.create_user(
+            id=demo_id("operator"),
+            email=OPERATOR.email,
+            password="demo-root",  # noqa: S106
+            first_name=OPERATOR.first_name,
+            last_name=OPERATOR.last_name,
+            role=Role.OPERATOR,
+        )
+    for company in COMPANIES:
+        company_id = company.vendor["company_id"]
+        vendor, _created = Vendor.objects.get_or_create(
+            company_id=company_id, defaults={"id": demo_id(company_id), **company.vendor}
+        )
+        with scope(vendor=vendor):
+            _seed_company(company, vendor)
+
+
+def _seed_company(company: Company, vendor: Vendor) -> None:
+    seed_brand(vendor)
+    people = {person.email: _person(person, vendor) for person in company.people}
+    products = {fields["name"]: _product(fields, vendor) for fields in company.products}
+    _policies(vendor)
+    for sample in company.samples:
+        if not License.objects.filter(
+            pk=demo_id(vendor.company_id, "license", sample.name)
+        ).exists():
+            _license(sample, vendor, products[sample.product], people)
+    for version in VERSIONS[vendor.company_id]:
+        names = (version.product, version.version, *version.platforms)
+        seed_release(
+            version,
+            release_id=demo_id(vendor.company_id, "release", *names),
+            vendor=vendor,
+            product=products[version.product],
+        )
+    seed_downloads(vendor)
+
+
+def _person(person: Person, vendor: Vendor) -> User:
+    pk = demo_id(vendor.company_id, "user", person.email)
+    return User.objects.filter(pk=pk).first() or User.objects.create_user(
+        id=pk,
+        vendor=vendor,
+        email=person.email,
+        password=person.password(vendor.company_id),
+        first_name=person.first_name,
+        last_name=person.last_name,
+        role=person.role,
+        company=person.company,
+    )
+
+
+def _product(fields: dict[str, Any], vendor: Vendor) -> Product:
+    pk = demo_id(vendor.company_id, "product", fields["name"])
+    existing = Product.objects.filter(pk=pk).first()
+    return existing or create_product(Product(id=pk, vendor=vendor, **fields))
+
+
+def _policies(vendor: Vendor) -> None:
+    for name, terms in (
+        ("Yearly, 3 seats", {"allowed_activations": 3, "validity": YEAR}),
+        ("Perpetual, 1 seat", {"allowed_activations": 1, "validity": 0}),
+    ):
+        LicensePolicy.objects.get_or_create(
+            id=demo_id(vendor.company_id, "policy", name),
+            defaults={"vendor": vendor, "name": name, **terms},
+        )
+
+    year = {"validity": YEAR, "allow_major_version_updates": True}
+    never = {"validity": 0, "allow_major_version_updates": False}
+    for name, rules in (("One year", year), ("Without new major versions", never)):
+        MaintenancePolicy.objects.get_or_create(
+            id=demo_id(vendor.company_id, "maintenance", name),
+            defaults={"vendor": vendor, "name": name, **rules},
+        )
+
+
+def _license(sample: Sample, vendor: Vendor, product: Product, people: dict[str, User]) -> None:
+    born = timezone.now() - timedelta(days=sample.age)
+    license = License(
+        id=demo_id(vendor.company_id, "license", sample.name),
+        vendor=vendor,
+        product=product,
+        user=people[sample.owner],
+        key=demo_key(vendor.company_id, sample.name),
+        **sample.terms,
+    )
+    counts_from_creation = license.validity and license.expiration_strategy == "immediate"
+    if counts_from_creation:
+        license.expires_at = born + timedelta(seconds=license.validity)
+    if sample.maintenance:
+        license.maintenance_policy_id = demo_id(
+            vendor.company_id, "maintenance", sample.maintenance
+        )
+    with acting(Origin(at=born)):
+        licenses.save_new_license(license, actor=None)
+    License.objects.filter(pk=license.pk).update(created_at=born)
+    for key, value, visible in sample.metadata:
+        LicenseMetadata.objects.create(
+            vendor=vendor, license=license, key=key, value=value, visible=visible
+        )
+    for email in sample.shared_with:
+        LicenseUser.objects.create(vendor=vendor, license=license, user=people[email])
+    for number, hostname in enumerate(sample.machines):
+        # Spread over the last weeks, but not before the licence.
+        ago = timedelta(days=min(sample.age, (len(hostname) * 7 + number * 5) % 27))
+        with acting(Origin(at=timezone.now() - ago)):
+            activate(license, _machine(vendor, hostname), actor=None)
+    if sample.name == "lab":
+        _offline_machine(license, people[sample.owner])
+        deactivate(activate(license, _machine(vendor, "retired-tower")), actor=people[sample.owner])
+    if sample.then:
+        sample.then(license, actor=None)
+
+
+def _machine(vendor: Vendor, hostname: str) -> Machine:
+    return Machine(
+        fingerprint=demo_fingerprint(vendor.company_id, hostname),
+        os="linux" if hostname[-1].isdigit() else "windows",
+        os_version="Debian 12" if hostname[-1].isdigit() else "11",
+        hostname=hostname,
+        app_version="4.2.1",
+    )
+
+
+def demo_fingerprint(*names: str) -> str:
+    """A fingerprint of 64 characters, made of the names."""
+    return demo_id("fingerprint", *names).hex * 2
+
+
+def _offline_machine(license: License, user: User) -> None:
+    """A machine in the clean room, activated with a file as a program would have written it."""
+    machine_key = OKPKey.generate_key("Ed25519")
+    claims = {
+        "jti": str(demo_id("request", str(license.pk))),
+        "iat": int(time.time()),
+        "productId": str(license.product_id),
+        "key": license.key,
+        "fingerprint": demo_fingerprint("clean-room"),
+        "os": "linux",
+        "osVersion": "Debian 12",
+        "hostname": "clean-room-03",
+        "appVersion": "4.2.1",
+    }
+    header = {
+        "alg": "Ed25519",
+        "typ": "offline-activation-request+jwt",
+        "jwk": machine_key.as_dict(private=False),
+    }
+    answer(user, jwt.encode(header, claims, machine_key, algorithms=["Ed25519"]))
+
+
+def sign_ins() -> Iterator[str]:
+    """The lines that tell where to sign in and with what."""
+    for company in COMPANIES:
+        company_id = company.vendor["company_id"]
+        yield f"{company.vendor['name']}: {origin(f'{company_id}.{settings.PORTAL_PARENT_HOST}')}/"
+        for person in company.people:
+            if person.role in {Role.USER, Role.ORGANIZATION_ADMIN}:
+                yield f"  {person.email:24} {person.password(company_id)}"
+    yield f"Back office: {origin(f'app.{settings.PORTAL_PARENT_HOST}')}/"
+    for company in COMPANIES:
+        company_id = company.vendor["company_id"]
+        for person in company.people:
+            if person.role in {Role.ADMIN, Role.SUPPORT}:
+                password = person.password(company_id)
+                yield f"  {person.email:24} {password:24} company id {company_id}"
+    yield f"  {OPERATOR.email:24} {'demo-root':24} operator, no company id"
+    yield f"Find a portal: {origin(settings.PORTAL_PARENT_HOST)}/"

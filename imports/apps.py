@@ -1,0 +1,16 @@
+"""Configuration of the app."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class ImportsConfig(AppConfig):
+    name = "imports"
+    verbose_name = _("Imports")
+
+    def ready(self) -> None:
+        """Customers can be imported from a file."""
+        from imports.customers import CUSTOMERS  # noqa: PLC0415  models are not there before
+        from imports.verbs import files  # noqa: PLC0415
+
+        files.register(CUSTOMERS)

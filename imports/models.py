@@ -1,0 +1,69 @@
+"""A file of customers or licences that staff bring in; verbs in imports/verbs/files.py."""
+
+from typing import Any
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from tenancy.rows import SameVendor, TenantRow
+
+
+class DataImport(TenantRow):
+    """One uploaded CSV file, and what became of it.
+
+    `content` is the file's text, as long as it may still be imported; `errors` the first of its
+    problems as row, column and sentence; `preview` has counts and the first rows as they will be
+    saved.
+    """
+
+    class State(models.TextChoices):
+        CHECKING = "checking", _("being checked")
+        REFUSED = "refused", _("refused")
+        READY = "ready", _("ready to import")
+        IMPORTING = "importing", _("being imported")
+        DONE = "done", _("imported")
+        FAILED = "failed", _("failed")
+
+    kind = models.CharField(_("kind"), max_length=20)
+    file_name = models.CharField(_("file"), max_length=200)
+    content = models.TextField()
+    options = models.JSONField(_("options"), default=dict)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.CHECKING)
+    rows = models.PositiveIntegerField(_("rows"), default=0)
+    rows_done = models.PositiveIntegerField(_("rows done"), default=0)
+    errors: "models.JSONField[list[Any], list[Any]]" = models.JSONField(_("problems"), default=list)
+    error_count = models.PositiveIntegerField(_("number of problems"), default=0)
+    preview: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(
+        _("preview"), default=dict
+    )
+    created_by = models.ForeignKey(
+        "accounts.User", models.PROTECT, null=True, related_name="+", verbose_name=_("uploaded by")
+    )
+    confirmed_by = models.ForeignKey(
+        "accounts.User", models.PROTECT, null=True, related_name="+", verbose_name=_("confirmed by")
+    )
+    confirmed_ip = models.GenericIPAddressField(_("confirmed from"), null=True)
+    finished_at = models.DateTimeField(_("finished"), null=True)
+
+    class Meta(TenantRow.Meta):
+        verbose_name = _("import")
+        verbose_name_plural = _("imports")
+        ordering = ("-created_at", "id")
+        constraints = (
+            SameVendor(
+                name="data_import_created_by_vendor", field="created_by", to_table="accounts_user"
+            ),
+            SameVendor(
+                name="data_import_confirmed_by_vendor",
+                field="confirmed_by",
+                to_table="accounts_user",
+            ),
+        )
+        indexes = (models.Index(name="data_imports_newest", fields=("vendor", "created_at")),)
+
+    def __str__(self) -> str:
+        return self.file_name
+
+    @property
+    def is_running(self) -> bool:
+        return self.state in {self.State.CHECKING, self.State.IMPORTING}

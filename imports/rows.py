@@ -1,0 +1,285 @@
+"""What the rows of an imported file mean: the base for every kind of file.
+
+A `Rows` is one reading of one file. It takes the file in chunks, so that what a chunk needs is
+looked up by a fixed number of queries, and writes nothing until `write` is called.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from copy import copy
+from dataclasses import dataclass
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from import_export.fields import Field
+from import_export.resources import Resource
+from import_export.widgets import Widget
+
+from accounts.models import CUSTOMER_ROLES, User, normalise_email
+from audit import trail
+from imports import bulk
+from imports.tables import Row
+from tenancy.models import Vendor
+
+CHUNK = 500
+PREVIEW = 20  # rows that are shown before anything is imported
+NAMES = ("first_name", "last_name", "company")
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+class ImportFailed(Exception):
+    """What was checked has changed since; the text is a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with a cell, or with a whole row when there is no column."""
+
+    row: int
+    column: str
+    sentence: str
+
+
+def chunks_of(rows: Sequence[Any], size: int = CHUNK) -> Iterator[Sequence[Any]]:
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]
+
+
+class People:
+    """The customers that a file names: those who are known, and those who come with it."""
+
+    def __init__(self, vendor: Vendor) -> None:
+        self.vendor = vendor
+        self.found: dict[str, User] = {}
+        self.new: dict[str, User] = {}
+        self.known: dict[UUID, int] = {}  # who must still be a customer later, and in which row
+
+    def look_up(self, emails: set[str]) -> None:
+        """Finds whose addresses these are, by one query."""
+        people = User.objects.filter(email__in=emails)
+        self.found = {person.email: person for person in people}
+
+    def of(self, email: str, names: dict[str, str], number: int) -> User:
+        """The customer with the address. Raises ValueError with a sentence."""
+        person = self.found.get(email)
+        if person is None:
+            return self.new.get(email) or self._made(email, names)
+        if not person.is_customer:
+            raise ValueError(_("This address belongs to a member of your staff."))
+        self.known.setdefault(person.pk, number)
+        return person
+
+    def _made(self, email: str, names: dict[str, str]) -> User:
+        try:
+            User._meta.get_field("email").clean(email, None)
+        except ValidationError as error:
+            raise ValueError(_("This is not an e-mail address.")) from error
+        person = User(vendor=self.vendor, email=email, **names)
+        self.new[email] = person
+        return person
+
+
+class Line(Widget):  # type: ignore[misc]
+    """A text of one line; None when the cell is empty."""
+
+    def __init__(self, longest: int) -> None:
+        super().__init__()
+        self.longest = longest
+
+    def clean(self, value: Any, row: Any = None, **kwargs: Any) -> Any:
+        if CONTROL.search(value):
+            raise ValueError(_("This has line breaks or other control characters in it."))
+        if len(value) > self.longest:
+            raise ValueError(_("This is longer than %(n)d characters.") % {"n": self.longest})
+        return value or None
+
+
+def may_be_empty(name: str, widget: Any) -> Any:
+    """A column whose empty cells leave the row as it is."""
+    return Field(attribute=name, column_name=name, widget=widget, saves_null_values=False)
+
+
+@dataclass(slots=True)
+class Wanted:
+    """What a row asks for."""
+
+    user: User | None = None
+    first_name: str = ""
+    last_name: str = ""
+    company: str = ""
+
+
+class Rows(Resource):  # type: ignore[misc]
+    """One reading of one file. A kind of file gives its columns and what a row becomes."""
+
+    first_name = may_be_empty("first_name", Line(100))
+    last_name = may_be_empty("last_name", Line(100))
+    company = may_be_empty("company", Line(150))
+
+    required: ClassVar[tuple[str, ...]] = ("email",)
+    optional: ClassVar[tuple[str, ...]] = NAMES
+    read_only: ClassVar[tuple[str, ...]] = ()
+    example: ClassVar[tuple[tuple[str, ...], ...]] = ()
+    # What stands in a column, and what heads a column of the preview.
+    explained: ClassVar[dict[str, Any]] = {}
+    shown: ClassVar[dict[str, Any]] = {}
+    wanted: ClassVar[type[Wanted]] = Wanted
+
+    class Meta:
+        skip_diff = True
+        use_transactions = False
+
+    def __init__(self, vendor: Vendor, *, keep: bool) -> None:
+        """`keep` holds on to what the rows become, for writing it."""
+        super().__init__()
+        self.vendor, self.keep = vendor, keep
+        self.people = People(vendor)
+        self.seen: dict[str, int] = {}
+        self.number = 0
+        self.given: dict[str, str] = {}
+        self.preview: list[dict[str, str]] = []
+        self.inserts: list[bulk.Statement] = []
+        self.columns = {"user": "email"} | {
+            each.attribute: each.column_name for each in self.fields.values()
+        }
+
+    # --- Reading --------------------------------------------------------------------------------
+
+    def take(self, rows: Sequence[Row]) -> Iterator[Problem]:
+        """Reads a chunk of rows and tells what is wrong with them, in their order."""
+        self.look_up([row for row in rows if not row.problem])
+        for row in rows:
+            if row.problem:
+                yield Problem(row.number, "", row.problem)
+                continue
+            self.number = row.number
+            result = self.import_row(
+                row.cells, None, dry_run=True, using_transactions=False, row_number=row.number
+            )
+            for failure in result.errors:
+                raise failure.error  # Nothing that a cell can hold leads here.
+            yield from self._problems(result.validation_error)
+
+    def _problems(self, error: ValidationError | None) -> Iterator[Problem]:
+        for name, sentences in (error.message_dict if error else {}).items():
+            column = self.columns.get(name, name)
+            for sentence in sentences:
+                yield Problem(self.number, column, sentence)
+
+    def look_up(self, rows: Sequence[Row]) -> None:
+        """Finds what the chunk needs from the database."""
+        self.people.look_up({normalise_email(row.cells["email"]) for row in rows})
+
+    def finders(self) -> dict[str, Callable[[dict[str, str]], Any]]:
+        """What is found for a row, by attribute; each raises ValueError with a sentence."""
+        return {"user": self.person}
+
+    def get_or_init_instance(self, instance_loader: Any, row: Any) -> tuple[Wanted, bool]:
+        return self.wanted(), True
+
+    def import_instance(self, instance: Wanted, row: dict[str, str], **kwargs: Any) -> None:
+        """Fills in what is found and what the fields read. Raises ValidationError with it all."""
+        problems: dict[str, Any] = {}
+        for name, find in self.finders().items():
+            try:
+                setattr(instance, name, find(row))
+            except ValueError as error:
+                problems[name] = ValidationError(str(error))
+        try:
+            super().import_instance(instance, row, **kwargs)
+        except ValidationError as error:
+            problems = error.update_error_dict(problems)
+        if problems:
+            raise ValidationError(problems)
+
+    def validate_instance(self, instance: Any, errors: Any = None, **kwargs: Any) -> None:
+        """Raises ValidationError with what was found so far."""
+        if errors:
+            raise ValidationError(errors)
+
+    def person(self, row: dict[str, str]) -> User:
+        """The customer of the row. Raises ValueError with a sentence."""
+        email = normalise_email(row["email"])
+        if not email:
+            raise ValueError(_("This can't be empty."))
+        names = {name: row.get(name, "") for name in NAMES}
+        return self.people.of(email, names, self.number)
+
+    def once(self, value: str, sentence: str) -> None:
+        """Raises ValueError when a row above has the value; `sentence` takes that row's number."""
+        first = self.seen.setdefault(value, self.number)
+        if first != self.number:
+            raise ValueError(sentence % {"row": first})
+
+    # --- Counting and writing -------------------------------------------------------------------
+
+    def counts(self) -> dict[str, int]:
+        """How many customers come, and how many are there already."""
+        return {"new_customers": len(self.people.new), "known_customers": len(self.people.known)}
+
+    def finish(self) -> None:
+        """Makes what takes time and needs no lock, before anything is written."""
+        for person in self.people.new.values():
+            person.set_unusable_password()
+        self.inserts = bulk.inserts(list(self.people.new.values()))
+
+    def write(self, *, actor: User | None) -> Sequence[Any]:
+        """Writes everything inside the caller's transaction and gives what the file made.
+
+        Raises ImportFailed, or the database's IntegrityError when something came in between.
+        """
+        self.write_people(actor, {})
+        return list(self.people.new.values())
+
+    def write_people(self, actor: User | None, given: dict[UUID, dict[str, str]]) -> None:
+        """Locks the known customers, gives them what is `given`, and adds the new ones."""
+        drafts: list[trail.Draft] = []
+        for ids in chunks_of(list(self.people.known)):
+            drafts += self._update(ids, actor, given)
+        new = list(self.people.new.values())
+        bulk.execute(self.inserts)
+        drafts += [_draft("created", person, actor, trail.values_of(person)) for person in new]
+        trail.record_all(drafts)
+
+    def _update(
+        self, ids: Sequence[UUID], actor: User | None, given: dict[UUID, dict[str, str]]
+    ) -> list[trail.Draft]:
+        """Changes known customers as they are now, not as they were when the file was checked."""
+        customers = User.objects.select_for_update(of=("self",)).filter(role__in=CUSTOMER_ROLES)
+        found = {person.pk: person for person in customers.filter(pk__in=ids).order_by("pk")}
+        for pk in ids:
+            if pk not in found:
+                raise ImportFailed(
+                    _("Row %(row)d: this customer is not there any more, or has become staff.")
+                    % {"row": self.people.known[pk]}
+                )
+        drafts: list[trail.Draft] = []
+        changed: list[User] = []
+        for person in found.values():
+            after = _changed(person, given.get(person.pk, {}))
+            changes = trail.changes_between(person, after)
+            if changes:
+                changed.append(after)
+                drafts.append(_draft("changed", after, actor, changes))
+        User.objects.bulk_update(changed, [*NAMES, "updated_at"], batch_size=CHUNK)
+        return drafts
+
+
+def _changed(person: User, given: dict[str, str]) -> User:
+    """A copy of the person with what is given."""
+    after = copy(person)
+    for name, value in given.items():
+        setattr(after, name, value)
+    after.updated_at = timezone.now()
+    return after
+
+
+def _draft(
+    action: str, person: User, actor: User | None, changes: dict[str, list[Any]]
+) -> trail.Draft:
+    return trail.Draft(
+        action=action, row=person, actor=actor, customer_id=person.pk, changes=changes
+    )

@@ -1,0 +1,75 @@
+"""What the page of an import says, in words."""
+
+from collections.abc import Callable
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from imports.models import DataImport
+
+State = DataImport.State
+
+
+def sentence_of(row: DataImport) -> str:
+    """How far the import is, or what came of it."""
+    if row.state == State.CHECKING:
+        return _(
+            "%(done)s of %(rows)s rows are checked. Nothing is imported yet; you can leave this "
+            "page and come back."
+        ) % _progress(row)
+    if row.state == State.IMPORTING:
+        return _(
+            "%(done)s of %(rows)s rows are read. All of them are written at once at the end; you "
+            "can leave this page and come back."
+        ) % _progress(row)
+    if row.state == State.REFUSED:
+        return _("Nothing was imported. Correct the file and upload it again.")
+    if row.state == State.READY:
+        return _("Every row is right. Nothing is imported before you confirm it.")
+    if row.state == State.DONE:
+        return _("Everything in the file is imported.")
+    why = row.preview.get("failure", "")
+    return _("%(why)s Nothing was imported.") % {"why": why}
+
+
+def problems_in(row: DataImport) -> str:
+    """How many problems there are, and whether all of them are shown."""
+    n, shown = row.error_count, len(row.errors)
+    if n > shown:
+        return _("The first %(shown)s of %(n)s problems") % {"shown": f"{shown:,}", "n": f"{n:,}"}
+    return ngettext("%(n)s problem", "%(n)s problems", n) % {"n": f"{n:,}"}
+
+
+def first_rows(row: DataImport) -> str:
+    """How many rows of the preview there are."""
+    n = len(row.preview.get("rows", []))
+    return ngettext("The first row", "The first %(n)s rows", n) % {"n": n}
+
+
+def counted(row: DataImport) -> list[str]:
+    """How many of what the file brings."""
+    counts = row.preview.get("counts", {})
+    return [WORDS[name](n) % {"n": f"{n:,}"} for name, n in counts.items() if n]
+
+
+def _progress(row: DataImport) -> dict[str, str]:
+    return {"done": f"{row.rows_done:,}", "rows": f"{row.rows:,}"}
+
+
+def _licenses(n: int) -> str:
+    return ngettext("%(n)s new licence", "%(n)s new licences", n)
+
+
+def _new_customers(n: int) -> str:
+    return ngettext("%(n)s new customer", "%(n)s new customers", n)
+
+
+def _known_customers(n: int) -> str:
+    return ngettext("%(n)s known customer", "%(n)s known customers", n)
+
+
+WORDS: dict[str, Callable[[int], str]] = {
+    "licenses": _licenses,
+    "new_customers": _new_customers,
+    "known_customers": _known_customers,
+}

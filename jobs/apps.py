@@ -1,0 +1,15 @@
+"""Configuration of the app."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class JobsConfig(AppConfig):
+    name = "jobs"
+    verbose_name = _("Jobs")
+
+    def ready(self) -> None:
+        from jobs.chores import every_day  # noqa: PLC0415  models are not there before ready()
+        from web.limits import clean_up  # noqa: PLC0415
+
+        every_day(clean_up)

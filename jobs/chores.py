@@ -1,0 +1,28 @@
+"""What is done again and again wherever workers run; rooms register it in their app's `ready()`.
+
+Every chore is safe to repeat, also at the same time in several workers.
+"""
+
+from collections.abc import Callable
+
+Chore = Callable[[], object]
+Cleaner = Callable[[], str]
+
+EVERY_ROUND: list[Chore] = []  # each UPKEEP_INTERVAL
+EVERY_HOUR: list[Chore] = []  # and when a worker starts
+EVERY_DAY: list[Cleaner] = []  # by `manage.py clean_up`; says in a sentence what it deleted
+
+
+def every_round(chore: Chore) -> None:
+    """Registers what puts back what a killed worker left."""
+    EVERY_ROUND.append(chore)
+
+
+def every_hour(chore: Chore) -> None:
+    """Registers what every worker does when it starts and once an hour."""
+    EVERY_HOUR.append(chore)
+
+
+def every_day(cleaner: Cleaner) -> None:
+    """Registers what deletes what has run out."""
+    EVERY_DAY.append(cleaner)

@@ -1,0 +1,74 @@
+"""What the queue's worker sees to by itself, beside its jobs: what killed workers left, and what
+is done every hour (jobs/chores.py). Any number of workers may do it at once.
+"""
+
+import logging
+from datetime import timedelta
+from threading import Event, Thread
+from time import monotonic
+
+from django.conf import settings
+from django.db import close_old_connections, connection
+from django.utils import timezone
+from django_tasks import TaskResultStatus
+from django_tasks_db.models import DBTaskResult
+
+from jobs.chores import EVERY_HOUR, EVERY_ROUND, Chore
+
+logger = logging.getLogger(__name__)
+
+HOUR = 3600.0  # seconds
+
+
+def tidy() -> None:
+    """Puts back what killed workers left: jobs first, then what rooms registered."""
+    put_back_jobs()
+    for chore in EVERY_ROUND:
+        chore()
+
+
+def put_back_jobs() -> int:
+    """Has jobs run again that have been running for longer than JOB_LEASE; returns how many.
+
+    Every job of ours may run twice, also at the same time as the worker that is only slow.
+    """
+    long_ago = timezone.now() - timedelta(seconds=settings.JOB_LEASE)
+    left = DBTaskResult.objects.filter(status=TaskResultStatus.RUNNING, started_at__lt=long_ago)
+    return left.update(status=TaskResultStatus.READY, started_at=None)
+
+
+class Upkeep(Thread):
+    """Does both beside a worker's jobs, in a thread of its own until `end` is called."""
+
+    def __init__(self) -> None:
+        super().__init__(name="upkeep", daemon=True)
+        self._ended = Event()
+        self._next_chores = monotonic()
+
+    def run(self) -> None:
+        while not self._ended.is_set():
+            close_old_connections()
+            self._round()
+            self._ended.wait(settings.UPKEEP_INTERVAL)
+        connection.close()
+
+    def _round(self) -> None:
+        _attempt(tidy)
+        if monotonic() < self._next_chores:
+            return
+        self._next_chores = monotonic() + HOUR
+        for chore in EVERY_HOUR:
+            _attempt(chore)
+
+    def end(self) -> None:
+        """Ends it after what it is doing; waits for that."""
+        self._ended.set()
+        self.join()
+
+
+def _attempt(chore: Chore) -> None:
+    """What goes wrong (the database is locked, or restarts) is logged; there is a next time."""
+    try:
+        chore()
+    except Exception:
+        logger.exception("Upkeep failed; it is tried again.")

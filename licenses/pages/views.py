@@ -1,0 +1,150 @@
+"""The customer's pages about licences."""
+
+from typing import cast
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.requests import PersonRequest
+from licenses import search
+from licenses.access import get_activation, get_license, licenses_of
+from licenses.errors import LicensingError
+from licenses.history import history_of
+from licenses.models import Activation, License, Product
+from licenses.pages import boxes, rows
+from licenses.pages.forms import LicenseSearchForm
+from licenses.sentences import sentence
+from licenses.status import Status
+from licenses.verbs.activations import check_customer_may_deactivate, deactivate_as_customer
+from web.requests import page_of
+
+
+@require_safe
+def license_list(http_request: HttpRequest) -> HttpResponse:
+    """The customer's licences: search, filters, order, totals, pages of 25."""
+    request, now = cast(PersonRequest, http_request), timezone.now()
+    mine = licenses_of(request.user)
+    form = LicenseSearchForm(request.GET or None, products=_products_of(mine))
+    # A filter that makes no sense is said beside its field; the others still count.
+    form.is_valid()
+    asked: dict[str, str] = getattr(form, "cleaned_data", {})
+    sort = asked.get("sort") or search.DEFAULT_SORT
+    found = mine
+    if asked.get("q"):
+        found = search.with_text(found, asked["q"])
+    if asked.get("product"):
+        found = found.filter(product_id=asked["product"])
+    if asked.get("status"):
+        found = found.filter(search.status_filter(Status(asked["status"]), now))
+    if asked.get("expiry") == "never":
+        found = found.filter(expires_at=None)
+    elif asked.get("expiry"):
+        found = found.filter(search.expires_within(int(asked["expiry"]), now))
+    page = page_of(search.sorted_by(found, sort, now), request)
+    filters = {name: value for name, value in asked.items() if value and name != "sort"}
+    context = {
+        "form": form,
+        "filtered": bool(filters),
+        "totals": search.totals(mine, now),
+        "page": page,
+        "rows": [rows.license_row(license, now) for license in page],
+        "sort": sort,
+        "columns": _columns(filters, sort),
+        "page_query": urlencode({**filters, "sort": sort}),
+    }
+    return render(request, "licenses/license_list.html", context)
+
+
+def _products_of(licenses: QuerySet[License]) -> list[tuple[UUID, str]]:
+    """The products that the customer has licences of, for the filter."""
+    products = Product.objects.filter(licenses__in=licenses.values("pk")).distinct()
+    return [(product.pk, str(product)) for product in products.order_by("name")]
+
+
+def _columns(filters: dict[str, str], sort: str) -> list[dict[str, str]]:
+    """The sortable column heads: name, link that sorts by it, and how it is sorted now."""
+    heads = {
+        "product": _("Product and key"),
+        "status": _("Status"),
+        "seats": _("Seats"),
+        "expires": _("Expires"),
+    }
+    columns = []
+    for name, label in heads.items():
+        descend = sort == name
+        query = urlencode({**filters, "sort": f"-{name}" if descend else name})
+        order = {name: "ascending", f"-{name}": "descending"}.get(sort, "none")
+        columns.append({"name": name, "label": label, "url": f"?{query}", "order": order})
+    return columns
+
+
+@require_safe
+def license_detail(http_request: HttpRequest, license_id: UUID) -> HttpResponse:
+    """Everything that the customer may know about one licence."""
+    request = cast(PersonRequest, http_request)
+    return render_license(request, get_license(request, license_id))
+
+
+def render_license(request: PersonRequest, license: License) -> HttpResponse:
+    """The licence's page, with its machines and its history in pages of 25."""
+    now = timezone.now()
+    machines = page_of(license.activations.order_by("-created_at", "pk"), request, "machines")
+    history = page_of(history_of(license), request, "history")
+    context = {
+        "license": license,
+        "product": license.product,
+        "row": rows.license_row(license, now),
+        "type": rows.type_text(license),
+        "validity": rows.validity_text(license),
+        "maintenance": rows.maintenance_text(license),
+        "deactivations": rows.deactivations_text(license),
+        "usable_offline": license.standing.usable and license.type == "node-locked",
+        "owner": license.user if license.user_id != request.user.pk else None,
+        "metadata": license.metadata.filter(visible=True),
+        "meters": license.meter_attributes.filter(visible=True),
+        "boxes": boxes.rendered(request, license),
+        "machine_page": machines,
+        "machines": [rows.machine_row(machine, license, now) for machine in machines],
+        "history_page": history,
+        "events": [rows.event_row(event, now) for event in history],
+    }
+    return render(request, "licenses/license_detail.html", context)
+
+
+def _ask_before_deactivating(request: HttpRequest, activation: Activation) -> HttpResponse:
+    """Asks once before a machine is deactivated: names it and says what will follow."""
+    license, now = activation.license, timezone.now()
+    context = {
+        "license": license,
+        "product": license.product,
+        "machine": rows.machine_row(activation, license, now),
+        "left": license.deactivations_left,
+    }
+    return render(request, "licenses/activation_deactivate.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def activation_deactivate(
+    http_request: HttpRequest, license_id: UUID, activation_id: UUID
+) -> HttpResponse:
+    """Frees the seat of one machine, where the rules allow customers to (GET asks, POST does)."""
+    request = cast(PersonRequest, http_request)
+    activation = get_activation(request, license_id, activation_id)
+    try:
+        check_customer_may_deactivate(activation.license, activation)
+        if request.method != "POST":
+            return _ask_before_deactivating(request, activation)
+        deactivate_as_customer(activation, actor=request.user)
+    except LicensingError as error:
+        messages.error(request, sentence(error))
+        return redirect("license", license_id)
+    name = activation.hostname or _("The machine")
+    messages.success(request, _("%(name)s is deactivated and its seat is free.") % {"name": name})
+    return redirect("license", license_id)

@@ -1,0 +1,337 @@
+"""The verbs that take and give back seats. Each is atomic, counts exactly and is safe to retry.
+
+Whoever counts holds the licence's lock (`licenses.lock`), so that fifty activations at once of
+a licence with ten seats give exactly ten, on PostgreSQL and on SQLite.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from licenses import errors
+from licenses.history import Event, record
+from licenses.models import (
+    Activation,
+    ExpirationStrategy,
+    License,
+    LicenseMeterAttribute,
+    LicenseType,
+)
+from licenses.verbs.licenses import lock, maintenance_end
+
+FINGERPRINT_LENGTHS = range(64, 257)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """What a program tells about the machine that it runs on (names of the Web API v3)."""
+
+    fingerprint: str
+    os: str
+    hostname: str = ""
+    os_version: str = ""
+    vm_name: str = ""
+    container: bool = False
+    app_version: str = ""
+    client_version: str = ""
+    user_hash: str = ""
+    metadata: list[dict[str, str]] = field(default_factory=list)
+    meter_attributes: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class MachineKey:
+    """The Ed25519 public key with which an offline machine signs its requests."""
+
+    jwk: Mapping[str, str]
+    thumbprint: str
+
+
+def check_license(license: License, *, offline: bool) -> None:
+    """Raises the error that keeps this licence from being activated at all.
+
+    Offline, all of them count (offline-protocol.md, check 3). Online, an expired or suspended
+    licence still yields a token, and the program judges by its claims (web-api-v3.md).
+    """
+    if license.revoked:
+        raise errors.RevokedLicense
+    if not offline:
+        return
+    if license.suspended:
+        raise errors.SuspendedLicense
+    if license.is_expired:
+        raise errors.ExpiredLicense
+    if license.type != LicenseType.NODE_LOCKED:
+        raise errors.InvalidLicenseType
+
+
+def check_machine(license: License, machine: Machine) -> None:
+    """Raises the error that keeps this kind of machine out (offline-protocol.md, check 4)."""
+    if len(machine.fingerprint) not in FINGERPRINT_LENGTHS:
+        raise errors.InvalidActivationFingerprint
+    if machine.vm_name and not license.allow_vm_activation:
+        raise errors.VmActivationNotAllowed
+    if machine.container and not license.allow_container_activation:
+        raise errors.ContainerActivationNotAllowed
+
+
+@transaction.atomic
+def activate(
+    license: License,
+    machine: Machine,
+    *,
+    actor: User | None = None,
+    key: MachineKey | None = None,
+) -> Activation:
+    """The machine's activation: a new seat, or the seat that its fingerprint has already.
+
+    With a machine key the activation is an offline one. Raises the named error of the first rule
+    that refuses, in the order of offline-protocol.md; then no seat is taken.
+    """
+    locked = lock(license.pk)
+    check_license(locked, offline=key is not None)
+    check_machine(locked, machine)
+    _free_expired_leases(locked)
+    existing = find_activation(locked, machine.fingerprint)
+    if existing:
+        return _activate_again(locked, existing, machine, key, actor)
+    if locked.seats_left == 0:
+        raise errors.ActivationLimitReached
+    _take_uses(locked, machine.meter_attributes)
+    return _take_seat(locked, machine, key, actor)
+
+
+def find_activation(license: License, fingerprint: str) -> Activation | None:
+    """The activation of this fingerprint on the licence, if it has one; matching is by equality."""
+    return Activation.objects.filter(license_id=license.pk, fingerprint=fingerprint).first()
+
+
+@transaction.atomic
+def sync(activation_id: Any, machine: Machine | None = None) -> Activation:
+    """Notes that the machine was seen, takes over what it tells, and renews its lease.
+
+    Raises ActivationNotFound, and RevokedLicense for a revoked licence.
+    """
+    found = Activation.objects.filter(pk=activation_id).values_list("license_id", flat=True).first()
+    if found is None:
+        raise errors.ActivationNotFound
+    license = lock(found)
+    check_license(license, offline=False)
+    _free_expired_leases(license)
+    activation = Activation.objects.filter(pk=activation_id).first()
+    if activation is None:
+        raise errors.ActivationNotFound
+    changed = _describe(activation, machine) if machine else []
+    activation.last_synced_at = timezone.now()
+    activation.lease_expires_at = _lease_end(license)
+    activation.save(update_fields=[*changed, "last_synced_at", "lease_expires_at", "updated_at"])
+    activation.license = license
+    return activation
+
+
+@transaction.atomic
+def deactivate(activation: Activation, *, actor: User | None = None) -> None:
+    """Ends the activation and frees its seat.
+
+    Raises DeactivationLimitReached, and ActivationNotFound when it has ended already: counted
+    once however often it is tried.
+    """
+    license = lock(activation.license_id)
+    current = Activation.objects.filter(pk=activation.pk).first()
+    if current is None:
+        raise errors.ActivationNotFound
+    if license.deactivations_left == 0:
+        raise errors.DeactivationLimitReached
+    _give_uses_back(license, current)
+    Activation.objects.filter(pk=current.pk).delete()
+    license.total_activations -= 1
+    license.total_deactivations += 1
+    license.save(update_fields=["total_activations", "total_deactivations", "updated_at"])
+    record(license, Event.DEACTIVATED, actor=actor, machine=current)
+
+
+@transaction.atomic
+def release(activation: Activation, *, reason: str, actor: User | None = None) -> None:
+    """Frees the seat of a machine for the customer, whatever kind of machine it is.
+
+    It does not count against the deactivations that the licence allows. Raises ActivationNotFound
+    when the activation has ended already: released once however often it is tried.
+    """
+    license = lock(activation.license_id)
+    current = Activation.objects.filter(pk=activation.pk).first()
+    if current is None:
+        raise errors.ActivationNotFound
+    _give_uses_back(license, current)
+    Activation.objects.filter(pk=current.pk).delete()
+    license.total_activations -= 1
+    license.save(update_fields=["total_activations", "updated_at"])
+    record(license, Event.RELEASED, actor=actor, machine=current, reason=reason)
+
+
+@transaction.atomic
+def deactivate_as_customer(activation: Activation, *, actor: User) -> None:
+    """`deactivate`, for a customer who clicks; raises what check_customer_may_deactivate raises."""
+    license = lock(activation.license_id)
+    current = Activation.objects.filter(pk=activation.pk).first()
+    if current is None:
+        raise errors.ActivationNotFound
+    check_customer_may_deactivate(license, current)
+    deactivate(current, actor=actor)
+
+
+def check_customer_may_deactivate(license: License, activation: Activation) -> None:
+    """Raises the reason why a customer can't free this seat with a click; see `deactivate`.
+
+    The seat of an offline machine comes back only through the machine's own signed request
+    (offline-protocol.md): nobody could otherwise know that the program has stopped.
+    """
+    if not license.product.customers_may_deactivate:
+        raise errors.CustomerDeactivationNotAllowed
+    if activation.offline:
+        raise errors.OfflineMachineKeepsItsSeat
+    if license.deactivations_left == 0:
+        raise errors.DeactivationLimitReached
+
+
+def _take_seat(
+    license: License, machine: Machine, key: MachineKey | None, actor: User | None
+) -> Activation:
+    now = timezone.now()
+    activation = Activation(vendor_id=license.vendor_id, license=license)
+    _describe(activation, machine)
+    _bind(activation, key)
+    activation.last_synced_at = now
+    activation.lease_expires_at = _lease_end(license)
+    activation.expires_at = _rolling_end(license, now)
+    activation.save(force_insert=True)
+    license.total_activations += 1
+    if license.first_activated_at is None:
+        license.first_activated_at = now
+    if license.waits_for_first_activation:
+        license.expires_at = now + timedelta(seconds=license.validity)
+    if license.waits_for_maintenance:
+        license.maintenance_expires_at = maintenance_end(license.maintenance_policy)
+    license.save(
+        update_fields=[
+            "total_activations",
+            "first_activated_at",
+            "expires_at",
+            "maintenance_expires_at",
+            "updated_at",
+        ]
+    )
+    record(license, Event.ACTIVATED, actor=actor, machine=activation)
+    return activation
+
+
+def _activate_again(
+    license: License,
+    activation: Activation,
+    machine: Machine,
+    key: MachineKey | None,
+    actor: User | None,
+) -> Activation:
+    """The same seat again; a new machine key replaces the old one, and the history says so."""
+    replaced = bool(
+        key and activation.machine_thumbprint and key.thumbprint != activation.machine_thumbprint
+    )
+    changed = _describe(activation, machine) + _bind(activation, key)
+    activation.license = license
+    activation.last_synced_at = timezone.now()
+    activation.lease_expires_at = _lease_end(license)
+    activation.save(update_fields=[*changed, "last_synced_at", "lease_expires_at", "updated_at"])
+    if replaced:
+        record(license, Event.MACHINE_KEY_REPLACED, actor=actor, machine=activation)
+    return activation
+
+
+def _describe(activation: Activation, machine: Machine) -> list[str]:
+    """Takes over what the program tells; returns the names of the fields."""
+    names = [
+        "fingerprint",
+        "os",
+        "hostname",
+        "os_version",
+        "vm_name",
+        "container",
+        "app_version",
+        "client_version",
+        "user_hash",
+        "metadata",
+    ]
+    for name in names:
+        setattr(activation, name, getattr(machine, name))
+    if activation._state.adding:
+        activation.meter_attributes = [
+            {"name": name, "uses": uses} for name, uses in machine.meter_attributes.items()
+        ]
+    return names
+
+
+def _bind(activation: Activation, key: MachineKey | None) -> list[str]:
+    """Binds the activation to the machine's key, or to none when it is online."""
+    activation.offline = key is not None
+    activation.machine_jwk = dict(key.jwk) if key else None
+    activation.machine_thumbprint = key.thumbprint if key else ""
+    return ["offline", "machine_jwk", "machine_thumbprint"]
+
+
+def _lease_end(license: License) -> datetime | None:
+    if license.type != LicenseType.HOSTED_FLOATING or license.lease_duration == 0:
+        return None
+    return timezone.now() + timedelta(seconds=license.lease_duration)
+
+
+def _rolling_end(license: License, start: datetime) -> datetime | None:
+    if license.expiration_strategy != ExpirationStrategy.ROLLING or license.validity == 0:
+        return None
+    return start + timedelta(seconds=license.validity)
+
+
+def _free_expired_leases(license: License) -> None:
+    """Gives back the seats whose lease has run out (hosted-floating licences alone)."""
+    if license.type != LicenseType.HOSTED_FLOATING:
+        return
+    expired = Activation.objects.filter(license_id=license.pk, lease_expires_at__lte=timezone.now())
+    ended = list(expired)
+    if not ended:
+        return
+    for activation in ended:
+        _give_uses_back(license, activation)
+    expired.delete()
+    for activation in ended:
+        record(license, Event.DEACTIVATED, actor=None, machine=activation, lease_ended=True)
+    license.total_activations -= len(ended)
+    license.total_deactivations += len(ended)
+    license.save(update_fields=["total_activations", "total_deactivations", "updated_at"])
+
+
+def _take_uses(license: License, wanted: Mapping[str, int]) -> None:
+    """Adds the machine's uses to the licence's meters; names without a meter count nothing.
+
+    Raises MeterAttributeUsesLimitReached.
+    """
+    meters = LicenseMeterAttribute.objects.filter(license_id=license.pk, name__in=wanted)
+    for meter in meters:
+        uses = wanted[meter.name]
+        if meter.allowed_uses >= 0 and meter.total_uses + uses > meter.allowed_uses:
+            raise errors.MeterAttributeUsesLimitReached
+        meter.total_uses += uses
+        meter.gross_uses += uses
+        meter.save(update_fields=["total_uses", "gross_uses", "updated_at"])
+
+
+def _give_uses_back(license: License, activation: Activation) -> None:
+    """Takes the machine's uses off the floating meters; the others keep counting."""
+    used = {entry["name"]: entry["uses"] for entry in activation.meter_attributes}
+    meters = LicenseMeterAttribute.objects.filter(
+        license_id=license.pk, name__in=used, floating=True
+    )
+    for meter in meters:
+        meter.total_uses = max(0, meter.total_uses - used[meter.name])
+        meter.save(update_fields=["total_uses", "updated_at"])

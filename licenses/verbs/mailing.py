@@ -1,0 +1,21 @@
+"""E-mailing a licence to the customer who owns it."""
+
+from django.db import transaction
+
+from accounts.models import User
+from audit import trail
+from licenses.errors import OwnerIsInactive
+from licenses.models import License
+from mail.outbox import queue
+
+
+@transaction.atomic
+def send_license(license: License, *, actor: User | None) -> None:
+    """Has the licence e-mailed to its owner, with its key and how to begin; sent again each time.
+
+    Runs in the vendor's scope. Raises OwnerIsInactive.
+    """
+    if not license.user.is_active:
+        raise OwnerIsInactive
+    queue("license", user=license.user, license_id=license.pk)
+    trail.record("license-sent", license, actor=actor)

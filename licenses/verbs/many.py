@@ -1,0 +1,109 @@
+"""One change to many licences, looked at before it is made.
+
+The preview makes the change and undoes it, so that it can't differ from what will happen. What
+was seen goes back with the confirmation: a licence that is not as it was then is left alone,
+which also makes a confirmation that arrives twice harmless.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from django.core import signing
+from django.db import transaction
+
+from audit import trail, words
+from licenses.errors import ChangedMeanwhile, LicensingError
+from licenses.models import License
+from licenses.sentences import sentence
+from licenses.verbs.licenses import lock
+
+MOST = 500
+STATE = ("allowed_activations", "expires_at", "maintenance_expires_at", "suspended", "revoked")
+SALT = "licenses.verbs.many"
+PREVIEW_AGE = 60 * 60  # seconds
+
+Act = Callable[[License], License]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What would become of one licence: the fields that change, or why the change is refused."""
+
+    license: License
+    changes: list[tuple[str, str, str]]
+    refusal: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How many licences were changed, and by key why others were not."""
+
+    done: int
+    refused: list[tuple[str, str]]
+
+
+def preview(licenses: Iterable[License], act: Act) -> list[Line]:
+    """What the change would do to each licence; nothing is changed."""
+    return [_try(license, act) for license in licenses]
+
+
+@transaction.atomic
+def _try(license: License, act: Act) -> Line:
+    try:
+        after = act(license)
+    except LicensingError as error:
+        line = Line(license, [], sentence(error))
+    else:
+        line = Line(license, _told(license, after), "")
+    transaction.set_rollback(True)
+    return line
+
+
+def _told(before: License, after: License) -> list[tuple[str, str, str]]:
+    changes = {
+        name: pair for name, pair in trail.changes_between(before, after).items() if name in STATE
+    }
+    return words.in_words(License, changes)
+
+
+def seal(licenses: Iterable[License]) -> str:
+    """What was seen, to come back with the confirmation; signed, good for an hour."""
+    return signing.dumps(
+        {str(each.pk): _state(each) for each in licenses}, salt=SALT, compress=True
+    )
+
+
+def unseal(text: str) -> dict[str, str]:
+    """What was seen, by licence; empty when it was made up or is too old."""
+    try:
+        seen: dict[str, str] = signing.loads(text, salt=SALT, max_age=PREVIEW_AGE)
+    except signing.BadSignature:
+        return {}
+    return seen
+
+
+def apply(licenses: Iterable[License], act: Act, *, seen: Mapping[str, str]) -> Outcome:
+    """Changes each licence that is still as it was seen, each in its own transaction."""
+    done, refused = 0, []
+    for license in licenses:
+        try:
+            _act_if_unchanged(license, act, seen)
+            done += 1
+        except LicensingError as error:
+            refused.append((license.key, sentence(error)))
+    return Outcome(done, refused)
+
+
+@transaction.atomic
+def _act_if_unchanged(license: License, act: Act, seen: Mapping[str, str]) -> None:
+    if seen.get(str(license.pk)) != _state(lock(license.pk)):
+        raise ChangedMeanwhile
+    act(license)
+
+
+def _state(license: License) -> str:
+    values = [getattr(license, name) for name in STATE]
+    texts = [value.isoformat() if isinstance(value, datetime) else str(value) for value in values]
+    return sha256("|".join(texts).encode()).hexdigest()[:16]

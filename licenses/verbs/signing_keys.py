@@ -1,0 +1,123 @@
+"""The RSA keys that sign a product's activation tokens, and their encryption at rest.
+
+A product has one key in use; older ones stay known by their `kid`, so that programs that ship
+with an old public key list still verify what was signed before. The private half is kept under
+KEY_ENCRYPTION_KEYS (Fernet): the first key encrypts, all of them decrypt.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from cryptography.fernet import Fernet, MultiFernet
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import transaction
+from django.utils import timezone
+from django_scopes import scope
+from joserfc.jwk import RSAKey
+
+from audit import trail
+from licenses.models import Product, SigningKey
+from tenancy.models import Vendor
+
+KEY_SIZE = 2048  # bits
+
+
+@transaction.atomic
+def create_product(product: Product) -> Product:
+    """Saves a new product together with its first signing key."""
+    product.save(force_insert=True)
+    trail.record("created", product, changes=trail.values_of(product))
+    _add_key(product)
+    return product
+
+
+@transaction.atomic
+def rotate_product_key(product: Product) -> SigningKey:
+    """Makes a new key the one in use; older public keys stay known by their `kid`."""
+    Product.objects.select_for_update().get(pk=product.pk)
+    product.signing_keys.filter(retired_at=None).update(retired_at=timezone.now())
+    return _add_key(product)
+
+
+def key_in_use(product: Product) -> SigningKey:
+    """The key that signs the product's tokens now."""
+    return SigningKey.objects.get(product_id=product.pk, retired_at=None)
+
+
+def private_key(key: SigningKey) -> RSAKey:
+    """The key pair, decrypted; raises cryptography.fernet.InvalidToken if no key fits."""
+    return RSAKey.import_key(encryption().decrypt(key.encrypted_private_pem.encode()))
+
+
+def product_file(product: Product) -> dict[str, Any]:
+    """What a vendor's program ships with (`product.json`), the key in use first."""
+    return {
+        "productId": str(product.pk),
+        "name": product.name,
+        "publicKeys": [
+            {"kid": key.kid, "pem": key.public_pem}
+            for key in product.signing_keys.order_by("-created_at")
+        ],
+    }
+
+
+def rotate_key_encryption() -> int:
+    """Encrypts every private key again, of all vendors, under the first encryption key.
+
+    Returns how many there were. All or nothing; afterwards the older keys can be dropped.
+    """
+    changed = 0
+    with transaction.atomic():
+        for key in _every_key():
+            rotated = encryption().rotate(key.encrypted_private_pem.encode()).decode()
+            with scope(vendor=key.vendor_id):
+                SigningKey.objects.filter(pk=key.pk).update(encrypted_private_pem=rotated)
+                trail.record("key-encrypted-anew", key)
+            changed += 1
+    return changed
+
+
+def encryption() -> MultiFernet:
+    """The encryption at rest; raises ImproperlyConfigured when no valid key is set."""
+    try:
+        return MultiFernet([Fernet(key) for key in settings.KEY_ENCRYPTION_KEYS])
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            "KEY_ENCRYPTION_KEYS has to hold at least one Fernet key, see docs/operations.md."
+        ) from error
+
+
+def _every_key() -> Iterator[SigningKey]:
+    for vendor in Vendor.objects.order_by("pk"):
+        with scope(vendor=vendor):
+            keys = list(SigningKey.objects.select_for_update().order_by("pk"))
+        yield from keys
+
+
+def _add_key(product: Product) -> SigningKey:
+    private = rsa.generate_private_key(public_exponent=65537, key_size=KEY_SIZE)
+    return store_key(product, private)
+
+
+def store_key(product: Product, private: rsa.RSAPrivateKey) -> SigningKey:
+    """Saves a key pair as the one in use; its `kid` is the RFC 7638 thumbprint."""
+    private_pem = private.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    public_pem = private.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    key = SigningKey.objects.create(
+        vendor_id=product.vendor_id,
+        product=product,
+        kid=RSAKey.import_key(public_pem).thumbprint(),
+        public_pem=public_pem.decode(),
+        encrypted_private_pem=encryption().encrypt(private_pem).decode(),
+    )
+    trail.record("signing-key-made", product, details={"kid": key.kid})
+    return key

@@ -1,0 +1,83 @@
+"""The e-mails of a vendor, in the back office: where each one is, and sending one again."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.filters import SimpleListFilter
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext as text
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.base import WithButtons
+from mail.delivery import NotResendable, resend
+from mail.kinds import KINDS
+from mail.models import OutgoingEmail
+
+RESENDABLE = (OutgoingEmail.State.FAILED, OutgoingEmail.State.UNKNOWN)
+
+
+class KindFilter(SimpleListFilter):
+    title = _("kind")
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(name, kind.label) for name, kind in KINDS.items()]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[OutgoingEmail]
+    ) -> QuerySet[OutgoingEmail]:
+        return queryset.filter(kind=self.value()) if self.value() else queryset
+
+
+@admin.register(OutgoingEmail)
+class OutgoingEmailAdmin(WithButtons):
+    """E-mails to look at; an administrator can have one sent again that failed."""
+
+    verbs = {"send-again": (resend, _("The e-mail is on its way again."))}
+    rights = {"send-again": "send"}
+    errors = (NotResendable,)
+    list_display = (
+        "created_at",
+        "kind_shown",
+        "recipient",
+        "subject",
+        "state",
+        "attempts",
+        "sent_at",
+    )
+    list_filter = ("state", KindFilter)
+    search_fields = ("recipient",)
+    ordering = ("-created_at", "id")
+    actions = None
+    fields = (
+        "created_at",
+        "kind_shown",
+        "recipient",
+        "user",
+        "subject",
+        "state",
+        "attempts",
+        "due_at",
+        "sent_at",
+        "last_error",
+    )
+    readonly_fields = fields
+    show_full_result_count = False
+    change_form_template = "mail/admin/email.html"
+
+    @staticmethod
+    def say(error: Exception) -> str:
+        return text("This e-mail is on its way already, or was sent.")
+
+    @admin.display(description=_("kind"), ordering="kind")
+    def kind_shown(self, obj: OutgoingEmail) -> str:
+        return str(KINDS[obj.kind].label) if obj.kind in KINDS else obj.kind
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> Any:
+        email = self.get_object(request, object_id)
+        may_send = request.user.has_perm(self.right("send"))
+        shown = {"resendable": bool(email and may_send and email.state in RESENDABLE)}
+        return super().change_view(request, object_id, form_url, shown)

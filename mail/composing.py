@@ -1,0 +1,55 @@
+"""E-mails in a vendor's name, made from templates."""
+
+from contextlib import nullcontext
+from email.utils import formataddr, parseaddr
+from typing import Any, Protocol
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+from django_scopes import scope
+
+from tenancy.hosts import backoffice_url, vendor_url
+from tenancy.models import Vendor
+
+
+class Correspondent(Protocol):
+    """What an e-mail needs to know of whom it is written to."""
+
+    email: str
+
+    @property
+    def vendor(self) -> Vendor | None: ...
+
+
+def compose(
+    template: str, user: Correspondent, *, to: str = "", **context: Any
+) -> EmailMultiAlternatives:
+    """The e-mail from the template with the endings .subject, .txt and .html, in the name of the
+    user's vendor; to the user's address, or to another one."""
+    sender, recipient = user.vendor.name if user.vendor else "Portal", to or user.email
+    context |= {"user": user, "vendor": user.vendor, "sender": sender, "recipient": recipient}
+    context["office"] = backoffice_url("login")
+    context["portal"] = vendor_url(user.vendor, "home").removesuffix("/") if user.vendor else ""
+    # The vendor's brand is looked up by the templates, in the vendor's scope.
+    with scope(vendor=user.vendor) if user.vendor else nullcontext():
+        parts = {
+            kind: render_to_string(f"{template}.{kind}", context).strip()
+            for kind in ("subject", "txt", "html")
+        }
+    support = user.vendor.support_email if user.vendor else ""
+    message = EmailMultiAlternatives(
+        # A vendor's name can't break out of the header: line ends become spaces.
+        subject=" ".join(parts["subject"].split()),
+        body=parts["txt"] + "\n",
+        from_email=_sender_address(sender),
+        to=[recipient],
+        reply_to=[support] if support else None,
+    )
+    message.attach_alternative(parts["html"], "text/html")
+    return message
+
+
+def _sender_address(name: str) -> str:
+    """The installation's own address under the vendor's name."""
+    return formataddr((" ".join(name.split()), parseaddr(settings.DEFAULT_FROM_EMAIL)[1]))

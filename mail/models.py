@@ -1,0 +1,63 @@
+"""E-mails that go out: queued by mail/outbox.py, handed over by mail/delivery.py."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from tenancy.rows import SameVendor, TenantRow
+
+
+class OutgoingEmail(TenantRow):
+    """One e-mail to one address, from the moment it is queued to its end.
+
+    It holds ids and addresses only: text, links and tokens are made when it is sent. Whoever
+    sends it holds a `claim`, and every step is one UPDATE that names the claim.
+    """
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("queued")
+        SENDING = "sending", _("being sent")
+        HANDED_OVER = "handed-over", _("handed over, waiting for the reply")
+        SENT = "sent", _("sent")
+        FAILED = "failed", _("failed")
+        UNKNOWN = "unknown", _("unknown, perhaps sent")
+        NOT_NEEDED = "not-needed", _("no longer needed")
+
+    kind = models.CharField(_("kind"), max_length=40)
+    recipient = models.EmailField(_("recipient"))
+    user = models.ForeignKey(
+        "accounts.User", models.PROTECT, null=True, related_name="+", verbose_name=_("person")
+    )
+    license_id = models.UUIDField(null=True)
+    details = models.JSONField(default=dict)
+    subject = models.CharField(_("subject"), max_length=300, blank=True)
+    state = models.CharField(_("state"), max_length=11, choices=State, default=State.QUEUED)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    claim = models.UUIDField(null=True)
+    # When something has to be done about it again: queued, the next attempt; being sent, the end
+    # of the lease; handed over, the end of waiting. Empty: nothing any more.
+    due_at = models.DateTimeField(_("due"), null=True)
+    sent_at = models.DateTimeField(_("sent"), null=True)
+    last_error = models.CharField(_("last error"), max_length=300, blank=True)
+    # What may exist once per vendor has a name here: "reminder of this licence, this expiry".
+    once = models.CharField(max_length=200, blank=True)
+
+    class Meta(TenantRow.Meta):
+        verbose_name = _("e-mail")
+        verbose_name_plural = _("e-mails")
+        ordering = ("-created_at", "id")
+        constraints = (
+            models.UniqueConstraint(
+                name="outgoing_email_once", fields=("vendor", "once"), condition=~Q(once="")
+            ),
+            SameVendor(name="outgoing_email_user_vendor", field="user", to_table="accounts_user"),
+        )
+        indexes = (
+            models.Index(name="outgoing_email_by_age", fields=("vendor", "-created_at", "id")),
+            models.Index(
+                name="outgoing_email_due", fields=("due_at",), condition=Q(due_at__isnull=False)
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.subject or self.kind} → {self.recipient}"

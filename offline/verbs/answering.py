@@ -1,0 +1,238 @@
+"""Answering offline requests: the checks of docs/offline-protocol.md, in its order.
+
+`look` and `answer` run the same checks. `look` changes nothing; `answer` runs them again under
+the licence's lock and then acts, so that what was shown before is never trusted.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from licenses import errors
+from licenses.access import licenses_of
+from licenses.models import Activation, License, Product
+from licenses.token import issue_token, sign
+from licenses.verbs.activations import (
+    Machine,
+    MachineKey,
+    activate,
+    check_license,
+    check_machine,
+    deactivate,
+    find_activation,
+)
+from licenses.verbs.licenses import lock
+from licenses.verbs.signing_keys import key_in_use
+from offline import codec
+from offline.codec import ActivationRequest, DeactivationRequest
+from offline.models import OfflineExchange
+
+RECEIPT_TYP = "offline-deactivation-receipt+jwt"
+
+Request = ActivationRequest | DeactivationRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What a request asks for, all checks passed.
+
+    `activation` is the machine's present activation. `earlier` is the exchange in which the same
+    request was answered before: answering it again changes nothing.
+    """
+
+    request: Request
+    license: License
+    activation: Activation | None
+    earlier: OfflineExchange | None
+
+    @property
+    def deactivates(self) -> bool:
+        return isinstance(self.request, DeactivationRequest)
+
+    @property
+    def changes_seats_by(self) -> int:
+        """How many more seats will be used afterwards: 1, 0 or −1."""
+        if self.earlier:
+            return 0
+        if self.deactivates:
+            return -1
+        return 0 if self.activation else 1
+
+    @property
+    def replaces_machine_key(self) -> bool:
+        """Whether the machine has a new key, because it was set up anew since its activation."""
+        return bool(
+            not self.deactivates
+            and self.activation
+            and self.activation.offline
+            and self.activation.machine_thumbprint != self.request.thumbprint
+        )
+
+
+def look(user: User, data: bytes | str) -> Review:
+    """What the request asks for; raises the LicensingError that would keep it unanswered."""
+    request = read(data)
+    return _check(request, _find_license(user, request))
+
+
+@transaction.atomic
+def answer(user: User, data: bytes | str) -> OfflineExchange:
+    """Does what the request asks for and keeps the response.
+
+    The same request gives the same exchange and changes nothing the second time; only a response
+    that has run out is made anew. Raises a LicensingError, and changes nothing then.
+    """
+    request = read(data)
+    review = _check(request, lock(_find_license(user, request).pk))
+    if isinstance(request, DeactivationRequest):
+        return review.earlier or _deactivate(review, request, user)
+    if review.earlier and _still_valid(review.earlier):
+        return review.earlier
+    return _activate(review, request, user)
+
+
+def read(data: bytes | str) -> Request:
+    """The parsed request (check 1); raises InvalidOfflineRequest or TrialNotAllowed."""
+    try:
+        request = codec.parse_request(data)
+    except codec.InvalidOfflineRequest as error:
+        raise errors.InvalidOfflineRequest(error.reason) from error
+    if isinstance(request, codec.TrialRequest):
+        raise errors.TrialNotAllowed
+    return request
+
+
+def _find_license(user: User, request: Request) -> License:
+    """The customer's licence that the request names (check 2)."""
+    product_id = _uuid(request.product_id)
+    if product_id is None or not Product.objects.filter(pk=product_id).exists():
+        raise errors.InvalidProductId
+    license = licenses_of(user).filter(key=request.key, product_id=product_id).first()
+    if license is None:
+        raise errors.InvalidLicenseKey
+    return license
+
+
+def _check(request: Request, license: License) -> Review:
+    if isinstance(request, DeactivationRequest):
+        return _check_deactivation(request, license)
+    return _check_activation(request, license)
+
+
+def _check_activation(request: ActivationRequest, license: License) -> Review:
+    """Checks 3 to 6 of an activation."""
+    check_license(license, offline=True)
+    check_machine(license, machine_of(request))
+    activation = find_activation(license, request.fingerprint)
+    earlier = _earlier(request, license)
+    if earlier and (activation is None or activation.pk != earlier.activation_id):
+        raise errors.RequestUsedUp
+    if activation is None and license.seats_left == 0:
+        raise errors.ActivationLimitReached
+    return Review(request, license, activation, earlier)
+
+
+def _check_deactivation(request: DeactivationRequest, license: License) -> Review:
+    """Checks 3 and 7 of a deactivation; one that was answered already passes."""
+    earlier = _earlier(request, license)
+    if earlier:
+        return Review(request, license, None, earlier)
+    check_license(license, offline=True)
+    activation = find_activation(license, request.fingerprint)
+    if activation is None or activation.pk != _uuid(request.activation_id):
+        raise errors.ActivationNotFound
+    if activation.machine_thumbprint != request.thumbprint:
+        raise errors.InvalidOfflineRequest("it is signed with another key than the activation's")
+    if license.deactivations_left == 0:
+        raise errors.DeactivationLimitReached
+    return Review(request, license, activation, None)
+
+
+def _earlier(request: Request, license: License) -> OfflineExchange | None:
+    return OfflineExchange.objects.filter(license_id=license.pk, digest=request.digest).first()
+
+
+def _still_valid(exchange: OfflineExchange) -> bool:
+    return exchange.valid_until is not None and exchange.valid_until > timezone.now()
+
+
+def _activate(review: Review, request: ActivationRequest, user: User) -> OfflineExchange:
+    key = MachineKey(request.machine_jwk, request.thumbprint)
+    activation = activate(review.license, machine_of(request), actor=user, key=key)
+    now = timezone.now()
+    valid_until = now + timedelta(seconds=activation.license.product.offline_response_validity)
+    response = issue_token(
+        activation, now=now, orv=int(valid_until.timestamp()), req=str(request.jti)
+    )
+    activation.offline_response_valid_until = valid_until
+    activation.save(update_fields=["offline_response_valid_until", "updated_at"])
+    if review.earlier:
+        review.earlier.response, review.earlier.valid_until = response, valid_until
+        review.earlier.save(update_fields=["response", "valid_until", "updated_at"])
+        return review.earlier
+    return _keep(review, user, activation, response, valid_until)
+
+
+def _deactivate(review: Review, request: DeactivationRequest, user: User) -> OfflineExchange:
+    activation = review.activation
+    if activation is None:
+        raise errors.ActivationNotFound
+    deactivate(activation, actor=user)
+    claims = {
+        "aid": str(activation.pk),
+        "lid": str(review.license.pk),
+        "iat": int(timezone.now().timestamp()),
+        "req": str(request.jti),
+    }
+    receipt = sign(claims, key_in_use(review.license.product), typ=RECEIPT_TYP)
+    return _keep(review, user, activation, receipt, None)
+
+
+def _keep(
+    review: Review,
+    user: User,
+    activation: Activation,
+    response: str,
+    valid_until: datetime | None,
+) -> OfflineExchange:
+    kinds = OfflineExchange.Kind
+    return OfflineExchange.objects.create(
+        vendor_id=review.license.vendor_id,
+        license=review.license,
+        user=user,
+        kind=kinds.DEACTIVATION if review.deactivates else kinds.ACTIVATION,
+        digest=review.request.digest,
+        jti=review.request.jti,
+        activation_id=activation.pk,
+        hostname=activation.hostname,
+        response=response,
+        valid_until=valid_until,
+    )
+
+
+def machine_of(request: ActivationRequest) -> Machine:
+    """The machine that an activation request describes."""
+    return Machine(
+        fingerprint=request.fingerprint,
+        os=request.os,
+        hostname=request.hostname,
+        os_version=request.os_version,
+        vm_name=request.vm_name,
+        container=request.container,
+        app_version=request.app_version,
+        client_version=request.client_version,
+        user_hash=request.user_hash,
+        metadata=[{"key": entry.key, "value": entry.value} for entry in request.metadata],
+        meter_attributes={meter.name: meter.uses for meter in request.meter_attributes},
+    )
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

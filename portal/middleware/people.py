@@ -1,0 +1,51 @@
+"""Whom a request comes from."""
+
+from contextlib import nullcontext
+from typing import cast
+
+from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.http import HttpRequest, HttpResponse
+from django.utils.functional import SimpleLazyObject
+from django_scopes import scope
+
+from accounts.models import User
+from accounts.requests import PersonRequest
+from accounts.sessions import current_user
+from audit.acting import Channel, Origin, acting
+from tenancy.hosts import Room
+from web.requests import client_ip
+
+CHANNELS = {Room.BACKOFFICE: Channel.BACKOFFICE, Room.API: Channel.API}
+
+
+def _origin_of(request: PersonRequest) -> Origin:
+    """What the audit trail writes down beside what this request changes."""
+
+    def who() -> User | None:
+        return request.user if request.user.is_authenticated else None
+
+    channel = CHANNELS.get(request.address.room, Channel.PORTAL)
+    return Origin(channel=channel, ip=client_ip(request), who=who)
+
+
+class PeopleMiddleware(AuthenticationMiddleware):
+    """Sets request.user: whoever the session names, if the session counts on this host.
+
+    It takes the place of Django's own middleware, which would trust any session.
+    """
+
+    def __call__(self, http_request: HttpRequest) -> HttpResponse:
+        request = cast(PersonRequest, http_request)
+        with acting(_origin_of(request)):
+            return self._answer(request)
+
+    def _answer(self, request: PersonRequest) -> HttpResponse:
+        if request.address.room is not Room.BACKOFFICE:
+            request.user = SimpleLazyObject(lambda: current_user(request))  # type: ignore[assignment]
+            return cast(HttpResponse, self.get_response(request))
+        # Staff work inside their vendor's scope. An operator works inside none, so that a query
+        # on any vendor's rows fails loudly.
+        user = request.user = current_user(request)  # type: ignore[assignment]
+        vendor = user.vendor if user.is_authenticated else None
+        with scope(vendor=vendor) if vendor else nullcontext():
+            return cast(HttpResponse, self.get_response(request))

@@ -1,0 +1,65 @@
+"""The vendor of a request, found by its host alone."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import cast
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.urls import set_urlconf
+from django_scopes import scope
+
+from accounts.requests import PersonRequest
+from portal import errors
+from releases.errors import AllPlacesTaken
+from tenancy.hosts import Room, canonical_host, find_vendor, locate, origin
+from web.limits import TooManyAttempts
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+def _moved(request: PersonRequest, domain: str) -> HttpResponse:
+    """Sends the visitor to the same page at the vendor's own domain; for as long as that is the
+    portal's address, so not for ever (302). What was sent is not sent on."""
+    response = HttpResponse(status=HTTPStatus.FOUND)
+    if request.method not in {"GET", "HEAD"}:
+        response.status_code = HTTPStatus.SEE_OTHER
+    response["Location"] = origin(domain) + request.get_full_path()
+    return response
+
+
+class TenancyMiddleware:
+    """Finds the vendor of the host and runs the rest of the request inside the vendor's scope."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, http_request: HttpRequest) -> HttpResponse:
+        request = cast(PersonRequest, http_request)
+        # Pages that a middleware answers itself are reversed in the host's own URLconf.
+        set_urlconf(request.urlconf)
+        request.address = locate(request.get_host(), settings.PORTAL_PARENT_HOST)
+        # SECURITY: tests/portal/test_tenancy.py. Two readings of the host have to agree.
+        expected = "domain" if request.address.domain else request.address.room
+        if request.host.name != expected or request.address.room is Room.UNKNOWN:
+            return errors.misdirected(request)
+        if request.address.room is not Room.CUSTOMER:
+            return self.get_response(request)
+        vendor = find_vendor(request.address)
+        if vendor is None:
+            return errors.misdirected(request)
+        request.vendor = vendor
+        if not vendor.is_active:
+            return errors.portal_closed(request)
+        address = canonical_host(vendor)
+        if not request.address.domain and address == vendor.canonical_domain:
+            return _moved(request, address)
+        with scope(vendor=vendor):
+            return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, TooManyAttempts):
+            return errors.too_many_attempts(request, exception)
+        if isinstance(exception, AllPlacesTaken):
+            return errors.busy(request, exception)
+        return None

@@ -1,0 +1,353 @@
+"""What the back office's first page says of a vendor: numbers as charts, or first steps.
+
+Numbers that take long are kept for a while, in proportion to what they took, and the page says as
+of when they are. A vendor whose numbers are quick always sees the present. When kept numbers have
+had their time, one visitor counts anew, and whoever comes meanwhile still gets the old ones.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from django.core.cache import cache
+from django.db.models import Count, Exists
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.models import CUSTOMER_ROLES, User
+from accounts.requests import PersonRequest
+from backoffice import charts
+from backoffice.charts import Bar
+from branding.models import Branding
+from licenses.models import License, LicensePolicy, OperatingSystem, Product
+from licenses.pages.rows import NAMES, within
+from licenses.statistics import (
+    DAYS,
+    HORIZONS,
+    Machines,
+    PerDay,
+    Standings,
+    activations_per_day,
+    machines,
+    standings,
+)
+from licenses.status import Status
+from releases.models import Release
+from releases.statistics import TopFiles, downloads_per_day, top_files
+from tenancy.models import Vendor
+from web.moments import moment
+
+QUICK = 0.1  # seconds: what takes less is never kept
+KEPT_PER_SECOND = 50  # seconds for each second that it took
+KEPT_AT_MOST = 600  # seconds
+OLD_FOR = 60  # seconds: for how long old numbers are shown while somebody counts anew
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """Everything that the page counts, as of one moment."""
+
+    at: datetime
+    standings: Standings
+    machines: Machines
+    activations: PerDay
+    downloads: PerDay
+    files: TopFiles
+
+    @property
+    def nothing(self) -> bool:
+        """Whether there is nothing that a chart could show."""
+        everything = (self.standings, self.machines, self.activations, self.downloads)
+        return not any(each.total for each in everything)
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A part of the page: what it counts, how many there are, and charts of it."""
+
+    name: str
+    title: str
+    figure: str
+    caption: str
+    charts: tuple[SafeString, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One of a new vendor's first steps; the address is empty for who may not take it."""
+
+    title: str
+    text: str
+    url: str
+    done: bool
+
+
+def context(request: HttpRequest) -> dict[str, Any]:
+    """What templates/admin/index.html needs. An operator has no vendor, and gets the vendors."""
+    user = cast(PersonRequest, request).user
+    if user.vendor is None:
+        return {"vendor_counts": vendor_counts()}
+    now = timezone.now()
+    numbers = numbers_of(user.vendor, now)
+    steps = first_steps(user.vendor, user)
+    return {
+        "title": str(user.vendor),
+        "steps": [] if all(step.done for step in steps) else steps,
+        "cards": [] if numbers.nothing else cards(numbers),
+        "as_of": moment(numbers.at, now),
+    }
+
+
+# --- Numbers ------------------------------------------------------------------------------------
+
+
+def numbers_of(
+    vendor: Vendor, now: datetime, clock: Callable[[], float] = time.perf_counter
+) -> Numbers:
+    """The vendor's numbers at `now`, or those that were kept. Runs in the vendor's scope."""
+    # SECURITY: tests/portal/test_dashboard.py. The key names the vendor.
+    key = f"dashboard:{vendor.pk}"
+    kept: tuple[Numbers, datetime] | None = cache.get(key)
+    if kept is None:
+        return count_and_keep(key, now, clock)
+    numbers, until = kept
+    # The counter's mark has a time limit, for a process that ends while it counts.
+    counter = f"{key}:counter"
+    if now < until or not cache.add(counter, True, OLD_FOR):
+        return numbers
+    try:
+        return count_and_keep(key, now, clock)
+    finally:
+        cache.delete(counter)
+
+
+def count_and_keep(key: str, now: datetime, clock: Callable[[], float]) -> Numbers:
+    """Counts everything anew, and keeps it under the key for a while if that took long."""
+    start = clock()
+    numbers = count(now)
+    seconds = kept_for(clock() - start)
+    if seconds:
+        cache.set(key, (numbers, now + timedelta(seconds=seconds)), seconds + OLD_FOR)
+    else:
+        cache.delete(key)
+    return numbers
+
+
+def kept_for(took: float) -> float:
+    """For how many seconds numbers are kept that took so many seconds to count."""
+    return 0 if took < QUICK else min(KEPT_AT_MOST, took * KEPT_PER_SECOND)
+
+
+def count(now: datetime) -> Numbers:
+    """Counts everything anew."""
+    downloads = downloads_per_day(now)
+    return Numbers(
+        at=now,
+        standings=standings(now),
+        machines=machines(),
+        activations=activations_per_day(now),
+        downloads=downloads,
+        files=top_files(now, downloads.total),
+    )
+
+
+def vendor_counts() -> list[Bar]:
+    """Vendors by status, for an operator."""
+    counts = dict(Vendor.objects.order_by().values_list("status").annotate(n=Count("*")))
+    return [
+        Bar(
+            str(status.label).capitalize(),
+            counts.get(status.value, 0),
+            _list("tenancy_vendor", {"status__exact": status.value}),
+        )
+        for status in Vendor.Status
+    ]
+
+
+# --- First steps --------------------------------------------------------------------------------
+
+
+def first_steps(vendor: Vendor, user: User) -> list[Step]:
+    """What a new vendor does first, in this order; one query tells what is done."""
+    customers = User.objects.filter(role__in=CUSTOMER_ROLES)
+    done = Vendor.objects.filter(pk=vendor.pk).values_list(
+        Exists(Branding.objects.all()),
+        Exists(Product.objects.all()),
+        Exists(LicensePolicy.objects.all()),
+        Exists(customers),
+        Exists(License.objects.all()),
+        Exists(Release.objects.filter(published=True)),
+    )
+    return [
+        Step(title, text, reverse(f"admin:{route}") if user.has_perm(right) else "", is_done)
+        for (title, text, route, right), is_done in zip(_steps(), done.get(), strict=True)
+    ]
+
+
+def _steps() -> tuple[tuple[str, str, str, str], ...]:
+    """Title, reason, route and right of each step."""
+    return (
+        (
+            _("Give the portal your look"),
+            _("Your logo, colour and title."),
+            "branding_branding_changelist",
+            "branding.change_branding",
+        ),
+        (
+            _("Add a product"),
+            _("The program that you sell licences for."),
+            "licenses_product_add",
+            "licenses.add_product",
+        ),
+        (
+            _("Add a policy"),
+            _("The terms that new licences begin with."),
+            "licenses_licensepolicy_add",
+            "licenses.add_licensepolicy",
+        ),
+        (
+            _("Add your first customer"),
+            _("Customers sign in to your portal."),
+            "licenses_license_add",
+            "licenses.add_license",
+        ),
+        (
+            _("Create your first licence"),
+            _("It brings a customer and a product together."),
+            "licenses_license_add",
+            "licenses.add_license",
+        ),
+        (
+            _("Publish your first release"),
+            _("Files that licences let customers download."),
+            "releases_release_add",
+            "releases.add_release",
+        ),
+    )
+
+
+# --- Cards --------------------------------------------------------------------------------------
+
+
+def cards(numbers: Numbers) -> list[Card]:
+    """The parts of the page, in the order in which they are read."""
+    return [
+        _licences(numbers.standings),
+        _expiring(numbers.standings),
+        _machines(numbers.machines),
+        _platforms(numbers.machines),
+        _activations(numbers.activations),
+        _versions(numbers.machines),
+        _downloads(numbers.downloads),
+        _files(numbers.files, numbers.downloads.total),
+    ]
+
+
+def _licences(counted: Standings) -> Card:
+    title = _("Licences by status")
+    rows = [
+        Bar(str(NAMES[each]), counted.by_status[each], _list("licenses_license", {"status": each}))
+        for each in reversed(Status)
+    ]
+    chart = charts.bars(title, rows, (_("Status"), _("Licences")), counted.total)
+    caption = ngettext("licence", "licences", counted.total)
+    return Card("status", title, charts.grouped(counted.total), caption, (chart,))
+
+
+def _expiring(counted: Standings) -> Card:
+    title = _("Licences that expire")
+    rows = [
+        Bar(within(days), counted.expiring[days], _list("licenses_license", {"expiring": days}))
+        for days in HORIZONS
+    ]
+    chart = charts.bars(title, rows, (_("When"), _("Licences")))
+    soon = counted.expiring[HORIZONS[0]]
+    caption = ngettext("within %(n)d day", "within %(n)d days", HORIZONS[0]) % {"n": HORIZONS[0]}
+    return Card("expiring", title, charts.grouped(soon), caption, (chart,))
+
+
+def _machines(counted: Machines) -> Card:
+    title = _("Machines online and offline")
+    online = Bar(_("Online"), counted.online, _machine_list({"offline__exact": 0}))
+    offline = Bar(_("Offline"), counted.offline, _machine_list({"offline__exact": 1}))
+    heads = (_("Activated"), _("Machines"))
+    chart = charts.two_parts("machines", title, online, offline, heads)
+    caption = ngettext("machine", "machines", counted.total)
+    return Card(
+        "machines", title, charts.grouped(counted.total), caption, _or_nothing(counted.total, chart)
+    )
+
+
+def _platforms(counted: Machines) -> Card:
+    title = _("Operating systems")
+    names = dict(OperatingSystem.choices)
+    rows = [
+        Bar(str(names.get(os, os)), n, _machine_list({"os__exact": os}))
+        for os, n in counted.platforms.top
+    ]
+    rows += _other(counted.platforms.other)
+    chart = charts.bars(title, rows, (_("Operating system"), _("Machines")), counted.total)
+    return Card("platforms", title, "", "", _or_nothing(counted.total, chart))
+
+
+def _versions(counted: Machines) -> Card:
+    title = _("Versions in use")
+    rows = [
+        Bar(version, n, _machine_list({"app_version__exact": version}))
+        if version
+        else Bar(_("Not told"), n)
+        for version, n in counted.versions.top
+    ]
+    rows += _other(counted.versions.other)
+    chart = charts.bars(title, rows, (_("Version"), _("Machines")), counted.total)
+    return Card("versions", title, "", "", _or_nothing(counted.total, chart))
+
+
+def _activations(counted: PerDay) -> Card:
+    title = _("Activations per day")
+    chart = charts.per_day("activations", title, counted.days, _("Activations"))
+    return Card("activations", title, *_in_all(counted), _or_nothing(counted.total, chart))
+
+
+def _downloads(counted: PerDay) -> Card:
+    title = _("Downloads per day")
+    chart = charts.per_day("downloads", title, counted.days, _("Downloads"))
+    return Card("downloads", title, *_in_all(counted), _or_nothing(counted.total, chart))
+
+
+def _files(counted: TopFiles, total: int) -> Card:
+    title = _("Most downloaded files")
+    rows = [
+        Bar(file.name, file.count, reverse("admin:releases_release_change", args=[file.release_id]))
+        for file in counted.files
+    ]
+    rows += _other(counted.other)
+    chart = charts.bars(title, rows, (_("File"), _("Downloads")), total)
+    return Card("files", title, "", "", _or_nothing(total, chart))
+
+
+def _in_all(counted: PerDay) -> tuple[str, str]:
+    caption = ngettext("in the last %(n)d day", "in the last %(n)d days", DAYS) % {"n": DAYS}
+    return charts.grouped(counted.total), caption
+
+
+def _other(n: int) -> list[Bar]:
+    return [Bar(_("Other"), n)] if n else []
+
+
+def _or_nothing(total: int, chart: SafeString) -> tuple[SafeString, ...]:
+    return (chart,) if total else ()
+
+
+def _machine_list(query: dict[str, Any]) -> str:
+    return _list("licenses_activation", query)
+
+
+def _list(name: str, query: dict[str, Any]) -> str:
+    return reverse(f"admin:{name}_changelist", query=query)

@@ -1,0 +1,94 @@
+"""The back office's Django admin site."""
+
+from functools import wraps
+from http import HTTPStatus
+from itertools import chain
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.contenttypes.views import shortcut
+from django.core.exceptions import BadRequest, ImproperlyConfigured, ValidationError
+from django.db import DataError, transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from accounts.rights import RIGHTS
+from audit import trail
+from backoffice.base import VendorAdmin, is_odd
+from portal.office import dashboard, find
+from tenancy.rows import TenantRow
+
+DECLARED = {label for rights in RIGHTS.values() for label in rights}
+
+
+class BackofficeSite(admin.AdminSite):
+    """Staff and operators sign in on the back office's own page, with their company id."""
+
+    site_title = _("Back office")
+    site_header = _("Back office")
+    index_title = _("Back office")
+    site_url = None
+    enable_nav_sidebar = False
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """Takes models whose rights accounts.rights declares; a library's own stay out."""
+        models_given: list[Any] = (
+            [model_or_iterable] if isinstance(model_or_iterable, type) else model_or_iterable
+        )
+        declared = [model for model in models_given if model._meta.label_lower in DECLARED]
+        for model in declared:
+            # SECURITY: tests/portal/test_scoped.py. An admin that could reach past its vendor's
+            # rows must not even start.
+            if issubclass(model, TenantRow | User) and not issubclass(admin_class, VendorAdmin):
+                raise ImproperlyConfigured(f"The admin of {model} has to derive from VendorAdmin.")
+        super().register(declared, admin_class, **options)
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        """Django's, which also refuses what no database takes: NUL or a whole book in a query, an
+        id that is none, a number beyond every range."""
+        # "View on site" fails on an id that is no UUID, and no row here has a page elsewhere.
+        inner = super().admin_view(no_page if view is shortcut else view, cacheable)
+
+        @wraps(inner)
+        def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            if any(map(is_odd, chain.from_iterable(each[1] for each in request.GET.lists()))):
+                raise BadRequest
+            try:
+                response = inner(request, *args, **kwargs)
+                # Django fills the page in later, out of reach; some fields only look then.
+                return response.render() if isinstance(response, TemplateResponse) else response
+            except (ValidationError, OverflowError, DataError) as error:
+                raise BadRequest from error
+
+        return checked
+
+    def get_urls(self) -> list[Any]:
+        return [path("find/", self.admin_view(self.find_view), name="find"), *super().get_urls()]
+
+    def find_view(self, request: HttpRequest) -> HttpResponse:
+        """Anything of the vendor's by key, e-mail, name, host name or fingerprint."""
+        return find.find_view(request, self.each_context(request))
+
+    @transaction.atomic
+    def password_change(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """Django's page; a change is written into the vendor's audit trail."""
+        response = super().password_change(request, extra_context)
+        changed = request.method == "POST" and response.status_code == HTTPStatus.FOUND
+        if changed and isinstance(request.user, User) and request.user.vendor:
+            trail.record("password-set", request.user)
+        return response
+
+    def index(self, request: HttpRequest, extra_context: Any = None) -> TemplateResponse:
+        """Django's list of everything, below how things are at a glance."""
+        return super().index(request, {**dashboard.context(request), **(extra_context or {})})
+
+    def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        return redirect(reverse("login", query={"next": request.GET.get("next", "/")}))
+
+
+def no_page(request: HttpRequest, content_type_id: int, object_id: str) -> HttpResponse:
+    raise Http404

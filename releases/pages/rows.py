@@ -1,0 +1,127 @@
+"""What the pages show of a release and its files: texts and addresses, ready to print."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from django.template.defaultfilters import filesizeformat
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _lazy
+
+from licenses.models import License
+from releases.access import Holder
+from releases.coverage import Verdict
+from releases.models import Release, ReleaseFile
+from releases.notes import render
+from releases.platforms import name_of
+from releases.sentences import why_not
+from tenancy.hosts import vendor_url
+from web.moments import Moment, moment
+
+CHANNELS: dict[str, str | Promise] = {
+    "stable": _lazy("Stable"),
+    "beta": _lazy("Beta"),
+    "alpha": _lazy("Alpha"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """A file of a covered release; `curl` resumes where it broke off, without signing in."""
+
+    name: str
+    url: str
+    size: str
+    sha256: str
+    curl: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseRow:
+    """A release; `refusal` says why the holder's licences don't cover it, and empties `files`."""
+
+    id: str
+    url: str
+    product: str
+    name: str
+    version: str
+    channel: str
+    platforms: str
+    published: Moment | None
+    refusal: str
+    files: list[FileRow]
+    notes: SafeString | str
+
+
+def channel_name(word: str) -> str:
+    """How a channel is shown; the vendor's own words as they are."""
+    return str(CHANNELS.get(word, word))
+
+
+def release_rows(
+    releases: Sequence[Release], holder: Holder, now: datetime, *, notes_from: int = 0
+) -> list[ReleaseRow]:
+    """The releases, products loaded, with the files that the holder may have.
+
+    `notes_from` is the level of the notes' highest heading; 0 leaves the notes out.
+    """
+    verdicts = [holder.verdict(release) for release in releases]
+    covered = [each for each, verdict in zip(releases, verdicts, strict=True) if verdict.covered]
+    files = files_of(covered)
+    rows = []
+    for release, verdict in zip(releases, verdicts, strict=True):
+        of_release = [_file_row(file, holder, verdict) for file in files.get(release.pk, [])]
+        rows.append(_release_row(release, verdict, of_release, now, notes_from))
+    return rows
+
+
+def files_of(releases: Iterable[Release]) -> dict[Any, list[ReleaseFile]]:
+    """The files of the releases, by release, in one query."""
+    found: dict[Any, list[ReleaseFile]] = {release.pk: [] for release in releases}
+    if found:
+        for file in ReleaseFile.objects.filter(release__in=list(found)):
+            found[file.release_id].append(file)
+    return found
+
+
+def _release_row(
+    release: Release,
+    verdict: Verdict,
+    files: list[FileRow],
+    now: datetime,
+    notes_from: int,
+) -> ReleaseRow:
+    return ReleaseRow(
+        id=str(release.pk),
+        url=reverse("release", args=[release.pk]),
+        product=str(release.product),
+        name=release.name,
+        version=release.version,
+        channel="" if release.channel == "stable" else channel_name(release.channel),
+        platforms=", ".join(name_of(word) for word in release.platforms),
+        published=moment(release.published_at, now),
+        refusal=why_not(verdict),
+        files=files,
+        notes=render(release.notes, top=notes_from) if notes_from else "",
+    )
+
+
+def _file_row(file: ReleaseFile, holder: Holder, verdict: Verdict) -> FileRow:
+    # Files are shown of covered releases only, so there is a licence that covers.
+    address = download_url(file, holder, cast(License, verdict.license).key)
+    return FileRow(
+        name=file.name,
+        url=reverse("download", args=[file.release_id, file.name]),
+        size=filesizeformat(file.size),
+        sha256=file.sha256,
+        curl=f'curl -L -C - -O "{address}"',
+    )
+
+
+def download_url(file: ReleaseFile, holder: Holder, key: str = "") -> str:
+    """The absolute address of a file; with a licence's key it needs no signing in."""
+    query = {"key": key} if key else None
+    return vendor_url(holder.vendor, "download", file.release_id, file.name, query=query)

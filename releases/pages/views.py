@@ -1,0 +1,268 @@
+"""The customer's pages about releases, the files themselves, and the feeds."""
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import wraps
+from typing import Any, cast
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.db import connection
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import conditional_page, require_safe
+
+from accounts.requests import PersonRequest
+from licenses.models import License
+from releases.access import (
+    STABLE,
+    Holder,
+    SignInNeeded,
+    get_customer,
+    get_file,
+    get_holder,
+    get_product,
+    get_release,
+    visible_releases,
+)
+from releases.coverage import Verdict
+from releases.errors import AllPlacesTaken
+from releases.files.sending import send
+from releases.models import Release, ReleaseFile
+from releases.pages import feeds
+from releases.pages.forms import ReleaseSearchForm
+from releases.pages.rows import ReleaseRow, channel_name, release_rows
+from releases.platforms import guess, name_of
+from releases.sentences import sentence, why_not
+from releases.verbs import downloads
+from web.limits import TooManyAttempts
+from web.requests import client_ip, not_while_viewing_as, page_of
+
+View = Callable[..., HttpResponseBase]
+
+
+@require_safe
+def release_list(http_request: HttpRequest) -> HttpResponse:
+    """The newest release of each product first, older ones in pages of 25 below."""
+    request, now = cast(PersonRequest, http_request), timezone.now()
+    holder = get_customer(request)
+    products = holder.products()
+    everything = list(
+        visible_releases().filter(product__in=products).select_related("product").defer("notes")
+    )
+    form = _search_form(request, everything)
+    shown = _filtered(everything, form)
+    newest = _newest(shown, holder, form.asked("platform"))
+    older = [release for release in shown if release not in newest]
+    page = page_of(older, request)
+    filters = {name: form.asked(name) for name in form.fields}
+    context = {
+        "form": form,
+        "any": bool(everything),
+        "has_license": bool(holder.licenses),
+        "newest": release_rows(_with_notes(newest), holder, now, notes_from=4),
+        "page": page,
+        "older": release_rows(list(page), holder, now),
+        "page_query": urlencode(filters),
+        "feeds": [_feed_links(product, holder) for product in products],
+    }
+    return render(request, "releases/release_list.html", context)
+
+
+def _search_form(request: HttpRequest, releases: Sequence[Release]) -> ReleaseSearchForm:
+    platforms = sorted({word for release in releases for word in release.platforms})
+    channels = sorted({release.channel for release in releases}, key=lambda c: (c != STABLE, c))
+    products = {str(release.product_id): str(release.product) for release in releases}
+    return ReleaseSearchForm(
+        request.GET.dict(),
+        products=sorted(products.items(), key=lambda item: item[1].lower()),
+        platforms=[(word, name_of(word)) for word in platforms],
+        channels=[(word, channel_name(word)) for word in channels],
+        defaults={
+            "platform": guess(request.headers.get("User-Agent", ""), platforms),
+            "channel": STABLE if STABLE in channels else "",
+        },
+    )
+
+
+def _filtered(releases: Iterable[Release], form: ReleaseSearchForm) -> list[Release]:
+    """What the filters leave, by product and then the highest version first."""
+    product, platform, channel = (form.asked(name) for name in ("product", "platform", "channel"))
+    shown = [
+        release
+        for release in releases
+        if (not product or str(release.product_id) == product)
+        and (not platform or platform in release.platforms)
+        and (not channel or release.channel == channel)
+    ]
+    highest_first = sorted(shown, key=lambda release: release.version_key, reverse=True)
+    return sorted(highest_first, key=lambda release: str(release.product).lower())
+
+
+def _newest(releases: Sequence[Release], holder: Holder, platform: str) -> list[Release]:
+    """Of each product, channel and platform the newest release and, if that is not covered, the
+    newest one that is. The releases come with the highest version first."""
+    chosen: list[Release] = []
+    done: set[tuple[UUID, str, str]] = set()
+    begun: set[tuple[UUID, str, str]] = set()
+    for release in releases:
+        words = [platform] if platform else release.platforms
+        places = {(release.product_id, release.channel, word) for word in words} - done
+        if not places:
+            continue
+        covered = holder.verdict(release).covered
+        if covered or places - begun:
+            chosen.append(release)
+        begun |= places
+        if covered:
+            done |= places
+    return chosen
+
+
+def _with_notes(releases: Sequence[Release]) -> Sequence[Release]:
+    """Loads the notes of these few, which the query of all left out."""
+    notes = dict(
+        Release.objects.filter(pk__in=[each.pk for each in releases]).values_list("pk", "notes")
+    )
+    for release in releases:
+        release.notes = notes.get(release.pk, "")
+    return releases
+
+
+def _feed_links(product: Any, holder: Holder) -> dict[str, str]:
+    """The addresses of a product's feeds, which a feed reader can open without signing in."""
+    key = next(each.key for each in holder.licenses if each.product_id == product.pk)
+    return {
+        "product": str(product),
+        "atom": feeds.feed_url("feed_atom", holder, product, key),
+        "json": feeds.feed_url("feed_json", holder, product, key),
+    }
+
+
+@require_safe
+def release_detail(http_request: HttpRequest, release_id: UUID) -> HttpResponse:
+    """One release: its notes and files, or why the customer's licences don't cover it."""
+    request = cast(PersonRequest, http_request)
+    holder = get_customer(request)
+    release = get_release(holder, release_id)
+    [row] = release_rows([release], holder, timezone.now(), notes_from=3)
+    return render(request, "releases/release_detail.html", {"row": row})
+
+
+def newest_for_license(request: PersonRequest, license: License) -> list[ReleaseRow]:
+    """What the downloads box of a licence's page shows: the newest stable releases of its product
+    for the visitor's platform (all platforms, if none of them fits), as this licence covers them.
+    """
+    holder = Holder(request.vendor, [license], user=request.user)
+    releases = list(
+        visible_releases()
+        .filter(product=license.product_id, channel=STABLE)
+        .select_related("product")
+        .defer("notes")
+    )
+    words = {word for release in releases for word in release.platforms}
+    platform = guess(request.headers.get("User-Agent", ""), words)
+    fitting = [each for each in releases if not platform or platform in each.platforms]
+    return release_rows(_newest(fitting, holder, platform), holder, timezone.now())
+
+
+def for_programs_too(view: View) -> View:
+    """Lets a program in by a licence's key; it gets `{message, code}` where people get a page."""
+
+    @login_not_required
+    @wraps(view)
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            return view(request, *args, **kwargs)
+        except (Http404, TooManyAttempts, AllPlacesTaken) as error:
+            if "key" not in request.GET:
+                raise
+            return _told(error)
+
+    return wrapped
+
+
+def _told(error: Http404 | TooManyAttempts | AllPlacesTaken) -> HttpResponse:
+    """What keeps a program out, as `{message, code}`, and in how many seconds to try again."""
+    if isinstance(error, Http404):
+        message = _("No licence has this key, or there is nothing at this address for it.")
+        return JsonResponse({"message": message, "code": "NOT_FOUND"}, status=404)
+    if isinstance(error, TooManyAttempts):
+        message = _("Wrong keys were tried too often.")
+        body = {"message": message, "code": "TOO_MANY_REQUESTS"}
+        return JsonResponse(body, status=429, headers={"Retry-After": str(error.wait)})
+    body = {"message": sentence(error), "code": error.code}
+    return JsonResponse(body, status=503, headers={"Retry-After": str(error.wait)})
+
+
+@for_programs_too
+@not_while_viewing_as
+@require_safe
+def download(http_request: HttpRequest, release_id: UUID, name: str) -> HttpResponseBase:
+    """The file itself; see sending.py for how, and coverage.py for whether."""
+    request = cast(PersonRequest, http_request)
+    try:
+        holder = get_holder(request)
+    except SignInNeeded:
+        return redirect_to_login(request.get_full_path())
+    file = get_file(holder, release_id, name)
+    verdict = holder.verdict(file.release)
+    if not verdict.covered:
+        return _refuse(holder, verdict)
+    return _send_and_record(request, holder, verdict, file)
+
+
+def _refuse(holder: Holder, verdict: Verdict) -> HttpResponse:
+    """403 with the reason, as a page or, for a program, with its code."""
+    if not holder.key:
+        raise PermissionDenied(why_not(verdict))
+    return JsonResponse({"message": why_not(verdict), "code": verdict.refusal}, status=403)
+
+
+def _send_and_record(
+    request: PersonRequest, holder: Holder, verdict: Verdict, file: ReleaseFile
+) -> HttpResponseBase:
+    license = cast(License, verdict.license)  # it covers the release, so there is one
+    sending = send(request, file, license)
+    if sending.granted:
+        try:
+            downloads.record(
+                file,
+                user=holder.user,
+                license=license,
+                ip=client_ip(request),
+                granted=sending.granted,
+            )
+        except BaseException:
+            sending.response.close()
+            raise
+        if not connection.in_atomic_block:
+            # A slow visitor holds a thread; he should not hold a connection to the database, too.
+            connection.close()
+    return sending.response
+
+
+def _feed(write: Callable[..., HttpResponse]) -> View:
+    @for_programs_too
+    @not_while_viewing_as
+    @conditional_page
+    @require_safe
+    def view(http_request: HttpRequest, product_id: UUID) -> HttpResponse:
+        request = cast(PersonRequest, http_request)
+        try:
+            holder = get_holder(request)
+        except SignInNeeded:
+            message = _("Sign in, or give a licence's key.")
+            return JsonResponse({"message": message, "code": "AUTHENTICATION_FAILED"}, status=401)
+        product = get_product(holder, product_id)
+        return write(feeds.entries(product, holder, request.GET), product, holder)
+
+    return view
+
+
+feed_json = _feed(feeds.as_json)
+feed_atom = _feed(feeds.as_atom)

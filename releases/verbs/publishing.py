@@ -1,0 +1,193 @@
+"""The verbs by which a vendor makes releases. Each is atomic and runs in the vendor's scope.
+
+A release begins as a draft, takes files, and is frozen by `publish`; after that it can only be
+archived or made private, and back.
+"""
+
+import mimetypes
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from audit import trail
+from licenses.models import Product
+from releases import errors
+from releases.files.shelf import Stored, storage
+from releases.models import Release, ReleaseFile
+
+
+@transaction.atomic
+def save_draft(release: Release) -> Release:
+    """Saves a new or changed draft.
+
+    Raises ValidationError when a field is refused, VersionExists when the channel has this
+    version of the product for one of the platforms, ReleaseIsPublished when it is frozen.
+    """
+    adding = release._state.adding
+    before = release if adding else _lock_draft(release.pk)
+    # Whoever adds a version of a product holds the product, so that two can't add the same one.
+    Product.objects.select_for_update(of=("self",)).get(pk=release.product_id)
+    check_draft(release)
+    release.save(force_insert=adding)
+    if adding:
+        trail.record("created", release, changes=trail.values_of(release))
+    else:
+        trail.record_change(before, release)
+    return release
+
+
+def check_draft(release: Release) -> None:
+    """Raises ValidationError and VersionExists as `save_draft` would, and saves nothing."""
+    release.full_clean(validate_constraints=False)
+    check_version_is_new(release)
+    release.validate_constraints()
+
+
+def check_version_is_new(release: Release) -> None:
+    """Raises VersionExists when the channel has this version for one of the same platforms."""
+    same_version = Release.objects.filter(
+        product_id=release.product_id, channel=release.channel, version_key=release.version_key
+    ).exclude(pk=release.pk)
+    taken = {word for each in same_version for word in each.platforms} & set(release.platforms)
+    if taken:
+        raise errors.VersionExists(", ".join(sorted(taken)))
+
+
+def lock(release_id: Any) -> Release:
+    """The release, locked until the transaction ends. Raises ReleaseNotFound."""
+    locked = Release.objects.select_for_update(of=("self",)).select_related("product")
+    release = locked.filter(pk=release_id).first()
+    if release is None:
+        raise errors.ReleaseNotFound
+    return release
+
+
+def _lock_draft(release_id: Any) -> Release:
+    release = lock(release_id)
+    if release.published:
+        raise errors.ReleaseIsPublished
+    return release
+
+
+@transaction.atomic
+def add_files(release: Release, files: Iterable[tuple[str, Stored]]) -> list[ReleaseFile]:
+    """Adds stored bytes under their names to a draft, all or none; the name tells the type.
+
+    Raises ValidationError (a bad or taken name) and ReleaseIsPublished; the caller's shelf then
+    deletes the bytes.
+    """
+    draft = _lock_draft(release.pk)
+    return [_save_file(_stored_file(draft, name, stored)) for name, stored in files]
+
+
+def _stored_file(release: Release, name: str, stored: Stored) -> ReleaseFile:
+    return ReleaseFile(
+        vendor_id=release.vendor_id,
+        release=release,
+        name=name,
+        content_type=type_of(name),
+        size=stored.size,
+        sha256=stored.sha256,
+        key=stored.key,
+    )
+
+
+@transaction.atomic
+def add_external_file(file: ReleaseFile) -> ReleaseFile:
+    """Adds a file that lies elsewhere, with its own size and checksum, to a draft.
+
+    Raises ValidationError and ReleaseIsPublished.
+    """
+    _lock_draft(file.release_id)
+    return _save_file(file)
+
+
+def _save_file(file: ReleaseFile) -> ReleaseFile:
+    file.full_clean()
+    file.save(force_insert=True)
+    trail.record("created", file, changes=trail.values_of(file))
+    return file
+
+
+def type_of(name: str) -> str:
+    """The content type that a file's name suggests; packed files stay packed."""
+    guessed, packed = mimetypes.guess_type(name)
+    types = {"gzip": "application/gzip", "bzip2": "application/x-bzip2", "xz": "application/x-xz"}
+    return types.get(packed or "", guessed or "application/octet-stream")
+
+
+@transaction.atomic
+def remove_file(file: ReleaseFile) -> None:
+    """Takes a file off a draft and deletes its bytes. Raises ReleaseIsPublished."""
+    _lock_draft(file.release_id)
+    _forget(file)
+
+
+@transaction.atomic
+def delete_draft(release: Release) -> None:
+    """Deletes a draft with its files. Raises ReleaseIsPublished: what is out gets archived."""
+    draft = _lock_draft(release.pk)
+    for file in draft.files.all():
+        _forget(file)
+    trail.record("deleted", draft, changes=trail.gone(draft))
+    Release.objects.filter(pk=draft.pk).delete()
+
+
+def _forget(file: ReleaseFile) -> None:
+    key = file.key
+    trail.record("deleted", file, changes=trail.gone(file))
+    ReleaseFile.objects.filter(pk=file.pk).delete()
+    if key:
+        transaction.on_commit(lambda: storage().delete(key))
+
+
+@transaction.atomic
+def publish(release: Release) -> Release:
+    """Publishes a draft and freezes it; once published, nothing happens.
+
+    Raises ReleaseHasNoFiles.
+    """
+    locked = lock(release.pk)
+    if locked.published:
+        return locked
+    if not locked.files.exists():
+        raise errors.ReleaseHasNoFiles
+    locked.published, locked.published_at = True, timezone.now()
+    locked.save(update_fields=["published", "published_at", "updated_at"])
+    trail.record("published", locked)
+    return locked
+
+
+def archive(release: Release) -> Release:
+    """Takes a published release off every page. Raises ReleaseNotPublished."""
+    return _switch(release, "archived", True)
+
+
+def unarchive(release: Release) -> Release:
+    """Puts an archived release back. Raises ReleaseNotPublished."""
+    return _switch(release, "archived", False)
+
+
+def make_private(release: Release) -> Release:
+    """Hides a release from customers. Raises ReleaseNotPublished."""
+    return _switch(release, "private", True)
+
+
+def make_public(release: Release) -> Release:
+    """Shows a private release to the customers whose licences cover it."""
+    return _switch(release, "private", False)
+
+
+@transaction.atomic
+def _switch(release: Release, field: str, value: bool) -> Release:
+    locked = lock(release.pk)
+    if not locked.published:
+        raise errors.ReleaseNotPublished
+    if getattr(locked, field) == value:
+        return locked
+    setattr(locked, field, value)
+    locked.save(update_fields=[field, "updated_at"])
+    trail.record("changed", locked, changes={field: [not value, value]})
+    return locked

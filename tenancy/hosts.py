@@ -1,0 +1,148 @@
+"""Which vendor a request belongs to, and the absolute addresses of a vendor's pages.
+
+This is the one place that decides the tenant. It looks at the host alone and compares exactly:
+our zone plus one valid label, or one custom domain as it is. No suffix match, header, query, form
+or session takes part, and there is no default tenant.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from django.apps import apps
+from django.conf import settings
+from django.db.models import Q
+from django.http.request import split_domain_port
+from django.urls import reverse
+from django.utils import timezone
+
+if TYPE_CHECKING:
+    from tenancy.models import Vendor
+
+LONGEST_NAME = 253
+LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+
+# Labels below our zone that are, or may become, addresses of the installation itself.
+RESERVED_LABELS = frozenset(
+    {
+        "admin", "api", "app", "assets", "autoconfig", "autodiscover", "blog", "cdn", "cname",
+        "docs", "files", "ftp", "help", "hosting", "imap", "internal", "localhost", "login",
+        "mail", "media", "mx", "ns", "ns1", "ns2", "pop", "portal", "postmaster", "root", "smtp",
+        "static", "status", "support", "test", "webmail", "wpad", "www",
+    }
+)  # fmt: skip
+
+
+class Room(StrEnum):
+    """The parts of the building that have an address; each has a URLconf in portal/urls/."""
+
+    CUSTOMER = "customer"
+    BACKOFFICE = "backoffice"
+    API = "api"
+    LANDING = "landing"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a host leads: a room and, for a customer's room, the vendor's company id."""
+
+    room: Room
+    company_id: str = ""
+    domain: str = ""  # a customer's room under a name that is not ours
+
+
+def is_company_id(label: str) -> bool:
+    """Whether the label can be a vendor's company id: one DNS label, not reserved, not Punycode."""
+    return (
+        LABEL.fullmatch(label) is not None and label not in RESERVED_LABELS and label[2:4] != "--"
+    )
+
+
+def normalise_host(host: str) -> str:
+    """The host in lower case, without the dot that ends a fully qualified name; keeps the port."""
+    name, colon, port = host.lower().partition(":") if not host.startswith("[") else (host, "", "")
+    return name.removesuffix(".") + colon + port
+
+
+def locate(host: str, parent_host: str) -> Address:
+    """The address that a normalised host (with or without a port) stands for; pure.
+
+    SECURITY: exact comparison only, see tests/tenancy/test_hosts.py for the hostile hosts.
+    """
+    domain, _port = split_domain_port(host)
+    if domain == parent_host:
+        return Address(Room.LANDING)
+    label, dot, zone = domain.partition(".")
+    if zone != parent_host:
+        return _locate_elsewhere(domain, parent_host)
+    if not dot:
+        return Address(Room.UNKNOWN)
+    if label == "app":
+        return Address(Room.BACKOFFICE)
+    if label == "api":
+        return Address(Room.API)
+    if is_company_id(label):
+        return Address(Room.CUSTOMER, company_id=label)
+    return Address(Room.UNKNOWN)
+
+
+def _locate_elsewhere(domain: str, parent_host: str) -> Address:
+    """A name outside our zone: a customer's room, if some vendor has exactly this domain."""
+    labels = domain.split(".")
+    ours = domain.endswith(f".{parent_host}") or parent_host.endswith(f".{domain}")
+    is_name = len(labels) > 1 and all(LABEL.fullmatch(each) for each in labels)
+    if ours or not is_name or labels[-1].isdigit() or len(domain) > LONGEST_NAME:
+        return Address(Room.UNKNOWN)
+    return Address(Room.CUSTOMER, domain=domain)
+
+
+def find_vendor(address: Address) -> "Vendor | None":
+    """The vendor, active or not, of a customer's address; None when there is no such vendor."""
+    if address.room is not Room.CUSTOMER:
+        return None
+    vendors = apps.get_model("tenancy", "Vendor").objects.select_related("branding")
+    if not address.domain:
+        return vendors.filter(company_id=address.company_id).first()
+    # A change of domain is seen at once by every process, since nothing is kept.
+    now = timezone.now()
+    until = Q(custom_domains__served_until=None) | Q(custom_domains__served_until__gt=now)
+    return vendors.filter(
+        until, custom_domains__name=address.domain, custom_domains__verified_at__isnull=False
+    ).first()
+
+
+def canonical_host(vendor: "Vendor") -> str:
+    """The host that links to the vendor's portal lead to, without a port."""
+    until = vendor.canonical_until
+    if vendor.canonical_domain and (until is None or until > timezone.now()):
+        return vendor.canonical_domain
+    return f"{vendor.company_id}.{settings.PORTAL_PARENT_HOST}"
+
+
+def is_ours(host: str) -> bool:
+    """Whether a host, with or without a port, is in our zone, where subdomains are ours too."""
+    domain = normalise_host(host).partition(":")[0]
+    zone = settings.PORTAL_PARENT_HOST
+    return bool(domain == zone or domain.endswith(f".{zone}"))
+
+
+def vendor_url(vendor: "Vendor", name: str, *args: Any, query: dict[str, str] | None = None) -> str:
+    """The absolute URL of a portal page on the vendor's canonical host, never the request's."""
+    path = reverse(name, urlconf="portal.urls.customer", args=args, query=query)
+    return origin(canonical_host(vendor)) + path
+
+
+def backoffice_url(name: str, *args: Any) -> str:
+    """The absolute URL of a page of the back office."""
+    path = reverse(name, urlconf="portal.urls.backoffice", args=args)
+    return origin(f"app.{settings.PORTAL_PARENT_HOST}") + path
+
+
+def origin(domain: str) -> str:
+    """Scheme, domain and public port (left out when it is the scheme's own), without a slash."""
+    own_port = 443 if settings.PUBLIC_SCHEME == "https" else 80
+    port = settings.PUBLIC_PORT
+    suffix = f":{port}" if port and port != own_port else ""
+    return f"{settings.PUBLIC_SCHEME}://{domain}{suffix}"

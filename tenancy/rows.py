@@ -1,0 +1,117 @@
+"""The base of every row that belongs to a vendor, and the constraint that keeps rows together."""
+
+import uuid
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from django.core.exceptions import ValidationError
+from django.db import DEFAULT_DB_ALIAS, models
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.utils.translation import gettext_lazy as _
+from django_scopes import ScopedManager
+
+M_co = TypeVar("M_co", bound=models.Model, covariant=True)
+
+if TYPE_CHECKING:  # django-scopes makes its manager class at run time
+
+    class ScopedBase(models.Manager[M_co]): ...
+
+else:
+    ScopedBase = type(ScopedManager(vendor="vendor"))
+
+
+class VendorManager(ScopedBase[M_co]):
+    """The rows of the current scope's vendor; outside a scope every query fails loudly."""
+
+
+class SameVendor(models.BaseConstraint):
+    """The row that a foreign key points to belongs to this row's vendor.
+
+    Kept by the database as a composite foreign key (vendor, field) → (vendor, id), so that no
+    code path can write a licence whose product and user belong to different vendors. The table
+    pointed to carries the unique pair (`TenantRow.Meta` and `accounts.User` have it). A row whose
+    foreign key is NULL passes.
+    """
+
+    def __init__(self, *, field: str, to_table: str, name: str) -> None:
+        super().__init__(
+            name=name,
+            violation_error_message=_("This choice belongs to another vendor."),
+        )
+        self.field = field
+        self.to_table = to_table
+
+    def _clause(self, model: type[models.Model], editor: BaseDatabaseSchemaEditor) -> str:
+        quote = editor.quote_name
+        column = f"{self.field}_id"
+        return (
+            f"CONSTRAINT {quote(self.name)} FOREIGN KEY ({quote('vendor_id')}, {quote(column)}) "
+            f"REFERENCES {quote(self.to_table)} ({quote('vendor_id')}, {quote('id')}) "
+            "DEFERRABLE INITIALLY DEFERRED"
+        )
+
+    def constraint_sql(self, model: Any, schema_editor: Any) -> str:
+        """Stands inside CREATE TABLE; on SQLite it so survives the rebuilding of the table."""
+        return self._clause(model, schema_editor)
+
+    def create_sql(self, model: Any, schema_editor: Any) -> str:
+        if schema_editor.connection.vendor == "sqlite":
+            schema_editor._remake_table(model)
+            return ""
+        table = schema_editor.quote_name(model._meta.db_table)
+        return f"ALTER TABLE {table} ADD {self._clause(model, schema_editor)}"
+
+    def remove_sql(self, model: Any, schema_editor: Any) -> str:
+        if schema_editor.connection.vendor == "sqlite":
+            schema_editor._remake_table(model)
+            return ""
+        quote = schema_editor.quote_name
+        return f"ALTER TABLE {quote(model._meta.db_table)} DROP CONSTRAINT {quote(self.name)}"
+
+    def validate(
+        self, model: Any, instance: Any, exclude: Any = None, using: str = DEFAULT_DB_ALIAS
+    ) -> None:
+        target = getattr(instance, self.field, None)
+        if target is not None and target.vendor_id != instance.vendor_id:
+            raise ValidationError(self.get_violation_error_message(), code="other_vendor")
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, SameVendor):
+            return NotImplemented
+        return (self.name, self.field, self.to_table) == (other.name, other.field, other.to_table)
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.field, self.to_table))
+
+    def deconstruct(self) -> Any:
+        path, _args, _kwargs = super().deconstruct()
+        return path, (), {"field": self.field, "to_table": self.to_table, "name": self.name}
+
+
+class TenantRow(models.Model):
+    """A row that belongs to one vendor and is invisible outside that vendor's scope.
+
+    Related objects and saves go through the scoped manager too (`base_manager_name`), so that
+    every statement on a tenant table names the vendor.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    vendor = models.ForeignKey(
+        "tenancy.Vendor",
+        models.PROTECT,
+        related_name="+",
+        editable=False,
+        verbose_name=_("vendor"),
+    )
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("updated"), auto_now=True)
+
+    objects = VendorManager()
+
+    class Meta:
+        abstract = True
+        base_manager_name = "objects"
+
+    def concerns(self) -> dict[str, Any]:
+        """Whose entries in the audit trail are about this row: `license_id` and `customer_id`
+        where there are any, and whether that customer sees them (`visible`)."""
+        return {}

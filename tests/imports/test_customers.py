@@ -1,0 +1,480 @@
+"""Importing customers: reading the file, checking every row, writing all of it or nothing."""
+
+import csv
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import IntegrityError, connection
+from django.test.utils import CaptureQueriesContext
+from django_scopes import scope
+
+from accounts.models import User
+from audit.models import AuditEntry
+from backoffice.cells import escaped
+from imports.models import DataImport
+from imports.tables import LARGEST, TableRefused, unescaped
+from imports.verbs import files
+from tests.sql import every_statement_names_its_vendor
+from tests.world import Browser, World, signed_in
+
+HEADER = "email,first_name,last_name,company\n"
+
+
+@pytest.fixture
+def admin(world: World) -> Browser:
+    return signed_in(world.acme_admin)
+
+
+def started(world: World, text: str | bytes, kind: str = "customers", **options: Any) -> DataImport:
+    """The import of acme's administrator, checked."""
+    data = text if isinstance(text, bytes) else text.encode()
+    with scope(vendor=world.acme), connection.execute_wrapper(every_statement_names_its_vendor):
+        row = files.start(
+            vendor=world.acme,
+            kind=kind,
+            file_name="people.csv",
+            data=data,
+            options=options,
+            actor=world.acme_admin,
+        )
+        row.refresh_from_db()
+    return row
+
+
+def confirmed(world: World, row: DataImport) -> DataImport:
+    with scope(vendor=world.acme), connection.execute_wrapper(every_statement_names_its_vendor):
+        files.confirm(row, actor=world.acme_admin)
+        row.refresh_from_db()
+    return row
+
+
+def problems(world: World, text: str | bytes, kind: str = "customers") -> list[list[Any]]:
+    row = started(world, text, kind)
+    assert row.state == "refused", (row.state, row.preview)
+    assert row.error_count == len(row.errors)
+    return row.errors
+
+
+def customers(world: World) -> dict[str, tuple[str, str, str]]:
+    with scope(vendor=world.acme):
+        return {
+            person.email: (person.first_name, person.last_name, person.company)
+            for person in User.objects.filter(role="user")
+        }
+
+
+# --- The file as a whole ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (b"", "The file is empty. Its first row names the columns."),
+        (b"\n\n", "The file is empty. Its first row names the columns."),
+        (b"email\n", "The file has no rows below its header."),
+        (
+            b"first_name\nAda\n",
+            "The header has no column “email”. The first row names the columns.",
+        ),
+        (b"email,mail,phone\na@b.example,,\n", "columns that are not known: “mail”, “phone”."),
+        (b"email,Email\na@b.example,\n", "The header has a column more than once: “email”."),
+        (b"email\na\x00@b.example\n", "The file has NUL characters in it; it is no CSV file."),
+        ("email\nä@b.example\n".encode("latin-1"), "Line 2 is not in UTF-8."),
+        ("email\na@b.example\n".encode("utf-16"), "The file is in UTF-16."),
+        (b'email\n"a@b.example\n', "Row 2 can't be read: a quotation mark is not closed"),
+        (b"email\n" + b"a" * 200_000 + b"\n", "a cell is longer than 131,072 characters."),
+        (b"x" * (LARGEST + 1), "The file is larger than 10 MB."),
+        (b"email\n" + b"a@b.example\n" * 20_001, "The file has more than 20,000 rows."),
+    ],
+)
+def test_a_file_that_is_no_table_is_refused(world: World, data: bytes, sentence: str) -> None:
+    with pytest.raises(TableRefused) as refused:
+        started(world, data)
+    assert sentence in str(refused.value)
+    with scope(vendor=world.acme):
+        assert not DataImport.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"email,first_name,last_name\nEve@Example.com ,Eve,M\xc3\xbcller\n",
+        b"\xef\xbb\xbfemail,first_name,last_name\r\neve@example.com,Eve,M\xc3\xbcller\r\n",
+        b"email;first_name;last_name\n\n;;\neve@example.com;Eve;M\xc3\xbcller\n",
+        b'EMAIL\tlast_name\tfirst_name\neve@example.com\t"M\xc3\xbcller"\tEve\n',
+        b"email,first_name,last_name,role,created\neve@example.com,Eve,M\xc3\xbcller,admin,today\n",
+    ],
+)
+def test_files_as_spreadsheets_write_them_are_read(world: World, data: bytes) -> None:
+    row = confirmed(world, started(world, data))
+    assert row.state == "done"
+    assert customers(world)["eve@example.com"] == ("Eve", "Müller", "")
+
+
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+1", "-1+1", "@x", "\tx", "\rx", "'=1", "''=1", "'a", "a=1", "-1", "-1.5", ""]
+)
+def test_cells_come_back_as_they_were(text: str) -> None:
+    assert unescaped(escaped(text)) == text
+    assert escaped(text)[:1] not in tuple("=+@\t\r")
+
+
+# --- Rows ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("line", "column", "sentence"),
+    [
+        (",Eve,,", "email", "This can't be empty."),
+        ("eve,Eve,,", "email", "This is not an e-mail address."),
+        ("e" * 250 + "@b.example,,,", "email", "This is not an e-mail address."),
+        ("support@acme.example,,,", "email", "This address belongs to a member of your staff."),
+        (
+            'eve@example.com,"E\nve",,',
+            "first_name",
+            "This has line breaks or other control characters in it.",
+        ),
+        (f"eve@example.com,{'e' * 101},,", "first_name", "This is longer than 100 characters."),
+        (f"eve@example.com,,,{'e' * 151}", "company", "This is longer than 150 characters."),
+        ("eve@example.com,Eve", "", "This row has 2 cells, and the header has 4."),
+        ("eve@example.com,Eve,,,,", "", "This row has 6 cells, and the header has 4."),
+    ],
+)
+def test_what_is_wrong_with_a_row_is_said(
+    world: World, line: str, column: str, sentence: str
+) -> None:
+    before = customers(world)
+    text = f"{HEADER}fine@example.com,Fine,,\n{line}\nfiner@example.com,,,\n"
+    assert problems(world, text) == [[3, column, sentence]]
+    assert customers(world) == before
+
+
+def test_all_rows_are_checked_and_all_that_is_wrong_is_said(world: World) -> None:
+    text = f"{HEADER},{'e' * 101},,\n" + "eve@example.com,,,\n" * 2 + "x,,,\n"
+    assert problems(world, text) == [
+        [2, "email", "This can't be empty."],
+        [2, "first_name", "This is longer than 100 characters."],
+        [4, "email", "Row 3 has this e-mail already."],
+        [5, "email", "This is not an e-mail address."],
+    ]
+
+
+def test_rows_that_are_there_twice_are_found_far_apart(world: World) -> None:
+    lines = [f"n{number}@example.com,,," for number in range(1200)]
+    text = HEADER + "\n".join([*lines, "N3@example.com,,,"])
+    assert problems(world, text) == [[1202, "email", "Row 5 has this e-mail already."]]
+
+
+def test_the_first_two_hundred_problems_are_kept_and_all_are_counted(world: World) -> None:
+    row = started(world, HEADER + "nobody,,,\n" * 300)
+    assert (row.state, row.error_count, len(row.errors)) == ("refused", 300, 200)
+
+
+def test_checking_asks_no_more_for_more_rows(world: World) -> None:
+    def queries(n: int) -> int:
+        text = HEADER + "".join(f"n{number}@example.com,,,\n" for number in range(n))
+        with CaptureQueriesContext(connection) as captured:
+            started(world, text)
+        return len(captured)
+
+    assert queries(3) == queries(30) == 14
+
+
+# --- Writing ------------------------------------------------------------------------------------
+
+TEXT = f"{HEADER}ada@example.com,,King,\neve@example.com,Eve,Moneypenny,Universal\n"
+
+
+def test_a_ready_import_shows_what_it_will_do_and_writes_nothing(world: World) -> None:
+    before = customers(world)
+    row = started(world, TEXT)
+    assert (row.state, row.rows, row.rows_done) == ("ready", 2, 2)
+    assert row.preview["counts"] == {"new_customers": 1, "known_customers": 1}
+    assert [line["customer"] for line in row.preview["rows"]] == ["known customer", "new customer"]
+    assert row.preview["rows"][0]["last_name"] == "King"
+    assert customers(world) == before
+
+
+def test_known_customers_are_updated_and_new_ones_added(world: World) -> None:
+    row = confirmed(world, started(world, TEXT))
+    assert (row.state, row.confirmed_by_id) == ("done", world.acme_admin.pk)
+    found = customers(world)
+    assert found["ada@example.com"] == ("Ada", "King", "")
+    assert found["eve@example.com"] == ("Eve", "Moneypenny", "Universal")
+    with scope(vendor=world.acme):
+        eve = User.objects.get(email="eve@example.com")
+        told = AuditEntry.objects.filter(subject_type="accounts.user").order_by("-sequence")[:2]
+        created, changed = told
+    assert not eve.has_usable_password()
+    assert (eve.vendor, eve.role) == (world.acme, "user")
+    assert (created.action, created.customer_id) == ("created", eve.pk)
+    assert (changed.action, changed.changes) == ("changed", {"last_name": ["Lovelace", "King"]})
+    for entry in told:
+        assert (entry.channel, entry.actor_id) == ("backoffice", world.acme_admin.pk)
+    assert mail.outbox == []
+
+
+def test_the_file_is_kept_only_as_long_as_it_may_be_imported(world: World) -> None:
+    row = started(world, TEXT)
+    assert row.content == TEXT
+    assert confirmed(world, row).content == ""
+    assert started(world, f"{HEADER}x,,,\n").content == ""
+
+
+def test_another_vendors_customer_is_nobody_here(world: World) -> None:
+    confirmed(world, started(world, f"{HEADER}bob@example.com,Robert,,\nada@example.com,Eva,,\n"))
+    assert customers(world)["bob@example.com"] == ("Robert", "", "")
+    with scope(vendor=world.globex):
+        assert User.objects.get(pk=world.bob.pk).first_name == "Bob"
+        assert User.objects.get(pk=world.ada_of_globex.pk).first_name == "Ada"
+
+
+def test_new_customers_are_invited_if_that_is_wanted(world: World) -> None:
+    confirmed(world, started(world, TEXT, send_emails=True))
+    assert [message.to for message in mail.outbox] == [["eve@example.com"]]
+
+
+def test_who_has_changed_since_the_check_stops_it_all(world: World) -> None:
+    row = started(world, f"{HEADER}eve@example.com,,,\nada@example.com,Eva,,\n")
+    with scope(vendor=world.acme):
+        User.objects.filter(pk=world.ada.pk).update(role="support")
+    row = confirmed(world, row)
+    assert (row.state, row.errors) == (
+        "failed",
+        [[3, "email", "This address belongs to a member of your staff."]],
+    )
+    assert row.preview == {"failure": "Something has changed since the file was checked."}
+    assert "eve@example.com" not in customers(world)
+
+
+class Slow:
+    """What happens in between, just before an import writes."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, act: Any) -> None:
+        write = files._write
+
+        def late(row: DataImport, rows: Any) -> None:
+            act()
+            write(row, rows)
+
+        monkeypatch.setattr(files, "_write", late)
+
+
+def test_somebody_quicker_makes_the_database_refuse_and_nothing_stays(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = started(world, f"{HEADER}zoe@example.com,,,\neve@example.com,,,\nada@example.com,Eva,,\n")
+
+    def quicker() -> None:
+        User.objects.create_user(vendor=world.acme, email="eve@example.com", role="support")
+
+    Slow(monkeypatch, quicker)
+    row = confirmed(world, row)
+    assert (row.state, row.errors) == (
+        "failed",
+        [[3, "email", "This address belongs to a member of your staff."]],
+    )
+    assert customers(world)["ada@example.com"] == ("Ada", "Lovelace", "")
+    assert "zoe@example.com" not in customers(world)
+
+
+def test_a_customer_who_becomes_staff_in_between_is_not_touched(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = started(world, f"{HEADER}zoe@example.com,,,\nada@example.com,Eva,,\n")
+    Slow(monkeypatch, lambda: User.objects.filter(pk=world.ada.pk).update(role="support"))
+    row = confirmed(world, row)
+    assert row.preview["failure"].startswith("Row 3: this customer is not there any more")
+    assert "zoe@example.com" not in customers(world)
+
+
+def test_what_fails_at_the_very_end_leaves_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = started(world, TEXT, send_emails=True)
+
+    def fails(*args: Any, **kwargs: Any) -> None:
+        raise IntegrityError
+
+    kind = replace(files.KINDS["customers"], after_create=fails)
+    monkeypatch.setitem(files.KINDS, "customers", kind)
+    before = customers(world)
+    assert confirmed(world, row).state == "failed"
+    assert customers(world) == before
+
+
+def test_jobs_may_run_again(world: World) -> None:
+    row = started(world, TEXT)
+    ids = {"vendor_id": str(world.acme.pk), "import_id": str(row.pk)}
+    files.check.call(**ids)
+    files.carry_out.call(**ids)
+    assert "eve@example.com" not in customers(world)
+    confirmed(world, row)
+    with scope(vendor=world.acme):
+        before = AuditEntry.objects.count()
+    files.check.call(**ids)
+    files.carry_out.call(**ids)
+    with scope(vendor=world.acme):
+        row.refresh_from_db()
+        assert (row.state, AuditEntry.objects.count()) == ("done", before)
+
+
+def test_a_check_that_was_killed_begins_anew(world: World) -> None:
+    row = started(world, TEXT)
+    with scope(vendor=world.acme):
+        DataImport.objects.update(state="checking", rows_done=1, preview={})
+    files.check.call(vendor_id=str(world.acme.pk), import_id=str(row.pk))
+    with scope(vendor=world.acme):
+        row.refresh_from_db()
+    assert (row.state, row.rows_done) == ("ready", 2)
+
+
+def test_a_second_confirmation_does_nothing(world: World) -> None:
+    row = confirmed(world, started(world, TEXT))
+    with pytest.raises(files.NotReady):
+        confirmed(world, row)
+    refused = started(world, f"{HEADER}x,,,\n")
+    with pytest.raises(files.NotReady):
+        confirmed(world, refused)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_at_once_write_it_once(world: World) -> None:
+    row = started(world, TEXT)
+    with scope(vendor=world.acme):
+        DataImport.objects.update(state="importing", confirmed_by=world.acme_admin)
+
+    def work(_n: int) -> None:
+        try:
+            files.carry_out.call(vendor_id=str(world.acme.pk), import_id=str(row.pk))
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as workers:
+        list(workers.map(work, range(4)))
+    with scope(vendor=world.acme):
+        row.refresh_from_db()
+        assert row.state == "done"
+        assert AuditEntry.objects.filter(action="created", subject="eve@example.com").count() == 1
+
+
+# --- Pages --------------------------------------------------------------------------------------
+
+
+def upload(admin: Browser, text: str, kind: str = "customers", **fields: str) -> Any:
+    file = SimpleUploadedFile("people.csv", text.encode(), "text/csv")
+    return admin.post("/imports/dataimport/add/", {"kind": kind, "file": file, **fields})
+
+
+def test_an_administrator_uploads_looks_and_confirms(world: World, admin: Browser) -> None:
+    assert admin.get("/imports/dataimport/add/").status_code == 200
+    response = upload(admin, TEXT)
+    assert response.status_code == 302
+    page = admin.get(response["Location"])
+    text = page.content.decode()
+    assert "Refresh" not in page
+    assert "Import 2 customers" in text
+    assert "1 new customer" in text
+    path = response["Location"].replace("/change/", "/do/import/")
+    assert admin.get(path).status_code == 404
+    assert admin.post(path).status_code == 302
+    assert "Everything in the file is imported." in admin.get(response["Location"]).content.decode()
+    assert "eve@example.com" in customers(world)
+    again = admin.post(path, follow=True).content.decode()
+    assert "This import is under way already" in again
+    assert "people.csv" in admin.get("/imports/dataimport/").content.decode()
+
+
+def test_a_page_loads_itself_anew_while_a_job_runs(world: World, admin: Browser) -> None:
+    row = started(world, TEXT)
+    with scope(vendor=world.acme):
+        DataImport.objects.update(state="checking", rows_done=1)
+    page = admin.get(f"/imports/dataimport/{row.pk}/change/")
+    assert page["Refresh"] == "2"
+    assert "1 of 2 rows are checked." in page.content.decode()
+
+
+def test_a_refused_file_lists_its_problems(world: World, admin: Browser) -> None:
+    page = admin.get(upload(admin, f"{HEADER}x,,,\n,,,a\n")["Location"]).content.decode()
+    assert "2 problems" in page
+    assert "This is not an e-mail address." in page
+    assert "Import 2 customers" not in page
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "sentence"),
+    [
+        ("email\n", "customers", "The file has no rows below its header."),
+        ("", "customers", "The file is empty. Its first row names the columns."),
+        (TEXT, "staff", "Select a valid choice."),
+    ],
+)
+def test_what_is_wrong_with_the_file_is_said_beside_it(
+    world: World, admin: Browser, text: str, kind: str, sentence: str
+) -> None:
+    response = upload(admin, text, kind)
+    assert response.status_code == 200
+    assert sentence in response.content.decode()
+    with scope(vendor=world.acme):
+        assert not DataImport.objects.exists()
+
+
+def test_e_mails_are_offered_only_where_some_are_sent(
+    world: World, admin: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quiet = replace(files.KINDS["licenses"], after_create=None)
+    monkeypatch.setitem(files.KINDS, "licenses", quiet)
+    text = "product,email\nOrbit,ada@example.com\n"
+    response = upload(admin, text, "licenses", send_emails="on")
+    assert response.status_code == 200
+    assert "No e-mails are sent for a file of this kind." in response.content.decode()
+
+
+def test_a_file_larger_than_the_portals_own_limit_arrives_whole(
+    world: World, admin: Browser
+) -> None:
+    text = HEADER + "".join(f"n{number}@example.com,,,\n" for number in range(5000))
+    assert len(text) > 64 * 1024
+    upload(admin, text)
+    with scope(vendor=world.acme):
+        assert DataImport.objects.get().rows == 5000
+
+
+@pytest.mark.parametrize("kind", ["customers", "licenses"])
+def test_the_examples_have_the_columns_of_an_import(admin: Browser, kind: str) -> None:
+    response = admin.get(f"/imports/dataimport/example/{kind}.csv")
+    assert response.status_code == 200
+    header = next(csv.reader(response.content.decode().splitlines()))
+    rows = files.KINDS[kind].rows
+    assert set(header) == {*rows.required, *rows.optional}
+    assert admin.get("/imports/dataimport/example/staff.csv").status_code == 404
+
+
+def test_support_and_other_vendors_have_no_imports(world: World) -> None:
+    row = started(world, TEXT)
+    pages = ["", "add/", "example/customers.csv", f"{row.pk}/change/"]
+    support = signed_in(world.acme_support)
+    assert [support.get(f"/imports/dataimport/{page}").status_code for page in pages] == [403] * 4
+    assert support.post(f"/imports/dataimport/{row.pk}/do/import/").status_code == 403
+    assert upload(support, TEXT).status_code == 403
+    stranger = signed_in(world.globex_admin)
+    assert stranger.get(f"/imports/dataimport/{row.pk}/change/").status_code == 404
+    assert stranger.post(f"/imports/dataimport/{row.pk}/do/import/").status_code == 404
+    assert "people.csv" not in stranger.get("/imports/dataimport/").content.decode()
+    assert "eve@example.com" not in customers(world)
+
+
+@pytest.mark.parametrize("n", [1, 3])
+def test_the_list_asks_the_same_for_one_and_three(world: World, admin: Browser, n: int) -> None:
+    for _number in range(n):
+        started(world, TEXT)
+    admin.get("/imports/dataimport/")
+    with CaptureQueriesContext(connection) as captured:
+        page = admin.get("/imports/dataimport/").content.decode()
+    assert page.count("people.csv") == n
+    assert len(captured) == 5  # vendor, session, user; count, page
+    assert not any('"content"' in query["sql"] for query in captured)

@@ -1,0 +1,79 @@
+"""What the database itself refuses, and what a missing scope does."""
+
+import pytest
+from django.apps import apps
+from django.db import IntegrityError, connection, transaction
+from django_scopes import ScopeError, scope, scopes_disabled
+
+from accounts.models import Role, User
+from licenses.models import License
+from tenancy.models import Vendor
+from tenancy.rows import SameVendor, TenantRow
+from tests.world import World, user
+
+TENANT_ROWS = [model for model in apps.get_models() if issubclass(model, TenantRow)]
+
+
+def test_an_e_mail_is_unique_per_vendor_in_any_case(world: World) -> None:
+    with scope(vendor=world.acme), pytest.raises(IntegrityError), transaction.atomic():
+        user(world.acme, "ADA@example.com")
+    with scope(vendor=world.globex):
+        assert User.objects.filter(email="ada@example.com").count() == 1
+
+
+def test_the_database_takes_lower_case_only(world: World) -> None:
+    with scope(vendor=world.acme), pytest.raises(IntegrityError), transaction.atomic():
+        User.objects.filter(pk=world.ada.pk).update(email="Ada@Example.com")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Vendor.objects.create(company_id="ACME", name="Shouting")
+
+
+@pytest.mark.parametrize(("role", "of_vendor"), [(Role.OPERATOR, True), (Role.ADMIN, False)])
+def test_only_operators_have_no_vendor(world: World, role: Role, of_vendor: bool) -> None:
+    with scope(vendor=world.acme), pytest.raises(IntegrityError), transaction.atomic():
+        user(world.acme if of_vendor else None, "someone@example.com", role=role)
+
+
+@pytest.mark.parametrize("model", TENANT_ROWS, ids=lambda model: model.__name__)
+def test_a_query_outside_a_scope_fails_loudly(db: None, model: type[TenantRow]) -> None:
+    with pytest.raises(ScopeError):
+        model.objects.count()
+
+
+def test_people_outside_a_scope_fail_loudly_and_saving_reaches_operators_only(world: World) -> None:
+    with pytest.raises(ScopeError):
+        User.objects.count()
+    assert [person.email for person in User.people.all()] == ["root@example.com"]
+
+
+@pytest.mark.parametrize("model", TENANT_ROWS, ids=lambda model: model.__name__)
+def test_every_tenant_row_has_a_vendor_and_a_uuid(model: type[TenantRow]) -> None:
+    assert model._meta.get_field("vendor").null is False
+    assert model._meta.pk.get_internal_type() == "UUIDField"
+    assert model._meta.base_manager_name == "objects"
+
+
+@pytest.mark.parametrize("model", TENANT_ROWS, ids=lambda model: model.__name__)
+def test_every_foreign_key_between_tenants_rows_is_held_to_one_vendor(
+    model: type[TenantRow],
+) -> None:
+    held = {each.field for each in model._meta.constraints if isinstance(each, SameVendor)}
+    between = {
+        field.name
+        for field in model._meta.concrete_fields
+        if field.is_relation and issubclass(field.related_model, TenantRow | User)
+    }
+    assert held == between
+
+
+@pytest.mark.parametrize("field", ["product_id", "user_id"])
+def test_the_database_refuses_a_licence_across_vendors(world: World, field: str) -> None:
+    foreign = {"product_id": world.quill.pk, "user_id": world.bob.pk}[field]
+    with scopes_disabled(), pytest.raises(IntegrityError), transaction.atomic():
+        License.objects.filter(pk=world.ada_license.pk).update(**{field: foreign})
+        connection.check_constraints()
+
+
+def test_a_vendor_is_not_deleted_with_its_rows(world: World) -> None:
+    with scope(vendor=world.acme), pytest.raises(Exception, match="protected"):
+        world.acme.delete()

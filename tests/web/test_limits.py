@@ -1,0 +1,160 @@
+"""Limits on trying: token buckets in the database."""
+
+import threading
+from typing import Any
+
+import pytest
+from django.contrib.auth import hashers
+from django.db import connection
+
+from tests.world import PASSWORD, Browser, World
+from web.limits import (
+    SIGN_IN_PER_ADDRESS,
+    SIGN_IN_PER_IP,
+    Limit,
+    TooManyAttempts,
+    forget_whole_buckets,
+    give_back,
+    take,
+)
+from web.models import RateBucket
+
+LIMIT = Limit("test", burst=3, interval=60)
+
+
+def test_a_burst_and_then_one_per_interval(db: None, frozen_time: Any) -> None:
+    for _ in range(3):
+        take(LIMIT, "someone")
+    with pytest.raises(TooManyAttempts) as refused:
+        take(LIMIT, "someone")
+    assert refused.value.wait == 60
+    frozen_time.shift(59)
+    with pytest.raises(TooManyAttempts) as refused:
+        take(LIMIT, "someone")
+    assert refused.value.wait == 1
+    frozen_time.shift(1)
+    take(LIMIT, "someone")
+    with pytest.raises(TooManyAttempts):
+        take(LIMIT, "someone")
+
+
+def test_the_bucket_never_holds_more_than_the_burst(db: None, frozen_time: Any) -> None:
+    take(LIMIT, "someone")
+    frozen_time.shift(10_000)
+    for _ in range(3):
+        take(LIMIT, "someone")
+    with pytest.raises(TooManyAttempts):
+        take(LIMIT, "someone")
+
+
+def test_limits_and_subjects_are_counted_apart(db: None) -> None:
+    for _ in range(3):
+        take(LIMIT, "someone")
+    take(LIMIT, "someone else")
+    take(Limit("other", burst=1, interval=60), "someone")
+
+
+def test_a_try_can_be_given_back(db: None) -> None:
+    for _ in range(3):
+        take(LIMIT, "someone")
+    give_back(LIMIT, "someone")
+    take(LIMIT, "someone")
+    with pytest.raises(TooManyAttempts):
+        take(LIMIT, "someone")
+
+
+def test_whole_buckets_are_forgotten(db: None, frozen_time: Any) -> None:
+    take(LIMIT, "someone")
+    assert forget_whole_buckets() == 0
+    frozen_time.shift(61)
+    assert forget_whole_buckets() == 1
+
+
+def test_the_table_holds_no_address(db: None) -> None:
+    take(LIMIT, "ada@example.com")
+    assert "ada" not in RateBucket.objects.get().key
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_is_exact_under_concurrency() -> None:
+    results: list[bool] = []
+
+    def attempt() -> None:
+        try:
+            take(LIMIT, "everyone")
+            results.append(True)
+        except TooManyAttempts:
+            results.append(False)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=attempt) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results.count(True) == 3
+    assert len(results) == 12
+
+
+def test_sign_in_is_limited_per_address_before_hashing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = Browser("acme")
+    for _ in range(SIGN_IN_PER_ADDRESS.burst):
+        form = {"email": "ada@example.com", "password": "wrong"}
+        assert browser.post("/login/", form).status_code == 200
+
+    def no_hashing(*_: object) -> None:
+        raise AssertionError("A hash was computed.")
+
+    monkeypatch.setattr(hashers.MD5PasswordHasher, "encode", no_hashing)
+    response = browser.post("/login/", {"email": "ADA@example.com", "password": PASSWORD})
+    assert response.status_code == 429
+    assert response["Retry-After"] == "60"
+    assert "Wait 60 seconds" in response.content.decode()
+
+
+def test_the_limit_says_nothing_about_whether_the_address_exists(world: World) -> None:
+    for email in ("ada@example.com", "nobody@example.com"):
+        codes = [
+            Browser("acme").post("/login/", {"email": email, "password": "x"}).status_code
+            for _ in range(7)
+        ]
+        assert codes == [200] * 6 + [429]
+
+
+def test_sign_in_is_limited_per_ip_over_all_vendors(world: World) -> None:
+    for number in range(SIGN_IN_PER_IP.burst):
+        label = ("acme", "globex")[number % 2]
+        form = {"email": f"someone{number}@example.com", "password": "x"}
+        assert Browser(label).post("/login/", form).status_code == 200
+    form = {"email": "ada@example.com", "password": PASSWORD}
+    assert Browser("acme").post("/login/", form).status_code == 429
+    elsewhere = Browser("acme", REMOTE_ADDR="192.0.2.7")
+    assert elsewhere.post("/login/", form).status_code == 302
+
+
+def test_the_ip_can_not_be_made_up(world: World, settings: Any) -> None:
+    codes = {
+        Browser("acme")
+        .post(
+            "/login/",
+            {"email": f"a{n}@example.com", "password": "x"},
+            headers={"x-forwarded-for": f"192.0.2.{n}"},
+        )
+        .status_code
+        for n in range(SIGN_IN_PER_IP.burst + 1)
+    }
+    assert codes == {200, 429}
+    settings.TRUSTED_PROXIES = 1
+    form = {"email": "ada@example.com", "password": PASSWORD}
+    behind = Browser("acme").post(
+        "/login/", form, headers={"x-forwarded-for": "6.6.6.6, 192.0.2.9"}
+    )
+    assert behind.status_code == 302
+
+
+def test_right_passwords_use_nothing_up(world: World) -> None:
+    for _ in range(SIGN_IN_PER_IP.burst + 5):
+        Browser("acme").sign_in("ada@example.com")

@@ -1,0 +1,82 @@
+"""Limits on how often something may be tried: a token bucket per key, kept in the database.
+
+The database is what all processes share, and the bucket is one row that one conditional UPDATE
+fills, so the limit is exact under concurrency. The row holds the moment at which the bucket will
+be whole again (the generic cell rate algorithm, the token bucket with one number).
+"""
+
+import hmac
+import math
+import time
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db.models import F, Value
+from django.db.models.functions import Greatest
+
+from web.models import RateBucket
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """So many tries at once, and one more every `interval` seconds."""
+
+    name: str
+    burst: int
+    interval: float
+
+
+SIGN_IN_PER_ADDRESS = Limit("sign-in-address", burst=6, interval=60)
+SIGN_IN_PER_IP = Limit("sign-in-ip", burst=40, interval=10)
+RESET_PER_ADDRESS = Limit("reset-address", burst=3, interval=20 * 60)
+RESET_PER_IP = Limit("reset-ip", burst=20, interval=60)
+PASSWORD_CHECK_PER_USER = Limit("password-check", burst=6, interval=60)
+LICENSE_KEY_PER_IP = Limit("license-key-ip", burst=100, interval=5)
+DOMAIN_CHECK_PER_VENDOR = Limit("domain-check-vendor", burst=20, interval=15)
+OFFLINE_PER_USER = Limit("offline-user", burst=120, interval=1)
+
+
+class TooManyAttempts(Exception):
+    """The limit is used up; `wait` is in how many whole seconds the next try is allowed."""
+
+    def __init__(self, wait: int) -> None:
+        super().__init__(f"Too many attempts, the next one is allowed in {wait} seconds.")
+        self.wait = wait
+
+
+def bucket_key(limit: Limit, *subject: str) -> str:
+    """The row's key: a keyed hash of the limit's name and of whom it is counted for."""
+    message = "\x1f".join((limit.name, *subject)).encode("utf-8", "replace")
+    return hmac.digest(settings.SECRET_KEY.encode(), message, "sha256").hex()
+
+
+def take(limit: Limit, *subject: str) -> None:
+    """Uses one try of the limit; raises TooManyAttempts, and uses none, when there is none left."""
+    key, now = bucket_key(limit, *subject), time.time()
+    RateBucket.objects.bulk_create([RateBucket(key=key, whole_at=now)], ignore_conflicts=True)
+    refilled = Greatest(F("whole_at"), Value(now))
+    fullest = now + limit.burst * limit.interval
+    taken = RateBucket.objects.filter(key=key, whole_at__lte=fullest - limit.interval).update(
+        whole_at=refilled + limit.interval
+    )
+    if taken:
+        return
+    whole_at = RateBucket.objects.values_list("whole_at", flat=True).get(key=key)
+    raise TooManyAttempts(max(1, math.ceil(whole_at + limit.interval - fullest)))
+
+
+def give_back(limit: Limit, *subject: str) -> None:
+    """Returns one try, for an attempt that turned out to be right."""
+    key = bucket_key(limit, *subject)
+    RateBucket.objects.filter(key=key).update(whole_at=F("whole_at") - limit.interval)
+
+
+def forget_whole_buckets() -> int:
+    """Deletes the rows that limit nothing any more; returns how many. For a daily clean-up."""
+    deleted, _by_model = RateBucket.objects.filter(whole_at__lt=time.time()).delete()
+    return deleted
+
+
+def clean_up() -> str:
+    """The daily chore (jobs/chores.py)."""
+    return f"Deleted {forget_whole_buckets()} limits that were whole again."

@@ -1,0 +1,79 @@
+"""Helpers about HTTP that every app may use."""
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponseBase
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+
+from tenancy.hosts import Address
+from tenancy.models import Vendor
+
+PAGE_SIZE = 25
+
+
+class PortalRequest(HttpRequest):
+    """A request after the middleware: it knows its address and its vendor. Who it comes from is
+    said by `accounts.requests.PersonRequest`."""
+
+    address: Address
+    host: Any  # django-hosts' own object
+    vendor: Vendor  # on a customer's host only; anywhere else the attribute is missing
+
+
+def client_ip(request: HttpRequest) -> str:
+    """The visitor's IP address.
+
+    Behind TRUSTED_PROXIES proxies it is what the outermost of them wrote; further entries of
+    X-Forwarded-For come from the visitor and are worth nothing.
+    """
+    hops = settings.TRUSTED_PROXIES
+    forwarded = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
+    if hops and len(forwarded) >= hops and forwarded[-hops]:
+        return str(forwarded[-hops])
+    return str(request.META.get("REMOTE_ADDR", ""))
+
+
+def safe_next(request: HttpRequest, default: str) -> str:
+    """Where the visitor wanted to go (parameter `next`), when that is a path on this host."""
+    target = request.POST.get("next") or request.GET.get("next") or ""
+    allowed = url_has_allowed_host_and_scheme(
+        target, allowed_hosts=None, require_https=request.is_secure()
+    )
+    return target if allowed else default
+
+
+def page_of(
+    rows: "QuerySet[Any] | Sequence[Any]", request: HttpRequest, parameter: str = "page"
+) -> "Page[Any]":
+    """The page of 25 rows that the query parameter asks for; the nearest one when it is off."""
+    return Paginator(rows, PAGE_SIZE).get_page(request.GET.get(parameter))
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """What the frame of every page needs: in whose name it speaks, and support's view, if any."""
+    return {
+        "vendor": getattr(request, "vendor", None),
+        "view_as": getattr(request, "view_as", None),
+    }
+
+
+def not_while_viewing_as(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Refuses support, who views as the customer, a GET that hands out or changes something."""
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if getattr(request, "view_as", None):
+            raise PermissionDenied(
+                _("You are only viewing: files and feeds are for the customer alone.")
+            )
+        answer: HttpResponseBase = view(request, *args, **kwargs)
+        return answer
+
+    return wrapped
