@@ -1,6 +1,6 @@
 """Signing in and out, and whom a session stands for.
 
-A session counts only in the room and at the vendor where it began: it carries both, and anywhere
+A session counts only on the site and at the vendor where it began: it carries both, and anywhere
 else the visitor is anonymous.
 """
 
@@ -12,17 +12,17 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
-from django_scopes import scope
 
 from accounts.models import User, normalise_email
 from accounts.requests import PersonRequest
 from audit import trail
-from tenancy.hosts import Room
+from tenancy.door import inside
+from tenancy.hosts import Site
 from tenancy.models import Vendor
 from web import limits
 from web.requests import client_ip
 
-ROOM_KEY = "portal.room"
+SITE_KEY = "portal.site"
 VENDOR_KEY = "portal.vendor"
 SEEN_AGAIN_AFTER = timedelta(minutes=5)
 
@@ -33,34 +33,34 @@ class SignInRefused(Exception):
 
 def people_of(vendor: Vendor | None) -> AbstractContextManager[None]:
     """The scope in which a vendor's people are found; none at all for None: operators are there."""
-    return scope(vendor=vendor) if vendor else nullcontext()
+    return inside(vendor) if vendor else nullcontext()
 
 
 def sign_in(
-    request: HttpRequest, *, room: Room, vendor: Vendor | None, email: str, password: str
+    request: HttpRequest, *, site: Site, vendor: Vendor | None, email: str, password: str
 ) -> User:
-    """Begins a session for the user in this room; the old session's content is dropped.
+    """Begins a session for the user on this site; the old session's content is dropped.
 
     Raises TooManyAttempts before any hash is computed, and SignInRefused for everything else.
     """
     address, ip = normalise_email(email), client_ip(request)
     tenant = str(vendor.pk) if vendor else ""
     per_ip = (limits.SIGN_IN_PER_IP, ip)
-    per_address = (limits.SIGN_IN_PER_ADDRESS, room, tenant, address)
+    per_address = (limits.SIGN_IN_PER_ADDRESS, site, tenant, address)
     limits.take(*per_ip)
     limits.take(*per_address)
     with people_of(vendor):
         user = auth.authenticate(
             request, email=address, password=password, operators=vendor is None
         )
-        if not isinstance(user, User) or not may_enter(user, room, vendor):
+        if not isinstance(user, User) or not may_enter(user, site, vendor):
             raise SignInRefused
         limits.give_back(*per_ip)
         limits.give_back(*per_address)
         auth.login(request, user)
         if vendor:
             trail.record("signed-in", user, actor=user, visible=True)
-    request.session[ROOM_KEY] = room
+    request.session[SITE_KEY] = site
     request.session[VENDOR_KEY] = tenant
     return user
 
@@ -73,28 +73,28 @@ def sign_out(request: HttpRequest) -> None:
         trail.record("signed-out", user, actor=user, visible=True)
 
 
-def may_enter(user: User, room: Room, vendor: Vendor | None) -> bool:
-    """Whether the user may be signed in in this room, which belongs to this vendor (or to none)."""
+def may_enter(user: User, site: Site, vendor: Vendor | None) -> bool:
+    """Whether the user may be signed in in this site, which belongs to this vendor (or to none)."""
     if user.vendor_id != (vendor.pk if vendor else None):
         return False
-    if room is Room.CUSTOMER:
+    if site is Site.CUSTOMER:
         return user.may_use_portal
-    if room is Room.BACKOFFICE:
+    if site is Site.BACKOFFICE:
         return user.is_staff and (vendor.is_active if vendor else user.is_operator)
     return False
 
 
 def current_user(request: PersonRequest) -> User | AnonymousUser:
     """Whom the session stands for on this host; the anonymous user when it doesn't count here."""
-    room, session = request.address.room, request.session
-    if session.get(ROOM_KEY) != room:
+    site, session = request.address.site, request.session
+    if session.get(SITE_KEY) != site:
         return AnonymousUser()
     vendor = _vendor_of_session(request)
     if session.get(VENDOR_KEY) != (str(vendor.pk) if vendor else ""):
         return AnonymousUser()
     with people_of(vendor):
         user = auth.get_user(request)
-        if not isinstance(user, User) or not may_enter(user, room, vendor):
+        if not isinstance(user, User) or not may_enter(user, site, vendor):
             return AnonymousUser()
         _note_seen(user)
     return user
@@ -102,7 +102,7 @@ def current_user(request: PersonRequest) -> User | AnonymousUser:
 
 def _vendor_of_session(request: PersonRequest) -> Vendor | None:
     """The host's vendor on a portal; in the back office the one that the session names."""
-    if request.address.room is Room.CUSTOMER:
+    if request.address.site is Site.CUSTOMER:
         return request.vendor
     vendor_id = request.session.get(VENDOR_KEY)
     return Vendor.objects.filter(pk=vendor_id).first() if vendor_id else None

@@ -9,13 +9,13 @@ from accounts import emails
 from accounts.models import User, normalise_email
 from accounts.sessions import may_enter, people_of
 from mail.outbox import queue
-from tenancy.hosts import Room
+from tenancy.hosts import Site
 from tenancy.models import Vendor
 
 
 @task(takes_context=True)
-def find_account(context: TaskContext, *, room: str, vendor_id: str, email: str) -> None:
-    """Has a reset link sent, if the address belongs to someone who may enter the room.
+def find_account(context: TaskContext, *, site: str, vendor_id: str, email: str) -> None:
+    """Has a reset link sent, if the address belongs to someone who may enter the site.
 
     An operator belongs to no vendor, in whose list the e-mail could stand: theirs is sent from
     here, and a second time if the worker is killed right after.
@@ -25,7 +25,7 @@ def find_account(context: TaskContext, *, room: str, vendor_id: str, email: str)
         return  # Somebody typed a company id that nobody has.
     with people_of(vendor):
         user = User.people.select_related("vendor").filter(email=normalise_email(email)).first()
-        if user is None or not may_enter(user, Room(room), vendor):
+        if user is None or not may_enter(user, Site(site), vendor):
             return
         if vendor is None:
             emails.password_reset_for(user).send()

@@ -35,7 +35,7 @@ from accounts.verbs import email_change, passwords
 from accounts.verbs.profile import save_profile
 from audit import words
 from audit.models import AuditEntry
-from tenancy.hosts import Room
+from tenancy.hosts import Site
 from tenancy.models import Vendor
 from web.moments import moment
 from web.requests import client_ip, page_of, safe_next
@@ -57,7 +57,7 @@ def login(http_request: HttpRequest) -> HttpResponse:
     request = cast(PersonRequest, http_request)
     if request.method != "POST" and request.user.is_authenticated:
         return redirect(safe_next(request, "/"))
-    form_class = SignInForm if request.address.room is Room.CUSTOMER else StaffSignInForm
+    form_class = SignInForm if request.address.site is Site.CUSTOMER else StaffSignInForm
     form = form_class(_posted(request), initial={"company_id": request.GET.get("company_id", "")})
     if request.method == "POST" and form.is_valid() and _sign_in(request, form):
         return redirect(safe_next(request, "/"))
@@ -69,7 +69,7 @@ def _sign_in(request: PersonRequest, form: forms.Form) -> bool:
     try:
         sign_in(
             request,
-            room=request.address.room,
+            site=request.address.site,
             vendor=_vendor(request, asked.get("company_id", "")),
             email=asked["email"],
             password=asked["password"],
@@ -86,7 +86,7 @@ def _vendor(request: PersonRequest, company_id: str) -> Vendor | None:
     A company id that nobody has stands for a vendor without people, so that it is answered like
     a wrong password, in the same time.
     """
-    if request.address.room is Room.CUSTOMER:
+    if request.address.site is Site.CUSTOMER:
         return request.vendor
     if not company_id:
         return None
@@ -107,12 +107,12 @@ def logout(request: HttpRequest) -> HttpResponse:
 def password_reset(http_request: HttpRequest) -> HttpResponse:
     """Takes an address and has a link sent to it, if an account here has it; never says whether."""
     request = cast(PersonRequest, http_request)
-    on_portal = request.address.room is Room.CUSTOMER
+    on_portal = request.address.site is Site.CUSTOMER
     form = (PasswordResetForm if on_portal else StaffPasswordResetForm)(_posted(request))
     if request.method == "POST" and form.is_valid():
         vendor = _vendor(request, form.cleaned_data.get("company_id", ""))
         passwords.request_reset(
-            room=request.address.room,
+            site=request.address.site,
             vendor=vendor,
             email=form.cleaned_data["email"],
             ip=client_ip(request),
@@ -145,7 +145,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _set_password(request: PersonRequest, token: str, purpose: Purpose) -> HttpResponse:
-    vendor = request.vendor if request.address.room is Room.CUSTOMER else None
+    vendor = request.vendor if request.address.site is Site.CUSTOMER else None
     try:
         user = passwords.read_password_link(purpose, vendor, token).user
     except LinkRefused:

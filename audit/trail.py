@@ -16,10 +16,10 @@ from uuid import UUID
 from django.db import models, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
-from django_scopes import scope
 
 from audit.acting import Person, origin
 from audit.models import AuditChain, AuditEntry
+from tenancy.door import inside
 from tenancy.models import Vendor
 
 GENESIS = "0" * 64
@@ -82,7 +82,7 @@ def record_all(drafts: Iterable[Draft]) -> list[AuditEntry]:
     if not drafts:
         return []
     vendor_id = vendor_of(drafts[0].row)
-    with scope(vendor=Vendor(pk=vendor_id)):
+    with inside(Vendor(pk=vendor_id)):
         chain = _hold(vendor_id)
         entries = [_append(chain, draft) for draft in drafts]
         AuditEntry.objects.bulk_create(entries, batch_size=BATCH)
@@ -272,7 +272,7 @@ def verify(vendor: Vendor, *, known: tuple[int, str] | None = None) -> Verdict:
     """
     faults: list[tuple[int, str]] = []
     length, head = 0, GENESIS
-    with scope(vendor=vendor):
+    with inside(vendor):
         chain = AuditChain.objects.filter(vendor=vendor).first()
         for entry in AuditEntry.objects.order_by("sequence").iterator(BATCH):
             faults += [(entry.sequence, fault) for fault in _faults(entry, length, head)]

@@ -24,9 +24,9 @@ from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
-from django_scopes import ScopeError, get_scope
 
 from audit import trail, words
+from tenancy.door import current_vendor, is_inside
 from web.policy import content_security_policy
 from web.requests import page_of
 
@@ -58,7 +58,7 @@ class VendorAdmin(admin.ModelAdmin[Any]):
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         """The scope's rows; an operator, who has no vendor, is refused."""
-        if "vendor" not in get_scope():
+        if not is_inside():
             raise PermissionDenied
         return super().get_queryset(request)
 
@@ -136,7 +136,7 @@ class VendorAdmin(admin.ModelAdmin[Any]):
     ) -> Any:
         """The model's form, whose new instance belongs to the scope's vendor from the start."""
         form_class = super().get_form(request, obj, change=change, **kwargs)
-        return owned(form_class, scope_vendor())
+        return owned(form_class, current_vendor())
 
 
 def allow_forms_to(response: HttpResponse, target: str) -> HttpResponse:
@@ -291,11 +291,3 @@ def owned(form_class: type[ModelForm[Any]], vendor: Any) -> type[ModelForm[Any]]
             return super()._get_validation_exclusions() - {"vendor"}  # type: ignore[no-any-return]
 
     return OwnedForm
-
-
-def scope_vendor() -> models.Model:
-    """The vendor in whose scope this runs; raises ScopeError outside a scope."""
-    vendor = get_scope().get("vendor")
-    if not isinstance(vendor, models.Model):
-        raise ScopeError("The back office's models need the scope of one vendor.")
-    return vendor

@@ -13,11 +13,11 @@ from django.core.exceptions import BadRequest, PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, StreamingHttpResponse
 from django.urls import URLPattern, path
-from django_scopes import scope
 
 from audit import trail
-from backoffice.base import VendorAdmin, scope_vendor
+from backoffice.base import VendorAdmin
 from backoffice.cells import escaped
+from tenancy.door import current_vendor, inside
 
 CHUNK = 500
 # By it a spreadsheet sees that the file is in UTF-8; an import takes it off.
@@ -65,7 +65,7 @@ class WithExport(VendorAdmin):
         """The list as a download; the audit trail tells who took it."""
         if not request.user.has_perm(self.export_right):
             raise PermissionDenied
-        vendor = scope_vendor()
+        vendor = current_vendor()
         try:
             listed = self.get_changelist_instance(request).get_queryset(request)
         except IncorrectLookupParameters as error:
@@ -92,7 +92,7 @@ def _parts(
     head = BOM + written([list(columns)])
     unread = rows.iterator(chunk_size=CHUNK)
     while True:
-        with scope(vendor=vendor):
+        with inside(vendor):
             part = written(
                 [cell_of(row) for cell_of in columns.values()] for row in islice(unread, CHUNK)
             )

@@ -14,6 +14,7 @@ from contextlib import nullcontext
 from typing import Any
 
 from bench import throwaway
+from tenancy.door import inside
 from tests import postgres
 
 SMALL = 1_000
@@ -110,7 +111,6 @@ def run(statements: tuple[str, ...]) -> None:
 def parts(vendor: Any) -> None:
     """Each query of the page by itself."""
     from django.utils import timezone
-    from django_scopes import scope
 
     from licenses import statistics as licences
     from releases import statistics as releases
@@ -124,7 +124,7 @@ def parts(vendor: Any) -> None:
         "top files": lambda: releases.top_files(now, 1),
     }
     for name, query in queries.items():
-        with scope(vendor=vendor):
+        with inside(vendor):
             least, median = rounds(query)
             print(f"  {name:24} {'':19} {least:9.1f} {median:9.1f}", flush=True)
 
@@ -161,7 +161,6 @@ def rounds(call: Any) -> tuple[float, float]:
 
 def fill(engine: str, company_id: str, count: int) -> Any:
     """A vendor with so many licences, a machine for each, and recent events; its administrator."""
-    from django_scopes import scope
 
     from accounts.models import Role, User
     from audit.models import AuditEntry
@@ -171,7 +170,7 @@ def fill(engine: str, company_id: str, count: int) -> Any:
     from tenancy.models import Vendor
 
     vendor = Vendor.objects.create(company_id=company_id, name=company_id)
-    with scope(vendor=vendor):
+    with inside(vendor):
         admin = User.objects.create_user(
             vendor=vendor, email="admin@example.com", password="a password", role=Role.ADMIN
         )

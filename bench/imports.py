@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.throwaway import set_up
+from tenancy.door import inside
 
 
 def main() -> None:
@@ -34,8 +35,6 @@ def main() -> None:
 def measure(rows: int) -> None:
     import logging
 
-    from django_scopes import scope
-
     from accounts.models import Role, User
     from licenses.models import DAY, LicensePolicy, Product
     from licenses.verbs.signing_keys import create_product
@@ -43,7 +42,7 @@ def measure(rows: int) -> None:
 
     logging.disable(logging.WARNING)
     vendor = Vendor.objects.create(company_id="acme", name="Acme Instruments")
-    with scope(vendor=vendor):
+    with inside(vendor):
         admin = User.objects.create_user(vendor=vendor, email="admin@acme.example", role=Role.ADMIN)
         create_product(Product(vendor=vendor, name="Orbit"))
         LicensePolicy.objects.create(vendor=vendor, name="Yearly", validity=365 * DAY)

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from bench.throwaway import set_up
+from tenancy.door import inside
 
 ROUNDS = 200
 
@@ -24,7 +25,6 @@ def measure() -> None:
     from django.db import connection
     from django.test import Client
     from django.test.utils import CaptureQueriesContext
-    from django_scopes import scope
 
     from accounts.models import User
     from licenses.models import Product
@@ -34,7 +34,7 @@ def measure() -> None:
     from tenancy.models import Vendor
 
     vendor = Vendor.objects.create(company_id="acme", name="Acme Instruments")
-    with scope(vendor=vendor):
+    with inside(vendor):
         ada = User.objects.create_user(
             vendor=vendor, email="ada@example.com", password="a password"
         )

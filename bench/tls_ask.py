@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 
 from bench.throwaway import set_up
+from tenancy.door import inside
 
 ROUNDS = 500
 
@@ -28,7 +29,6 @@ def measure(number: int) -> None:
 
     from django.test import Client
     from django.utils import timezone
-    from django_scopes import scope
 
     from branding.models import CustomDomain
     from tenancy.models import Vendor
@@ -37,7 +37,7 @@ def measure(number: int) -> None:
     now = timezone.now()
     for start in range(0, number, 10_000):
         vendor = Vendor.objects.create(company_id=f"v{start}", name=f"Vendor {start}")
-        with scope(vendor=vendor):
+        with inside(vendor):
             CustomDomain.objects.bulk_create(
                 CustomDomain(
                     vendor=vendor,

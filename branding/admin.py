@@ -1,6 +1,6 @@
 """The vendor's look, in the back office."""
 
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -12,13 +12,14 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
 from audit import trail
-from backoffice.base import VendorAdmin, receives_files, scope_vendor
+from backoffice.base import VendorAdmin, receives_files
 from branding import colours
 from branding.access import picture_of
 from branding.domains.admin import CustomDomainAdmin
 from branding.forms import BrandingForm
 from branding.models import DEFAULT_ACCENT, Branding
 from branding.verbs.brands import branding_for, save_branding
+from tenancy.door import current_vendor
 from tenancy.hosts import vendor_url
 from tenancy.models import Vendor
 
@@ -64,7 +65,7 @@ class BrandingAdmin(VendorAdmin):
         """Shows, previews (`preview`) or saves the vendor's look."""
         if not may_change_branding(request):
             raise PermissionDenied
-        vendor: Any = scope_vendor()
+        vendor: Any = current_vendor()
         branding = branding_for(vendor)
         form = BrandingForm(
             request.POST or None, request.FILES or None, instance=branding, vendor=vendor
@@ -115,5 +116,5 @@ class BrandingAdmin(VendorAdmin):
         if not may_change_branding(request):
             raise PermissionDenied
         return HttpResponse(
-            picture_of(branding_for(cast(Vendor, scope_vendor())), name), content_type="image/png"
+            picture_of(branding_for(current_vendor()), name), content_type="image/png"
         )

@@ -13,7 +13,6 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
-from django_scopes import scope
 from joserfc import jwt
 from joserfc.jwk import OKPKey
 
@@ -36,6 +35,7 @@ from licenses.verbs import licenses
 from licenses.verbs.activations import Machine, activate, deactivate
 from licenses.verbs.signing_keys import create_product
 from offline.verbs.answering import answer
+from tenancy.door import inside
 from tenancy.hosts import origin
 from tenancy.models import Vendor
 
@@ -216,7 +216,7 @@ def seed() -> None:
         vendor, _created = Vendor.objects.get_or_create(
             company_id=company_id, defaults={"id": demo_id(company_id), **company.vendor}
         )
-        with scope(vendor=vendor):
+        with inside(vendor):
             _seed_company(company, vendor)
 
 

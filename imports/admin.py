@@ -14,14 +14,14 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from audit.acting import origin
-from backoffice.base import WithButtons, receives_files, scope_vendor
+from backoffice.base import WithButtons, receives_files
 from backoffice.export import written
 from imports import words
 from imports.forms import ImportForm
 from imports.models import DataImport
 from imports.tables import TableRefused
 from imports.verbs import files
-from tenancy.models import Vendor
+from tenancy.door import current_vendor
 
 
 def may_import(request: HttpRequest) -> bool:
@@ -88,7 +88,7 @@ class DataImportAdmin(WithButtons):
     def _start(form: ImportForm) -> DataImport:
         given = form.cleaned_data
         return files.start(
-            vendor=cast(Vendor, scope_vendor()),
+            vendor=current_vendor(),
             kind=given["kind"],
             file_name=given["file"].name,
             data=given["file"].read(),

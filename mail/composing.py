@@ -7,8 +7,8 @@ from typing import Any, Protocol
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
-from django_scopes import scope
 
+from tenancy.door import inside
 from tenancy.hosts import backoffice_url, vendor_url
 from tenancy.models import Vendor
 
@@ -32,7 +32,7 @@ def compose(
     context["office"] = backoffice_url("login")
     context["portal"] = vendor_url(user.vendor, "home").removesuffix("/") if user.vendor else ""
     # The vendor's brand is looked up by the templates, in the vendor's scope.
-    with scope(vendor=user.vendor) if user.vendor else nullcontext():
+    with inside(user.vendor) if user.vendor else nullcontext():
         parts = {
             kind: render_to_string(f"{template}.{kind}", context).strip()
             for kind in ("subject", "txt", "html")

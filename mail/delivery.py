@@ -19,7 +19,6 @@ from django.core.mail import EmailMessage, get_connection
 from django.db import DatabaseError, transaction
 from django.db.models import F, Q
 from django.utils import timezone
-from django_scopes import scope, scopes_disabled
 from django_tasks import task
 from django_tasks_db.models import DBTaskResult
 
@@ -27,6 +26,7 @@ from audit import trail
 from mail import smtp
 from mail.kinds import kind_of
 from mail.models import OutgoingEmail
+from tenancy.door import inside, outside
 from tenancy.models import Vendor
 
 logger = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ class NotResendable(Exception):
 @task()
 def deliver(*, vendor_id: str, email_id: str) -> None:
     """Sends an e-mail that is due; safe to repeat, also at the same time."""
-    with scope(vendor=Vendor.objects.get(pk=vendor_id)):
+    with inside(Vendor.objects.get(pk=vendor_id)):
         email = claim(email_id)
         if email is not None:
             # Whoever has it now does what is left to do.
@@ -198,11 +198,11 @@ def put_back() -> None:
     left = Q(state__in=(State.SENDING, State.HANDED_OVER), due_at__lte=now)
     if not _jobs_are_waiting():
         left |= Q(state=State.QUEUED, due_at__lte=now - lease())
-    with scopes_disabled():
+    with outside("One index finds what is due for all vendors."):
         # One index answers this for all vendors; what is done about it names the vendor.
         found = list(OutgoingEmail.objects.filter(left).order_by("due_at")[:AT_A_TIME])
     for email in found:
-        with scope(vendor=Vendor(pk=email.vendor_id)):
+        with inside(Vendor(pk=email.vendor_id)):
             _see_to(email, now)
 
 

@@ -5,11 +5,11 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
-from django_scopes import scope
 
 from mail import delivery
 from mail.kinds import kind_of
 from mail.models import OutgoingEmail
+from tenancy.door import inside
 from tenancy.models import Vendor
 
 
@@ -51,7 +51,7 @@ def queue(
         due_at=timezone.now(),
         once=once,
     )
-    with scope(vendor=Vendor(pk=user.vendor_id)):
+    with inside(Vendor(pk=user.vendor_id)):
         if not _saved(email):
             return None
         delivery.enqueue(email)

@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 
 from releases.errors import AllPlacesTaken
 from releases.sentences import sentence
-from tenancy.hosts import Room
+from tenancy.hosts import Site
 from web.limits import TooManyAttempts
 
 logger = logging.getLogger(__name__)
@@ -134,7 +134,7 @@ def page(
 ) -> HttpResponse:
     """The error page; rendered without context processors, so without user, session and query."""
     address = getattr(request, "address", None)
-    if address is not None and address.room is Room.API:
+    if address is not None and address.site is Site.API:
         return JsonResponse({"message": title.lower(), "code": CODES[status]}, status=status)
     context: dict[str, Any] = {
         "status": status,

@@ -34,7 +34,7 @@ RESERVED_LABELS = frozenset(
 )  # fmt: skip
 
 
-class Room(StrEnum):
+class Site(StrEnum):
     """The parts of the building that have an address; each has a URLconf in portal/urls/."""
 
     CUSTOMER = "customer"
@@ -46,11 +46,11 @@ class Room(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a host leads: a room and, for a customer's room, the vendor's company id."""
+    """Where a host leads: a site and, for a customer's site, the vendor's company id."""
 
-    room: Room
+    site: Site
     company_id: str = ""
-    domain: str = ""  # a customer's room under a name that is not ours
+    domain: str = ""  # a customer's site under a name that is not ours
 
 
 def is_company_id(label: str) -> bool:
@@ -73,34 +73,34 @@ def locate(host: str, parent_host: str) -> Address:
     """
     domain, _port = split_domain_port(host)
     if domain == parent_host:
-        return Address(Room.LANDING)
+        return Address(Site.LANDING)
     label, dot, zone = domain.partition(".")
     if zone != parent_host:
         return _locate_elsewhere(domain, parent_host)
     if not dot:
-        return Address(Room.UNKNOWN)
+        return Address(Site.UNKNOWN)
     if label == "app":
-        return Address(Room.BACKOFFICE)
+        return Address(Site.BACKOFFICE)
     if label == "api":
-        return Address(Room.API)
+        return Address(Site.API)
     if is_company_id(label):
-        return Address(Room.CUSTOMER, company_id=label)
-    return Address(Room.UNKNOWN)
+        return Address(Site.CUSTOMER, company_id=label)
+    return Address(Site.UNKNOWN)
 
 
 def _locate_elsewhere(domain: str, parent_host: str) -> Address:
-    """A name outside our zone: a customer's room, if some vendor has exactly this domain."""
+    """A name outside our zone: a customer's site, if some vendor has exactly this domain."""
     labels = domain.split(".")
     ours = domain.endswith(f".{parent_host}") or parent_host.endswith(f".{domain}")
     is_name = len(labels) > 1 and all(LABEL.fullmatch(each) for each in labels)
     if ours or not is_name or labels[-1].isdigit() or len(domain) > LONGEST_NAME:
-        return Address(Room.UNKNOWN)
-    return Address(Room.CUSTOMER, domain=domain)
+        return Address(Site.UNKNOWN)
+    return Address(Site.CUSTOMER, domain=domain)
 
 
 def find_vendor(address: Address) -> "Vendor | None":
     """The vendor, active or not, of a customer's address; None when there is no such vendor."""
-    if address.room is not Room.CUSTOMER:
+    if address.site is not Site.CUSTOMER:
         return None
     vendors = apps.get_model("tenancy", "Vendor").objects.select_related("branding")
     if not address.domain:

@@ -13,8 +13,8 @@ import pytest
 import time_machine
 from django.conf import settings as django_settings
 from django.core.cache import cache
-from django_scopes import scope
 
+from tenancy.door import inside
 from tests import environment, postgres
 from tests import world as worlds
 
@@ -141,7 +141,7 @@ def world(db: None) -> worlds.World:
 @pytest.fixture
 def acme(world: worlds.World) -> Iterator[worlds.World]:
     """The same world, inside acme's scope."""
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         yield world
 
 

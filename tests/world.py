@@ -11,7 +11,6 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.db import connection
 from django.test import Client
-from django_scopes import scope
 
 from accounts.models import Role, User
 from licenses.models import Activation, License, Product
@@ -21,6 +20,7 @@ from licenses.verbs.signing_keys import store_key
 from releases.files.shelf import shelf_for
 from releases.models import Release, ReleaseFile
 from releases.verbs import publishing
+from tenancy.door import inside
 from tenancy.models import Vendor
 from tests.sql import Watch
 
@@ -118,7 +118,7 @@ def build() -> World:
     globex = Vendor.objects.create(company_id="globex", name="Globex Software")
     made: dict[str, Any] = {"acme": acme, "globex": globex}
     made["operator"] = user(None, "root@example.com", role=Role.OPERATOR)
-    with scope(vendor=acme):
+    with inside(acme):
         made["ada"] = user(acme, "ada@example.com", last_name="Lovelace")
         made["grace"] = user(acme, "grace@example.com")
         made["acme_admin"] = user(acme, "admin@acme.example", role=Role.ADMIN)
@@ -142,7 +142,7 @@ def build() -> World:
         made["ada_machine"] = activate(made["ada_license"], machine("ada-laptop"))
         activate(made["grace_license"], machine("grace-laptop"))
         made["orbit_release"] = release(made["orbit"], notes="Orbit of Acme only")
-    with scope(vendor=globex):
+    with inside(globex):
         made["ada_of_globex"] = user(globex, "ada@example.com", last_name="Byron")
         made["bob"] = user(globex, "bob@example.com")
         made["globex_admin"] = user(globex, "admin@globex.example", role=Role.ADMIN)

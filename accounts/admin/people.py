@@ -15,7 +15,6 @@ from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django_scopes import scope
 
 from accounts.metadata import METADATA_FORM
 from accounts.models import CUSTOMER_ROLES, STAFF_ROLES, User
@@ -25,6 +24,7 @@ from accounts.verbs.vendors import change_vendor, create_vendor, invite_administ
 from accounts.view_as.admin import WithViewAs, let_button_work, may_view_as
 from backoffice.base import WithButtons, history_page
 from backoffice.export import WithExport
+from tenancy.door import inside
 from tenancy.models import Vendor
 
 
@@ -82,7 +82,7 @@ class VendorsAdmin(admin.ModelAdmin[Vendor]):
         vendor = self.get_object(request, object_id)
         if vendor is None:
             return super().history_view(request, object_id)
-        with scope(vendor=vendor):
+        with inside(vendor):
             return history_page(self.admin_site, request, self.opts, vendor)
 
 

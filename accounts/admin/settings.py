@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import PortalSettings
 from audit import trail
-from backoffice.base import VendorAdmin, scope_vendor
+from backoffice.base import VendorAdmin
+from tenancy.door import current_vendor
 from tenancy.models import Vendor
 
 
@@ -52,7 +53,7 @@ class PortalSettingsAdmin(VendorAdmin):
         """Shows or saves the settings."""
         if not request.user.has_perm("accounts.change_portalsettings"):
             raise PermissionDenied
-        settings: Any = PortalSettings.objects.get(pk=scope_vendor().pk)
+        settings: Any = PortalSettings.objects.get(pk=current_vendor().pk)
         given = request.POST if request.method == "POST" else None
         form = SettingsForm(given, instance=settings)
         if form.is_valid():

@@ -8,10 +8,10 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
-from django_scopes import ScopedManager, get_scope
 
 from accounts.metadata import validate_metadata
 from accounts.rights import allows
+from tenancy.door import ScopedManager, within_scope
 from tenancy.models import Vendor
 
 
@@ -86,11 +86,7 @@ class PeopleManager(UserManager):
     """
 
     def get_queryset(self) -> models.QuerySet["User"]:
-        scope = get_scope()
-        people = super().get_queryset()
-        if not scope.get("_enabled", True):
-            return people
-        return people.filter(vendor=scope.get("vendor"))
+        return within_scope(super().get_queryset())
 
 
 def normalise_email(email: str) -> str:

@@ -8,7 +8,7 @@ from accounts.links import Link, Purpose, read_token
 from accounts.models import User, normalise_email
 from accounts.sessions import people_of
 from audit import trail
-from tenancy.hosts import Room
+from tenancy.hosts import Site
 from tenancy.models import Vendor
 from web import limits
 
@@ -22,16 +22,16 @@ class WrongPassword(Exception):
     """The current password that was given is not the account's."""
 
 
-def request_reset(*, room: Room, vendor: Vendor | None, email: str, ip: str) -> None:
-    """Has a reset link e-mailed, if the address belongs to an account that may enter the room.
+def request_reset(*, site: Site, vendor: Vendor | None, email: str, ip: str) -> None:
+    """Has a reset link e-mailed, if the address belongs to an account that may enter the site.
 
     Answers the same, and in the same time, whether it does or not: the look-up happens in the
     queue's worker. Raises TooManyAttempts.
     """
     address, tenant = normalise_email(email), str(vendor.pk) if vendor else ""
     limits.take(limits.RESET_PER_IP, ip)
-    limits.take(limits.RESET_PER_ADDRESS, room, tenant, address)
-    tasks.find_account.enqueue(room=room.value, vendor_id=tenant, email=address)
+    limits.take(limits.RESET_PER_ADDRESS, site, tenant, address)
+    tasks.find_account.enqueue(site=site.value, vendor_id=tenant, email=address)
 
 
 def read_password_link(purpose: Purpose, vendor: Vendor | None, token: str) -> Link:

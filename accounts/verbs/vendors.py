@@ -1,11 +1,11 @@
 """The verbs about vendors that operators use."""
 
 from django.db import transaction
-from django_scopes import scope
 
 from accounts.models import Role, User, normalise_email
 from accounts.verbs.invitations import create_and_invite, invite
 from audit import trail
+from tenancy.door import inside
 from tenancy.models import Vendor
 
 
@@ -18,7 +18,7 @@ def create_vendor(vendor: Vendor, *, admin_email: str) -> Vendor:
     vendor.full_clean()
     vendor.save(force_insert=True)
     trail.record("created", vendor, changes=trail.values_of(vendor))
-    with scope(vendor=vendor):
+    with inside(vendor):
         create_and_invite(User(vendor=vendor, email=normalise_email(admin_email), role=Role.ADMIN))
     return vendor
 
@@ -36,7 +36,7 @@ def change_vendor(vendor: Vendor) -> Vendor:
 @transaction.atomic
 def invite_administrators(vendor: Vendor) -> int:
     """Invites those of a vendor's administrators again who have not set a password; how many."""
-    with scope(vendor=vendor):
+    with inside(vendor):
         people = User.objects.filter(role=Role.ADMIN, is_active=True)
         waiting = [person for person in people if not person.has_usable_password()]
         for person in waiting:

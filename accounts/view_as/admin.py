@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.view_as import verbs as view_as
-from backoffice.base import VendorAdmin, allow_forms_to, scope_vendor
+from backoffice.base import VendorAdmin, allow_forms_to
+from tenancy.door import current_vendor
 from tenancy.hosts import canonical_host, origin, vendor_url
 from tenancy.models import Vendor
 
@@ -62,4 +63,4 @@ def let_button_work(response: HttpResponse) -> HttpResponse:
 
 
 def _vendor() -> Vendor:
-    return cast(Vendor, scope_vendor())
+    return current_vendor()

@@ -11,10 +11,10 @@ from typing import cast
 
 from django.db import transaction
 from django.utils import timezone
-from django_scopes import scope
 
 from accounts.models import User, ViewAs
 from audit import trail
+from tenancy.door import inside
 from tenancy.models import Vendor
 
 LINK_LASTS = timedelta(seconds=60)
@@ -121,7 +121,7 @@ def clean_up(vendor: Vendor) -> int:
     """Ends the vendor's views that ran out unnoticed and deletes those that ended, or whose links
     went unused, over 30 days ago; how many it deleted."""
     now = timezone.now()
-    with scope(vendor=vendor):
+    with inside(vendor):
         run_out = ViewAs.objects.select_related("staff", "customer").filter(
             begun_at__isnull=False, stopped_at=None, ends_at__lte=now
         )

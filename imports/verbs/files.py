@@ -14,7 +14,6 @@ from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django_scopes import scope
 from django_tasks import task
 
 from accounts.models import User
@@ -23,6 +22,7 @@ from audit.acting import Channel, Origin, acting, origin
 from imports import tables
 from imports.models import DataImport
 from imports.rows import ImportFailed, Problem, Rows, chunks_of
+from tenancy.door import inside
 from tenancy.models import Vendor
 
 ERRORS_KEPT = 200
@@ -112,7 +112,7 @@ def confirm(row: DataImport, *, actor: User | None) -> None:
 def check(*, vendor_id: str, import_id: str) -> None:
     """Reads every row and says what is wrong, or what an import would do; writes nothing else."""
     vendor = Vendor.objects.get(pk=vendor_id)
-    with scope(vendor=vendor):
+    with inside(vendor):
         row = DataImport.objects.get(pk=import_id)
         if row.state != State.CHECKING:
             return
@@ -132,7 +132,7 @@ def check(*, vendor_id: str, import_id: str) -> None:
 def carry_out(*, vendor_id: str, import_id: str) -> None:
     """Writes a confirmed import, all of it or nothing, in the name of who confirmed it."""
     vendor = Vendor.objects.get(pk=vendor_id)
-    with scope(vendor=vendor):
+    with inside(vendor):
         people = DataImport.objects.select_related("confirmed_by__vendor")
         row = people.get(pk=import_id)
         who = Origin(

@@ -17,7 +17,7 @@ from django.utils.translation import ngettext
 
 from accounts.models import CUSTOMER_ROLES, User
 from accounts.verbs.customers import NotACustomer
-from backoffice.base import WithButtons, owned, scope_vendor
+from backoffice.base import WithButtons, owned
 from backoffice.export import WithExport
 from licenses.admin.filters import ExpiringFilter, StatusFilter
 from licenses.admin.forms import NewLicenseForm
@@ -32,6 +32,7 @@ from licenses.sentences import sentence
 from licenses.verbs import licenses, many
 from licenses.verbs.issuing import issue
 from licenses.verbs.mailing import send_license
+from tenancy.door import current_vendor
 
 SHOWN_IN_PREVIEW = 50
 
@@ -45,7 +46,7 @@ class OwnedInline(admin.TabularInline[Any, Any]):
         self, request: HttpRequest, obj: Any = None, **kwargs: Any
     ) -> type[BaseInlineFormSet[Any, Any, Any]]:
         formset = super().get_formset(request, obj, **kwargs)
-        formset.form = owned(formset.form, scope_vendor())
+        formset.form = owned(formset.form, current_vendor())
         return formset
 
 

@@ -6,11 +6,11 @@ from itertools import islice
 
 from django.db.models import QuerySet
 from django.utils import timezone
-from django_scopes import scope
 
 from licenses.models import License
 from mail.models import OutgoingEmail
 from mail.outbox import queue
+from tenancy.door import inside
 from tenancy.models import Vendor
 
 DAYS = (1, 7, 30, 60)
@@ -30,7 +30,7 @@ def send_reminders() -> int:
 
 def _remind_customers_of(vendor: Vendor) -> int:
     queued, now = 0, timezone.now()
-    with scope(vendor=vendor):
+    with inside(vendor):
         for licenses in _chunks(expiring(now)):
             due = {once_for(license, now): license for license in licenses}
             known = OutgoingEmail.objects.filter(once__in=list(due))

@@ -15,11 +15,11 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 from django.utils import timezone
-from django_scopes import scope
 from joserfc.jwk import RSAKey
 
 from audit import trail
 from licenses.models import Product, SigningKey
+from tenancy.door import inside
 from tenancy.models import Vendor
 
 KEY_SIZE = 2048  # bits
@@ -73,7 +73,7 @@ def rotate_key_encryption() -> int:
     with transaction.atomic():
         for key in _every_key():
             rotated = encryption().rotate(key.encrypted_private_pem.encode()).decode()
-            with scope(vendor=key.vendor_id):
+            with inside(key.vendor_id):
                 SigningKey.objects.filter(pk=key.pk).update(encrypted_private_pem=rotated)
                 trail.record("key-encrypted-anew", key)
             changed += 1
@@ -92,7 +92,7 @@ def encryption() -> MultiFernet:
 
 def _every_key() -> Iterator[SigningKey]:
     for vendor in Vendor.objects.order_by("pk"):
-        with scope(vendor=vendor):
+        with inside(vendor):
             keys = list(SigningKey.objects.select_for_update().order_by("pk"))
         yield from keys
 

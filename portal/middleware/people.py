@@ -6,16 +6,16 @@ from typing import cast
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
-from django_scopes import scope
 
 from accounts.models import User
 from accounts.requests import PersonRequest
 from accounts.sessions import current_user
 from audit.acting import Channel, Origin, acting
-from tenancy.hosts import Room
+from tenancy.door import inside
+from tenancy.hosts import Site
 from web.requests import client_ip
 
-CHANNELS = {Room.BACKOFFICE: Channel.BACKOFFICE, Room.API: Channel.API}
+CHANNELS = {Site.BACKOFFICE: Channel.BACKOFFICE, Site.API: Channel.API}
 
 
 def _origin_of(request: PersonRequest) -> Origin:
@@ -24,7 +24,7 @@ def _origin_of(request: PersonRequest) -> Origin:
     def who() -> User | None:
         return request.user if request.user.is_authenticated else None
 
-    channel = CHANNELS.get(request.address.room, Channel.PORTAL)
+    channel = CHANNELS.get(request.address.site, Channel.PORTAL)
     return Origin(channel=channel, ip=client_ip(request), who=who)
 
 
@@ -40,12 +40,12 @@ class PeopleMiddleware(AuthenticationMiddleware):
             return self._answer(request)
 
     def _answer(self, request: PersonRequest) -> HttpResponse:
-        if request.address.room is not Room.BACKOFFICE:
+        if request.address.site is not Site.BACKOFFICE:
             request.user = SimpleLazyObject(lambda: current_user(request))  # type: ignore[assignment]
             return cast(HttpResponse, self.get_response(request))
         # Staff work inside their vendor's scope. An operator works inside none, so that a query
         # on any vendor's rows fails loudly.
         user = request.user = current_user(request)  # type: ignore[assignment]
         vendor = user.vendor if user.is_authenticated else None
-        with scope(vendor=vendor) if vendor else nullcontext():
+        with inside(vendor) if vendor else nullcontext():
             return cast(HttpResponse, self.get_response(request))

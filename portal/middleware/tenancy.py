@@ -7,12 +7,12 @@ from typing import cast
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import set_urlconf
-from django_scopes import scope
 
 from accounts.requests import PersonRequest
 from portal import errors
 from releases.errors import AllPlacesTaken
-from tenancy.hosts import Room, canonical_host, find_vendor, locate, origin
+from tenancy.door import inside
+from tenancy.hosts import Site, canonical_host, find_vendor, locate, origin
 from web.limits import TooManyAttempts
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -40,10 +40,10 @@ class TenancyMiddleware:
         set_urlconf(request.urlconf)
         request.address = locate(request.get_host(), settings.PORTAL_PARENT_HOST)
         # SECURITY: tests/portal/test_tenancy.py. Two readings of the host have to agree.
-        expected = "domain" if request.address.domain else request.address.room
-        if request.host.name != expected or request.address.room is Room.UNKNOWN:
+        expected = "domain" if request.address.domain else request.address.site
+        if request.host.name != expected or request.address.site is Site.UNKNOWN:
             return errors.misdirected(request)
-        if request.address.room is not Room.CUSTOMER:
+        if request.address.site is not Site.CUSTOMER:
             return self.get_response(request)
         vendor = find_vendor(request.address)
         if vendor is None:
@@ -54,7 +54,7 @@ class TenancyMiddleware:
         address = canonical_host(vendor)
         if not request.address.domain and address == vendor.canonical_domain:
             return _moved(request, address)
-        with scope(vendor=vendor):
+        with inside(vendor):
             return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from tenancy.hosts import Room, find_vendor, locate, normalise_host
+from tenancy.hosts import Site, find_vendor, locate, normalise_host
 
 PATH = "/internal/tls-ask"
 FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_VIA")
@@ -37,8 +37,8 @@ def may_have_certificate(name: str) -> bool:
     if ":" in name or name.endswith("."):
         return False
     address = locate(name, settings.PORTAL_PARENT_HOST)
-    if address.room is not Room.CUSTOMER:
-        return address.room is not Room.UNKNOWN
+    if address.site is not Site.CUSTOMER:
+        return address.site is not Site.UNKNOWN
     vendor = find_vendor(address)
     return vendor is not None and vendor.is_active
 

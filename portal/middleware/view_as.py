@@ -19,7 +19,7 @@ from accounts.view_as import verbs as view_as
 from accounts.view_as.views import ended
 from audit.acting import acting, origin
 from portal import errors
-from tenancy.hosts import Room
+from tenancy.hosts import Site
 
 MESSAGES = "messages"  # the cookie of django.contrib.messages
 SHOWS_NOTHING = ("image/", "text/css")
@@ -98,7 +98,7 @@ class ViewAsMiddleware:
 def _named_by(request: PersonRequest) -> ViewAs | None:
     """The view that the cookie names at this host's vendor; elsewhere the cookie means nothing."""
     cookie = request.COOKIES.get(settings.VIEW_AS_COOKIE_NAME)
-    if not cookie or request.address.room is not Room.CUSTOMER:
+    if not cookie or request.address.site is not Site.CUSTOMER:
         return None
     return view_as.find(request.vendor, cookie)
 

@@ -19,10 +19,10 @@ from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import FileSystemStorage, Storage, storages
 from django.db import DatabaseError
-from django_scopes import scope
 
 from releases.files.uploads import ReceivedFile
 from releases.models import ReleaseFile
+from tenancy.door import inside
 from tenancy.models import Vendor
 
 LEFT_OVER_AFTER = 24 * 60 * 60  # seconds
@@ -168,6 +168,6 @@ def clean_up() -> str:
     """The daily chore (jobs/chores.py): what broken uploads left behind, of every vendor."""
     left_over = remove_broken_uploads()
     for vendor in Vendor.objects.all():
-        with scope(vendor=vendor):
+        with inside(vendor):
             left_over += remove_left_overs(vendor.pk)
     return f"Deleted {left_over} files that uploads had left behind."

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 from django.core import mail
-from django_scopes import scope
 
 from accounts.models import Role, User
 from accounts.verbs.invitations import create_and_invite
 from accounts.verbs.vendors import create_vendor
+from tenancy.door import inside
 from tenancy.models import Vendor
 from tests.world import PASSWORD, Browser, World, signed_in
 
@@ -131,7 +131,7 @@ def test_weak_passwords_are_refused(world: World, first: str, again: str, reason
 
 
 def test_a_new_user_is_invited_and_sets_the_first_password(world: World) -> None:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         create_and_invite(User(vendor=world.acme, email="new@example.com"))
     [message] = mail.outbox
     assert message.subject == "Your account at Acme Instruments"
@@ -150,7 +150,7 @@ def test_a_new_vendor_has_an_administrator(world: World) -> None:
     browser = Browser("app")
     browser.sign_in("bill@initech.example", NEW["new_password"], company_id="initech")
     vendor = Vendor.objects.get(company_id="initech")
-    with scope(vendor=vendor):
+    with inside(vendor):
         assert [user.role for user in User.objects.all()] == [Role.ADMIN]
 
 

@@ -1,8 +1,7 @@
 """The settings of a vendor's portal, in the back office."""
 
-from django_scopes import scope
-
 from audit.models import AuditEntry
+from tenancy.door import inside
 from tenancy.models import Vendor
 from tests.world import World, signed_in
 
@@ -21,7 +20,7 @@ def test_an_administrator_changes_the_own_vendors_settings(world: World) -> None
         for vendor in Vendor.objects.all()
     }
     assert chosen == {"acme": (False, True), "globex": (True, True)}
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         entry = AuditEntry.objects.get(action="changed")
     assert entry.changes == {"send_expiry_reminders": [True, False]}
     assert (entry.actor, entry.channel) == ("admin@acme.example (Admin)", "backoffice")
@@ -30,7 +29,7 @@ def test_an_administrator_changes_the_own_vendors_settings(world: World) -> None
 def test_what_changes_nothing_leaves_no_trace(world: World) -> None:
     form = {"show_support_views": "on", "send_expiry_reminders": "on"}
     assert signed_in(world.acme_admin).post(PATH, form).status_code == 302
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         assert not AuditEntry.objects.filter(action="changed").exists()
 
 

@@ -1,9 +1,9 @@
 """The profile: names and the change of e-mail."""
 
 from django.core import mail
-from django_scopes import scope
 
 from accounts.models import User
+from tenancy.door import inside
 from tests.accounts.test_passwords import link_in
 from tests.world import PASSWORD, Browser, World, signed_in
 
@@ -11,7 +11,7 @@ CHANGE = {"new_email": "Countess@Example.com", "current_password": PASSWORD}
 
 
 def reload(world: World) -> User:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         return User.objects.get(pk=world.ada.pk)
 
 
@@ -92,7 +92,7 @@ def test_an_address_that_was_taken_meanwhile_changes_nothing(world: World) -> No
     browser = signed_in(world.ada)
     browser.post("/profile/email/", CHANGE)
     _host, path = link_in(mail.outbox[0])
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         User.objects.filter(pk=world.grace.pk).update(email="countess@example.com")
     assert browser.post(path).status_code == 410
     assert reload(world).email == "ada@example.com"

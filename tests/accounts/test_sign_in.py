@@ -3,9 +3,9 @@
 import pytest
 from django.contrib.auth import hashers
 from django.core.management import call_command
-from django_scopes import scope
 
 from accounts.models import User
+from tenancy.door import inside
 from tests.world import PASSWORD, Browser, World, signed_in
 
 REFUSAL = "This e-mail and password don&#x27;t belong to an account here."
@@ -60,7 +60,7 @@ def test_every_refusal_reads_the_same(world: World, email: str, password: str) -
 @pytest.mark.parametrize("field", ["is_active", "allow_customer_portal_access"])
 def test_who_may_not_enter_is_refused_and_signed_out(world: World, field: str) -> None:
     browser = signed_in(world.ada)
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         User.objects.filter(pk=world.ada.pk).update(**{field: False})
     assert browser.get("/licenses/").status_code == 302
     response = browser.post("/login/", {"email": "ada@example.com", "password": PASSWORD})
@@ -154,7 +154,7 @@ def test_a_new_session_begins_at_sign_in(world: World) -> None:
 def test_last_sign_in_and_last_seen_are_kept(world: World, frozen_time: object) -> None:
     browser = signed_in(world.ada)
     browser.get("/licenses/")
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         user = User.objects.get(pk=world.ada.pk)
         seen = user.last_seen_at
         assert user.last_login is not None

@@ -8,7 +8,6 @@ import pytest
 from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
-from django_scopes import scope
 
 from accounts.models import Role, User, ViewAs
 from accounts.view_as import verbs as view_as
@@ -23,6 +22,7 @@ from accounts.view_as.verbs import (
 )
 from audit.models import AuditEntry
 from audit.trail import verify
+from tenancy.door import inside
 from tenancy.models import Vendor
 from tests import world as worlds
 from tests.world import Browser, World, signed_in
@@ -96,10 +96,10 @@ def test_a_view_lasts_fifteen_minutes(
 
 def test_neither_link_nor_cookie_counts_at_another_vendor(acme: World) -> None:
     token = offer(acme.ada, staff=acme.acme_support)
-    with scope(vendor=acme.globex), pytest.raises(ViewLinkRefused):
+    with inside(acme.globex), pytest.raises(ViewLinkRefused):
         begin(acme.globex, token)
     _view, cookie = begin(acme.acme, token)
-    with scope(vendor=acme.globex):
+    with inside(acme.globex):
         assert find(acme.globex, cookie) is None
     assert find(acme.acme, token) is None
     assert find(acme.acme, "") is None
@@ -155,12 +155,12 @@ def test_the_database_keeps_staff_and_customer_at_one_vendor(acme: World) -> Non
 @pytest.mark.django_db(transaction=True)
 def test_of_twenty_who_come_at_once_one_gets_in() -> None:
     world = worlds.build()
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         token = offer(world.ada, staff=world.acme_support)
 
     def attempt(_number: int) -> bool:
         try:
-            with scope(vendor=world.acme):
+            with inside(world.acme):
                 begin(world.acme, token)
         except ViewLinkRefused:
             return False
@@ -170,7 +170,7 @@ def test_of_twenty_who_come_at_once_one_gets_in() -> None:
 
     with ThreadPoolExecutor(20) as pool:
         assert sorted(pool.map(attempt, range(20))) == [False] * 19 + [True]
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         assert len(told("view-as-begun")) == 1
     assert verify(world.acme).faults == []
 
@@ -225,7 +225,7 @@ def test_cleaning_up_ends_what_ran_out_and_deletes_what_is_old(
 
 
 def test_the_customer_sees_that_support_looked(world: World) -> None:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         begun(world)
     browser = signed_in(world.ada)
     page = browser.get("/profile/activity/").content.decode()
@@ -246,7 +246,7 @@ def test_activity_takes_five_queries(
 ) -> None:
     browser = signed_in(world.ada)
     browser.get("/profile/activity/")
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         for _number in range(views):
             begun(world)
     with django_assert_num_queries(5):  # vendor, session, user, count, page
@@ -269,7 +269,7 @@ def test_the_button_leads_to_the_vendors_own_host(world: World, who: str) -> Non
     answer = browser.post(BUTTON.format(world.ada.pk))
     assert answer.status_code == 302
     assert answer.headers["Location"].startswith(f"{ORIGIN}/view-as/")
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         [view] = ViewAs.objects.all()
         assert (view.staff_id, view.customer_id) == (getattr(world, who).pk, world.ada.pk)
         assert view.begun_at is None
@@ -296,7 +296,7 @@ def test_other_vendors_customers_and_staff_can_not_be_viewed(world: World, who: 
     if person.vendor_id == world.acme.pk:
         page = browser.get(CHANGE.format(person.pk)).content.decode()
         assert BUTTON.format(person.pk) not in page
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         assert not ViewAs.objects.exists()
 
 
@@ -324,7 +324,7 @@ def test_without_the_right_there_is_no_button(
 
 
 def test_the_back_office_says_why_a_customer_can_not_be_viewed(world: World) -> None:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         User.objects.filter(pk=world.ada.pk).update(allow_customer_portal_access=False)
     browser = signed_in(world.acme_support)
     answer = browser.post(BUTTON.format(world.ada.pk), follow=True)

@@ -12,19 +12,19 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
-from django_scopes import scope
 
 from audit import trail
 from audit.acting import Channel, Origin, acting
 from audit.append_only import opened
 from audit.models import AuditChain, AuditEntry
 from licenses.models import License
+from tenancy.door import inside
 from tests.conftest import ON_POSTGRESQL
 from tests.world import World
 
 
 def entries(world: World) -> list[AuditEntry]:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         return list(AuditEntry.objects.order_by("sequence"))
 
 
@@ -62,7 +62,7 @@ def test_entries_are_numbered_and_chained_for_each_vendor(world: World) -> None:
     assert [entry.sequence for entry in found] == list(range(1, before + 4))
     assert found[0].previous == trail.GENESIS
     assert all(one.digest == two.previous for one, two in pairwise(found))
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         chain = AuditChain.objects.get()
     assert (chain.length, chain.head) == (found[-1].sequence, found[-1].digest)
 
@@ -79,7 +79,7 @@ def test_what_is_undone_leaves_no_entry_and_no_gap(world: World) -> None:
 @pytest.mark.parametrize("act", ["update", "delete", "save"])
 def test_the_database_refuses_to_change_or_delete(world: World, act: str) -> None:
     entry = trail.record("changed", world.ada)
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         rows = AuditEntry.objects.filter(pk=entry.pk)
         acts: dict[str, Any] = {
             "update": lambda: rows.update(action="nothing"),
@@ -121,7 +121,7 @@ def test_the_guard_outlives_a_rebuilding_of_the_table() -> None:
     if connection.vendor == "sqlite":
         state = MigrationLoader(connection).project_state()
         with connection.schema_editor() as editor:
-            editor._remake_table(state.apps.get_model("accounts", "AuditEntry"))
+            editor._remake_table(state.apps.get_model("audit", "AuditEntry"))
     test_the_database_refuses_to_change_or_delete(world, "update")
     test_the_database_refuses_to_change_or_delete(world, "delete")
 
@@ -149,7 +149,7 @@ def test_twenty_at_once_make_one_chain() -> None:
 
 
 def test_changes_have_old_and_new_values_in_words(world: World) -> None:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         before = License.objects.get(pk=world.ada_license.pk)
         license = License.objects.get(pk=world.ada_license.pk)
         license.notes, license.user = "New", world.grace
@@ -163,7 +163,7 @@ def test_changes_have_old_and_new_values_in_words(world: World) -> None:
 
 def test_secrets_are_never_written_down(world: World) -> None:
     before = type(world.ada).people
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         old = before.get(pk=world.ada.pk)
         world.ada.set_password("something else entirely")
         assert trail.changes_between(old, world.ada) == {"password": [None, None]}

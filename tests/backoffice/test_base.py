@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from django.core import mail
-from django_scopes import scope
 
 from accounts.models import User
 from licenses.models import (
@@ -17,6 +16,7 @@ from licenses.models import (
     Product,
 )
 from licenses.verbs.signing_keys import key_in_use
+from tenancy.door import inside
 from tenancy.models import Vendor
 from tests.world import Browser, World, signed_in
 
@@ -56,14 +56,14 @@ def license_form(world: World, **changes: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("field", ["user", "maintenance_policy"])
 def test_a_foreign_id_is_refused(world: World, admin: Browser, field: str) -> None:
-    with scope(vendor=world.globex):
+    with inside(world.globex):
         policy = MaintenancePolicy.objects.create(vendor=world.globex, name="Yearly")
     foreign = {"user": world.bob.pk, "maintenance_policy": policy.pk}[field]
     path = f"/licenses/license/{world.ada_license.pk}/change/"
     response = admin.post(path, license_form(world, **{field: str(foreign)}))
     assert response.status_code == 200
     assert "Select a valid choice" in response.content.decode()
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         license = License.objects.get(pk=world.ada_license.pk)
         assert (license.user, license.maintenance_policy) == (world.ada, None)
 
@@ -75,7 +75,7 @@ def test_a_foreign_additional_user_is_refused(world: World, admin: Browser) -> N
     assert admin.post(path, foreign).status_code == 200
     own = license_form(world, **rows, **{"license_users-0-user": str(world.grace.pk)})
     assert admin.post(path, own).status_code == 302
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         license = License.objects.get(pk=world.ada_license.pk)
         assert [user.email for user in license.additional_users.all()] == ["grace@example.com"]
 
@@ -84,12 +84,12 @@ def test_changing_a_licence_leaves_its_counters_alone(world: World, admin: Brows
     path = f"/licenses/license/{world.ada_license.pk}/change/"
     page = admin.get(path)
     assert page.status_code == 200
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         License.objects.filter(pk=world.ada_license.pk).update(total_activations=2)
     rows = {"metadata-TOTAL_FORMS": "1", "metadata-0-key": "Order", "metadata-0-value": "7"}
     form = license_form(world, notes="Changed", allowed_activations="9", **rows)
     assert admin.post(path, form).status_code == 302
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         license = License.objects.get(pk=world.ada_license.pk)
         assert (license.notes, license.allowed_activations) == ("Changed", 9)
         assert license.total_activations == 2
@@ -103,7 +103,7 @@ def test_support_looks_and_changes_nothing(world: World) -> None:
     assert support.post(path, license_form(world)).status_code == 403
     chosen = {"action": "revoke", "_selected_action": [str(world.ada_license.pk)]}
     support.post("/licenses/license/", chosen)
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         assert License.objects.get(pk=world.ada_license.pk).revoked is False
 
 
@@ -136,7 +136,7 @@ def test_a_new_product_has_a_key_and_a_product_file(world: World, admin: Browser
         "offline_response_validity": "3600",
     }
     assert admin.post("/licenses/product/add/", form).status_code == 302
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         product = Product.objects.get(name="Nova")
         kid = key_in_use(product).kid
     response = admin.get(f"/licenses/product/{product.pk}/product.json")
@@ -165,7 +165,7 @@ def test_a_policy_with_a_pattern_that_makes_no_key_is_refused(world: World, admi
     form = {**TERMS, "name": "Odd", "key_pattern": "[A-Z]{3}"}
     assert admin.post("/licenses/licensepolicy/add/", form).status_code == 200
     assert admin.post("/licenses/licensepolicy/add/", form | {"key_pattern": ""}).status_code == 302
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         assert LicensePolicy.objects.get().name == "Odd"
 
 
@@ -186,7 +186,7 @@ def user_form(**changes: str) -> dict[str, str]:
 def test_a_new_customer_is_invited(world: World, admin: Browser) -> None:
     assert admin.post("/accounts/user/add/", user_form()).status_code == 302
     assert [message.to for message in mail.outbox] == [["new@example.com"]]
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         assert User.objects.get(email="new@example.com").vendor == world.acme
     again = admin.post("/accounts/user/add/", user_form(email="NEW@example.com"))
     assert "There is an account with this e-mail already." in again.content.decode()
@@ -245,7 +245,7 @@ def test_machines_can_be_looked_at_only(world: World, admin: Browser) -> None:
     path = f"/licenses/activation/{world.ada_machine.pk}/change/"
     assert admin.get(path).status_code == 200
     assert admin.post(path, {"hostname": "x"}).status_code == 403
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         assert Activation.objects.get(pk=world.ada_machine.pk).hostname == "ada-laptop"
 
 
@@ -257,7 +257,7 @@ def test_an_operator_invites_a_vendors_administrators_again(world: World) -> Non
     chosen = {"action": "invite_administrators", "_selected_action": [str(world.acme.pk)]}
     page = operator.post("/tenancy/vendor/", chosen, follow=True).content.decode()
     assert "0 invitations are on their way." in page
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         User.objects.filter(pk=world.acme_admin.pk).update(password="!none")
     page = operator.post("/tenancy/vendor/", chosen, follow=True).content.decode()
     assert "1 invitation is on its way." in page
@@ -268,7 +268,7 @@ def test_an_operator_invites_a_vendors_administrators_again(world: World) -> Non
 
 
 def test_after_an_invitation_the_company_id_is_filled_in(world: World) -> None:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         User.objects.filter(pk=world.acme_support.pk).update(password="!none")
     admin = signed_in(world.acme_admin)
     admin.post(f"/accounts/user/{world.acme_support.pk}/do/invite/")

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django_scopes import scope
 
 from accounts.models import User
 from audit.models import AuditEntry
 from licenses.models import License
 from licenses.verbs.licenses import create_license
+from tenancy.door import inside
 from tests.imports.test_customers import confirmed, customers, started
 from tests.sql import every_statement_names_its_vendor
 from tests.world import Browser, World, signed_in
@@ -93,7 +93,7 @@ def test_only_who_has_the_right_exports(world: World, path: str) -> None:
 
 def test_the_trail_tells_who_took_a_list(world: World, admin: Browser) -> None:
     content(admin.get(LICENSES))
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         entry = AuditEntry.objects.first()
     assert entry is not None
     assert (entry.action, entry.details) == ("exported", {"list": "licenses"})
@@ -101,7 +101,7 @@ def test_the_trail_tells_who_took_a_list(world: World, admin: Browser) -> None:
 
 
 def test_no_cell_is_run_as_a_formula(world: World, admin: Browser) -> None:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         User.objects.filter(pk=world.ada.pk).update(
             first_name='=HYPERLINK("x")', last_name="+1", company="@SUM(A1)"
         )
@@ -112,7 +112,7 @@ def test_no_cell_is_run_as_a_formula(world: World, admin: Browser) -> None:
 
 
 def test_what_is_exported_can_be_imported_elsewhere(world: World, admin: Browser) -> None:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         User.objects.filter(pk=world.ada.pk).update(first_name="=1+1", company="Say “hi”, Ltd;")
         create_license(
             product=world.orbit,
@@ -126,14 +126,14 @@ def test_what_is_exported_can_be_imported_elsewhere(world: World, admin: Browser
         wanted = set(License.objects.values_list(*COMPARED))
     people, licenses = content(admin.get(CUSTOMERS)), content(admin.get(LICENSES))
     assert started(world, people).state == "ready"
-    with scope(vendor=world.globex):
+    with inside(world.globex):
         world.quill.name = "Orbit"
         world.quill.save(update_fields=["name"])
     elsewhere = World(**{**vars(world), "acme": world.globex, "acme_admin": world.globex_admin})
     assert confirmed(elsewhere, started(elsewhere, people)).state == "done"
     assert confirmed(elsewhere, started(elsewhere, licenses, "licenses")).state == "done"
     assert customers(elsewhere)["ada@example.com"] == ("=1+1", "Lovelace", "Say “hi”, Ltd;")
-    with scope(vendor=world.globex):
+    with inside(world.globex):
         assert wanted <= set(License.objects.values_list(*COMPARED))
 
 
@@ -156,7 +156,7 @@ COMPARED = (
 def test_an_export_asks_once_however_many_rows(
     world: World, admin: Browser, path: str, table: str, n: int
 ) -> None:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         for each in range(n):
             person = User.objects.create_user(vendor=world.acme, email=f"q{each}@example.com")
             create_license(product=world.orbit, user=person)
@@ -172,6 +172,6 @@ def test_an_export_asks_once_however_many_rows(
 def test_a_spreadsheet_that_splits_at_semicolons_gets_one_cell(
     world: World, admin: Browser
 ) -> None:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         User.objects.filter(pk=world.ada.pk).update(company="x;=1+1")
     assert '"x;=1+1"' in content(admin.get(f"{CUSTOMERS}?q=ada@example.com"))

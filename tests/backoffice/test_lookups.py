@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
-from django_scopes import scope
 
 from accounts.models import User
 from audit.models import AuditEntry
+from tenancy.door import inside
 from tests.backoffice.test_base import license_form, user_form
 from tests.world import World, signed_in
 
@@ -109,14 +109,14 @@ def test_metadata_that_can_t_be_kept_is_said(world: World, metadata: str) -> Non
     admin = signed_in(world.acme_admin)
     response = admin.post("/accounts/user/add/", user_form(metadata=metadata))
     assert response.status_code == 200
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         assert not User.objects.filter(email="new@example.com").exists()
 
 
 def test_no_metadata_is_an_empty_list(world: World) -> None:
     admin = signed_in(world.acme_admin)
     assert admin.post("/accounts/user/add/", user_form(metadata="null")).status_code == 302
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         assert User.objects.get(email="new@example.com").metadata == []
 
 
@@ -124,7 +124,7 @@ def test_no_metadata_is_an_empty_list(world: World) -> None:
 
 
 def one_entry(license: Any, row: Any, **fields: str) -> dict[str, str]:
-    with scope(vendor=license.vendor):
+    with inside(license.vendor):
         rows = {"metadata-TOTAL_FORMS": "1", "metadata-INITIAL_FORMS": "1" if row else "0"}
         rows |= {"metadata-0-id": str(row.pk) if row else "", "metadata-0-license": str(license.pk)}
     return rows | {f"metadata-0-{name}": value for name, value in fields.items()}
@@ -135,7 +135,7 @@ def test_what_was_hidden_stays_hidden_when_it_is_shown(world: World) -> None:
     path = f"/licenses/license/{license.pk}/change/"
     first = one_entry(license, None, key="risk", value="HIDDEN SO FAR")
     assert admin.post(path, license_form(world, **first)).status_code == 302
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         row = license.metadata.get()
     second = one_entry(license, row, key="risk", value="fine", visible="on")
     assert admin.post(path, license_form(world, **second)).status_code == 302
@@ -158,6 +158,6 @@ def test_names_can_t_pose_as_somebody_else_in_the_trail(world: World) -> None:
     grace = signed_in(world.grace)
     form = {"first_name": "Alan, admin@acme.example (", "last_name": "X", "company": ""}
     assert grace.post("/profile/", form).status_code == 302
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         entry = AuditEntry.objects.filter(action="changed")[0]
     assert entry.actor == "grace@example.com (Alan, admin@acme.example ( X)"

@@ -13,7 +13,6 @@ from django.contrib import admin
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db import models
 from django.urls import reverse
-from django_scopes import scope, scopes_disabled
 
 from accounts.models import User
 from audit import trail
@@ -36,6 +35,7 @@ from licenses.verbs.mailing import send_license
 from portal.office.site import BackofficeSite
 from releases.files.ranges import ByteRange
 from releases.verbs.downloads import record
+from tenancy.door import inside, outside
 from tenancy.models import Vendor
 from tenancy.rows import TenantRow
 from tests.branding.pictures import picture
@@ -69,7 +69,7 @@ def fill(world: World, vendor: Vendor) -> None:
     acme = vendor == world.acme
     license = world.ada_license if acme else world.bob_license
     release = world.orbit_release if acme else world.quill_release
-    with scope(vendor=vendor):
+    with inside(vendor):
         policy = LicensePolicy.objects.create(vendor=vendor, name=f"{name}-policy")
         MaintenancePolicy.objects.create(vendor=vendor, name=f"{name}-upkeep")
         LicenseMetadata.objects.create(vendor=vendor, license=license, key=f"{name}-order")
@@ -105,14 +105,14 @@ def filled(world: World) -> World:
 
 
 def rows_of(model: type[models.Model], vendor: Vendor) -> list[Any]:
-    with scope(vendor=vendor):
+    with inside(vendor):
         rows = list(model._default_manager.all())
     assert rows, f"The walk needs rows of {model._meta.label} at both vendors: see fill()."
     return rows
 
 
 def values(row: Any) -> dict[str, Any]:
-    with scope(vendor=row.vendor_id):
+    with inside(row.vendor_id):
         return dict(type(row)._default_manager.filter(pk=row.pk).values().get())
 
 
@@ -198,7 +198,7 @@ class Walk:
         response = self.browser.get(self.path("change", self.own[0]))
         if response.status_code != 200 or not response.context:
             return
-        with scope(vendor=self.own[0].vendor_id):
+        with inside(self.own[0].vendor_id):
             forms = self.forms_in(response.context)
         for form in forms:
             for name, field in form.fields.items():
@@ -215,9 +215,9 @@ class Walk:
         queryset = getattr(field, "queryset", None)
         if queryset is None:
             return
-        with scope(vendor=self.own[0].vendor_id):
+        with inside(self.own[0].vendor_id):
             offered = {row.pk for row in queryset}
-        with scopes_disabled():
+        with outside("A test looks at every vendor."):
             acme = self.own[0].vendor_id
             foreign = queryset.model._base_manager.exclude(vendor_id=acme)
             ids = (
@@ -225,7 +225,7 @@ class Walk:
             )
         assert not offered & ids, (form, name)
         for pk in ids:
-            with scope(vendor=self.own[0].vendor_id), pytest.raises(ValidationError):
+            with inside(self.own[0].vendor_id), pytest.raises(ValidationError):
                 field.clean(str(pk))
         if name in self.admin.autocomplete_fields:
             path = reverse("admin:autocomplete", urlconf="portal.urls.backoffice")
@@ -266,7 +266,7 @@ def test_nothing_of_the_other_vendors(
 
 def everything(model: type[models.Model]) -> Callable[..., Any]:
     def get_queryset(self: Any, request: Any) -> Any:
-        with scopes_disabled():
+        with outside("A test looks at every vendor."):
             return model._base_manager.all()
 
     return get_queryset
@@ -283,7 +283,7 @@ class OpenProduct:
     def choices(monkeypatch: pytest.MonkeyPatch) -> None:
         def formfield(self: Any, db_field: Any, request: Any, **kwargs: Any) -> Any:
             if db_field.name == "user":
-                with scopes_disabled():
+                with outside("A test looks at every vendor."):
                     kwargs["queryset"] = User._base_manager.all()
             return VendorAdmin.formfield_for_foreignkey(self, db_field, request, **kwargs)
 
@@ -292,7 +292,7 @@ class OpenProduct:
     @staticmethod
     def export(monkeypatch: pytest.MonkeyPatch) -> None:
         def rows(self: Any, _rows: Any) -> Any:
-            with scopes_disabled():
+            with outside("A test looks at every vendor."):
                 return License._base_manager.select_related("product", "user")
 
         monkeypatch.setattr(LicenseAdmin, "export_rows", rows)

@@ -7,12 +7,12 @@ from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django_scopes import scope
 
 from accounts.verbs.invitations import invite
 from branding.colours import LIGHT, corrected
 from branding.models import BrandImage, Branding
 from branding.verbs.brands import branding_for, save_branding
+from tenancy.door import inside
 from tenancy.models import Vendor
 from tests.branding.pictures import bytes_of, picture
 from tests.world import Browser, World, signed_in
@@ -50,7 +50,7 @@ def test_a_brand_in_one_form(world: World, admin: Browser) -> None:
     sent = form(logo_light=logo(), logo_dark=logo(colour="#eeeeee"), favicon=logo(size=(64, 64)))
     response = admin.post(PATH, sent, follow=True)
     assert "The look of your portal is saved." in response.content.decode()
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         branding = Branding.objects.get()
         assert BrandImage.objects.count() == 3
     page = Browser().get("/login/").content.decode()
@@ -100,7 +100,7 @@ def test_pictures_are_served_by_their_content_and_on_the_vendors_host_alone(
     world: World, admin: Browser
 ) -> None:
     admin.post(PATH, form(logo_light=logo()))
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         name = Branding.objects.get().logo_light
     response = Browser().get(f"/branding/{name}")
     assert response["Content-Type"] == "image/png"
@@ -113,18 +113,18 @@ def test_pictures_are_served_by_their_content_and_on_the_vendors_host_alone(
 
 def test_replacing_and_taking_away(world: World, admin: Browser) -> None:
     admin.post(PATH, form(logo_light=logo()))
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         first = Branding.objects.get().logo_light
     admin.post(PATH, form())  # without a file what is there stays
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         assert Branding.objects.get().logo_light == first
     admin.post(PATH, form(logo_light=logo(colour="#123456")))
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         assert Branding.objects.get().logo_light != first
         assert BrandImage.objects.count() == 1
     assert Browser().get(f"/branding/{first}").status_code == 404
     admin.post(PATH, {**form(), "logo_light-clear": "on", "use_accent": ""})
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         branding = Branding.objects.get()
         assert (branding.logo_light, branding.accent_color) == ("", "")
         assert BrandImage.objects.count() == 0
@@ -151,7 +151,7 @@ def test_what_is_refused_is_said_and_changes_nothing(
     response = admin.post(PATH, form(**changes))
     assert response.status_code == 200
     assert text in response.content.decode()
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         assert not Branding.objects.exists()
     assert Vendor.objects.get(company_id="acme").support_email == "support@acme.example"
 
@@ -159,7 +159,7 @@ def test_what_is_refused_is_said_and_changes_nothing(
 def test_the_preview_saves_nothing(world: World, admin: Browser) -> None:
     page = admin.post(PATH, form(preview="Preview", logo_light=logo())).content.decode()
     assert "preview.css?accent=%23ffcc00" in page
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         assert not Branding.objects.exists()
         assert not BrandImage.objects.exists()
     css = admin.get("/branding/branding/preview.css?accent=%23ffcc00").content.decode()
@@ -178,12 +178,12 @@ def test_texts_are_escaped(world: World, admin: Browser) -> None:
 
 
 def test_emails_carry_the_brand(world: World) -> None:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         branding = branding_for(world.acme)
         branding.accent_color, branding.portal_title = "#aa0066", "Acme Licences"
         save_branding(branding, {"logo_light": picture()})
         invite(world.grace)
-    with scope(vendor=world.globex):
+    with inside(world.globex):
         invite(world.bob)
     ours, theirs = (str(message.alternatives[0][0]) for message in mail.outbox)  # type: ignore[attr-defined]
     assert f'src="http://acme.portal.localhost:8000/branding/{branding.logo_light}"' in ours
@@ -202,7 +202,7 @@ def test_a_brand_costs_no_query(world: World) -> None:
 
     browser.get("/licenses/")
     before = queries()
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         branding = branding_for(world.acme)
         branding.accent_color = "#aa0066"
         save_branding(branding, {"logo_light": picture(), "favicon": picture("#000000")})

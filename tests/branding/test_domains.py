@@ -9,7 +9,6 @@ import time_machine
 from django.core import mail
 from django.core.management import CommandError, call_command
 from django.db import connection
-from django_scopes import scope
 
 from branding.domains import dns_checks
 from branding.domains import verbs as domains
@@ -18,6 +17,7 @@ from branding.domains.errors import DomainNotVerified, DomainTaken, TooManyDomai
 from branding.domains.names import NotADomain
 from branding.domains.sentences import DIAGNOSES, diagnosis
 from branding.models import CustomDomain
+from tenancy.door import inside
 from tenancy.hosts import vendor_url
 from tenancy.models import Vendor
 from tests import world as worlds
@@ -169,7 +169,7 @@ def test_a_record_that_is_gone_warns_then_ends(
         frozen_time.shift(days * 86400)
         assert checked(domain) == ("failing", "no-record")
         assert len(mail.outbox) == sent
-    with scope(vendor=acme.acme):
+    with inside(acme.acme):
         assert Browser().get("/login/", headers={"host": NAME}).status_code == 200
     frozen_time.shift(86400)
     assert Browser().get("/login/", headers={"host": NAME}).status_code == 421  # at once
@@ -199,9 +199,9 @@ def test_check_domains_checks_what_is_due(
     world: World, dns: NameServer, frozen_time: Any, capsys: Any
 ) -> None:
     point(dns)
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         domains.claim(world.acme, NAME)
-    with scope(vendor=world.globex):
+    with inside(world.globex):
         domains.claim(world.globex, "portal.globex.example")
     call_command("check_domains")
     said = capsys.readouterr().out
@@ -220,7 +220,7 @@ def test_check_domains_checks_what_is_due(
 
 
 def test_a_verified_domain_is_the_portal(world: World, dns: NameServer) -> None:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         verified(world, dns)
     ada = Browser()
     ada.defaults["HTTP_HOST"] = f"{NAME}:8000"
@@ -237,7 +237,7 @@ def test_a_verified_domain_is_the_portal(world: World, dns: NameServer) -> None:
 
 
 def test_it_becomes_the_address_and_going_back_is_one_step(world: World, dns: NameServer) -> None:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         domain = verified(world, dns)
         assert vendor_url(world.acme, "login") == "http://acme.portal.localhost:8000/login/"
         domains.make_canonical(domain)
@@ -266,20 +266,20 @@ def test_an_unverified_one_does_not_become_the_address(acme: World, dns: NameSer
 
 
 def test_removing_it_frees_the_name_at_once(world: World, dns: NameServer) -> None:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         domain = domains.make_canonical(verified(world, dns))
         domains.remove(domain)
         domains.remove(domain)
     assert Vendor.objects.get(pk=world.acme.pk).canonical_domain == ""
     assert Browser().get("/login/", headers={"host": NAME}).status_code == 421
-    with scope(vendor=world.globex):
+    with inside(world.globex):
         other = domains.claim(world.globex, f"x.{NAME}")
         dns.set(other.txt_name, "TXT", f'"{other.txt_value}"')
         assert checked(other) == ("verified", "fine")
 
 
 def test_an_inactive_vendor_is_closed_at_its_domain_too(world: World, dns: NameServer) -> None:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         verified(world, dns)
     Vendor.objects.filter(pk=world.acme.pk).update(status="inactive")
     assert Browser().get("/login/", headers={"host": NAME}).status_code == 403
@@ -291,7 +291,7 @@ def test_under_https_nothing_below_the_domain_is_bound(
     settings.SECURE_HSTS_SECONDS = 31536000
     settings.SECURE_HSTS_INCLUDE_SUBDOMAINS = settings.SECURE_HSTS_PRELOAD = True
     settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         verified(world, dns)
     for host, value in (
         (NAME, "max-age=31536000"),
@@ -306,7 +306,7 @@ def test_under_https_nothing_below_the_domain_is_bound(
 def test_the_host_is_looked_up_by_one_query(
     world: World, dns: NameServer, django_assert_num_queries: Any
 ) -> None:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         verified(world, dns)
     browser = Browser()
     for host in (NAME, "acme.portal.localhost", "evil.example"):
@@ -323,7 +323,7 @@ def test_a_domain_in_a_few_clicks(world: World, dns: NameServer) -> None:
         "/branding/customdomain/add/", {"name": "Licenses.Acme.Example."}, follow=True
     )
     text = page.content.decode()
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         domain = CustomDomain.objects.get()
     for part in (NAME, TARGET, domain.txt_name, domain.txt_value, "There is no record"):
         assert part in text, part
@@ -340,7 +340,7 @@ def test_a_domain_in_a_few_clicks(world: World, dns: NameServer) -> None:
     assert "has to be verified first" in text
     assert "The portal answers at this domain until" in text
     assert admin.post(f"{path}/delete/", {"post": "yes"}).status_code == 302
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         assert not CustomDomain.objects.exists()
 
 
@@ -366,20 +366,20 @@ def test_the_list_costs_the_same_for_one_row_and_for_three(
     from tests.licenses.test_pages import queries
 
     admin = signed_in(world.acme_admin)
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         claimed(world)
     admin.get("/branding/customdomain/")
     one = queries(admin, "/branding/customdomain/")
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         claimed(world, "b.acme.example")
         claimed(world, "c.acme.example")
     assert queries(admin, "/branding/customdomain/") == one
 
 
 def test_taken_is_raised_by_the_verb(world: World, dns: NameServer) -> None:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         verified(world, dns)
-    with scope(vendor=world.globex), pytest.raises(DomainTaken):
+    with inside(world.globex), pytest.raises(DomainTaken):
         domains.claim(world.globex, f"x.{NAME}")
 
 
@@ -391,7 +391,7 @@ def test_a_record_with_control_characters_stops_nobody(
 ) -> None:
     point(dns)
     dns.set("acme.example", "CAA", '0 issue "evil\\000ca"')
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         domain = domains.check(claimed(world))
     assert (domain.diagnosis, domain.found) == ("caa", "evil?ca")
 
@@ -399,7 +399,7 @@ def test_a_record_with_control_characters_stops_nobody(
 def test_what_goes_wrong_with_one_domain_stops_no_other(
     world: World, dns: NameServer, capsys: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         claimed(world, "bad.acme.example")
         claimed(world, "good.acme.example")
     look = dns_checks.look
@@ -474,7 +474,7 @@ def test_the_dns_is_asked_outside_any_transaction(
     monkeypatch.setattr(dns_checks, "look", look)
     admin = signed_in(world.acme_admin)
     admin.post("/branding/customdomain/add/", {"name": NAME})
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         path = f"/branding/customdomain/{CustomDomain.objects.get().pk}/do"
     admin.post(f"{path}/check/")
     admin.post(f"{path}/make-address/")
@@ -484,7 +484,7 @@ def test_the_dns_is_asked_outside_any_transaction(
 
 def test_checks_are_limited(world: World, dns: NameServer) -> None:
     admin = signed_in(world.acme_admin)
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         path = f"/branding/customdomain/{claimed(world).pk}/do/check/"
     codes = [admin.post(path).status_code for _ in range(21)]
     assert codes == [302] * 20 + [429]
@@ -497,7 +497,7 @@ def test_claims_at_once_keep_to_the_limit() -> None:
     world = worlds.build()
 
     def act(n: int) -> str:
-        with scope(vendor=world.acme):
+        with inside(world.acme):
             try:
                 domains.claim(world.acme, f"n{n % 12}.acme.example")
             except TooManyDomains:
@@ -505,6 +505,6 @@ def test_claims_at_once_keep_to_the_limit() -> None:
         return "done"
 
     results = run_at_once(16, act)
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         assert CustomDomain.objects.count() == 10
     assert results.count("too many") >= 2

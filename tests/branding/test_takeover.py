@@ -2,12 +2,12 @@
 
 import pytest
 from django.core.management import CommandError, call_command
-from django_scopes import scope
 
 from branding.domains import verbs as domains
 from branding.domains.errors import DomainTaken
 from branding.domains.names import NotADomain
 from branding.models import CustomDomain
+from tenancy.door import inside
 from tenancy.models import Vendor
 from tests import world as worlds
 from tests.branding.dns_server import NameServer
@@ -36,9 +36,9 @@ ATTEMPTS = [
 
 @pytest.mark.parametrize(("name", "error"), ATTEMPTS)
 def test_refused(world: World, dns: NameServer, name: str, error: type[Exception]) -> None:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         verified(world, dns)
-    with scope(vendor=world.globex):
+    with inside(world.globex):
         with pytest.raises(error):
             domains.claim(world.globex, name)
         assert not CustomDomain.objects.exists()
@@ -61,15 +61,15 @@ def test_refused(world: World, dns: NameServer, name: str, error: type[Exception
 def test_another_vendors_domain_can_be_typed_but_not_had(
     world: World, dns: NameServer, name: str
 ) -> None:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         verified(world, dns)
-    with scope(vendor=world.globex):
+    with inside(world.globex):
         thief = domains.claim(world.globex, name)
         assert thief.name == NAME
         after = domains.check(thief)
         assert (after.state, after.diagnosis, after.verified_at) == ("pending", "taken", None)
     assert "Acme" in Browser().get("/login/", headers={"host": NAME}).content.decode()
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         [own] = CustomDomain.objects.all()
         assert domains.check(own).state == "verified"
 
@@ -77,36 +77,36 @@ def test_another_vendors_domain_can_be_typed_but_not_had(
 def test_the_owner_of_the_dns_wins_over_who_was_quicker(world: World, dns: NameServer) -> None:
     """Acme has set its CNAME and globex claims the name first: Acme's TXT record decides."""
     point(dns)
-    with scope(vendor=world.globex):
+    with inside(world.globex):
         thief = domains.make_canonical(domains.claim(world.globex, NAME))
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         owner = domains.claim(world.acme, NAME)
         assert domains.check(owner).diagnosis == "taken"
         dns.set(owner.txt_name, "TXT", f'"{owner.txt_value}"')
         assert domains.check(owner).state == "verified"
-    with scope(vendor=world.globex):
+    with inside(world.globex):
         thief.refresh_from_db()
         assert (thief.state, thief.verified_at) == ("pending", None)
         assert Vendor.objects.get(pk=world.globex.pk).canonical_domain == ""
         assert domains.check(thief).diagnosis == "taken"
     assert "Acme" in Browser().get("/login/", headers={"host": NAME}).content.decode()
-    with scope(vendor=world.globex):  # and who has proved it by TXT keeps it
+    with inside(world.globex):  # and who has proved it by TXT keeps it
         dns.set(thief.txt_name, "TXT", f'"{owner.txt_value}"', f'"{thief.txt_value}"')
         assert domains.check(thief).diagnosis == "taken"
 
 
 def test_a_cname_that_was_left_behind_is_nobodys_proof(world: World, dns: NameServer) -> None:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         domains.remove(verified(world, dns))
-    with scope(vendor=world.globex):
+    with inside(world.globex):
         thief = domains.claim(world.globex, NAME)
         assert domains.check(thief).diagnosis == "contested"
     assert Browser().get("/login/", headers={"host": NAME}).status_code == 421
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         assert domains.check(domains.claim(world.acme, NAME)).diagnosis == "contested"
-    with scope(vendor=world.globex):
+    with inside(world.globex):
         domains.remove(thief)
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         [own] = CustomDomain.objects.all()
         assert domains.check(own).state == "verified"
 
@@ -114,12 +114,12 @@ def test_a_cname_that_was_left_behind_is_nobodys_proof(world: World, dns: NameSe
 def test_the_people_who_run_it_can_release_a_name(
     world: World, dns: NameServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         domains.make_canonical(verified(world, dns))
     call_command("release_domain", "Licenses.ACME.example.")
     assert f"{NAME} is no longer Acme Instruments's (acme)." in capsys.readouterr().out
     assert Vendor.objects.get(pk=world.acme.pk).canonical_domain == ""
-    with scope(vendor=world.globex):
+    with inside(world.globex):
         assert domains.check(domains.claim(world.globex, NAME)).state == "verified"
     for name in ("nobody.example", "acme.portal.localhost"):
         with pytest.raises(CommandError, match=r"No vendor has proved|is no custom domain"):
@@ -132,7 +132,7 @@ def test_a_record_for_all_names_is_nobodys_proof(
     monkeypatch.setattr("secrets.token_hex", lambda number: "anything")
     dns.set("anything.acme.example", "CNAME", f"{TARGET}.")
     point(dns)
-    with scope(vendor=world.globex):
+    with inside(world.globex):
         thief = domains.claim(world.globex, NAME)
         after = domains.check(thief)
         assert (after.state, after.diagnosis) == ("pending", "wildcard")
@@ -143,29 +143,29 @@ def test_a_record_for_all_names_is_nobodys_proof(
 
 
 def test_a_whole_word_in_another_script_that_looks_alike(world: World, dns: NameServer) -> None:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         verified(world, dns, "ace.example")
     for name in ("асе.example", "xn--80ak9a.example"):
-        with scope(vendor=world.globex), pytest.raises(DomainTaken):
+        with inside(world.globex), pytest.raises(DomainTaken):
             domains.claim(world.globex, name)
 
 
 def test_two_claims_of_one_name_need_the_txt_record(world: World, dns: NameServer) -> None:
     """A CNAME says that the owner wants a portal here, not whose: nobody wins by being quick."""
-    with scope(vendor=world.globex):
+    with inside(world.globex):
         thief = domains.claim(world.globex, NAME)
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         owner = domains.claim(world.acme, NAME)
         point(dns)
         assert domains.check(owner).diagnosis == "contested"
-    with scope(vendor=world.globex):
+    with inside(world.globex):
         assert domains.check(thief).diagnosis == "contested"
     dns.set(owner.txt_name, "TXT", f'"{owner.txt_value}"')
-    with scope(vendor=world.globex):
+    with inside(world.globex):
         assert domains.check(thief).diagnosis == "contested"
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         assert domains.check(owner).state == "verified"
-    with scope(vendor=world.globex):
+    with inside(world.globex):
         after = domains.check(thief)
         assert (after.state, after.diagnosis) == ("pending", "taken")
     assert "Acme" in Browser().get("/login/", headers={"host": NAME}).content.decode()
@@ -175,12 +175,12 @@ def test_a_name_that_was_claimed_before_it_was_proved_elsewhere(
     world: World, dns: NameServer
 ) -> None:
     """A claim below a name, made before that name was proved, is not proved any more."""
-    with scope(vendor=world.globex):
+    with inside(world.globex):
         below = domains.claim(world.globex, f"shop.{NAME}")
         dns.set(below.name, "CNAME", f"{TARGET}.")
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         verified(world, dns)
-    with scope(vendor=world.globex):
+    with inside(world.globex):
         after = domains.check(below)
         assert (after.state, after.diagnosis) == ("pending", "taken")
 
@@ -192,18 +192,18 @@ def test_proved_by_two_at_once_it_is_one_vendors(settings: object) -> None:
     world = worlds.build()
     claims = []
     for vendor in (world.acme, world.globex):
-        with scope(vendor=vendor):
+        with inside(vendor):
             claims.append((vendor, domains.claim(vendor, NAME)))
 
     def act(n: int) -> str:
         vendor, domain = claims[n % 2]
-        with scope(vendor=vendor):
+        with inside(vendor):
             return domains._note(domain, Answer(Finding.FINE, by_txt=True)).state
 
     results = run_at_once(8, act)
     winners = set()
     for vendor, domain in claims:
-        with scope(vendor=vendor):
+        with inside(vendor):
             domain.refresh_from_db()
             winners.add((domain.state, domain.verified_at is not None))
     assert winners == {("verified", True), ("pending", False)}

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.utils import timezone
-from django_scopes import scope
 
 from branding.models import CustomDomain
+from tenancy.door import inside
 from tenancy.models import Vendor
 from tests.branding.dns_server import NameServer
 from tests.branding.test_domains import NAME, claimed, verified
@@ -25,7 +25,7 @@ def ask(domain: str, **headers: str) -> int:
 
 @pytest.fixture
 def served(world: World, dns: NameServer) -> World:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         verified(world, dns)
         claimed(world, "pending.acme.example")
     return world
@@ -51,7 +51,7 @@ def test_for_whom(served: World, domain: str, code: int) -> None:
 def test_not_for_a_closed_vendor_or_a_domain_past_its_grace(
     served: World, frozen_time: Any
 ) -> None:
-    with scope(vendor=served.acme):
+    with inside(served.acme):
         CustomDomain.objects.filter(name=NAME).update(
             state="failing", served_until=timezone.now() + timezone.timedelta(days=1)
         )
@@ -102,7 +102,7 @@ def test_fast_among_many(served: World) -> None:
     for _ in range(20):
         ask(NAME)
     few = time.perf_counter() - started
-    with scope(vendor=served.acme):
+    with inside(served.acme):
         CustomDomain.objects.bulk_create(
             CustomDomain(
                 vendor=served.acme,

@@ -10,7 +10,6 @@ from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, connection
 from django.test.utils import CaptureQueriesContext
-from django_scopes import scope
 
 from accounts.models import User
 from audit.models import AuditEntry
@@ -18,6 +17,7 @@ from backoffice.cells import escaped
 from imports.models import DataImport
 from imports.tables import LARGEST, TableRefused, unescaped
 from imports.verbs import files
+from tenancy.door import inside
 from tests.sql import every_statement_names_its_vendor
 from tests.world import Browser, World, signed_in
 
@@ -32,7 +32,7 @@ def admin(world: World) -> Browser:
 def started(world: World, text: str | bytes, kind: str = "customers", **options: Any) -> DataImport:
     """The import of acme's administrator, checked."""
     data = text if isinstance(text, bytes) else text.encode()
-    with scope(vendor=world.acme), connection.execute_wrapper(every_statement_names_its_vendor):
+    with inside(world.acme), connection.execute_wrapper(every_statement_names_its_vendor):
         row = files.start(
             vendor=world.acme,
             kind=kind,
@@ -46,7 +46,7 @@ def started(world: World, text: str | bytes, kind: str = "customers", **options:
 
 
 def confirmed(world: World, row: DataImport) -> DataImport:
-    with scope(vendor=world.acme), connection.execute_wrapper(every_statement_names_its_vendor):
+    with inside(world.acme), connection.execute_wrapper(every_statement_names_its_vendor):
         files.confirm(row, actor=world.acme_admin)
         row.refresh_from_db()
     return row
@@ -60,7 +60,7 @@ def problems(world: World, text: str | bytes, kind: str = "customers") -> list[l
 
 
 def customers(world: World) -> dict[str, tuple[str, str, str]]:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         return {
             person.email: (person.first_name, person.last_name, person.company)
             for person in User.objects.filter(role="user")
@@ -95,7 +95,7 @@ def test_a_file_that_is_no_table_is_refused(world: World, data: bytes, sentence:
     with pytest.raises(TableRefused) as refused:
         started(world, data)
     assert sentence in str(refused.value)
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         assert not DataImport.objects.exists()
 
 
@@ -205,7 +205,7 @@ def test_known_customers_are_updated_and_new_ones_added(world: World) -> None:
     found = customers(world)
     assert found["ada@example.com"] == ("Ada", "King", "")
     assert found["eve@example.com"] == ("Eve", "Moneypenny", "Universal")
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         eve = User.objects.get(email="eve@example.com")
         told = AuditEntry.objects.filter(subject_type="accounts.user").order_by("-sequence")[:2]
         created, changed = told
@@ -228,7 +228,7 @@ def test_the_file_is_kept_only_as_long_as_it_may_be_imported(world: World) -> No
 def test_another_vendors_customer_is_nobody_here(world: World) -> None:
     confirmed(world, started(world, f"{HEADER}bob@example.com,Robert,,\nada@example.com,Eva,,\n"))
     assert customers(world)["bob@example.com"] == ("Robert", "", "")
-    with scope(vendor=world.globex):
+    with inside(world.globex):
         assert User.objects.get(pk=world.bob.pk).first_name == "Bob"
         assert User.objects.get(pk=world.ada_of_globex.pk).first_name == "Ada"
 
@@ -240,7 +240,7 @@ def test_new_customers_are_invited_if_that_is_wanted(world: World) -> None:
 
 def test_who_has_changed_since_the_check_stops_it_all(world: World) -> None:
     row = started(world, f"{HEADER}eve@example.com,,,\nada@example.com,Eva,,\n")
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         User.objects.filter(pk=world.ada.pk).update(role="support")
     row = confirmed(world, row)
     assert (row.state, row.errors) == (
@@ -314,21 +314,21 @@ def test_jobs_may_run_again(world: World) -> None:
     files.carry_out.call(**ids)
     assert "eve@example.com" not in customers(world)
     confirmed(world, row)
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         before = AuditEntry.objects.count()
     files.check.call(**ids)
     files.carry_out.call(**ids)
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         row.refresh_from_db()
         assert (row.state, AuditEntry.objects.count()) == ("done", before)
 
 
 def test_a_check_that_was_killed_begins_anew(world: World) -> None:
     row = started(world, TEXT)
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         DataImport.objects.update(state="checking", rows_done=1, preview={})
     files.check.call(vendor_id=str(world.acme.pk), import_id=str(row.pk))
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         row.refresh_from_db()
     assert (row.state, row.rows_done) == ("ready", 2)
 
@@ -345,7 +345,7 @@ def test_a_second_confirmation_does_nothing(world: World) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_two_workers_at_once_write_it_once(world: World) -> None:
     row = started(world, TEXT)
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         DataImport.objects.update(state="importing", confirmed_by=world.acme_admin)
 
     def work(_n: int) -> None:
@@ -356,7 +356,7 @@ def test_two_workers_at_once_write_it_once(world: World) -> None:
 
     with ThreadPoolExecutor(4) as workers:
         list(workers.map(work, range(4)))
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         row.refresh_from_db()
         assert row.state == "done"
         assert AuditEntry.objects.filter(action="created", subject="eve@example.com").count() == 1
@@ -391,7 +391,7 @@ def test_an_administrator_uploads_looks_and_confirms(world: World, admin: Browse
 
 def test_a_page_loads_itself_anew_while_a_job_runs(world: World, admin: Browser) -> None:
     row = started(world, TEXT)
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         DataImport.objects.update(state="checking", rows_done=1)
     page = admin.get(f"/imports/dataimport/{row.pk}/change/")
     assert page["Refresh"] == "2"
@@ -419,7 +419,7 @@ def test_what_is_wrong_with_the_file_is_said_beside_it(
     response = upload(admin, text, kind)
     assert response.status_code == 200
     assert sentence in response.content.decode()
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         assert not DataImport.objects.exists()
 
 
@@ -440,7 +440,7 @@ def test_a_file_larger_than_the_portals_own_limit_arrives_whole(
     text = HEADER + "".join(f"n{number}@example.com,,,\n" for number in range(5000))
     assert len(text) > 64 * 1024
     upload(admin, text)
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         assert DataImport.objects.get().rows == 5000
 
 

@@ -17,7 +17,6 @@ import pytest
 from django.core.management import call_command
 from django.db import OperationalError, connection
 from django.utils import timezone
-from django_scopes import scope
 from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
@@ -27,6 +26,7 @@ from jobs.management.commands.db_worker import Worker
 from mail import delivery
 from mail.models import OutgoingEmail
 from mail.outbox import queue
+from tenancy.door import inside
 from tests.environment import FIXED
 from tests.mail.smtp_server import MailServer, mail_server
 from tests.world import World, build
@@ -82,7 +82,7 @@ def wait_until(done: Callable[[], bool], seconds: float = 20) -> None:
 
 
 def states(world: World) -> dict[str, str]:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         found = OutgoingEmail.objects.values_list("pk", "state")
         return {str(pk): state for pk, state in found}
 
@@ -111,7 +111,7 @@ def test_a_killed_worker_loses_no_e_mail_and_sends_none_twice() -> None:
         assert set(Counter(server.accepted).values()) == {1}
         missing = unknown - set(server.accepted)
         for email_id in missing:
-            with scope(vendor=world.acme):
+            with inside(world.acme):
                 delivery.resend(OutgoingEmail.objects.get(pk=email_id))
         if missing:
             with worker(server):
@@ -144,7 +144,7 @@ def test_it_runs_what_is_queued(
 def test_a_job_that_a_killed_worker_had_runs_again(
     world: World, mailoutbox: list[Any], frozen_time: Any, batch: Callable[[], None]
 ) -> None:
-    find_account.enqueue(room="backoffice", vendor_id="", email="root@example.com")
+    find_account.enqueue(site="backoffice", vendor_id="", email="root@example.com")
     DBTaskResult.objects.get().claim("killed")
     frozen_time.shift(120)
     batch()

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django_scopes import scope
 
 from licenses import errors
 from licenses.history import history_of
@@ -20,6 +19,7 @@ from licenses.verbs.activations import (
     sync,
 )
 from licenses.verbs.licenses import create_license
+from tenancy.door import inside
 from tests import world as worlds
 from tests.conftest import NOW
 from tests.world import World, machine
@@ -254,46 +254,46 @@ def run_at_once(number: int, act: Any) -> list[str]:
 @pytest.mark.django_db(transaction=True)
 def test_fifty_at_once_of_ten_seats_give_exactly_ten() -> None:
     world = worlds.build()
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         license = make(world, allowed_activations=10)
 
     def act(n: int) -> None:
-        with scope(vendor=world.acme):
+        with inside(world.acme):
             activate(license, machine(f"machine-{n}"))
 
     results = run_at_once(50, act)
     assert (results.count("done"), results.count("ACTIVATION_LIMIT_REACHED")) == (10, 40)
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         assert counts(license) == (10, 0)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_twenty_times_the_same_machine_at_once_is_one_seat() -> None:
     world = worlds.build()
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         license = make(world, allowed_activations=1)
 
     def act(n: int) -> None:
-        with scope(vendor=world.acme):
+        with inside(world.acme):
             activate(license, machine("same"))
 
     assert run_at_once(20, act) == ["done"] * 20
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         assert counts(license) == (1, 0)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_twenty_deactivations_at_once_count_one() -> None:
     world = worlds.build()
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         license = make(world)
         one = activate(license, machine("one"))
 
     def act(n: int) -> None:
-        with scope(vendor=world.acme):
+        with inside(world.acme):
             deactivate(one)
 
     results = run_at_once(20, act)
     assert (results.count("done"), results.count("ACTIVATION_NOT_FOUND")) == (1, 19)
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         assert counts(license) == (0, 1)

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 from django.core import mail
-from django_scopes import scope
 
 from accounts.models import User
 from audit.models import AuditEntry
 from licenses.history import history_of
 from licenses.models import Activation, License, LicensePolicy
+from tenancy.door import inside
 from tests.conftest import NOW
 from tests.world import Browser, World, signed_in
 
@@ -24,7 +24,7 @@ def admin(world: World) -> Browser:
 
 @pytest.fixture
 def policy(world: World) -> LicensePolicy:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         return LicensePolicy.objects.create(
             vendor=world.acme, name="Yearly", allowed_activations=3, validity=365 * DAY
         )
@@ -57,7 +57,7 @@ def test_a_licence_for_a_new_customer_is_two_clicks(
     assert "Quill" not in page
     assert f'value="{policy.pk}" selected' in page
     response = admin.post("/licenses/license/add/", new(world, policy))
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         license = License.objects.get(user__email="mary@example.com")
         assert response["Location"] == f"/licenses/license/{license.pk}/change/"
         assert (license.allowed_activations, license.product) == (3, world.orbit)
@@ -81,7 +81,7 @@ def test_a_known_customer_is_found_and_keeps_the_own_name(
     form = new(world, policy, email="ADA@example.com", key="KEY-FROM-ELSEWHERE-1", send="")
     assert admin.post("/licenses/license/add/", form).status_code == 302
     assert mail.outbox == []
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         license = License.objects.get(key="KEY-FROM-ELSEWHERE-1")
         assert license.user == world.ada
         assert license.user.last_name == "Lovelace"
@@ -92,7 +92,7 @@ def test_what_is_typed_wins_over_the_policy(
 ) -> None:
     form = new(world, policy, allowed_activations="7", expires_on="2027-01-31")
     assert admin.post("/licenses/license/add/", form).status_code == 302
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         license = License.objects.get(user__email="mary@example.com")
         assert license.allowed_activations == 7
         assert license.expires_at is not None
@@ -118,7 +118,7 @@ def test_what_is_typed_wins_over_the_policy(
 def test_what_can_t_be_is_said_and_nothing_is_created(
     world: World, admin: Browser, policy: LicensePolicy, changes: dict[str, str], sentence: str
 ) -> None:
-    with scope(vendor=world.globex):
+    with inside(world.globex):
         foreign = LicensePolicy.objects.create(vendor=world.globex, name="Foreign")
     ids = {"QUILL": str(world.quill.pk), "FOREIGN": str(foreign.pk)}
     form = new(world, policy) | {name: ids.get(value, value) for name, value in changes.items()}
@@ -126,7 +126,7 @@ def test_what_can_t_be_is_said_and_nothing_is_created(
     assert response.status_code == 200
     assert sentence in response.content.decode()
     assert mail.outbox == []
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         assert License.objects.count() == 2
         assert not User.objects.filter(email="mary@example.com").exists()
 
@@ -177,7 +177,7 @@ def confirm(browser: Browser, action: str, seen: str, **numbers: str) -> Any:
 
 
 def state(license: License) -> License:
-    with scope(vendor=license.vendor):
+    with inside(license.vendor):
         return License.objects.get(pk=license.pk)
 
 
@@ -185,7 +185,7 @@ def state(license: License) -> License:
 def test_a_preview_changes_nothing_and_the_confirmation_own_licences_only(
     world: World, admin: Browser, action: str, field: str
 ) -> None:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         trail = AuditEntry.objects.count()
     page = choose(admin, action, world.ada_license, world.bob_license)
     assert page.status_code == 200
@@ -194,20 +194,20 @@ def test_a_preview_changes_nothing_and_the_confirmation_own_licences_only(
     assert world.bob_license.key not in text
     assert "1 licence will change" in text
     assert getattr(state(world.ada_license), field) is False
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         assert AuditEntry.objects.count() == trail
     done = confirm(admin, action, seen_in(page))
     assert "1 licence is changed." in done.content.decode()
     assert getattr(state(world.ada_license), field) is True
     assert getattr(state(world.bob_license), field) is False
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         entry = AuditEntry.objects.get(license_id=world.ada_license.pk, changes__has_key=field)
     assert entry.changes == {field: [False, True]}
     assert (entry.actor, entry.channel) == ("admin@acme.example (Admin)", "backoffice")
 
 
 def test_a_confirmation_that_arrives_twice_counts_once(world: World, admin: Browser) -> None:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         License.objects.update(validity=10 * DAY, expires_at=NOW)
     seen = seen_in(choose(admin, "renew", world.ada_license, world.grace_license))
     assert "2 licences are changed." in confirm(admin, "renew", seen).content.decode()
@@ -224,7 +224,7 @@ def test_what_would_be_refused_is_said_before(world: World, admin: Browser) -> N
 
 
 def test_extending_asks_for_days_shows_the_dates_and_extends(world: World, admin: Browser) -> None:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         License.objects.update(expires_at=NOW)
     asked = choose(admin, "extend", world.ada_license, world.grace_license)
     assert "2 licences are chosen." in asked.content.decode()
@@ -268,7 +268,7 @@ def test_a_preview_of_the_other_vendor_is_worth_nothing(world: World, admin: Bro
 
 
 def test_more_than_500_are_too_many(world: World, admin: Browser) -> None:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         License.objects.bulk_create(
             License(vendor=world.acme, product=world.orbit, user=world.ada, key=f"BULK-{n:012}")
             for n in range(499)
@@ -283,7 +283,7 @@ def test_the_buttons_of_a_licence_are_those_that_make_sense(world: World, admin:
     path = f"/licenses/license/{world.ada_license.pk}/change/"
     offered = re.findall(r'name="action" value="(\w+)"', admin.get(path).content.decode())
     assert offered == ["set_seats", "suspend", "revoke"]
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         License.objects.update(validity=DAY, expires_at=NOW, suspended=True)
     offered = re.findall(r'name="action" value="(\w+)"', admin.get(path).content.decode())
     assert offered == ["renew", "extend", "set_seats", "unsuspend", "revoke"]
@@ -311,7 +311,7 @@ def test_support_sends_the_key_again(world: World) -> None:
     [message] = mail.outbox
     assert message.to == ["ada@example.com"]
     assert world.ada_license.key in message.body
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         assert history_of(world.ada_license)[0].action == "license-sent"
 
 
@@ -335,5 +335,5 @@ def test_a_machine_of_the_other_vendor_is_not_there(world: World) -> None:
     path = f"/licenses/activation/{world.bob_machine.pk}/release/"
     assert support.get(path).status_code == 404
     assert support.post(path, {"reason": "x"}).status_code == 404
-    with scope(vendor=world.globex):
+    with inside(world.globex):
         assert Activation.objects.filter(pk=world.bob_machine.pk).exists()

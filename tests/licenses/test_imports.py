@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django_scopes import scope
 
 from accounts.models import User
 from audit.models import AuditEntry
 from imports.verbs import files
 from licenses.models import DAY, License, LicensePolicy
+from tenancy.door import inside
 from tests.conftest import NOW
 from tests.imports.test_customers import Slow, confirmed, problems, started
 from tests.world import World
@@ -37,12 +37,12 @@ def imported(world: World, *lines: str, **options: Any) -> Any:
 
 
 def policy(world: World, **terms: Any) -> LicensePolicy:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         return LicensePolicy.objects.create(vendor=world.acme, name="Yearly", **terms)
 
 
 def number_of_licenses(world: World) -> int:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         return License.objects.count()
 
 
@@ -91,7 +91,7 @@ def number_of_licenses(world: World) -> int:
 def test_what_is_wrong_with_a_row_is_said(
     world: World, cells: dict[str, str], column: str, sentence: str
 ) -> None:
-    with scope(vendor=world.globex):
+    with inside(world.globex):
         LicensePolicy.objects.create(vendor=world.globex, name="Foreign")
     before = number_of_licenses(world)
     text = HEADER + line() + line(**cells) + line(email="ada@example.com")
@@ -106,7 +106,7 @@ def test_the_same_key_in_two_chunks_is_found(world: World) -> None:
 
 def test_another_vendors_key_is_free_here(world: World) -> None:
     imported(world, line(key=world.bob_license.key))
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         assert License.objects.get(key=world.bob_license.key).user.email == "eve@example.com"
 
 
@@ -132,7 +132,7 @@ def test_terms_come_from_the_policy_and_the_row_changes_them(world: World) -> No
         line(expires_at="2027-12-31"),
         line(expires_at="2027-12-31T18:00+02:00"),
     )
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         eve = User.objects.get(email="eve@example.com")
         ada = User.objects.get(email="ada@example.com")
         first = ada.licenses.exclude(pk=world.ada_license.pk).get()
@@ -154,7 +154,7 @@ def test_terms_come_from_the_policy_and_the_row_changes_them(world: World) -> No
 def test_a_validity_from_the_first_activation_does_not_begin(world: World) -> None:
     policy(world, validity=30 * DAY, expiration_strategy="delayed")
     imported(world, line(policy="Yearly", key=KEY))
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         assert License.objects.get(key=KEY).expires_at is None
 
 
@@ -163,7 +163,7 @@ def test_a_new_customer_is_made_once_for_many_licences(world: World) -> None:
         world, line(first_name="Eve"), line(first_name="Other"), line(email="Eve@Example.com")
     )
     assert row.preview["counts"] == {"new_customers": 1, "known_customers": 0, "licenses": 3}
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         eve = User.objects.get(email="eve@example.com")
         assert (eve.first_name, eve.licenses.count()) == ("Eve", 3)
 
@@ -191,7 +191,7 @@ def test_the_preview_says_what_each_row_becomes(world: World) -> None:
 
 def test_every_licence_begins_with_an_entry_by_who_confirmed(world: World) -> None:
     imported(world, line(key=KEY), line())
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         license = License.objects.get(key=KEY)
         entry = AuditEntry.objects.get(license_id=license.pk)
     assert (entry.action, entry.visible, entry.customer_id) == ("created", True, license.user_id)
@@ -224,7 +224,7 @@ def test_a_key_taken_in_between_stops_it_all(world: World, monkeypatch: pytest.M
         [[3, "key", "There is a licence with this key already."]],
     )
     assert number_of_licenses(world) == before
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         assert not User.objects.filter(email="eve@example.com").exists()
         assert not AuditEntry.objects.filter(subject="eve@example.com").exists()
 

@@ -2,10 +2,10 @@
 
 import pytest
 from django.core.exceptions import ValidationError
-from django_scopes import scope
 
 from licenses.admin.lengths import LengthOfTimeField, in_unit
 from licenses.models import LicensePolicy
+from tenancy.door import inside
 from tests.backoffice.test_base import TERMS
 from tests.world import World, signed_in
 
@@ -56,7 +56,7 @@ def test_a_policy_is_typed_in_words(world: World) -> None:
     admin = signed_in(world.acme_admin)
     form = {**TERMS, "name": "Yearly", "key_pattern": "", "validity": "1 year"}
     assert admin.post("/licenses/licensepolicy/add/", form).status_code == 302
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         policy = LicensePolicy.objects.get(name="Yearly")
     assert policy.validity == 31536000
     page = admin.get(f"/licenses/licensepolicy/{policy.pk}/change/").content.decode()

@@ -20,6 +20,7 @@ from licenses.verbs.licenses import (
     unrevoke,
     unsuspend,
 )
+from tenancy.door import inside
 from tests.conftest import NOW
 from tests.world import World
 
@@ -83,9 +84,8 @@ def test_a_bad_or_used_key_is_refused(acme: World, key: str) -> None:
 
 
 def test_the_same_key_can_be_used_by_another_vendor(world: World) -> None:
-    from django_scopes import scope
 
-    with scope(vendor=world.globex):
+    with inside(world.globex):
         create_license(product=world.quill, user=world.bob, key=world.ada_license.key)
 
 

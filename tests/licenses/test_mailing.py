@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.utils import timezone
-from django_scopes import scope
 
 from accounts.models import User
 from audit.models import AuditEntry
@@ -17,6 +16,7 @@ from licenses.sentences import sentence
 from licenses.verbs.licenses import create_license
 from licenses.verbs.mailing import send_license
 from mail.models import OutgoingEmail
+from tenancy.door import inside
 from tests.world import Browser, World
 
 NEW = {"new_password": "a longer new password", "new_password_again": "a longer new password"}
@@ -58,7 +58,7 @@ def test_terms_in_words(acme: World, terms: dict[str, Any], words: str) -> None:
 
 
 def test_who_has_no_password_gets_the_link_that_sets_it(world: World) -> None:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         new = User.objects.create_user(vendor=world.acme, email="new@example.com")
         license = create_license(product=world.orbit, user=new)
         send_license(license, actor=world.acme_admin)

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
-from django_scopes import scope
 
 from licenses.errors import MaintenanceNotRenewable
 from licenses.history import history_of
 from licenses.models import License, MaintenancePolicy
 from licenses.verbs.activations import activate
 from licenses.verbs.licenses import create_license, renew_maintenance
+from tenancy.door import inside
 from tests.backoffice.test_base import license_form
 from tests.conftest import NOW
 from tests.licenses.test_backoffice import choose, confirm, seen_in
@@ -73,10 +73,10 @@ def test_what_has_no_end_is_not_renewed(acme: World, fields: dict[str, Any] | No
 
 
 def test_another_vendors_policy_is_refused(world: World) -> None:
-    with scope(vendor=world.globex):
+    with inside(world.globex):
         foreign = MaintenancePolicy.objects.create(vendor=world.globex, name="Theirs")
     with (
-        scope(vendor=world.acme),
+        inside(world.acme),
         pytest.raises(ValidationError, match=r"belongs to another vendor|does not exist"),
     ):
         licensed(world, maintenance_policy=foreign)
@@ -87,13 +87,13 @@ def test_another_vendors_policy_is_refused(world: World) -> None:
 
 
 def test_choosing_a_policy_in_the_back_office_begins_it(world: World) -> None:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         chosen = policy(world)
     admin = signed_in(world.acme_admin)
     path = f"/licenses/license/{world.ada_license.pk}/change/"
     form = license_form(world, maintenance_policy=str(chosen.pk), max_allowed_release_version="4.2")
     assert admin.post(path, form).status_code == 302
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         license = License.objects.get(pk=world.ada_license.pk)
     assert license.maintenance_expires_at == NOW + timedelta(days=10)
     page = signed_in(world.ada).get(f"/licenses/{license.pk}/").content.decode()

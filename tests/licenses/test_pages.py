@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django_scopes import scope
 
 from licenses.models import Activation, License, LicenseMetadata, LicenseUser
 from licenses.verbs.activations import MachineKey, activate
 from licenses.verbs.licenses import create_license, suspend
+from tenancy.door import inside
 from tests.conftest import NOW
 from tests.world import Browser, World, machine, product, signed_in
 
@@ -31,7 +31,7 @@ def listed(browser: Browser, query: str = "") -> list[str]:
 @pytest.fixture
 def many(world: World) -> World:
     """Ada with four more licences that differ in everything one can search by."""
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         soon = create_license(
             product=world.spectra,
             user=world.ada,
@@ -99,7 +99,7 @@ def test_the_product_filter_offers_own_products_only(many: World) -> None:
     page = browser.get("/licenses/").content.decode()
     assert "Spectra" in page
     assert "Quill" not in page
-    with scope(vendor=many.acme):
+    with inside(many.acme):
         product(many.acme, "Hidden")
     assert "Hidden" not in browser.get("/licenses/").content.decode()
 
@@ -131,7 +131,7 @@ def test_totals_count_everything_whatever_is_searched(many: World) -> None:
 
 
 def test_pages_of_25(world: World) -> None:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         for number in range(30):
             create_license(product=world.orbit, user=world.ada, key=f"MANY00-{number:010}")
     browser = signed_in(world.ada)
@@ -141,7 +141,7 @@ def test_pages_of_25(world: World) -> None:
 
 
 def test_a_customer_without_licences_is_told_what_to_do(world: World) -> None:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         License.objects.filter(pk=world.grace_license.pk).update(user=world.ada)
     page = signed_in(world.grace).get("/licenses/").content.decode()
     assert "No licences yet" in page
@@ -152,7 +152,7 @@ def test_additional_users_see_the_licence_others_do_not(world: World) -> None:
     browser = signed_in(world.grace)
     path = f"/licenses/{world.ada_license.pk}/"
     assert browser.get(path).status_code == 404
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         LicenseUser.objects.create(vendor=world.acme, license=world.ada_license, user=world.grace)
     assert set(listed(browser)) == {ADA, "GRACE1-ACME-ORBIT-0002"}
     page = browser.get(path).content.decode()
@@ -160,7 +160,7 @@ def test_additional_users_see_the_licence_others_do_not(world: World) -> None:
 
 
 def test_the_licence_page_shows_what_a_customer_may_know(many: World) -> None:
-    with scope(vendor=many.acme):
+    with inside(many.acme):
         soon = License.objects.get(key=SOON)
         activate(soon, machine("offline-lab"), key=KEY)
     page = signed_in(many.ada).get(f"/licenses/{soon.pk}/").content.decode()
@@ -185,7 +185,7 @@ def test_the_licence_page_shows_what_a_customer_may_know(many: World) -> None:
 
 
 def test_names_are_escaped(world: World) -> None:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         License.objects.filter(pk=world.ada_license.pk).update(notes="<script>alert(1)</script>")
         Activation.objects.filter(pk=world.ada_machine.pk).update(hostname='"><img src=x>')
     page = signed_in(world.ada).get(f"/licenses/{world.ada_license.pk}/").content.decode()
@@ -220,7 +220,7 @@ def test_deactivating_asks_once_and_frees_the_seat(world: World) -> None:
     ],
 )
 def test_a_limit_explains_itself_and_nothing_changes(world: World, change: str, text: str) -> None:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         if change == "limit":
             License.objects.filter(pk=world.ada_license.pk).update(allowed_deactivations=0)
         elif change == "product":
@@ -234,13 +234,13 @@ def test_a_limit_explains_itself_and_nothing_changes(world: World, change: str, 
     response = browser.post(deactivate_path(world.ada_license, world.ada_machine))
     assert response.status_code == 302
     assert text in browser.get(licence).content.decode()
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         assert Activation.objects.filter(pk=world.ada_machine.pk).exists()
 
 
 def test_a_machine_is_found_on_its_own_licence_only(world: World) -> None:
     browser = signed_in(world.ada)
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         other = create_license(product=world.orbit, user=world.ada)
     assert browser.post(deactivate_path(other, world.ada_machine)).status_code == 404
     assert browser.post(deactivate_path(world.bob_license, world.bob_machine)).status_code == 404
@@ -260,7 +260,7 @@ def test_lists_cost_the_same_for_one_row_and_for_three(world: World) -> None:
     licence = f"/licenses/{world.ada_license.pk}/"
     browser.get("/licenses/")  # the first page of a while moves `last seen`
     one = (queries(browser, "/licenses/"), queries(browser, licence))
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         for number in range(2):
             extra = create_license(product=world.spectra, user=world.ada)
             activate(extra, machine(f"extra-{number}"))
@@ -273,6 +273,6 @@ def test_lists_cost_the_same_for_one_row_and_for_three(world: World) -> None:
 
 
 def test_relative_dates_read_well(world: World, frozen_time: Any) -> None:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         License.objects.filter(pk=world.ada_license.pk).update(expires_at=NOW + timedelta(days=23))
     assert "in 23 days" in signed_in(world.ada).get("/licenses/").content.decode()

@@ -11,7 +11,6 @@ from django.core import mail
 from django.core.management import call_command
 from django.db import close_old_connections, connections
 from django.utils import timezone
-from django_scopes import scope
 
 from accounts.models import User
 from licenses.models import License, LicenseUser
@@ -19,6 +18,7 @@ from licenses.verbs import licenses
 from licenses.verbs.reminders import days_before, expiring
 from mail.delivery import deliver
 from mail.models import OutgoingEmail
+from tenancy.door import inside
 from tenancy.models import Vendor
 from tests.world import World, build
 
@@ -99,7 +99,7 @@ def test_a_renewal_begins_anew(acme: World) -> None:
 
 def test_both_vendors_customers_are_reminded_in_their_vendors_name(world: World) -> None:
     for vendor, license in ((world.acme, world.ada_license), (world.globex, world.bob_license)):
-        with scope(vendor=vendor):
+        with inside(vendor):
             ends_in(license, days=5)
     assert remind() == 2
     senders = {message.from_email.partition(" <")[0]: message.to for message in mail.outbox}
@@ -190,7 +190,7 @@ def test_reading_costs_the_same_for_one_and_three(
 def test_eight_at_once_remind_once(settings: Any) -> None:
     settings.TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
     world = build()
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         for license in (world.ada_license, world.grace_license):
             ends_in(license, days=5)
 
@@ -203,5 +203,5 @@ def test_eight_at_once_remind_once(settings: Any) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(run, range(8)))
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         assert OutgoingEmail.objects.count() == 2

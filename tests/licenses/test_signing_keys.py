@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from cryptography.fernet import Fernet
 from django.core.management import CommandError, call_command
-from django_scopes import scope
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
@@ -20,6 +19,7 @@ from licenses.verbs.signing_keys import (
     product_file,
     rotate_product_key,
 )
+from tenancy.door import inside
 from tests.conftest import NOW
 from tests.world import World
 
@@ -75,17 +75,17 @@ def test_the_encryption_key_can_be_rotated(world: World, settings: Any) -> None:
     assert "3 private keys" in out.getvalue()
     settings.KEY_ENCRYPTION_KEYS = [new]
     for vendor, product in ((world.acme, world.orbit), (world.globex, world.quill)):
-        with scope(vendor=vendor):
+        with inside(vendor):
             assert private_key(key_in_use(product)).is_private
 
 
 def test_a_rotation_that_can_not_read_a_key_changes_nothing(world: World, settings: Any) -> None:
     settings.KEY_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         before = list(SigningKey.objects.values_list("encrypted_private_pem", flat=True))
     with pytest.raises(CommandError, match="Nothing was changed"):
         call_command("rotate_key_encryption")
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         after = list(SigningKey.objects.values_list("encrypted_private_pem", flat=True))
     assert after == before
 

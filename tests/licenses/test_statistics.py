@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from django_scopes import scope
 from time_machine import Traveller
 
 from audit import trail
@@ -17,6 +16,7 @@ from licenses.search import status_filter
 from licenses.statistics import Machines, Ranking
 from licenses.status import Status
 from licenses.verbs.licenses import create_license
+from tenancy.door import inside
 from tests.conftest import NOW
 from tests.world import World, fingerprint
 
@@ -206,7 +206,7 @@ def test_what_is_older_or_something_else_is_not_counted(
 
 def test_another_vendors_rows_change_nothing(world: World) -> None:
     def counted() -> Any:
-        with scope(vendor=world.acme):
+        with inside(world.acme):
             return (
                 statistics.standings(NOW),
                 statistics.machines(),
@@ -214,7 +214,7 @@ def test_another_vendors_rows_change_nothing(world: World) -> None:
             )
 
     before = counted()
-    with scope(vendor=world.globex):
+    with inside(world.globex):
         create_license(product=world.quill, user=world.bob, validity=86400)
         Activation.objects.filter(pk=world.bob_machine.pk).update(app_version="6.6.6", os="ios")
         activated(world.bob_license)

@@ -9,7 +9,6 @@ import pytest
 from django.core.mail import EmailMultiAlternatives
 from django.db import close_old_connections, connections
 from django.utils import timezone
-from django_scopes import scope, scopes_disabled
 
 from audit.models import AuditEntry
 from mail import delivery
@@ -17,6 +16,7 @@ from mail.kinds import KINDS, Kind
 from mail.models import OutgoingEmail
 from mail.outbox import queue
 from mail.smtp import with_dots_doubled
+from tenancy.door import inside, outside
 from tests.mail.smtp_server import HANG_UP, MailServer, mail_server
 from tests.world import World, build
 
@@ -42,7 +42,7 @@ def invited(world: World, **fields: Any) -> OutgoingEmail:
 
 
 def again(email: OutgoingEmail) -> OutgoingEmail:
-    with scopes_disabled():
+    with outside("A test looks at every vendor."):
         return OutgoingEmail.objects.get(pk=email.pk)
 
 
@@ -53,7 +53,7 @@ def deliver(email: OutgoingEmail) -> OutgoingEmail:
 
 def left_as(email: OutgoingEmail, state: str, due_at: datetime | None) -> None:
     """What a killed worker leaves."""
-    with scopes_disabled():
+    with outside("A test looks at every vendor."):
         OutgoingEmail.objects.filter(pk=email.pk).update(state=state, due_at=due_at)
 
 
@@ -144,7 +144,7 @@ def test_who_has_lost_the_claim_hands_nothing_over(
     email = invited(world)
     server.accepted.clear()
     left_as(email, QUEUED, timezone.now())
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         slow = delivery.claim(email.pk)
         assert slow
         assert delivery.claim(email.pk) is None
@@ -161,7 +161,7 @@ def test_who_has_lost_the_claim_hands_nothing_over(
 def test_a_late_reply_still_says_what_happened(world: World, server: MailServer) -> None:
     email = invited(world)
     left_as(email, QUEUED, timezone.now())
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         held = delivery.claim(email.pk)
         assert held
         delivery._mark(held)
@@ -256,7 +256,7 @@ def test_what_has_no_job_gets_one(world: World, server: MailServer, frozen_time:
 def test_what_kills_every_worker_ends(world: World, server: MailServer) -> None:
     email = invited(world)
     left_as(email, State.SENDING, timezone.now())
-    with scopes_disabled():
+    with outside("A test looks at every vendor."):
         OutgoingEmail.objects.update(attempts=8)
     delivery.put_back()
     assert (again(email).state, len(server.accepted)) == (FAILED, 1)
@@ -266,7 +266,7 @@ def test_what_kills_every_worker_ends(world: World, server: MailServer) -> None:
 def test_a_person_can_have_it_sent_again_once(world: World, server: MailServer, state: str) -> None:
     email = invited(world)
     left_as(email, state, None)
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         delivery.resend(email)
         with pytest.raises(delivery.NotResendable):
             delivery.resend(email)

@@ -8,7 +8,6 @@ import pytest
 from django.core import mail
 from django.db import close_old_connections, connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
-from django_scopes import scope
 from django_tasks_db.models import DBTaskResult
 
 from accounts import tasks
@@ -17,6 +16,7 @@ from audit.models import AuditEntry
 from mail.kinds import UnknownKind
 from mail.models import OutgoingEmail
 from mail.outbox import queue
+from tenancy.door import inside
 from tests.world import Browser, World, build, signed_in
 
 LIST = "/mail/outgoingemail/"
@@ -28,7 +28,7 @@ def in_database(settings: Any) -> None:
 
 
 def emails(world: World) -> list[OutgoingEmail]:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         return list(OutgoingEmail.objects.order_by("created_at"))
 
 
@@ -84,7 +84,7 @@ def test_no_link_is_kept(world: World) -> None:
     [email], [message] = emails(world), mail.outbox
     token = message.body.partition("/invitation/")[2].split("/")[0]
     assert len(token) > 40
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         row = OutgoingEmail.objects.filter(pk=email.pk).values().get()
         trail = list(AuditEntry.objects.values())
     assert token not in json.dumps([row, trail], default=str)
@@ -93,7 +93,7 @@ def test_no_link_is_kept(world: World) -> None:
 
 def test_an_invitation_is_in_the_trail(world: World) -> None:
     invite(world.ada)
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         entry = AuditEntry.objects.get(action="invited")
     assert (entry.subject, entry.customer_id) == ("ada@example.com", world.ada.pk)
 
@@ -120,7 +120,7 @@ def test_looking_up_twice_queues_one(world: World, in_database: None) -> None:
         class task_result:
             id = "one"
 
-    about = {"room": "customer", "vendor_id": str(world.acme.pk), "email": "ada@example.com"}
+    about = {"site": "customer", "vendor_id": str(world.acme.pk), "email": "ada@example.com"}
     for _ in range(2):
         tasks.find_account.call(Context, **about)
     assert [email.kind for email in emails(world)] == ["password-reset"]
@@ -164,7 +164,7 @@ def test_the_list_is_filtered_and_searched(world: World) -> None:
 def failed(world: World, state: str = "failed") -> str:
     email = queue("invitation", user=world.ada)
     assert email
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         OutgoingEmail.objects.filter(pk=email.pk).update(state=state, last_error="550 nobody here")
     mail.outbox.clear()
     return f"{LIST}{email.pk}/"

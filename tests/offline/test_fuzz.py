@@ -8,12 +8,12 @@ import json
 from typing import Any
 
 import pytest
-from django_scopes import scope
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from licenses.models import License
 from offline.codec import InvalidOfflineRequest, parse_request
+from tenancy.door import inside
 from tests import world as worlds
 from tests.offline.requests_maker import ACTIVATION, MachineKeys, activation_payload, encode, sign
 from tests.world import Browser, World, signed_in
@@ -104,5 +104,5 @@ def test_the_page_refuses_and_no_seat_is_taken(
     text = data if isinstance(data, str) else data.decode("utf-8", "replace")
     response = browser.post(path, {"request_text": text.encode("utf-8", "replace").decode()})
     assert response.status_code == 400
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         assert License.objects.get(pk=world.ada_license.pk).total_activations == 1

@@ -6,12 +6,12 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django_scopes import scope
 
 from licenses.errors import LicensingError
 from licenses.models import License
 from licenses.sentences import SENTENCES
 from offline.models import OfflineExchange
+from tenancy.door import inside
 from tests.offline.requests_maker import MachineKeys
 from tests.world import Browser, World, signed_in
 
@@ -23,7 +23,7 @@ def request_of(world: World, name: str = "lab pc/7", **changes: Any) -> str:
 
 
 def seats(world: World) -> int:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         return License.objects.get(pk=world.ada_license.pk).total_activations
 
 
@@ -63,7 +63,7 @@ def test_the_response_can_be_fetched_from_the_machine_until_it_runs_out(
     browser = signed_in(world.ada)
     browser.post("/offline/confirm/", {"request_text": request_of(world)})
     licence = f"/licenses/{world.ada_license.pk}/"
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         exchange = OfflineExchange.objects.get()
     path = f"/offline/machines/{exchange.activation_id}/response/"
     assert path in browser.get(licence).content.decode()
@@ -83,7 +83,7 @@ def test_the_response_can_be_fetched_from_the_machine_until_it_runs_out(
 def test_a_deactivation_leads_to_a_receipt(world: World) -> None:
     browser = signed_in(world.ada)
     browser.post("/offline/confirm/", {"request_text": request_of(world, "lab")})
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         activation_id = OfflineExchange.objects.get().activation_id
     text = MACHINE.deactivation(world.orbit.pk, world.ada_license.key, activation_id)
     page = browser.post("/offline/", {"request_text": text}).content.decode()
@@ -101,7 +101,7 @@ def test_the_licence_one_comes_from_is_shown_and_the_file_decides(world: World) 
     assert world.ada_license.key in page
     assert browser.get(f"/offline/?license={world.grace_license.pk}").status_code == 404
     assert browser.get("/offline/?license=nonsense").status_code == 404
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         from licenses.verbs.licenses import create_license
 
         other = create_license(product=world.orbit, user=world.ada)
@@ -165,7 +165,7 @@ def test_every_error_has_one_sentence(world: World) -> None:
 
 def test_what_another_customer_handed_in_is_not_there(world: World) -> None:
     signed_in(world.ada).post("/offline/confirm/", {"request_text": request_of(world)})
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         exchange = OfflineExchange.objects.get()
     for stranger in (world.grace, world.bob, world.ada_of_globex):
         browser = signed_in(stranger)

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from django_scopes import scope
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
@@ -15,6 +14,7 @@ from licenses.verbs.licenses import create_license, renew, revoke, suspend
 from licenses.verbs.signing_keys import key_in_use
 from offline.models import OfflineExchange
 from offline.verbs.answering import answer, look
+from tenancy.door import inside
 from tests import world as worlds
 from tests.conftest import NOW
 from tests.licenses.test_activation import counts, run_at_once
@@ -294,14 +294,14 @@ def test_a_revoked_licence_answers_nothing(acme: World, license: License) -> Non
 @pytest.mark.django_db(transaction=True)
 def test_the_same_file_at_once_is_one_seat_and_one_answer() -> None:
     world = worlds.build()
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         license = create_license(product=world.orbit, user=world.ada, allowed_activations=5)
     text = request(world, license)
 
     def act(n: int) -> str:
-        with scope(vendor=world.acme):
+        with inside(world.acme):
             return answer(world.ada, text).response
 
     assert len(set(run_at_once(12, act))) == 1
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         assert counts(license) == (1, 0)

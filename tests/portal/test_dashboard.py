@@ -11,7 +11,6 @@ from unittest.mock import Mock
 import pytest
 from django.core.cache import cache
 from django.utils import timezone
-from django_scopes import scope
 from time_machine import Traveller
 
 from accounts.models import Role
@@ -23,6 +22,7 @@ from licenses.verbs.licenses import create_license, suspend
 from portal.office import dashboard
 from portal.office.dashboard import Numbers
 from releases.models import Download
+from tenancy.door import inside
 from tenancy.models import Vendor
 from tests.conftest import NOW
 from tests.world import Browser, World, file_of, fingerprint, release, signed_in, user
@@ -81,7 +81,7 @@ def download(world: World, made: Any) -> None:
 
 @pytest.mark.parametrize("person", ["acme_admin", "acme_support"])
 def test_staff_see_their_vendors_numbers(world: World, person: str) -> None:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         activated = AuditEntry.objects.filter(action="activated").count()
         suspend(world.ada_license, actor=world.acme_admin)
         trail.record("activated", world.ada_license)
@@ -103,7 +103,7 @@ def test_staff_see_their_vendors_numbers(world: World, person: str) -> None:
 def test_another_vendors_numbers_stay_there(world: World) -> None:
     browser = signed_in(world.acme_admin)
     before = figures(browser)
-    with scope(vendor=world.globex):
+    with inside(world.globex):
         Activation.objects.filter(pk=world.bob_machine.pk).update(app_version=SECRET, os="ios")
         create_license(product=world.quill, user=world.bob, validity=86400)
         trail.record("activated", world.bob_license)
@@ -137,19 +137,19 @@ def test_a_visitor_is_sent_to_sign_in(world: World) -> None:
 
 def test_the_number_of_queries_does_not_grow(world: World, django_assert_num_queries: Any) -> None:
     browser = signed_in(world.acme_admin)
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         grow(world, 1)
     page(browser)
     with django_assert_num_queries(QUERIES):
         page(browser)
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         grow(world, 3)
     with django_assert_num_queries(QUERIES):
         page(browser)
 
 
 def test_what_machines_tell_is_escaped(world: World) -> None:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         Activation.objects.update(app_version="<script>alert(1)</script>")
     text = page(signed_in(world.acme_admin))
     assert "<script>alert" not in text
@@ -158,7 +158,7 @@ def test_what_machines_tell_is_escaped(world: World) -> None:
 
 def test_every_link_leads_to_a_page(world: World) -> None:
     browser = signed_in(world.acme_admin)
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         grow(world, 1)
         Activation.objects.filter(pk=world.ada_machine.pk).update(app_version="4 & 5?a=b#c")
     links = set(re.findall(r'<a class="name" href="([^"]*)"', page(browser)))
@@ -168,7 +168,7 @@ def test_every_link_leads_to_a_page(world: World) -> None:
 
 
 def test_a_version_leads_to_its_machines(world: World) -> None:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         Activation.objects.filter(pk=world.ada_machine.pk).update(app_version="4 & 5?a=b#c")
     found = signed_in(world.acme_admin).get(
         "/licenses/activation/", {"app_version__exact": "4 & 5?a=b#c"}
@@ -189,7 +189,7 @@ def test_a_version_leads_to_its_machines(world: World) -> None:
 def test_the_list_of_licences_can_be_narrowed(
     world: World, query: str, expected: list[str]
 ) -> None:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         suspend(world.ada_license, actor=world.acme_admin)
         License.objects.update(expires_at=NOW + timedelta(days=40))
     found = signed_in(world.acme_admin).get(f"/licenses/license/?{query}")
@@ -211,7 +211,7 @@ def test_a_filter_that_does_not_exist_is_dropped(world: World, query: str) -> No
 @pytest.fixture
 def newco(db: None) -> Vendor:
     vendor = Vendor.objects.create(company_id="newco", name="Newco")
-    with scope(vendor=vendor):
+    with inside(vendor):
         for role in (Role.ADMIN, Role.SUPPORT):
             user(vendor, f"{role}@newco.example", role=role)
     return vendor
@@ -243,7 +243,7 @@ def test_what_is_done_is_ticked_and_all_of_it_ends_the_list(world: World) -> Non
     browser = signed_in(world.acme_admin)
     steps = browser.get("/").context["steps"]
     assert [step.done for step in steps] == [False, True, False, True, True, True]
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         Branding.objects.create(vendor=world.acme)
         LicensePolicy.objects.create(vendor=world.acme, name="Yearly")
     response = browser.get("/")
@@ -261,7 +261,7 @@ def clock(took: float) -> Callable[[], float]:
 
 
 def numbers(vendor: Vendor, took: float) -> Numbers:
-    with scope(vendor=vendor):
+    with inside(vendor):
         return dashboard.numbers_of(vendor, timezone.now(), clock(took))
 
 
@@ -283,7 +283,7 @@ def test_slow_numbers_are_kept_and_the_page_says_as_of_when(
 ) -> None:
     browser = signed_in(world.acme_admin)
     assert numbers(world.acme, 6.0).standings.total == 2
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         create_license(product=world.orbit, user=world.ada)
     frozen_time.shift(299)
     text = page(browser, kept=True)
@@ -295,7 +295,7 @@ def test_slow_numbers_are_kept_and_the_page_says_as_of_when(
 
 
 def test_kept_numbers_are_the_vendors_own(world: World) -> None:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         create_license(product=world.orbit, user=world.ada)
     assert numbers(world.acme, 6.0).standings.total == 3
     assert numbers(world.globex, 6.0).standings.total == 2

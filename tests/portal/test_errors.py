@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from portal import errors
 from releases.errors import AllPlacesTaken
-from tenancy.hosts import Address, Room
+from tenancy.hosts import Address, Site
 from tests.world import Browser, World
 from web.limits import TooManyAttempts
 
@@ -39,7 +39,7 @@ def test_a_page_without_query_or_user(db: None, status: int, handler: object) ->
 @pytest.mark.parametrize(("status", "handler"), CASES)
 def test_the_api_answers_in_json(status: int, handler: object) -> None:
     request = RequestFactory().get("/")
-    request.address = Address(Room.API)  # type: ignore[attr-defined]
+    request.address = Address(Site.API)  # type: ignore[attr-defined]
     response = handler(request)  # type: ignore[operator]
     assert response["Content-Type"] == "application/json"
     assert response.status_code == status

@@ -1,9 +1,9 @@
 """Finding anything in the back office by what somebody reads out."""
 
 import pytest
-from django_scopes import scope
 
 from licenses.verbs.licenses import create_license
+from tenancy.door import inside
 from tests.world import World, fingerprint, signed_in
 
 
@@ -63,7 +63,7 @@ def test_what_was_typed_is_escaped_and_empty_asks(world: World) -> None:
 def test_finding_takes_nine_queries_at_most(
     world: World, licenses: int, django_assert_num_queries: object
 ) -> None:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         for number in range(licenses):
             create_license(product=world.orbit, user=world.ada, key=f"SAME-BEGINNING-{number:04}")
             create_license(product=world.orbit, user=world.ada, key=f"SAME-BEGINNING-{number:04}-B")

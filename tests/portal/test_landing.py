@@ -4,12 +4,12 @@ from io import StringIO
 
 import pytest
 from django.core.management import call_command
-from django_scopes import scope
 
 from accounts.models import User
 from demo.seed import ACME, demo_key
 from licenses.models import Activation, License
 from licenses.status import Status
+from tenancy.door import inside
 from tenancy.models import Vendor
 from tests.world import Browser, World
 
@@ -32,7 +32,7 @@ def test_the_demo_is_the_same_each_time(db: None) -> None:
     def everything() -> object:
         rows = []
         for vendor in Vendor.objects.order_by("company_id"):
-            with scope(vendor=vendor):
+            with inside(vendor):
                 rows.append((vendor.pk, sorted(User.objects.values_list("pk", "email"))))
                 rows.append(sorted(License.objects.values_list("pk", "key", "total_activations")))
                 rows.append(sorted(Activation.objects.values_list("fingerprint", flat=True)))
@@ -50,7 +50,7 @@ def test_the_demo_is_the_same_each_time(db: None) -> None:
 def test_the_demo_shows_every_status(db: None) -> None:
     call_command("seed_demo", stdout=StringIO())
     acme = Vendor.objects.get(company_id="acme")
-    with scope(vendor=acme):
+    with inside(acme):
         ada = User.objects.get(email="ada@example.com")
         statuses = {license.standing.status for license in License.objects.filter(user=ada)}
         assert statuses == set(Status)

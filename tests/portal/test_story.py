@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from django.core import mail
-from django_scopes import scope
 
 from accounts.models import User
 from audit import trail
@@ -19,6 +18,7 @@ from licenses.verbs.mailing import send_license
 from offline.verbs.answering import answer
 from releases.files.ranges import ByteRange
 from releases.verbs.downloads import record
+from tenancy.door import inside
 from tests.offline.requests_maker import MachineKeys
 from tests.world import World, file_of, machine, signed_in
 
@@ -47,7 +47,7 @@ def live(world: World, rows: int = 1) -> None:
 
 @pytest.mark.parametrize("who", ["acme_admin", "acme_support"])
 def test_the_whole_story_is_on_one_page(world: World, who: str) -> None:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         live(world)
     signed_in(world.ada)
     page = signed_in(getattr(world, who)).get(f"/accounts/user/{world.ada.pk}/story/")
@@ -70,7 +70,7 @@ def test_the_whole_story_is_on_one_page(world: World, who: str) -> None:
 def test_a_story_takes_the_same_queries_however_long(
     world: World, rows: int, django_assert_num_queries: Any
 ) -> None:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         live(world, rows)
     support = signed_in(world.acme_support)
     support.get(f"/accounts/user/{world.ada.pk}/story/")
@@ -94,7 +94,7 @@ def test_an_invitation_is_sent_again_to_who_has_no_password(world: World) -> Non
     page = support.post(path, follow=True).content.decode()
     assert "has set a password already" in page
     assert mail.outbox == []
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         User.objects.filter(pk=world.grace.pk).update(password="!none")
     page = support.post(path, follow=True).content.decode()
     assert "An invitation is on its way to grace@example.com." in page
@@ -140,7 +140,7 @@ def test_the_trail_is_exported_whole(world: World) -> None:
     admin = signed_in(world.acme_admin)
     text = b"".join(admin.get("/audit/auditentry/export.csv").streaming_content).decode()  # type: ignore[attr-defined]
     rows = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))))
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         # The export itself is written down after what it exports.
         told = AuditEntry.objects.exclude(action="exported")
         entries = {str(entry.sequence): entry for entry in told}
@@ -164,7 +164,7 @@ def test_the_trail_is_exported_whole(world: World) -> None:
 def test_lists_take_the_same_queries_however_long(
     world: World, path: str, queries: int, rows: int, django_assert_num_queries: Any
 ) -> None:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         live(world, rows)
     support = signed_in(world.acme_support)
     support.get(path)

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
-from django_scopes import scope
 
 from accounts.models import User
 from accounts.rights import RIGHTS, allows
@@ -25,7 +24,8 @@ from releases.files.ranges import ByteRange
 from releases.models import Release
 from releases.verbs import publishing
 from releases.verbs.downloads import record
-from tenancy.hosts import Room
+from tenancy.door import inside
+from tenancy.hosts import Site
 from tests.branding.pictures import picture
 from tests.offline.requests_maker import MachineKeys
 from tests.world import Browser, World, file_of, signed_in
@@ -92,7 +92,7 @@ CUSTOMER: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
 @pytest.fixture
 def ids(world: World) -> dict[str, Any]:
     """The ids of Ada of Acme's rows, for every name of a parameter."""
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         request = MachineKeys().activation(world.orbit.pk, world.ada_license.key)
         exchange = answer(world.ada, request)
         ids = {"exchange_id": exchange.pk, "offline_machine": exchange.activation_id}
@@ -135,18 +135,18 @@ def routes(patterns: Any, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
             yield f"{prefix}{pattern.name}", pattern
 
 
-def names_of(room: Room) -> set[str]:
-    return {name for name, _pattern in routes(get_resolver(f"portal.urls.{room}").url_patterns)}
+def names_of(site: Site) -> set[str]:
+    return {name for name, _pattern in routes(get_resolver(f"portal.urls.{site}").url_patterns)}
 
 
 def test_every_customer_route_is_in_the_table() -> None:
-    assert names_of(Room.CUSTOMER) == set(CUSTOMER)
+    assert names_of(Site.CUSTOMER) == set(CUSTOMER)
 
 
 def test_the_other_hosts_have_no_further_routes() -> None:
-    assert names_of(Room.LANDING) == {"landing"}
-    assert names_of(Room.API) == set()
-    assert names_of(Room.UNKNOWN) == set()
+    assert names_of(Site.LANDING) == {"landing"}
+    assert names_of(Site.API) == set()
+    assert names_of(Site.UNKNOWN) == set()
 
 
 def path_of(name: str, ids: dict[str, Any]) -> str:
@@ -244,9 +244,10 @@ def test_every_back_office_route_is_in_the_table() -> None:
         *BRANDING_PAGES,
         *WORK_PAGES,
     }
-    assert names_of(Room.BACKOFFICE) <= set(SITE) | of_models | lists
-    apps = {"admin:accounts", "admin:licenses", "admin:releases", "admin:branding"}
-    assert of_models - apps <= names_of(Room.BACKOFFICE)
+    assert names_of(Site.BACKOFFICE) <= set(SITE) | of_models | lists
+    rooms = ("tenancy", "audit", "mail", "accounts", "imports", "branding", "licenses", "releases")
+    apps = {f"admin:{room}" for room in rooms}
+    assert of_models - apps <= names_of(Site.BACKOFFICE)
 
 
 def staff_browser(world: World, visitor: str) -> Browser:
@@ -290,7 +291,7 @@ def expected_code(person: User | None, model: str, action: str, own: bool) -> in
 
 @pytest.mark.parametrize("visitor", STAFF)
 def test_back_office_model_routes(world: World, visitor: str) -> None:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         policy = LicensePolicy.objects.create(vendor=world.acme, name="Yearly")
         maintenance = MaintenancePolicy.objects.create(vendor=world.acme, name="Yearly")
         draft = Release(
@@ -378,7 +379,7 @@ WORK_PAGES = {
 
 def test_the_pages_of_the_daily_work(world: World) -> None:
     """(GET, POST) in the order of STAFF; customer, licence, machine, e-mail and import are Acme's."""
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         User.objects.filter(pk=world.grace.pk).update(password="!")
         send_license(world.ada_license, actor=None)
         email = OutgoingEmail.objects.get()
@@ -443,7 +444,7 @@ def test_the_buttons_of_a_release(world: World) -> None:
     """Files and verbs of Acme's release: (GET, POST) in the order of STAFF; a draft for the page
     of its files."""
     base = f"/releases/release/{world.orbit_release.pk}"
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         file = file_of(world.orbit_release)
     table = {
         f"{base}/files/": ((302, 302, 403, 404, 403), (302, 302, 403, 404, 403)),
@@ -472,7 +473,7 @@ BRANDING_PAGES = {
 
 def test_the_pages_of_a_brand(world: World) -> None:
     """(GET, POST) in the order of STAFF; the picture and the domain are Acme's."""
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         branding = save_branding(branding_for(world.acme), {"logo_light": picture()})
         domain = claim(world.acme, "licenses.acme.example")
     own = f"/branding/branding/{branding.pk}"

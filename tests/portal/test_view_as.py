@@ -11,7 +11,6 @@ from django.db import connection
 from django.http import HttpResponse
 from django.test import RequestFactory
 from django.urls import get_resolver, reverse
-from django_scopes import scope, scopes_disabled
 
 from accounts.links import Purpose, make_token
 from accounts.models import User, ViewAs
@@ -21,7 +20,8 @@ from audit.trail import verify
 from branding.verbs.brands import branding_for, save_branding
 from offline.verbs.answering import answer
 from portal.middleware.view_as import ViewAsMiddleware
-from tenancy.hosts import Address, Room
+from tenancy.door import inside, outside
+from tenancy.hosts import Address, Site
 from tenancy.models import Vendor
 from tests.branding.pictures import picture
 from tests.offline.requests_maker import MachineKeys
@@ -34,7 +34,7 @@ ENDED = "The view has ended"
 
 
 def link(world: World, customer: User | None = None) -> str:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         return f"/view-as/{offer(customer or world.ada, staff=world.acme_support)}/"
 
 
@@ -51,7 +51,7 @@ def text(response: Any) -> str:
 
 
 def pages(world: World) -> list[AuditEntry]:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         return list(AuditEntry.objects.filter(action="view-as-page").order_by("sequence"))
 
 
@@ -150,7 +150,7 @@ def test_a_second_link_ends_the_first_view(world: World) -> None:
     browser = viewing(world)
     assert browser.get(link(world, world.grace)).status_code == 302
     assert "GRACE1-ACME-ORBIT-0002" in text(browser.get("/licenses/"))
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         assert ViewAs.objects.filter(stopped_at=None).count() == 1
 
 
@@ -159,11 +159,11 @@ def test_a_second_link_ends_the_first_view(world: World) -> None:
 
 def test_the_customers_dates_do_not_move(world: World) -> None:
     signed_in(world.ada).get("/licenses/")
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         User.objects.filter(pk=world.ada.pk).update(last_seen_at=None, last_login=None)
     browser = viewing(world)
     browser.get("/licenses/")
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         ada = User.objects.get(pk=world.ada.pk)
     assert (ada.last_seen_at, ada.last_login) == (None, None)
 
@@ -193,7 +193,7 @@ def test_what_a_page_writes_into_the_session_does_not_reach_the_browsers_own(
     world: World,
 ) -> None:
     request: Any = RequestFactory().get("/licenses/")
-    request.address, request.urlconf = Address(Room.CUSTOMER), "portal.urls.customer"
+    request.address, request.urlconf = Address(Site.CUSTOMER), "portal.urls.customer"
     request.vendor, request.session = world.acme, SessionStore()
     request.COOKIES[COOKIE] = viewing(world).cookies[COOKIE].value
     own = request.session
@@ -202,7 +202,7 @@ def test_what_a_page_writes_into_the_session_does_not_reach_the_browsers_own(
         request.session["written"] = True
         return HttpResponse()
 
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         ViewAsMiddleware(page)(request)
     assert request.view_as is not None
     assert request.session is own
@@ -234,7 +234,7 @@ GETS = {
 
 
 def rows(label: str) -> list[Any]:
-    with scopes_disabled():
+    with outside("A test looks at every vendor."):
         return sorted(map(str, apps.get_model(label)._base_manager.values()))
 
 
@@ -252,7 +252,7 @@ def everything() -> dict[str, list[Any]]:
 @pytest.fixture
 def paths(world: World) -> dict[str, str]:
     """The path of every route of a portal, with the ids of Ada's rows and links that work."""
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         request = MachineKeys().activation(world.orbit.pk, world.ada_license.key)
         exchange = answer(world.ada, request)
         branding = save_branding(branding_for(world.acme), {"logo_light": picture()})
@@ -363,7 +363,7 @@ def test_after_its_time_nothing_is_done_but_said_once(
     assert late.status_code == 410
     assert ENDED in text(late)
     assert COOKIE not in {name for name, morsel in browser.cookies.items() if morsel.value}
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         assert User.objects.get(pk=world.ada.pk).first_name == "Ada"
         assert AuditEntry.objects.filter(action="view-as-ended").count() == 1
     assert "/logout/" in text(browser.get("/profile/"))
@@ -379,7 +379,7 @@ def test_after_its_time_nothing_is_done_but_said_once(
 )
 def test_it_ends_with_the_rights(world: World, who: str, change: dict[str, Any]) -> None:
     browser = viewing(world)
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         User.objects.filter(pk=getattr(world, who).pk).update(**change)
     assert browser.get("/licenses/").status_code == 410
     assert "/login/" in browser.get("/licenses/").headers["Location"]

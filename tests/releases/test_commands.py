@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from django.conf import settings as django_settings
 from django.core.management import CommandError, call_command
-from django_scopes import scope
 
 from releases.files.shelf import local_path
 from releases.models import Release
+from tenancy.door import inside
 from tests.releases.test_publishing import files_on_disk, stored_bytes
 from tests.world import World, file_of
 
@@ -51,7 +51,7 @@ def publish(folder: Path, *more: str, version: str = "4.2.1", **options: Any) ->
 def test_a_folder_becomes_a_release(world: World, folder: Path, capfd: Any) -> None:
     (folder.parent / "notes.md").write_text("# New")
     said = publish(folder, "--notes", str(folder.parent / "notes.md"), "--channel", "beta")
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         release = Release.objects.get(version="4.2.1")
         files = list(release.files.all())
         assert [file.name for file in files] == ["orbit.tar.gz", "orbit.zip"]
@@ -66,7 +66,7 @@ def test_a_folder_becomes_a_release(world: World, folder: Path, capfd: Any) -> N
 def test_a_draft_and_a_private_one(world: World, folder: Path) -> None:
     assert "saved as a draft" in publish(folder, "--draft")
     publish(folder, "--private", version="4.2.2")
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         assert Release.objects.get(version="4.2.1").published is False
         assert Release.objects.get(version="4.2.2").private is True
 
@@ -90,7 +90,7 @@ def test_what_is_refused_leaves_nothing(
     with pytest.raises(CommandError, match=text):
         publish(folder, **options)
     assert files_on_disk(world) == before
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         assert Release.objects.count() == 1
 
 
@@ -113,7 +113,7 @@ def test_unknown_names(world: World, folder: Path, company: str, product: str) -
 
 def test_clean_up_deletes_left_overs_of_yesterday_alone(world: World, settings: Any) -> None:
     settings.TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         kept = local_path(file_of(world.orbit_release).key)
     assert kept
     old, young = kept.parent / "left-over", kept.parent / "just-now"

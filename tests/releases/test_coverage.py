@@ -5,13 +5,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django_scopes import scope
 
 from accounts.models import User
 from licenses.models import License, LicenseUser, MaintenancePolicy, Product
 from licenses.verbs.licenses import create_license, revoke, suspend
 from releases.models import Release
 from releases.verbs.publishing import archive, make_private
+from tenancy.door import inside
 from tests.conftest import NOW
 from tests.world import CONTENT, Browser, World, download_path, release, signed_in
 
@@ -73,7 +73,7 @@ CASES: list[tuple[Callable[[World], Any], str, str]] = [
 def test_the_right_refusal_everywhere(
     world: World, spoil: Callable[[World], Any], code: str, text: str
 ) -> None:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         spoil(world)
     browser, key = signed_in(world.ada), world.ada_license.key
     page = browser.get("/releases/?platform=")
@@ -115,20 +115,20 @@ def test_a_covered_release_comes_as_it_is(world: World) -> None:
 
 def test_an_expired_licence_keeps_older_versions_when_the_product_says_so(world: World) -> None:
     path = download_path(world.orbit_release)
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         expired(world)
         Release.objects.filter(pk=world.orbit_release.pk).update(published_at=NOW - 2 * DAY)
     assert signed_in(world.ada).get(path).status_code == 403
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         Product.objects.filter(pk=world.orbit.pk).update(expired_licenses_keep_releases=True)
     assert fetched(signed_in(world.ada), path) == CONTENT
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         revoke(world.ada_license, actor=None)
     assert signed_in(world.ada).get(path).status_code == 403
 
 
 def test_maintenance_that_ended_keeps_what_came_out_before(world: World) -> None:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         unmaintained(world)
         Release.objects.filter(pk=world.orbit_release.pk).update(published_at=NOW - 2 * DAY)
     assert fetched(signed_in(world.ada), download_path(world.orbit_release)) == CONTENT
@@ -136,14 +136,14 @@ def test_maintenance_that_ended_keeps_what_came_out_before(world: World) -> None
 
 @pytest.mark.parametrize("version", ["1.1.9", "1.1.0.7", "2.0"])
 def test_without_minor_updates_corrections_and_new_majors_come(world: World, version: str) -> None:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         no_minor_updates(world)
         newer = release(world.orbit, version)
     assert fetched(signed_in(world.ada), download_path(newer)) == CONTENT
 
 
 def test_without_major_updates_new_minors_come(world: World) -> None:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         no_major_updates(world)
         minor, next_major = release(world.orbit, "1.9"), release(world.orbit, "3.0")
     browser = signed_in(world.ada)
@@ -154,7 +154,7 @@ def test_without_major_updates_new_minors_come(world: World) -> None:
 def test_steps_are_counted_from_the_first_release_when_none_was_out_at_the_purchase(
     world: World,
 ) -> None:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         policy = MaintenancePolicy.objects.create(
             vendor=world.acme, name="Steps", allow_major_version_updates=False
         )
@@ -168,7 +168,7 @@ def test_steps_are_counted_from_the_first_release_when_none_was_out_at_the_purch
 
 
 def test_a_private_release_is_not_what_one_bought(world: World) -> None:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         no_major_updates(world)
         private = release(world.orbit, "7.0")
         make_private(private)
@@ -179,7 +179,7 @@ def test_a_private_release_is_not_what_one_bought(world: World) -> None:
 
 
 def test_an_account_that_is_switched_off_takes_its_keys_along(world: World) -> None:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         User.objects.filter(pk=world.ada.pk).update(is_active=False)
     key = world.ada_license.key
     for path in (download_path(world.orbit_release), f"/releases/feed/{world.orbit.pk}.json"):
@@ -194,14 +194,14 @@ def test_odd_file_names_are_not_there(world: World, name: str) -> None:
 
 
 def test_of_several_licences_one_that_covers_is_enough(world: World) -> None:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         expired(world)
         create_license(product=world.orbit, user=world.ada)
     assert fetched(signed_in(world.ada), download_path(world.orbit_release)) == CONTENT
 
 
 def test_of_several_refusals_the_most_helpful_is_told(world: World) -> None:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         unmaintained(world)
         revoke(create_license(product=world.orbit, user=world.ada), actor=None)
     text = signed_in(world.ada).get(download_path(world.orbit_release)).content.decode()
@@ -209,7 +209,7 @@ def test_of_several_refusals_the_most_helpful_is_told(world: World) -> None:
 
 
 def test_an_additional_user_downloads_too(world: World) -> None:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         License.objects.filter(pk=world.grace_license.pk).update(product=world.spectra)
         assert signed_in(world.grace).get(download_path(world.orbit_release)).status_code == 404
         LicenseUser.objects.create(vendor=world.acme, license=world.ada_license, user=world.grace)
@@ -220,7 +220,7 @@ def test_an_additional_user_downloads_too(world: World) -> None:
 def test_private_and_archived_releases_are_gone(
     world: World, hide: Callable[[Release], Any]
 ) -> None:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         hide(world.orbit_release)
     browser = signed_in(world.ada)
     for path in (f"/releases/{world.orbit_release.pk}/", download_path(world.orbit_release)):
@@ -233,7 +233,7 @@ def test_private_and_archived_releases_are_gone(
 
 
 def test_a_draft_is_nothing_to_customers(world: World) -> None:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         Release.objects.filter(pk=world.orbit_release.pk).update(published=False, published_at=None)
     browser = signed_in(world.ada)
     assert browser.get(download_path(world.orbit_release)).status_code == 404
@@ -242,7 +242,7 @@ def test_a_draft_is_nothing_to_customers(world: World) -> None:
 
 @pytest.mark.parametrize("where", ["file", "feed"])
 def test_other_vendors_and_other_products_find_nothing(world: World, where: str) -> None:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         other = create_license(product=world.spectra, user=world.ada)
     path = {
         "file": download_path(world.orbit_release),

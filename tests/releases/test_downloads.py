@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django_scopes import scope
 
 from releases.files.ranges import ByteRange
 from releases.models import Download, ReleaseFile
 from releases.verbs.downloads import record
+from tenancy.door import inside
 from tests import world as worlds
 from tests.licenses.test_activation import run_at_once
 from tests.world import CONTENT, Browser, World, download_path, file_of, signed_in
@@ -96,7 +96,7 @@ def test_a_page_and_a_key_are_recorded_with_whom_and_whence(world: World) -> Non
     signed_in(world.ada).get(path).getvalue()
     keyed = Browser(REMOTE_ADDR="2001:db8::1")
     keyed.get(f"{path}?key={world.ada_license.key}", headers={"range": "bytes=0-9"}).getvalue()
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         by_key, by_ada = Download.objects.order_by("-user", "ip")
         rows = {(d.user_id, d.license_id, d.ip, d.bytes_asked) for d in (by_key, by_ada)}
     assert rows == {
@@ -110,11 +110,11 @@ def test_parts_that_are_fetched_at_once_are_one_download() -> None:
     world = worlds.build()
 
     def act(n: int) -> None:
-        with scope(vendor=world.acme):
+        with inside(world.acme):
             ask(world, n * 64, (n + 1) * 64)
 
     run_at_once(16, act)
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         assert count(world) == 1
         assert Download.objects.count() == 16
 
@@ -124,11 +124,11 @@ def test_downloads_at_once_are_all_counted() -> None:
     world = worlds.build()
 
     def act(n: int) -> None:
-        with scope(vendor=world.acme):
+        with inside(world.acme):
             ask(world, *WHOLE)
 
     run_at_once(20, act)
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         assert count(world) == 20
 
 

@@ -5,9 +5,9 @@ from datetime import timedelta
 from xml.etree import ElementTree as ET
 
 import pytest
-from django_scopes import scope
 
 from releases.models import Release
+from tenancy.door import inside
 from tenancy.models import Vendor
 from tests.conftest import NOW
 from tests.world import CONTENT, Browser, World, release, signed_in
@@ -70,7 +70,7 @@ def test_names_with_control_characters_leave_the_feed_whole(world: World) -> Non
 
 
 def test_newest_first_and_narrowed(world: World) -> None:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         for number in range(60):
             made = release(world.orbit, f"0.{number}", platforms=["linux", "mac"])
             Release.objects.filter(pk=made.pk).update(published_at=NOW - timedelta(days=number + 1))
@@ -95,6 +95,6 @@ def test_an_unchanged_feed_is_not_sent_again(world: World, kind: str) -> None:
     path = f"/releases/feed/{world.orbit.pk}.{kind}?key={world.ada_license.key}"
     etag = Browser().get(path)["ETag"]
     assert Browser().get(path, headers={"if-none-match": etag}).status_code == 304
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         release(world.orbit, "1.3")
     assert Browser().get(path, headers={"if-none-match": etag}).status_code == 200

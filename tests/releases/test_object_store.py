@@ -14,12 +14,12 @@ from typing import Any
 import boto3
 import pytest
 from django.core.files.storage import storages
-from django_scopes import scope
 
 from portal import env
 from releases.files.shelf import remove_left_overs, shelf_for, storage
 from releases.models import Download, Release, ReleaseFile
 from releases.verbs import publishing
+from tenancy.door import inside
 from tests.releases.test_publishing import draft
 from tests.world import CONTENT, World, download_path, file_of, release, signed_in
 
@@ -82,7 +82,7 @@ def store(endpoint: str, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 @pytest.fixture
 def stored(store: Any, world: World) -> Release:
     """A published release of acme whose file lies in the store."""
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         return release(world.orbit, "3.0.0")
 
 
@@ -99,7 +99,7 @@ def get(address: str, **headers: str) -> tuple[int, bytes, Any]:
 def test_a_download_is_a_short_lived_signed_address(world: World, stored: Release) -> None:
     response = signed_in(world.ada).get(download_path(stored))
     assert response.status_code == 302
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         assert f"/{BUCKET}/{file_of(stored).key}?" in response["Location"]
         assert Download.objects.get().complete is True
     assert "X-Amz-Expires=60" in response["Location"]
@@ -110,7 +110,7 @@ def test_a_download_is_a_short_lived_signed_address(world: World, stored: Releas
     rest = signed_in(world.ada).get(download_path(stored), headers={"range": "bytes=1000-"})
     status, body, headers = get(rest["Location"], Range="bytes=1000-")
     assert (status, body) == (206, CONTENT[1000:])
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         assert file_of(stored).download_count == 1
 
 
@@ -127,7 +127,7 @@ def test_a_refused_customer_gets_no_address(world: World, stored: Release) -> No
 
 def test_a_large_file_goes_up_in_parts(world: World, store: Any) -> None:
     content = b"0123456789abcdef" * 1_250_000  # 20 MB: three parts
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         made = draft(world)
         with shelf_for(world.acme.pk) as shelf:
             [file] = publishing.add_files(made, [("big.bin", shelf.store(BytesIO(content)))])
@@ -146,7 +146,7 @@ def test_an_upload_that_breaks_off_leaves_nothing(world: World, store: Any) -> N
 
     before = keys(store)
     with (
-        scope(vendor=world.acme),
+        inside(world.acme),
         pytest.raises(OSError, match="line is cut"),
         shelf_for(world.acme.pk) as shelf,
     ):
@@ -158,10 +158,10 @@ def test_an_upload_that_breaks_off_leaves_nothing(world: World, store: Any) -> N
 def test_an_upload_in_the_back_office_ends_in_the_store(world: World, store: Any) -> None:
     from tests.releases.test_uploads import BIG, files_path, incoming, uploaded
 
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         made = draft(world)
     signed_in(world.acme_admin).post(files_path(made), uploaded("a.zip"))
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         file = ReleaseFile.objects.get(release=made)
     assert store.get_object(Bucket=BUCKET, Key=file.key)["Body"].read() == BIG
     assert incoming() == []
@@ -172,7 +172,7 @@ def test_left_overs_are_found_in_the_store(
 ) -> None:
     left_over = f"{world.acme.pk}/left-over"
     storage().save(left_over, BytesIO(b"x"))  # type: ignore[arg-type]
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         assert remove_left_overs(world.acme.pk) == 0
         kept = file_of(stored).key
         frozen_time.shift(3 * 86400)

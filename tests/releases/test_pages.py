@@ -4,11 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django_scopes import scope
 
 from licenses.models import License
 from licenses.verbs.licenses import create_license, revoke
 from releases.models import Release
+from tenancy.door import inside
 from tests.conftest import NOW
 from tests.licenses.test_pages import queries
 from tests.releases.test_platforms import LINUX, WINDOWS
@@ -18,7 +18,7 @@ from tests.world import Browser, World, release, signed_in
 @pytest.fixture
 def many(world: World) -> World:
     """Orbit for two platforms in three versions and a beta, and Spectra."""
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         create_license(product=world.spectra, user=world.ada)
         for version in ("1.10.0", "1.9.0"):
             for platform in ("linux", "windows"):
@@ -86,7 +86,7 @@ def test_the_product_filter_offers_own_products_only(many: World) -> None:
 
 
 def test_of_what_is_not_covered_the_newest_covered_one_is_shown_too(many: World) -> None:
-    with scope(vendor=many.acme):
+    with inside(many.acme):
         License.objects.filter(pk=many.ada_license.pk).update(max_allowed_release_version="1.9")
     newest, older = shown(signed_in(many.ada), "platform=linux")
     assert newest == ["Orbit linux 1.10.0", "Orbit linux 1.9.0", "Spectra 5.0"]
@@ -113,7 +113,7 @@ def test_a_page_says_everything_about_a_file(world: World) -> None:
 
 
 def test_older_versions_come_in_pages_of_25(world: World) -> None:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         for number in range(30):
             release(world.orbit, f"0.{number}")
     browser = signed_in(world.ada)
@@ -124,7 +124,7 @@ def test_older_versions_come_in_pages_of_25(world: World) -> None:
 
 
 def test_who_has_no_licence_and_what_has_no_release_is_explained(world: World) -> None:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         Release.objects.update(archived=True)
         License.objects.filter(pk=world.grace_license.pk).update(user=world.ada)
     assert "has not published anything" in signed_in(world.ada).get("/releases/").content.decode()
@@ -140,7 +140,7 @@ def test_nothing_found_offers_a_way_out(many: World) -> None:
 
 
 def test_the_box_on_a_licence_speaks_of_that_licence(world: World) -> None:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         revoked = create_license(product=world.orbit, user=world.ada)
         revoke(revoked, actor=None)
         empty = create_license(product=world.spectra, user=world.ada)
@@ -154,7 +154,7 @@ def test_the_box_on_a_licence_speaks_of_that_licence(world: World) -> None:
 
 
 def test_names_and_notes_are_escaped(world: World) -> None:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         Release.objects.update(name="<b>Orbit</b>", notes="<script>alert(1)</script>")
     for path in ("/releases/?platform=", f"/releases/{world.orbit_release.pk}/"):
         page = signed_in(world.ada).get(path).content.decode()
@@ -171,10 +171,10 @@ def test_the_pages_cost_the_same_for_one_row_and_for_three(world: World) -> None
         f"/releases/feed/{world.orbit.pk}.atom",
     )
     browser.get(paths[0])
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         release(world.orbit, "0.1")  # one that is newest and one older
     one = [queries(browser, path) for path in paths]
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         for number in range(2):
             create_license(product=world.spectra, user=world.ada)
             create_license(product=world.orbit, user=world.ada)
@@ -184,6 +184,6 @@ def test_the_pages_cost_the_same_for_one_row_and_for_three(world: World) -> None
 
 
 def test_dates_read_well(world: World, frozen_time: Any) -> None:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         Release.objects.update(published_at=NOW - timedelta(days=30))
     assert "25 October 2026" in signed_in(world.ada).get("/releases/?platform=").content.decode()

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
-from django_scopes import scope
 
 from releases import errors
 from releases.files.shelf import local_path, shelf_for
 from releases.models import Release, ReleaseFile, platform_words
 from releases.verbs import publishing
+from tenancy.door import inside
 from tests import world as worlds
 from tests.conftest import NOW
 from tests.licenses.test_activation import run_at_once
@@ -116,7 +116,7 @@ def test_the_same_version_at_once_is_made_once() -> None:
     world = worlds.build()
 
     def act(n: int) -> str:
-        with scope(vendor=world.acme):
+        with inside(world.acme):
             try:
                 draft(world, "7.7", platforms=["linux", f"p{n}"])
             except errors.ReleaseError as error:
@@ -195,7 +195,7 @@ def test_a_file_that_breaks_off_while_it_is_stored_leaves_nothing(acme: World) -
 @pytest.mark.django_db(transaction=True)
 def test_a_removed_file_and_a_deleted_draft_take_their_bytes_along() -> None:
     world = worlds.build()
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         before = files_on_disk(world)
         release = draft(world)
         one, _two = add(release, "one"), add(release, "two")
@@ -221,7 +221,7 @@ def test_the_database_refuses_files_of_two_vendors_and_of_two_places(world: Worl
             )
             connection.check_constraints()
 
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         for fields in (
             {"release": world.quill_release},
             {"url": "https://x.example"},
@@ -269,7 +269,7 @@ def test_what_is_gone_says_so(acme: World) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_an_exception_after_the_commit_keeps_the_bytes() -> None:
     world = worlds.build()
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         release = draft(world)
         with pytest.raises(KeyboardInterrupt), shelf_for(world.acme.pk) as shelf:
             files = [("a", shelf.store(BytesIO(b"x"))), ("b", shelf.store(BytesIO(b"y")))]

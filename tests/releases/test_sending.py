@@ -5,11 +5,11 @@ import hashlib
 from typing import Any
 
 import pytest
-from django_scopes import scope
 
 from releases.files import sending
 from releases.files.places import Places
 from releases.models import Download, ReleaseFile
+from tenancy.door import inside
 from tests.world import CONTENT, Browser, World, download_path, file_of, signed_in
 
 SIZE = len(CONTENT)
@@ -144,7 +144,7 @@ def test_nothing_is_recorded_of_what_sends_nothing(ada: Browser, world: World) -
     asked(ada, world, if_none_match=ETAG)
     asked(ada, world, if_match='"other"')
     asked(ada, world, range=f"bytes={SIZE}-")
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         assert Download.objects.count() == 0
 
 
@@ -160,21 +160,21 @@ def _proxied(settings: Any) -> None:
 @pytest.mark.parametrize("method", ["get", "head"])
 def test_the_proxy_gets_an_address_and_the_headers(ada: Browser, world: World, method: str) -> None:
     response = asked(ada, world, method)
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         key = file_of(world.orbit_release).key
     assert response["X-Accel-Redirect"] == f"/protected/{key}"
     assert response.body == b""
     assert response["ETag"] == ETAG
     assert response["Repr-Digest"].startswith("sha-256=:")
     assert response["Content-Disposition"] == 'attachment; filename="orbit-1.2.0.bin"'
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         assert Download.objects.count() == (1 if method == "get" else 0)
 
 
 @pytest.mark.usefixtures("_proxied")
 def test_what_the_proxy_resolves_is_recorded_as_it_was_asked(ada: Browser, world: World) -> None:
     assert "X-Accel-Redirect" in asked(ada, world, range="bytes=10-19")
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         download = Download.objects.get()
     assert (download.first_byte, download.bytes_asked, download.complete) == (10, 10, False)
     assert "X-Accel-Redirect" not in asked(ada, world, if_none_match=ETAG)
@@ -206,30 +206,30 @@ def test_only_so_many_are_sent_at_a_time_and_places_come_back(
     assert ada.get(path).status_code == 503
     for response in (second, fourth):
         response.getvalue()
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         assert Download.objects.count() == 4
         key = file_of(world.orbit_release).key
         ReleaseFile.objects.update(key="gone")
     for _ in range(3):
         with pytest.raises(FileNotFoundError):
             ada.get(path)
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         ReleaseFile.objects.update(key=key)
     asked(ada, world)
 
 
 def test_a_file_that_lies_elsewhere_is_a_redirect_that_counts(ada: Browser, world: World) -> None:
     address = "https://cdn.example/orbit.bin"
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         ReleaseFile.objects.update(key="", url=address)
     for method, counted in (("head", 0), ("get", 1)):
         response = asked(ada, world, method)
         assert (response.status_code, response["Location"]) == (302, address)
         assert response["Referrer-Policy"] == "no-referrer"
-        with scope(vendor=world.acme):
+        with inside(world.acme):
             assert file_of(world.orbit_release).download_count == counted
     asked(ada, world, range="bytes=10-")
     asked(ada, world, range=f"bytes={SIZE}-")
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         assert file_of(world.orbit_release).download_count == 1
         assert Download.objects.count() == 2

@@ -3,12 +3,11 @@
 from datetime import UTC, date, datetime
 from typing import Any
 
-from django_scopes import scope
-
 from licenses.models import License
 from releases import statistics
 from releases.models import Download, Release, ReleaseFile
 from releases.statistics import FileCount, TopFiles
+from tenancy.door import inside
 from tests.conftest import NOW
 from tests.world import World, file_of, release
 
@@ -61,10 +60,10 @@ def test_older_downloads_name_no_file(acme: World) -> None:
 
 
 def test_another_vendors_downloads_are_not_counted(world: World) -> None:
-    with scope(vendor=world.globex):
+    with inside(world.globex):
         downloaded(file_of(world.quill_release), world.bob_license)
         assert statistics.downloads_per_day(NOW).total == 1
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         assert statistics.downloads_per_day(NOW).total == 0
         assert statistics.top_files(NOW, 0) == TopFiles((), 0)
 

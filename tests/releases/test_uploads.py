@@ -9,11 +9,11 @@ import pytest
 from django.conf import settings as django_settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from django_scopes import scope
 
 from releases import errors
 from releases.models import Release, ReleaseFile
 from releases.verbs import publishing
+from tenancy.door import inside
 from tests.releases.test_publishing import draft, files_on_disk, stored_bytes
 from tests.world import PARENT, Browser, World, signed_in
 
@@ -22,7 +22,7 @@ BIG = b"0123456789abcdef" * 20_000  # beyond what the portal's own upload handle
 
 @pytest.fixture
 def release(world: World) -> Release:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         return draft(world)
 
 
@@ -48,7 +48,7 @@ def test_files_are_kept_as_they_were_sent(world: World, admin: Browser, release:
     assert admin.get(files_path(release)).status_code == 200
     response = admin.post(files_path(release), uploaded("a.zip", "b.zip"))
     assert response.status_code == 302
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         for file in ReleaseFile.objects.filter(release=release):
             assert stored_bytes(file) == BIG
             assert (file.size, file.sha256) == (len(BIG), hashlib.sha256(BIG).hexdigest())
@@ -80,7 +80,7 @@ def test_what_is_refused_leaves_nothing(
     before = files_on_disk(world)
     page = admin.post(files_path(release), form, follow=True).content.decode()
     assert text in page
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         assert not ReleaseFile.objects.filter(release=release).exists()
     assert files_on_disk(world) == before
     assert incoming() == []
@@ -107,12 +107,12 @@ def test_a_connection_that_breaks_anywhere_leaves_nothing(
         admin.post(
             files_path(release), body[:cut], content_type="multipart/form-data; boundary=frontier"
         )
-        with scope(vendor=world.acme):
+        with inside(world.acme):
             assert not ReleaseFile.objects.filter(release=release).exists(), cut
     assert files_on_disk(world) == before
     assert incoming() == []
     admin.post(files_path(release), body, content_type="multipart/form-data; boundary=frontier")
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         assert ReleaseFile.objects.filter(release=release).count() == 1
 
 
@@ -169,7 +169,7 @@ def release_form(world: World, **changes: str) -> dict[str, str]:
 
 def test_from_a_form_to_customers_in_three_steps(world: World, admin: Browser) -> None:
     response = admin.post("/releases/release/add/", release_form(world))
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         release = Release.objects.get(version="4.2.1")
     assert response["Location"] == files_path(release)
     admin.post(files_path(release), uploaded("orbit.zip"))
@@ -216,13 +216,13 @@ def test_a_draft_is_changed_and_deleted_what_is_published_is_not(
 ) -> None:
     path = f"/releases/release/{release.pk}/"
     assert admin.post(f"{path}change/", release_form(world, version="9.1")).status_code == 302
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         assert Release.objects.get(pk=release.pk).version == "9.1"
     frozen = f"/releases/release/{world.orbit_release.pk}/"
     assert admin.post(f"{frozen}change/", release_form(world, version="9.2")).status_code == 403
     assert admin.post(f"{frozen}delete/", {"post": "yes"}).status_code == 403
     assert admin.post(f"{path}delete/", {"post": "yes"}).status_code == 302
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         assert not Release.objects.filter(pk=release.pk).exists()
 
 
@@ -233,10 +233,10 @@ def test_an_address_elsewhere_is_added_and_a_file_removed(
     bad = admin.post(files_path(release), form | {"url": "http://cdn.example/a.zip"})
     assert "Enter a valid URL" in bad.content.decode()
     assert admin.post(files_path(release), form).status_code == 302
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         file = ReleaseFile.objects.get(release=release)
     assert admin.post(f"{files_path(release)}{file.pk}/remove/").status_code == 302
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         assert not ReleaseFile.objects.filter(release=release).exists()
 
 
@@ -250,7 +250,7 @@ def test_the_lists_cost_the_same_for_one_row_and_for_three(
     signed_in(world.ada).get(f"/releases/{world.orbit_release.pk}/orbit-1.2.0.bin").getvalue()
     admin.get(paths[0])
     one = [queries(admin, path) for path in paths]
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         for number in range(2):
             published(world.orbit, f"3.{number}")
     for _ in range(2):
@@ -267,13 +267,13 @@ def test_a_long_ending_is_refused_and_leaves_nothing(
     before = files_on_disk(world)
     response = admin.post(files_path(release), uploaded(f"a.{ending}"))
     assert response.status_code == 302
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         assert not ReleaseFile.objects.filter(release=release).exists()
     assert (files_on_disk(world), incoming()) == (before, [])
 
 
 def test_a_search_does_not_multiply_the_downloads(world: World, admin: Browser) -> None:
-    with scope(vendor=world.acme):
+    with inside(world.acme):
         ReleaseFile.objects.filter(release=world.orbit_release).update(download_count=4)
         for number in range(3):
             copy = ReleaseFile.objects.get(release=world.orbit_release, name="orbit-1.2.0.bin")

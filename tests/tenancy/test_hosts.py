@@ -6,7 +6,7 @@ from django.urls import clear_url_caches, get_resolver
 from tenancy.hosts import (
     RESERVED_LABELS,
     Address,
-    Room,
+    Site,
     backoffice_url,
     is_company_id,
     locate,
@@ -18,14 +18,14 @@ from tests.world import Browser, World, signed_in
 PARENT = "portal.localhost"
 
 GOOD = [
-    ("portal.localhost", Address(Room.LANDING)),
-    ("portal.localhost:8000", Address(Room.LANDING)),
-    ("app.portal.localhost", Address(Room.BACKOFFICE)),
-    ("app.portal.localhost:8000", Address(Room.BACKOFFICE)),
-    ("api.portal.localhost", Address(Room.API)),
-    ("acme.portal.localhost", Address(Room.CUSTOMER, "acme")),
-    ("acme.portal.localhost:8443", Address(Room.CUSTOMER, "acme")),
-    ("a-1.portal.localhost", Address(Room.CUSTOMER, "a-1")),
+    ("portal.localhost", Address(Site.LANDING)),
+    ("portal.localhost:8000", Address(Site.LANDING)),
+    ("app.portal.localhost", Address(Site.BACKOFFICE)),
+    ("app.portal.localhost:8000", Address(Site.BACKOFFICE)),
+    ("api.portal.localhost", Address(Site.API)),
+    ("acme.portal.localhost", Address(Site.CUSTOMER, "acme")),
+    ("acme.portal.localhost:8443", Address(Site.CUSTOMER, "acme")),
+    ("a-1.portal.localhost", Address(Site.CUSTOMER, "a-1")),
 ]
 
 # Names outside our zone: nobody's, as long as no vendor has proved exactly this name.
@@ -69,23 +69,23 @@ def test_known_hosts_lead_to_their_rooms(host: str, address: Address) -> None:
 
 @pytest.mark.parametrize("host", [host for host in HOSTILE if not host.endswith("localhost.")])
 def test_hostile_hosts_lead_nowhere(host: str) -> None:
-    assert locate(host, PARENT) == Address(Room.UNKNOWN)
+    assert locate(host, PARENT) == Address(Site.UNKNOWN)
 
 
 @pytest.mark.parametrize("host", ELSEWHERE)
 def test_other_names_are_taken_as_they_are(host: str) -> None:
     name = host.partition(":")[0]
-    assert locate(host, PARENT) == Address(Room.CUSTOMER, domain=name)
+    assert locate(host, PARENT) == Address(Site.CUSTOMER, domain=name)
 
 
 def test_our_zone_and_what_lies_above_it_is_nobodys_domain() -> None:
     for host in ("example.com", "a.b.portal.example.com"):
-        assert locate(host, "portal.example.com") == Address(Room.UNKNOWN)
+        assert locate(host, "portal.example.com") == Address(Site.UNKNOWN)
 
 
 @pytest.mark.parametrize("label", sorted(RESERVED_LABELS - {"app", "api"}))
 def test_reserved_labels_lead_nowhere(label: str) -> None:
-    assert locate(f"{label}.{PARENT}", PARENT) == Address(Room.UNKNOWN)
+    assert locate(f"{label}.{PARENT}", PARENT) == Address(Site.UNKNOWN)
 
 
 @pytest.mark.parametrize(
@@ -188,10 +188,10 @@ def test_links_are_built_from_the_canonical_host(world: World, settings: object)
     assert vendor_url(world.acme, "home") == "https://acme.portal.localhost/"
 
 
-@pytest.mark.parametrize("room", list(Room))
-def test_every_urlconf_loads_and_names_its_error_pages(room: Room) -> None:
+@pytest.mark.parametrize("site", list(Site))
+def test_every_urlconf_loads_and_names_its_error_pages(site: Site) -> None:
     clear_url_caches()
-    resolver = get_resolver(f"portal.urls.{room.value}")
+    resolver = get_resolver(f"portal.urls.{site.value}")
     assert resolver.url_patterns is not None
     for status in (400, 403, 404, 500):
         assert callable(resolver.resolve_error_handler(status))

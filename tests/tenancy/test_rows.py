@@ -3,10 +3,10 @@
 import pytest
 from django.apps import apps
 from django.db import IntegrityError, connection, transaction
-from django_scopes import ScopeError, scope, scopes_disabled
 
 from accounts.models import Role, User
 from licenses.models import License
+from tenancy.door import ScopeError, inside, outside
 from tenancy.models import Vendor
 from tenancy.rows import SameVendor, TenantRow
 from tests.world import World, user
@@ -15,14 +15,14 @@ TENANT_ROWS = [model for model in apps.get_models() if issubclass(model, TenantR
 
 
 def test_an_e_mail_is_unique_per_vendor_in_any_case(world: World) -> None:
-    with scope(vendor=world.acme), pytest.raises(IntegrityError), transaction.atomic():
+    with inside(world.acme), pytest.raises(IntegrityError), transaction.atomic():
         user(world.acme, "ADA@example.com")
-    with scope(vendor=world.globex):
+    with inside(world.globex):
         assert User.objects.filter(email="ada@example.com").count() == 1
 
 
 def test_the_database_takes_lower_case_only(world: World) -> None:
-    with scope(vendor=world.acme), pytest.raises(IntegrityError), transaction.atomic():
+    with inside(world.acme), pytest.raises(IntegrityError), transaction.atomic():
         User.objects.filter(pk=world.ada.pk).update(email="Ada@Example.com")
     with pytest.raises(IntegrityError), transaction.atomic():
         Vendor.objects.create(company_id="ACME", name="Shouting")
@@ -30,7 +30,7 @@ def test_the_database_takes_lower_case_only(world: World) -> None:
 
 @pytest.mark.parametrize(("role", "of_vendor"), [(Role.OPERATOR, True), (Role.ADMIN, False)])
 def test_only_operators_have_no_vendor(world: World, role: Role, of_vendor: bool) -> None:
-    with scope(vendor=world.acme), pytest.raises(IntegrityError), transaction.atomic():
+    with inside(world.acme), pytest.raises(IntegrityError), transaction.atomic():
         user(world.acme if of_vendor else None, "someone@example.com", role=role)
 
 
@@ -69,11 +69,15 @@ def test_every_foreign_key_between_tenants_rows_is_held_to_one_vendor(
 @pytest.mark.parametrize("field", ["product_id", "user_id"])
 def test_the_database_refuses_a_licence_across_vendors(world: World, field: str) -> None:
     foreign = {"product_id": world.quill.pk, "user_id": world.bob.pk}[field]
-    with scopes_disabled(), pytest.raises(IntegrityError), transaction.atomic():
+    with (
+        outside("A test looks at every vendor."),
+        pytest.raises(IntegrityError),
+        transaction.atomic(),
+    ):
         License.objects.filter(pk=world.ada_license.pk).update(**{field: foreign})
         connection.check_constraints()
 
 
 def test_a_vendor_is_not_deleted_with_its_rows(world: World) -> None:
-    with scope(vendor=world.acme), pytest.raises(Exception, match="protected"):
+    with inside(world.acme), pytest.raises(Exception, match="protected"):
         world.acme.delete()

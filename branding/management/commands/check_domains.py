@@ -6,10 +6,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
-from django_scopes import scope, scopes_disabled
 
 from branding.domains import verbs as domains
 from branding.models import CustomDomain
+from tenancy.door import inside, outside
 from tenancy.models import Vendor
 
 logger = logging.getLogger(__name__)
@@ -26,14 +26,14 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         now, checked, failed = timezone.now(), 0, 0
-        with scopes_disabled():
+        with outside("Which vendors have a domain that is due."):
             found = CustomDomain.objects.all()
             if not options["all"]:
                 found = found.filter(next_check_at__lte=now)
             vendors = Vendor.objects.filter(pk__in=found.values("vendor"))
             waiting = list(vendors)
         for vendor in waiting:
-            with scope(vendor=vendor):
+            with inside(vendor):
                 rows = CustomDomain.objects.all() if options["all"] else domains.due(now)
                 for domain in rows:
                     checked += 1

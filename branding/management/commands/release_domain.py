@@ -9,11 +9,11 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django_scopes import scope, scopes_disabled
 
 from branding.domains import verbs as domains
 from branding.domains.names import NotADomain, normalise
 from branding.models import CustomDomain, ProvedDomain
+from tenancy.door import inside, outside
 from tenancy.models import Vendor
 
 
@@ -28,13 +28,13 @@ class Command(BaseCommand):
             name = normalise(name, parent_host=settings.PORTAL_PARENT_HOST)
         except NotADomain as error:
             raise CommandError(f"{name!r} is no custom domain.") from error
-        with scopes_disabled():
+        with outside("Which vendors have proved the name."):
             had = ProvedDomain.objects.filter(name=name)
             vendors = list(Vendor.objects.filter(pk__in=had.values("vendor")))
         if not vendors:
             raise CommandError(f"No vendor has proved {name}.")
         for vendor in vendors:
-            with scope(vendor=vendor):
+            with inside(vendor):
                 for domain in CustomDomain.objects.filter(name=name):
                     domains.remove(domain)
                 ProvedDomain.objects.filter(name=name).delete()

@@ -5,10 +5,10 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django_scopes import scope
 
 from licenses.models import Product
 from licenses.verbs.signing_keys import product_file
+from tenancy.door import inside
 from tenancy.models import Vendor
 
 
@@ -23,7 +23,7 @@ class Command(BaseCommand):
         vendor = Vendor.objects.filter(company_id=company_id).first()
         if vendor is None:
             raise CommandError(f"There is no vendor with the company id {company_id!r}.")
-        with scope(vendor=vendor):
+        with inside(vendor):
             found = Product.objects.filter(name=product).first()
             if found is None:
                 raise CommandError(f"{vendor.name} has no product named {product!r}.")

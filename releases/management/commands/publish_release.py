@@ -10,7 +10,6 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
-from django_scopes import scope
 from tqdm import tqdm
 
 from licenses.models import Product
@@ -19,6 +18,7 @@ from releases.files.shelf import Shelf, Stored, shelf_for
 from releases.models import Release, platform_words, validate_file_name
 from releases.sentences import sentence
 from releases.verbs import publishing
+from tenancy.door import inside
 from tenancy.models import Vendor
 
 
@@ -48,7 +48,7 @@ class Command(BaseCommand):
         vendor = Vendor.objects.filter(company_id=options["company_id"]).first()
         if vendor is None:
             raise CommandError(f"There is no vendor with the company id {options['company_id']!r}.")
-        with scope(vendor=vendor):
+        with inside(vendor):
             product = Product.objects.filter(name=options["product"]).first()
             if product is None:
                 raise CommandError(f"{vendor.name} has no product named {options['product']!r}.")

@@ -1,0 +1,58 @@
+"""The one door into a vendor's scope, and the one out."""
+
+from pathlib import Path
+
+import pytest
+
+from licenses.models import License
+from tenancy.door import ScopeError, current_vendor, inside, is_inside, outside
+from tests.world import World
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_inside_reaches_one_vendors_rows_by_vendor_and_by_id(world: World) -> None:
+    for vendor in (world.acme, world.acme.pk):
+        with inside(vendor):
+            assert set(License.objects.all()) == {world.ada_license, world.grace_license}
+    assert not is_inside()
+
+
+def test_outside_every_scope_a_query_fails_loudly(world: World) -> None:
+    with pytest.raises(ScopeError):
+        License.objects.first()
+
+
+def test_the_innermost_door_counts(world: World) -> None:
+    with inside(world.acme):
+        with inside(world.globex):
+            assert current_vendor() == world.globex
+        assert current_vendor() == world.acme
+
+
+@pytest.mark.parametrize("nobody", [None, "", "acme", 0])
+def test_nobody_can_not_be_entered(nobody: object) -> None:
+    with pytest.raises(TypeError), inside(nobody):  # type: ignore[arg-type]
+        pass
+
+
+def test_leaving_all_scopes_needs_a_reason(world: World) -> None:
+    with outside("This test counts what both vendors have."):
+        assert License.objects.count() == 4
+    with pytest.raises(ValueError, match="Say why"), outside(" "):
+        pass
+
+
+def test_a_vendor_entered_by_id_is_not_a_row(world: World) -> None:
+    with inside(world.acme.pk), pytest.raises(ScopeError):
+        current_vendor()
+
+
+def test_nobody_else_knows_the_library() -> None:
+    for path in ROOT.rglob("*.py"):
+        inside_tenancy = path.is_relative_to(ROOT / "tenancy")
+        if inside_tenancy or ".venv" in path.parts or path == Path(__file__):
+            continue
+        if path.parts[-2:] == ("portal", "test_imports.py"):
+            continue
+        assert "django_scopes" not in path.read_text(), path
