@@ -1,10 +1,19 @@
 """dev.py: the parts that install nothing."""
 
+import os
 import socket
+import sqlite3
 import stat
+import subprocess
+import sys
+from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 import dev
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_a_developers_environment_is_filled_in(tmp_path: Path) -> None:
@@ -49,3 +58,27 @@ def test_a_port_in_use_is_noticed() -> None:
         assert dev.port_is_taken(port)
         assert dev.serve(port, seed=False) == 1
     assert not dev.port_is_taken(port)
+
+
+@pytest.mark.processes
+def test_a_database_of_an_earlier_layout_gets_one_sentence(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "db.sqlite3")) as database:
+        database.execute(
+            "CREATE TABLE django_migrations "
+            "(id INTEGER PRIMARY KEY, app TEXT, name TEXT, applied TEXT)"
+        )
+        database.execute(
+            "INSERT INTO django_migrations VALUES (1, 'accounts', '0001_initial', '2026-01-01')"
+        )
+        database.commit()
+    migrated = subprocess.run(
+        [sys.executable, "manage.py", "migrate"],
+        cwd=ROOT,
+        env={**os.environ, "DATA_DIR": str(tmp_path), "DATABASE_URL": ""},
+        capture_output=True,
+        text=True,
+    )
+    assert migrated.returncode == 1
+    assert migrated.stdout == ""
+    assert migrated.stderr.count("\n") == 1
+    assert "earlier development version" in migrated.stderr
