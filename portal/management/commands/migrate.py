@@ -1,4 +1,4 @@
-"""`manage.py migrate`: Django's, which tells a database of an unreleased version in one sentence."""
+"""`manage.py migrate`, which tells a database of an earlier layout in one sentence."""
 
 from typing import Any
 
