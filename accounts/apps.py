@@ -4,10 +4,13 @@ from django.apps import AppConfig
 from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext_lazy as _
 
+from portal.navigation import Section
+
 
 class AccountsConfig(AppConfig):
     name = "accounts"
     verbose_name = _("People")
+    section = Section("profile", _("Profile"), icon="person", route="profile", place=4)
 
     def ready(self) -> None:
         """Has every app register its e-mails, what it does every hour, and what it tells of

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
+from portal.navigation import sections
 from portal.tenancy import Address
 
 if TYPE_CHECKING:
@@ -60,8 +61,10 @@ def page_of(
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
-    """What the frame of every page needs: in whose name it speaks, and support's view, if any."""
+    """What the frame of every page needs: in whose name it speaks, what its navigation offers, and
+    support's view, if any."""
     return {
+        "navigation": sections(),
         "vendor": getattr(request, "vendor", None),
         "view_as": getattr(request, "view_as", None),
     }

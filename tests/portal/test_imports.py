@@ -14,8 +14,9 @@ MAY_IMPORT = {
     "offline": {"accounts", "licenses"},
     "releases": {"accounts", "licenses"},
 }
-# Of the building an app may know tenancy and the helpers about HTTP, never a model or a setting.
-PORTAL_HELPERS = {"portal.tenancy", "portal.http", "portal.moments"}
+# Of the building an app may know tenancy, the helpers about HTTP, and how to name its section of
+# the portal; never a model or a setting.
+PORTAL_HELPERS = {"portal.tenancy", "portal.http", "portal.moments", "portal.navigation"}
 # What has to do with Django admin may use its base.
 BACKOFFICE = {"portal.backoffice", "portal.backoffice_export"}
 PURE = [
