@@ -3,10 +3,13 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
+from web.navigation import Section
+
 
 class AccountsConfig(AppConfig):
     name = "accounts"
     verbose_name = _("People")
+    section = Section("profile", _("Profile"), icon="person", route="profile", place=4)
 
     def ready(self) -> None:
         """E-mails about accounts, sections of a customer's story, the end of old views."""

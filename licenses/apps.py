@@ -3,10 +3,13 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
+from web.navigation import Section
+
 
 class LicensesConfig(AppConfig):
     name = "licenses"
     verbose_name = _("Licences")
+    section = Section("licenses", _("Licences"), icon="key", route="licenses", place=1)
 
     def ready(self) -> None:
         """E-mails, sections of a customer's story, reminders every hour, files to import."""

@@ -3,10 +3,13 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
+from web.navigation import Section
+
 
 class ReleasesConfig(AppConfig):
     name = "releases"
     verbose_name = _("Releases")
+    section = Section("releases", _("Downloads"), icon="download", route="releases", place=3)
 
     def ready(self) -> None:
         """A box on a licence's page, a section of a customer's story, the end of broken uploads."""

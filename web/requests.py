@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from tenancy.hosts import Address
 from tenancy.models import Vendor
+from web.navigation import sections
 
 PAGE_SIZE = 25
 
@@ -57,8 +58,10 @@ def page_of(
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
-    """What the frame of every page needs: in whose name it speaks, and support's view, if any."""
+    """What the frame of every page needs: in whose name it speaks, what its navigation offers, and
+    support's view, if any."""
     return {
+        "navigation": sections(),
         "vendor": getattr(request, "vendor", None),
         "view_as": getattr(request, "view_as", None),
     }
