@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Sets the portal up on a fresh machine and runs it: demo, serve, test, manage.
+"""Sets the portal up on a fresh machine and runs it: demo, serve, test, check, manage.
 
 Needs Python 3.11 with venv and nothing else; everything it installs goes into .venv, everything
 it writes into var/. Variables of the environment win over what it fills in.
@@ -7,6 +7,7 @@ it writes into var/. Variables of the environment win over what it fills in.
     python3 dev.py demo [--port 8000]     demo data, served at http://portal.localhost:8000/
     python3 dev.py serve [--port 8000]    the same without demo data
     python3 dev.py test [pytest args]     all tests, on SQLite and on PostgreSQL
+    python3 dev.py check                  what .ci/run checks beside the tests: style, types, ...
     python3 dev.py manage <args>          manage.py with the same settings as demo and serve
 """
 
@@ -27,7 +28,7 @@ import urllib.request
 import venv
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
@@ -48,9 +49,11 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("command", choices=["demo", "serve", "test", "manage"])
+    parser.add_argument("command", choices=["demo", "serve", "test", "check", "manage"])
     parser.add_argument("--port", default=os.environ.get("PORT", DEFAULT_PORT), type=int)
     options = parser.parse_args(arguments)
+    if options.command == "check":
+        return check()
     return serve(options.port, seed=options.command == "demo")
 
 
@@ -106,6 +109,13 @@ def test(arguments: list[str]) -> int:
     return max(codes)
 
 
+def check() -> int:
+    """Runs every check to its end and says which failed; 1 when one did. Changes no file."""
+    install("requirements-dev.lock")
+    with tempfile.TemporaryDirectory(prefix="portal-check-") as folder:
+        return run_checks(checks(Path(folder)))
+
+
 def search_path() -> str:
     """Where programs are looked for; Debian keeps nginx where only root looks."""
     return f"{os.environ.get('PATH', '')}:/usr/sbin"
@@ -116,6 +126,83 @@ def manage(arguments: list[str]) -> int:
     install("requirements.lock")
     environment = development_environment(os.environ, int(os.environ.get("PORT", DEFAULT_PORT)))
     return subprocess.run([PYTHON, "manage.py", *arguments], cwd=ROOT, env=environment).returncode
+
+
+# --- Checks ------------------------------------------------------------------------------------
+
+
+class Check(NamedTuple):
+    """A command that fails when something is not as it should be, and the program it needs."""
+
+    name: str
+    command: list[str]
+    environment: dict[str, str]
+    folder: Path = ROOT
+    needs: str = ""
+
+
+def checks(folder: Path) -> list[Check]:
+    """What has to hold beside the tests. Whatever the checks write goes into the folder."""
+    production = production_environment(os.environ, folder)
+    # These two look at models and texts alone: they need no server.
+    alone = {name: value for name, value in production.items() if name != "DATABASE_URL"}
+    copy = copy_of_sources(folder)
+    ruff, mypy, djade = (str(VENV / "bin" / name) for name in ("ruff", "mypy", "djade"))
+    manage = [str(PYTHON), "manage.py"]
+    pages = sorted(str(path) for path in ROOT.glob("templates/**/*.html"))
+    templates = [djade, "--check", "--target-version", "5.2", *pages]
+    deploy = [*manage, "check", "--deploy", "--fail-level", "WARNING"]
+    migrations = [*manage, "makemigrations", "--check", "--dry-run"]
+    messages = [*manage, "makemessages", "--locale", "en", "--verbosity", "0"]
+    return [
+        Check("ruff", [ruff, "check", "."], production),
+        Check("format", [ruff, "format", "--check", "."], production),
+        Check("mypy", [mypy], production),
+        Check("templates", templates, production),
+        Check("settings of production", deploy, production),
+        Check("migrations", migrations, alone),
+        Check("messages", messages, alone, copy, needs="xgettext"),
+    ]
+
+
+def run_checks(these: Sequence[Check]) -> int:
+    """Runs all of them, whatever fails; a program that is missing is a failure under CI alone."""
+    required = os.environ.get("CI", "").lower() == "true"
+    lines, failed = [], False
+    for each in these:
+        print(f"\n--- {each.name}", flush=True)
+        if each.needs and shutil.which(each.needs) is None:
+            failed |= required
+            lines.append(f"{each.name}: NOT RUN, no program named {each.needs} found")
+            continue
+        code = subprocess.run(each.command, cwd=each.folder, env=each.environment).returncode
+        failed |= code != 0
+        lines.append(f"{each.name}: {outcome(code)}")
+    print("\n" + "\n".join(["=" * 72, *lines, "=" * 72]), flush=True)
+    return int(failed)
+
+
+def production_environment(given: Mapping[str, str], folder: Path) -> dict[str, str]:
+    """What the portal has in production, made up; no setting that is given reaches it."""
+    kept = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL")
+    return {
+        **{name: given[name] for name in kept if name in given},
+        "SECRET_KEY": new_secret_key(),
+        "KEY_ENCRYPTION_KEYS": new_encryption_key(),
+        "PARENT_HOST": "portal.example.com",
+        "PUBLIC_SCHEME": "https",
+        "EMAIL_URL": "smtp://localhost",
+        "DATABASE_URL": "postgresql://portal@localhost/portal",
+        "DATA_DIR": str(folder / "data"),
+    }
+
+
+def copy_of_sources(folder: Path) -> Path:
+    """A copy of the tree in which messages can be written."""
+    copy = folder / "copy"
+    shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".*", "var", "__pycache__"))
+    (copy / "locale").mkdir(exist_ok=True)
+    return copy
 
 
 # --- Installing --------------------------------------------------------------------------------

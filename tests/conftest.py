@@ -34,6 +34,9 @@ def pytest_report_header() -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # pytest-django puts tests with a transaction before those that commit. First of all those
+    # that want an empty database: so the world is written once and taken away once.
+    items.sort(key=lambda item: not uses_database(item) or commits(item) or has_world(item))
     if ALL_REQUIRED:
         return
     for item in items:
@@ -41,6 +44,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason="Chromium is not on this machine"))
         if item.get_closest_marker("proxies") and not PROXIES:
             item.add_marker(pytest.mark.skip(reason="nginx, Caddy or curl is missing"))
+
+
+def uses_database(item: pytest.Item) -> bool:
+    return "db" in item.fixturenames or commits(item)  # type: ignore[attr-defined]
+
+
+def commits(item: pytest.Item) -> bool:
+    """Whether the test is marked with django_db, which stands here for `transaction=True` alone."""
+    return item.get_closest_marker("django_db") is not None
+
+
+def has_world(item: pytest.Item) -> bool:
+    return "world" in item.fixturenames  # type: ignore[attr-defined]
 
 
 @pytest.fixture(scope="session")
@@ -76,8 +92,8 @@ def _use(database: dict[str, Any], entry: dict[str, Any]) -> None:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _the_trail_can_be_emptied() -> None:
-    """Tests with threads empty the database afterwards, which the audit trail would refuse."""
+def _the_database_can_be_emptied(kept_world: worlds.Kept) -> None:
+    """Tests that commit empty the database afterwards, which the audit trail would refuse."""
     from django.test import TransactionTestCase
 
     from audit.append_only import opened
@@ -88,6 +104,7 @@ def _the_trail_can_be_emptied() -> None:
     def with_open_trail(case: TransactionTestCase) -> None:
         with opened(AuditEntry):
             teardown(case)
+        kept_world.forget()
 
     TransactionTestCase._fixture_teardown = with_open_trail  # type: ignore[method-assign]
 
@@ -132,10 +149,34 @@ def _is_loopback(host: str) -> bool:
     return host == "localhost" or ipaddress.ip_address(host).is_loopback
 
 
+@pytest.fixture(scope="session")
+def kept_world() -> worlds.Kept:
+    return worlds.Kept()
+
+
+@pytest.fixture(autouse=True)
+def _what_is_committed(
+    request: pytest.FixtureRequest,
+    kept_world: worlds.Kept,
+    _test_settings: None,
+    frozen_time: Any,
+    django_db_blocker: Any,
+) -> None:
+    """Before a test's own transaction: the world for who asks for it, nothing for who doesn't."""
+    if not uses_database(request.node):
+        return
+    request.getfixturevalue("django_db_setup")
+    with django_db_blocker.unblock(), time_machine.travel(NOW, tick=False):
+        if has_world(request.node):
+            kept_world.put()
+        else:
+            kept_world.take_away()
+
+
 @pytest.fixture
-def world(db: None) -> worlds.World:
+def world(db: None, kept_world: worlds.Kept) -> worlds.World:
     """Two vendors with people, licences and machines; the test runs outside any scope."""
-    return worlds.build()
+    return kept_world.copy()
 
 
 @pytest.fixture

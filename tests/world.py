@@ -1,18 +1,29 @@
 """Two vendors with named people, products, licences and machines on both sides.
 
-Both sides always have data, so that a leak is visible.
+Both sides always have data, so that a leak is visible. The database holds them once for all tests
+(`Kept`); each test has copies of its own.
 """
 
+import pickle
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import rsa
-from django.db import connection
+from django.conf import settings
+from django.contrib import auth
+from django.contrib.sessions.backends.db import SessionStore
+from django.core.management import call_command
+from django.db import connection, transaction
 from django.test import Client
 
 from accounts.models import Role, User
+from accounts.sessions import SITE_KEY, VENDOR_KEY
+from audit.append_only import opened
+from audit.models import AuditEntry
 from licenses.models import Activation, License, Product
 from licenses.verbs.activations import Machine, activate
 from licenses.verbs.licenses import create_license
@@ -21,6 +32,7 @@ from releases.files.shelf import shelf_for
 from releases.models import Release, ReleaseFile
 from releases.verbs import publishing
 from tenancy.door import inside
+from tenancy.hosts import Site
 from tenancy.models import Vendor
 from tests.sql import Watch
 
@@ -167,6 +179,67 @@ def build() -> World:
     return World(**made)
 
 
+class Kept:
+    """The world in the database between the tests: written once, seen and changed by each test
+    inside its own transaction alone, and handed out in copies that no two tests share."""
+
+    def __init__(self) -> None:
+        self._pickled = b""
+        self._files: dict[Path, bytes] = {}
+
+    @property
+    def is_there(self) -> bool:
+        return self._pickled != b""
+
+    def put(self) -> None:
+        """Commits the world, unless it is there. No transaction may be open."""
+        if self.is_there:
+            return
+        assert not connection.in_atomic_block, "The world would be rolled back with this test."
+        with transaction.atomic():
+            world = build()
+        self._pickled = pickle.dumps(world)
+        folders = [_folder(vendor) for vendor in (world.acme, world.globex)]
+        self._files = {path: path.read_bytes() for path in _files_in(folders)}
+
+    def take_away(self) -> None:
+        """Empties the database of the world, if it is there. No transaction may be open."""
+        if not self.is_there:
+            return
+        assert not connection.in_atomic_block, "The world would be back after this test."
+        with opened(AuditEntry):
+            call_command("flush", interactive=False, verbosity=0)
+        self.forget()
+
+    def forget(self) -> None:
+        """What a test that commits leaves is an empty database: the next `put` writes anew."""
+        self._pickled = b""
+
+    def copy(self) -> World:
+        """The world as it was built, whatever other tests did to theirs."""
+        self._lay_out_files()
+        world: World = pickle.loads(self._pickled)
+        return world
+
+    def _lay_out_files(self) -> None:
+        """Makes the vendors' folders hold the world's release files and no others."""
+        for path in _files_in({path.parent for path in self._files}):
+            if path not in self._files:
+                path.unlink()
+        for path, content in self._files.items():
+            if not path.is_file() or path.read_bytes() != content:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+
+
+def _folder(vendor: Vendor) -> Path:
+    return Path(settings.RELEASES_ROOT, str(vendor.pk))
+
+
+def _files_in(folders: Iterable[Path]) -> list[Path]:
+    return [path for folder in folders if folder.exists() for path in folder.iterdir()]
+
+
 class Browser(Client):
     """A visitor of one host. Every statement that a request runs has to name its vendor,
     and every change has to leave an entry in the audit trail."""
@@ -190,9 +263,18 @@ class Browser(Client):
 
 
 def signed_in(person: User) -> Browser:
-    """A browser in which the person is signed in, on the host where that is done."""
-    if person.is_customer:
-        assert person.vendor
-        return Browser(person.vendor.company_id).sign_in(person.email)
-    company_id = person.vendor.company_id if person.vendor else ""
-    return Browser("app").sign_in(person.email, company_id=company_id)
+    """A browser in which the person is signed in, on the host where that is done.
+
+    The session is written as the page would write it; nothing tells that somebody signed in.
+    """
+    site = Site.CUSTOMER if person.is_customer else Site.BACKOFFICE
+    session = SessionStore()
+    session[auth.SESSION_KEY] = str(person.pk)
+    session[auth.BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    session[auth.HASH_SESSION_KEY] = person.get_session_auth_hash()
+    session[SITE_KEY] = site
+    session[VENDOR_KEY] = str(person.vendor_id or "")
+    session.create()
+    browser = Browser(person.vendor.company_id if person.is_customer and person.vendor else "app")
+    browser.cookies[settings.SESSION_COOKIE_NAME] = session.session_key
+    return browser

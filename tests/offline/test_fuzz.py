@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from licenses.models import License
 from offline.codec import InvalidOfflineRequest, parse_request
 from tenancy.door import inside
-from tests import world as worlds
 from tests.offline.requests_maker import ACTIVATION, MachineKeys, activation_payload, encode, sign
 from tests.world import Browser, World, signed_in
 
@@ -89,8 +88,7 @@ def test_a_damaged_request_is_never_another_request(text: str) -> None:
 
 
 @pytest.fixture
-def ada(db: None) -> tuple[World, Browser]:
-    world = worlds.build()
+def ada(world: World) -> tuple[World, Browser]:
     return world, signed_in(world.ada)
 
 

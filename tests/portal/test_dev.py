@@ -6,6 +6,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import tempfile
 from contextlib import closing
 from pathlib import Path
 
@@ -82,3 +83,58 @@ def test_a_database_of_an_earlier_layout_gets_one_sentence(tmp_path: Path) -> No
     assert migrated.stdout == ""
     assert migrated.stderr.count("\n") == 1
     assert "earlier development version" in migrated.stderr
+
+
+def python(name: str, code: str, **fields: str) -> dev.Check:
+    return dev.Check(name, [sys.executable, "-c", code], dict(os.environ), **fields)
+
+
+def settings_of_production(checks: list[dev.Check]) -> dev.Check:
+    return next(each for each in checks if each.name == "settings of production")
+
+
+def test_all_checks_run_and_one_that_fails_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert dev.run_checks([python("bad", "raise SystemExit(3)"), python("good", "")]) == 1
+    assert "bad: FAILED\ngood: passed\n" in capsys.readouterr().out
+    assert dev.run_checks([python("good", "")]) == 0
+
+
+@pytest.mark.parametrize(("ci", "code"), [("true", 1), ("", 0)])
+def test_what_a_check_needs_must_be_there_under_ci_alone(
+    ci: str, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CI", ci)
+    assert dev.run_checks([python("messages", "", needs="no-such-program")]) == code
+    assert "messages: NOT RUN, no program named no-such-program found" in capsys.readouterr().out
+
+
+def test_checks_take_nothing_from_the_caller_and_leave_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """One of them runs for real, in an environment that would make it fail."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("DEBUG", "true")
+    monkeypatch.setenv("DATABASE_URL", "nonsense://")
+    monkeypatch.setattr(dev, "install", lambda lock: None)
+    every = dev.checks
+    monkeypatch.setattr(dev, "checks", lambda folder: [settings_of_production(every(folder))])
+    assert dev.main(["check"]) == 0
+    assert "settings of production: passed" in capfd.readouterr().out
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_setting_that_is_unsafe_in_production_is_found(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    deploy = settings_of_production(dev.checks(tmp_path))
+    unsafe = deploy._replace(environment={**deploy.environment, "PUBLIC_SCHEME": "http"})
+    assert dev.run_checks([unsafe]) == 1
+    assert "settings of production: FAILED" in capfd.readouterr().out
+
+
+def test_ci_runs_the_two_words_that_developers_have() -> None:
+    lines = (dev.ROOT / ".ci/run").read_text().splitlines()
+    assert [line for line in lines if "dev.py" in line or ".venv" in line] == [
+        "python3 dev.py test -q",
+        "python3 dev.py check",
+    ]
