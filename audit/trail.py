@@ -21,20 +21,11 @@ from audit.acting import Person, origin
 from audit.models import AuditChain, AuditEntry
 from tenancy.door import inside
 from tenancy.models import Vendor
+from tenancy.rows import is_secret
 
 GENESIS = "0" * 64
 BATCH = 1000
 
-# Values that may never be written down; that they changed may.
-SECRETS = frozenset(
-    {
-        "accounts.user.password",
-        "branding.customdomain.token",
-        "licenses.activation.machine_jwk",
-        "licenses.signingkey.encrypted_private_pem",
-        "releases.releasefile.key",
-    }
-)
 # What no person changes, and what only repeats another field for the database's sake.
 UNTOLD = frozenset(
     {
@@ -165,7 +156,7 @@ def changes_between(before: models.Model, after: models.Model) -> dict[str, list
             continue
         changed[one.name] = (
             [None, None]
-            if _is_secret(one)
+            if is_secret(one)
             else [
                 _told(before, one, old),
                 _told(after, one, new),
@@ -179,7 +170,7 @@ def values_of(row: models.Model) -> dict[str, list[Any]]:
     told = {}
     for one in row._meta.concrete_fields:
         value = getattr(row, one.attname)
-        if one.name in UNTOLD or _is_secret(one) or not value:
+        if one.name in UNTOLD or is_secret(one) or not value:
             continue
         told[one.name] = [None, _told(row, one, value)]
     return told
@@ -208,10 +199,6 @@ def _concerns(row: models.Model) -> dict[str, Any]:
 def gone(row: models.Model) -> dict[str, list[Any]]:
     """The values that a deleted row had, in the form of changes."""
     return {name: [value, None] for name, (_none, value) in values_of(row).items()}
-
-
-def _is_secret(one: Any) -> bool:
-    return f"{one.model._meta.label_lower}.{one.name}" in SECRETS
 
 
 def _told(row: models.Model, one: Any, value: Any) -> Any:

@@ -83,11 +83,20 @@ def for_customers(action: str) -> str:
 
 def changed_fields(entry: AuditEntry) -> list[tuple[str, str, str]]:
     """Name, old and new value of each field that changed, in words."""
-    return in_words(apps.get_model(entry.subject_type), entry.changes)
+    return in_words(_model_of(entry), entry.changes)
 
 
-def in_words(model: type[Model], changes: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """Name, old and new value of each of a model's fields in `changes` (audit.changes_between)."""
+def _model_of(entry: AuditEntry) -> type[Model] | None:
+    """What the entry is about; None when there is no such model any more. The trail outlives it."""
+    try:
+        return apps.get_model(entry.subject_type)
+    except (LookupError, ValueError):
+        return None
+
+
+def in_words(model: type[Model] | None, changes: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Name, old and new value of each of a model's fields in `changes` (trail.changes_between); a
+    model or a field that is gone by its raw name."""
     return [
         (_label(model, name), _in_words(model, name, old), _in_words(model, name, new))
         for name, (old, new) in changes.items()
@@ -110,7 +119,7 @@ def _in_words(model: Any, name: str, value: Any) -> str:
 def _label(model: Any, name: str) -> str:
     try:
         label = str(getattr(model._meta.get_field(name), "verbose_name", name))
-    except FieldDoesNotExist:
+    except (FieldDoesNotExist, AttributeError):
         return name
     return label[:1].upper() + label[1:]
 

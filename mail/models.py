@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from tenancy.rows import SameVendor, TenantRow
+from tenancy.rows import SameVendor, TenantRow, secret
 
 
 class OutgoingEmail(TenantRow):
@@ -33,7 +33,7 @@ class OutgoingEmail(TenantRow):
     subject = models.CharField(_("subject"), max_length=300, blank=True)
     state = models.CharField(_("state"), max_length=11, choices=State, default=State.QUEUED)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
-    claim = models.UUIDField(null=True)
+    claim = secret(models.UUIDField(null=True))
     # When something has to be done about it again: queued, the next attempt; being sent, the end
     # of the lease; handed over, the end of waiting. Empty: nothing any more.
     due_at = models.DateTimeField(_("due"), null=True)

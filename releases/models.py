@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from licenses.models import Product, validate_version
 from licenses.versions import sort_key
-from tenancy.rows import SameVendor, TenantRow
+from tenancy.rows import SameVendor, TenantRow, secret
 
 validate_word = RegexValidator(
     r"^[a-z0-9][a-z0-9._-]{0,31}\Z",
@@ -154,7 +154,7 @@ class ReleaseFile(TenantRow):
     content_type = models.CharField(
         _("content type"), max_length=100, default="application/octet-stream"
     )
-    key = models.CharField(max_length=150, blank=True, editable=False)
+    key = secret(models.CharField(max_length=150, blank=True, editable=False))
     url = models.URLField(_("address"), max_length=500, blank=True, validators=[validate_address])
     download_count = models.PositiveBigIntegerField(_("downloads"), default=0, editable=False)
 

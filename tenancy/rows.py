@@ -19,6 +19,23 @@ else:
     ScopedBase = type(ScopedManager(vendor="vendor"))
 
 
+F = TypeVar("F", bound=models.Field[Any, Any])
+
+
+def secret(field: F) -> F:
+    """The field, marked: its value is never written into the audit trail, only that it changed.
+
+    The mark belongs to the field itself, so that it goes along when the field is renamed.
+    """
+    field.is_secret = True  # type: ignore[attr-defined]
+    return field
+
+
+def is_secret(field: models.Field[Any, Any]) -> bool:
+    """Whether the field was marked by `secret`."""
+    return getattr(field, "is_secret", False)
+
+
 class VendorManager(ScopedBase[M_co]):
     """The rows of the current scope's vendor; outside a scope every query fails loudly."""
 

@@ -13,6 +13,7 @@ from accounts.metadata import validate_metadata
 from accounts.rights import allows
 from tenancy.door import ScopedManager, within_scope
 from tenancy.models import Vendor
+from tenancy.rows import secret
 
 
 class PortalSettings(Vendor):
@@ -107,6 +108,7 @@ class User(AbstractBaseUser):
         verbose_name=_("vendor"),
     )
     email = models.EmailField(_("e-mail"))
+    password = secret(models.CharField(_("password"), max_length=128))
     first_name = models.CharField(_("first name"), max_length=100, blank=True)
     last_name = models.CharField(_("last name"), max_length=100, blank=True)
     company = models.CharField(_("company"), max_length=150, blank=True)

@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.people import User
-from tenancy.rows import SameVendor, TenantRow
+from tenancy.rows import SameVendor, TenantRow, secret
 
 
 class ViewAs(TenantRow):
@@ -19,8 +19,8 @@ class ViewAs(TenantRow):
 
     staff = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("staff"))
     customer = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("customer"))
-    link_digest = models.CharField(max_length=64)
-    cookie_digest = models.CharField(max_length=64, blank=True, default="")
+    link_digest = secret(models.CharField(max_length=64))
+    cookie_digest = secret(models.CharField(max_length=64, blank=True, default=""))
     begun_at = models.DateTimeField(_("begun"), null=True)
     ends_at = models.DateTimeField(_("ends"))
     stopped_at = models.DateTimeField(_("stopped"), null=True)

@@ -5,7 +5,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from branding.domains.names import in_unicode
-from tenancy.rows import TenantRow
+from tenancy.rows import TenantRow, secret
 
 
 class CustomDomain(TenantRow):
@@ -37,7 +37,7 @@ class CustomDomain(TenantRow):
     )
     name = models.CharField(_("domain"), max_length=253)
     skeleton = models.CharField(max_length=253, editable=False)
-    token = models.CharField(max_length=43, editable=False)
+    token = secret(models.CharField(max_length=43, editable=False))
     state = models.CharField(
         _("state"), max_length=8, choices=State, default=State.PENDING, editable=False
     )

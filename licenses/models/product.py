@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.metadata import validate_metadata
 from licenses.models.terms import DAY
-from tenancy.rows import SameVendor, TenantRow
+from tenancy.rows import SameVendor, TenantRow, secret
 
 
 class Product(TenantRow):
@@ -72,7 +72,7 @@ class SigningKey(TenantRow):
     product = models.ForeignKey(Product, models.CASCADE, related_name="signing_keys")
     kid = models.CharField(max_length=43)
     public_pem = models.TextField()
-    encrypted_private_pem = models.TextField(help_text="Under KEY_ENCRYPTION_KEYS, never in clear.")
+    encrypted_private_pem = secret(models.TextField(help_text="Under KEY_ENCRYPTION_KEYS, never in clear."))
     retired_at = models.DateTimeField(null=True)
 
     class Meta(TenantRow.Meta):
