@@ -19,7 +19,7 @@ from offline.requests import answer
 from releases.downloads import record
 from releases.ranges import ByteRange
 from tests.offline.requests_maker import MachineKeys
-from tests.world import World, file_of, machine, signed_in
+from tests.world import Browser, World, file_of, machine, signed_in
 
 
 def live(world: World, rows: int = 1) -> None:
@@ -48,7 +48,7 @@ def live(world: World, rows: int = 1) -> None:
 def test_the_whole_story_is_on_one_page(world: World, who: str) -> None:
     with scope(vendor=world.acme):
         live(world)
-    signed_in(world.ada)
+    Browser("acme").sign_in("ada@example.com")  # from 127.0.0.1
     page = signed_in(getattr(world, who)).get(f"/accounts/user/{world.ada.pk}/story/")
     text = page.content.decode()
     for told in (
