@@ -152,7 +152,7 @@ def test_a_new_session_begins_at_sign_in(world: World) -> None:
 
 
 def test_last_sign_in_and_last_seen_are_kept(world: World, frozen_time: object) -> None:
-    browser = signed_in(world.ada)
+    browser = Browser("acme").sign_in("ada@example.com")
     browser.get("/licenses/")
     with inside(world.acme):
         user = User.objects.get(pk=world.ada.pk)

@@ -53,7 +53,7 @@ def test_no_page_has_inline_code(world: World) -> None:
 
 
 def test_cookies_are_host_only_and_closed_to_scripts(world: World) -> None:
-    cookies = signed_in(world.ada).cookies
+    cookies = Browser("acme").sign_in("ada@example.com").cookies
     for name in ("session", "csrf"):
         if name not in cookies:
             continue

@@ -20,7 +20,7 @@ from releases.files.ranges import ByteRange
 from releases.verbs.downloads import record
 from tenancy.door import inside
 from tests.offline.requests_maker import MachineKeys
-from tests.world import World, file_of, machine, signed_in
+from tests.world import Browser, World, file_of, machine, signed_in
 
 
 def live(world: World, rows: int = 1) -> None:
@@ -49,7 +49,7 @@ def live(world: World, rows: int = 1) -> None:
 def test_the_whole_story_is_on_one_page(world: World, who: str) -> None:
     with inside(world.acme):
         live(world)
-    signed_in(world.ada)
+    Browser("acme").sign_in("ada@example.com")  # from 127.0.0.1
     page = signed_in(getattr(world, who)).get(f"/accounts/user/{world.ada.pk}/story/")
     text = page.content.decode()
     for told in (
