@@ -16,6 +16,7 @@ from django.utils import timezone
 from accounts.models import User, normalise_email
 from accounts.requests import PersonRequest
 from audit import trail
+from audit.acting import acting_as
 from tenancy.door import inside
 from tenancy.hosts import Site
 from tenancy.models import Vendor
@@ -59,7 +60,8 @@ def sign_in(
         limits.give_back(*per_address)
         auth.login(request, user)
         if vendor:
-            trail.record("signed-in", user, actor=user, visible=True)
+            with acting_as(user):
+                trail.record("signed-in", user, visible=True)
     request.session[SITE_KEY] = site
     request.session[VENDOR_KEY] = tenant
     return user
@@ -70,7 +72,8 @@ def sign_out(request: HttpRequest) -> None:
     user = request.user
     auth.logout(request)
     if isinstance(user, User) and user.vendor:
-        trail.record("signed-out", user, actor=user, visible=True)
+        with acting_as(user):
+            trail.record("signed-out", user, visible=True)
 
 
 def may_enter(user: User, site: Site, vendor: Vendor | None) -> bool:

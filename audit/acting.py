@@ -5,9 +5,9 @@ queue's worker.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -69,6 +69,12 @@ _origin: ContextVar[Origin] = ContextVar("origin")
 def origin() -> Origin:
     """Who acts now; the system, unless `acting` says otherwise."""
     return _origin.get(Origin())
+
+
+def acting_as(person: Person | None) -> AbstractContextManager[None]:
+    """Everything inside is done by this person, from where it comes from now: for who follows a
+    link before there is a session, and for jobs in somebody's name."""
+    return acting(replace(origin(), who=lambda: person))
 
 
 @contextmanager

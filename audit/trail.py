@@ -50,7 +50,6 @@ class Draft:
 
     action: str
     row: models.Model
-    actor: Person | None = None
     changes: Mapping[str, list[Any]] = field(default_factory=dict)
     details: Mapping[str, Any] = field(default_factory=dict)
     license_id: UUID | None = None
@@ -61,7 +60,7 @@ class Draft:
 def record(action: str, row: models.Model, **about: Any) -> AuditEntry:
     """Writes one entry about a tenant's row, or about a vendor itself; `about` is as in Draft.
 
-    Without an actor it is whoever acts now (audit/acting.py). Runs in any scope.
+    Who did it is whoever acts now (audit/acting.py). Runs in any scope.
     """
     return record_all([Draft(action=action, row=row, **about)])[0]
 
@@ -97,7 +96,7 @@ def _hold(vendor_id: UUID) -> AuditChain:
 
 def _append(chain: AuditChain, draft: Draft) -> AuditEntry:
     now = origin()
-    actor = draft.actor or now.who()
+    actor = now.who()
     concerns = _concerns(draft.row)
     entry = AuditEntry(
         vendor_id=vendor_of(draft.row),

@@ -65,14 +65,12 @@ def run(vendor: Any, admin: Any, rows: int, name: str) -> tuple[float, float]:
     )
     data = (HEADER + "".join(lines)).encode()
     before = forget_peak()
-    row = files.start(
-        vendor=vendor, kind="licenses", file_name="bench.csv", data=data, options={}, actor=admin
-    )
+    row = files.start(vendor=vendor, kind="licenses", file_name="bench.csv", data=data, options={})
     ids = {"vendor_id": str(vendor.pk), "import_id": str(row.pk)}
     check = timed(lambda: files.check.call(**ids))
     row.refresh_from_db()
     assert row.state == "ready", (row.state, row.errors[:3])
-    files.confirm(row, actor=admin)
+    files.confirm(row)
     writes: list[float] = []
     write = files._write
     files._write = lambda *given: writes.append(timed(lambda: write(*given)))

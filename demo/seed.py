@@ -17,7 +17,7 @@ from joserfc import jwt
 from joserfc.jwk import OKPKey
 
 from accounts.models import Role, User
-from audit.acting import Origin, acting
+from audit.acting import Origin, acting, acting_as
 from demo.brands import seed_brand
 from demo.downloads import seed_downloads
 from demo.ids import demo_id, demo_key
@@ -298,7 +298,7 @@ def _license(sample: Sample, vendor: Vendor, product: Product, people: dict[str,
             vendor.company_id, "maintenance", sample.maintenance
         )
     with acting(Origin(at=born)):
-        licenses.save_new_license(license, actor=None)
+        licenses.save_new_license(license)
     License.objects.filter(pk=license.pk).update(created_at=born)
     for key, value, visible in sample.metadata:
         LicenseMetadata.objects.create(
@@ -310,12 +310,13 @@ def _license(sample: Sample, vendor: Vendor, product: Product, people: dict[str,
         # Spread over the last weeks, but not before the licence.
         ago = timedelta(days=min(sample.age, (len(hostname) * 7 + number * 5) % 27))
         with acting(Origin(at=timezone.now() - ago)):
-            activate(license, _machine(vendor, hostname), actor=None)
+            activate(license, _machine(vendor, hostname))
     if sample.name == "lab":
         _offline_machine(license, people[sample.owner])
-        deactivate(activate(license, _machine(vendor, "retired-tower")), actor=people[sample.owner])
+        with acting_as(people[sample.owner]):
+            deactivate(activate(license, _machine(vendor, "retired-tower")))
     if sample.then:
-        sample.then(license, actor=None)
+        sample.then(license)
 
 
 def _machine(vendor: Vendor, hostname: str) -> Machine:
@@ -352,7 +353,8 @@ def _offline_machine(license: License, user: User) -> None:
         "typ": "offline-activation-request+jwt",
         "jwk": machine_key.as_dict(private=False),
     }
-    answer(user, jwt.encode(header, claims, machine_key, algorithms=["Ed25519"]))
+    with acting_as(user):
+        answer(user, jwt.encode(header, claims, machine_key, algorithms=["Ed25519"]))
 
 
 def sign_ins() -> Iterator[str]:

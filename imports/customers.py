@@ -63,8 +63,8 @@ class CustomerRows(Rows):
             outcome = _("new customer") if is_new else _("known customer")
             self.preview.append({"email": person.email, **names, "customer": outcome})
 
-    def write(self, *, actor: User | None) -> Sequence[User]:
-        self.write_people(actor, self.updates)
+    def write(self) -> Sequence[User]:
+        self.write_people(self.updates)
         return list(self.people.new.values())
 
 
@@ -72,7 +72,7 @@ def _button(n: int) -> str:
     return ngettext("Import %(n)s customer", "Import %(n)s customers", n) % {"n": f"{n:,}"}
 
 
-def _invite(customer: User, *, actor: User | None) -> None:
+def _invite(customer: User) -> None:
     invite(customer)
 
 

@@ -226,27 +226,25 @@ class Rows(Resource):  # type: ignore[misc]
             person.set_unusable_password()
         self.inserts = bulk.inserts(list(self.people.new.values()))
 
-    def write(self, *, actor: User | None) -> Sequence[Any]:
+    def write(self) -> Sequence[Any]:
         """Writes everything inside the caller's transaction and gives what the file made.
 
         Raises ImportFailed, or the database's IntegrityError when something came in between.
         """
-        self.write_people(actor, {})
+        self.write_people({})
         return list(self.people.new.values())
 
-    def write_people(self, actor: User | None, given: dict[UUID, dict[str, str]]) -> None:
+    def write_people(self, given: dict[UUID, dict[str, str]]) -> None:
         """Locks the known customers, gives them what is `given`, and adds the new ones."""
         drafts: list[trail.Draft] = []
         for ids in chunks_of(list(self.people.known)):
-            drafts += self._update(ids, actor, given)
+            drafts += self._update(ids, given)
         new = list(self.people.new.values())
         bulk.execute(self.inserts)
-        drafts += [_draft("created", person, actor, trail.values_of(person)) for person in new]
+        drafts += [_draft("created", person, trail.values_of(person)) for person in new]
         trail.record_all(drafts)
 
-    def _update(
-        self, ids: Sequence[UUID], actor: User | None, given: dict[UUID, dict[str, str]]
-    ) -> list[trail.Draft]:
+    def _update(self, ids: Sequence[UUID], given: dict[UUID, dict[str, str]]) -> list[trail.Draft]:
         """Changes known customers as they are now, not as they were when the file was checked."""
         customers = User.objects.select_for_update(of=("self",)).filter(role__in=CUSTOMER_ROLES)
         found = {person.pk: person for person in customers.filter(pk__in=ids).order_by("pk")}
@@ -263,7 +261,7 @@ class Rows(Resource):  # type: ignore[misc]
             changes = trail.changes_between(person, after)
             if changes:
                 changed.append(after)
-                drafts.append(_draft("changed", after, actor, changes))
+                drafts.append(_draft("changed", after, changes))
         User.objects.bulk_update(changed, [*NAMES, "updated_at"], batch_size=CHUNK)
         return drafts
 
@@ -277,9 +275,5 @@ def _changed(person: User, given: dict[str, str]) -> User:
     return after
 
 
-def _draft(
-    action: str, person: User, actor: User | None, changes: dict[str, list[Any]]
-) -> trail.Draft:
-    return trail.Draft(
-        action=action, row=person, actor=actor, customer_id=person.pk, changes=changes
-    )
+def _draft(action: str, person: User, changes: dict[str, list[Any]]) -> trail.Draft:
+    return trail.Draft(action=action, row=person, customer_id=person.pk, changes=changes)

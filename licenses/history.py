@@ -6,7 +6,6 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from accounts.models import User
 from audit import trail
 from audit.models import AuditEntry
 from licenses.models import Activation, License
@@ -34,7 +33,6 @@ def record(
     license: License,
     event: Event,
     *,
-    actor: User | None,
     machine: Activation | None = None,
     changes: Mapping[str, list[Any]] | None = None,
     **details: Any,
@@ -47,7 +45,6 @@ def record(
     return trail.record(
         event,
         machine or license,
-        actor=actor,
         changes=changes or {},
         details=named | details,
         customer_id=license.user_id,

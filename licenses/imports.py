@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -14,7 +14,6 @@ from django.utils.translation import gettext_lazy, ngettext
 from import_export.fields import Field
 from import_export.widgets import Widget
 
-from accounts.models import User
 from audit import trail
 from imports import bulk
 from imports.rows import NAMES, PREVIEW, Rows, Wanted, may_be_empty
@@ -301,10 +300,10 @@ class LicenseRows(Rows):
             for license in created
         ]
 
-    def write(self, *, actor: User | None) -> Sequence[License]:
-        self.write_people(actor, {})
+    def write(self) -> Sequence[License]:
+        self.write_people({})
         created = [license for license, _policy in self.licenses]
-        trail.record_all(replace(draft, actor=actor) for draft in self.drafts)
+        trail.record_all(self.drafts)
         return created
 
 
@@ -312,10 +311,10 @@ def _button(n: int) -> str:
     return ngettext("Import %(n)s licence", "Import %(n)s licences", n) % {"n": f"{n:,}"}
 
 
-def _send(license: License, *, actor: User | None) -> None:
+def _send(license: License) -> None:
     """Who is switched off gets no e-mail."""
     if license.user.is_active:
-        send_license(license, actor=actor)
+        send_license(license)
 
 
 LICENSES = Kind(

@@ -7,6 +7,7 @@ from accounts.links import LinkRefused, Purpose, read_token
 from accounts.models import User, normalise_email
 from accounts.verbs.passwords import check_password
 from audit import trail
+from audit.acting import acting_as
 from mail.outbox import queue
 from tenancy.models import Vendor
 
@@ -51,7 +52,8 @@ def _move(user: User, new_email: str) -> None:
             changed = User.objects.filter(pk=user.pk, email=user.email).update(email=new_email)
             if changed:
                 moved = {"email": [user.email, new_email]}
-                trail.record("email-changed", user, actor=user, changes=moved, visible=True)
+                with acting_as(user):
+                    trail.record("email-changed", user, changes=moved, visible=True)
     except IntegrityError as error:
         raise AddressTaken from error
     if not changed:

@@ -8,6 +8,7 @@ from accounts.links import Link, Purpose, read_token
 from accounts.models import User, normalise_email
 from accounts.sessions import people_of
 from audit import trail
+from audit.acting import acting_as
 from tenancy.hosts import Site
 from tenancy.models import Vendor
 from web import limits
@@ -45,7 +46,8 @@ def set_password(user: User, password: str) -> None:
         user.set_password(password)
         user.save(update_fields=["password", "updated_at"])
         if user.vendor:
-            trail.record("password-set", user, actor=user, visible=True)
+            with acting_as(user):
+                trail.record("password-set", user, visible=True)
 
 
 def change_password(user: User, *, current: str, new: str) -> None:

@@ -13,4 +13,4 @@ def save_profile(user: User) -> None:
     """Saves the user's name and company, changed on the object by himself."""
     before = User.objects.get(pk=user.pk)
     user.save(update_fields=[*FIELDS, "updated_at"])
-    trail.record_change(before, user, actor=user, visible=True)
+    trail.record_change(before, user, visible=True)

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from accounts.models import User, ViewAs
 from audit import trail
+from audit.acting import acting_as
 from tenancy.door import inside
 from tenancy.models import Vendor
 
@@ -107,14 +108,14 @@ def stop(view: ViewAs) -> None:
 
 def record_page(view: ViewAs, *, path: str, status: int, license_id: object = None) -> None:
     """Records that support saw one page. The customer is told of the view, not of each page."""
-    trail.record(
-        "view-as-page",
-        view.customer,
-        actor=view.staff,
-        customer_id=view.customer_id,
-        license_id=license_id,
-        details={"path": path, "status": status},
-    )
+    with acting_as(view.staff):
+        trail.record(
+            "view-as-page",
+            view.customer,
+            customer_id=view.customer_id,
+            license_id=license_id,
+            details={"path": path, "status": status},
+        )
 
 
 def clean_up(vendor: Vendor) -> int:
@@ -139,14 +140,14 @@ def clean_up_all() -> str:
 
 
 def _record(action: str, view: ViewAs, **details: str) -> None:
-    trail.record(
-        action,
-        view.customer,
-        actor=view.staff,
-        customer_id=view.customer_id,
-        visible=view.vendor.show_support_views,
-        details=details,
-    )
+    with acting_as(view.staff):
+        trail.record(
+            action,
+            view.customer,
+            customer_id=view.customer_id,
+            visible=view.vendor.show_support_views,
+            details=details,
+        )
 
 
 def _digest(token: str) -> str:

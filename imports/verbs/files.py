@@ -34,7 +34,7 @@ class Kind:
     """A kind of file that can be imported.
 
     `after_create`, if there is one, writes to each customer whom the file brings something; it is
-    called in the import's transaction with the new row and `actor`.
+    called in the import's transaction with the new row.
     """
 
     name: str
@@ -69,7 +69,6 @@ def start(
     file_name: str,
     data: bytes,
     options: dict[str, Any],
-    actor: User | None,
 ) -> DataImport:
     """Keeps the file and has it checked. Raises TableRefused when it is no table of this kind."""
     text = tables.decoded(data)
@@ -81,28 +80,34 @@ def start(
         content=text,
         options={"send_emails": bool(options.get("send_emails") and KINDS[kind].after_create)},
         rows=len(rows),
-        created_by=actor,
+        created_by=_who(),
     )
     row.save(force_insert=True)
-    trail.record("created", row, actor=actor, details={"rows": len(rows)})
+    trail.record("created", row, details={"rows": len(rows)})
     check.enqueue(vendor_id=str(row.vendor_id), import_id=str(row.pk))
     return row
 
 
 @transaction.atomic
-def confirm(row: DataImport, *, actor: User | None) -> None:
+def confirm(row: DataImport) -> None:
     """Has a ready import written. Raises NotReady, also for whoever comes second."""
     moved = DataImport.objects.filter(pk=row.pk, state=State.READY).update(
         state=State.IMPORTING,
         rows_done=0,
-        confirmed_by=actor,
+        confirmed_by=_who(),
         confirmed_ip=origin().ip or None,
         updated_at=timezone.now(),
     )
     if not moved:
         raise NotReady
-    trail.record("confirmed", row, actor=actor)
+    trail.record("confirmed", row)
     carry_out.enqueue(vendor_id=str(row.vendor_id), import_id=str(row.pk))
+
+
+def _who() -> User | None:
+    """The member of staff who acts, if it is one."""
+    person = origin().who()
+    return person if isinstance(person, User) else None
 
 
 # --- Jobs ---------------------------------------------------------------------------------------
@@ -170,11 +175,11 @@ def _write(row: DataImport, rows: Rows) -> None:
     """The import itself. Who comes second waits here and then finds it done."""
     if not _end(row, State.DONE, rows_done=row.rows):
         return
-    made = rows.write(actor=row.confirmed_by)
+    made = rows.write()
     after_create = KINDS[row.kind].after_create
     if after_create and row.options.get("send_emails"):
         for each in made:
-            after_create(each, actor=row.confirmed_by)
+            after_create(each)
 
 
 def _fail(row: DataImport, problems: list[Problem], number: int) -> None:

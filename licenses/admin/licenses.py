@@ -62,7 +62,7 @@ class LicenseUserInline(OwnedInline):
 
 
 def _send(license: License) -> None:
-    send_license(license, actor=None)
+    send_license(license)
 
 
 @admin.register(License)

@@ -26,16 +26,16 @@ class Change:
 
 def _plain(verb: Callable[..., License]) -> Callable[[Any], Act]:
     """A verb that needs nothing but the licence; who acts is known (audit/acting.py)."""
-    return lambda _form: lambda license: verb(license, actor=None)
+    return lambda _form: verb
 
 
 def _extend(form: DaysForm) -> Act:
-    return lambda license: licenses.extend(license, extension_length=form.seconds(), actor=None)
+    return lambda license: licenses.extend(license, extension_length=form.seconds())
 
 
 def _set_seats(form: SeatsForm) -> Act:
     seats = form.cleaned_data["seats"]
-    return lambda license: licenses.set_seats(license, allowed_activations=seats, actor=None)
+    return lambda license: licenses.set_seats(license, allowed_activations=seats)
 
 
 CHANGES = {

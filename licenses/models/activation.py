@@ -37,7 +37,9 @@ class Activation(TenantRow):
     metadata = models.JSONField(_("metadata"), default=list, validators=[validate_metadata])
     meter_attributes = models.JSONField(_("meter attributes"), default=list)
     offline = models.BooleanField(_("offline"), default=False)
-    machine_jwk = secret(models.JSONField(null=True, help_text="The public key of an offline machine."))
+    machine_jwk = secret(
+        models.JSONField(null=True, help_text="The public key of an offline machine.")
+    )
     machine_thumbprint = models.CharField(max_length=43, blank=True)
     offline_response_valid_until = models.DateTimeField(
         _("response can be installed until"), null=True

@@ -72,7 +72,9 @@ class SigningKey(TenantRow):
     product = models.ForeignKey(Product, models.CASCADE, related_name="signing_keys")
     kid = models.CharField(max_length=43)
     public_pem = models.TextField()
-    encrypted_private_pem = secret(models.TextField(help_text="Under KEY_ENCRYPTION_KEYS, never in clear."))
+    encrypted_private_pem = secret(
+        models.TextField(help_text="Under KEY_ENCRYPTION_KEYS, never in clear.")
+    )
     retired_at = models.DateTimeField(null=True)
 
     class Meta(TenantRow.Meta):

@@ -141,7 +141,7 @@ def activation_deactivate(
         check_customer_may_deactivate(activation.license, activation)
         if request.method != "POST":
             return _ask_before_deactivating(request, activation)
-        deactivate_as_customer(activation, actor=request.user)
+        deactivate_as_customer(activation)
     except LicensingError as error:
         messages.error(request, sentence(error))
         return redirect("license", license_id)

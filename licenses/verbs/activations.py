@@ -12,7 +12,6 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import User
 from licenses import errors
 from licenses.history import Event, record
 from licenses.models import (
@@ -85,7 +84,6 @@ def activate(
     license: License,
     machine: Machine,
     *,
-    actor: User | None = None,
     key: MachineKey | None = None,
 ) -> Activation:
     """The machine's activation: a new seat, or the seat that its fingerprint has already.
@@ -99,11 +97,11 @@ def activate(
     _free_expired_leases(locked)
     existing = find_activation(locked, machine.fingerprint)
     if existing:
-        return _activate_again(locked, existing, machine, key, actor)
+        return _activate_again(locked, existing, machine, key)
     if locked.seats_left == 0:
         raise errors.ActivationLimitReached
     _take_uses(locked, machine.meter_attributes)
-    return _take_seat(locked, machine, key, actor)
+    return _take_seat(locked, machine, key)
 
 
 def find_activation(license: License, fingerprint: str) -> Activation | None:
@@ -135,7 +133,7 @@ def sync(activation_id: Any, machine: Machine | None = None) -> Activation:
 
 
 @transaction.atomic
-def deactivate(activation: Activation, *, actor: User | None = None) -> None:
+def deactivate(activation: Activation) -> None:
     """Ends the activation and frees its seat.
 
     Raises DeactivationLimitReached, and ActivationNotFound when it has ended already: counted
@@ -152,11 +150,11 @@ def deactivate(activation: Activation, *, actor: User | None = None) -> None:
     license.total_activations -= 1
     license.total_deactivations += 1
     license.save(update_fields=["total_activations", "total_deactivations", "updated_at"])
-    record(license, Event.DEACTIVATED, actor=actor, machine=current)
+    record(license, Event.DEACTIVATED, machine=current)
 
 
 @transaction.atomic
-def release(activation: Activation, *, reason: str, actor: User | None = None) -> None:
+def release(activation: Activation, *, reason: str) -> None:
     """Frees the seat of a machine for the customer, whatever kind of machine it is.
 
     It does not count against the deactivations that the licence allows. Raises ActivationNotFound
@@ -170,18 +168,18 @@ def release(activation: Activation, *, reason: str, actor: User | None = None) -
     Activation.objects.filter(pk=current.pk).delete()
     license.total_activations -= 1
     license.save(update_fields=["total_activations", "updated_at"])
-    record(license, Event.RELEASED, actor=actor, machine=current, reason=reason)
+    record(license, Event.RELEASED, machine=current, reason=reason)
 
 
 @transaction.atomic
-def deactivate_as_customer(activation: Activation, *, actor: User) -> None:
+def deactivate_as_customer(activation: Activation) -> None:
     """`deactivate`, for a customer who clicks; raises what check_customer_may_deactivate raises."""
     license = lock(activation.license_id)
     current = Activation.objects.filter(pk=activation.pk).first()
     if current is None:
         raise errors.ActivationNotFound
     check_customer_may_deactivate(license, current)
-    deactivate(current, actor=actor)
+    deactivate(current)
 
 
 def check_customer_may_deactivate(license: License, activation: Activation) -> None:
@@ -198,9 +196,7 @@ def check_customer_may_deactivate(license: License, activation: Activation) -> N
         raise errors.DeactivationLimitReached
 
 
-def _take_seat(
-    license: License, machine: Machine, key: MachineKey | None, actor: User | None
-) -> Activation:
+def _take_seat(license: License, machine: Machine, key: MachineKey | None) -> Activation:
     now = timezone.now()
     activation = Activation(vendor_id=license.vendor_id, license=license)
     _describe(activation, machine)
@@ -225,7 +221,7 @@ def _take_seat(
             "updated_at",
         ]
     )
-    record(license, Event.ACTIVATED, actor=actor, machine=activation)
+    record(license, Event.ACTIVATED, machine=activation)
     return activation
 
 
@@ -234,7 +230,6 @@ def _activate_again(
     activation: Activation,
     machine: Machine,
     key: MachineKey | None,
-    actor: User | None,
 ) -> Activation:
     """The same seat again; a new machine key replaces the old one, and the history says so."""
     replaced = bool(
@@ -246,7 +241,7 @@ def _activate_again(
     activation.lease_expires_at = _lease_end(license)
     activation.save(update_fields=[*changed, "last_synced_at", "lease_expires_at", "updated_at"])
     if replaced:
-        record(license, Event.MACHINE_KEY_REPLACED, actor=actor, machine=activation)
+        record(license, Event.MACHINE_KEY_REPLACED, machine=activation)
     return activation
 
 
@@ -305,7 +300,7 @@ def _free_expired_leases(license: License) -> None:
         _give_uses_back(license, activation)
     expired.delete()
     for activation in ended:
-        record(license, Event.DEACTIVATED, actor=None, machine=activation, lease_ended=True)
+        record(license, Event.DEACTIVATED, machine=activation, lease_ended=True)
     license.total_activations -= len(ended)
     license.total_deactivations += len(ended)
     license.save(update_fields=["total_activations", "total_deactivations", "updated_at"])

@@ -4,7 +4,6 @@ from datetime import datetime
 
 from django.db import transaction
 
-from accounts.models import User
 from accounts.verbs.customers import customer_of
 from licenses.models import License, LicensePolicy, Product
 from licenses.verbs.licenses import create_license
@@ -23,7 +22,6 @@ def issue(
     expires_at: datetime | None = None,
     notes: str = "",
     send: bool = True,
-    actor: User | None = None,
 ) -> License:
     """A new licence for a known or new customer; with `send` the customer gets it by e-mail.
 
@@ -34,8 +32,8 @@ def issue(
     terms = {"allowed_activations": allowed_activations, "expires_at": expires_at}
     given = {name: value for name, value in terms.items() if value is not None}
     license = create_license(
-        product=product, user=customer, policy=policy, key=key, actor=actor, notes=notes, **given
+        product=product, user=customer, policy=policy, key=key, notes=notes, **given
     )
     if send:
-        send_license(license, actor=actor)
+        send_license(license)
     return license

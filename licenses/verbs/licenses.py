@@ -28,7 +28,6 @@ def create_license(
     user: User,
     policy: LicensePolicy | None = None,
     key: str = "",
-    actor: User | None = None,
     **terms: Any,
 ) -> License:
     """A new licence on the policy's terms, changed by `terms`, with a new key unless one is given.
@@ -37,7 +36,7 @@ def create_license(
     """
     license = drafted(policy, vendor_id=product.vendor_id, product=product, user=user, **terms)
     license.key = key or new_key(policy.key_pattern if policy else "")
-    return save_new_license(license, actor=actor)
+    return save_new_license(license)
 
 
 def drafted(policy: LicensePolicy | None, **fields: Any) -> License:
@@ -47,7 +46,7 @@ def drafted(policy: LicensePolicy | None, **fields: Any) -> License:
 
 
 @transaction.atomic
-def save_new_license(license: License, *, actor: User | None) -> License:
+def save_new_license(license: License) -> License:
     """Saves a licence that was filled in elsewhere, sets what ends, and begins its history.
 
     Raises ValidationError when a field or the key is not allowed.
@@ -55,7 +54,7 @@ def save_new_license(license: License, *, actor: User | None) -> License:
     license.full_clean()
     set_ends(license)
     license.save(force_insert=True)
-    record(license, Event.CREATED, actor=actor, changes=trail.values_of(license))
+    record(license, Event.CREATED, changes=trail.values_of(license))
     return license
 
 
@@ -91,7 +90,7 @@ def lock(license_id: Any) -> License:
 
 
 @transaction.atomic
-def renew(license: License, *, actor: User | None) -> License:
+def renew(license: License) -> License:
     """Adds the validity once more, to the expiry or, if that has passed, to now.
 
     Raises ValidityNotRenewable when there is no expiry to move, and DateTooFar.
@@ -99,16 +98,16 @@ def renew(license: License, *, actor: User | None) -> License:
     locked = lock(license.pk)
     if locked.validity == 0:
         raise ValidityNotRenewable
-    return _move_expiry(locked, Event.RENEWED, locked.validity, actor)
+    return _move_expiry(locked, Event.RENEWED, locked.validity)
 
 
 @transaction.atomic
-def extend(license: License, *, extension_length: int, actor: User | None) -> License:
+def extend(license: License, *, extension_length: int) -> License:
     """Adds so many seconds to the expiry or, if that has passed, to now.
 
     Raises ValidityNotRenewable when there is no expiry to move, and DateTooFar.
     """
-    return _move_expiry(lock(license.pk), Event.EXTENDED, extension_length, actor)
+    return _move_expiry(lock(license.pk), Event.EXTENDED, extension_length)
 
 
 @transaction.atomic
@@ -128,7 +127,7 @@ def begin_maintenance(license: License) -> License:
 
 
 @transaction.atomic
-def renew_maintenance(license: License, *, actor: User | None) -> License:
+def renew_maintenance(license: License) -> License:
     """Adds the maintenance policy's validity to the maintenance's end or, if that passed, to now.
 
     Raises MaintenanceNotRenewable when there is no end to move.
@@ -141,7 +140,7 @@ def renew_maintenance(license: License, *, actor: User | None) -> License:
     locked.maintenance_expires_at = after
     locked.save(update_fields=["maintenance_expires_at", "updated_at"])
     moved = {"maintenance_expires_at": [_iso(before), _iso(after)]}
-    record(locked, Event.MAINTENANCE_RENEWED, actor=actor, changes=moved)
+    record(locked, Event.MAINTENANCE_RENEWED, changes=moved)
     return locked
 
 
@@ -154,7 +153,7 @@ def _later(moment: datetime, seconds: int) -> datetime:
 
 
 @transaction.atomic
-def set_seats(license: License, *, allowed_activations: int, actor: User | None) -> License:
+def set_seats(license: License, *, allowed_activations: int) -> License:
     """Sets how many machines may be active at a time; 0 or −1 is unlimited.
 
     Machines above a lower number stay active; new ones have to wait. Raises ValidationError.
@@ -166,49 +165,49 @@ def set_seats(license: License, *, allowed_activations: int, actor: User | None)
     if locked.allowed_activations != before:
         locked.save(update_fields=["allowed_activations", "updated_at"])
         changes = {"allowed_activations": [before, locked.allowed_activations]}
-        record(locked, Event.CHANGED, actor=actor, changes=changes)
+        record(locked, Event.CHANGED, changes=changes)
     return locked
 
 
-def _move_expiry(license: License, event: Event, seconds: int, actor: User | None) -> License:
+def _move_expiry(license: License, event: Event, seconds: int) -> License:
     if license.expires_at is None:
         raise ValidityNotRenewable
     before = license.expires_at
     license.expires_at = _later(before, seconds)
     license.save(update_fields=["expires_at", "updated_at"])
     moved = {"expires_at": [_iso(before), _iso(license.expires_at)]}
-    record(license, event, actor=actor, changes=moved)
+    record(license, event, changes=moved)
     return license
 
 
-def suspend(license: License, *, actor: User | None) -> License:
+def suspend(license: License) -> License:
     """Suspends the licence; its machines keep their seats."""
-    return _switch(license, "suspended", True, Event.SUSPENDED, actor)
+    return _switch(license, "suspended", True, Event.SUSPENDED)
 
 
-def unsuspend(license: License, *, actor: User | None) -> License:
+def unsuspend(license: License) -> License:
     """Lifts the suspension; everything is as before."""
-    return _switch(license, "suspended", False, Event.UNSUSPENDED, actor)
+    return _switch(license, "suspended", False, Event.UNSUSPENDED)
 
 
-def revoke(license: License, *, actor: User | None) -> License:
+def revoke(license: License) -> License:
     """Revokes the licence: nothing activates, and machines learn of it when they sync."""
-    return _switch(license, "revoked", True, Event.REVOKED, actor)
+    return _switch(license, "revoked", True, Event.REVOKED)
 
 
-def unrevoke(license: License, *, actor: User | None) -> License:
+def unrevoke(license: License) -> License:
     """Lifts the revocation; a machine that has learnt of it needs a new activation."""
-    return _switch(license, "revoked", False, Event.UNREVOKED, actor)
+    return _switch(license, "revoked", False, Event.UNREVOKED)
 
 
 @transaction.atomic
-def _switch(license: License, field: str, value: bool, event: Event, actor: User | None) -> License:
+def _switch(license: License, field: str, value: bool, event: Event) -> License:
     """Sets the flag and records it; a flag that is set already stays, and nothing is recorded."""
     locked = lock(license.pk)
     if getattr(locked, field) != value:
         setattr(locked, field, value)
         locked.save(update_fields=[field, "updated_at"])
-        record(locked, event, actor=actor, changes={field: [not value, value]})
+        record(locked, event, changes={field: [not value, value]})
     return locked
 
 

@@ -2,7 +2,6 @@
 
 from django.db import transaction
 
-from accounts.models import User
 from audit import trail
 from licenses.errors import OwnerIsInactive
 from licenses.models import License
@@ -10,7 +9,7 @@ from mail.outbox import queue
 
 
 @transaction.atomic
-def send_license(license: License, *, actor: User | None) -> None:
+def send_license(license: License) -> None:
     """Has the licence e-mailed to its owner, with its key and how to begin; sent again each time.
 
     Runs in the vendor's scope. Raises OwnerIsInactive.
@@ -18,4 +17,4 @@ def send_license(license: License, *, actor: User | None) -> None:
     if not license.user.is_active:
         raise OwnerIsInactive
     queue("license", user=license.user, license_id=license.pk)
-    trail.record("license-sent", license, actor=actor)
+    trail.record("license-sent", license)

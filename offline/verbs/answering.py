@@ -162,7 +162,7 @@ def _still_valid(exchange: OfflineExchange) -> bool:
 
 def _activate(review: Review, request: ActivationRequest, user: User) -> OfflineExchange:
     key = MachineKey(request.machine_jwk, request.thumbprint)
-    activation = activate(review.license, machine_of(request), actor=user, key=key)
+    activation = activate(review.license, machine_of(request), key=key)
     now = timezone.now()
     valid_until = now + timedelta(seconds=activation.license.product.offline_response_validity)
     response = issue_token(
@@ -181,7 +181,7 @@ def _deactivate(review: Review, request: DeactivationRequest, user: User) -> Off
     activation = review.activation
     if activation is None:
         raise errors.ActivationNotFound
-    deactivate(activation, actor=user)
+    deactivate(activation)
     claims = {
         "aid": str(activation.pk),
         "lid": str(review.license.pk),

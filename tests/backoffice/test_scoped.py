@@ -16,6 +16,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from audit import trail
+from audit.acting import acting_as
 from backoffice.base import VendorAdmin
 from backoffice.export import WithExport
 from branding.domains.verbs import claim
@@ -77,7 +78,7 @@ def fill(world: World, vendor: Vendor) -> None:
         LicenseUser.objects.create(vendor=vendor, license=license, user=other)
         claim(vendor, f"licenses.{name}.example")
         save_branding(branding_for(vendor), {"logo_light": picture()})
-        send_license(license, actor=None)
+        send_license(license)
         record(
             file_of(release),
             user=license.user,
@@ -87,14 +88,14 @@ def fill(world: World, vendor: Vendor) -> None:
         )
         trail.record("changed", policy, changes={"name": ["", policy.name]})
         staff = world.acme_admin if acme else world.globex_admin
-        files.start(
-            vendor=vendor,
-            kind="customers",
-            file_name=f"{name}-import.csv",
-            data=BytesIO(b"email\nsomebody@else.example\n").getvalue(),
-            options={},
-            actor=staff,
-        )
+        with acting_as(staff):
+            files.start(
+                vendor=vendor,
+                kind="customers",
+                file_name=f"{name}-import.csv",
+                data=BytesIO(b"email\nsomebody@else.example\n").getvalue(),
+                options={},
+            )
 
 
 @pytest.fixture

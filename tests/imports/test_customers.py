@@ -12,6 +12,7 @@ from django.db import IntegrityError, connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
+from audit.acting import acting_as
 from audit.models import AuditEntry
 from backoffice.cells import escaped
 from imports.models import DataImport
@@ -33,21 +34,22 @@ def started(world: World, text: str | bytes, kind: str = "customers", **options:
     """The import of acme's administrator, checked."""
     data = text if isinstance(text, bytes) else text.encode()
     with inside(world.acme), connection.execute_wrapper(every_statement_names_its_vendor):
-        row = files.start(
-            vendor=world.acme,
-            kind=kind,
-            file_name="people.csv",
-            data=data,
-            options=options,
-            actor=world.acme_admin,
-        )
+        with acting_as(world.acme_admin):
+            row = files.start(
+                vendor=world.acme,
+                kind=kind,
+                file_name="people.csv",
+                data=data,
+                options=options,
+            )
         row.refresh_from_db()
     return row
 
 
 def confirmed(world: World, row: DataImport) -> DataImport:
     with inside(world.acme), connection.execute_wrapper(every_statement_names_its_vendor):
-        files.confirm(row, actor=world.acme_admin)
+        with acting_as(world.acme_admin):
+            files.confirm(row)
         row.refresh_from_db()
     return row
 

@@ -160,7 +160,7 @@ def test_a_sync_takes_over_what_the_machine_tells(acme: World, frozen_time: Any)
     frozen_time.shift(60)
     synced = sync(acme.ada_machine.pk, machine("ada-laptop", app_version="9"))
     assert (synced.app_version, synced.last_synced_at) == ("9", NOW + timedelta(seconds=60))
-    licenses.revoke(acme.ada_license, actor=None)
+    licenses.revoke(acme.ada_license)
     with pytest.raises(errors.RevokedLicense):
         sync(acme.ada_machine.pk)
 
@@ -199,14 +199,14 @@ def test_a_customer_deactivates_where_the_product_lets_him(acme: World) -> None:
     offline = activate(license, machine("offline"), key=KEY)
     online = activate(license, machine("online"))
     with pytest.raises(errors.OfflineMachineKeepsItsSeat):
-        deactivate_as_customer(offline, actor=acme.ada)
+        deactivate_as_customer(offline)
     acme.orbit.customers_may_deactivate = False
     acme.orbit.save()
     with pytest.raises(errors.CustomerDeactivationNotAllowed):
-        deactivate_as_customer(online, actor=acme.ada)
+        deactivate_as_customer(online)
     acme.orbit.customers_may_deactivate = True
     acme.orbit.save()
-    deactivate_as_customer(online, actor=acme.ada)
+    deactivate_as_customer(online)
     assert counts(license) == (1, 1)
 
 

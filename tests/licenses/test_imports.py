@@ -9,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
+from audit.acting import origin
 from audit.models import AuditEntry
 from imports.verbs import files
 from licenses.models import DAY, License, LicensePolicy
@@ -232,10 +233,10 @@ def test_a_key_taken_in_between_stops_it_all(world: World, monkeypatch: pytest.M
 def test_each_licence_is_given_to_who_sends_it(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sent: list[tuple[str, User]] = []
+    sent: list[tuple[str, Any]] = []
     kind = replace(
         files.KINDS["licenses"],
-        after_create=lambda license, *, actor: sent.append((license.key, actor)),
+        after_create=lambda license: sent.append((license.key, origin().who())),
     )
     monkeypatch.setitem(files.KINDS, "licenses", kind)
     imported(world, line(key=KEY))

@@ -55,10 +55,10 @@ def test_it_counts_from_the_first_activation(acme: World, frozen_time: Any) -> N
 
 def test_renewing_adds_to_the_end_or_to_now(acme: World, frozen_time: Any) -> None:
     license = licensed(acme, maintenance_policy=policy(acme))
-    renewed = renew_maintenance(license, actor=acme.acme_admin)
+    renewed = renew_maintenance(license)
     assert renewed.maintenance_expires_at == NOW + timedelta(days=20)
     frozen_time.shift(30 * DAYS)
-    renewed = renew_maintenance(license, actor=acme.acme_admin)
+    renewed = renew_maintenance(license)
     assert renewed.maintenance_expires_at == NOW + timedelta(days=40)
     event = history_of(license).first()
     assert event
@@ -69,7 +69,7 @@ def test_renewing_adds_to_the_end_or_to_now(acme: World, frozen_time: Any) -> No
 def test_what_has_no_end_is_not_renewed(acme: World, fields: dict[str, Any] | None) -> None:
     with_policy = {} if fields is None else {"maintenance_policy": policy(acme, **fields)}
     with pytest.raises(MaintenanceNotRenewable):
-        renew_maintenance(licensed(acme, **with_policy), actor=None)
+        renew_maintenance(licensed(acme, **with_policy))
 
 
 def test_another_vendors_policy_is_refused(world: World) -> None:

@@ -45,7 +45,7 @@ def many(world: World) -> World:
             product=world.orbit, user=world.ada, key="YEAR00-0000-0000", validity=80 * 86400
         )
         paused = create_license(product=world.orbit, user=world.ada, key="PAUSED-0000-0000")
-        suspend(paused, actor=None)
+        suspend(paused)
         activate(soon, machine("a"))
         activate(soon, machine("b"))
         for key, value, visible in (("Order", "PO-118", True), ("Margin", "Secret-7", False)):

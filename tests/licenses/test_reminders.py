@@ -93,7 +93,7 @@ def test_what_begins_late_is_reminded_of_once(acme: World) -> None:
 def test_a_renewal_begins_anew(acme: World) -> None:
     license = ends_in(acme.ada_license, days=5)
     assert remind() == 1
-    licenses.extend(license, extension_length=86400, actor=None)
+    licenses.extend(license, extension_length=86400)
     assert [remind(), remind()] == [1, 0]
 
 
@@ -110,15 +110,15 @@ def test_both_vendors_customers_are_reminded_in_their_vendors_name(world: World)
 
 
 def revoke(world: World) -> None:
-    licenses.revoke(world.ada_license, actor=None)
+    licenses.revoke(world.ada_license)
 
 
 def suspend(world: World) -> None:
-    licenses.suspend(world.ada_license, actor=None)
+    licenses.suspend(world.ada_license)
 
 
 def extend(world: World) -> None:
-    licenses.extend(world.ada_license, extension_length=3600, actor=None)
+    licenses.extend(world.ada_license, extension_length=3600)
 
 
 def never_end(world: World) -> None:

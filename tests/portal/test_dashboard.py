@@ -83,7 +83,7 @@ def download(world: World, made: Any) -> None:
 def test_staff_see_their_vendors_numbers(world: World, person: str) -> None:
     with inside(world.acme):
         activated = AuditEntry.objects.filter(action="activated").count()
-        suspend(world.ada_license, actor=world.acme_admin)
+        suspend(world.ada_license)
         trail.record("activated", world.ada_license)
         download(world, world.orbit_release)
     browser = signed_in(getattr(world, person))
@@ -190,7 +190,7 @@ def test_the_list_of_licences_can_be_narrowed(
     world: World, query: str, expected: list[str]
 ) -> None:
     with inside(world.acme):
-        suspend(world.ada_license, actor=world.acme_admin)
+        suspend(world.ada_license)
         License.objects.update(expires_at=NOW + timedelta(days=40))
     found = signed_in(world.acme_admin).get(f"/licenses/license/?{query}")
     assert found.status_code == 200

@@ -42,7 +42,7 @@ def live(world: World, rows: int = 1) -> None:
             ip="192.0.2.9",
             granted=ByteRange(0, 1024),
         )
-        send_license(license, actor=world.acme_admin)
+        send_license(license)
 
 
 @pytest.mark.parametrize("who", ["acme_admin", "acme_support"])

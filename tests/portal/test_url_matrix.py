@@ -307,7 +307,7 @@ def test_back_office_model_routes(world: World, visitor: str) -> None:
             ip="",
             granted=granted,
         )
-        send_license(world.ada_license, actor=None)
+        send_license(world.ada_license)
         started = an_import(world)
         entry = AuditEntry.objects.all()[0]
         email = OutgoingEmail.objects.get()
@@ -356,7 +356,6 @@ def an_import(world: World) -> DataImport:
         file_name="c.csv",
         data=b"email\nx@y.example\n",
         options={},
-        actor=world.acme_admin,
     )
 
 
@@ -381,7 +380,7 @@ def test_the_pages_of_the_daily_work(world: World) -> None:
     """(GET, POST) in the order of STAFF; customer, licence, machine, e-mail and import are Acme's."""
     with inside(world.acme):
         User.objects.filter(pk=world.grace.pk).update(password="!")
-        send_license(world.ada_license, actor=None)
+        send_license(world.ada_license)
         email = OutgoingEmail.objects.get()
         started = an_import(world)
     ada = f"/accounts/user/{world.ada.pk}"

@@ -58,8 +58,8 @@ def no_major_updates(world: World) -> None:
 
 
 CASES: list[tuple[Callable[[World], Any], str, str]] = [
-    (lambda w: revoke(w.ada_license, actor=None), "REVOKED_LICENSE", "has been revoked"),
-    (lambda w: suspend(w.ada_license, actor=None), "SUSPENDED_LICENSE", "is suspended"),
+    (lambda w: revoke(w.ada_license), "REVOKED_LICENSE", "has been revoked"),
+    (lambda w: suspend(w.ada_license), "SUSPENDED_LICENSE", "is suspended"),
     (expired, "EXPIRED_LICENSE", "expired on 23 November 2026: renew it"),
     (expired_but_keeps_older_ones, "EXPIRED_LICENSE", "expired on 23 November 2026"),
     (unmaintained, "MAINTENANCE_EXPIRED", "after your maintenance ended on 23 November 2026"),
@@ -123,7 +123,7 @@ def test_an_expired_licence_keeps_older_versions_when_the_product_says_so(world:
         Product.objects.filter(pk=world.orbit.pk).update(expired_licenses_keep_releases=True)
     assert fetched(signed_in(world.ada), path) == CONTENT
     with inside(world.acme):
-        revoke(world.ada_license, actor=None)
+        revoke(world.ada_license)
     assert signed_in(world.ada).get(path).status_code == 403
 
 
@@ -203,7 +203,7 @@ def test_of_several_licences_one_that_covers_is_enough(world: World) -> None:
 def test_of_several_refusals_the_most_helpful_is_told(world: World) -> None:
     with inside(world.acme):
         unmaintained(world)
-        revoke(create_license(product=world.orbit, user=world.ada), actor=None)
+        revoke(create_license(product=world.orbit, user=world.ada))
     text = signed_in(world.ada).get(download_path(world.orbit_release)).content.decode()
     assert "maintenance ended" in text
 

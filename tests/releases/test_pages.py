@@ -142,7 +142,7 @@ def test_nothing_found_offers_a_way_out(many: World) -> None:
 def test_the_box_on_a_licence_speaks_of_that_licence(world: World) -> None:
     with inside(world.acme):
         revoked = create_license(product=world.orbit, user=world.ada)
-        revoke(revoked, actor=None)
+        revoke(revoked)
         empty = create_license(product=world.spectra, user=world.ada)
     browser, file = signed_in(world.ada), "orbit-1.2.0.bin"
     assert file in browser.get(f"/licenses/{world.ada_license.pk}/").content.decode()

@@ -1,0 +1,58 @@
+"""Every field that smells of a secret is marked as one, or is known to be harmless."""
+
+import re
+
+import pytest
+from django.apps import apps
+
+from audit import trail
+from tenancy.door import inside
+from tenancy.rows import is_secret
+from tests.portal.test_imports import LADDER
+from tests.world import World
+
+SMELLS = re.compile(r"key|token|secret|password|digest|jwk|private|pem|cookie|salt|claim|hash")
+# What only sounds like one, and why.
+HARMLESS = {
+    "audit.auditentry.digest": "of the chain, shown to staff",
+    "licenses.activation.user_hash": "what a program says of its user, by itself",
+    "licenses.license.key": "what the vendor sells; customers and staff read it",
+    "licenses.licensemetadata.key": "the name of a value",
+    "licenses.licensepolicy.key_pattern": "how keys look",
+    "licenses.signingkey.public_pem": "the public half",
+    "offline.offlineexchange.digest": "of a file that was handed in",
+    "releases.release.private": "whether customers see it",
+    "releases.release.version_key": "orders versions",
+    "web.ratebucket.key": "a keyed hash; no vendor's row and never in the trail",
+}
+
+
+def smelling() -> dict[str, bool]:
+    """By `<app>.<model>.<field>`, whether it is marked."""
+    found = {}
+    for model in apps.get_models():
+        if model.__module__.partition(".")[0] not in LADDER:
+            continue
+        for field in model._meta.concrete_fields:
+            if SMELLS.search(field.name):
+                found[f"{model._meta.label_lower}.{field.name}"] = is_secret(field)
+    return found
+
+
+def test_what_smells_of_a_secret_is_marked_or_known_to_be_harmless() -> None:
+    found = smelling()
+    assert len(found) > 10
+    assert {name for name, marked in found.items() if not marked} <= set(HARMLESS)
+
+
+def test_nothing_is_declared_harmless_that_is_marked_or_gone() -> None:
+    assert {name for name, marked in smelling().items() if not marked} == set(HARMLESS)
+
+
+@pytest.mark.parametrize("value", ["argon2$one", "argon2$two"])
+def test_a_secret_is_told_to_have_changed_and_never_told(world: World, value: str) -> None:
+    with inside(world.acme):
+        before = type(world.ada).objects.get(pk=world.ada.pk)
+    world.ada.password = value
+    assert trail.changes_between(before, world.ada) == {"password": [None, None]}
+    assert "password" not in trail.values_of(world.ada)
