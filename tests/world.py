@@ -22,6 +22,7 @@ from releases.models import Release, ReleaseFile
 from releases.verbs import publishing
 from tenancy.door import inside
 from tenancy.models import Vendor
+from tenancy.verbs import add_vendor
 from tests.sql import Watch
 
 PASSWORD = "correct horse battery"
@@ -112,10 +113,10 @@ def download_path(release: Release) -> str:
 
 def build() -> World:
     """The world that most tests start from."""
-    acme = Vendor.objects.create(
-        company_id="acme", name="Acme Instruments", support_email="support@acme.example"
+    acme = add_vendor(
+        Vendor(company_id="acme", name="Acme Instruments", support_email="support@acme.example")
     )
-    globex = Vendor.objects.create(company_id="globex", name="Globex Software")
+    globex = add_vendor(Vendor(company_id="globex", name="Globex Software"))
     made: dict[str, Any] = {"acme": acme, "globex": globex}
     made["operator"] = user(None, "root@example.com", role=Role.OPERATOR)
     with inside(acme):
