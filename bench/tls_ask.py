@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable
 
 from bench.throwaway import set_up
-from tenancy.door import inside
 
 ROUNDS = 500
 
@@ -31,6 +30,7 @@ def measure(number: int) -> None:
     from django.utils import timezone
 
     from branding.models import CustomDomain
+    from tenancy.door import inside
     from tenancy.models import Host, Vendor
     from tenancy.verbs import add_vendor
 
