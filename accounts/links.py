@@ -13,6 +13,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from accounts.models import User
 from accounts.sessions import people_of
 from tenancy.models import Vendor
+from tenancy.table import vendor_by_id
 
 
 class Purpose(Enum):
@@ -54,7 +55,7 @@ def read_token(purpose: Purpose, vendor: Vendor | None, token: str, *, max_age: 
     except (signing.BadSignature, ValueError) as error:
         raise LinkRefused from error
     if vendor is None and vendor_id:
-        vendor = Vendor.objects.filter(pk=vendor_id).first()
+        vendor = vendor_by_id(vendor_id)
     if vendor_id != (str(vendor.pk) if vendor else ""):
         raise LinkRefused
     with people_of(vendor):

@@ -20,6 +20,7 @@ from audit.acting import acting_as
 from tenancy.door import inside
 from tenancy.hosts import Site
 from tenancy.models import Vendor
+from tenancy.table import vendor_by_id
 from web import limits
 from web.requests import client_ip
 
@@ -108,7 +109,7 @@ def _vendor_of_session(request: PersonRequest) -> Vendor | None:
     if request.address.site is Site.CUSTOMER:
         return request.vendor
     vendor_id = request.session.get(VENDOR_KEY)
-    return Vendor.objects.filter(pk=vendor_id).first() if vendor_id else None
+    return vendor_by_id(vendor_id) if vendor_id else None
 
 
 def _note_seen(user: User) -> None:

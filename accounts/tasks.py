@@ -10,7 +10,7 @@ from accounts.models import User, normalise_email
 from accounts.sessions import may_enter, people_of
 from mail.outbox import queue
 from tenancy.hosts import Site
-from tenancy.models import Vendor
+from tenancy.table import vendor_by_id
 
 
 @task(takes_context=True)
@@ -20,7 +20,7 @@ def find_account(context: TaskContext, *, site: str, vendor_id: str, email: str)
     An operator belongs to no vendor, in whose list the e-mail could stand: theirs is sent from
     here, and a second time if the worker is killed right after.
     """
-    vendor = Vendor.objects.filter(pk=vendor_id).first() if vendor_id else None
+    vendor = vendor_by_id(vendor_id) if vendor_id else None
     if vendor_id and vendor is None:
         return  # Somebody typed a company id that nobody has.
     with people_of(vendor):

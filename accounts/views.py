@@ -37,6 +37,7 @@ from audit import words
 from audit.models import AuditEntry
 from tenancy.hosts import Site
 from tenancy.models import Vendor
+from tenancy.table import vendor_by_company_id
 from web.moments import moment
 from web.requests import client_ip, page_of, safe_next
 
@@ -90,7 +91,7 @@ def _vendor(request: PersonRequest, company_id: str) -> Vendor | None:
         return request.vendor
     if not company_id:
         return None
-    return Vendor.objects.filter(company_id=company_id).first() or Vendor(company_id=company_id)
+    return vendor_by_company_id(company_id) or Vendor(company_id=company_id)
 
 
 @require_POST

@@ -168,8 +168,9 @@ def fill(engine: str, company_id: str, count: int) -> Any:
     from licenses.verbs.signing_keys import create_product
     from releases.models import Download, Release, ReleaseFile
     from tenancy.models import Vendor
+    from tenancy.verbs import add_vendor
 
-    vendor = Vendor.objects.create(company_id=company_id, name=company_id)
+    vendor = add_vendor(Vendor(company_id=company_id, name=company_id))
     with inside(vendor):
         admin = User.objects.create_user(
             vendor=vendor, email="admin@example.com", password="a password", role=Role.ADMIN

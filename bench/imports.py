@@ -39,9 +39,10 @@ def measure(rows: int) -> None:
     from licenses.models import DAY, LicensePolicy, Product
     from licenses.verbs.signing_keys import create_product
     from tenancy.models import Vendor
+    from tenancy.verbs import add_vendor
 
     logging.disable(logging.WARNING)
-    vendor = Vendor.objects.create(company_id="acme", name="Acme Instruments")
+    vendor = add_vendor(Vendor(company_id="acme", name="Acme Instruments"))
     with inside(vendor):
         admin = User.objects.create_user(vendor=vendor, email="admin@acme.example", role=Role.ADMIN)
         create_product(Product(vendor=vendor, name="Orbit"))

@@ -32,8 +32,9 @@ def measure() -> None:
     from licenses.verbs.licenses import create_license
     from licenses.verbs.signing_keys import create_product
     from tenancy.models import Vendor
+    from tenancy.verbs import add_vendor
 
-    vendor = Vendor.objects.create(company_id="acme", name="Acme Instruments")
+    vendor = add_vendor(Vendor(company_id="acme", name="Acme Instruments"))
     with inside(vendor):
         ada = User.objects.create_user(
             vendor=vendor, email="ada@example.com", password="a password"

@@ -38,6 +38,8 @@ from offline.verbs.answering import answer
 from tenancy.door import inside
 from tenancy.hosts import origin
 from tenancy.models import Vendor
+from tenancy.table import vendor_by_company_id
+from tenancy.verbs import add_vendor
 
 YEAR = 365 * DAY
 
@@ -213,9 +215,9 @@ def seed() -> None:
         )
     for company in COMPANIES:
         company_id = company.vendor["company_id"]
-        vendor, _created = Vendor.objects.get_or_create(
-            company_id=company_id, defaults={"id": demo_id(company_id), **company.vendor}
-        )
+        vendor = vendor_by_company_id(company_id)
+        if vendor is None:
+            vendor = add_vendor(Vendor(id=demo_id(company_id), **company.vendor))
         with inside(vendor):
             _seed_company(company, vendor)
 

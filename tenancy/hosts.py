@@ -1,8 +1,8 @@
-"""Which vendor a request belongs to, and the absolute addresses of a vendor's pages.
+"""What a host stands for, and the absolute addresses of a vendor's pages.
 
-This is the one place that decides the tenant. It looks at the host alone and compares exactly:
-our zone plus one valid label, or one custom domain as it is. No suffix match, header, query, form
-or session takes part, and there is no default tenant.
+Here and in `table.py`, which knows whose a host is, the tenant is decided. It is by the host alone,
+compared exactly: our zone plus one valid label, or one custom domain as it is. No suffix match,
+header, query, form or session takes part, and there is no default tenant.
 """
 
 import re
@@ -10,9 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from django.apps import apps
 from django.conf import settings
-from django.db.models import Q
 from django.http.request import split_domain_port
 from django.urls import reverse
 from django.utils import timezone
@@ -96,21 +94,6 @@ def _locate_elsewhere(domain: str, parent_host: str) -> Address:
     if ours or not is_name or labels[-1].isdigit() or len(domain) > LONGEST_NAME:
         return Address(Site.UNKNOWN)
     return Address(Site.CUSTOMER, domain=domain)
-
-
-def find_vendor(address: Address) -> "Vendor | None":
-    """The vendor, active or not, of a customer's address; None when there is no such vendor."""
-    if address.site is not Site.CUSTOMER:
-        return None
-    vendors = apps.get_model("tenancy", "Vendor").objects.select_related("branding")
-    if not address.domain:
-        return vendors.filter(company_id=address.company_id).first()
-    # A change of domain is seen at once by every process, since nothing is kept.
-    now = timezone.now()
-    until = Q(custom_domains__served_until=None) | Q(custom_domains__served_until__gt=now)
-    return vendors.filter(
-        until, custom_domains__name=address.domain, custom_domains__verified_at__isnull=False
-    ).first()
 
 
 def canonical_host(vendor: "Vendor") -> str:

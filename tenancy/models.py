@@ -1,4 +1,4 @@
-"""The tenant. Every row of every other room belongs to one."""
+"""The tenant, to whom every row of every other room belongs, and the table of hosts."""
 
 import uuid
 
@@ -78,3 +78,27 @@ class Vendor(models.Model):
     @property
     def is_active(self) -> bool:
         return self.status == self.Status.ACTIVE
+
+
+class Host(models.Model):
+    """That a vendor's portal answers at a host. No vendor's row, since it is read before anybody's
+    scope is entered; kept by the verbs of vendors and of domains (`tenancy/verbs.py`)."""
+
+    # The label below our zone, or a whole domain of the vendor's own: one has no dot, the other
+    # has. As the primary key it is one vendor's alone.
+    name = models.CharField(primary_key=True, max_length=253)
+    vendor = models.ForeignKey(Vendor, models.PROTECT, related_name="+")
+    # Until when a domain is served whose record is gone.
+    served_until = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(name="host_lower_case", condition=Q(name=Lower("name"))),
+            models.CheckConstraint(
+                name="host_below_our_zone_has_no_end",
+                condition=Q(name__contains=".") | Q(served_until=None),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name

@@ -67,15 +67,21 @@ class SameVendor(models.BaseConstraint):
         )
 
     def constraint_sql(self, model: Any, schema_editor: Any) -> str:
-        """Stands inside CREATE TABLE; on SQLite it so survives the rebuilding of the table."""
-        return self._clause(model, schema_editor)
+        """Stands inside CREATE TABLE on SQLite; it so survives the rebuilding of the table."""
+        if schema_editor.connection.vendor == "sqlite":
+            return self._clause(model, schema_editor)
+        return self.create_sql(model, schema_editor)
 
     def create_sql(self, model: Any, schema_editor: Any) -> str:
+        """Comes at the end of the migration, as Django's own foreign keys do: the pair pointed to
+        may be made unique by a later step of it."""
         if schema_editor.connection.vendor == "sqlite":
             schema_editor._remake_table(model)
             return ""
         table = schema_editor.quote_name(model._meta.db_table)
-        return f"ALTER TABLE {table} ADD {self._clause(model, schema_editor)}"
+        clause = self._clause(model, schema_editor)
+        schema_editor.deferred_sql.append(f"ALTER TABLE {table} ADD {clause}")
+        return ""
 
     def remove_sql(self, model: Any, schema_editor: Any) -> str:
         if schema_editor.connection.vendor == "sqlite":

@@ -24,9 +24,19 @@ def tenant_tables() -> frozenset[str]:
     return frozenset(model._meta.db_table for model in models)
 
 
+@cache
+def all_tables() -> frozenset[str]:
+    return frozenset(model._meta.db_table for model in apps.get_models())
+
+
+def tables_of(sql: str) -> set[str]:
+    """The tables that a statement names."""
+    return set(re.findall(r'"(\w+)"', sql)) & all_tables()
+
+
 def forgets_vendor(sql: str) -> bool:
     """Whether the statement touches a tenant's table without a condition on the vendor."""
-    tables = set(re.findall(r'"(\w+)"', sql)) & tenant_tables()
+    tables = tables_of(sql) & tenant_tables()
     # Who the vendor is gets looked up by its own row; what is joined to that belongs to it.
     tables -= set(VENDORS_OWN.findall(sql))
     if not tables:

@@ -34,6 +34,7 @@ from releases.verbs import publishing
 from tenancy.door import inside
 from tenancy.hosts import Site
 from tenancy.models import Vendor
+from tenancy.verbs import add_vendor
 from tests.sql import Watch
 
 PASSWORD = "correct horse battery"
@@ -124,10 +125,10 @@ def download_path(release: Release) -> str:
 
 def build() -> World:
     """The world that most tests start from."""
-    acme = Vendor.objects.create(
-        company_id="acme", name="Acme Instruments", support_email="support@acme.example"
+    acme = add_vendor(
+        Vendor(company_id="acme", name="Acme Instruments", support_email="support@acme.example")
     )
-    globex = Vendor.objects.create(company_id="globex", name="Globex Software")
+    globex = add_vendor(Vendor(company_id="globex", name="Globex Software"))
     made: dict[str, Any] = {"acme": acme, "globex": globex}
     made["operator"] = user(None, "root@example.com", role=Role.OPERATOR)
     with inside(acme):

@@ -7,6 +7,7 @@ from accounts.verbs.invitations import create_and_invite, invite
 from audit import trail
 from tenancy.door import inside
 from tenancy.models import Vendor
+from tenancy.verbs import add_vendor
 
 
 @transaction.atomic
@@ -16,7 +17,7 @@ def create_vendor(vendor: Vendor, *, admin_email: str) -> Vendor:
     Raises ValidationError when the vendor's fields are refused; then nothing is saved or sent.
     """
     vendor.full_clean()
-    vendor.save(force_insert=True)
+    add_vendor(vendor)
     trail.record("created", vendor, changes=trail.values_of(vendor))
     with inside(vendor):
         create_and_invite(User(vendor=vendor, email=normalise_email(admin_email), role=Role.ADMIN))

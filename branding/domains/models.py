@@ -28,13 +28,6 @@ class CustomDomain(TenantRow):
         CONTESTED = "contested", _("entered by two companies")
         NO_ANSWER = "no-answer", _("no answer from the name servers")
 
-    vendor = models.ForeignKey(
-        "tenancy.Vendor",
-        models.PROTECT,
-        related_name="custom_domains",
-        editable=False,
-        verbose_name=_("vendor"),
-    )
     name = models.CharField(_("domain"), max_length=253)
     skeleton = models.CharField(max_length=253, editable=False)
     token = secret(models.CharField(max_length=43, editable=False))

@@ -27,6 +27,7 @@ from branding.domains.names import normalise, skeleton
 from mail.outbox import queue
 from tenancy.door import outside
 from tenancy.models import Vendor
+from tenancy.verbs import serve, serve_no_more, serve_until
 
 State, Diagnosis = CustomDomain.State, CustomDomain.Diagnosis
 
@@ -153,7 +154,7 @@ def _note_proof(domain: CustomDomain, answer: Answer, now: datetime) -> None:
     domain.state, domain.diagnosis = State.VERIFIED, Diagnosis.FINE
     domain.failing_since = domain.served_until = None
     domain.warnings = 0
-    _link_until(domain, None)
+    _serve_until(domain, None)
 
 
 def _refusal(domain: CustomDomain, answer: Answer) -> str | None:
@@ -200,6 +201,7 @@ def _take(domain: CustomDomain, now: datetime) -> bool:
     try:
         with transaction.atomic():
             CustomDomain.objects.filter(pk=domain.pk).update(verified_at=now, state=State.VERIFIED)
+            serve(domain.vendor_id, domain.name)
     except IntegrityError:
         return False
     domain.verified_at = now
@@ -224,7 +226,7 @@ def _note_fault(domain: CustomDomain, diagnosis: str, now: datetime) -> Callable
     if domain.state != State.FAILING:
         domain.state, domain.failing_since = State.FAILING, now
         domain.served_until = now + GRACE
-        _link_until(domain, domain.served_until)
+        _serve_until(domain, domain.served_until)
     return _warn_or_end(domain, now)
 
 
@@ -319,13 +321,16 @@ def remove(domain: CustomDomain) -> None:
 
 
 def _leave(domain: CustomDomain) -> None:
-    """Goes back to the subdomain if the portal's address is this domain."""
+    """The domain is served no more. Goes back to the subdomain if it is the portal's address."""
+    serve_no_more(domain.vendor_id, domain.name)
     at_it = Vendor.objects.filter(pk=domain.vendor_id, canonical_domain=domain.name)
     if at_it.update(canonical_domain="", canonical_until=None):
         trail.record("domain-left", domain.vendor, changes={"canonical_domain": [domain.name, ""]})
 
 
-def _link_until(domain: CustomDomain, end: datetime | None) -> None:
-    """Until when links lead to the domain, if the portal's address is this one; None: no end."""
+def _serve_until(domain: CustomDomain, end: datetime | None) -> None:
+    """Until when the domain is served and, if it is the portal's address, links lead there; None:
+    no end."""
+    serve_until(domain.vendor_id, domain.name, end)
     at_it = Vendor.objects.filter(pk=domain.vendor_id, canonical_domain=domain.name)
     at_it.update(canonical_until=end)

@@ -12,7 +12,8 @@ from accounts.requests import PersonRequest
 from portal import errors
 from releases.errors import AllPlacesTaken
 from tenancy.door import inside
-from tenancy.hosts import Site, canonical_host, find_vendor, locate, origin
+from tenancy.hosts import Site, canonical_host, locate, origin
+from tenancy.table import find_vendor
 from web.limits import TooManyAttempts
 
 GetResponse = Callable[[HttpRequest], HttpResponse]

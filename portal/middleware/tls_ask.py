@@ -12,7 +12,8 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from tenancy.hosts import Site, find_vendor, locate, normalise_host
+from tenancy.hosts import Site, locate, normalise_host
+from tenancy.table import find_vendor
 
 PATH = "/internal/tls-ask"
 FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_VIA")
@@ -33,7 +34,7 @@ class TlsAskMiddleware:
 
 def may_have_certificate(name: str) -> bool:
     """Whether somebody answers at this host, so that a certificate may be issued for it: what a
-    request to it would find. One indexed query at most."""
+    request to it would find. The same two queries at most."""
     if ":" in name or name.endswith("."):
         return False
     address = locate(name, settings.PORTAL_PARENT_HOST)

@@ -1,10 +1,11 @@
-"""A name server for the tests about domains."""
+"""A name server for the tests about domains, and a look at the table of hosts after each."""
 
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from branding.domains.hosts import hosts_that_differ
 from tests.branding.dns_server import NameServer, name_server
 
 
@@ -15,8 +16,10 @@ def running_name_server() -> Iterator[NameServer]:
 
 
 @pytest.fixture
-def dns(running_name_server: NameServer, settings: Any) -> NameServer:
-    """The name server that the portal asks; nothing is set yet."""
+def dns(db: None, running_name_server: NameServer, settings: Any) -> Iterator[NameServer]:
+    """The name server that the portal asks; nothing is set yet. Whatever a test does with domains,
+    the table of hosts says the same as they do in the end."""
     running_name_server.clear()
     settings.DNS_SERVERS = [("127.0.0.1", running_name_server.port)]
-    return running_name_server
+    yield running_name_server
+    assert hosts_that_differ() == []

@@ -1,7 +1,7 @@
 """Custom domains through all their states, asked from a real name server on loopback."""
 
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,12 +14,13 @@ from branding.domains import dns_checks
 from branding.domains import verbs as domains
 from branding.domains.dns_checks import Answer, Finding
 from branding.domains.errors import DomainNotVerified, DomainTaken, TooManyDomains
+from branding.domains.hosts import hosts_that_differ
 from branding.domains.names import NotADomain
 from branding.domains.sentences import DIAGNOSES, diagnosis
 from branding.models import CustomDomain
 from tenancy.door import inside
 from tenancy.hosts import vendor_url
-from tenancy.models import Vendor
+from tenancy.models import Host, Vendor
 from tests import world as worlds
 from tests.branding.dns_server import NameServer
 from tests.conftest import NOW
@@ -303,15 +304,79 @@ def test_under_https_nothing_below_the_domain_is_bound(
             assert Browser().get(path, headers=headers)["Strict-Transport-Security"] == value
 
 
-def test_the_host_is_looked_up_by_one_query(
+def test_a_host_is_looked_up_by_two_queries_and_nobodys_by_one(
     world: World, dns: NameServer, django_assert_num_queries: Any
 ) -> None:
     with inside(world.acme):
         verified(world, dns)
     browser = Browser()
-    for host in (NAME, "acme.portal.localhost", "evil.example"):
-        with django_assert_num_queries(1):
+    for host, number in ((NAME, 2), ("acme.portal.localhost", 2), ("evil.example", 1)):
+        with django_assert_num_queries(number):
             browser.get("/nothing-here/", headers={"host": host})
+
+
+# --- The table of hosts ------------------------------------------------------------------------
+
+
+def hosts_of(vendor: Vendor) -> dict[str, datetime | None]:
+    """The vendor's hosts and until when each is served; the table has no more and no less than
+    vendors and domains say."""
+    assert hosts_that_differ() == []
+    return dict(Host.objects.filter(vendor=vendor).values_list("name", "served_until"))
+
+
+def test_after_each_verb_the_table_says_what_the_domain_says(
+    acme: World, dns: NameServer, frozen_time: Any
+) -> None:
+    own = {"acme": None}
+    domain = claimed(acme)
+    assert hosts_of(acme.acme) == own
+    domains.check(domain)
+    assert hosts_of(acme.acme) == own
+    point(dns)
+    for verb in (domains.check, domains.check, domains.make_canonical):
+        verb(domain)
+        assert hosts_of(acme.acme) == {**own, NAME: None}
+    domains.make_subdomain_canonical(acme.acme)
+    assert hosts_of(acme.acme) == {**own, NAME: None}
+    dns.clear()
+    for _ in range(2):
+        domains.check(domain)
+        assert hosts_of(acme.acme) == {**own, NAME: NOW + timedelta(days=7)}
+    point(dns)
+    domains.check(domain)
+    assert hosts_of(acme.acme) == {**own, NAME: None}
+    dns.clear()
+    domains.check(domain)
+    frozen_time.shift(7 * 86400)
+    domains.check(domain)
+    assert hosts_of(acme.acme) == own
+    point(dns)
+    domains.check(domain)
+    assert hosts_of(acme.acme) == {**own, NAME: None}
+    domains.remove(domain)
+    assert hosts_of(acme.acme) == own
+
+
+def test_a_domain_that_goes_over_takes_its_row_along(world: World, dns: NameServer) -> None:
+    with inside(world.acme):
+        first = verified(world, dns)
+    with inside(world.globex):
+        second = domains.claim(world.globex, NAME)
+        domains.check(second)
+        domains.remove(second)  # a claim that was not proved frees nothing
+    assert hosts_of(world.acme) == {"acme": None, NAME: None}
+    with inside(world.globex):
+        second = domains.claim(world.globex, NAME)
+        dns.set(second.txt_name, "TXT", f'"{second.txt_value}"')
+        domains.check(second)
+    assert hosts_of(world.acme) == {"acme": None}
+    assert hosts_of(world.globex) == {"globex": None, NAME: None}
+    with inside(world.acme):
+        domains.remove(first)
+    assert hosts_of(world.globex) == {"globex": None, NAME: None}
+    call_command("release_domain", NAME)
+    assert hosts_of(world.globex) == {"globex": None}
 
 
 # --- The back office ---------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from django.core.management import CommandError, call_command
 
 from branding.domains import verbs as domains
 from branding.domains.errors import DomainTaken
+from branding.domains.hosts import hosts_that_differ
 from branding.domains.names import NotADomain
 from branding.models import CustomDomain
 from tenancy.door import inside
@@ -208,3 +209,4 @@ def test_proved_by_two_at_once_it_is_one_vendors(settings: object) -> None:
             winners.add((domain.state, domain.verified_at is not None))
     assert winners == {("verified", True), ("pending", False)}
     assert results.count("verified") >= 1
+    assert hosts_that_differ() == []

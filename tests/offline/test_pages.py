@@ -187,4 +187,4 @@ def test_queries(world: World) -> None:
     browser.get("/offline/")
     with CaptureQueriesContext(connection) as captured:
         browser.get("/offline/")
-    assert len(captured) == 3
+    assert len(captured) == 4

@@ -24,6 +24,7 @@ from portal.office.dashboard import Numbers
 from releases.models import Download
 from tenancy.door import inside
 from tenancy.models import Vendor
+from tenancy.verbs import add_vendor
 from tests.conftest import NOW
 from tests.world import Browser, World, file_of, fingerprint, release, signed_in, user
 
@@ -116,7 +117,7 @@ def test_another_vendors_numbers_stay_there(world: World) -> None:
 
 
 def test_an_operator_sees_vendors_and_nothing_of_theirs(world: World) -> None:
-    Vendor.objects.create(company_id="gone", name="Gone", status="inactive")
+    add_vendor(Vendor(company_id="gone", name="Gone", status="inactive"))
     browser = signed_in(world.operator)
     response = browser.get("/")
     assert [(row.label, row.value) for row in response.context["vendor_counts"]] == [
@@ -210,7 +211,7 @@ def test_a_filter_that_does_not_exist_is_dropped(world: World, query: str) -> No
 
 @pytest.fixture
 def newco(db: None) -> Vendor:
-    vendor = Vendor.objects.create(company_id="newco", name="Newco")
+    vendor = add_vendor(Vendor(company_id="newco", name="Newco"))
     with inside(vendor):
         for role in (Role.ADMIN, Role.SUPPORT):
             user(vendor, f"{role}@newco.example", role=role)

@@ -448,10 +448,10 @@ def test_the_customers_own_pages_are_not_recorded(world: World) -> None:
 
 
 def test_a_page_costs_few_queries_more(world: World, django_assert_num_queries: Any) -> None:
-    """Vendor, view with both people; then the trail: savepoint twice, chain, entry, chain."""
+    """Host, vendor, view with both people; then the trail: savepoint twice, chain, entry, chain."""
     browser = viewing(world)
     browser.get("/profile/")
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         browser.get("/profile/")
 
 

@@ -19,7 +19,7 @@ from releases.models import Release, platform_words, validate_file_name
 from releases.sentences import sentence
 from releases.verbs import publishing
 from tenancy.door import inside
-from tenancy.models import Vendor
+from tenancy.table import vendor_by_company_id
 
 
 class Command(BaseCommand):
@@ -45,7 +45,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         self._clear_up_when_stopped()
-        vendor = Vendor.objects.filter(company_id=options["company_id"]).first()
+        vendor = vendor_by_company_id(options["company_id"])
         if vendor is None:
             raise CommandError(f"There is no vendor with the company id {options['company_id']!r}.")
         with inside(vendor):

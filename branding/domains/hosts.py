@@ -1,0 +1,34 @@
+"""Whether the table of hosts says what vendors and their domains say."""
+
+from datetime import datetime
+from uuid import UUID
+
+from branding.domains.models import CustomDomain
+from tenancy.door import outside
+from tenancy.models import Host, Vendor
+
+Row = tuple[UUID, datetime | None]
+
+
+def hosts_that_differ() -> list[str]:
+    """The hosts, in order, that are missing from the table, too many in it, or another vendor's
+    or served until another time than they should be. Empty unless something went by the verbs."""
+    told = {name: (vendor_id, until) for name, vendor_id, until in _table()}
+    due = _due()
+    return sorted(name for name in told.keys() | due.keys() if told.get(name) != due.get(name))
+
+
+def _table() -> list[tuple[str, UUID, datetime | None]]:
+    return list(Host.objects.values_list("name", "vendor_id", "served_until"))
+
+
+def _due() -> dict[str, Row]:
+    """What the table has to say: each vendor's company id, and each proved domain."""
+    due: dict[str, Row] = {
+        company_id: (pk, None) for company_id, pk in Vendor.objects.values_list("company_id", "pk")
+    }
+    with outside("Whose each proved domain is; names alone get out, to who runs the installation."):
+        proved = CustomDomain.objects.filter(verified_at__isnull=False)
+        for name, vendor_id, until in proved.values_list("name", "vendor_id", "served_until"):
+            due[name] = (vendor_id, until)
+    return due

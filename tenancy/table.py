@@ -1,0 +1,52 @@
+"""Whose host a request came to, and how a vendor is found by what names it.
+
+The table of hosts is no vendor's: it is read outside every scope and says whose a host is, nothing
+more. A vendor's row, and what belongs to it, is read only inside that vendor's scope.
+"""
+
+from uuid import UUID
+
+from django.db.models import Q
+from django.utils import timezone
+
+from tenancy.door import inside
+from tenancy.hosts import Address, Site, is_company_id
+from tenancy.models import Host, Vendor
+
+
+def find_vendor(address: Address) -> Vendor | None:
+    """The vendor, active or not, of a customer's address, with its branding; None when there is no
+    such vendor. Two queries: whose the host is, then that vendor inside its scope."""
+    if address.site is not Site.CUSTOMER:
+        return None
+    vendor_id = _whose(address.domain or address.company_id)
+    if vendor_id is None:
+        return None
+    with inside(vendor_id):
+        return Vendor.objects.select_related("branding").filter(pk=vendor_id).first()
+
+
+def vendor_by_company_id(company_id: str) -> Vendor | None:
+    """The vendor, active or not, whose company id was typed; None when nobody has it."""
+    vendor_id = _whose(company_id) if is_company_id(company_id) else None
+    return vendor_by_id(vendor_id) if vendor_id else None
+
+
+def vendor_by_id(vendor_id: UUID | str) -> Vendor | None:
+    """The vendor that a session, a link or a job names; None when it is there no more.
+
+    Raises ValueError for text that is no UUID.
+    """
+    key = UUID(str(vendor_id))
+    with inside(key):
+        return Vendor.objects.filter(pk=key).first()
+
+
+def _whose(name: str) -> UUID | None:
+    """The id of the vendor that answers at the host now; compared exactly."""
+    # A change is seen at once by every process, since nothing is kept.
+    served = Q(served_until=None) | Q(served_until__gt=timezone.now())
+    found: UUID | None = (
+        Host.objects.filter(served, name=name).values_list("vendor_id", flat=True).first()
+    )
+    return found
