@@ -1,10 +1,9 @@
 """The customer's page about offline files: look, confirm, take the response."""
 
 import re
-from typing import cast
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
@@ -26,9 +25,8 @@ from web.requests import not_while_viewing_as
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def hand_in(http_request: HttpRequest) -> HttpResponse:
+def hand_in(request: PersonRequest) -> HttpResponse:
     """Takes an offline file and shows what it asks for, before anything happens."""
-    request = cast(PersonRequest, http_request)
     if request.method != "POST":
         return _ask_for_file(request, RequestForm())
     limits.take(limits.OFFLINE_PER_USER, str(request.user.pk))
@@ -43,12 +41,11 @@ def hand_in(http_request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def confirm(http_request: HttpRequest) -> HttpResponse:
+def confirm(request: PersonRequest) -> HttpResponse:
     """Does what the reviewed file asks for; the same file twice changes nothing the second time.
 
     Who had to sign in again on the way arrives by GET, without the file, and begins anew.
     """
-    request = cast(PersonRequest, http_request)
     if request.method != "POST":
         return redirect("offline")
     limits.take(limits.OFFLINE_PER_USER, str(request.user.pk))
@@ -60,9 +57,9 @@ def confirm(http_request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def done(http_request: HttpRequest, exchange_id: UUID) -> HttpResponse:
+def done(request: PersonRequest, exchange_id: UUID) -> HttpResponse:
     """The response to take, and what to do with it on the machine."""
-    request, now = cast(PersonRequest, http_request), timezone.now()
+    now = timezone.now()
     exchange = get_exchange(request, exchange_id)
     context = {
         "exchange": exchange,
@@ -80,9 +77,9 @@ def done(http_request: HttpRequest, exchange_id: UUID) -> HttpResponse:
 
 @not_while_viewing_as
 @require_safe
-def response_file(http_request: HttpRequest, exchange_id: UUID) -> HttpResponse:
+def response_file(request: PersonRequest, exchange_id: UUID) -> HttpResponse:
     """The response as a file; a response that can't be installed any more is gone (404)."""
-    exchange = get_exchange(cast(PersonRequest, http_request), exchange_id)
+    exchange = get_exchange(request, exchange_id)
     if exchange.valid_until is not None and exchange.valid_until <= timezone.now():
         raise Http404
     return _attachment(exchange)
@@ -90,9 +87,8 @@ def response_file(http_request: HttpRequest, exchange_id: UUID) -> HttpResponse:
 
 @not_while_viewing_as
 @require_safe
-def machine_response(http_request: HttpRequest, activation_id: UUID) -> HttpResponse:
+def machine_response(request: PersonRequest, activation_id: UUID) -> HttpResponse:
     """The newest response of a machine as a file, from its licence's page."""
-    request = cast(PersonRequest, http_request)
     return _attachment(get_response_of_machine(request, activation_id))
 
 

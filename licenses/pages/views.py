@@ -1,6 +1,5 @@
 """The customer's pages about licences."""
 
-from typing import cast
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -27,9 +26,9 @@ from web.requests import page_of
 
 
 @require_safe
-def license_list(http_request: HttpRequest) -> HttpResponse:
+def license_list(request: PersonRequest) -> HttpResponse:
     """The customer's licences: search, filters, order, totals, pages of 25."""
-    request, now = cast(PersonRequest, http_request), timezone.now()
+    now = timezone.now()
     mine = licenses_of(request.user)
     form = LicenseSearchForm(request.GET or None, products=_products_of(mine))
     # A filter that makes no sense is said beside its field; the others still count.
@@ -86,9 +85,8 @@ def _columns(filters: dict[str, str], sort: str) -> list[dict[str, str]]:
 
 
 @require_safe
-def license_detail(http_request: HttpRequest, license_id: UUID) -> HttpResponse:
+def license_detail(request: PersonRequest, license_id: UUID) -> HttpResponse:
     """Everything that the customer may know about one licence."""
-    request = cast(PersonRequest, http_request)
     return render_license(request, get_license(request, license_id))
 
 
@@ -132,10 +130,9 @@ def _ask_before_deactivating(request: HttpRequest, activation: Activation) -> Ht
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def activation_deactivate(
-    http_request: HttpRequest, license_id: UUID, activation_id: UUID
+    request: PersonRequest, license_id: UUID, activation_id: UUID
 ) -> HttpResponse:
     """Frees the seat of one machine, where the rules allow customers to (GET asks, POST does)."""
-    request = cast(PersonRequest, http_request)
     activation = get_activation(request, license_id, activation_id)
     try:
         check_customer_may_deactivate(activation.license, activation)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import cast
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -34,8 +33,7 @@ class TenancyMiddleware:
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
-    def __call__(self, http_request: HttpRequest) -> HttpResponse:
-        request = cast(PersonRequest, http_request)
+    def __call__(self, request: PersonRequest) -> HttpResponse:
         # Pages that a middleware answers itself are reversed in the host's own URLconf.
         set_urlconf(request.urlconf)
         request.address = locate(request.get_host(), settings.PORTAL_PARENT_HOST)

@@ -9,11 +9,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
 from django.core.cache import cache
 from django.db.models import Count, Exists
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
@@ -21,7 +20,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import CUSTOMER_ROLES, User
-from accounts.requests import PersonRequest
 from backoffice import charts
 from backoffice.charts import Bar
 from branding.models import Branding
@@ -88,9 +86,8 @@ class Step:
     done: bool
 
 
-def context(request: HttpRequest) -> dict[str, Any]:
+def context(user: User) -> dict[str, Any]:
     """What templates/admin/index.html needs. An operator has no vendor, and gets the vendors."""
-    user = cast(PersonRequest, request).user
     if user.vendor is None:
         return {"vendor_counts": vendor_counts()}
     now = timezone.now()

@@ -84,7 +84,9 @@ class BackofficeSite(admin.AdminSite):
 
     def index(self, request: HttpRequest, extra_context: Any = None) -> TemplateResponse:
         """Django's list of everything, below how things are at a glance."""
-        return super().index(request, {**dashboard.context(request), **(extra_context or {})})
+        user = request.user
+        shown = dashboard.context(user) if isinstance(user, User) else {}
+        return super().index(request, {**shown, **(extra_context or {})})
 
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         return redirect(reverse("login", query={"next": request.GET.get("next", "/")}))

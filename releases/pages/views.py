@@ -46,9 +46,9 @@ View = Callable[..., HttpResponseBase]
 
 
 @require_safe
-def release_list(http_request: HttpRequest) -> HttpResponse:
+def release_list(request: PersonRequest) -> HttpResponse:
     """The newest release of each product first, older ones in pages of 25 below."""
-    request, now = cast(PersonRequest, http_request), timezone.now()
+    now = timezone.now()
     holder = get_customer(request)
     products = holder.products()
     everything = list(
@@ -144,9 +144,8 @@ def _feed_links(product: Any, holder: Holder) -> dict[str, str]:
 
 
 @require_safe
-def release_detail(http_request: HttpRequest, release_id: UUID) -> HttpResponse:
+def release_detail(request: PersonRequest, release_id: UUID) -> HttpResponse:
     """One release: its notes and files, or why the customer's licences don't cover it."""
-    request = cast(PersonRequest, http_request)
     holder = get_customer(request)
     release = get_release(holder, release_id)
     [row] = release_rows([release], holder, timezone.now(), notes_from=3)
@@ -202,9 +201,8 @@ def _told(error: Http404 | TooManyAttempts | AllPlacesTaken) -> HttpResponse:
 @for_programs_too
 @not_while_viewing_as
 @require_safe
-def download(http_request: HttpRequest, release_id: UUID, name: str) -> HttpResponseBase:
+def download(request: PersonRequest, release_id: UUID, name: str) -> HttpResponseBase:
     """The file itself; see sending.py for how, and coverage.py for whether."""
-    request = cast(PersonRequest, http_request)
     try:
         holder = get_holder(request)
     except SignInNeeded:
@@ -251,8 +249,7 @@ def _feed(write: Callable[..., HttpResponse]) -> View:
     @not_while_viewing_as
     @conditional_page
     @require_safe
-    def view(http_request: HttpRequest, product_id: UUID) -> HttpResponse:
-        request = cast(PersonRequest, http_request)
+    def view(request: PersonRequest, product_id: UUID) -> HttpResponse:
         try:
             holder = get_holder(request)
         except SignInNeeded:
