@@ -71,8 +71,8 @@ def _sign_in(request: PersonRequest, form: forms.Form) -> bool:
             email=asked["email"],
             password=asked["password"],
         )
-    except SignInRefused:
-        form.add_error(None, _("This e-mail and password don't belong to an account here."))
+    except SignInRefused as error:
+        form.add_error(None, error.sentence)
         return False
     return True
 
@@ -197,8 +197,8 @@ def change_password(request: PersonRequest) -> HttpResponse:
             passwords.change_password(
                 request.user, current=asked["current_password"], new=asked["new_password"]
             )
-        except passwords.WrongPassword:
-            form.add_error("current_password", _("This is not your current password."))
+        except passwords.WrongPassword as error:
+            form.add_error("current_password", error.sentence)
         else:
             # This session goes on.
             update_session_auth_hash(request, request.user)
@@ -222,8 +222,8 @@ def change_email(request: PersonRequest) -> HttpResponse:
                 new_email=new_email,
                 current_password=form.cleaned_data["current_password"],
             )
-        except passwords.WrongPassword:
-            form.add_error("current_password", _("This is not your current password."))
+        except passwords.WrongPassword as error:
+            form.add_error("current_password", error.sentence)
         else:
             messages.success(
                 request,
@@ -244,7 +244,7 @@ def email_confirm(request: PersonRequest, token: str) -> HttpResponse:
             email_change.confirm_email_change(request.vendor, token)
             messages.success(request, _("Your e-mail is now %(email)s.") % {"email": new_email})
             return redirect("profile")
-    except (LinkRefused, email_change.AddressTaken):
+    except LinkRefused:
         return render(
             request, "accounts/link_refused.html", {"purpose": "email-change"}, status=410
         )

@@ -9,17 +9,17 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.requests import PersonRequest
+from licenses import words
 from licenses.access import get_license
-from licenses.errors import InvalidOfflineRequest, LicensingError
 from licenses.models import License, OperatingSystem
 from licenses.pages import rows
-from licenses.sentences import sentence
 from offline.access import get_exchange, get_response_of_machine
 from offline.codec import ActivationRequest
 from offline.forms import RequestForm
 from offline.models import OfflineExchange
 from offline.verbs import answering
 from web import limits
+from web.errors import PortalError
 from web.moments import moment
 from web.requests import not_while_viewing_as
 
@@ -35,7 +35,7 @@ def hand_in(request: PersonRequest) -> HttpResponse:
         return _ask_for_file(request, form, status=400)
     try:
         review = answering.look(request.user, form.cleaned_data["data"])
-    except LicensingError as error:
+    except PortalError as error:
         return _refuse(request, error)
     return _show_review(request, review, form.cleaned_data["data"].decode())
 
@@ -51,7 +51,7 @@ def confirm(request: PersonRequest) -> HttpResponse:
     limits.take(limits.OFFLINE_PER_USER, str(request.user.pk))
     try:
         exchange = answering.answer(request.user, request.POST.get("request_text", ""))
-    except LicensingError as error:
+    except PortalError as error:
         return _refuse(request, error)
     return redirect("offline_done", exchange.pk)
 
@@ -128,17 +128,16 @@ def _chosen_license(request: PersonRequest) -> License | None:
         raise Http404 from error
 
 
-def _refuse(request: PersonRequest, error: LicensingError) -> HttpResponse:
+def _refuse(request: PersonRequest, error: PortalError) -> HttpResponse:
     """The form again, with what is wrong and what to do; nothing was changed."""
-    detail = str(error.args[0]) if isinstance(error, InvalidOfflineRequest) and error.args else ""
     license = _chosen_license(request)
     context = {
         "form": RequestForm(),
         "license": license,
         "row": rows.license_row(license, timezone.now()) if license else None,
-        "refusal": sentence(error),
+        "refusal": error.sentence,
         "code": error.code,
-        "detail": detail,
+        "detail": error.detail,
     }
     return render(request, "offline/hand_in.html", context, status=400)
 
@@ -158,13 +157,13 @@ def _show_review(request: PersonRequest, review: answering.Review, text: str) ->
         "hostname": machine.hostname if machine else (review.earlier and review.earlier.hostname),
         "system": _system(machine.os, machine.os_version) if machine else "",
         "app_version": machine.app_version if machine else "",
-        "status": rows.status_text(license.standing),
+        "status": words.status_text(license.standing),
         "seats_now": rows.seats(license),
         "seats_after": seats_after,
         "seats_left_after": None
         if license.unlimited_activations
         else max(0, license.allowed_activations - seats_after),
-        "deactivations": rows.deactivations_text(license),
+        "deactivations": words.deactivations_text(license),
         "answered": moment(review.earlier.created_at, now) if review.earlier else None,
     }
     return render(request, "offline/review.html", context)

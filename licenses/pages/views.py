@@ -12,14 +12,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.requests import PersonRequest
-from licenses import search
+from licenses import search, words
 from licenses.access import get_activation, get_license, licenses_of
 from licenses.errors import LicensingError
 from licenses.history import history_of
 from licenses.models import Activation, License, Product
 from licenses.pages import boxes, rows
 from licenses.pages.forms import LicenseSearchForm
-from licenses.sentences import sentence
 from licenses.status import Status
 from licenses.verbs.activations import check_customer_may_deactivate, deactivate_as_customer
 from web.requests import page_of
@@ -99,10 +98,10 @@ def render_license(request: PersonRequest, license: License) -> HttpResponse:
         "license": license,
         "product": license.product,
         "row": rows.license_row(license, now),
-        "type": rows.type_text(license),
-        "validity": rows.validity_text(license),
-        "maintenance": rows.maintenance_text(license),
-        "deactivations": rows.deactivations_text(license),
+        "type": words.type_text(license),
+        "validity": words.validity_text(license),
+        "maintenance": words.maintenance_text(license),
+        "deactivations": words.deactivations_text(license),
         "usable_offline": license.standing.usable and license.type == "node-locked",
         "owner": license.user if license.user_id != request.user.pk else None,
         "metadata": license.metadata.filter(visible=True),
@@ -140,7 +139,7 @@ def activation_deactivate(
             return _ask_before_deactivating(request, activation)
         deactivate_as_customer(activation, actor=request.user)
     except LicensingError as error:
-        messages.error(request, sentence(error))
+        messages.error(request, error.sentence)
         return redirect("license", license_id)
     name = activation.hostname or _("The machine")
     messages.success(request, _("%(name)s is deactivated and its seat is free.") % {"name": name})

@@ -9,10 +9,9 @@ from django.urls import set_urlconf
 
 from accounts.requests import PersonRequest
 from portal import errors
-from releases.errors import AllPlacesTaken
 from tenancy.door import inside
 from tenancy.hosts import Site, canonical_host, find_vendor, locate, origin
-from web.limits import TooManyAttempts
+from web.errors import PortalError
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -37,7 +36,7 @@ class TenancyMiddleware:
         # Pages that a middleware answers itself are reversed in the host's own URLconf.
         set_urlconf(request.urlconf)
         request.address = locate(request.get_host(), settings.PORTAL_PARENT_HOST)
-        # SECURITY: tests/portal/test_tenancy.py. Two readings of the host have to agree.
+        # SECURITY: tests/tenancy/test_hosts.py. Two readings of the host have to agree.
         expected = "domain" if request.address.domain else request.address.site
         if request.host.name != expected or request.address.site is Site.UNKNOWN:
             return errors.misdirected(request)
@@ -56,8 +55,6 @@ class TenancyMiddleware:
             return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if isinstance(exception, TooManyAttempts):
-            return errors.too_many_attempts(request, exception)
-        if isinstance(exception, AllPlacesTaken):
-            return errors.busy(request, exception)
+        if isinstance(exception, PortalError):
+            return errors.refused(request, exception)
         return None

@@ -24,7 +24,6 @@ from backoffice import charts
 from backoffice.charts import Bar
 from branding.models import Branding
 from licenses.models import License, LicensePolicy, OperatingSystem, Product
-from licenses.pages.rows import NAMES, within
 from licenses.statistics import (
     DAYS,
     HORIZONS,
@@ -36,6 +35,7 @@ from licenses.statistics import (
     standings,
 )
 from licenses.status import Status
+from licenses.words import NAMES, within
 from releases.models import Release
 from releases.statistics import TopFiles, downloads_per_day, top_files
 from tenancy.models import Vendor

@@ -41,7 +41,7 @@ class BackofficeSite(admin.AdminSite):
         )
         declared = [model for model in models_given if model._meta.label_lower in DECLARED]
         for model in declared:
-            # SECURITY: tests/portal/test_scoped.py. An admin that could reach past its vendor's
+            # SECURITY: tests/backoffice/test_scoped.py. An admin that could reach past its vendor's
             # rows must not even start.
             if issubclass(model, TenantRow | User) and not issubclass(admin_class, VendorAdmin):
                 raise ImproperlyConfigured(f"The admin of {model} has to derive from VendorAdmin.")

@@ -13,7 +13,6 @@ from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.http import conditional_page, require_safe
 
 from accounts.requests import PersonRequest
@@ -21,7 +20,6 @@ from licenses.models import License
 from releases.access import (
     STABLE,
     Holder,
-    SignInNeeded,
     get_customer,
     get_file,
     get_holder,
@@ -30,16 +28,16 @@ from releases.access import (
     visible_releases,
 )
 from releases.coverage import Verdict
-from releases.errors import AllPlacesTaken
+from releases.errors import NothingForThisKey, SignInNeeded
 from releases.files.sending import send
 from releases.models import Release, ReleaseFile
 from releases.pages import feeds
 from releases.pages.forms import ReleaseSearchForm
 from releases.pages.rows import ReleaseRow, channel_name, release_rows
 from releases.platforms import guess, name_of
-from releases.sentences import sentence, why_not
+from releases.sentences import why_not
 from releases.verbs import downloads
-from web.limits import TooManyAttempts
+from web.errors import in_json
 from web.requests import client_ip, not_while_viewing_as, page_of
 
 View = Callable[..., HttpResponseBase]
@@ -175,27 +173,16 @@ def for_programs_too(view: View) -> View:
     @login_not_required
     @wraps(view)
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        # The portal's handler of errors looks for it.
+        request.by_program = "key" in request.GET  # type: ignore[attr-defined]
         try:
             return view(request, *args, **kwargs)
-        except (Http404, TooManyAttempts, AllPlacesTaken) as error:
+        except Http404 as error:
             if "key" not in request.GET:
                 raise
-            return _told(error)
+            raise NothingForThisKey from error
 
     return wrapped
-
-
-def _told(error: Http404 | TooManyAttempts | AllPlacesTaken) -> HttpResponse:
-    """What keeps a program out, as `{message, code}`, and in how many seconds to try again."""
-    if isinstance(error, Http404):
-        message = _("No licence has this key, or there is nothing at this address for it.")
-        return JsonResponse({"message": message, "code": "NOT_FOUND"}, status=404)
-    if isinstance(error, TooManyAttempts):
-        message = _("Wrong keys were tried too often.")
-        body = {"message": message, "code": "TOO_MANY_REQUESTS"}
-        return JsonResponse(body, status=429, headers={"Retry-After": str(error.wait)})
-    body = {"message": sentence(error), "code": error.code}
-    return JsonResponse(body, status=503, headers={"Retry-After": str(error.wait)})
 
 
 @for_programs_too
@@ -252,9 +239,8 @@ def _feed(write: Callable[..., HttpResponse]) -> View:
     def view(request: PersonRequest, product_id: UUID) -> HttpResponse:
         try:
             holder = get_holder(request)
-        except SignInNeeded:
-            message = _("Sign in, or give a licence's key.")
-            return JsonResponse({"message": message, "code": "AUTHENTICATION_FAILED"}, status=401)
+        except SignInNeeded as error:
+            return in_json(error)
         product = get_product(holder, product_id)
         return write(feeds.entries(product, holder, request.GET), product, holder)
 

@@ -13,8 +13,7 @@ from django.db import connection
 from branding.domains import dns_checks
 from branding.domains import verbs as domains
 from branding.domains.dns_checks import Answer, Finding
-from branding.domains.errors import DomainNotVerified, DomainTaken, TooManyDomains
-from branding.domains.names import NotADomain
+from branding.domains.errors import BadDomainName, DomainNotVerified, DomainTaken, TooManyDomains
 from branding.domains.sentences import DIAGNOSES, diagnosis
 from branding.models import CustomDomain
 from tenancy.door import inside
@@ -132,7 +131,7 @@ def test_claiming_is_safe_to_repeat_and_limited(acme: World) -> None:
         claimed(acme, f"n{number}.acme.example")
     with pytest.raises(TooManyDomains):
         claimed(acme, "one-more.acme.example")
-    with pytest.raises(NotADomain):
+    with pytest.raises(BadDomainName):
         claimed(acme, "acme.portal.localhost")
 
 
