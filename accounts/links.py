@@ -9,11 +9,13 @@ from enum import Enum
 
 from django.core import signing
 from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.sessions import people_of
 from tenancy.models import Vendor
 from tenancy.table import vendor_by_id
+from web.errors import PortalError
 
 
 class Purpose(Enum):
@@ -24,8 +26,14 @@ class Purpose(Enum):
     EMAIL_CHANGE = "email-change"
 
 
-class LinkRefused(Exception):
+class LinkRefused(PortalError):
     """The link is damaged, too old, used already, or made for something or someone else."""
+
+    code = "LINK_REFUSED"
+    status = 410
+    text = _(
+        "This link has been used already, is too old, or is not complete. Nothing was changed."
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User, normalise_email
 from accounts.requests import PersonRequest
@@ -22,6 +23,7 @@ from tenancy.hosts import Site
 from tenancy.models import Vendor
 from tenancy.table import vendor_by_id
 from web import limits
+from web.errors import PortalError
 from web.requests import client_ip
 
 SITE_KEY = "portal.site"
@@ -29,8 +31,12 @@ VENDOR_KEY = "portal.vendor"
 SEEN_AGAIN_AFTER = timedelta(minutes=5)
 
 
-class SignInRefused(Exception):
+class SignInRefused(PortalError):
     """E-mail and password don't belong to an account that may enter here; never says why."""
+
+    code = "SIGN_IN_REFUSED"
+    status = 403
+    text = _("This e-mail and password don't belong to an account here.")
 
 
 def people_of(vendor: Vendor | None) -> AbstractContextManager[None]:

@@ -4,8 +4,6 @@ The pages for people who are not signed in serve both the portals and the back o
 says which, and the back office asks for the company id in addition.
 """
 
-from typing import cast
-
 from django import forms
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
@@ -53,9 +51,8 @@ form_methods = require_http_methods(["GET", "HEAD", "POST"])
 @form_methods
 @login_not_required
 @sensitive_post_parameters()
-def login(http_request: HttpRequest) -> HttpResponse:
+def login(request: PersonRequest) -> HttpResponse:
     """Signs in with e-mail and password; says nothing about why it refuses."""
-    request = cast(PersonRequest, http_request)
     if request.method != "POST" and request.user.is_authenticated:
         return redirect(safe_next(request, "/"))
     form_class = SignInForm if request.address.site is Site.CUSTOMER else StaffSignInForm
@@ -75,8 +72,8 @@ def _sign_in(request: PersonRequest, form: forms.Form) -> bool:
             email=asked["email"],
             password=asked["password"],
         )
-    except SignInRefused:
-        form.add_error(None, _("This e-mail and password don't belong to an account here."))
+    except SignInRefused as error:
+        form.add_error(None, error.sentence)
         return False
     return True
 
@@ -105,9 +102,8 @@ def logout(request: HttpRequest) -> HttpResponse:
 
 @form_methods
 @login_not_required
-def password_reset(http_request: HttpRequest) -> HttpResponse:
+def password_reset(request: PersonRequest) -> HttpResponse:
     """Takes an address and has a link sent to it, if an account here has it; never says whether."""
-    request = cast(PersonRequest, http_request)
     on_portal = request.address.site is Site.CUSTOMER
     form = (PasswordResetForm if on_portal else StaffPasswordResetForm)(_posted(request))
     if request.method == "POST" and form.is_valid():
@@ -132,17 +128,17 @@ def password_reset_sent(request: HttpRequest) -> HttpResponse:
 @form_methods
 @login_not_required
 @sensitive_post_parameters()
-def password_reset_confirm(request: HttpRequest, token: str) -> HttpResponse:
+def password_reset_confirm(request: PersonRequest, token: str) -> HttpResponse:
     """Sets a new password with an e-mailed link."""
-    return _set_password(cast(PersonRequest, request), token, Purpose.RESET)
+    return _set_password(request, token, Purpose.RESET)
 
 
 @form_methods
 @login_not_required
 @sensitive_post_parameters()
-def invitation(request: HttpRequest, token: str) -> HttpResponse:
+def invitation(request: PersonRequest, token: str) -> HttpResponse:
     """Sets the first password with the link of an invitation."""
-    return _set_password(cast(PersonRequest, request), token, Purpose.INVITATION)
+    return _set_password(request, token, Purpose.INVITATION)
 
 
 def _set_password(request: PersonRequest, token: str, purpose: Purpose) -> HttpResponse:
@@ -162,9 +158,8 @@ def _set_password(request: PersonRequest, token: str, purpose: Purpose) -> HttpR
 
 
 @form_methods
-def profile(http_request: HttpRequest) -> HttpResponse:
+def profile(request: PersonRequest) -> HttpResponse:
     """First name, last name and company."""
-    request = cast(PersonRequest, http_request)
     form = ProfileForm(_posted(request), instance=request.user)
     if request.method == "POST" and form.is_valid():
         save_profile(form.save(commit=False))
@@ -174,9 +169,9 @@ def profile(http_request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def activity(http_request: HttpRequest) -> HttpResponse:
+def activity(request: PersonRequest) -> HttpResponse:
     """What happened with the customer's account, newest first, in pages of 25."""
-    request, now = cast(PersonRequest, http_request), timezone.now()
+    now = timezone.now()
     told = AuditEntry.objects.filter(
         customer_id=request.user.pk, license_id=None, visible=True
     ).order_by("-sequence")
@@ -194,9 +189,8 @@ def activity(http_request: HttpRequest) -> HttpResponse:
 
 @form_methods
 @sensitive_post_parameters()
-def change_password(http_request: HttpRequest) -> HttpResponse:
+def change_password(request: PersonRequest) -> HttpResponse:
     """Changes the password; all other sessions end."""
-    request = cast(PersonRequest, http_request)
     form = ChangePasswordForm(_posted(request), user=request.user)
     if request.method == "POST" and form.is_valid():
         asked = form.cleaned_data
@@ -204,8 +198,8 @@ def change_password(http_request: HttpRequest) -> HttpResponse:
             passwords.change_password(
                 request.user, current=asked["current_password"], new=asked["new_password"]
             )
-        except passwords.WrongPassword:
-            form.add_error("current_password", _("This is not your current password."))
+        except passwords.WrongPassword as error:
+            form.add_error("current_password", error.sentence)
         else:
             # This session goes on.
             update_session_auth_hash(request, request.user)
@@ -218,9 +212,8 @@ def change_password(http_request: HttpRequest) -> HttpResponse:
 
 @form_methods
 @sensitive_post_parameters()
-def change_email(http_request: HttpRequest) -> HttpResponse:
+def change_email(request: PersonRequest) -> HttpResponse:
     """Has a confirmation link sent to a new address; nothing changes before it is followed."""
-    request = cast(PersonRequest, http_request)
     form = ChangeEmailForm(_posted(request), user=request.user)
     if request.method == "POST" and form.is_valid():
         new_email = form.cleaned_data["new_email"]
@@ -230,8 +223,8 @@ def change_email(http_request: HttpRequest) -> HttpResponse:
                 new_email=new_email,
                 current_password=form.cleaned_data["current_password"],
             )
-        except passwords.WrongPassword:
-            form.add_error("current_password", _("This is not your current password."))
+        except passwords.WrongPassword as error:
+            form.add_error("current_password", error.sentence)
         else:
             messages.success(
                 request,
@@ -244,16 +237,15 @@ def change_email(http_request: HttpRequest) -> HttpResponse:
 
 @form_methods
 @login_not_required
-def email_confirm(http_request: HttpRequest, token: str) -> HttpResponse:
+def email_confirm(request: PersonRequest, token: str) -> HttpResponse:
     """Confirms a new address: GET asks, since mail scanners follow links; POST changes it."""
-    request = cast(PersonRequest, http_request)
     try:
         user, new_email = email_change.read_email_link(request.vendor, token)
         if request.method == "POST":
             email_change.confirm_email_change(request.vendor, token)
             messages.success(request, _("Your e-mail is now %(email)s.") % {"email": new_email})
             return redirect("profile")
-    except (LinkRefused, email_change.AddressTaken):
+    except LinkRefused:
         return render(
             request, "accounts/link_refused.html", {"purpose": "email-change"}, status=410
         )

@@ -27,6 +27,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from audit import trail, words
 from tenancy.door import current_vendor, is_inside
+from web.errors import PortalError
 from web.policy import content_security_policy
 from web.requests import page_of
 
@@ -118,6 +119,21 @@ class VendorAdmin(admin.ModelAdmin[Any]):
         title = {"title": capfirst(self.opts.verbose_name_plural)}
         return super().changelist_view(request, title | (extra_context or {}))
 
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """The page; what only a verb can find out (two at once) is said, and nothing saved."""
+        try:
+            return super().changeform_view(request, *args, **kwargs)
+        except PortalError as error:
+            refused(request, error)
+            return redirect(request.get_full_path())
+
+    def delete_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().delete_view(request, object_id, *args, **kwargs)
+        except PortalError as error:
+            refused(request, error)
+            return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
+
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """What the query fills in; a row that is named by something that is no id is left out."""
         initial = super().get_changeform_initial_data(request)
@@ -137,6 +153,14 @@ class VendorAdmin(admin.ModelAdmin[Any]):
         """The model's form, whose new instance belongs to the scope's vendor from the start."""
         form_class = super().get_form(request, obj, change=change, **kwargs)
         return owned(form_class, current_vendor())
+
+
+def refused(request: HttpRequest, error: PortalError) -> None:
+    """Says on the next page what was refused. Who has to wait gets a page of its own instead,
+    which tells programs how long."""
+    if error.wait:
+        raise error
+    messages.error(request, error.sentence)
 
 
 def allow_forms_to(response: HttpResponse, target: str) -> HttpResponse:
@@ -195,14 +219,11 @@ class WithButtons(VendorAdmin):
     """A model whose verbs have buttons: `.../<id>/do/<verb>/`, by POST, templates/admin/_verb.html.
 
     `verbs` has by name the verb and what it says when it is done, `rights` the action that a verb
-    needs the right for where that is not `change`, `errors` what a verb may raise, and `say` what
-    an error says.
+    needs the right for where that is not `change`.
     """
 
     verbs: Mapping[str, tuple[Callable[[Any], Any], str | Promise]]
     rights: Mapping[str, str] = {}
-    errors: tuple[type[Exception], ...]
-    say: Callable[[Any], str]
 
     def get_urls(self) -> list[URLPattern]:
         name = f"{self.opts.app_label}_{self.opts.model_name}_do"
@@ -219,8 +240,8 @@ class WithButtons(VendorAdmin):
         try:
             act(row)
             messages.success(request, done % {"row": row})
-        except self.errors as error:
-            messages.error(request, type(self).say(error))
+        except PortalError as error:
+            refused(request, error)
         return self.back_to(row)
 
     def back_to(self, row: Any) -> HttpResponseBase:

@@ -1,9 +1,7 @@
 """What every page of a portal fetches of its brand: the style sheet and the pictures."""
 
-from typing import cast
-
 from django.contrib.auth.decorators import login_not_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
@@ -17,10 +15,9 @@ FOREVER = "public, max-age=31536000, immutable"
 
 @login_not_required
 @require_safe
-def branding_css(http_request: HttpRequest) -> HttpResponse:
+def branding_css(request: PersonRequest) -> HttpResponse:
     """The vendor's accent as custom properties. Public: it says nothing but a colour, and the
     sign-in page needs it; kept for ever under the version in its address."""
-    request = cast(PersonRequest, http_request)
     brand = brand_of(request.vendor)
     colour = brand.accent_color if brand else ""
     etag = f'"{brand.pk.hex}-{brand.version}"' if brand else '"none"'
@@ -31,9 +28,8 @@ def branding_css(http_request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 @require_safe
-def brand_image(http_request: HttpRequest, name: str) -> HttpResponse:
+def brand_image(request: PersonRequest, name: str) -> HttpResponse:
     """A logo or favicon. Public, like the sign-in page that shows it; its name is its content."""
-    request = cast(PersonRequest, http_request)
     response = HttpResponse(get_image(request, name), content_type="image/png")
     response["Content-Security-Policy"] = "default-src 'none'"
     return _cached(request, response, f'"{name}"', FOREVER)

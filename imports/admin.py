@@ -35,10 +35,6 @@ class DataImportAdmin(WithButtons):
     """Files of customers and licences: uploaded, checked, looked at, confirmed."""
 
     verbs = {"import": (_confirm, _("%(row)s is being imported."))}
-    errors = (files.NotReady,)
-    say = staticmethod(
-        lambda error: str(_("This import is under way already, or there is nothing to confirm."))
-    )
     list_display = ("file_name", "kind_label", "state", "rows", "created_by", "created_at")
     list_filter = ("state",)
     list_select_related = ("created_by",)
@@ -72,7 +68,7 @@ class DataImportAdmin(WithButtons):
                 row = self._start(form)
                 return redirect("admin:imports_dataimport_change", row.pk)
             except TableRefused as error:
-                form.add_error("file", str(error))
+                form.add_error("file", error.sentence)
         context = {
             **self.admin_site.each_context(request),
             "title": _("Import a CSV file"),
@@ -139,7 +135,7 @@ class DataImportAdmin(WithButtons):
         return str(files.KINDS[obj.kind].label)
 
 
-def _described(kind: files.Kind) -> dict[str, Any]:
+def _described(kind: files.FileKind) -> dict[str, Any]:
     """A kind of file with its columns: name, whether it has to be there, and what it holds."""
     rows = kind.rows
     columns = [

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts.models import User
 from accounts.verbs.invitations import invite
 from imports.rows import NAMES, PREVIEW, Rows, Wanted
-from imports.verbs.files import Kind
+from imports.verbs.files import FileKind
 from tenancy.models import Vendor
 
 
@@ -76,7 +76,7 @@ def _invite(customer: User) -> None:
     invite(customer)
 
 
-CUSTOMERS = Kind(
+CUSTOMERS = FileKind(
     name="customers",
     label=gettext_lazy("Customers"),
     rows=CustomerRows,

@@ -21,8 +21,9 @@ from import_export.widgets import Widget
 from accounts.models import CUSTOMER_ROLES, User, normalise_email
 from audit import trail
 from imports import bulk
-from imports.tables import Row
+from imports.tables import TableRow
 from tenancy.models import Vendor
+from web.errors import PortalError
 
 CHUNK = 500
 PREVIEW = 20  # rows that are shown before anything is imported
@@ -30,8 +31,11 @@ NAMES = ("first_name", "last_name", "company")
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
-class ImportFailed(Exception):
-    """What was checked has changed since; the text is a sentence."""
+class ImportFailed(PortalError):
+    """What was checked has changed since; `detail` is a sentence that says what."""
+
+    code = "IMPORT_FAILED"
+    text = "%(detail)s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +152,7 @@ class Rows(Resource):  # type: ignore[misc]
 
     # --- Reading --------------------------------------------------------------------------------
 
-    def take(self, rows: Sequence[Row]) -> Iterator[Problem]:
+    def take(self, rows: Sequence[TableRow]) -> Iterator[Problem]:
         """Reads a chunk of rows and tells what is wrong with them, in their order."""
         self.look_up([row for row in rows if not row.problem])
         for row in rows:
@@ -169,7 +173,7 @@ class Rows(Resource):  # type: ignore[misc]
             for sentence in sentences:
                 yield Problem(self.number, column, sentence)
 
-    def look_up(self, rows: Sequence[Row]) -> None:
+    def look_up(self, rows: Sequence[TableRow]) -> None:
         """Finds what the chunk needs from the database."""
         self.people.look_up({normalise_email(row.cells["email"]) for row in rows})
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from backoffice.cells import unescaped
+from web.errors import PortalError
 
 LARGEST = 10 * 1024 * 1024  # bytes
 MOST_ROWS = 20_000
@@ -20,12 +21,15 @@ DELIMITERS = ",;\t"
 BOMS_OF_OTHERS = (b"\xff\xfe", b"\xfe\xff")
 
 
-class TableRefused(Exception):
-    """The file can't be read as a table; the text is a sentence that says why."""
+class TableRefused(PortalError):
+    """The file can't be read as a table; `detail` is a sentence that says why."""
+
+    code = "TABLE_REFUSED"
+    text = "%(detail)s"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TableRow:
     """One row of cells by column; `number` is the spreadsheet's: the header is row 1.
 
     `problem` is a sentence when the number of cells is not the header's; then there are none.
@@ -56,7 +60,7 @@ def decoded(data: bytes) -> str:
 
 def read(
     text: str, *, required: Collection[str], optional: Collection[str], ignored: Collection[str]
-) -> list[Row]:
+) -> list[TableRow]:
     """The rows below the header, empty ones left out. Raises TableRefused.
 
     Comma, semicolon or tab stand between the cells, whichever the header has most of.
@@ -64,13 +68,13 @@ def read(
     records = _records(text)
     header = _header(next(records, (1, []))[1], required, {*required, *optional, *ignored})
     wanted = [(at, name) for at, name in enumerate(header) if name not in ignored]
-    rows: list[Row] = []
+    rows: list[TableRow] = []
     for number, record in records:
         if len(rows) >= MOST_ROWS:
             raise TableRefused(_("The file has more than 20,000 rows. Import it in parts."))
         problem = "" if len(record) == len(header) else _wrong_length(record, header)
         cells = {} if problem else {name: unescaped(record[at].strip(" ")) for at, name in wanted}
-        rows.append(Row(number, cells, problem))
+        rows.append(TableRow(number, cells, problem))
     if not rows:
         raise TableRefused(_("The file has no rows below its header."))
     return rows

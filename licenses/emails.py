@@ -4,11 +4,11 @@ from typing import Any
 
 from django.core.mail import EmailMultiAlternatives
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from accounts.emails import invitation_link, person_of
 from accounts.models import User
+from licenses import words
 from licenses.models import License
 from licenses.verbs.reminders import KIND as EXPIRY_REMINDER
 from licenses.verbs.reminders import is_still_due
@@ -29,8 +29,8 @@ def license_email(email: OutgoingEmail) -> EmailMultiAlternatives | None:
         user,
         license=license,
         product=license.product.name,
-        seats=_seats(license),
-        validity=_validity(license),
+        seats=words.seats_allowed(license),
+        validity=words.valid_text(license),
         **_beginning(license, user),
     )
 
@@ -63,27 +63,6 @@ def _beginning(license: License, user: User) -> dict[str, Any]:
     if not user.has_usable_password():
         return {"link": invitation_link(user), "has_password": False}
     return {"link": vendor_url(license.vendor, "license", license.pk), "has_password": True}
-
-
-def _seats(license: License) -> str:
-    if license.unlimited_activations:
-        return _("any number of machines")
-    seats = license.allowed_activations
-    return ngettext("%(n)d machine", "%(n)d machines", seats) % {"n": seats}
-
-
-def _validity(license: License) -> str:
-    """Until when it can be used, in words."""
-    end = moment(license.expires_at, timezone.now())
-    if end:
-        return _("until %(date)s") % {"date": end.date}
-    if license.validity == 0:
-        return _("without an end")
-    days = -(-license.validity // 86400)
-    text = ngettext(
-        "%(n)d day from the first activation", "%(n)d days from the first activation", days
-    )
-    return text % {"n": days}
 
 
 def register_all() -> None:

@@ -1,119 +1,146 @@
-"""Why a licence verb refused: one named error per reason, each with the code of the Web API v3."""
+"""Why a licence verb refused: one named error per reason, with the code of the Web API v3 and what
+it says to the customer, what happened and what to do."""
+
+from django.utils.translation import gettext_lazy as _
+
+from web.errors import PortalError
 
 
-class LicensingError(Exception):
-    """A rule of the licence refused the act; nothing was changed. `code` is what clients know."""
-
-    code = ""
-
-
-class InvalidProductId(LicensingError):
-    code = "INVALID_PRODUCT_ID"
-
-
-class InvalidLicenseKey(LicensingError):
-    code = "INVALID_LICENSE_KEY"
-
-
-class InvalidOfflineRequest(LicensingError):
-    """The file is no well-formed, properly signed request; `args[0]` says what is wrong."""
-
-    code = "INVALID_OFFLINE_REQUEST"
-
-
-class TrialNotAllowed(LicensingError):
-    """A trial request was handed in where a licence is needed."""
-
-    code = "TRIAL_NOT_ALLOWED"
-
-
-class RequestUsedUp(LicensingError):
-    """The request was answered before, and the activation that it began has ended since."""
-
-    code = "ACTIVATION_NOT_FOUND"
+class LicensingError(PortalError):
+    """A rule of the licence refused the act."""
 
 
 class InvalidLicenseType(LicensingError):
     code = "INVALID_LICENSE_TYPE"
+    text = _(
+        "This is a floating licence, which can't be activated with a file: connect the machine to "
+        "your licence server instead."
+    )
 
 
 class InvalidActivationFingerprint(LicensingError):
     code = "INVALID_ACTIVATION_FINGERPRINT"
+    text = _(
+        "The file does not identify the machine properly: ask support for an update of the program."
+    )
 
 
 class RevokedLicense(LicensingError):
     code = "REVOKED_LICENSE"
+    text = _(
+        "This licence has been revoked, so its machines can't be changed: ask support if you "
+        "think that is a mistake."
+    )
 
 
 class SuspendedLicense(LicensingError):
     code = "SUSPENDED_LICENSE"
+    text = _(
+        "This licence is suspended: ask support why, and hand in the file again once the "
+        "suspension is lifted."
+    )
 
 
 class ExpiredLicense(LicensingError):
     code = "EXPIRED_LICENSE"
+    text = _("This licence has expired: renew it, then hand in the same file again.")
 
 
 class VmActivationNotAllowed(LicensingError):
     code = "VM_ACTIVATION_NOT_ALLOWED"
+    text = _(
+        "This licence can't be used on a virtual machine: make a new request on a physical machine."
+    )
 
 
 class ContainerActivationNotAllowed(LicensingError):
     code = "CONTAINER_ACTIVATION_NOT_ALLOWED"
+    text = _("This licence can't be used in a container: make a new request outside the container.")
 
 
 class ActivationLimitReached(LicensingError):
     code = "ACTIVATION_LIMIT_REACHED"
+    text = _(
+        "All seats of this licence are in use: deactivate a machine that you no longer need, then "
+        "hand in the file again."
+    )
 
 
 class MeterAttributeUsesLimitReached(LicensingError):
     code = "METER_ATTRIBUTE_USES_LIMIT_REACHED"
+    text = _(
+        "This machine asks for more uses of a feature than the licence has left: ask support for "
+        "more, or lower the number on the machine."
+    )
 
 
 class ActivationNotFound(LicensingError):
     code = "ACTIVATION_NOT_FOUND"
+    text = _(
+        "The machine in this file has no seat on this licence any more, so there is nothing to "
+        "give back."
+    )
 
 
 class DeactivationLimitReached(LicensingError):
     code = "DEACTIVATION_LIMIT_REACHED"
+    text = _(
+        "All deactivations that this licence allows have been used: ask support to free the seat."
+    )
 
 
 class CustomerDeactivationNotAllowed(LicensingError):
     """The vendor does not let customers deactivate machines of this product themselves."""
 
     code = "DEACTIVATION_NOT_ALLOWED"
+    text = _(
+        "Machines of this product can be deactivated by support only: ask support to free the seat."
+    )
 
 
 class OfflineMachineKeepsItsSeat(LicensingError):
     """Only the machine's own deactivation request gives back the seat of an offline machine."""
 
     code = "OFFLINE_DEACTIVATION_REQUIRED"
+    text = _(
+        "This machine was activated offline: make a deactivation file on it and hand that in on "
+        "the Offline page."
+    )
 
 
 class MaintenanceNotRenewable(LicensingError):
     """The licence has no maintenance, or one that never ends or has not begun to count."""
 
     code = "MAINTENANCE_NOT_RENEWABLE"
+    text = _("This licence has no end of maintenance to be moved.")
 
 
 class ValidityNotRenewable(LicensingError):
     """The licence never expires, has not begun to count, or counts per machine."""
 
     code = "LICENSE_NOT_RENEWABLE"
+    text = _("This licence has no expiry date that could be moved.")
 
 
 class DateTooFar(LicensingError):
     """The date would lie beyond the year 9999, the last one that dates know."""
 
     code = "DATE_TOO_FAR"
+    text = _("The date would lie too far in the future.")
 
 
 class ChangedMeanwhile(LicensingError):
     """The licence is not as it was when the change was looked at before."""
 
     code = "LICENSE_CHANGED"
+    text = _("Somebody has changed this licence since the preview: look at it again.")
 
 
 class OwnerIsInactive(LicensingError):
     """The customer who owns the licence is switched off and gets no e-mails about it."""
 
     code = "USER_INACTIVE"
+    text = _(
+        "The customer of this licence is inactive: make the account active first, or give the "
+        "licence to somebody else."
+    )

@@ -17,8 +17,9 @@ from import_export.widgets import Widget
 from audit import trail
 from imports import bulk
 from imports.rows import NAMES, PREVIEW, Rows, Wanted, may_be_empty
-from imports.tables import Row
-from imports.verbs.files import Kind
+from imports.tables import TableRow
+from imports.verbs.files import FileKind
+from licenses import words
 from licenses.keys import new_key
 from licenses.models import DAY, License, LicensePolicy, Product
 from licenses.verbs import licenses
@@ -203,7 +204,7 @@ class LicenseRows(Rows):
 
     # --- Reading --------------------------------------------------------------------------------
 
-    def look_up(self, rows: Sequence[Row]) -> None:
+    def look_up(self, rows: Sequence[TableRow]) -> None:
         super().look_up(rows)
         keys = {key for row in rows if (key := row.cells.get("key", "").strip())}
         self.taken = set(License.objects.filter(key__in=keys).values_list("key", flat=True))
@@ -272,14 +273,8 @@ class LicenseRows(Rows):
             "email": license.user.email,
             "customer": _("new customer") if is_new else _("known customer"),
             "key": license.key or _("made when it is imported"),
-            "seats": _("unlimited")
-            if license.unlimited_activations
-            else str(license.allowed_activations),
-            "expires": f"{license.expires_at:%Y-%m-%d %H:%M} UTC"
-            if license.expires_at
-            else _("from the first activation")
-            if license.waits_for_first_activation
-            else _("never"),
+            "seats": words.seats_allowed(license),
+            "expires": words.end_text(license),
             "notes": Truncator(license.notes).chars(80),
         }
 
@@ -317,7 +312,7 @@ def _send(license: License) -> None:
         send_license(license)
 
 
-LICENSES = Kind(
+LICENSES = FileKind(
     name="licenses",
     label=gettext_lazy("Licences"),
     rows=LicenseRows,

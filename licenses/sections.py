@@ -8,9 +8,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.story import SHOWN, Cell, Section, register
+from licenses import words
 from licenses.access import licenses_of
 from licenses.models import Activation
-from licenses.pages.rows import no_expiry, seats, status_text
 from web.moments import at
 
 
@@ -21,9 +21,9 @@ def licenses(user: User) -> Section:
         [
             Cell(license.key, _page("license", license)),
             Cell(str(license.product)),
-            Cell(status_text(license.standing).name),
-            Cell(seats(license).text),
-            Cell(at(license.expires_at) if license.expires_at else no_expiry(license)),
+            Cell(words.status_text(license.standing).name),
+            Cell(words.seats_used(license)),
+            Cell(words.end_text(license)),
         ]
         for license in found[:SHOWN]
     ]

@@ -1,7 +1,7 @@
 """How a vendor's licences and machines stand, as numbers; counted by the database.
 
 Everything runs in the vendor's scope and needs one query, answered from an index alone
-(`licenses/migrations/0005_statistics.py`). Days are those of UTC.
+(those in the models' Meta). Days are those of UTC.
 """
 
 import heapq

@@ -1,6 +1,6 @@
 """Version numbers: two to four numbers with dots between, compared number by number; pure.
 
-Rules of web-api-v3.md (Releases): a version that is given with fewer parts says nothing about the
+Rules of the Web API v3 (releases): a version that is given with fewer parts says nothing about the
 lower ones.
 """
 

@@ -6,11 +6,10 @@ from django.contrib import admin
 from django.contrib.admin.filters import SimpleListFilter
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.translation import gettext as text
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.base import WithButtons
-from mail.delivery import NotResendable, resend
+from mail.delivery import resend
 from mail.kinds import KINDS
 from mail.models import OutgoingEmail
 
@@ -36,7 +35,6 @@ class OutgoingEmailAdmin(WithButtons):
 
     verbs = {"send-again": (resend, _("The e-mail is on its way again."))}
     rights = {"send-again": "send"}
-    errors = (NotResendable,)
     list_display = (
         "created_at",
         "kind_shown",
@@ -65,10 +63,6 @@ class OutgoingEmailAdmin(WithButtons):
     readonly_fields = fields
     show_full_result_count = False
     change_form_template = "mail/admin/email.html"
-
-    @staticmethod
-    def say(error: Exception) -> str:
-        return text("This e-mail is on its way already, or was sent.")
 
     @admin.display(description=_("kind"), ordering="kind")
     def kind_shown(self, obj: OutgoingEmail) -> str:

@@ -19,6 +19,7 @@ from django.core.mail import EmailMessage, get_connection
 from django.db import DatabaseError, transaction
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django_tasks import task
 from django_tasks_db.models import DBTaskResult
 
@@ -28,6 +29,7 @@ from mail.kinds import kind_of
 from mail.models import OutgoingEmail
 from tenancy.door import inside, outside
 from tenancy.models import Vendor
+from web.errors import PortalError
 
 logger = logging.getLogger(__name__)
 
@@ -42,8 +44,11 @@ class Superseded(Exception):
     """The lease ran out and somebody else has the e-mail now."""
 
 
-class NotResendable(Exception):
-    """The e-mail is on its way already, or was sent."""
+class NotResendable(PortalError):
+    """Only an e-mail that failed, or of which nobody knows, can be sent again."""
+
+    code = "EMAIL_NOT_RESENDABLE"
+    text = _("This e-mail is on its way already, or was sent.")
 
 
 @task()

@@ -12,14 +12,14 @@ Renderer = Callable[[OutgoingEmail], EmailMultiAlternatives | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class EmailKind:
     """What a kind is called, and how it is written; None: there is no need for it any more."""
 
     label: str | Promise
     render: Renderer
 
 
-KINDS: dict[str, Kind] = {}
+KINDS: dict[str, EmailKind] = {}
 
 
 class UnknownKind(Exception):
@@ -28,10 +28,10 @@ class UnknownKind(Exception):
 
 def register(name: str, label: str | Promise, render: Renderer) -> None:
     """Registers what writes the e-mails of a kind, in the vendor's scope, each time it is sent."""
-    KINDS[name] = Kind(label, render)
+    KINDS[name] = EmailKind(label, render)
 
 
-def kind_of(name: str) -> Kind:
+def kind_of(name: str) -> EmailKind:
     """The registered kind; raises UnknownKind."""
     try:
         return KINDS[name]

@@ -1,34 +1,32 @@
 """The customer's page about offline files: look, confirm, take the response."""
 
 import re
-from typing import cast
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.requests import PersonRequest
+from licenses import words
 from licenses.access import get_license
-from licenses.errors import InvalidOfflineRequest, LicensingError
 from licenses.models import License, OperatingSystem
 from licenses.pages import rows
-from licenses.sentences import sentence
 from offline.access import get_exchange, get_response_of_machine
 from offline.codec import ActivationRequest
 from offline.forms import RequestForm
 from offline.models import OfflineExchange
 from offline.verbs import answering
 from web import limits
+from web.errors import PortalError
 from web.moments import moment
 from web.requests import not_while_viewing_as
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def hand_in(http_request: HttpRequest) -> HttpResponse:
+def hand_in(request: PersonRequest) -> HttpResponse:
     """Takes an offline file and shows what it asks for, before anything happens."""
-    request = cast(PersonRequest, http_request)
     if request.method != "POST":
         return _ask_for_file(request, RequestForm())
     limits.take(limits.OFFLINE_PER_USER, str(request.user.pk))
@@ -37,32 +35,31 @@ def hand_in(http_request: HttpRequest) -> HttpResponse:
         return _ask_for_file(request, form, status=400)
     try:
         review = answering.look(request.user, form.cleaned_data["data"])
-    except LicensingError as error:
+    except PortalError as error:
         return _refuse(request, error)
     return _show_review(request, review, form.cleaned_data["data"].decode())
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def confirm(http_request: HttpRequest) -> HttpResponse:
+def confirm(request: PersonRequest) -> HttpResponse:
     """Does what the reviewed file asks for; the same file twice changes nothing the second time.
 
     Who had to sign in again on the way arrives by GET, without the file, and begins anew.
     """
-    request = cast(PersonRequest, http_request)
     if request.method != "POST":
         return redirect("offline")
     limits.take(limits.OFFLINE_PER_USER, str(request.user.pk))
     try:
         exchange = answering.answer(request.user, request.POST.get("request_text", ""))
-    except LicensingError as error:
+    except PortalError as error:
         return _refuse(request, error)
     return redirect("offline_done", exchange.pk)
 
 
 @require_safe
-def done(http_request: HttpRequest, exchange_id: UUID) -> HttpResponse:
+def done(request: PersonRequest, exchange_id: UUID) -> HttpResponse:
     """The response to take, and what to do with it on the machine."""
-    request, now = cast(PersonRequest, http_request), timezone.now()
+    now = timezone.now()
     exchange = get_exchange(request, exchange_id)
     context = {
         "exchange": exchange,
@@ -80,9 +77,9 @@ def done(http_request: HttpRequest, exchange_id: UUID) -> HttpResponse:
 
 @not_while_viewing_as
 @require_safe
-def response_file(http_request: HttpRequest, exchange_id: UUID) -> HttpResponse:
+def response_file(request: PersonRequest, exchange_id: UUID) -> HttpResponse:
     """The response as a file; a response that can't be installed any more is gone (404)."""
-    exchange = get_exchange(cast(PersonRequest, http_request), exchange_id)
+    exchange = get_exchange(request, exchange_id)
     if exchange.valid_until is not None and exchange.valid_until <= timezone.now():
         raise Http404
     return _attachment(exchange)
@@ -90,9 +87,8 @@ def response_file(http_request: HttpRequest, exchange_id: UUID) -> HttpResponse:
 
 @not_while_viewing_as
 @require_safe
-def machine_response(http_request: HttpRequest, activation_id: UUID) -> HttpResponse:
+def machine_response(request: PersonRequest, activation_id: UUID) -> HttpResponse:
     """The newest response of a machine as a file, from its licence's page."""
-    request = cast(PersonRequest, http_request)
     return _attachment(get_response_of_machine(request, activation_id))
 
 
@@ -132,17 +128,16 @@ def _chosen_license(request: PersonRequest) -> License | None:
         raise Http404 from error
 
 
-def _refuse(request: PersonRequest, error: LicensingError) -> HttpResponse:
+def _refuse(request: PersonRequest, error: PortalError) -> HttpResponse:
     """The form again, with what is wrong and what to do; nothing was changed."""
-    detail = str(error.args[0]) if isinstance(error, InvalidOfflineRequest) and error.args else ""
     license = _chosen_license(request)
     context = {
         "form": RequestForm(),
         "license": license,
         "row": rows.license_row(license, timezone.now()) if license else None,
-        "refusal": sentence(error),
+        "refusal": error.sentence,
         "code": error.code,
-        "detail": detail,
+        "detail": error.detail,
     }
     return render(request, "offline/hand_in.html", context, status=400)
 
@@ -162,13 +157,13 @@ def _show_review(request: PersonRequest, review: answering.Review, text: str) ->
         "hostname": machine.hostname if machine else (review.earlier and review.earlier.hostname),
         "system": _system(machine.os, machine.os_version) if machine else "",
         "app_version": machine.app_version if machine else "",
-        "status": rows.status_text(license.standing),
+        "status": words.status_text(license.standing),
         "seats_now": rows.seats(license),
         "seats_after": seats_after,
         "seats_left_after": None
         if license.unlimited_activations
         else max(0, license.allowed_activations - seats_after),
-        "deactivations": rows.deactivations_text(license),
+        "deactivations": words.deactivations_text(license),
         "answered": moment(review.earlier.created_at, now) if review.earlier else None,
     }
     return render(request, "offline/review.html", context)

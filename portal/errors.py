@@ -12,12 +12,9 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
-from releases.errors import AllPlacesTaken
-from releases.sentences import sentence
 from tenancy.hosts import Site
-from web.limits import TooManyAttempts
+from web.errors import PortalError, in_json
 
 logger = logging.getLogger(__name__)
 
@@ -76,22 +73,14 @@ def server_error(request: HttpRequest) -> HttpResponse:
     )
 
 
-def too_many_attempts(request: HttpRequest, error: TooManyAttempts) -> HttpResponse:
-    """429 with the waiting time in seconds, for people and in Retry-After."""
-    reason = ngettext(
-        "That was tried too often. Wait %(n)d second, then try again.",
-        "That was tried too often. Wait %(n)d seconds, then try again.",
-        error.wait,
-    ) % {"n": error.wait}
-    response = page(request, 429, _("One moment"), reason)
-    response["Retry-After"] = str(error.wait)
-    return response
-
-
-def busy(request: HttpRequest, error: AllPlacesTaken) -> HttpResponse:
-    """503 with the time in seconds after which another try makes sense."""
-    response = page(request, 503, _("One moment"), sentence(error))
-    response["Retry-After"] = str(error.wait)
+def refused(request: HttpRequest, error: PortalError) -> HttpResponse:
+    """Any named error that no view has handled, as a page; for programs as `{message, code}`."""
+    if _is_api(request) or getattr(request, "by_program", False):
+        return in_json(error)
+    title = _("One moment") if error.wait else _("This can't be done")
+    response = page(request, error.status, title, error.sentence)
+    if error.wait:
+        response["Retry-After"] = str(error.wait)
     return response
 
 
@@ -117,15 +106,18 @@ def portal_closed(request: HttpRequest) -> HttpResponse:
     )
 
 
+def _is_api(request: HttpRequest) -> bool:
+    address = getattr(request, "address", None)
+    return address is not None and address.site is Site.API
+
+
 CODES = {
     400: "BAD_REQUEST",
     403: "FORBIDDEN",
     404: "NOT_FOUND",
     405: "METHOD_NOT_ALLOWED",
     421: "MISDIRECTED_REQUEST",
-    429: "TOO_MANY_REQUESTS",
     500: "INTERNAL_ERROR",
-    503: "SERVICE_UNAVAILABLE",
 }
 
 
@@ -133,8 +125,7 @@ def page(
     request: HttpRequest, status: int, title: str, reason: str, *, home: bool = True
 ) -> HttpResponse:
     """The error page; rendered without context processors, so without user, session and query."""
-    address = getattr(request, "address", None)
-    if address is not None and address.site is Site.API:
+    if _is_api(request):
         return JsonResponse({"message": title.lower(), "code": CODES[status]}, status=status)
     context: dict[str, Any] = {
         "status": status,

@@ -19,16 +19,13 @@ from accounts.requests import PersonRequest
 from licenses.access import licenses_of
 from licenses.models import License, Product
 from releases.coverage import Publication, Verdict, bought_versions, coverage
+from releases.errors import SignInNeeded
 from releases.models import Release, ReleaseFile
 from tenancy.models import Vendor
 from web import limits
 from web.requests import client_ip
 
 STABLE = "stable"
-
-
-class SignInNeeded(Exception):
-    """Nobody is signed in, and no key was given."""
 
 
 @dataclass(slots=True)

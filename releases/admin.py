@@ -23,7 +23,6 @@ from releases.errors import ReleaseError, UploadIncomplete
 from releases.files.shelf import shelf_for
 from releases.files.uploads import ReceivedFile, ReleaseUploadHandler
 from releases.models import Download, Release, ReleaseFile, platform_words
-from releases.sentences import sentence
 from releases.verbs import publishing
 
 VERBS = {
@@ -60,7 +59,7 @@ class ReleaseForm(forms.ModelForm[Release]):
         try:
             publishing.check_version_is_new(self.instance)
         except ReleaseError as error:
-            self.add_error("version", sentence(error))
+            self.add_error("version", error.sentence)
 
 
 class ExternalFileForm(forms.ModelForm[ReleaseFile]):
@@ -91,8 +90,6 @@ class ReleaseAdmin(WithButtons):
     """A draft is changed at will; what is published is frozen and has buttons instead."""
 
     verbs = VERBS
-    errors = (ReleaseError,)
-    say = staticmethod(sentence)
     form = ReleaseForm
     list_display = (
         "name",
@@ -157,21 +154,6 @@ class ReleaseAdmin(WithButtons):
         return only | super().get_changeform_initial_data(request)
 
     # --- Saving ---------------------------------------------------------------------------------
-
-    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """The page; what only the verb can find out (two at once) is said, and nothing saved."""
-        try:
-            return super().changeform_view(request, *args, **kwargs)
-        except ReleaseError as error:
-            messages.error(request, sentence(error))
-            return redirect(request.get_full_path())
-
-    def delete_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> Any:
-        try:
-            return super().delete_view(request, object_id, *args, **kwargs)
-        except ReleaseError as error:
-            messages.error(request, sentence(error))
-            return redirect("admin:releases_release_changelist")
 
     def save_model(
         self, request: HttpRequest, obj: Release, form: ModelForm[Any], change: bool
@@ -248,7 +230,7 @@ class ReleaseAdmin(WithButtons):
         try:
             act()
         except ReleaseError as error:
-            messages.error(request, sentence(error))
+            messages.error(request, error.sentence)
         except ValidationError as error:
             messages.error(request, " ".join(error.messages))
         target = reverse("admin:releases_release_files", args=[release.pk])

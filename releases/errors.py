@@ -1,50 +1,79 @@
-"""Why a verb on releases refused: nothing was changed. `code` is what scripts know."""
+"""Why a verb on releases refused, and what it says."""
+
+from django.utils.translation import gettext_lazy as _
+
+from web.errors import PortalError
 
 
-class ReleaseError(Exception):
+class ReleaseError(PortalError):
     """A rule of releases refused the act."""
-
-    code = ""
 
 
 class ReleaseNotFound(ReleaseError):
     """Somebody has deleted the draft meanwhile."""
 
     code = "RELEASE_NOT_FOUND"
+    text = _("This release has been deleted meanwhile.")
 
 
 class ReleaseIsPublished(ReleaseError):
     """What is published is frozen."""
 
     code = "RELEASE_PUBLISHED"
+    text = _(
+        "This release is published and can't be changed any more: archive it and publish a new "
+        "version."
+    )
 
 
 class ReleaseNotPublished(ReleaseError):
     """Only what is published can be archived."""
 
     code = "RELEASE_NOT_PUBLISHED"
+    text = _("This release is a draft: publish it first.")
 
 
 class ReleaseHasNoFiles(ReleaseError):
     """There is nothing to publish."""
 
     code = "RELEASE_HAS_NO_FILES"
+    text = _("This release has no files yet: add one, then publish it.")
 
 
 class VersionExists(ReleaseError):
-    """The channel has this version for one of these platforms; `args[0]` names the platforms."""
+    """The channel has this version for one of these platforms; `detail` names the platforms."""
 
     code = "VERSION_EXISTS"
+    text = _("There is a release of this version already for: %(detail)s.")
 
 
 class UploadIncomplete(ReleaseError):
     """The connection broke before everything had arrived."""
 
     code = "UPLOAD_INCOMPLETE"
+    text = _("The upload broke off before the end. Nothing was kept: try again.")
 
 
 class AllPlacesTaken(ReleaseError):
     """As many downloads are going on as this process sends at a time."""
 
     code = "DOWNLOADS_BUSY"
+    status = 503
+    text = _("Many downloads are going on at the moment. Try again in half a minute.")
     wait = 30  # seconds until another try makes sense
+
+
+class SignInNeeded(ReleaseError):
+    """Nobody is signed in, and no key was given."""
+
+    code = "AUTHENTICATION_FAILED"
+    status = 401
+    text = _("Sign in, or give a licence's key.")
+
+
+class NothingForThisKey(ReleaseError):
+    """No licence has the key, or what the program asks for is not for its holder."""
+
+    code = "NOT_FOUND"
+    status = 404
+    text = _("No licence has this key, or there is nothing at this address for it.")

@@ -1,4 +1,4 @@
-"""What a refusal says: one sentence each, what is the matter and what to do."""
+"""Why a licence does not cover a release: one sentence each, what is the matter and what to do."""
 
 from datetime import datetime
 
@@ -6,7 +6,6 @@ from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from releases import errors
 from releases.coverage import Refusal, Verdict
 
 REFUSALS: dict[Refusal, str | Promise] = {
@@ -36,21 +35,6 @@ REFUSALS: dict[Refusal, str | Promise] = {
     ),
 }
 
-ERRORS: dict[type[errors.ReleaseError], str | Promise] = {
-    errors.ReleaseNotFound: _("This release has been deleted meanwhile."),
-    errors.ReleaseIsPublished: _(
-        "This release is published and can't be changed any more: archive it and publish a new "
-        "version."
-    ),
-    errors.ReleaseNotPublished: _("This release is a draft: publish it first."),
-    errors.ReleaseHasNoFiles: _("This release has no files yet: add one, then publish it."),
-    errors.VersionExists: _("There is a release of this version already for: %(detail)s."),
-    errors.UploadIncomplete: _("The upload broke off before the end. Nothing was kept: try again."),
-    errors.AllPlacesTaken: _(
-        "Many downloads are going on at the moment. Try again in half a minute."
-    ),
-}
-
 
 def why_not(verdict: Verdict) -> str:
     """The customer's sentence for a refusal; empty when the release is covered."""
@@ -59,8 +43,3 @@ def why_not(verdict: Verdict) -> str:
     limit = verdict.limit
     text = date_format(limit, "j F Y") if isinstance(limit, datetime) else limit
     return str(REFUSALS[verdict.refusal]) % {"limit": text}
-
-
-def sentence(error: errors.ReleaseError) -> str:
-    """The sentence for an error of a verb."""
-    return str(ERRORS[type(error)]) % {"detail": str(error)}

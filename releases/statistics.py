@@ -1,7 +1,7 @@
 """How much is downloaded from a vendor, as numbers; counted by the database, in his scope.
 
 Downloads to bill by are counted (`Download.counted`), not their parts. An index of its own
-(`releases/migrations/0002_statistics.py`) answers without a look at the rows.
+(`Download.Meta`) answers without a look at the rows.
 """
 
 from dataclasses import dataclass

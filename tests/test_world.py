@@ -3,9 +3,9 @@
 import pytest
 from django.db import models
 from django_scopes import scopes_disabled
+from releases.shelf import local_path
 
 from accounts.models import AuditEntry, User, Vendor
-from releases.shelf import local_path
 from tests.world import CONTENT, Browser, Kept, World, file_of, signed_in
 
 

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db.models import F, Value
 from django.db.models.functions import Greatest
+from django.utils.translation import ngettext
 
+from web.errors import PortalError
 from web.models import RateBucket
 
 
@@ -36,12 +38,24 @@ DOMAIN_CHECK_PER_VENDOR = Limit("domain-check-vendor", burst=20, interval=15)
 OFFLINE_PER_USER = Limit("offline-user", burst=120, interval=1)
 
 
-class TooManyAttempts(Exception):
+class TooManyAttempts(PortalError):
     """The limit is used up; `wait` is in how many whole seconds the next try is allowed."""
 
+    code = "TOO_MANY_REQUESTS"
+    status = 429
+
     def __init__(self, wait: int) -> None:
-        super().__init__(f"Too many attempts, the next one is allowed in {wait} seconds.")
+        super().__init__(wait)
         self.wait = wait
+
+    @property
+    def sentence(self) -> str:
+        text = ngettext(
+            "That was tried too often. Wait %(n)d second, then try again.",
+            "That was tried too often. Wait %(n)d seconds, then try again.",
+            self.wait,
+        )
+        return text % {"n": self.wait}
 
 
 def bucket_key(limit: Limit, *subject: str) -> str:

@@ -1,6 +1,6 @@
 """Moments as people read them, formatted in the view because templates are slow at it.
 
-The server writes UTC and says so; static/js/moments.js rewrites it in the visitor's own zone.
+The server writes UTC and says so; static/js/portal.js rewrites it in the visitor's own zone.
 """
 
 from dataclasses import dataclass

@@ -13,8 +13,8 @@ from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
-from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from accounts.metadata import METADATA_FORM
 from accounts.models import CUSTOMER_ROLES, STAFF_ROLES, User
@@ -26,6 +26,7 @@ from backoffice.base import WithButtons, history_page
 from backoffice.export import WithExport
 from tenancy.door import inside
 from tenancy.models import Vendor
+from web.errors import PortalError
 
 
 class NewVendorForm(forms.ModelForm[Vendor]):
@@ -93,8 +94,11 @@ class OfPerson(ChangeList):
         return reverse("admin:accounts_user_story", args=[result.pk])
 
 
-class NoInvitationNeeded(Exception):
+class NoInvitationNeeded(PortalError):
     """Somebody who has set a password needs no invitation."""
+
+    code = "NO_INVITATION_NEEDED"
+    text = _("This person has set a password already and needs no invitation.")
 
 
 def _invite(user: User) -> None:
@@ -109,7 +113,6 @@ class UsersAdmin(WithViewAs, WithExport, WithButtons):
 
     verbs = {"invite": (_invite, _("An invitation is on its way to %(row)s."))}
     rights = {"invite": "invite"}
-    errors = (NoInvitationNeeded,)
     formfield_overrides = METADATA_FORM
     export_right = "accounts.export_user"
     export_name = "customers"
@@ -141,10 +144,6 @@ class UsersAdmin(WithViewAs, WithExport, WithButtons):
     )
     readonly_fields = ("last_login", "last_seen_at")
     actions = ("send_invitation",)
-
-    @staticmethod
-    def say(error: Exception) -> str:
-        return gettext("This person has set a password already and needs no invitation.")
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.story_view)

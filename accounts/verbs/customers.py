@@ -1,14 +1,19 @@
 """Finding or adding the customer whom a vendor's people name by e-mail."""
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User, normalise_email
 from audit import trail
 from tenancy.models import Vendor
+from web.errors import PortalError
 
 
-class NotACustomer(Exception):
+class NotACustomer(PortalError):
     """The e-mail belongs to a member of the vendor's staff."""
+
+    code = "NOT_A_CUSTOMER"
+    text = _("This e-mail belongs to a member of your staff.")
 
 
 @transaction.atomic

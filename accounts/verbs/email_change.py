@@ -12,8 +12,9 @@ from mail.outbox import queue
 from tenancy.models import Vendor
 
 
-class AddressTaken(Exception):
-    """Another account of the vendor has the address."""
+class AddressTaken(LinkRefused):
+    """Another account of the vendor has the address, which is nobody's business: whoever follows
+    the link is told that it can't be used."""
 
 
 def request_email_change(user: User, *, new_email: str, current_password: str) -> None:

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from accounts import tasks
 from accounts.links import Link, Purpose, read_token
@@ -12,6 +13,7 @@ from audit.acting import acting_as
 from tenancy.hosts import Site
 from tenancy.models import Vendor
 from web import limits
+from web.errors import PortalError
 
 MAX_AGE = {
     Purpose.RESET: settings.PASSWORD_RESET_TIMEOUT,
@@ -19,8 +21,11 @@ MAX_AGE = {
 }
 
 
-class WrongPassword(Exception):
+class WrongPassword(PortalError):
     """The current password that was given is not the account's."""
+
+    code = "WRONG_PASSWORD"
+    text = _("This is not your current password.")
 
 
 def request_reset(*, site: Site, vendor: Vendor | None, email: str, ip: str) -> None:

@@ -8,8 +8,6 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.view_as import verbs as view_as
@@ -19,12 +17,6 @@ from tenancy.hosts import canonical_host, origin, vendor_url
 from tenancy.models import Vendor
 
 RIGHT = "accounts.view_as_user"
-WHY_NOT: dict[type[view_as.NothingToSee], str | Promise] = {
-    view_as.AccountOff: _("This account is switched off, so its portal can't be viewed."),
-    view_as.NoPortalAccess: _(
-        "This customer may not use the portal, so there is nothing that could be viewed."
-    ),
-}
 
 
 class WithViewAs(VendorAdmin):
@@ -47,7 +39,7 @@ class WithViewAs(VendorAdmin):
         try:
             token = view_as.offer(customer, staff=cast(User, request.user))
         except view_as.NothingToSee as error:
-            messages.error(request, str(WHY_NOT[type(error)]))
+            messages.error(request, error.sentence)
             return redirect("admin:accounts_user_story", customer.pk)
         return redirect(vendor_url(_vendor(), "view_as", token))
 

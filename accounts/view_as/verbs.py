@@ -11,32 +11,47 @@ from typing import cast
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User, ViewAs
 from audit import trail
 from audit.acting import acting_as
 from tenancy.door import inside
 from tenancy.models import Vendor
+from web.errors import PortalError
 
 LINK_LASTS = timedelta(seconds=60)
 VIEW_LASTS = timedelta(minutes=15)
 KEPT = timedelta(days=30)
 
 
-class NothingToSee(Exception):
+class NothingToSee(PortalError):
     """The customer may not use the portal at present, so there is nothing to look at."""
 
 
 class AccountOff(NothingToSee):
     """The customer's account is switched off."""
 
+    code = "ACCOUNT_OFF"
+    text = _("This account is switched off, so its portal can't be viewed.")
+
 
 class NoPortalAccess(NothingToSee):
     """The customer's account may not use the portal."""
 
+    code = "NO_PORTAL_ACCESS"
+    text = _("This customer may not use the portal, so there is nothing that could be viewed.")
 
-class ViewLinkRefused(Exception):
+
+class ViewLinkRefused(PortalError):
     """The link is unknown, used, too old, another vendor's, or its people lost their rights."""
+
+    code = "VIEW_LINK_REFUSED"
+    status = 410
+    text = _(
+        "This link opens the portal once and for a minute only: it has been used already, is too "
+        "old, or is not complete."
+    )
 
 
 def check_may_be_viewed(customer: User) -> None:

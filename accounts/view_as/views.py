@@ -1,10 +1,8 @@
 """Opening and stopping a view as a customer, on the portal's host."""
 
-from typing import cast
-
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
@@ -20,12 +18,11 @@ COOKIE_LASTS = 60 * 60  # seconds
 
 @require_GET
 @login_not_required
-def open_view(http_request: HttpRequest, token: str) -> HttpResponse:
+def open_view(request: PersonRequest, token: str) -> HttpResponse:
     """Uses a link of the back office, once: from here on the browser sees what the customer sees.
 
     By GET, since the back office redirects here; not by HEAD, which only asks.
     """
-    request = cast(PersonRequest, http_request)
     try:
         _view, cookie = view_as.begin(request.vendor, token)
     except view_as.ViewLinkRefused:
@@ -46,9 +43,8 @@ def open_view(http_request: HttpRequest, token: str) -> HttpResponse:
 
 @require_POST
 @login_not_required
-def stop_view(http_request: HttpRequest) -> HttpResponse:
+def stop_view(request: PersonRequest) -> HttpResponse:
     """Ends the view; without one there is nothing to end."""
-    request = cast(PersonRequest, http_request)
     if request.view_as is None:
         return redirect("home")
     view_as.stop(request.view_as)

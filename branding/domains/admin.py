@@ -3,7 +3,7 @@
 from contextlib import suppress
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -11,10 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.base import WithButtons
 from branding.domains import verbs as domains
-from branding.domains.errors import DomainError
 from branding.domains.forms import DomainForm
 from branding.domains.models import CustomDomain
-from branding.domains.sentences import diagnosis, sentence
+from branding.domains.sentences import diagnosis
 from tenancy.hosts import vendor_url
 from web import limits
 
@@ -45,8 +44,6 @@ class CustomDomainAdmin(WithButtons):
     """A domain is claimed, checked, and made the portal's address; nothing of it is typed."""
 
     verbs = VERBS
-    errors = (DomainError,)
-    say = staticmethod(sentence)
     form = DomainForm
     list_display = ("name_shown", "state", "diagnosis", "last_checked_at")
     list_select_related = ("vendor",)
@@ -75,12 +72,8 @@ class CustomDomainAdmin(WithButtons):
         return super().change_view(request, object_id, form_url, shown)
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """The page; what only the verb can find out (two at once) is said, and nothing saved."""
-        try:
-            response = super().changeform_view(request, *args, **kwargs)
-        except DomainError as error:
-            messages.error(request, sentence(error))
-            return redirect(request.get_full_path())
+        """The page; a domain that was claimed is checked at once."""
+        response = super().changeform_view(request, *args, **kwargs)
         claimed = getattr(request, "claimed", None)
         if claimed:
             # Now that Django's transaction is over: name servers can be slow. Who has checked too

@@ -1,15 +1,12 @@
 """The form that claims a domain."""
 
 from django import forms
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from branding.domains import verbs as domains
 from branding.domains.errors import DomainError
 from branding.domains.models import CustomDomain
-from branding.domains.names import NotADomain, normalise
-from branding.domains.sentences import sentence
 
 
 class DomainForm(forms.ModelForm[CustomDomain]):
@@ -27,8 +24,8 @@ class DomainForm(forms.ModelForm[CustomDomain]):
 
     def clean_name(self) -> str:
         try:
-            name = normalise(self.cleaned_data["name"], parent_host=settings.PORTAL_PARENT_HOST)
+            name = domains.named(self.cleaned_data["name"])
             domains.check_free(self.instance.vendor, name)
-        except (NotADomain, DomainError) as error:
-            raise ValidationError(sentence(error)) from error
+        except DomainError as error:
+            raise ValidationError(error.sentence) from error
         return name

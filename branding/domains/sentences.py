@@ -1,12 +1,12 @@
-"""What the domain page says: one sentence per diagnosis and refusal, for people who don't run
-name servers every day."""
+"""What the domain page says: one sentence per diagnosis, for people who don't run name servers
+every day."""
 
 from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from branding.domains import errors, names
 from branding.domains import verbs as domains
+from branding.domains.errors import DomainTaken
 from branding.domains.models import CustomDomain
 
 Diagnosis = CustomDomain.Diagnosis
@@ -30,10 +30,7 @@ DIAGNOSES: dict[str, str | Promise] = {
         "Your domain allows certificates from %(found)s alone (its CAA record), so we can't get "
         "one for it. Add a CAA record that allows %(issuers)s."
     ),
-    Diagnosis.TAKEN: _(
-        "This domain, or one that contains it or looks like it, belongs to someone else here. If "
-        "it is yours, prove it with the TXT record, or ask the people who run this portal."
-    ),
+    Diagnosis.TAKEN: DomainTaken.text,
     Diagnosis.WILDCARD: _(
         "A record leads every name of your domain here, which does not tell whose portal this "
         "one should show. Prove it with the TXT record below."
@@ -48,27 +45,6 @@ DIAGNOSES: dict[str, str | Promise] = {
 }
 GONE = _("The record that was there is gone.")
 
-REFUSALS: dict[str, str | Promise] = {
-    names.SYNTAX: _(
-        "This is no domain name. Type it without https:// and without a path, such as "
-        "licenses.example.com."
-    ),
-    names.ADDRESS: _("This is an address of a machine. Type a domain name."),
-    names.SINGLE_LABEL: _("A domain name has at least one dot in it."),
-    names.OUR_ZONE: _("This name belongs to the portal itself. Type a domain of yours."),
-    names.PUBLIC_SUFFIX: _("Nobody owns this name as a whole. Type a domain of yours."),
-    names.MIXED_SCRIPTS: _(
-        "This name mixes letters of different scripts, which makes it look like another one."
-    ),
-}
-ERRORS: dict[type[errors.DomainError], str | Promise] = {
-    errors.DomainTaken: DIAGNOSES[Diagnosis.TAKEN],
-    errors.DomainNotVerified: _(
-        "The domain has to be verified first: see what is missing, then try again."
-    ),
-    errors.TooManyDomains: _("You have ten domains on your list: remove one first."),
-}
-
 
 def diagnosis(domain: CustomDomain) -> str:
     """What is the matter with the domain and what to do, in a sentence or two."""
@@ -79,10 +55,3 @@ def diagnosis(domain: CustomDomain) -> str:
     }
     gone = domain.failing_since is not None and domain.diagnosis == Diagnosis.NO_RECORD
     return f"{GONE} {text}" if gone else text
-
-
-def sentence(error: errors.DomainError | names.NotADomain) -> str:
-    """The sentence for a refusal."""
-    if isinstance(error, names.NotADomain):
-        return str(REFUSALS[error.args[0]])
-    return str(ERRORS[type(error)])

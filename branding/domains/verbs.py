@@ -21,9 +21,9 @@ from accounts.models import Role, User
 from audit import trail
 from branding.domains import dns_checks
 from branding.domains.dns_checks import Answer, Finding
-from branding.domains.errors import DomainNotVerified, DomainTaken, TooManyDomains
+from branding.domains.errors import BadDomainName, DomainNotVerified, DomainTaken, TooManyDomains
 from branding.domains.models import CustomDomain, ProvedDomain
-from branding.domains.names import normalise, skeleton
+from branding.domains.names import NotADomain, normalise, skeleton
 from mail.outbox import queue
 from tenancy.door import outside
 from tenancy.models import Vendor
@@ -48,9 +48,9 @@ def target() -> str:
 def claim(vendor: Vendor, text: str) -> CustomDomain:
     """Puts a name on the vendor's list; safe to repeat.
 
-    Raises domain_names.NotADomain, DomainTaken and TooManyDomains.
+    Raises BadDomainName, DomainTaken and TooManyDomains.
     """
-    name = normalise(text, parent_host=settings.PORTAL_PARENT_HOST)
+    name = named(text)
     # One claim of a vendor at a time, so that the list can't grow beyond its end.
     Vendor.objects.select_for_update(of=("self",)).get(pk=vendor.pk)
     existing = CustomDomain.objects.filter(name=name).first()
@@ -68,6 +68,14 @@ def claim(vendor: Vendor, text: str) -> CustomDomain:
     )
     trail.record("created", domain, changes={"name": [None, name]})
     return domain
+
+
+def named(text: str) -> str:
+    """The name that was typed, in the form in which names are kept. Raises BadDomainName."""
+    try:
+        return normalise(text, parent_host=settings.PORTAL_PARENT_HOST)
+    except NotADomain as error:
+        raise BadDomainName(error.args[0]) from error
 
 
 def check_free(vendor: Vendor, name: str) -> None:

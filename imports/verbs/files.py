@@ -14,6 +14,7 @@ from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django_tasks import task
 
 from accounts.models import User
@@ -24,13 +25,14 @@ from imports.models import DataImport
 from imports.rows import ImportFailed, Problem, Rows, chunks_of
 from tenancy.door import inside
 from tenancy.models import Vendor
+from web.errors import PortalError
 
 ERRORS_KEPT = 200
 State = DataImport.State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
+class FileKind:
     """A kind of file that can be imported.
 
     `after_create`, if there is one, writes to each customer whom the file brings something; it is
@@ -46,16 +48,19 @@ class Kind:
     offer: str | Promise = ""
 
 
-KINDS: dict[str, Kind] = {}
+KINDS: dict[str, FileKind] = {}
 
 
-def register(kind: Kind) -> None:
+def register(kind: FileKind) -> None:
     """Adds a kind of file; an app does so when it is ready. One that is there is replaced."""
     KINDS[kind.name] = kind
 
 
-class NotReady(Exception):
+class NotReady(PortalError):
     """The import can't be confirmed: it is under way, done or refused."""
+
+    code = "IMPORT_NOT_READY"
+    text = gettext_lazy("This import is under way already, or there is nothing to confirm.")
 
 
 # --- Verbs --------------------------------------------------------------------------------------
@@ -192,7 +197,7 @@ def _fail(row: DataImport, problems: list[Problem], number: int) -> None:
 # --- Reading ------------------------------------------------------------------------------------
 
 
-def _table(kind: Kind, text: str) -> list[tables.Row]:
+def _table(kind: FileKind, text: str) -> list[tables.TableRow]:
     rows = kind.rows
     return tables.read(text, required=rows.required, optional=rows.optional, ignored=rows.read_only)
 

@@ -14,11 +14,10 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.base import VendorAdmin
 from licenses.errors import LicensingError
 from licenses.models import Activation
-from licenses.sentences import sentence
-from licenses.verbs.activations import release
+from licenses.verbs.activations import free
 
 
-class ReleaseForm(forms.Form):
+class FreeForm(forms.Form):
     """Why a machine is released."""
 
     reason = forms.CharField(
@@ -47,20 +46,20 @@ class ActivationAdmin(VendorAdmin):
     change_form_template = "licenses/admin/activation.html"
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.release_view)
+        view = self.admin_site.admin_view(self.free_view)
         name = "licenses_activation_release"
         return [path("<uuid:row_id>/release/", view, name=name), *super().get_urls()]
 
-    def release_view(self, request: HttpRequest, row_id: UUID) -> HttpResponseBase:
+    def free_view(self, request: HttpRequest, row_id: UUID) -> HttpResponseBase:
         """Asks why, says what will follow, and frees the seat."""
         if not request.user.has_perm("licenses.release_activation"):
             raise PermissionDenied
         machine = self.get_object(request, str(row_id))
         if machine is None:
             raise Http404
-        form = ReleaseForm(request.POST if request.method == "POST" else None)
+        form = FreeForm(request.POST if request.method == "POST" else None)
         if request.method == "POST" and form.is_valid():
-            return self._release(request, machine, form.cleaned_data["reason"])
+            return self._free(request, machine, form.cleaned_data["reason"])
         context = {
             **self.admin_site.each_context(request),
             "title": _("Release %(machine)s?") % {"machine": machine},
@@ -70,11 +69,11 @@ class ActivationAdmin(VendorAdmin):
         }
         return render(request, "licenses/admin/release.html", context)
 
-    def _release(self, request: HttpRequest, machine: Any, reason: str) -> HttpResponseBase:
+    def _free(self, request: HttpRequest, machine: Any, reason: str) -> HttpResponseBase:
         try:
-            release(machine, reason=reason)
+            free(machine, reason=reason)
         except LicensingError as error:
-            messages.error(request, sentence(error))
+            messages.error(request, error.sentence)
         else:
             done = _("The machine %(machine)s is released and its seat is free.")
             messages.success(request, done % {"machine": machine})

@@ -10,10 +10,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from licenses.models import License
-from licenses.pages.rows import NAMES, within
 from licenses.search import status_filter
 from licenses.statistics import HORIZONS, expiring_filter
 from licenses.status import Status
+from licenses.words import NAMES, within
 
 
 class StatusFilter(SimpleListFilter):

@@ -19,6 +19,7 @@ from accounts.models import CUSTOMER_ROLES, User
 from accounts.verbs.customers import NotACustomer
 from backoffice.base import WithButtons, owned
 from backoffice.export import WithExport
+from licenses import words
 from licenses.admin.filters import ExpiringFilter, StatusFilter
 from licenses.admin.forms import NewLicenseForm
 from licenses.admin.lengths import LENGTHS
@@ -27,8 +28,6 @@ from licenses.admin.products import valid_for
 from licenses.errors import LicensingError
 from licenses.imports import in_days
 from licenses.models import License, LicenseMetadata, LicenseUser, Product
-from licenses.pages.rows import status_text
-from licenses.sentences import sentence
 from licenses.verbs import licenses, many
 from licenses.verbs.issuing import issue
 from licenses.verbs.mailing import send_license
@@ -83,7 +82,7 @@ class LicenseAdmin(WithExport, WithButtons):
         "validity_days": lambda license: in_days(license.validity),
         "expires_at": lambda license: license.expires_at,
         "notes": lambda license: license.notes,
-        "status": lambda license: status_text(license.standing).name,
+        "status": lambda license: words.status_text(license.standing).name,
         "type": lambda license: license.type,
         "seats_used": lambda license: license.total_activations,
         "deactivations_used": lambda license: license.total_deactivations,
@@ -93,8 +92,6 @@ class LicenseAdmin(WithExport, WithButtons):
     }
     verbs = {"send": (_send, _("The licence %(row)s is on its way to its customer by e-mail."))}
     rights = {"send": "send"}
-    errors = (LicensingError,)
-    say = staticmethod(sentence)
     list_display = ("key", "product", "user", "status", "seats", "expires_at")
     list_filter = (StatusFilter, ExpiringFilter, "product", "suspended", "revoked", "type")
     list_select_related = ("product", "user")
@@ -236,10 +233,10 @@ class LicenseAdmin(WithExport, WithButtons):
                 expires_at=asked["expires_on"],
                 **{name: asked[name] for name in terms},
             )
-        except NotACustomer:
-            form.add_error("email", _("This e-mail belongs to a member of your staff."))
+        except NotACustomer as error:
+            form.add_error("email", error.sentence)
         except LicensingError as error:
-            form.add_error(None, sentence(error))
+            form.add_error(None, error.sentence)
         except ValidationError as error:
             _add_errors(form, error)
         return None
@@ -333,12 +330,11 @@ class LicenseAdmin(WithExport, WithButtons):
 
     @admin.display(description=_("status"))
     def status(self, obj: License) -> str:
-        return status_text(obj.standing).name
+        return words.status_text(obj.standing).name
 
     @admin.display(description=_("seats"))
     def seats(self, obj: License) -> str:
-        allowed = "∞" if obj.unlimited_activations else obj.allowed_activations
-        return f"{obj.total_activations} / {allowed}"
+        return words.seats_used(obj)
 
 
 def _choose(name: str) -> Callable[..., HttpResponseBase | None]:

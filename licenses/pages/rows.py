@@ -8,37 +8,23 @@ from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 
-from audit import words
+from audit import words as audit_words
 from audit.models import AuditEntry
+from licenses import words
 from licenses.errors import LicensingError, OfflineMachineKeepsItsSeat
 from licenses.history import Event
 from licenses.models import (
     Activation,
-    ExpirationStrategy,
     License,
-    LicenseType,
 )
-from licenses.sentences import sentence
 from licenses.status import Standing, Status
 from licenses.verbs.activations import check_customer_may_deactivate
-from web.moments import Moment, duration, moment
-
-
-@dataclass(frozen=True, slots=True)
-class StatusText:
-    """A status in words: code and icon for the style, its name, and the reason in a sentence."""
-
-    code: str
-    icon: str
-    name: str
-    reason: str
+from web.moments import Moment, moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +45,7 @@ class LicenseRow:
     url: str
     key: str
     product: str
-    status: StatusText
+    status: words.StatusText
     seats: Seats
     expires: Moment | None
     no_expiry: str
@@ -103,83 +89,22 @@ def license_row(license: License, now: datetime) -> LicenseRow:
         url=reverse("license", args=[license.pk]),
         key=license.key,
         product=str(license.product),
-        status=status_text(standing),
+        status=words.status_text(standing),
         seats=seats(license),
         expires=moment(license.expires_at, now),
-        no_expiry=no_expiry(license),
+        no_expiry=words.no_expiry(license),
         next_step=next_step(license, standing),
     )
-
-
-ICONS = {
-    Status.REVOKED: "cross",
-    Status.SUSPENDED: "pause",
-    Status.EXPIRED: "cross",
-    Status.EXPIRING_SOON: "clock",
-    Status.NOT_STARTED: "clock",
-    Status.ACTIVE: "check",
-}
-
-
-NAMES = {
-    Status.REVOKED: _lazy("Revoked"),
-    Status.SUSPENDED: _lazy("Suspended"),
-    Status.EXPIRED: _lazy("Expired"),
-    Status.EXPIRING_SOON: _lazy("Expires soon"),
-    Status.NOT_STARTED: _lazy("Not started"),
-    Status.ACTIVE: _lazy("Active"),
-}
-REASONS = {
-    Status.REVOKED: _lazy(
-        "The vendor has withdrawn this licence. Its machines can't be activated."
-    ),
-    Status.SUSPENDED: _lazy(
-        "The vendor has paused this licence. Its machines keep their seats meanwhile."
-    ),
-    Status.EXPIRED: _lazy(
-        "This licence was valid until %(date)s. Renew it to use the product again."
-    ),
-    Status.EXPIRING_SOON: _lazy(
-        "This licence is valid until %(date)s. Renew it to keep your machines running."
-    ),
-    Status.NOT_STARTED: _lazy(
-        "The validity of this licence begins with the first machine that is activated."
-    ),
-    Status.ACTIVE: _lazy("This licence is valid until %(date)s."),
-}
-WITHOUT_END = _lazy("This licence can be used.")
-
-
-def status_text(standing: Standing) -> StatusText:
-    """The status and its reason, in the customer's words."""
-    status, when = standing.status, standing.moment
-    reason = REASONS[status]
-    if status is Status.ACTIVE and when is None:
-        reason = WITHOUT_END
-    date = date_format(when, "j F Y") if when else ""
-    return StatusText(status.value, ICONS[status], str(NAMES[status]), reason % {"date": date})
 
 
 def seats(license: License) -> Seats:
     """How many seats are used of how many."""
     used = license.total_activations
+    text = words.seats_used(license)
     if license.unlimited_activations:
-        text = ngettext("%(used)d in use, no limit", "%(used)d in use, no limit", used)
-        return Seats(used, None, text % {"used": used}, None, full=False)
+        return Seats(used, None, text, None, full=False)
     allowed = license.allowed_activations
-    text = _("%(used)d of %(allowed)d") % {"used": used, "allowed": allowed}
     return Seats(used, allowed, text, min(100, 100 * used // allowed), full=used >= allowed)
-
-
-def no_expiry(license: License) -> str:
-    """What stands where the expiry would, for a licence that has none."""
-    if license.expires_at is not None:
-        return ""
-    if license.validity == 0:
-        return _("Never")
-    if license.expiration_strategy == ExpirationStrategy.ROLLING:
-        return _("Per machine")
-    return _("Starts with the first machine")
 
 
 def next_step(license: License, standing: Standing) -> str:
@@ -194,61 +119,6 @@ def next_step(license: License, standing: Standing) -> str:
     if left == 0:
         return _("No seats left: free one")
     return ngettext("%(left)d seat left", "%(left)d seats left", left) % {"left": left}
-
-
-def within(days: int) -> str:
-    """A nearness of the end, in words."""
-    return ngettext("Within %(n)d day", "Within %(n)d days", days) % {"n": days}
-
-
-def deactivations_text(license: License) -> str:
-    """How often a seat was given back, of how often it may be."""
-    used = license.total_deactivations
-    if license.unlimited_deactivations:
-        return ngettext(
-            "%(used)d deactivation used, no limit", "%(used)d deactivations used, no limit", used
-        ) % {"used": used}
-    return ngettext(
-        "%(used)d of %(allowed)d deactivation used",
-        "%(used)d of %(allowed)d deactivations used",
-        license.allowed_deactivations,
-    ) % {"used": used, "allowed": license.allowed_deactivations}
-
-
-def validity_text(license: License) -> str:
-    """How long the licence is valid and from when that counts."""
-    if license.validity == 0:
-        return _("No end")
-    length = {"length": duration(license.validity)}
-    if license.expiration_strategy == ExpirationStrategy.DELAYED:
-        return _("%(length)s from the first activation") % length
-    if license.expiration_strategy == ExpirationStrategy.ROLLING:
-        return _("%(length)s for each machine, from its activation") % length
-    return _("%(length)s from its creation") % length
-
-
-def maintenance_text(license: License) -> str:
-    """Until when the licence brings new versions; empty when that is not limited."""
-    if license.maintenance_policy is None:
-        return ""
-    end = license.maintenance_expires_at
-    if license.waits_for_maintenance:
-        return _("Starts with the first machine")
-    if end is None:
-        return _("No end")
-    date = {"date": date_format(end, "j F Y")}
-    return _("Ended on %(date)s") % date if end <= timezone.now() else _("Until %(date)s") % date
-
-
-def type_text(license: License) -> str:
-    """The type in a few words that need no glossary."""
-    return {
-        LicenseType.NODE_LOCKED.value: _("Node-locked: one seat for each machine"),
-        LicenseType.HOSTED_FLOATING.value: _("Floating: seats are shared by taking turns"),
-        LicenseType.ON_PREMISE_FLOATING.value: _(
-            "Floating, shared by a licence server of your own"
-        ),
-    }[license.type]
 
 
 def machine_row(activation: Activation, license: License, now: datetime) -> MachineRow:
@@ -273,7 +143,7 @@ def machine_row(activation: Activation, license: License, now: datetime) -> Mach
         deactivate_url=""
         if refusal
         else reverse("activation_deactivate", args=[license.pk, activation.pk]),
-        no_deactivation=sentence(refusal) if refusal else "",
+        no_deactivation=refusal.sentence if refusal else "",
         needs_file=isinstance(refusal, OfflineMachineKeepsItsSeat),
     )
 
@@ -290,7 +160,7 @@ def event_row(entry: AuditEntry, now: datetime) -> EventRow:
     """The entry in the licence's history, as its customer sees it."""
     return EventRow(
         at=moment(entry.created_at, now),
-        title=words.title(entry),
+        title=audit_words.title(entry),
         text=_event_text(entry),
         actor=entry.actor_for_customers,
     )
@@ -313,6 +183,6 @@ def _event_text(entry: AuditEntry) -> str:
     if entry.action == Event.CHANGED:
         return "; ".join(
             _("%(field)s: %(old)s → %(new)s") % {"field": field, "old": old, "new": new}
-            for field, old, new in words.in_words(License, _own_changes(entry))
+            for field, old, new in audit_words.in_words(License, _own_changes(entry))
         )
     return ""

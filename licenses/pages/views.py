@@ -1,6 +1,5 @@
 """The customer's pages about licences."""
 
-from typing import cast
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -13,23 +12,22 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.requests import PersonRequest
-from licenses import search
+from licenses import search, words
 from licenses.access import get_activation, get_license, licenses_of
 from licenses.errors import LicensingError
 from licenses.history import history_of
 from licenses.models import Activation, License, Product
 from licenses.pages import boxes, rows
 from licenses.pages.forms import LicenseSearchForm
-from licenses.sentences import sentence
 from licenses.status import Status
 from licenses.verbs.activations import check_customer_may_deactivate, deactivate_as_customer
 from web.requests import page_of
 
 
 @require_safe
-def license_list(http_request: HttpRequest) -> HttpResponse:
+def license_list(request: PersonRequest) -> HttpResponse:
     """The customer's licences: search, filters, order, totals, pages of 25."""
-    request, now = cast(PersonRequest, http_request), timezone.now()
+    now = timezone.now()
     mine = licenses_of(request.user)
     form = LicenseSearchForm(request.GET or None, products=_products_of(mine))
     # A filter that makes no sense is said beside its field; the others still count.
@@ -86,9 +84,8 @@ def _columns(filters: dict[str, str], sort: str) -> list[dict[str, str]]:
 
 
 @require_safe
-def license_detail(http_request: HttpRequest, license_id: UUID) -> HttpResponse:
+def license_detail(request: PersonRequest, license_id: UUID) -> HttpResponse:
     """Everything that the customer may know about one licence."""
-    request = cast(PersonRequest, http_request)
     return render_license(request, get_license(request, license_id))
 
 
@@ -101,10 +98,10 @@ def render_license(request: PersonRequest, license: License) -> HttpResponse:
         "license": license,
         "product": license.product,
         "row": rows.license_row(license, now),
-        "type": rows.type_text(license),
-        "validity": rows.validity_text(license),
-        "maintenance": rows.maintenance_text(license),
-        "deactivations": rows.deactivations_text(license),
+        "type": words.type_text(license),
+        "validity": words.validity_text(license),
+        "maintenance": words.maintenance_text(license),
+        "deactivations": words.deactivations_text(license),
         "usable_offline": license.standing.usable and license.type == "node-locked",
         "owner": license.user if license.user_id != request.user.pk else None,
         "metadata": license.metadata.filter(visible=True),
@@ -132,10 +129,9 @@ def _ask_before_deactivating(request: HttpRequest, activation: Activation) -> Ht
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def activation_deactivate(
-    http_request: HttpRequest, license_id: UUID, activation_id: UUID
+    request: PersonRequest, license_id: UUID, activation_id: UUID
 ) -> HttpResponse:
     """Frees the seat of one machine, where the rules allow customers to (GET asks, POST does)."""
-    request = cast(PersonRequest, http_request)
     activation = get_activation(request, license_id, activation_id)
     try:
         check_customer_may_deactivate(activation.license, activation)
@@ -143,7 +139,7 @@ def activation_deactivate(
             return _ask_before_deactivating(request, activation)
         deactivate_as_customer(activation)
     except LicensingError as error:
-        messages.error(request, sentence(error))
+        messages.error(request, error.sentence)
         return redirect("license", license_id)
     name = activation.hostname or _("The machine")
     messages.success(request, _("%(name)s is deactivated and its seat is free.") % {"name": name})

@@ -1,7 +1,7 @@
 """The verbs that take and give back seats. Each is atomic, counts exactly and is safe to retry.
 
-Whoever counts holds the licence's lock (`licenses.lock`), so that fifty activations at once of
-a licence with ten seats give exactly ten, on PostgreSQL and on SQLite.
+Whoever counts holds the licence's lock (`licenses.verbs.licenses.lock`), so that fifty activations
+at once of a licence with ten seats give exactly ten, on PostgreSQL and on SQLite.
 """
 
 from collections.abc import Mapping
@@ -55,7 +55,7 @@ def check_license(license: License, *, offline: bool) -> None:
     """Raises the error that keeps this licence from being activated at all.
 
     Offline, all of them count (offline-protocol.md, check 3). Online, an expired or suspended
-    licence still yields a token, and the program judges by its claims (web-api-v3.md).
+    licence still yields a token, and the program judges by its claims (Web API v3).
     """
     if license.revoked:
         raise errors.RevokedLicense
@@ -154,7 +154,7 @@ def deactivate(activation: Activation) -> None:
 
 
 @transaction.atomic
-def release(activation: Activation, *, reason: str) -> None:
+def free(activation: Activation, *, reason: str) -> None:
     """Frees the seat of a machine for the customer, whatever kind of machine it is.
 
     It does not count against the deactivations that the licence allows. Raises ActivationNotFound

@@ -16,7 +16,6 @@ from django.db import transaction
 from audit import trail, words
 from licenses.errors import ChangedMeanwhile, LicensingError
 from licenses.models import License
-from licenses.sentences import sentence
 from licenses.verbs.licenses import lock
 
 MOST = 500
@@ -54,7 +53,7 @@ def _try(license: License, act: Act) -> Line:
     try:
         after = act(license)
     except LicensingError as error:
-        line = Line(license, [], sentence(error))
+        line = Line(license, [], error.sentence)
     else:
         line = Line(license, _told(license, after), "")
     transaction.set_rollback(True)
@@ -92,7 +91,7 @@ def apply(licenses: Iterable[License], act: Act, *, seen: Mapping[str, str]) -> 
             _act_if_unchanged(license, act, seen)
             done += 1
         except LicensingError as error:
-            refused.append((license.key, sentence(error)))
+            refused.append((license.key, error.sentence))
     return Outcome(done, refused)
 
 

@@ -12,8 +12,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from licenses import errors
 from licenses.access import licenses_of
+from licenses.errors import ActivationLimitReached, ActivationNotFound, DeactivationLimitReached
 from licenses.models import Activation, License, Product
 from licenses.token import issue_token, sign
 from licenses.verbs.activations import (
@@ -27,7 +27,7 @@ from licenses.verbs.activations import (
 )
 from licenses.verbs.licenses import lock
 from licenses.verbs.signing_keys import key_in_use
-from offline import codec
+from offline import codec, errors
 from offline.codec import ActivationRequest, DeactivationRequest
 from offline.models import OfflineExchange
 
@@ -74,7 +74,7 @@ class Review:
 
 
 def look(user: User, data: bytes | str) -> Review:
-    """What the request asks for; raises the LicensingError that would keep it unanswered."""
+    """What the request asks for; raises the PortalError that would keep it unanswered."""
     request = read(data)
     return _check(request, _find_license(user, request))
 
@@ -84,7 +84,7 @@ def answer(user: User, data: bytes | str) -> OfflineExchange:
     """Does what the request asks for and keeps the response.
 
     The same request gives the same exchange and changes nothing the second time; only a response
-    that has run out is made anew. Raises a LicensingError, and changes nothing then.
+    that has run out is made anew. Raises a PortalError, and changes nothing then.
     """
     request = read(data)
     review = _check(request, lock(_find_license(user, request).pk))
@@ -132,7 +132,7 @@ def _check_activation(request: ActivationRequest, license: License) -> Review:
     if earlier and (activation is None or activation.pk != earlier.activation_id):
         raise errors.RequestUsedUp
     if activation is None and license.seats_left == 0:
-        raise errors.ActivationLimitReached
+        raise ActivationLimitReached
     return Review(request, license, activation, earlier)
 
 
@@ -144,11 +144,11 @@ def _check_deactivation(request: DeactivationRequest, license: License) -> Revie
     check_license(license, offline=True)
     activation = find_activation(license, request.fingerprint)
     if activation is None or activation.pk != _uuid(request.activation_id):
-        raise errors.ActivationNotFound
+        raise ActivationNotFound
     if activation.machine_thumbprint != request.thumbprint:
         raise errors.InvalidOfflineRequest("it is signed with another key than the activation's")
     if license.deactivations_left == 0:
-        raise errors.DeactivationLimitReached
+        raise DeactivationLimitReached
     return Review(request, license, activation, None)
 
 
@@ -180,7 +180,7 @@ def _activate(review: Review, request: ActivationRequest, user: User) -> Offline
 def _deactivate(review: Review, request: DeactivationRequest, user: User) -> OfflineExchange:
     activation = review.activation
     if activation is None:
-        raise errors.ActivationNotFound
+        raise ActivationNotFound
     deactivate(activation)
     claims = {
         "aid": str(activation.pk),

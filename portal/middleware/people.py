@@ -4,7 +4,7 @@ from contextlib import nullcontext
 from typing import cast
 
 from django.contrib.auth.middleware import AuthenticationMiddleware
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils.functional import SimpleLazyObject
 
 from accounts.models import User
@@ -34,8 +34,7 @@ class PeopleMiddleware(AuthenticationMiddleware):
     It takes the place of Django's own middleware, which would trust any session.
     """
 
-    def __call__(self, http_request: HttpRequest) -> HttpResponse:
-        request = cast(PersonRequest, http_request)
+    def __call__(self, request: PersonRequest) -> HttpResponse:  # type: ignore[override]
         with acting(_origin_of(request)):
             return self._answer(request)
 

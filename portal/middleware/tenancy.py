@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import cast
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -10,11 +9,10 @@ from django.urls import set_urlconf
 
 from accounts.requests import PersonRequest
 from portal import errors
-from releases.errors import AllPlacesTaken
 from tenancy.door import inside
 from tenancy.hosts import Site, canonical_host, locate, origin
 from tenancy.table import find_vendor
-from web.limits import TooManyAttempts
+from web.errors import PortalError
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -35,12 +33,11 @@ class TenancyMiddleware:
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
-    def __call__(self, http_request: HttpRequest) -> HttpResponse:
-        request = cast(PersonRequest, http_request)
+    def __call__(self, request: PersonRequest) -> HttpResponse:
         # Pages that a middleware answers itself are reversed in the host's own URLconf.
         set_urlconf(request.urlconf)
         request.address = locate(request.get_host(), settings.PORTAL_PARENT_HOST)
-        # SECURITY: tests/portal/test_tenancy.py. Two readings of the host have to agree.
+        # SECURITY: tests/tenancy/test_hosts.py. Two readings of the host have to agree.
         expected = "domain" if request.address.domain else request.address.site
         if request.host.name != expected or request.address.site is Site.UNKNOWN:
             return errors.misdirected(request)
@@ -59,8 +56,6 @@ class TenancyMiddleware:
             return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if isinstance(exception, TooManyAttempts):
-            return errors.too_many_attempts(request, exception)
-        if isinstance(exception, AllPlacesTaken):
-            return errors.busy(request, exception)
+        if isinstance(exception, PortalError):
+            return errors.refused(request, exception)
         return None

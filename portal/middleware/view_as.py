@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import replace
 from http import HTTPStatus
-from typing import cast
 
 from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
@@ -51,8 +50,7 @@ class ViewAsMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
-    def __call__(self, http_request: HttpRequest) -> HttpResponse:
-        request = cast(PersonRequest, http_request)
+    def __call__(self, request: PersonRequest) -> HttpResponse:
         request.view_as = None
         view = _named_by(request)
         if view is None:

@@ -9,11 +9,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
 from django.core.cache import cache
 from django.db.models import Count, Exists
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
@@ -21,12 +20,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import CUSTOMER_ROLES, User
-from accounts.requests import PersonRequest
 from backoffice import charts
 from backoffice.charts import Bar
 from branding.models import Branding
 from licenses.models import License, LicensePolicy, OperatingSystem, Product
-from licenses.pages.rows import NAMES, within
 from licenses.statistics import (
     DAYS,
     HORIZONS,
@@ -38,6 +35,7 @@ from licenses.statistics import (
     standings,
 )
 from licenses.status import Status
+from licenses.words import NAMES, within
 from releases.models import Release
 from releases.statistics import TopFiles, downloads_per_day, top_files
 from tenancy.models import Vendor
@@ -88,9 +86,8 @@ class Step:
     done: bool
 
 
-def context(request: HttpRequest) -> dict[str, Any]:
+def context(user: User) -> dict[str, Any]:
     """What templates/admin/index.html needs. An operator has no vendor, and gets the vendors."""
-    user = cast(PersonRequest, request).user
     if user.vendor is None:
         return {"vendor_counts": vendor_counts()}
     now = timezone.now()

@@ -92,7 +92,7 @@ def machines(condition: Q) -> list[Hit]:
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class Findable:
     """What can be found: by which fields exactly, and in which a part of the text is enough."""
 
     title: str | Promise
@@ -102,9 +102,9 @@ class Kind:
 
 
 KINDS = (
-    Kind(_("Licences"), licenses, ("key",), ("key", "notes")),
-    Kind(_("People"), people, ("email",), ("email", "first_name", "last_name", "company")),
-    Kind(_("Machines"), machines, ("fingerprint", "hostname"), ("fingerprint", "hostname")),
+    Findable(_("Licences"), licenses, ("key",), ("key", "notes")),
+    Findable(_("People"), people, ("email",), ("email", "first_name", "last_name", "company")),
+    Findable(_("Machines"), machines, ("fingerprint", "hostname"), ("fingerprint", "hostname")),
 )
 
 
@@ -130,7 +130,7 @@ def _any(fields: tuple[str, ...], lookup: str, wanted: str) -> Q:
     return condition
 
 
-def _group(kind: Kind, condition: Q) -> Group:
+def _group(kind: Findable, condition: Q) -> Group:
     hits = kind.find(condition)
     return Group(kind.title, hits[:SHOWN], len(hits) > SHOWN)
 

@@ -41,7 +41,7 @@ class BackofficeSite(admin.AdminSite):
         )
         declared = [model for model in models_given if model._meta.label_lower in DECLARED]
         for model in declared:
-            # SECURITY: tests/portal/test_scoped.py. An admin that could reach past its vendor's
+            # SECURITY: tests/backoffice/test_scoped.py. An admin that could reach past its vendor's
             # rows must not even start.
             if issubclass(model, TenantRow | User) and not issubclass(admin_class, VendorAdmin):
                 raise ImproperlyConfigured(f"The admin of {model} has to derive from VendorAdmin.")
@@ -84,7 +84,9 @@ class BackofficeSite(admin.AdminSite):
 
     def index(self, request: HttpRequest, extra_context: Any = None) -> TemplateResponse:
         """Django's list of everything, below how things are at a glance."""
-        return super().index(request, {**dashboard.context(request), **(extra_context or {})})
+        user = request.user
+        shown = dashboard.context(user) if isinstance(user, User) else {}
+        return super().index(request, {**shown, **(extra_context or {})})
 
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         return redirect(reverse("login", query={"next": request.GET.get("next", "/")}))

@@ -13,7 +13,6 @@ from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.http import conditional_page, require_safe
 
 from accounts.requests import PersonRequest
@@ -21,7 +20,6 @@ from licenses.models import License
 from releases.access import (
     STABLE,
     Holder,
-    SignInNeeded,
     get_customer,
     get_file,
     get_holder,
@@ -30,25 +28,25 @@ from releases.access import (
     visible_releases,
 )
 from releases.coverage import Verdict
-from releases.errors import AllPlacesTaken
+from releases.errors import NothingForThisKey, SignInNeeded
 from releases.files.sending import send
 from releases.models import Release, ReleaseFile
 from releases.pages import feeds
 from releases.pages.forms import ReleaseSearchForm
 from releases.pages.rows import ReleaseRow, channel_name, release_rows
 from releases.platforms import guess, name_of
-from releases.sentences import sentence, why_not
+from releases.sentences import why_not
 from releases.verbs import downloads
-from web.limits import TooManyAttempts
+from web.errors import in_json
 from web.requests import client_ip, not_while_viewing_as, page_of
 
 View = Callable[..., HttpResponseBase]
 
 
 @require_safe
-def release_list(http_request: HttpRequest) -> HttpResponse:
+def release_list(request: PersonRequest) -> HttpResponse:
     """The newest release of each product first, older ones in pages of 25 below."""
-    request, now = cast(PersonRequest, http_request), timezone.now()
+    now = timezone.now()
     holder = get_customer(request)
     products = holder.products()
     everything = list(
@@ -144,9 +142,8 @@ def _feed_links(product: Any, holder: Holder) -> dict[str, str]:
 
 
 @require_safe
-def release_detail(http_request: HttpRequest, release_id: UUID) -> HttpResponse:
+def release_detail(request: PersonRequest, release_id: UUID) -> HttpResponse:
     """One release: its notes and files, or why the customer's licences don't cover it."""
-    request = cast(PersonRequest, http_request)
     holder = get_customer(request)
     release = get_release(holder, release_id)
     [row] = release_rows([release], holder, timezone.now(), notes_from=3)
@@ -176,35 +173,23 @@ def for_programs_too(view: View) -> View:
     @login_not_required
     @wraps(view)
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        # The portal's handler of errors looks for it.
+        request.by_program = "key" in request.GET  # type: ignore[attr-defined]
         try:
             return view(request, *args, **kwargs)
-        except (Http404, TooManyAttempts, AllPlacesTaken) as error:
+        except Http404 as error:
             if "key" not in request.GET:
                 raise
-            return _told(error)
+            raise NothingForThisKey from error
 
     return wrapped
-
-
-def _told(error: Http404 | TooManyAttempts | AllPlacesTaken) -> HttpResponse:
-    """What keeps a program out, as `{message, code}`, and in how many seconds to try again."""
-    if isinstance(error, Http404):
-        message = _("No licence has this key, or there is nothing at this address for it.")
-        return JsonResponse({"message": message, "code": "NOT_FOUND"}, status=404)
-    if isinstance(error, TooManyAttempts):
-        message = _("Wrong keys were tried too often.")
-        body = {"message": message, "code": "TOO_MANY_REQUESTS"}
-        return JsonResponse(body, status=429, headers={"Retry-After": str(error.wait)})
-    body = {"message": sentence(error), "code": error.code}
-    return JsonResponse(body, status=503, headers={"Retry-After": str(error.wait)})
 
 
 @for_programs_too
 @not_while_viewing_as
 @require_safe
-def download(http_request: HttpRequest, release_id: UUID, name: str) -> HttpResponseBase:
+def download(request: PersonRequest, release_id: UUID, name: str) -> HttpResponseBase:
     """The file itself; see sending.py for how, and coverage.py for whether."""
-    request = cast(PersonRequest, http_request)
     try:
         holder = get_holder(request)
     except SignInNeeded:
@@ -251,13 +236,11 @@ def _feed(write: Callable[..., HttpResponse]) -> View:
     @not_while_viewing_as
     @conditional_page
     @require_safe
-    def view(http_request: HttpRequest, product_id: UUID) -> HttpResponse:
-        request = cast(PersonRequest, http_request)
+    def view(request: PersonRequest, product_id: UUID) -> HttpResponse:
         try:
             holder = get_holder(request)
-        except SignInNeeded:
-            message = _("Sign in, or give a licence's key.")
-            return JsonResponse({"message": message, "code": "AUTHENTICATION_FAILED"}, status=401)
+        except SignInNeeded as error:
+            return in_json(error)
         product = get_product(holder, product_id)
         return write(feeds.entries(product, holder, request.GET), product, holder)
 

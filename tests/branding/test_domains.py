@@ -13,9 +13,8 @@ from django.db import connection
 from branding.domains import dns_checks
 from branding.domains import verbs as domains
 from branding.domains.dns_checks import Answer, Finding
-from branding.domains.errors import DomainNotVerified, DomainTaken, TooManyDomains
+from branding.domains.errors import BadDomainName, DomainNotVerified, DomainTaken, TooManyDomains
 from branding.domains.hosts import hosts_that_differ
-from branding.domains.names import NotADomain
 from branding.domains.sentences import DIAGNOSES, diagnosis
 from branding.models import CustomDomain
 from tenancy.door import inside
@@ -133,7 +132,7 @@ def test_claiming_is_safe_to_repeat_and_limited(acme: World) -> None:
         claimed(acme, f"n{number}.acme.example")
     with pytest.raises(TooManyDomains):
         claimed(acme, "one-more.acme.example")
-    with pytest.raises(NotADomain):
+    with pytest.raises(BadDomainName):
         claimed(acme, "acme.portal.localhost")
 
 

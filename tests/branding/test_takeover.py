@@ -4,9 +4,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from branding.domains import verbs as domains
-from branding.domains.errors import DomainTaken
+from branding.domains.errors import BadDomainName, DomainTaken
 from branding.domains.hosts import hosts_that_differ
-from branding.domains.names import NotADomain
 from branding.models import CustomDomain
 from tenancy.door import inside
 from tenancy.models import Vendor
@@ -22,16 +21,16 @@ ATTEMPTS = [
     (f"a.b.c.{NAME}", DomainTaken),
     ("acme.example", DomainTaken),
     (f"SHOP.{NAME}.", DomainTaken),
-    ("licenses.асmе.example", NotADomain),  # Cyrillic among Latin
-    ("lісеnsеs.acme.example", NotADomain),
-    ("acme.portal.localhost", NotADomain),
-    ("globex.portal.localhost", NotADomain),
-    ("portal.localhost", NotADomain),
-    ("hosting.portal.localhost", NotADomain),
-    ("APP.Portal.Localhost.", NotADomain),
-    ("127.0.0.1", NotADomain),
-    ("localhost", NotADomain),
-    ("example", NotADomain),
+    ("licenses.асmе.example", BadDomainName),  # Cyrillic among Latin
+    ("lісеnsеs.acme.example", BadDomainName),
+    ("acme.portal.localhost", BadDomainName),
+    ("globex.portal.localhost", BadDomainName),
+    ("portal.localhost", BadDomainName),
+    ("hosting.portal.localhost", BadDomainName),
+    ("APP.Portal.Localhost.", BadDomainName),
+    ("127.0.0.1", BadDomainName),
+    ("localhost", BadDomainName),
+    ("example", BadDomainName),
 ]
 
 

@@ -68,7 +68,7 @@ def test_the_landing_page_leads_to_a_portal(
 
 
 def test_a_page_is_light(visitor: Callable[..., Visitor]) -> None:
-    """HTML, CSS and scripts of each page together: under 60 kB (design: ui.md)."""
+    """HTML, CSS and scripts of each page together: under 60 kB."""
     ada = visitor()
     ada.sign_in("ada@example.com")
     for path in PAGES:

@@ -82,7 +82,7 @@ def test_pages_with_the_banner_stand_a_close_look(
 
 
 def test_a_page_with_the_banner_is_light(visitor: Callable[..., Visitor]) -> None:
-    """HTML, CSS and scripts of the heaviest pages together: under 60 kB (design: ui.md)."""
+    """HTML, CSS and scripts of the heaviest pages together: under 60 kB."""
     support = visitor()
     page = open_as_ada(support)
     for path in ("/licenses/", f"/licenses/{demo_id('acme', 'license', 'lab')}/", "/releases/"):

@@ -13,7 +13,6 @@ from audit.acting import acting_as
 from audit.models import AuditEntry
 from licenses.errors import OwnerIsInactive
 from licenses.models import ExpirationStrategy
-from licenses.sentences import sentence
 from licenses.verbs.licenses import create_license
 from licenses.verbs.mailing import send_license
 from mail.models import OutgoingEmail
@@ -81,7 +80,7 @@ def test_inactive_customers_get_none(acme: World) -> None:
     acme.ada_license.user.is_active = False
     with pytest.raises(OwnerIsInactive) as refused:
         send_license(acme.ada_license)
-    assert "inactive" in sentence(refused.value)
+    assert "inactive" in refused.value.sentence
     assert (mail.outbox, OutgoingEmail.objects.count()) == ([], 0)
 
 

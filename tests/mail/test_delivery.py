@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from audit.models import AuditEntry
 from mail import delivery
-from mail.kinds import KINDS, Kind
+from mail.kinds import KINDS, EmailKind
 from mail.models import OutgoingEmail
 from mail.outbox import queue
 from mail.smtp import with_dots_doubled
@@ -171,7 +171,7 @@ def test_a_late_reply_still_says_what_happened(world: World, server: MailServer)
 
 
 def kind(monkeypatch: pytest.MonkeyPatch, render: Callable[[OutgoingEmail], Any]) -> None:
-    monkeypatch.setitem(KINDS, "invitation", Kind("Test", render))
+    monkeypatch.setitem(KINDS, "invitation", EmailKind("Test", render))
 
 
 def test_what_is_not_needed_any_more_is_not_sent(

@@ -13,6 +13,13 @@ from licenses.models import Activation, License, LicenseUser
 from licenses.verbs.activations import activate
 from licenses.verbs.licenses import create_license, renew, revoke, suspend
 from licenses.verbs.signing_keys import key_in_use
+from offline.errors import (
+    InvalidLicenseKey,
+    InvalidOfflineRequest,
+    InvalidProductId,
+    RequestUsedUp,
+    TrialNotAllowed,
+)
 from offline.models import OfflineExchange
 from offline.verbs.answering import answer, look
 from tenancy.door import inside
@@ -76,20 +83,20 @@ def test_the_products_setting_says_how_long_a_response_is_valid(
 @pytest.mark.parametrize(
     ("change", "error"),
     [
-        (lambda w, own: MACHINE.activation("nonsense", own.key), errors.InvalidProductId),
-        (lambda w, own: MACHINE.activation(w.quill.pk, own.key), errors.InvalidProductId),
-        (lambda w, own: MACHINE.activation(w.spectra.pk, own.key), errors.InvalidLicenseKey),
-        (lambda w, own: MACHINE.activation(w.orbit.pk, "no-such-key"), errors.InvalidLicenseKey),
+        (lambda w, own: MACHINE.activation("nonsense", own.key), InvalidProductId),
+        (lambda w, own: MACHINE.activation(w.quill.pk, own.key), InvalidProductId),
+        (lambda w, own: MACHINE.activation(w.spectra.pk, own.key), InvalidLicenseKey),
+        (lambda w, own: MACHINE.activation(w.orbit.pk, "no-such-key"), InvalidLicenseKey),
         (
             lambda w, own: MACHINE.activation(w.orbit.pk, w.grace_license.key),
-            errors.InvalidLicenseKey,
+            InvalidLicenseKey,
         ),
         (
             lambda w, own: MACHINE.activation(w.orbit.pk, w.bob_license.key),
-            errors.InvalidLicenseKey,
+            InvalidLicenseKey,
         ),
-        (lambda w, own: MACHINE.trial(w.orbit.pk), errors.TrialNotAllowed),
-        (lambda w, own: "no request", errors.InvalidOfflineRequest),
+        (lambda w, own: MACHINE.trial(w.orbit.pk), TrialNotAllowed),
+        (lambda w, own: "no request", InvalidOfflineRequest),
     ],
 )
 def test_whose_licence_it_is(
@@ -193,7 +200,7 @@ def test_no_seat_left(acme: World, license: License) -> None:
 
 
 def test_an_additional_user_may_hand_in_a_file(acme: World, license: License) -> None:
-    with pytest.raises(errors.InvalidLicenseKey):
+    with pytest.raises(InvalidLicenseKey):
         answer(acme.grace, request(acme, license))
     LicenseUser.objects.create(vendor=acme.acme, license=license, user=acme.grace)
     with acting_as(acme.grace):
@@ -239,11 +246,11 @@ def test_an_old_request_starts_nothing_after_its_machine_was_deactivated(
     text = request(acme, license)
     exchange = answer(acme.ada, text)
     answer(acme.ada, deactivation(acme, license, exchange))
-    with pytest.raises(errors.RequestUsedUp):
+    with pytest.raises(RequestUsedUp):
         answer(acme.ada, text)
     assert counts(license) == (0, 1)
     answer(acme.ada, request(acme, license, jti=jti("new")))
-    with pytest.raises(errors.RequestUsedUp):
+    with pytest.raises(RequestUsedUp):
         answer(acme.ada, text)
     old = answer(acme.ada, deactivation(acme, license, exchange))
     assert old.kind == "deactivation"
@@ -253,10 +260,10 @@ def test_an_old_request_starts_nothing_after_its_machine_was_deactivated(
 def test_only_the_machines_own_key_gives_the_seat_back(acme: World, license: License) -> None:
     exchange = answer(acme.ada, request(acme, license))
     forged = FORMATTED.deactivation(acme.orbit.pk, license.key, exchange.activation_id)
-    with pytest.raises(errors.InvalidOfflineRequest):
+    with pytest.raises(InvalidOfflineRequest):
         answer(acme.ada, forged)
     online = activate(license, machine("online"))
-    with pytest.raises(errors.InvalidOfflineRequest):
+    with pytest.raises(InvalidOfflineRequest):
         answer(acme.ada, MACHINE.deactivation(acme.orbit.pk, license.key, online.pk, "online"))
     assert counts(license) == (2, 0)
 

@@ -1,16 +1,31 @@
 """Error pages: the same design, no data, no query."""
 
+import re
+from collections.abc import Iterator
+
 import pytest
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import connection
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 
+from branding.domains.errors import BadDomainName, DomainTaken
+from imports.rows import ImportFailed
+from imports.tables import TableRefused
 from portal import errors
 from releases.errors import AllPlacesTaken
 from tenancy.hosts import Address, Site
 from tests.world import Browser, World
+from web.errors import PortalError
 from web.limits import TooManyAttempts
+
+# What the errors are made with whose sentence needs it.
+DETAILS: dict[type[PortalError], tuple[object, ...]] = {
+    TooManyAttempts: (1, 7),
+    TableRefused: ("The file is empty.",),
+    ImportFailed: ("Row 3: this customer is not there any more.",),
+    BadDomainName: tuple(BadDomainName.reasons),
+}
 
 CASES = [
     (400, lambda r: errors.bad_request(r, RequestDataTooBig())),
@@ -20,9 +35,10 @@ CASES = [
     (403, errors.portal_closed),
     (404, errors.not_found),
     (421, errors.misdirected),
-    (429, lambda r: errors.too_many_attempts(r, TooManyAttempts(7))),
+    (409, lambda r: errors.refused(r, DomainTaken())),
+    (429, lambda r: errors.refused(r, TooManyAttempts(7))),
     (500, errors.server_error),
-    (503, lambda r: errors.busy(r, AllPlacesTaken())),
+    (503, lambda r: errors.refused(r, AllPlacesTaken())),
 ]
 
 
@@ -77,3 +93,45 @@ def test_a_malformed_host_is_a_bad_request(world: World) -> None:
 def test_the_page_names_the_vendor_and_nothing_else(world: World) -> None:
     page = Browser("acme").get("/nothing/").content.decode()
     assert "<title>There is nothing here · Acme Instruments</title>" in page
+
+
+def kinds(base: type[PortalError]) -> Iterator[type[PortalError]]:
+    for kind in base.__subclasses__():
+        yield kind
+        yield from kinds(kind)
+
+
+def test_every_error_has_a_code_of_its_own() -> None:
+    """A family has none; a special case has that of the error which it is a case of."""
+    named = [kind for kind in kinds(PortalError) if kind.__module__.partition(".")[0] != "tests"]
+    owners: dict[str, type[PortalError]] = {}
+    for kind in named:
+        if not hasattr(kind, "code"):
+            assert kind.__subclasses__(), kind
+            continue
+        assert re.fullmatch(r"[A-Z]+(_[A-Z]+)*", kind.code), kind
+        if "code" in vars(kind):
+            assert owners.setdefault(kind.code, kind) is kind, kind
+    assert len(owners) > 40
+
+
+def test_every_error_has_a_sentence() -> None:
+    for kind in kinds(PortalError):
+        if not hasattr(kind, "code"):
+            continue
+        for detail in DETAILS.get(kind, ("x",)):
+            text = kind(detail).sentence
+            assert text.endswith("."), kind
+            assert "%" not in text, kind
+
+
+def test_whoever_handles_no_error_has_it_told_by_the_portal(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise DomainTaken
+
+    monkeypatch.setattr("accounts.views.SignInForm", fail)
+    response = Browser("acme").get("/login/")
+    assert response.status_code == 409
+    assert "belongs to someone else here" in response.content.decode()

@@ -99,6 +99,15 @@ def test_pure_modules_import_no_django(name: str) -> None:
     assert not roots & {"django", "django_scopes", *LADDER[:7], "portal"}
 
 
+def test_pages_are_known_to_doors_alone() -> None:
+    """What a page, an e-mail and the back office all say of a licence is in licenses/words.py."""
+    doors = re.compile(r"(views|urls|apps|boxes|admin|feeds)\.py|pages")
+    for room in LADDER:
+        for path in files(room):
+            if any(name.startswith("licenses.pages") for name in imports_of(path)):
+                assert doors.fullmatch(path.name) or "pages" in path.parts, path
+
+
 def test_the_sdk_depends_on_cryptography_only() -> None:
     for path in files("sdk/python/src"):
         roots = {module.partition(".")[0] for module in imports_of(path)} - {""}

@@ -16,7 +16,6 @@ from licenses.models import Product
 from releases.errors import ReleaseError
 from releases.files.shelf import Shelf, Stored, shelf_for
 from releases.models import Release, platform_words, validate_file_name
-from releases.sentences import sentence
 from releases.verbs import publishing
 from tenancy.door import inside
 from tenancy.table import vendor_by_company_id
@@ -55,7 +54,7 @@ class Command(BaseCommand):
             try:
                 self._publish(_release(product, options), options)
             except ReleaseError as error:
-                raise CommandError(sentence(error)) from error
+                raise CommandError(error.sentence) from error
             except ValidationError as error:
                 raise CommandError(" ".join(error.messages)) from error
 

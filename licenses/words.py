@@ -1,0 +1,167 @@
+"""What people read of a licence: its status, seats, end and type in words, the same everywhere."""
+
+from dataclasses import dataclass
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import ngettext
+
+from licenses.models import ExpirationStrategy, License, LicenseType
+from licenses.status import Standing, Status
+from web.moments import at, duration, moment
+
+
+@dataclass(frozen=True, slots=True)
+class StatusText:
+    """A status in words: code and icon for the style, its name, and the reason in a sentence."""
+
+    code: str
+    icon: str
+    name: str
+    reason: str
+
+
+ICONS = {
+    Status.REVOKED: "cross",
+    Status.SUSPENDED: "pause",
+    Status.EXPIRED: "cross",
+    Status.EXPIRING_SOON: "clock",
+    Status.NOT_STARTED: "clock",
+    Status.ACTIVE: "check",
+}
+
+
+NAMES = {
+    Status.REVOKED: _lazy("Revoked"),
+    Status.SUSPENDED: _lazy("Suspended"),
+    Status.EXPIRED: _lazy("Expired"),
+    Status.EXPIRING_SOON: _lazy("Expires soon"),
+    Status.NOT_STARTED: _lazy("Not started"),
+    Status.ACTIVE: _lazy("Active"),
+}
+REASONS = {
+    Status.REVOKED: _lazy(
+        "The vendor has withdrawn this licence. Its machines can't be activated."
+    ),
+    Status.SUSPENDED: _lazy(
+        "The vendor has paused this licence. Its machines keep their seats meanwhile."
+    ),
+    Status.EXPIRED: _lazy(
+        "This licence was valid until %(date)s. Renew it to use the product again."
+    ),
+    Status.EXPIRING_SOON: _lazy(
+        "This licence is valid until %(date)s. Renew it to keep your machines running."
+    ),
+    Status.NOT_STARTED: _lazy(
+        "The validity of this licence begins with the first machine that is activated."
+    ),
+    Status.ACTIVE: _lazy("This licence is valid until %(date)s."),
+}
+WITHOUT_END = _lazy("This licence can be used.")
+
+
+def status_text(standing: Standing) -> StatusText:
+    """The status and its reason, in the customer's words."""
+    status, when = standing.status, standing.moment
+    reason = REASONS[status]
+    if status is Status.ACTIVE and when is None:
+        reason = WITHOUT_END
+    date = date_format(when, "j F Y") if when else ""
+    return StatusText(status.value, ICONS[status], str(NAMES[status]), reason % {"date": date})
+
+
+def seats_used(license: License) -> str:
+    """How many seats are used, of how many."""
+    used = license.total_activations
+    if license.unlimited_activations:
+        return ngettext("%(used)d in use, no limit", "%(used)d in use, no limit", used) % {
+            "used": used
+        }
+    return _("%(used)d of %(allowed)d") % {"used": used, "allowed": license.allowed_activations}
+
+
+def seats_allowed(license: License) -> str:
+    """How many machines may use the licence at a time."""
+    if license.unlimited_activations:
+        return _("any number of machines")
+    seats = license.allowed_activations
+    return ngettext("%(n)d machine", "%(n)d machines", seats) % {"n": seats}
+
+
+def no_expiry(license: License) -> str:
+    """What stands where the expiry would, for a licence that has none."""
+    if license.expires_at is not None:
+        return ""
+    if license.validity == 0:
+        return _("Never")
+    if license.expiration_strategy == ExpirationStrategy.ROLLING:
+        return _("Per machine")
+    return _("Starts with the first machine")
+
+
+def valid_text(license: License) -> str:
+    """Until when the licence is valid or, while that is open, how long it will be."""
+    end = moment(license.expires_at, timezone.now())
+    return _("until %(date)s") % {"date": end.date} if end else validity_text(license)
+
+
+def end_text(license: License) -> str:
+    """The moment when the licence ends, or what stands there for one that has none."""
+    return at(license.expires_at) if license.expires_at else no_expiry(license)
+
+
+def within(days: int) -> str:
+    """A nearness of the end, in words."""
+    return ngettext("Within %(n)d day", "Within %(n)d days", days) % {"n": days}
+
+
+def deactivations_text(license: License) -> str:
+    """How often a seat was given back, of how often it may be."""
+    used = license.total_deactivations
+    if license.unlimited_deactivations:
+        return ngettext(
+            "%(used)d deactivation used, no limit", "%(used)d deactivations used, no limit", used
+        ) % {"used": used}
+    return ngettext(
+        "%(used)d of %(allowed)d deactivation used",
+        "%(used)d of %(allowed)d deactivations used",
+        license.allowed_deactivations,
+    ) % {"used": used, "allowed": license.allowed_deactivations}
+
+
+def validity_text(license: License) -> str:
+    """How long the licence is valid and from when that counts."""
+    if license.validity == 0:
+        return _("No end")
+    length = {"length": duration(license.validity)}
+    if license.expiration_strategy == ExpirationStrategy.DELAYED:
+        return _("%(length)s from the first activation") % length
+    if license.expiration_strategy == ExpirationStrategy.ROLLING:
+        return _("%(length)s for each machine, from its activation") % length
+    return _("%(length)s from its creation") % length
+
+
+def maintenance_text(license: License) -> str:
+    """Until when the licence brings new versions; empty when that is not limited."""
+    if license.maintenance_policy is None:
+        return ""
+    end = license.maintenance_expires_at
+    if license.waits_for_maintenance:
+        return _("Starts with the first machine")
+    if end is None:
+        return _("No end")
+    date = {"date": date_format(end, "j F Y")}
+    return _("Ended on %(date)s") % date if end <= timezone.now() else _("Until %(date)s") % date
+
+
+def type_text(license: License) -> str:
+    """The type in a few words that need no glossary."""
+    return {
+        LicenseType.NODE_LOCKED.value: _("Node-locked: one seat for each machine"),
+        LicenseType.HOSTED_FLOATING.value: _("Floating: seats are shared by taking turns"),
+        LicenseType.ON_PREMISE_FLOATING.value: _(
+            "Floating, shared by a licence server of your own"
+        ),
+    }[license.type]

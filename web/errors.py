@@ -1,0 +1,39 @@
+"""What every named error is that may reach a person or a program."""
+
+from typing import Any, ClassVar
+
+from django.http import JsonResponse
+
+
+class PortalError(Exception):
+    """A rule refused an act, and nothing was changed. Each rule has an error of its own.
+
+    `code` is what programs know, `status` what the answer is where nobody handles the error
+    before (portal/errors.py), `text` what `sentence` is made of, and `wait` after how many
+    seconds another try makes sense, if that is known.
+    """
+
+    code: ClassVar[str]
+    status: ClassVar[int] = 409
+    text: ClassVar[Any]
+    wait: int = 0
+
+    def __init__(self, detail: object = "") -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+    @property
+    def sentence(self) -> str:
+        """What is the matter and what to do, in the reader's language."""
+        return str(self.text) % {"detail": self.detail}
+
+    def __str__(self) -> str:
+        return self.sentence
+
+
+def in_json(error: PortalError) -> JsonResponse:
+    """The error for a program: `{message, code}`, and in Retry-After when to try again."""
+    response = JsonResponse({"message": error.sentence, "code": error.code}, status=error.status)
+    if error.wait:
+        response["Retry-After"] = str(error.wait)
+    return response
