@@ -184,9 +184,14 @@ def test_the_preview_says_what_each_row_becomes(world: World) -> None:
         for each in row.preview["rows"]
     ]
     assert shown == [
-        ("new customer", "made when it is imported", "1", "never"),
-        ("known customer", KEY, "1", "2027-12-31 23:59 UTC"),
-        ("new customer", "made when it is imported", "unlimited", "from the first activation"),
+        ("new customer", "made when it is imported", "1 machine", "Never"),
+        ("known customer", KEY, "1 machine", "31 December 2027, 23:59 UTC"),
+        (
+            "new customer",
+            "made when it is imported",
+            "any number of machines",
+            "Starts with the first machine",
+        ),
     ]
 
 

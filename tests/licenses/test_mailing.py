@@ -31,7 +31,7 @@ def test_the_owner_gets_key_seats_validity_and_where_to_begin(acme: World) -> No
     for text in (message.body, str(message.alternatives[0][0])):
         assert "ADA111-ACME-ORBIT-0001" in text
         assert "3 machines" in text
-        assert "without an end" in text
+        assert "No end" in text
         assert f"http://acme.portal.localhost:8000/licenses/{license.pk}/" in text
         assert "password" not in text
     [email] = OutgoingEmail.objects.all()
