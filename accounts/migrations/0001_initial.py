@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 import accounts.metadata
+import tenancy.preferences
 import tenancy.rows
 
 
@@ -84,6 +85,24 @@ class Migration(migrations.Migration):
                         help_text='A list of {"key": …, "value": …, "visible": true or false}.',
                         validators=[accounts.metadata.validate_metadata],
                         verbose_name="metadata",
+                    ),
+                ),
+                (
+                    "language",
+                    models.CharField(
+                        blank=True,
+                        choices=tenancy.preferences.languages,
+                        max_length=10,
+                        verbose_name="language",
+                    ),
+                ),
+                (
+                    "time_zone",
+                    models.CharField(
+                        blank=True,
+                        max_length=64,
+                        validators=[tenancy.preferences.validate_time_zone],
+                        verbose_name="time zone",
                     ),
                 ),
                 (

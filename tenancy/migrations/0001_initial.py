@@ -6,6 +6,7 @@ import django.db.models.functions.text
 from django.db import migrations, models
 
 import tenancy.models
+import tenancy.preferences
 
 
 class Migration(migrations.Migration):
@@ -74,6 +75,24 @@ class Migration(migrations.Migration):
                         default=True,
                         help_text="Customers see in their history when support looked at their portal.",
                         verbose_name="show visits of support",
+                    ),
+                ),
+                (
+                    "language",
+                    models.CharField(
+                        blank=True,
+                        choices=tenancy.preferences.languages,
+                        max_length=10,
+                        verbose_name="language",
+                    ),
+                ),
+                (
+                    "time_zone",
+                    models.CharField(
+                        blank=True,
+                        max_length=64,
+                        validators=[tenancy.preferences.validate_time_zone],
+                        verbose_name="time zone",
                     ),
                 ),
                 ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created")),
