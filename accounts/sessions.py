@@ -5,19 +5,15 @@ else the visitor is anonymous.
 """
 
 from contextlib import AbstractContextManager, nullcontext
-from datetime import timedelta
 
 from django.contrib import auth
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Q
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User, normalise_email
 from accounts.requests import PersonRequest
-from audit import trail
-from audit.acting import acting_as
+from accounts.verbs.sign_in import note_seen, note_sign_in, note_sign_out
 from tenancy.door import inside
 from tenancy.hosts import Site
 from tenancy.models import Vendor
@@ -28,7 +24,6 @@ from web.requests import client_ip
 
 SITE_KEY = "portal.site"
 VENDOR_KEY = "portal.vendor"
-SEEN_AGAIN_AFTER = timedelta(minutes=5)
 
 
 class SignInRefused(PortalError):
@@ -66,9 +61,7 @@ def sign_in(
         limits.give_back(*per_ip)
         limits.give_back(*per_address)
         auth.login(request, user)
-        if vendor:
-            with acting_as(user):
-                trail.record("signed-in", user, visible=True)
+        note_sign_in(user=user)
     request.session[SITE_KEY] = site
     request.session[VENDOR_KEY] = tenant
     return user
@@ -78,9 +71,8 @@ def sign_out(request: HttpRequest) -> None:
     """Ends the session, if there is one."""
     user = request.user
     auth.logout(request)
-    if isinstance(user, User) and user.vendor:
-        with acting_as(user):
-            trail.record("signed-out", user, visible=True)
+    if isinstance(user, User):
+        note_sign_out(user=user)
 
 
 def may_enter(user: User, site: Site, vendor: Vendor | None) -> bool:
@@ -106,7 +98,7 @@ def current_user(request: PersonRequest) -> User | AnonymousUser:
         user = auth.get_user(request)
         if not isinstance(user, User) or not may_enter(user, site, vendor):
             return AnonymousUser()
-        _note_seen(user)
+        note_seen(user=user)
     return user
 
 
@@ -116,12 +108,3 @@ def _vendor_of_session(request: PersonRequest) -> Vendor | None:
         return request.vendor
     vendor_id = request.session.get(VENDOR_KEY)
     return vendor_by_id(vendor_id) if vendor_id else None
-
-
-def _note_seen(user: User) -> None:
-    """Moves `last_seen_at`, every five minutes at most: a page view should not cost a write."""
-    now = timezone.now()
-    if user.last_seen_at and now - user.last_seen_at < SEEN_AGAIN_AFTER:
-        return
-    User.people.filter(Q(last_seen_at=user.last_seen_at), pk=user.pk).update(last_seen_at=now)
-    user.last_seen_at = now

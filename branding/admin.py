@@ -5,20 +5,18 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.core.files.uploadhandler import TemporaryFileUploadHandler
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
-from audit import trail
 from backoffice.base import VendorAdmin, receives_files
 from branding import colours
 from branding.access import picture_of
 from branding.domains.admin import CustomDomainAdmin
 from branding.forms import BrandingForm
 from branding.models import DEFAULT_ACCENT, Branding
-from branding.verbs.brands import branding_for, save_branding
+from branding.verbs.brands import Contact, Look, branding_for, change_brand
 from tenancy.door import current_vendor
 from tenancy.hosts import vendor_url
 from tenancy.models import Vendor
@@ -88,20 +86,12 @@ class BrandingAdmin(VendorAdmin):
         }
         return render(request, "branding/admin/branding.html", context)
 
-    @transaction.atomic
-    def _save(self, form: BrandingForm, vendor: Vendor) -> None:
-        # One at a time, so that nobody deletes a picture that the other has just put in.
-        vendor = Vendor.objects.select_for_update(of=("self",)).get(pk=vendor.pk)
-        saved = branding_for(vendor)
-        for name, value in form.cleaned_data.items():
-            if name in form.of_vendor:
-                setattr(vendor, name, value)
-            elif name != "use_accent":
-                setattr(saved, name, value)
-        save_branding(saved, form.chosen)
-        before = Vendor.objects.get(pk=vendor.pk)
-        vendor.save(update_fields=[*form.of_vendor, "updated_at"])
-        trail.record_change(before, vendor)
+    @staticmethod
+    def _save(form: BrandingForm, vendor: Vendor) -> None:
+        given = form.cleaned_data
+        look: Any = {name: given[name] for name in Look.__annotations__}
+        contact: Any = {name: given[name] for name in Contact.__annotations__}
+        change_brand(vendor=vendor, look=look, pictures=form.chosen, contact=contact)
 
     def preview_css_view(self, request: HttpRequest) -> HttpResponse:
         """An accent as the portal would use it, for the two halves of the preview."""

@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from branding.images import FAVICON, LOGO, Picture, read_picture
 from branding.models import Branding
-from branding.verbs.brands import branding_for, save_branding
+from branding.verbs.brands import Look, change_brand
 from tenancy.models import Vendor
 
 SCALE = 4  # drawn larger, so that edges are smooth once it is scaled down
@@ -32,14 +32,13 @@ def seed_brand(vendor: Vendor) -> None:
     if Branding.objects.filter(vendor=vendor).exists():
         return
     brand = BRANDS[vendor.company_id]
-    branding = branding_for(vendor)
-    branding.accent_color, branding.welcome = brand.accent, brand.welcome
+    look = Look(accent_color=brand.accent, welcome=brand.welcome)
     pictures = {
         "logo_light": _logo(brand, "#171b22"),
         "logo_dark": _logo(brand, "#eceef2"),
         "favicon": _read(_mark(brand, 180), FAVICON),
     }
-    save_branding(branding, pictures)
+    change_brand(vendor=vendor, look=look, pictures=pictures)
 
 
 def _mark(brand: Brand, size: int) -> Image.Image:

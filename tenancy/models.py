@@ -9,6 +9,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from tenancy.hosts import is_company_id
+from tenancy.preferences import languages, validate_time_zone
 
 
 def validate_company_id(value: str) -> None:
@@ -58,6 +59,11 @@ class Vendor(models.Model):
         _("show visits of support"),
         default=True,
         help_text=_("Customers see in their history when support looked at their portal."),
+    )
+    # Empty: the installation's.
+    language = models.CharField(_("language"), max_length=10, blank=True, choices=languages)
+    time_zone = models.CharField(
+        _("time zone"), max_length=64, blank=True, validators=[validate_time_zone]
     )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("updated"), auto_now=True)

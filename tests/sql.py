@@ -5,8 +5,10 @@ and it is a second net below the scopes.
 """
 
 import re
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from django.apps import apps
@@ -63,7 +65,7 @@ def every_statement_names_its_vendor(
 
 # What is written without an entry in the audit trail, and why.
 UNRECORDED = (
-    r'(INTO|UPDATE) "accounts_audit(entry|chain)"',  # the trail itself
+    r'(INTO|UPDATE) "audit_audit(entry|chain)"',  # the trail itself
     r'UPDATE "accounts_user" SET "last_(seen_at|login)" = \S+ WHERE',  # nobody did that
     r'UPDATE "accounts_user" .*"accounts_user"."vendor_id" IS NULL',  # operators have no trail
     r'(INTO|UPDATE) "releases_download"',  # a record of its own
@@ -77,9 +79,55 @@ UNRECORDED = (
 )
 
 
+ROOT = Path(__file__).resolve().parents[1]
+WRITE = re.compile(r'(INSERT(?: OR IGNORE)? INTO|UPDATE|DELETE FROM) "(\w+)"')
+
+# What writes without a verb on the stack, by the file that has to be there instead, and why.
+WITHOUT_VERB = {
+    "audit/trail.py": "An export or a page that was shown is recorded, and nothing else changes.",
+    "mail/delivery.py": "The states of an e-mail, moved by the queue's jobs; its functions are verbs.",
+    "mail/outbox.py": "The one function that queues an e-mail; a password link is asked for by a job.",
+}
+# The same by the statement.
+STATEMENTS_WITHOUT_VERB = {
+    r'^UPDATE "accounts_user" SET "last_login" = \S+ WHERE': "Django's own receiver of a sign-in.",
+    r'^UPDATE "accounts_user" .*"vendor_id" IS NULL': "Django's page of an operator's own password.",
+}
+# Writes that will get their verbs: the table and the file through which the back office saves.
+NOT_YET = re.compile(r"^(licenses|releases)_\w+ (backoffice/base|\w+/admin/\w+|\w+/admin)\.py$")
+
+
+def rooms_on_the_stack() -> Iterator[str]:
+    """The files of our rooms that are being run, as paths from the root, the innermost first."""
+    frame = sys._getframe(1)
+    while frame is not None:
+        path = Path(frame.f_code.co_filename)
+        if path.is_relative_to(ROOT) and ".venv" not in path.parts:
+            yield path.relative_to(ROOT).as_posix()
+        frame = frame.f_back  # type: ignore[assignment]
+
+
+def is_verb(path: str) -> bool:
+    return "/verbs/" in path or path.endswith("/verbs.py")
+
+
+def lacks_verb(sql: str, files: list[str]) -> bool:
+    """Whether the statement changes a tenant's row, or a vendor, and nothing in `files`, those on
+    the stack, is a verb or has a reason to do without."""
+    match = WRITE.match(sql)
+    if match is None or match[2] not in tenant_tables() | {"tenancy_vendor"}:
+        return False
+    if any(is_verb(path) or path in WITHOUT_VERB for path in files):
+        return False
+    if any(NOT_YET.match(f"{match[2]} {path}") for path in files):
+        return False
+    return not any(re.search(pattern, sql) for pattern in STATEMENTS_WITHOUT_VERB)
+
+
 class Watch:
-    """An execute wrapper that refuses statements that forget their vendor, and at the end a
-    request that changed a tenant's row and left no entry in the audit trail."""
+    """An execute wrapper that refuses statements that forget their vendor and changes that no verb
+    makes, and at the end a request that changed a tenant's row and left no entry in the audit
+    trail."""
 
     def __init__(self) -> None:
         self.written: list[str] = []
@@ -88,6 +136,8 @@ class Watch:
     def __call__(
         self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any
     ) -> Any:
+        if WRITE.match(sql) and lacks_verb(sql, list(rooms_on_the_stack())):
+            raise AssertionError(f"No verb does this: {sql}")
         result = every_statement_names_its_vendor(execute, sql, params, many, context)
         if sql.startswith('INSERT INTO "audit_auditentry"'):
             self.recorded = True

@@ -19,14 +19,14 @@ from django.utils.translation import ngettext
 from accounts.metadata import METADATA_FORM
 from accounts.models import CUSTOMER_ROLES, STAFF_ROLES, User
 from accounts.story import story_of
-from accounts.verbs.invitations import create_and_invite, invite
+from accounts.verbs.invitations import invite, invite_waiting
+from accounts.verbs.people import change_person, create_person, delete_person
 from accounts.verbs.vendors import change_vendor, create_vendor, invite_administrators
 from accounts.view_as.admin import WithViewAs, let_button_work, may_view_as
 from backoffice.base import WithButtons, history_page
 from backoffice.export import WithExport
 from tenancy.door import inside
 from tenancy.models import Vendor
-from web.errors import PortalError
 
 
 class NewVendorForm(forms.ModelForm[Vendor]):
@@ -94,24 +94,11 @@ class OfPerson(ChangeList):
         return reverse("admin:accounts_user_story", args=[result.pk])
 
 
-class NoInvitationNeeded(PortalError):
-    """Somebody who has set a password needs no invitation."""
-
-    code = "NO_INVITATION_NEEDED"
-    text = _("This person has set a password already and needs no invitation.")
-
-
-def _invite(user: User) -> None:
-    if user.has_usable_password():
-        raise NoInvitationNeeded
-    invite(user)
-
-
 @admin.register(User)
 class UsersAdmin(WithViewAs, WithExport, WithButtons):
     """The vendor's customers and staff. A new one is invited to set a password."""
 
-    verbs = {"invite": (_invite, _("An invitation is on its way to %(row)s."))}
+    verbs = {"invite": (invite, _("An invitation is on its way to %(row)s."))}
     rights = {"invite": "invite"}
     formfield_overrides = METADATA_FORM
     export_right = "accounts.export_user"
@@ -184,17 +171,26 @@ class UsersAdmin(WithViewAs, WithExport, WithButtons):
         return super().formfield_for_choice_field(db_field, request, **kwargs)
 
     def create(self, request: HttpRequest, obj: User) -> None:
-        create_and_invite(obj)
+        create_person(person=obj)
+
+    def save_model(
+        self, request: HttpRequest, obj: User, form: ModelForm[User], change: bool
+    ) -> None:
+        if change:
+            change_person(person=obj, fields=form.changed_data)
+        else:
+            self.create(request, obj)
+
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
+        delete_person(person=obj)
 
     @admin.action(description=_("Send the invitation again"), permissions=["invite"])
     def send_invitation(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        waiting = [user for user in queryset if not user.has_usable_password()]
-        for user in waiting:
-            invite(user)
-        sent = ngettext(
-            "%(n)d invitation is on its way.", "%(n)d invitations are on their way.", len(waiting)
+        sent = invite_waiting(list(queryset))
+        text = ngettext(
+            "%(n)d invitation is on its way.", "%(n)d invitations are on their way.", sent
         )
-        messages.success(request, sent % {"n": len(waiting)})
+        messages.success(request, text % {"n": sent})
 
     def has_invite_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("accounts.invite_user")

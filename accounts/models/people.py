@@ -13,6 +13,7 @@ from accounts.metadata import validate_metadata
 from accounts.rights import allows
 from tenancy.door import ScopedManager, within_scope
 from tenancy.models import Vendor
+from tenancy.preferences import languages, validate_time_zone
 from tenancy.rows import secret
 
 
@@ -123,6 +124,11 @@ class User(AbstractBaseUser):
         blank=True,
         validators=[validate_metadata],
         help_text=_('A list of {"key": …, "value": …, "visible": true or false}.'),
+    )
+    # Empty: the vendor's (accounts/preferences.py).
+    language = models.CharField(_("language"), max_length=10, blank=True, choices=languages)
+    time_zone = models.CharField(
+        _("time zone"), max_length=64, blank=True, validators=[validate_time_zone]
     )
     last_seen_at = models.DateTimeField(_("last seen"), null=True, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)

@@ -4,7 +4,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User, normalise_email
-from audit import trail
+from accounts.verbs.people import create_person
 from tenancy.models import Vendor
 from web.errors import PortalError
 
@@ -26,15 +26,7 @@ def customer_of(vendor: Vendor, email: str, **names: str) -> User:
     address = normalise_email(email)
     known = User.objects.filter(email=address).first()
     if known is None:
-        return _add(User(vendor=vendor, email=address, **names))
+        return create_person(person=User(vendor=vendor, email=address, **names), invited=False)
     if not known.is_customer:
         raise NotACustomer
     return known
-
-
-def _add(customer: User) -> User:
-    customer.set_unusable_password()
-    customer.full_clean()
-    customer.save(force_insert=True)
-    trail.record("created", customer, changes=trail.values_of(customer))
-    return customer

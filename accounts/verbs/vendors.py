@@ -3,7 +3,8 @@
 from django.db import transaction
 
 from accounts.models import Role, User, normalise_email
-from accounts.verbs.invitations import create_and_invite, invite
+from accounts.verbs.invitations import invite_waiting
+from accounts.verbs.people import create_person
 from audit import trail
 from tenancy.door import inside
 from tenancy.models import Vendor
@@ -20,7 +21,8 @@ def create_vendor(vendor: Vendor, *, admin_email: str) -> Vendor:
     add_vendor(vendor)
     trail.record("created", vendor, changes=trail.values_of(vendor))
     with inside(vendor):
-        create_and_invite(User(vendor=vendor, email=normalise_email(admin_email), role=Role.ADMIN))
+        address = normalise_email(admin_email)
+        create_person(person=User(vendor=vendor, email=address, role=Role.ADMIN))
     return vendor
 
 
@@ -38,8 +40,4 @@ def change_vendor(vendor: Vendor) -> Vendor:
 def invite_administrators(vendor: Vendor) -> int:
     """Invites those of a vendor's administrators again who have not set a password; how many."""
     with inside(vendor):
-        people = User.objects.filter(role=Role.ADMIN, is_active=True)
-        waiting = [person for person in people if not person.has_usable_password()]
-        for person in waiting:
-            invite(person)
-    return len(waiting)
+        return invite_waiting(list(User.objects.filter(role=Role.ADMIN, is_active=True)))

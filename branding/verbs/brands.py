@@ -1,6 +1,7 @@
 """The verb by which a vendor's look is changed. Runs in the vendor's scope."""
 
 from collections.abc import Mapping
+from typing import TypedDict
 
 from django.db import transaction
 from django.db.models import F
@@ -13,33 +14,69 @@ from tenancy.models import Vendor
 PICTURES = ("logo_light", "logo_dark", "favicon")
 
 
+class Look(TypedDict, total=False):
+    """What of a branding is text; what is left out stays."""
+
+    portal_title: str
+    welcome: str
+    accent_color: str
+    privacy_url: str
+    terms_url: str
+    imprint_url: str
+
+
+class Contact(TypedDict, total=False):
+    """Where a vendor's customers find help; what is left out stays."""
+
+    support_email: str
+    support_url: str
+    website: str
+
+
 def branding_for(vendor: Vendor) -> Branding:
     """The vendor's branding; a new one, not saved, where there is none yet."""
     return Branding.objects.filter(vendor=vendor).first() or Branding(vendor=vendor)
 
 
 @transaction.atomic
-def save_branding(branding: Branding, pictures: Mapping[str, Picture | None]) -> Branding:
-    """Saves the branding with new pictures (None takes one away) as a new version.
+def change_brand(
+    *,
+    vendor: Vendor,
+    look: Look | None = None,
+    pictures: Mapping[str, Picture | None] | None = None,
+    contact: Contact | None = None,
+) -> Branding:
+    """Saves the look with new pictures (None takes one away) as a new version, and the contact.
 
-    Pictures that nothing shows any more are deleted. Raises ValidationError.
+    Pictures that nothing shows any more are deleted. Raises ValidationError, and saves nothing
+    then.
     """
-    before = branding_for(branding.vendor)
-    for field, picture in pictures.items():
-        setattr(branding, field, _keep(branding.vendor, picture) if picture else "")
+    # One at a time, so that nobody deletes a picture that the other has just put in.
+    locked = Vendor.objects.select_for_update(of=("self",)).get(pk=vendor.pk)
+    branding = branding_for(locked)
+    for name, text in (look or {}).items():
+        setattr(branding, name, text)
+    for name, picture in (pictures or {}).items():
+        setattr(branding, name, _keep(locked, picture) if picture else "")
+    _save(branding)
+    if contact:
+        _change_contact(locked, contact)
+    return branding
+
+
+def _save(branding: Branding) -> None:
     branding.full_clean(exclude=["vendor"])
-    adding = branding._state.adding
-    branding.save(force_insert=adding)
-    if not adding:
-        Branding.objects.filter(pk=branding.pk).update(version=F("version") + 1)
-        branding.refresh_from_db(fields=["version"])
-    if adding:
+    if branding._state.adding:
+        branding.save(force_insert=True)
         trail.record("created", branding, changes=trail.values_of(branding))
     else:
+        before = Branding.objects.get(pk=branding.pk)
+        branding.save()
+        Branding.objects.filter(pk=branding.pk).update(version=F("version") + 1)
+        branding.refresh_from_db(fields=["version"])
         trail.record_change(before, branding)
     shown = {getattr(branding, field) for field in PICTURES}
     BrandImage.objects.exclude(name__in=shown).delete()
-    return branding
 
 
 def _keep(vendor: Vendor, picture: Picture) -> str:
@@ -47,3 +84,12 @@ def _keep(vendor: Vendor, picture: Picture) -> str:
     if not BrandImage.objects.filter(name=picture.name).exists():
         image.save(force_insert=True)
     return picture.name
+
+
+def _change_contact(vendor: Vendor, contact: Contact) -> None:
+    before = Vendor.objects.get(pk=vendor.pk)
+    for name, text in contact.items():
+        setattr(vendor, name, text)
+    vendor.clean_fields()
+    vendor.save(update_fields=[*contact, "updated_at"])
+    trail.record_change(before, vendor)

@@ -7,7 +7,7 @@ import pytest
 from django.core import mail
 
 from accounts.models import Role, User
-from accounts.verbs.invitations import create_and_invite
+from accounts.verbs.people import create_person
 from accounts.verbs.vendors import create_vendor
 from tenancy.door import inside
 from tenancy.models import Vendor
@@ -132,7 +132,7 @@ def test_weak_passwords_are_refused(world: World, first: str, again: str, reason
 
 def test_a_new_user_is_invited_and_sets_the_first_password(world: World) -> None:
     with inside(world.acme):
-        create_and_invite(User(vendor=world.acme, email="new@example.com"))
+        create_person(person=User(vendor=world.acme, email="new@example.com"))
     [message] = mail.outbox
     assert message.subject == "Your account at Acme Instruments"
     host, path = link_in(message)

@@ -20,7 +20,7 @@ from audit.acting import acting_as
 from backoffice.base import VendorAdmin
 from backoffice.export import WithExport
 from branding.domains.verbs import claim
-from branding.verbs.brands import branding_for, save_branding
+from branding.verbs.brands import change_brand
 from imports.verbs import files
 from licenses.admin.licenses import LicenseAdmin
 from licenses.admin.products import ProductAdmin
@@ -77,7 +77,7 @@ def fill(world: World, vendor: Vendor) -> None:
         other = world.grace if acme else world.ada_of_globex
         LicenseUser.objects.create(vendor=vendor, license=license, user=other)
         claim(vendor, f"licenses.{name}.example")
-        save_branding(branding_for(vendor), {"logo_light": picture()})
+        change_brand(vendor=vendor, pictures={"logo_light": picture()})
         send_license(license)
         record(
             file_of(release),

@@ -9,10 +9,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts.verbs.invitations import invite
 from branding.colours import LIGHT, corrected
 from branding.models import BrandImage, Branding
-from branding.verbs.brands import branding_for, save_branding
+from branding.verbs.brands import Look, change_brand
+from mail.outbox import queue
 from tenancy.door import inside
 from tenancy.models import Vendor
 from tests.branding.pictures import bytes_of, picture
@@ -180,12 +180,11 @@ def test_texts_are_escaped(world: World, admin: Browser) -> None:
 
 def test_emails_carry_the_brand(world: World) -> None:
     with inside(world.acme):
-        branding = branding_for(world.acme)
-        branding.accent_color, branding.portal_title = "#aa0066", "Acme Licences"
-        save_branding(branding, {"logo_light": picture()})
-        invite(world.grace)
+        look = Look(accent_color="#aa0066", portal_title="Acme Licences")
+        branding = change_brand(vendor=world.acme, look=look, pictures={"logo_light": picture()})
+        queue("password-reset", user=world.grace)
     with inside(world.globex):
-        invite(world.bob)
+        queue("password-reset", user=world.bob)
     ours, theirs = (str(message.alternatives[0][0]) for message in mail.outbox)  # type: ignore[attr-defined]
     assert f'src="http://acme.portal.localhost:8000/branding/{branding.logo_light}"' in ours
     assert "background:#aa0066;color:#ffffff" in ours
@@ -204,7 +203,6 @@ def test_a_brand_costs_no_query(world: World) -> None:
     browser.get("/licenses/")
     before = queries()
     with inside(world.acme):
-        branding = branding_for(world.acme)
-        branding.accent_color = "#aa0066"
-        save_branding(branding, {"logo_light": picture(), "favicon": picture("#000000")})
+        pictures = {"logo_light": picture(), "favicon": picture("#000000")}
+        change_brand(vendor=world.acme, look={"accent_color": "#aa0066"}, pictures=pictures)
     assert queries() == before

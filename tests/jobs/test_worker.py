@@ -226,7 +226,7 @@ def test_upkeep_goes_on_after_a_fault_and_does_chores_every_hour(
 
     monkeypatch.setattr(upkeep, "monotonic", lambda: clock[0])
     monkeypatch.setattr(upkeep, "tidy", fail)
-    monkeypatch.setattr(upkeep, "CHORES", [lambda: done.append("chore")])
+    monkeypatch.setattr(upkeep, "EVERY_HOUR", [lambda: done.append("chore")])
     rounds = upkeep.Upkeep()
     for clock[0] in (0.0, 3599.0, 3600.0):
         rounds._round()
@@ -234,4 +234,4 @@ def test_upkeep_goes_on_after_a_fault_and_does_chores_every_hour(
 
 
 def test_every_app_has_registered_its_chores() -> None:
-    assert [chore.__name__ for chore in upkeep.CHORES] == ["send_reminders"]
+    assert [chore.__name__ for chore in upkeep.EVERY_HOUR] == ["send_reminders"]

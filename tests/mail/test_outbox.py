@@ -79,8 +79,16 @@ def test_what_has_a_name_is_queued_once_by_eight_at_once(in_database: None) -> N
     assert (len(emails(world)), DBTaskResult.objects.count()) == (1, 1)
 
 
-def test_no_link_is_kept(world: World) -> None:
+def invite_ada(world: World) -> None:
+    """As if she had not set her password yet."""
+    with inside(world.acme):
+        world.ada.set_unusable_password()
+        world.ada.save(update_fields=["password"])
     invite(world.ada)
+
+
+def test_no_link_is_kept(world: World) -> None:
+    invite_ada(world)
     [email], [message] = emails(world), mail.outbox
     token = message.body.partition("/invitation/")[2].split("/")[0]
     assert len(token) > 40
@@ -92,7 +100,7 @@ def test_no_link_is_kept(world: World) -> None:
 
 
 def test_an_invitation_is_in_the_trail(world: World) -> None:
-    invite(world.ada)
+    invite_ada(world)
     with inside(world.acme):
         entry = AuditEntry.objects.get(action="invited")
     assert (entry.subject, entry.customer_id) == ("ada@example.com", world.ada.pk)

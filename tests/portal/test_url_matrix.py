@@ -13,7 +13,7 @@ from accounts.models import User
 from accounts.rights import RIGHTS, allows
 from audit.models import AuditEntry
 from branding.domains.verbs import claim
-from branding.verbs.brands import branding_for, save_branding
+from branding.verbs.brands import change_brand
 from imports.models import DataImport
 from imports.verbs import files
 from licenses.models import LicensePolicy, MaintenancePolicy
@@ -96,7 +96,7 @@ def ids(world: World) -> dict[str, Any]:
         request = MachineKeys().activation(world.orbit.pk, world.ada_license.key)
         exchange = answer(world.ada, request)
         ids = {"exchange_id": exchange.pk, "offline_machine": exchange.activation_id}
-        branding = save_branding(branding_for(world.acme), {"logo_light": picture()})
+        branding = change_brand(vendor=world.acme, pictures={"logo_light": picture()})
     return ids | {
         "picture": branding.logo_light,
         "license_id": world.ada_license.pk,
@@ -473,7 +473,7 @@ BRANDING_PAGES = {
 def test_the_pages_of_a_brand(world: World) -> None:
     """(GET, POST) in the order of STAFF; the picture and the domain are Acme's."""
     with inside(world.acme):
-        branding = save_branding(branding_for(world.acme), {"logo_light": picture()})
+        branding = change_brand(vendor=world.acme, pictures={"logo_light": picture()})
         domain = claim(world.acme, "licenses.acme.example")
     own = f"/branding/branding/{branding.pk}"
     table = {

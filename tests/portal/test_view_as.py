@@ -17,7 +17,7 @@ from accounts.models import User, ViewAs
 from accounts.view_as.verbs import offer
 from audit.models import AuditEntry
 from audit.trail import verify
-from branding.verbs.brands import branding_for, save_branding
+from branding.verbs.brands import change_brand
 from offline.verbs.answering import answer
 from portal.middleware.view_as import ViewAsMiddleware
 from tenancy.door import inside, outside
@@ -255,7 +255,7 @@ def paths(world: World) -> dict[str, str]:
     with inside(world.acme):
         request = MachineKeys().activation(world.orbit.pk, world.ada_license.key)
         exchange = answer(world.ada, request)
-        branding = save_branding(branding_for(world.acme), {"logo_light": picture()})
+        branding = change_brand(vendor=world.acme, pictures={"logo_light": picture()})
     tokens = {
         "password_reset_confirm": make_token(Purpose.RESET, world.ada),
         "invitation": make_token(Purpose.INVITATION, world.ada),

@@ -1,0 +1,66 @@
+"""A vendor's people: adding, changing and deleting them. Runs in the vendor's scope."""
+
+from collections.abc import Collection
+from copy import copy
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import ProtectedError
+from django.utils.translation import gettext as _
+
+from accounts.models import CUSTOMER_ROLES, STAFF_ROLES, User
+from accounts.verbs.invitations import invite
+from audit import trail
+
+
+class PersonIsKept(Exception):
+    """Something still refers to the person: a licence, an e-mail, a view."""
+
+
+@transaction.atomic
+def create_person(*, person: User, invited: bool = True) -> User:
+    """Saves a vendor's new person, without a usable password, and sends the invitation.
+
+    Raises ValidationError when a field is refused; then nothing is saved or sent.
+    """
+    person.set_unusable_password()
+    _check_role(person)
+    person.full_clean()
+    person.save(force_insert=True)
+    trail.record("created", person, changes=trail.values_of(person))
+    if invited:
+        invite(person)
+    return person
+
+
+@transaction.atomic
+def change_person(*, person: User, fields: Collection[str]) -> User:
+    """Saves these fields of the person, changed on the object, and nothing else; the saved row.
+
+    Raises ValidationError when one is refused.
+    """
+    saved = User.objects.select_for_update(of=("self",)).get(pk=person.pk)
+    before = copy(saved)
+    for name in fields:
+        setattr(saved, name, getattr(person, name))
+    _check_role(saved)
+    saved.full_clean()
+    saved.save(update_fields=[*fields, "updated_at"])
+    trail.record_change(before, saved)
+    return saved
+
+
+@transaction.atomic
+def delete_person(*, person: User) -> None:
+    """Deletes a person of whom nothing is left but entries of the trail. Raises PersonIsKept."""
+    trail.record("deleted", person, changes=trail.gone(person))
+    try:
+        person.delete()
+    except ProtectedError as error:
+        raise PersonIsKept from error
+
+
+def _check_role(person: User) -> None:
+    """Nobody of a vendor's becomes an operator; the database would refuse that, too."""
+    if person.role not in {*CUSTOMER_ROLES, *STAFF_ROLES}:
+        raise ValidationError({"role": _("A vendor's people have no such role.")})

@@ -1,0 +1,36 @@
+"""What a vendor's administrators decide about their portal."""
+
+from typing import TypedDict, Unpack
+
+from django.db import transaction
+
+from audit import trail
+from tenancy.models import Vendor
+
+
+class Settings(TypedDict, total=False):
+    """The settings by field; what is left out stays."""
+
+    send_expiry_reminders: bool
+    show_support_views: bool
+    language: str
+    time_zone: str
+
+
+@transaction.atomic
+def change_settings(*, vendor: Vendor, **chosen: Unpack[Settings]) -> Vendor:
+    """Saves what was chosen and records what that changed; the vendor as it is saved then.
+
+    Raises ValidationError when a value is refused.
+    """
+    saved = Vendor.objects.select_for_update(of=("self",)).get(pk=vendor.pk)
+    before = Vendor.objects.get(pk=vendor.pk)
+    for name, value in chosen.items():
+        setattr(saved, name, value)
+    changes = trail.changes_between(before, saved)
+    if not changes:
+        return saved
+    saved.clean_fields()
+    saved.save(update_fields=[*chosen, "updated_at"])
+    trail.record("changed", saved, changes=changes)
+    return saved

@@ -1,0 +1,80 @@
+"""The verbs about a vendor's people."""
+
+import pytest
+from django.core import mail
+from django.core.exceptions import ValidationError
+
+from accounts.models import User
+from accounts.verbs.invitations import NoInvitationNeeded, invite, invite_waiting
+from accounts.verbs.people import PersonIsKept, change_person, create_person, delete_person
+from audit.models import AuditEntry
+from tests.world import World
+
+
+def actions(person: User) -> list[str]:
+    told = AuditEntry.objects.filter(subject_id=person.pk).order_by("sequence")
+    return [entry.action for entry in told]
+
+
+def test_a_new_person_is_invited(acme: World) -> None:
+    eve = create_person(person=User(vendor=acme.acme, email="Eve@Example.com"))
+    assert User.objects.get(pk=eve.pk).email == "eve@example.com"
+    assert actions(eve) == ["created", "invited"]
+    assert [message.to for message in mail.outbox] == [["eve@example.com"]]
+
+
+def test_a_new_person_need_not_be_invited(acme: World) -> None:
+    eve = create_person(person=User(vendor=acme.acme, email="eve@example.com"), invited=False)
+    assert (actions(eve), mail.outbox) == (["created"], [])
+
+
+@pytest.mark.parametrize("fields", [{"email": "ada@example.com"}, {"email": "no address"}])
+def test_a_refused_person_is_not_there(acme: World, fields: dict[str, str]) -> None:
+    before = User.objects.count()
+    with pytest.raises(ValidationError):
+        create_person(person=User(vendor=acme.acme, **fields))
+    assert (User.objects.count(), mail.outbox) == (before, [])
+
+
+def test_nobody_becomes_an_operator(acme: World) -> None:
+    acme.ada.role = "operator"
+    with pytest.raises(ValidationError):
+        change_person(person=acme.ada, fields=["role"])
+    assert User.objects.get(pk=acme.ada.pk).role == "user"
+
+
+def test_only_the_named_fields_are_saved(acme: World) -> None:
+    acme.ada.company, acme.ada.first_name = "Engines", "Augusta"
+    change_person(person=acme.ada, fields=["company"])
+    saved = User.objects.get(pk=acme.ada.pk)
+    assert (saved.company, saved.first_name) == ("Engines", "Ada")
+
+
+def test_only_the_named_fields_are_recorded(acme: World) -> None:
+    acme.ada.company, acme.ada.first_name = "Engines", "Augusta"
+    change_person(person=acme.ada, fields=["company"])
+    entry = AuditEntry.objects.get(subject_id=acme.ada.pk, action="changed")
+    assert entry.changes == {"company": ["", "Engines"]}
+
+
+def test_a_person_with_licences_is_kept(acme: World) -> None:
+    with pytest.raises(PersonIsKept):
+        delete_person(person=acme.ada)
+    assert User.objects.filter(pk=acme.ada.pk).exists()
+    assert "deleted" not in actions(acme.ada)
+
+
+def test_a_person_of_whom_nothing_hangs_goes(acme: World) -> None:
+    eve = create_person(person=User(vendor=acme.acme, email="eve@example.com"), invited=False)
+    row_id = eve.pk
+    delete_person(person=eve)
+    assert not User.objects.filter(pk=row_id).exists()
+    assert AuditEntry.objects.filter(subject_id=row_id, action="deleted").exists()
+
+
+def test_who_has_a_password_needs_no_invitation(acme: World) -> None:
+    with pytest.raises(NoInvitationNeeded):
+        invite(acme.ada)
+    eve = create_person(person=User(vendor=acme.acme, email="eve@example.com"), invited=False)
+    assert invite_waiting([acme.ada, eve]) == 1
+    assert [message.to for message in mail.outbox] == [["eve@example.com"]]
