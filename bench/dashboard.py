@@ -165,7 +165,7 @@ def fill(engine: str, company_id: str, count: int) -> Any:
     from accounts.models import Role, User
     from audit.models import AuditEntry
     from licenses.models import Activation, License, Product
-    from licenses.verbs.signing_keys import create_product
+    from licenses.verbs.products import create_product
     from releases.models import Download, Release, ReleaseFile
     from tenancy.models import Vendor
     from tenancy.verbs import add_vendor

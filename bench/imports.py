@@ -37,7 +37,7 @@ def measure(rows: int) -> None:
 
     from accounts.models import Role, User
     from licenses.models import DAY, LicensePolicy, Product
-    from licenses.verbs.signing_keys import create_product
+    from licenses.verbs.products import create_product
     from tenancy.models import Vendor
     from tenancy.verbs import add_vendor
 

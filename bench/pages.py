@@ -30,7 +30,7 @@ def measure() -> None:
     from licenses.models import Product
     from licenses.verbs.activations import Machine, activate
     from licenses.verbs.licenses import create_license
-    from licenses.verbs.signing_keys import create_product
+    from licenses.verbs.products import create_product
     from tenancy.models import Vendor
     from tenancy.verbs import add_vendor
 
