@@ -7,14 +7,19 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import ProtectedError
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from accounts.models import CUSTOMER_ROLES, STAFF_ROLES, User
 from accounts.verbs.invitations import invite
-from audit import trail
+from audit import rows, trail
+from web.errors import PortalError
 
 
-class PersonIsKept(Exception):
+class PersonIsKept(PortalError):
     """Something still refers to the person: a licence, an e-mail, a view."""
+
+    code = "PERSON_IS_KEPT"
+    text = _lazy("There are licences or e-mails of this person. Switch the account off instead.")
 
 
 @transaction.atomic
@@ -26,8 +31,7 @@ def create_person(*, person: User, invited: bool = True) -> User:
     person.set_unusable_password()
     _check_role(person)
     person.full_clean()
-    person.save(force_insert=True)
-    trail.record("created", person, changes=trail.values_of(person))
+    rows.create(person)
     if invited:
         invite(person)
     return person
@@ -53,9 +57,8 @@ def change_person(*, person: User, fields: Collection[str]) -> User:
 @transaction.atomic
 def delete_person(*, person: User) -> None:
     """Deletes a person of whom nothing is left but entries of the trail. Raises PersonIsKept."""
-    trail.record("deleted", person, changes=trail.gone(person))
     try:
-        person.delete()
+        rows.delete(person)
     except ProtectedError as error:
         raise PersonIsKept from error
 

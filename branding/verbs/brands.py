@@ -6,7 +6,7 @@ from typing import TypedDict
 from django.db import transaction
 from django.db.models import F
 
-from audit import trail
+from audit import rows, trail
 from branding.images import Picture
 from branding.models import BrandImage, Branding
 from tenancy.models import Vendor
@@ -67,8 +67,7 @@ def change_brand(
 def _save(branding: Branding) -> None:
     branding.full_clean(exclude=["vendor"])
     if branding._state.adding:
-        branding.save(force_insert=True)
-        trail.record("created", branding, changes=trail.values_of(branding))
+        rows.create(branding)
     else:
         before = Branding.objects.get(pk=branding.pk)
         branding.save()
