@@ -4,7 +4,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from audit.acting import Channel
+from audit.acting import Door
 from audit.append_only import AppendOnly
 from tenancy.rows import TenantRow
 
@@ -21,7 +21,7 @@ class AuditEntry(TenantRow):
     created_at = models.DateTimeField(_("when"), default=timezone.now)
     updated_at = None  # type: ignore[assignment]
     action = models.CharField(_("action"), max_length=40)
-    channel = models.CharField(_("from"), max_length=10, choices=Channel)
+    door = models.CharField(_("from"), max_length=10, choices=Door)
     ip = models.GenericIPAddressField(_("IP address"), null=True)
     actor_id = models.UUIDField(null=True)
     actor = models.CharField(_("who"), max_length=500, blank=True)

@@ -17,7 +17,7 @@ from django.db import models, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from audit.acting import Person, origin
+from audit.acting import Person, actor
 from audit.models import AuditChain, AuditEntry
 from tenancy.door import inside
 from tenancy.models import Vendor
@@ -95,19 +95,19 @@ def _hold(vendor_id: UUID) -> AuditChain:
 
 
 def _append(chain: AuditChain, draft: Draft) -> AuditEntry:
-    now = origin()
-    actor = now.who()
+    now = actor()
+    who = now.who()
     concerns = _concerns(draft.row)
     entry = AuditEntry(
         vendor_id=vendor_of(draft.row),
         sequence=chain.length + 1,
         created_at=now.at or timezone.now(),
         action=draft.action,
-        channel=now.channel,
+        door=now.door,
         ip=now.ip or None,
-        actor_id=actor.pk if actor else None,
-        actor=_name(actor),
-        actor_for_customers=_name_for_customers(actor),
+        actor_id=who.pk if who else None,
+        actor=_name(who),
+        actor_for_customers=_name_for_customers(who),
         subject_type=draft.row._meta.label_lower,
         subject_id=draft.row.pk,
         subject=str(draft.row)[:300],
@@ -123,18 +123,18 @@ def _append(chain: AuditChain, draft: Draft) -> AuditEntry:
     return entry
 
 
-def _name(actor: Person | None) -> str:
-    if actor is None:
+def _name(who: Person | None) -> str:
+    if who is None:
         return ""
     # The address comes first: it is unique, and a name can be anything.
-    return actor.email if actor.full_name == actor.email else f"{actor.email} ({actor.full_name})"
+    return who.email if who.full_name == who.email else f"{who.email} ({who.full_name})"
 
 
-def _name_for_customers(actor: Person | None) -> str:
+def _name_for_customers(who: Person | None) -> str:
     """Customers need no staff names: for them it was the vendor."""
-    if actor is None or actor.is_operator:
+    if who is None or who.is_operator:
         return ""
-    return actor.full_name if actor.is_customer else str(actor.vendor)
+    return who.full_name if who.is_customer else str(who.vendor)
 
 
 def entries_about(row: models.Model) -> QuerySet[AuditEntry]:
@@ -225,7 +225,7 @@ def digest_of(entry: AuditEntry) -> str:
         "at": entry.created_at.astimezone(UTC).isoformat(timespec="microseconds"),
         "id": str(entry.pk),
         "action": entry.action,
-        "channel": str(entry.channel),
+        "door": str(entry.door),
         "ip": entry.ip,
         "actor_id": str(entry.actor_id or ""),
         "actor": entry.actor,

@@ -59,7 +59,7 @@ class AuditEntryAdmin(WithExport):
         "sequence": lambda entry: entry.sequence,
         "at": lambda entry: entry.created_at,
         "action": lambda entry: entry.action,
-        "channel": lambda entry: entry.channel,
+        "door": lambda entry: entry.door,
         "ip": lambda entry: entry.ip,
         "actor_id": lambda entry: entry.actor_id,
         "actor": lambda entry: entry.actor,
@@ -80,10 +80,10 @@ class AuditEntryAdmin(WithExport):
         "subject",
         "what_changed",
         "actor",
-        "channel",
+        "door",
         "ip",
     )
-    list_filter = ("channel", ActionFilter, CustomerFilter)
+    list_filter = ("door", ActionFilter, CustomerFilter)
     search_fields = ("subject", "actor", "ip")
     actions = None
     fields = (
@@ -93,7 +93,7 @@ class AuditEntryAdmin(WithExport):
         "kind",
         "subject",
         "actor",
-        "channel",
+        "door",
         "ip",
         "what_changed",
         "more",

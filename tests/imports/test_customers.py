@@ -216,7 +216,7 @@ def test_known_customers_are_updated_and_new_ones_added(world: World) -> None:
     assert (created.action, created.customer_id) == ("created", eve.pk)
     assert (changed.action, changed.changes) == ("changed", {"last_name": ["Lovelace", "King"]})
     for entry in told:
-        assert (entry.channel, entry.actor_id) == ("backoffice", world.acme_admin.pk)
+        assert (entry.door, entry.actor_id) == ("backoffice", world.acme_admin.pk)
     assert mail.outbox == []
 
 

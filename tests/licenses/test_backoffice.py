@@ -203,7 +203,7 @@ def test_a_preview_changes_nothing_and_the_confirmation_own_licences_only(
     with inside(world.acme):
         entry = AuditEntry.objects.get(license_id=world.ada_license.pk, changes__has_key=field)
     assert entry.changes == {field: [False, True]}
-    assert (entry.actor, entry.channel) == ("admin@acme.example (Admin)", "backoffice")
+    assert (entry.actor, entry.door) == ("admin@acme.example (Admin)", "backoffice")
 
 
 def test_a_confirmation_that_arrives_twice_counts_once(world: World, admin: Browser) -> None:

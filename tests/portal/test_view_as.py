@@ -431,7 +431,7 @@ def test_every_page_is_recorded_with_who_looked_and_no_secret(
     entries = pages(world)
     assert {entry.actor_id for entry in entries} == {world.acme_support.pk}
     assert {entry.customer_id for entry in entries} == {world.ada.pk}
-    assert {entry.channel for entry in entries} == {"portal"}
+    assert {entry.door for entry in entries} == {"portal"}
     assert not any(entry.visible for entry in entries)
     assert [entry.license_id for entry in entries] == [None, world.ada_license.pk, None, None, None]
     assert verify(world.acme).faults == []
