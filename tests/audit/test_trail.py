@@ -190,7 +190,7 @@ def test_a_whole_trail_is_said_to_be_whole(world: World) -> None:
 @pytest.mark.parametrize(
     ("statement", "fault"),
     [
-        ("UPDATE audit_auditentry SET actor = 'nobody' WHERE {two}", "2 was changed"),
+        ("UPDATE audit_auditentry SET action = 'nothing' WHERE {two}", "2 was changed"),
         ("DELETE FROM audit_auditentry WHERE {two}", "3 does not follow number 1"),
         ("DELETE FROM audit_auditentry WHERE {last}", "has ended elsewhere"),
         ("UPDATE audit_auditentry SET previous = digest WHERE {two}", "2 does not carry"),

@@ -361,7 +361,12 @@ def test_two_workers_at_once_write_it_once(world: World) -> None:
     with inside(world.acme):
         row.refresh_from_db()
         assert row.state == "done"
-        assert AuditEntry.objects.filter(action="created", subject="eve@example.com").count() == 1
+        assert (
+            AuditEntry.objects.filter(
+                action="created", about__said__subject="eve@example.com"
+            ).count()
+            == 1
+        )
 
 
 # --- Pages --------------------------------------------------------------------------------------

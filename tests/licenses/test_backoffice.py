@@ -201,7 +201,9 @@ def test_a_preview_changes_nothing_and_the_confirmation_own_licences_only(
     assert getattr(state(world.ada_license), field) is True
     assert getattr(state(world.bob_license), field) is False
     with inside(world.acme):
-        entry = AuditEntry.objects.get(license_id=world.ada_license.pk, changes__has_key=field)
+        entry = AuditEntry.objects.get(
+            license_id=world.ada_license.pk, facts__changes__has_key=field
+        )
     assert entry.changes == {field: [False, True]}
     assert (entry.actor, entry.door) == ("admin@acme.example (Admin)", "backoffice")
 
