@@ -6,12 +6,14 @@ choices, look-ups and deletions can reach that vendor's rows alone.
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 from uuid import UUID
 
 from django.contrib import admin, messages
 from django.core.exceptions import (
+    ImproperlyConfigured,
     PermissionDenied,
 )
 from django.core.files.uploadhandler import FileUploadHandler
@@ -34,8 +36,24 @@ from web.requests import page_of
 LONGEST_QUERY = 300  # characters
 
 
+def _no_verb(row: Any, **options: Any) -> Any:
+    raise ImproperlyConfigured(f"The back office has no verb for this: {row._meta.label}")
+
+
+@dataclass(frozen=True, slots=True)
+class Writes:
+    """The verbs by which the back office creates, changes and deletes a model's rows."""
+
+    create: Callable[[Any], Any] = _no_verb
+    change: Callable[..., Any] = _no_verb
+    delete: Callable[[Any], Any] = _no_verb
+
+
 class VendorAdmin(admin.ModelAdmin[Any]):
     """The base of every admin of a tenant's rows: the scope's vendor owns what it saves."""
+
+    # By which verbs rows are saved, the list's own and those of the rows below one.
+    writes: Mapping[type[models.Model], Writes] = {}
 
     # How many rows there would be without filters is not worth counting a million of them.
     show_full_result_count = False
@@ -66,36 +84,33 @@ class VendorAdmin(admin.ModelAdmin[Any]):
     def save_model(
         self, request: HttpRequest, obj: Any, form: ModelForm[Any], change: bool
     ) -> None:
-        """Saves what was changed and nothing else: counters may have moved meanwhile."""
+        """Has the row's verb save what was typed."""
         if not change:
-            self.create(request, obj)
+            self.writes[type(obj)].create(obj)
             return
         names = {field.name for field in obj._meta.concrete_fields}
-        changed = [name for name in form.changed_data if name in names]
-        before = type(obj)._base_manager.get(pk=obj.pk)
-        obj.save(update_fields=[*changed, "updated_at"])
-        trail.record_change(before, obj)
+        self.writes[type(obj)].change(obj, fields=[n for n in form.changed_data if n in names])
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        """Deletes the row and writes down what it was."""
-        trail.record("deleted", obj, changes=trail.gone(obj))
-        super().delete_model(request, obj)
+        """Has the row's verb delete it."""
+        self.writes[type(obj)].delete(obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> None:
-        """Deletes the chosen rows one by one, so that each is written down."""
+        """Deletes the chosen rows one by one, all or none."""
         with transaction.atomic():
             for row in queryset:
                 self.delete_model(request, row)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
-        """Saves the rows below a row (inlines), and writes down what became of each."""
-        drafts = [_draft_of(row, names) for row, names in _kept(formset)]
-        super().save_formset(request, form, formset, change)
-        created = [
-            trail.Draft(action="created", row=row, changes=trail.values_of(row))
-            for row in formset.new_objects
-        ]
-        trail.record_all([*drafts, *created])
+        """Has the verbs of the rows below a row (inlines) save what was typed of each."""
+        formset.save(commit=False)
+        writes = self.writes[formset.model]
+        for row in formset.deleted_objects:
+            writes.delete(row)
+        for row, names in formset.changed_objects:
+            writes.change(row, fields=names)
+        for row in formset.new_objects:
+            writes.create(row)
 
     # The audit trail tells more than Django's own log, so nothing is written there.
 
@@ -141,11 +156,6 @@ class VendorAdmin(admin.ModelAdmin[Any]):
             if isinstance(field, models.ForeignKey) and not _is_uuid(initial.get(field.name)):
                 initial.pop(field.name, None)
         return initial
-
-    def create(self, request: HttpRequest, obj: Any) -> None:
-        """Saves a new row. A model with a verb for that calls it here."""
-        obj.save(force_insert=True)
-        trail.record("created", obj, changes=trail.values_of(obj))
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
@@ -265,25 +275,6 @@ class WithButtons(VendorAdmin):
         """Buttons are posted; an address that is typed has nothing behind it."""
         if request.method != "POST":
             raise Http404
-
-
-def _kept(formset: Any) -> list[tuple[Any, list[str] | None]]:
-    """The saved rows of a formset that change, with the fields that do, or that go (None)."""
-    gone = [(form.instance, None) for form in formset.deleted_forms if form.instance.pk]
-    changed = [
-        (form.instance, form.changed_data)
-        for form in formset.initial_forms
-        if form.has_changed() and form not in formset.deleted_forms
-    ]
-    return [*gone, *changed]
-
-
-def _draft_of(row: Any, names: list[str] | None) -> trail.Draft:
-    """The entry for a row that is about to change, or to go."""
-    before = type(row)._base_manager.get(pk=row.pk)
-    if names is None:
-        return trail.Draft(action="deleted", row=before, changes=trail.gone(before))
-    return trail.change(before, row)
 
 
 def is_odd(value: str) -> bool:

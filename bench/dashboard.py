@@ -14,7 +14,6 @@ from contextlib import nullcontext
 from typing import Any
 
 from bench import throwaway
-from tenancy.door import inside
 from tests import postgres
 
 SMALL = 1_000
@@ -114,6 +113,7 @@ def parts(vendor: Any) -> None:
 
     from licenses import statistics as licences
     from releases import statistics as releases
+    from tenancy.door import inside
 
     now = timezone.now()
     queries = {
@@ -165,8 +165,9 @@ def fill(engine: str, company_id: str, count: int) -> Any:
     from accounts.models import Role, User
     from audit.models import AuditEntry
     from licenses.models import Activation, License, Product
-    from licenses.verbs.signing_keys import create_product
+    from licenses.verbs.products import create_product
     from releases.models import Download, Release, ReleaseFile
+    from tenancy.door import inside
     from tenancy.models import Vendor
     from tenancy.verbs import add_vendor
 

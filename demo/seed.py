@@ -33,7 +33,7 @@ from licenses.models import (
 )
 from licenses.verbs import licenses
 from licenses.verbs.activations import Machine, activate, deactivate
-from licenses.verbs.signing_keys import create_product
+from licenses.verbs.products import create_product
 from offline.verbs.answering import answer
 from tenancy.door import inside
 from tenancy.hosts import origin

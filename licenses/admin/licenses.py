@@ -6,9 +6,8 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import transaction
 from django.db.models import QuerySet
-from django.forms import BaseInlineFormSet, ModelForm
+from django.forms import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
@@ -17,7 +16,7 @@ from django.utils.translation import ngettext
 
 from accounts.models import CUSTOMER_ROLES, User
 from accounts.verbs.customers import NotACustomer
-from backoffice.base import WithButtons, owned
+from backoffice.base import WithButtons, Writes, owned
 from backoffice.export import WithExport
 from licenses import words
 from licenses.admin.filters import ExpiringFilter, StatusFilter
@@ -28,7 +27,7 @@ from licenses.admin.products import valid_for
 from licenses.errors import LicensingError
 from licenses.imports import in_days
 from licenses.models import License, LicenseMetadata, LicenseUser, Product
-from licenses.verbs import licenses, many
+from licenses.verbs import details, licenses, many
 from licenses.verbs.issuing import issue
 from licenses.verbs.mailing import send_license
 from tenancy.door import current_vendor
@@ -68,6 +67,13 @@ def _send(license: License) -> None:
 class LicenseAdmin(WithExport, WithButtons):
     """A licence is created from a policy's terms; its state changes through the verbs."""
 
+    writes = {
+        License: Writes(change=licenses.change_license),
+        LicenseMetadata: Writes(
+            details.add_metadata, details.change_metadata, details.remove_metadata
+        ),
+        LicenseUser: Writes(details.share, details.share_with_another, details.unshare),
+    }
     export_right = "licenses.export_license"
     export_name = "licenses"
     export_columns = {
@@ -175,14 +181,6 @@ class LicenseAdmin(WithExport, WithButtons):
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.many_view)
         return [path("many/<str:name>/", view, name="licenses_license_many"), *super().get_urls()]
-
-    @transaction.atomic
-    def save_model(
-        self, request: HttpRequest, obj: License, form: ModelForm[Any], change: bool
-    ) -> None:
-        super().save_model(request, obj, form, change)
-        if "maintenance_policy" in form.changed_data:
-            licenses.begin_maintenance(obj)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None

@@ -12,7 +12,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.metadata import METADATA_FORM
-from backoffice.base import VendorAdmin
+from backoffice.base import VendorAdmin, Writes
 from licenses.admin.lengths import LENGTHS, in_unit
 from licenses.models import (
     TERMS,
@@ -20,7 +20,14 @@ from licenses.models import (
     MaintenancePolicy,
     Product,
 )
-from licenses.verbs.signing_keys import create_product, product_file, rotate_product_key
+from licenses.verbs.maintenance import (
+    change_maintenance_policy,
+    create_maintenance_policy,
+    delete_maintenance_policy,
+)
+from licenses.verbs.policies import change_policy, create_policy, delete_policy
+from licenses.verbs.products import change_product, create_product
+from licenses.verbs.signing_keys import product_file, rotate_product_key
 
 FIRST_TERMS = (
     "type",
@@ -39,6 +46,7 @@ def valid_for(model_admin: Any, obj: Any) -> str:
 
 @admin.register(Product)
 class ProductAdmin(VendorAdmin):
+    writes = {Product: Writes(create=create_product, change=change_product)}
     formfield_overrides = LENGTHS | METADATA_FORM
     list_display = ("name", "display_name", "customers_may_deactivate", "created_at")
     search_fields = ("name", "display_name")
@@ -54,9 +62,6 @@ class ProductAdmin(VendorAdmin):
     )
     readonly_fields = ("product_file_link",)
     actions = ("rotate_key",)
-
-    def create(self, request: HttpRequest, obj: Product) -> None:
-        create_product(obj)
 
     def get_urls(self) -> list[URLPattern]:
         download = self.admin_site.admin_view(self.download_product_file)
@@ -97,6 +102,7 @@ class ProductAdmin(VendorAdmin):
 
 @admin.register(LicensePolicy)
 class LicensePolicyAdmin(VendorAdmin):
+    writes = {LicensePolicy: Writes(create_policy, change_policy, delete_policy)}
     formfield_overrides = LENGTHS
     list_display = ("name", "type", "allowed_activations", "valid_for", "expiration_strategy")
     fieldsets = (
@@ -128,6 +134,11 @@ class LicensePolicyAdmin(VendorAdmin):
 
 @admin.register(MaintenancePolicy)
 class MaintenancePolicyAdmin(VendorAdmin):
+    writes = {
+        MaintenancePolicy: Writes(
+            create_maintenance_policy, change_maintenance_policy, delete_maintenance_policy
+        )
+    }
     formfield_overrides = LENGTHS
     list_display = (
         "name",

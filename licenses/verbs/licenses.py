@@ -1,5 +1,6 @@
 """The verbs that change a licence as a whole. Each is atomic and runs in the vendor's scope."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -7,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from audit import trail
+from audit import rows, trail
 from licenses.errors import DateTooFar, MaintenanceNotRenewable, ValidityNotRenewable
 from licenses.history import Event, record
 from licenses.keys import new_key
@@ -108,6 +109,16 @@ def extend(license: License, *, extension_length: int) -> License:
     Raises ValidityNotRenewable when there is no expiry to move, and DateTooFar.
     """
     return _move_expiry(lock(license.pk), Event.EXTENDED, extension_length)
+
+
+@transaction.atomic
+def change_license(license: License, *, fields: Collection[str]) -> License:
+    """Saves the fields that changed; a new maintenance policy has maintenance begin anew.
+
+    Raises ValidationError.
+    """
+    rows.change(license, fields=fields)
+    return begin_maintenance(license) if "maintenance_policy" in fields else license
 
 
 @transaction.atomic

@@ -26,20 +26,11 @@ KEY_SIZE = 2048  # bits
 
 
 @transaction.atomic
-def create_product(product: Product) -> Product:
-    """Saves a new product together with its first signing key."""
-    product.save(force_insert=True)
-    trail.record("created", product, changes=trail.values_of(product))
-    _add_key(product)
-    return product
-
-
-@transaction.atomic
 def rotate_product_key(product: Product) -> SigningKey:
     """Makes a new key the one in use; older public keys stay known by their `kid`."""
     Product.objects.select_for_update().get(pk=product.pk)
     product.signing_keys.filter(retired_at=None).update(retired_at=timezone.now())
-    return _add_key(product)
+    return add_key(product)
 
 
 def key_in_use(product: Product) -> SigningKey:
@@ -97,7 +88,7 @@ def _every_key() -> Iterator[SigningKey]:
         yield from keys
 
 
-def _add_key(product: Product) -> SigningKey:
+def add_key(product: Product) -> SigningKey:
     private = rsa.generate_private_key(public_exponent=65537, key_size=KEY_SIZE)
     return store_key(product, private)
 

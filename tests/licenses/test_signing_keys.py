@@ -12,8 +12,8 @@ from joserfc.jwk import RSAKey
 
 from licenses.models import LicenseMetadata, Product, SigningKey
 from licenses.token import issue_token
+from licenses.verbs.products import create_product
 from licenses.verbs.signing_keys import (
-    create_product,
     key_in_use,
     private_key,
     product_file,
