@@ -42,7 +42,7 @@ def sign_ins(user: User) -> Section:
         [
             Cell(at(entry.created_at), _page(entry)),
             Cell(entry.ip or "–"),
-            Cell(entry.get_channel_display()),
+            Cell(entry.get_source_display()),
         ]
         for entry in entries[:SHOWN]
     ]

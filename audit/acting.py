@@ -37,8 +37,8 @@ class Person(Protocol):
     def vendor(self) -> Vendor | None: ...
 
 
-class Channel(models.TextChoices):
-    """The door by which a change came in."""
+class Source(models.TextChoices):
+    """What a change came in by."""
 
     PORTAL = "portal", _("portal")
     BACKOFFICE = "backoffice", _("back office")
@@ -51,37 +51,37 @@ def nobody() -> Person | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a change comes from; `who` is asked only when something changes.
+class Actor:
+    """Who acts, and by what it comes in; `who` is asked only when something changes.
 
     `at` is the moment to write down, for what is brought in from elsewhere and happened before.
     """
 
-    channel: Channel = Channel.SYSTEM
+    source: Source = Source.SYSTEM
     ip: str = ""
     who: Callable[[], Person | None] = nobody
     at: datetime | None = None
 
 
-_origin: ContextVar[Origin] = ContextVar("origin")
+_actor: ContextVar[Actor] = ContextVar("actor")
 
 
-def origin() -> Origin:
+def actor() -> Actor:
     """Who acts now; the system, unless `acting` says otherwise."""
-    return _origin.get(Origin())
+    return _actor.get(Actor())
 
 
 def acting_as(person: Person | None) -> AbstractContextManager[None]:
-    """Everything inside is done by this person, from where it comes from now: for who follows a
+    """Everything inside is done by this person, from the same source: for who follows a
     link before there is a session, and for jobs in somebody's name."""
-    return acting(replace(origin(), who=lambda: person))
+    return acting(replace(actor(), who=lambda: person))
 
 
 @contextmanager
-def acting(new: Origin) -> Iterator[None]:
-    """Everything inside is done by this origin."""
-    token = _origin.set(new)
+def acting(new: Actor) -> Iterator[None]:
+    """Everything inside is done by this actor."""
+    token = _actor.set(new)
     try:
         yield
     finally:
-        _origin.reset(token)
+        _actor.reset(token)

@@ -6,25 +6,34 @@ writes holds the end of the vendor's chain until that transaction ends, so what 
 """
 
 import hashlib
-import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, TypeGuard
 from uuid import UUID
 
 from django.db import models, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from audit.acting import Person, origin
-from audit.models import AuditChain, AuditEntry
+from audit.acting import Person, actor
+from audit.models import AuditChain, AuditEntry, AuditParticulars
+from audit.particulars import (
+    canonical,
+    is_named_after_person,
+    particulars,
+    people_of,
+    split,
+)
+from audit.particulars import digest_of as hash_of
 from tenancy.door import inside
 from tenancy.models import Vendor
 from tenancy.rows import is_secret
 
 GENESIS = "0" * 64
 BATCH = 1000
+# The action of the entry that tells of an erasure (audit/verbs/erasing.py).
+ERASED = "erased"
 
 # What no person changes, and what only repeats another field for the database's sake.
 UNTOLD = frozenset(
@@ -45,7 +54,8 @@ UNTOLD = frozenset(
 class Draft:
     """An entry before it has its place in the chain; `changes` has old and new value by field.
 
-    Whom it is about is what the row says (`TenantRow.concerns`), unless it is given.
+    Whom it is about is what the row says (`TenantRow.concerns`), unless it is given. `people` are
+    those whom old values tell of; who the row leads to now is known.
     """
 
     action: str
@@ -54,6 +64,7 @@ class Draft:
     details: Mapping[str, Any] = field(default_factory=dict)
     license_id: UUID | None = None
     customer_id: UUID | None = None
+    people: Set[UUID] = frozenset()
     visible: bool | None = None
 
 
@@ -74,7 +85,9 @@ def record_all(drafts: Iterable[Draft]) -> list[AuditEntry]:
     vendor_id = vendor_of(drafts[0].row)
     with inside(Vendor(pk=vendor_id)):
         chain = _hold(vendor_id)
-        entries = [_append(chain, draft) for draft in drafts]
+        made: list[AuditParticulars] = []
+        entries = [_append(chain, draft, made) for draft in drafts]
+        AuditParticulars.objects.bulk_create(made, batch_size=BATCH)
         AuditEntry.objects.bulk_create(entries, batch_size=BATCH)
         AuditChain.objects.filter(pk=chain.pk).update(length=chain.length, head=chain.head)
     return entries
@@ -94,47 +107,91 @@ def _hold(vendor_id: UUID) -> AuditChain:
     return found or chains.get_or_create(vendor_id=vendor_id)[0]
 
 
-def _append(chain: AuditChain, draft: Draft) -> AuditEntry:
-    now = origin()
-    actor = now.who()
-    concerns = _concerns(draft.row)
+def _append(chain: AuditChain, draft: Draft, made: list[AuditParticulars]) -> AuditEntry:
+    """The next entry; what it says of people is added to `made`, unless it is there."""
+    now = actor()
+    who = now.who()
+    row, vendor_id = draft.row, vendor_of(draft.row)
+    concerns = _concerns(row)
+    customer_id = draft.customer_id or concerns.get("customer_id")
+    plain, of_people = split(row, draft.changes)
+    people = {customer_id, *people_of(row), *draft.people} - {None}
+    named = is_named_after_person(row)
+    subject = str(row)[:300]
+    # Nobody knows what stands in the details of an entry about a person.
+    is_about_people = bool(people) or named
+    by = particulars(
+        vendor_id,
+        [who.pk if who else customer_id],
+        {"ip": now.ip, "actor": _name(who), "for_customers": _name_for_customers(who)},
+    )
+    about = particulars(
+        vendor_id,
+        people,
+        {
+            "subject": subject if named else "",
+            "changes": of_people,
+            "details": dict(draft.details) if is_about_people else {},
+        },
+    )
     entry = AuditEntry(
-        vendor_id=vendor_of(draft.row),
+        vendor_id=vendor_id,
         sequence=chain.length + 1,
         created_at=now.at or timezone.now(),
         action=draft.action,
-        channel=now.channel,
-        ip=now.ip or None,
-        actor_id=actor.pk if actor else None,
-        actor=_name(actor),
-        actor_for_customers=_name_for_customers(actor),
-        subject_type=draft.row._meta.label_lower,
-        subject_id=draft.row.pk,
-        subject=str(draft.row)[:300],
+        source=now.source,
+        actor_vendor=_vendor_that_acted(who),
+        actor_id=who.pk if who else None,
+        subject_type=row._meta.label_lower,
+        subject_id=row.pk,
+        label="" if named else subject,
         license_id=draft.license_id or concerns.get("license_id"),
-        customer_id=draft.customer_id or concerns.get("customer_id"),
-        changes={name: list(pair) for name, pair in draft.changes.items()},
-        details=dict(draft.details),
+        customer_id=customer_id,
+        facts=_not_empty(changes=plain, details={} if is_about_people else dict(draft.details)),
+        by=_kept_once(by, made),
+        about=_kept_once(about, made),
         visible=concerns.get("visible", False) if draft.visible is None else draft.visible,
         previous=chain.head,
     )
+    entry.by_digest, entry.about_digest = hash_of(entry.by), hash_of(entry.about)
     entry.digest = digest_of(entry)
     chain.length, chain.head = entry.sequence, entry.digest
     return entry
 
 
-def _name(actor: Person | None) -> str:
-    if actor is None:
+def _not_empty(**facts: Any) -> dict[str, Any]:
+    return {name: value for name, value in facts.items() if value}
+
+
+def _kept_once(
+    new: AuditParticulars | None, made: list[AuditParticulars]
+) -> AuditParticulars | None:
+    """What was said before, if it is the same: all entries of an import are by one person."""
+    if new is None:
+        return None
+    for old in made[-2:]:
+        if (old.people, old.said) == (new.people, new.said):
+            return old
+    made.append(new)
+    return new
+
+
+def _name(who: Person | None) -> str:
+    if who is None:
         return ""
     # The address comes first: it is unique, and a name can be anything.
-    return actor.email if actor.full_name == actor.email else f"{actor.email} ({actor.full_name})"
+    return who.email if who.full_name == who.email else f"{who.email} ({who.full_name})"
 
 
-def _name_for_customers(actor: Person | None) -> str:
+def _name_for_customers(who: Person | None) -> str:
+    return who.full_name if who and who.is_customer else ""
+
+
+def _vendor_that_acted(who: Person | None) -> str:
     """Customers need no staff names: for them it was the vendor."""
-    if actor is None or actor.is_operator:
+    if who is None or who.is_operator or who.is_customer:
         return ""
-    return actor.full_name if actor.is_customer else str(actor.vendor)
+    return str(who.vendor)
 
 
 def entries_about(row: models.Model) -> QuerySet[AuditEntry]:
@@ -183,7 +240,13 @@ def record_change(before: models.Model, after: models.Model, **about: Any) -> Au
 
 def change(before: models.Model, after: models.Model, **about: Any) -> Draft:
     """The entry for a row that changes. Its customer sees it if he may see both, old and new."""
-    draft = Draft(action="changed", row=after, changes=changes_between(before, after), **about)
+    draft = Draft(
+        action="changed",
+        row=after,
+        changes=changes_between(before, after),
+        people=people_of(before),
+        **about,
+    )
     if draft.visible is not None:
         return draft
     both = [_concerns(each).get("visible", False) for each in (before, after)]
@@ -225,39 +288,47 @@ def digest_of(entry: AuditEntry) -> str:
         "at": entry.created_at.astimezone(UTC).isoformat(timespec="microseconds"),
         "id": str(entry.pk),
         "action": entry.action,
-        "channel": str(entry.channel),
-        "ip": entry.ip,
+        "source": str(entry.source),
         "actor_id": str(entry.actor_id or ""),
-        "actor": entry.actor,
-        "actor_for_customers": entry.actor_for_customers,
-        "subject": [entry.subject_type, str(entry.subject_id), entry.subject],
+        "actor_vendor": entry.actor_vendor,
+        "subject": [entry.subject_type, str(entry.subject_id), entry.label],
         "license_id": str(entry.license_id or ""),
         "customer_id": str(entry.customer_id or ""),
-        "changes": entry.changes,
-        "details": entry.details,
+        "facts": entry.facts,
+        "by": _told_of_people(entry.by, entry.by_digest),
+        "about": _told_of_people(entry.about, entry.about_digest),
         "visible": entry.visible,
     }
-    text = json.dumps(said, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(canonical(said).encode()).hexdigest()
+
+
+def _told_of_people(told: AuditParticulars | None, digest: str) -> list[str]:
+    """What remains when a person is erased: which row told of whom, and its salted hash."""
+    return [str(told.pk), told.people, digest] if told else []
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What checking a trail found: its length and head, and every fault as number and sentence."""
+    """What checking a trail found: its length and head, every fault as number and sentence, and
+    of how many entries a person was erased."""
 
     length: int
     head: str
     faults: list[tuple[int, str]]
+    erased: int
 
 
 def verify(vendor: Vendor, *, known: tuple[int, str] | None = None) -> Verdict:
     """Checks the whole trail of a vendor; `known` is a length and head that were seen before.
 
-    Finds entries that were changed, taken out, put in or cut off. Whoever can rewrite the whole
-    trail is found out only by a `known` head that was kept elsewhere.
+    Finds entries that were changed, taken out, put in or cut off, and those that lost what they
+    say of people without an entry that tells of it. Whoever can rewrite the whole trail is found
+    out only by a `known` head that was kept elsewhere.
     """
     faults: list[tuple[int, str]] = []
     length, head = 0, GENESIS
+    lacking: dict[int, list[str]] = {}
+    erased: set[str] = set()
     with inside(vendor):
         chain = AuditChain.objects.filter(vendor=vendor).first()
         for entry in AuditEntry.objects.order_by("sequence").iterator(BATCH):
@@ -265,12 +336,25 @@ def verify(vendor: Vendor, *, known: tuple[int, str] | None = None) -> Verdict:
             length, head = entry.sequence, entry.digest
             if known and known[0] == length and known[1] != head:
                 faults.append((length, "is not the entry that was there before"))
+            if gone_of := [part.people for part in (entry.by, entry.about) if _is_erased(part)]:
+                lacking[length] = gone_of
+            if entry.action == ERASED:
+                erased.add(str(entry.subject_id))
+    faults += [
+        (number, "has lost what it says of people, and no entry tells that they were erased")
+        for number, parts in lacking.items()
+        if any(erased.isdisjoint(people.split()) for people in parts)
+    ]
     end = (chain.length, chain.head) if chain else (0, GENESIS)
     if end != (length, head):
         faults.append((length, "is the last one, but the trail has ended elsewhere before"))
     if known and known[0] > length:
         faults.append((known[0], "is missing, with everything after it"))
-    return Verdict(length, head, faults)
+    return Verdict(length, head, faults, len(lacking))
+
+
+def _is_erased(part: AuditParticulars | None) -> TypeGuard[AuditParticulars]:
+    return part is not None and part.is_erased
 
 
 def _faults(entry: AuditEntry, length: int, head: str) -> Iterator[str]:
@@ -280,3 +364,6 @@ def _faults(entry: AuditEntry, length: int, head: str) -> Iterator[str]:
         yield "does not carry the digest of the entry before it"
     if entry.digest != digest_of(entry):
         yield "was changed"
+    parts = ((entry.by, entry.by_digest), (entry.about, entry.about_digest))
+    if any(hash_of(part) != digest for part, digest in parts if not _is_erased(part)):
+        yield "does not say of people what it said"

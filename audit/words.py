@@ -28,6 +28,7 @@ ACTIONS = {
     "domain-checked": _lazy("Domain checked"),
     "domain-left": _lazy("Address below our zone chosen"),
     "email-changed": _lazy("E-mail changed"),
+    "erased": _lazy("Erased from the audit trail"),
     "exported": _lazy("List exported"),
     "extended": _lazy("Extended"),
     "invited": _lazy("Invited"),

@@ -6,7 +6,9 @@ from uuid import UUID
 
 from django.contrib import admin
 from django.contrib.admin.filters import SimpleListFilter
-from django.db.models import QuerySet
+from django.db.models import QuerySet, TextField
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast, Coalesce
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -17,6 +19,7 @@ from audit.words import ACTIONS, changed_fields, remark, title, value_text
 from backoffice.export import WithExport
 
 Entries = QuerySet[AuditEntry]
+LABEL = Cast("label", TextField())
 
 
 class ActionFilter(SimpleListFilter):
@@ -59,7 +62,7 @@ class AuditEntryAdmin(WithExport):
         "sequence": lambda entry: entry.sequence,
         "at": lambda entry: entry.created_at,
         "action": lambda entry: entry.action,
-        "channel": lambda entry: entry.channel,
+        "source": lambda entry: entry.source,
         "ip": lambda entry: entry.ip,
         "actor_id": lambda entry: entry.actor_id,
         "actor": lambda entry: entry.actor,
@@ -80,11 +83,11 @@ class AuditEntryAdmin(WithExport):
         "subject",
         "what_changed",
         "actor",
-        "channel",
+        "source",
         "ip",
     )
-    list_filter = ("channel", ActionFilter, CustomerFilter)
-    search_fields = ("subject", "actor", "ip")
+    list_filter = ("source", ActionFilter, CustomerFilter)
+    search_fields = ("label", "about__said__subject", "by__said__actor", "by__said__ip")
     actions = None
     fields = (
         "sequence",
@@ -93,7 +96,7 @@ class AuditEntryAdmin(WithExport):
         "kind",
         "subject",
         "actor",
-        "channel",
+        "source",
         "ip",
         "what_changed",
         "more",
@@ -105,6 +108,18 @@ class AuditEntryAdmin(WithExport):
     @admin.display(description=_("action"), ordering="action")
     def action_shown(self, obj: AuditEntry) -> str:
         return title(obj)
+
+    @admin.display(description=_("what"), ordering=Coalesce(KT("about__said__subject"), LABEL))
+    def subject(self, obj: AuditEntry) -> str:
+        return obj.subject
+
+    @admin.display(description=_("who"), ordering=KT("by__said__actor"))
+    def actor(self, obj: AuditEntry) -> str:
+        return obj.actor or "–"
+
+    @admin.display(description=_("IP address"), ordering=KT("by__said__ip"))
+    def ip(self, obj: AuditEntry) -> str:
+        return obj.ip or "–"
 
     @admin.display(description=_("kind"))
     def kind(self, obj: AuditEntry) -> str:

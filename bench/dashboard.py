@@ -232,7 +232,7 @@ def fill(engine: str, company_id: str, count: int) -> Any:
         events = min(count, EVENTS)
         entry = AuditEntry(
             vendor=vendor,
-            channel="portal",
+            source="portal",
             subject_type="licenses.license",
             subject_id=first.pk,
             action="activated",

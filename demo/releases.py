@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from audit.acting import Origin, acting
+from audit.acting import Actor, acting
 from demo.files import content
 from licenses.models import Product
 from releases.files.shelf import shelf_for
@@ -80,7 +80,7 @@ def seed_release(version: Version, *, release_id: UUID, vendor: Vendor, product:
         notes=version.notes,
     )
     published_at = timezone.now() - timedelta(days=version.age or 0)
-    with shelf_for(vendor.pk) as shelf, acting(Origin(at=published_at)):
+    with shelf_for(vendor.pk) as shelf, acting(Actor(at=published_at)):
         publishing.save_draft(release)
         stored = [(name, shelf.store(io.BytesIO(content(name)))) for name in version.files]
         publishing.add_files(release, stored)

@@ -17,7 +17,7 @@ from joserfc import jwt
 from joserfc.jwk import OKPKey
 
 from accounts.models import Role, User
-from audit.acting import Origin, acting, acting_as
+from audit.acting import Actor, acting, acting_as
 from demo.brands import seed_brand
 from demo.downloads import seed_downloads
 from demo.ids import demo_id, demo_key
@@ -299,7 +299,7 @@ def _license(sample: Sample, vendor: Vendor, product: Product, people: dict[str,
         license.maintenance_policy_id = demo_id(
             vendor.company_id, "maintenance", sample.maintenance
         )
-    with acting(Origin(at=born)):
+    with acting(Actor(at=born)):
         licenses.save_new_license(license)
     License.objects.filter(pk=license.pk).update(created_at=born)
     for key, value, visible in sample.metadata:
@@ -311,7 +311,7 @@ def _license(sample: Sample, vendor: Vendor, product: Product, people: dict[str,
     for number, hostname in enumerate(sample.machines):
         # Spread over the last weeks, but not before the licence.
         ago = timedelta(days=min(sample.age, (len(hostname) * 7 + number * 5) % 27))
-        with acting(Origin(at=timezone.now() - ago)):
+        with acting(Actor(at=timezone.now() - ago)):
             activate(license, _machine(vendor, hostname))
     if sample.name == "lab":
         _offline_machine(license, people[sample.owner])

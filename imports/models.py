@@ -5,7 +5,7 @@ from typing import Any
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from tenancy.rows import SameVendor, TenantRow
+from tenancy.rows import SameVendor, TenantRow, personal
 
 
 class DataImport(TenantRow):
@@ -26,15 +26,17 @@ class DataImport(TenantRow):
 
     kind = models.CharField(_("kind"), max_length=20)
     file_name = models.CharField(_("file"), max_length=200)
-    content = models.TextField()
+    content = personal(models.TextField())
     options = models.JSONField(_("options"), default=dict)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.CHECKING)
     rows = models.PositiveIntegerField(_("rows"), default=0)
     rows_done = models.PositiveIntegerField(_("rows done"), default=0)
-    errors: "models.JSONField[list[Any], list[Any]]" = models.JSONField(_("problems"), default=list)
+    errors: "models.JSONField[list[Any], list[Any]]" = personal(
+        models.JSONField(_("problems"), default=list)
+    )
     error_count = models.PositiveIntegerField(_("number of problems"), default=0)
-    preview: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(
-        _("preview"), default=dict
+    preview: "models.JSONField[dict[str, Any], dict[str, Any]]" = personal(
+        models.JSONField(_("preview"), default=dict)
     )
     created_by = models.ForeignKey(
         "accounts.User", models.PROTECT, null=True, related_name="+", verbose_name=_("uploaded by")
@@ -42,7 +44,7 @@ class DataImport(TenantRow):
     confirmed_by = models.ForeignKey(
         "accounts.User", models.PROTECT, null=True, related_name="+", verbose_name=_("confirmed by")
     )
-    confirmed_ip = models.GenericIPAddressField(_("confirmed from"), null=True)
+    confirmed_ip = personal(models.GenericIPAddressField(_("confirmed from"), null=True))
     finished_at = models.DateTimeField(_("finished"), null=True)
 
     class Meta(TenantRow.Meta):

@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from tenancy.rows import SameVendor, TenantRow, secret
+from tenancy.rows import SameVendor, TenantRow, personal, secret
 
 
 class OutgoingEmail(TenantRow):
@@ -24,13 +24,13 @@ class OutgoingEmail(TenantRow):
         NOT_NEEDED = "not-needed", _("no longer needed")
 
     kind = models.CharField(_("kind"), max_length=40)
-    recipient = models.EmailField(_("recipient"))
+    recipient = personal(models.EmailField(_("recipient")))
     user = models.ForeignKey(
         "accounts.User", models.PROTECT, null=True, related_name="+", verbose_name=_("person")
     )
     license_id = models.UUIDField(null=True)
-    details = models.JSONField(default=dict)
-    subject = models.CharField(_("subject"), max_length=300, blank=True)
+    details = personal(models.JSONField(default=dict))
+    subject = personal(models.CharField(_("subject"), max_length=300, blank=True))
     state = models.CharField(_("state"), max_length=11, choices=State, default=State.QUEUED)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     claim = secret(models.UUIDField(null=True))
@@ -38,7 +38,7 @@ class OutgoingEmail(TenantRow):
     # of the lease; handed over, the end of waiting. Empty: nothing any more.
     due_at = models.DateTimeField(_("due"), null=True)
     sent_at = models.DateTimeField(_("sent"), null=True)
-    last_error = models.CharField(_("last error"), max_length=300, blank=True)
+    last_error = personal(models.CharField(_("last error"), max_length=300, blank=True))
     # What may exist once per vendor has a name here: "reminder of this licence, this expiry".
     once = models.CharField(max_length=200, blank=True)
 
@@ -58,6 +58,8 @@ class OutgoingEmail(TenantRow):
                 name="outgoing_email_due", fields=("due_at",), condition=Q(due_at__isnull=False)
             ),
         )
+
+    named_after_person = True
 
     def __str__(self) -> str:
         return f"{self.subject or self.kind} → {self.recipient}"

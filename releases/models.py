@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from licenses.models import Product, validate_version
 from licenses.versions import sort_key
-from tenancy.rows import SameVendor, TenantRow, secret
+from tenancy.rows import SameVendor, TenantRow, personal, secret
 
 validate_word = RegexValidator(
     r"^[a-z0-9][a-z0-9._-]{0,31}\Z",
@@ -204,7 +204,7 @@ class Download(TenantRow):
     license = models.ForeignKey(
         "licenses.License", models.SET_NULL, null=True, related_name="+", verbose_name=_("licence")
     )
-    ip = models.GenericIPAddressField(_("IP address"), null=True)
+    ip = personal(models.GenericIPAddressField(_("IP address"), null=True))
     first_byte = models.PositiveBigIntegerField(_("first byte"))
     bytes_asked = models.PositiveBigIntegerField(_("bytes asked"))
     complete = models.BooleanField(_("complete"), help_text=_("The whole file was asked for."))

@@ -36,6 +36,13 @@ def is_secret(field: models.Field[Any, Any]) -> bool:
     return getattr(field, "is_secret", False)
 
 
+def personal(field: F) -> F:
+    """The field, marked: its value tells of a person and stands in the audit trail so that it can
+    be erased (audit/particulars.py). People's own rows and keys to them need no mark."""
+    field.is_personal = True  # type: ignore[attr-defined]
+    return field
+
+
 class VendorManager(ScopedBase[M_co]):
     """The rows of the current scope's vendor; outside a scope every query fails loudly."""
 
@@ -129,6 +136,9 @@ class TenantRow(models.Model):
     updated_at = models.DateTimeField(_("updated"), auto_now=True)
 
     objects = VendorManager()
+
+    # Whether its name (`str`) tells of a person; like `personal`, for a row's name.
+    named_after_person = False
 
     class Meta:
         abstract = True

@@ -97,12 +97,12 @@ def _the_database_can_be_emptied(kept_world: worlds.Kept) -> None:
     from django.test import TransactionTestCase
 
     from audit.append_only import opened
-    from audit.models import AuditEntry
+    from audit.models import AuditEntry, AuditParticulars
 
     teardown = TransactionTestCase._fixture_teardown
 
     def with_open_trail(case: TransactionTestCase) -> None:
-        with opened(AuditEntry):
+        with opened(AuditEntry, AuditParticulars):
             teardown(case)
         kept_world.forget()
 

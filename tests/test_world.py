@@ -4,7 +4,7 @@ import pytest
 from django.db import models
 
 from accounts.models import User
-from audit.models import AuditEntry
+from audit.models import AuditEntry, AuditParticulars
 from releases.files.shelf import local_path
 from tenancy.door import outside
 from tenancy.models import Vendor
@@ -56,7 +56,7 @@ def test_so_has_who_commits(time: int) -> None:
 
 def is_empty() -> bool:
     with outside("Nothing of any vendor may be there."):
-        return not any(model.objects.exists() for model in (Vendor, AuditEntry))
+        return not any(model.objects.exists() for model in (Vendor, AuditEntry, AuditParticulars))
 
 
 @pytest.mark.parametrize("name", ["ada", "acme_admin", "acme_support", "operator"])

@@ -23,7 +23,7 @@ from django.test import Client
 from accounts.models import Role, User
 from accounts.sessions import SITE_KEY, VENDOR_KEY
 from audit.append_only import opened
-from audit.models import AuditEntry
+from audit.models import AuditEntry, AuditParticulars
 from licenses.models import Activation, License, Product
 from licenses.verbs.activations import Machine, activate
 from licenses.verbs.licenses import create_license
@@ -208,7 +208,7 @@ class Kept:
         if not self.is_there:
             return
         assert not connection.in_atomic_block, "The world would be back after this test."
-        with opened(AuditEntry):
+        with opened(AuditEntry, AuditParticulars):
             call_command("flush", interactive=False, verbosity=0)
         self.forget()
 

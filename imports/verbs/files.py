@@ -19,7 +19,7 @@ from django_tasks import task
 
 from accounts.models import User
 from audit import trail
-from audit.acting import Channel, Origin, acting, origin
+from audit.acting import Actor, Source, acting, actor
 from imports import tables
 from imports.models import DataImport
 from imports.rows import ImportFailed, Problem, Rows, chunks_of
@@ -100,7 +100,7 @@ def confirm(row: DataImport) -> None:
         state=State.IMPORTING,
         rows_done=0,
         confirmed_by=_who(),
-        confirmed_ip=origin().ip or None,
+        confirmed_ip=actor().ip or None,
         updated_at=timezone.now(),
     )
     if not moved:
@@ -111,7 +111,7 @@ def confirm(row: DataImport) -> None:
 
 def _who() -> User | None:
     """The member of staff who acts, if it is one."""
-    person = origin().who()
+    person = actor().who()
     return person if isinstance(person, User) else None
 
 
@@ -145,8 +145,8 @@ def carry_out(*, vendor_id: str, import_id: str) -> None:
     with inside(vendor):
         people = DataImport.objects.select_related("confirmed_by__vendor")
         row = people.get(pk=import_id)
-        who = Origin(
-            channel=Channel.BACKOFFICE, ip=row.confirmed_ip or "", who=lambda: row.confirmed_by
+        who = Actor(
+            source=Source.BACKOFFICE, ip=row.confirmed_ip or "", who=lambda: row.confirmed_by
         )
         if row.state != State.IMPORTING:
             return

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.metadata import validate_metadata
 from licenses.models.license import License
-from tenancy.rows import SameVendor, TenantRow, secret
+from tenancy.rows import SameVendor, TenantRow, personal, secret
 
 
 class OperatingSystem(models.TextChoices):
@@ -25,16 +25,18 @@ class Activation(TenantRow):
     license = models.ForeignKey(
         License, models.PROTECT, related_name="activations", verbose_name=_("licence")
     )
-    fingerprint = models.CharField(_("fingerprint"), max_length=256)
+    fingerprint = personal(models.CharField(_("fingerprint"), max_length=256))
     os = models.CharField(_("operating system"), max_length=10, choices=OperatingSystem)
     os_version = models.CharField(_("version of the operating system"), max_length=256, blank=True)
-    hostname = models.CharField(_("host name"), max_length=256, blank=True)
-    vm_name = models.CharField(_("virtual machine"), max_length=256, blank=True)
+    hostname = personal(models.CharField(_("host name"), max_length=256, blank=True))
+    vm_name = personal(models.CharField(_("virtual machine"), max_length=256, blank=True))
     container = models.BooleanField(_("container"), default=False)
     app_version = models.CharField(_("version of the program"), max_length=256, blank=True)
     client_version = models.CharField(_("version of the client"), max_length=256, blank=True)
-    user_hash = models.CharField(_("user hash"), max_length=256, blank=True)
-    metadata = models.JSONField(_("metadata"), default=list, validators=[validate_metadata])
+    user_hash = personal(models.CharField(_("user hash"), max_length=256, blank=True))
+    metadata = personal(
+        models.JSONField(_("metadata"), default=list, validators=[validate_metadata])
+    )
     meter_attributes = models.JSONField(_("meter attributes"), default=list)
     offline = models.BooleanField(_("offline"), default=False)
     machine_jwk = secret(
@@ -73,6 +75,8 @@ class Activation(TenantRow):
                 name="activation_kinds", fields=("vendor", "app_version", "os", "offline")
             ),
         )
+
+    named_after_person = True
 
     def __str__(self) -> str:
         return self.hostname or self.fingerprint[:16]

@@ -12,7 +12,7 @@ from licenses.models.maintenance import MaintenancePolicy, validate_version
 from licenses.models.product import Product
 from licenses.models.terms import UNLIMITED, ExpirationStrategy, LicenseTerms, LicenseType
 from licenses.status import Standing, standing_of
-from tenancy.rows import SameVendor, TenantRow
+from tenancy.rows import SameVendor, TenantRow, personal
 
 
 class License(TenantRow, LicenseTerms):
@@ -51,8 +51,10 @@ class License(TenantRow, LicenseTerms):
     )
     suspended = models.BooleanField(_("suspended"), default=False)
     revoked = models.BooleanField(_("revoked"), default=False)
-    notes = models.TextField(
-        _("notes"), max_length=4000, blank=True, help_text=_("The customer can read them.")
+    notes = personal(
+        models.TextField(
+            _("notes"), max_length=4000, blank=True, help_text=_("The customer can read them.")
+        )
     )
     total_activations = models.PositiveIntegerField(_("seats used"), default=0, editable=False)
     total_deactivations = models.PositiveIntegerField(
@@ -180,6 +182,8 @@ class LicenseUser(TenantRow):
             SameVendor(name="license_user_user_vendor", field="user", to_table="accounts_user"),
         )
 
+    named_after_person = True
+
     def __str__(self) -> str:
         return str(self.user)
 
@@ -192,7 +196,7 @@ class LicenseMetadata(TenantRow):
 
     license = models.ForeignKey(License, models.CASCADE, related_name="metadata")
     key = models.CharField(_("key"), max_length=256)
-    value = models.CharField(_("value"), max_length=256, blank=True)
+    value = personal(models.CharField(_("value"), max_length=256, blank=True))
     visible = models.BooleanField(_("visible to the customer"), default=False)
 
     class Meta(TenantRow.Meta):

@@ -10,22 +10,22 @@ from django.utils.functional import SimpleLazyObject
 from accounts.models import User
 from accounts.requests import PersonRequest
 from accounts.sessions import current_user
-from audit.acting import Channel, Origin, acting
+from audit.acting import Actor, Source, acting
 from tenancy.door import inside
 from tenancy.hosts import Site
 from web.requests import client_ip
 
-CHANNELS = {Site.BACKOFFICE: Channel.BACKOFFICE, Site.API: Channel.API}
+SOURCES = {Site.BACKOFFICE: Source.BACKOFFICE, Site.API: Source.API}
 
 
-def _origin_of(request: PersonRequest) -> Origin:
+def _actor_of(request: PersonRequest) -> Actor:
     """What the audit trail writes down beside what this request changes."""
 
     def who() -> User | None:
         return request.user if request.user.is_authenticated else None
 
-    channel = CHANNELS.get(request.address.site, Channel.PORTAL)
-    return Origin(channel=channel, ip=client_ip(request), who=who)
+    source = SOURCES.get(request.address.site, Source.PORTAL)
+    return Actor(source=source, ip=client_ip(request), who=who)
 
 
 class PeopleMiddleware(AuthenticationMiddleware):
@@ -35,7 +35,7 @@ class PeopleMiddleware(AuthenticationMiddleware):
     """
 
     def __call__(self, request: PersonRequest) -> HttpResponse:  # type: ignore[override]
-        with acting(_origin_of(request)):
+        with acting(_actor_of(request)):
             return self._answer(request)
 
     def _answer(self, request: PersonRequest) -> HttpResponse:

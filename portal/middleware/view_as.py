@@ -16,7 +16,7 @@ from accounts.models import ViewAs
 from accounts.requests import PersonRequest
 from accounts.view_as import verbs as view_as
 from accounts.view_as.views import ended
-from audit.acting import acting, origin
+from audit.acting import acting, actor
 from portal import errors
 from tenancy.hosts import Site
 
@@ -58,7 +58,7 @@ class ViewAsMiddleware:
         route = _route(request)
         if not view.is_current(timezone.now()):
             return self._after(request, view, route)
-        with acting(replace(origin(), who=lambda: view.staff)):
+        with acting(replace(actor(), who=lambda: view.staff)):
             return self._during(request, view, route)
 
     def _after(self, request: PersonRequest, view: ViewAs, route: str) -> HttpResponse:

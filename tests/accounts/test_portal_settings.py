@@ -23,7 +23,7 @@ def test_an_administrator_changes_the_own_vendors_settings(world: World) -> None
     with inside(world.acme):
         entry = AuditEntry.objects.get(action="changed")
     assert entry.changes == {"send_expiry_reminders": [True, False]}
-    assert (entry.actor, entry.channel) == ("admin@acme.example (Admin)", "backoffice")
+    assert (entry.actor, entry.source) == ("admin@acme.example (Admin)", "backoffice")
 
 
 def test_what_changes_nothing_leaves_no_trace(world: World) -> None:

@@ -14,7 +14,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 
 from audit import trail
-from audit.acting import Channel, Origin, acting
+from audit.acting import Actor, Source, acting
 from audit.append_only import opened
 from audit.models import AuditChain, AuditEntry
 from licenses.models import License
@@ -29,12 +29,12 @@ def entries(world: World) -> list[AuditEntry]:
 
 
 def test_an_entry_says_who_did_what_when_and_from_where(world: World) -> None:
-    origin = Origin(channel=Channel.BACKOFFICE, ip="192.0.2.7", who=lambda: world.acme_admin)
-    with acting(origin):
+    staff = Actor(source=Source.BACKOFFICE, ip="192.0.2.7", who=lambda: world.acme_admin)
+    with acting(staff):
         entry = trail.record(
             "changed", world.ada, changes={"company": ["A", "B"]}, customer_id=world.ada.pk
         )
-    assert (entry.action, entry.channel, entry.ip) == ("changed", "backoffice", "192.0.2.7")
+    assert (entry.action, entry.source, entry.ip) == ("changed", "backoffice", "192.0.2.7")
     assert entry.actor == "admin@acme.example (Admin)"
     assert entry.actor_for_customers == "Acme Instruments"
     assert (entry.subject_type, entry.subject_id) == ("accounts.user", world.ada.pk)
@@ -44,12 +44,12 @@ def test_an_entry_says_who_did_what_when_and_from_where(world: World) -> None:
 
 def test_without_a_request_it_was_the_system(world: World) -> None:
     entry = trail.record("changed", world.ada)
-    assert (entry.channel, entry.actor, entry.ip) == ("system", "", None)
+    assert (entry.source, entry.actor, entry.ip) == ("system", "", None)
 
 
 def test_what_happened_elsewhere_keeps_its_moment(world: World) -> None:
     born = timezone.now() - timedelta(days=400)
-    with acting(Origin(at=born)):
+    with acting(Actor(at=born)):
         assert trail.record("created", world.ada).created_at == born
 
 
@@ -190,7 +190,7 @@ def test_a_whole_trail_is_said_to_be_whole(world: World) -> None:
 @pytest.mark.parametrize(
     ("statement", "fault"),
     [
-        ("UPDATE audit_auditentry SET actor = 'nobody' WHERE {two}", "2 was changed"),
+        ("UPDATE audit_auditentry SET action = 'nothing' WHERE {two}", "2 was changed"),
         ("DELETE FROM audit_auditentry WHERE {two}", "3 does not follow number 1"),
         ("DELETE FROM audit_auditentry WHERE {last}", "has ended elsewhere"),
         ("UPDATE audit_auditentry SET previous = digest WHERE {two}", "2 does not carry"),

@@ -97,7 +97,7 @@ def test_the_trail_tells_who_took_a_list(world: World, admin: Browser) -> None:
         entry = AuditEntry.objects.first()
     assert entry is not None
     assert (entry.action, entry.details) == ("exported", {"list": "licenses"})
-    assert (entry.actor_id, entry.channel) == (world.acme_admin.pk, "backoffice")
+    assert (entry.actor_id, entry.source) == (world.acme_admin.pk, "backoffice")
 
 
 def test_no_cell_is_run_as_a_formula(world: World, admin: Browser) -> None:

@@ -134,7 +134,7 @@ def test_suspending_and_revoking_are_recorded_once_each(acme: World) -> None:
             verb(license)
     license.refresh_from_db()
     assert (license.suspended, license.revoked) == (False, False)
-    events = history_of(license).values_list("action", "actor_for_customers")
+    events = [(each.action, each.actor_for_customers) for each in history_of(license)]
     assert sorted(events) == [
         ("created", ""),
         ("revoked", "Acme Instruments"),

@@ -48,6 +48,10 @@ class Command(BaseCommand):
         if not verdict.faults:
             self.stdout.write(
                 f"{vendor.company_id}: whole, {verdict.length} entries, "
-                f"head {verdict.length}:{verdict.head}"
+                f"head {verdict.length}:{verdict.head}{_erased(verdict.erased)}"
             )
         return not verdict.faults
+
+
+def _erased(number: int) -> str:
+    return f", {number} of them without the people who were erased" if number else ""

@@ -1,0 +1,334 @@
+"""What the trail says of people stands beside it and can be erased; the chain still verifies."""
+
+import re
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.core.management import CommandError, call_command
+from django.db import IntegrityError, connection, transaction
+
+from accounts.models import User
+from accounts.verbs.people import delete_person
+from audit import trail
+from audit.acting import Actor, Source, acting
+from audit.append_only import opened
+from audit.models import AuditChain, AuditEntry, AuditParticulars
+from audit.particulars import is_personal
+from audit.verbs.erasing import erase
+from licenses.models import License
+from licenses.verbs.licenses import suspend
+from tenancy.door import inside
+from tenancy.models import Vendor
+from tests.conftest import ON_POSTGRESQL
+from tests.portal.test_imports import LADDER
+from tests.world import World, signed_in
+
+IP = "192.0.2.7"
+
+
+def by(person: User) -> Any:
+    return acting(Actor(source=Source.PORTAL, ip=IP, who=lambda: person))
+
+
+def rows_of(vendor: Vendor) -> str:
+    """Everything that lies in the tables of a vendor's trail."""
+    with inside(vendor):
+        models = (AuditEntry, AuditParticulars, AuditChain)
+        return "\n".join(str(row) for model in models for row in model.objects.values())
+
+
+def change(world: World, person: User, **fields: str) -> AuditEntry:
+    with inside(world.acme):
+        before = User.objects.get(pk=person.pk)
+        after = User.objects.get(pk=person.pk)
+        for name, value in fields.items():
+            setattr(after, name, value)
+    entry = trail.record_change(before, after, visible=True)
+    assert entry is not None
+    return entry
+
+
+def erase_ada(world: World) -> int:
+    return erase(vendor=world.acme, person_id=world.ada.pk)
+
+
+def reloaded(entry: AuditEntry) -> AuditEntry:
+    with inside(Vendor(pk=entry.vendor_id)):
+        return AuditEntry.objects.get(pk=entry.pk)
+
+
+# --- What is erased -----------------------------------------------------------------------------
+
+
+def test_a_person_is_erased_and_the_chain_still_verifies(world: World) -> None:
+    with by(world.ada):
+        own = change(world, world.ada, company="Analytical Engines", last_name="Lovelace")
+    with inside(world.acme), by(world.acme_admin):
+        suspend(world.ada_license)
+        told = AuditEntry.objects.get(license_id=world.ada_license.pk, action="suspended")
+    before = trail.verify(world.acme)
+    kept = rows_of(world.acme)
+    for word in ("ada@example.com", "Analytical Engines", "ada-laptop", "Ada of Acme only", IP):
+        assert word in kept
+
+    erased = erase_ada(world)
+
+    after = trail.verify(world.acme)
+    assert (after.faults, after.length) == ([], before.length + 1)
+    assert 0 < after.erased <= erased
+    left = rows_of(world.acme)
+    for word in ("ada@example.com", "Analytical Engines", "Lovelace", "ada-laptop", "Ada of Acme"):
+        assert word not in left
+    own, told = reloaded(own), reloaded(told)
+    assert (own.actor, own.actor_for_customers, own.ip) == ("erased", "erased", None)
+    assert (own.subject, own.changes, own.action) == ("erased", {}, "changed")
+    # Who acted on what is hers is somebody else, and the licence is no person.
+    assert told.actor == "admin@acme.example (Admin)"
+    assert (told.subject, told.ip) == (world.ada_license.key, IP)
+
+
+def test_others_and_other_vendors_keep_theirs(world: World) -> None:
+    entry = change(world, world.grace, company="Cobol")
+    theirs = rows_of(world.globex)
+    erase_ada(world)
+    assert reloaded(entry).changes == {"company": ["", "Cobol"]}
+    assert rows_of(world.globex) == theirs
+    assert "ada@example.com" in theirs
+
+
+def test_the_erasure_is_recorded_without_saying_whom(world: World) -> None:
+    with by(world.acme_admin):
+        erase_ada(world)
+    with inside(world.acme):
+        last = AuditEntry.objects.order_by("sequence").last()
+    assert last is not None
+    assert (last.action, last.subject_type, last.subject_id) == (
+        "erased",
+        "accounts.user",
+        world.ada.pk,
+    )
+    assert (last.actor, last.subject, last.changes) == ("admin@acme.example (Admin)", "", {})
+
+
+def test_who_is_erased_twice_is_erased(world: World) -> None:
+    erase_ada(world)
+    assert erase_ada(world) == 0
+    assert trail.verify(world.acme).faults == []
+
+
+def test_whoever_is_gone_can_be_erased(world: World) -> None:
+    with inside(world.acme):
+        eve = User(vendor=world.acme, email="eve@example.com")
+        eve.save()
+        eve_id = eve.pk
+        trail.record("created", eve, changes=trail.values_of(eve))
+        delete_person(person=eve)
+    assert "eve@example.com" in rows_of(world.acme)
+    erase(vendor=world.acme, person_id=eve_id)
+    assert "eve@example.com" not in rows_of(world.acme)
+    assert trail.verify(world.acme).faults == []
+
+
+def test_staff_is_erased_and_the_vendor_stays(world: World) -> None:
+    with by(world.acme_admin):
+        entry = change(world, world.ada, company="Engines")
+    erase(vendor=world.acme, person_id=world.acme_admin.pk)
+    entry = reloaded(entry)
+    assert (entry.actor, entry.actor_for_customers) == ("erased", "Acme Instruments")
+    assert entry.changes == {"company": ["", "Engines"]}
+
+
+def test_whoever_had_a_licence_before_is_erased_from_its_transfer(world: World) -> None:
+    with inside(world.acme):
+        before = License.objects.get(pk=world.ada_license.pk)
+        after = License.objects.get(pk=world.ada_license.pk)
+        after.user, after.suspended = world.grace, True
+        entry = trail.record_change(before, after)
+    assert entry is not None
+    assert set(entry.changes) == {"user", "suspended"}
+    erase_ada(world)
+    entry = reloaded(entry)
+    assert (entry.changes, entry.subject) == ({"suspended": [False, True]}, world.ada_license.key)
+
+
+def test_pages_show_what_is_left(world: World) -> None:
+    with by(world.ada):
+        entry = change(world, world.ada, company="Engines")
+    erase_ada(world)
+    staff = signed_in(world.acme_admin)
+    for path in (
+        "/audit/auditentry/",
+        f"/audit/auditentry/{entry.pk}/change/",
+        f"/accounts/user/{world.ada.pk}/history/",
+        f"/licenses/license/{world.ada_license.pk}/history/",
+    ):
+        assert staff.get(path).status_code == 200
+    assert "Engines" not in staff.get("/audit/auditentry/").content.decode()
+    customer = signed_in(world.ada)
+    assert customer.get("/profile/activity/").status_code == 200
+    assert customer.get(f"/licenses/{world.ada_license.pk}/").status_code == 200
+
+
+def found(world: World, word: str) -> bool:
+    """Whether the search of the trail finds an entry, in an order that looks at people, too."""
+    page = signed_in(world.acme_admin).get("/audit/auditentry/", {"q": word, "o": "-3.5.7"})
+    assert page.status_code == 200
+    return 'id="result_list"' in page.content.decode()
+
+
+@pytest.mark.parametrize("word", [IP, "ada@example.com"])
+def test_the_back_office_finds_by_people_until_they_are_erased(world: World, word: str) -> None:
+    with by(world.ada):
+        change(world, world.ada, company="Engines")
+    assert found(world, word)
+    erase_ada(world)
+    assert not found(world, word)
+
+
+# --- What the database refuses ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda rows: rows.update(said={"actor": "nobody"}),
+        lambda rows: rows.update(said=None),
+        lambda rows: rows.update(salt=""),
+        lambda rows: rows.update(salt="", said=None, people=""),
+        lambda rows: rows._raw_delete("default"),
+    ],
+    ids=["falsify", "salt stays", "words stay", "of whom", "delete"],
+)
+def test_the_database_refuses_anything_but_an_erasure(world: World, act: Any) -> None:
+    entry = change(world, world.ada, company="Engines")
+    with inside(world.acme):
+        rows = AuditParticulars.objects.filter(pk=entry.about_id)
+        before = rows.values().get()
+        with pytest.raises(IntegrityError, match="written once"), transaction.atomic():
+            act(rows)
+        assert rows.values().get() == before
+
+
+def test_what_is_erased_does_not_come_back(world: World) -> None:
+    entry = change(world, world.ada, company="Engines")
+    erase_ada(world)
+    with inside(world.acme):
+        rows = AuditParticulars.objects.filter(pk=entry.about_id)
+        with pytest.raises(IntegrityError, match="written once"), transaction.atomic():
+            rows.update(said={"changes": {}}, salt="0" * 32)
+
+
+@pytest.mark.skipif(not ON_POSTGRESQL, reason="SQLite knows no TRUNCATE")
+def test_the_database_refuses_to_empty_the_table(world: World) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("TRUNCATE audit_auditparticulars CASCADE")
+
+
+# --- What the check finds -----------------------------------------------------------------------
+
+
+def check() -> str:
+    out = StringIO()
+    with pytest.raises(CommandError, match="not whole"):
+        call_command("verify_audit", "acme", stdout=out)
+    return out.getvalue()
+
+
+def test_words_of_people_that_were_falsified_are_found(world: World) -> None:
+    entry = change(world, world.ada, company="Engines")
+    with inside(world.acme), opened(AuditParticulars):
+        AuditParticulars.objects.filter(pk=entry.about_id).update(said={"subject": "bob"})
+    assert f"entry {entry.sequence} does not say of people what it said" in check()
+
+
+def test_an_erasure_that_no_entry_tells_of_is_found(world: World) -> None:
+    entry = change(world, world.ada, company="Engines")
+    erase(vendor=world.acme, person_id=world.grace.pk)
+    with inside(world.acme):
+        AuditParticulars.objects.filter(pk=entry.about_id).update(salt="", said=None)
+    assert f"entry {entry.sequence} has lost what it says of people" in check()
+
+
+def test_another_that_is_erased_is_not_put_in_its_place(world: World) -> None:
+    entry = change(world, world.ada, company="Engines")
+    other = change(world, world.grace, company="Cobol")
+    erase(vendor=world.acme, person_id=world.grace.pk)
+    with inside(world.acme), opened(AuditEntry):
+        AuditEntry.objects.filter(pk=entry.pk).update(about=other.about_id)
+    assert f"entry {entry.sequence} was changed" in check()
+
+
+def test_the_check_says_how_many_are_without_their_people(world: World) -> None:
+    change(world, world.ada, company="Engines")
+    erase_ada(world)
+    out = StringIO()
+    call_command("verify_audit", "acme", stdout=out)
+    assert re.search(r"whole, .*, \d+ of them without the people who were erased", out.getvalue())
+
+
+# --- What is personal ---------------------------------------------------------------------------
+
+SMELLS = re.compile(
+    r"name|mail|ip$|host|recipient|note|value|metadata|address|user|company|fingerprint"
+    r"|content|preview|error|detail|subject|person|staff|label|said|reason|text"
+)
+# What only sounds like it, and why.
+HARMLESS = {
+    "accounts.portalsettings.company_id": "the vendor's",
+    "accounts.portalsettings.name": "the vendor's",
+    "accounts.portalsettings.support_email": "the vendor's, printed on every page",
+    "audit.auditentry.label": "what is no person is called",
+    "audit.auditentry.subject_id": "an id",
+    "audit.auditentry.subject_type": "a model",
+    "audit.auditparticulars.said": "what this is about; never the subject of an entry",
+    "branding.brandimage.name": "which picture",
+    "branding.customdomain.name": "the vendor's",
+    "branding.proveddomain.name": "the vendor's",
+    "imports.dataimport.error_count": "a number",
+    "imports.dataimport.file_name": "staff's own word for a list",
+    "licenses.license.fingerprint_matching_strategy": "a choice",
+    "licenses.licensemeterattribute.name": "of a counted feature",
+    "licenses.licensepolicy.fingerprint_matching_strategy": "a choice",
+    "licenses.licensepolicy.name": "of what is sold",
+    "licenses.maintenancepolicy.name": "of what is sold",
+    "licenses.product.display_name": "of what is sold",
+    "licenses.product.metadata": "of what is sold",
+    "licenses.product.name": "of what is sold",
+    "releases.release.name": "of what is sold",
+    "releases.release.notes": "for everybody",
+    "releases.releasefile.content_type": "of a file",
+    "releases.releasefile.name": "of a file",
+    "tenancy.host.name": "the vendor's",
+    "tenancy.vendor.company_id": "the vendor's",
+    "tenancy.vendor.name": "the vendor's",
+    "tenancy.vendor.support_email": "the vendor's, printed on every page",
+}
+
+
+def test_what_smells_of_a_person_is_personal_or_known_to_be_harmless() -> None:
+    smelling = {
+        f"{model._meta.label_lower}.{field.name}"
+        for model in apps.get_models()
+        if model.__module__.partition(".")[0] in LADDER
+        for field in model._meta.concrete_fields
+        if SMELLS.search(field.name) and not is_personal(model(), field.name)
+    }
+    assert smelling == set(HARMLESS)
+
+
+def test_a_value_that_is_no_field_is_personal(world: World) -> None:
+    assert is_personal(world.orbit, "unheard_of")
+    assert not is_personal(world.orbit, "name")
+
+
+def test_no_entry_itself_names_a_person(world: World) -> None:
+    """The world was made by verbs: nothing of its people stands in the entries."""
+    words = ("@example.com", "@acme.example", "laptop", "Ada of Acme", "Grace of Acme")
+    with inside(world.acme):
+        entries = list(AuditEntry.objects.values())
+    assert len(entries) > 5
+    assert [entry for entry in entries if any(word in str(entry) for word in words)] == []
