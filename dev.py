@@ -28,6 +28,7 @@ import urllib.request
 import venv
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -38,7 +39,7 @@ STAMP = VENV / "installed-locks"
 DEFAULT_PORT = "8000"
 START_TIMEOUT = 60.0  # seconds
 STOP_TIMEOUT = 10.0  # seconds
-PROXIES = ("nginx", "caddy", "curl")
+SERVED_WITH = ("chromium", "nginx", "caddy", "curl")
 NO_TESTS_COLLECTED = 5  # pytest's exit code
 
 
@@ -74,40 +75,54 @@ def test(arguments: list[str]) -> int:
     """Runs the tests on SQLite and on PostgreSQL and says loudly what ran."""
     install("requirements-dev.lock")
     required = os.environ.get("CI", "").lower() == "true"
-    lines: list[str] = []
-    with tempfile.TemporaryFile() as output:
-        # Both at once, since they share nothing but the processors; one's output comes first.
-        beside = None
-        if has_postgresql(os.environ):
-            selection = [*arguments, "-m", "not e2e and not proxies"]
-            beside = start_pytest(selection, "postgresql", output)
-        print("\n=== Tests on sqlite ===", flush=True)
-        code = start_pytest(arguments, "sqlite").wait()
-        ran_something = code != NO_TESTS_COLLECTED
-        lines.append(f"SQLite:     ran, {outcome(code)}")
-        codes = [code]
-        if beside:
-            code = beside.wait()
-            output.seek(0)
-            print("\n=== Tests on postgresql ===\n" + output.read().decode("utf-8", "replace"))
-            codes.append(0 if code == NO_TESTS_COLLECTED and ran_something else code)
-            lines.append(f"PostgreSQL: ran, {outcome(code)}")
-        else:
-            codes.append(1 if required else 0)
-            lines.append("PostgreSQL: NOT RUN, no server programs found, no DATABASE_URL")
-    if shutil.which("chromium"):
-        lines.append("Chromium:   there, the end-to-end tests were part of the run on SQLite")
-    else:
-        codes.append(1 if required else 0)
-        lines.append("Chromium:   NOT RUN, no program named chromium found")
-    missing = [name for name in PROXIES if shutil.which(name, path=search_path()) is None]
+    runs = [
+        Run("SQLite", "sqlite", "not e2e and not proxies"),
+        Run("Chromium and proxies", "sqlite", "e2e or proxies"),
+    ]
+    if has_postgresql(os.environ):
+        runs.append(Run("PostgreSQL", "postgresql", "not e2e and not proxies"))
+    codes = run_tests(runs, arguments)
+    lines = [f"{run.name}: ran, {outcome(code)}" for run, code in zip(runs, codes, strict=True)]
+    missing = [name for name in SERVED_WITH if shutil.which(name, path=search_path()) is None]
+    if not has_postgresql(os.environ):
+        missing.append("PostgreSQL's server programs (and no DATABASE_URL)")
     if missing:
-        codes.append(1 if required else 0)
-        lines.append(f"Proxies:    NOT RUN, missing: {', '.join(missing)}")
-    else:
-        lines.append("Proxies:    nginx and Caddy were part of the run on SQLite")
+        lines.append(f"NOT RUN is what needs: {', '.join(missing)}")
     print("\n" + "\n".join(["=" * 72, *lines, "=" * 72]), flush=True)
-    return max(codes)
+    if required and missing:
+        return 1
+    if set(codes) == {NO_TESTS_COLLECTED}:
+        return NO_TESTS_COLLECTED
+    return max(code for code in codes if code != NO_TESTS_COLLECTED)
+
+
+class Run(NamedTuple):
+    """A part of the tests: those with these marks, on one database."""
+
+    name: str
+    database: str
+    marks: str
+
+
+def run_tests(runs: Sequence[Run], arguments: Sequence[str]) -> list[int]:
+    """Runs them all at once, since they share nothing but the processors; their exit codes.
+
+    What they print comes in order, that of the first one as it is printed.
+    """
+    first, *others = runs
+    with ExitStack() as stack:
+        outputs = [stack.enter_context(tempfile.TemporaryFile()) for _run in others]
+        beside = [
+            start_pytest(run, arguments, output)
+            for run, output in zip(others, outputs, strict=True)
+        ]
+        print(f"\n=== {first.name} ===", flush=True)
+        codes = [start_pytest(first, arguments).wait()]
+        for run, process, output in zip(others, beside, outputs, strict=True):
+            codes.append(process.wait())
+            output.seek(0)
+            print(f"\n=== {run.name} ===\n{output.read().decode('utf-8', 'replace')}", flush=True)
+    return codes
 
 
 def check() -> int:
@@ -394,11 +409,11 @@ def stop(children: Sequence[subprocess.Popen[bytes]]) -> None:
 
 
 def start_pytest(
-    arguments: Sequence[str], database: str, output: IO[bytes] | None = None
+    run: Run, arguments: Sequence[str], output: IO[bytes] | None = None
 ) -> subprocess.Popen[bytes]:
-    """Starts the tests on a database; what they print goes to `output` or to the terminal."""
-    command = [str(PYTHON), "-m", "pytest", *arguments]
-    environment = dict(os.environ, TEST_DATABASE=database)
+    """Starts a part of the tests; what it prints goes to `output` or to the terminal."""
+    command = [str(PYTHON), "-m", "pytest", *narrowed(arguments, run.marks)]
+    environment = dict(os.environ, TEST_DATABASE=run.database)
     return subprocess.Popen(
         command,
         cwd=ROOT,
@@ -406,6 +421,19 @@ def start_pytest(
         stdout=output,
         stderr=subprocess.STDOUT if output else None,
     )
+
+
+def narrowed(arguments: Sequence[str], marks: str) -> list[str]:
+    """Pytest's arguments, with these marks wanted beside those that are asked for."""
+    kept, asked, following = [], [marks], iter(arguments)
+    for argument in following:
+        if argument == "-m":
+            asked.append(next(following, ""))
+        elif argument.startswith("-m") and not argument.startswith("--"):
+            asked.append(argument.removeprefix("-m").removeprefix("="))
+        else:
+            kept.append(argument)
+    return [*kept, "-m", " and ".join(f"({each})" for each in asked if each)]
 
 
 def has_postgresql(environment: Mapping[str, str]) -> bool:

@@ -3,7 +3,8 @@
 from collections.abc import Collection
 from typing import Any, TypeVar
 
-from django.db import models, transaction
+from django.db import DEFAULT_DB_ALIAS, models, transaction
+from django.db.models.deletion import Collector
 
 from audit import trail
 
@@ -19,13 +20,13 @@ def create(row: R) -> R:
 
 
 @transaction.atomic
-def change(row: R, *, fields: Collection[str]) -> R:
+def change(row: R, *, fields: Collection[str], visible: bool = True) -> R:
     """Saves these fields and nothing else, since counters may have moved meanwhile; records what
-    differs, if anything does."""
+    differs, if anything does. Unless `visible`, no customer sees that."""
     before = type(row)._base_manager.get(pk=row.pk)
     saved = [*fields, "updated_at"]
     row.save(update_fields=saved)
-    trail.record_change(before, row)
+    trail.record_change(before, row, visible=None if visible else False)
     return row
 
 
@@ -34,4 +35,18 @@ def delete(row: models.Model) -> None:
     """Deletes the row and records what it was. Raises ProtectedError, as Django does."""
     before: Any = type(row)._base_manager.get(pk=row.pk)
     trail.record("deleted", before, changes=trail.gone(before))
-    row.delete()
+    _delete(row)
+
+
+def _delete(row: models.Model) -> None:
+    """As Django deletes a row with what hangs on it, by statements that name the vendor."""
+    doomed = Collector(using=DEFAULT_DB_ALIAS, origin=row)
+    doomed.collect([row])
+    if set(doomed.data) != {type(row)}:
+        raise NotImplementedError(f"Rows hang on this one that need a verb of theirs: {row._meta}")
+    for (field, value), which in doomed.field_updates.items():
+        for left in which:
+            left.update(**{field.name: value})  # type: ignore[attr-defined]
+    for hanging in doomed.fast_deletes:
+        hanging._raw_delete(doomed.using)
+    type(row)._base_manager.filter(pk=row.pk)._raw_delete(doomed.using)

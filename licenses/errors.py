@@ -136,6 +136,27 @@ class ChangedMeanwhile(LicensingError):
     text = _("Somebody has changed this licence since the preview: look at it again.")
 
 
+class LicenseHasNoOwner(LicensingError):
+    """Nobody to write to."""
+
+    code = "LICENSE_HAS_NO_USER"
+    text = _("This licence has no customer: give it to somebody first.")
+
+
+class DayIsOver(LicensingError):
+    """A licence that is made for somebody can't have expired before it begins."""
+
+    code = "EXPIRY_IN_THE_PAST"
+    text = _("This day is over: the licence would be expired.")
+
+
+class PolicyIsUsed(LicensingError):
+    """Licences remember the policy that they began on, or are maintained by it."""
+
+    code = "POLICY_IN_USE"
+    text = _("There are licences on this policy, so it is kept.")
+
+
 class OwnerIsInactive(LicensingError):
     """The customer who owns the licence is switched off and gets no e-mails about it."""
 

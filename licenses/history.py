@@ -4,11 +4,14 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from audit import trail
 from audit.models import AuditEntry
 from licenses.models import Activation, License
+
+# What customers are not told of a licence.
+WITHHELD = frozenset({"policy", "name", "order_number", "renewal_url", "internal_notes"})
 
 
 class Event(StrEnum):
@@ -56,8 +59,9 @@ def history_of(license: License) -> QuerySet[AuditEntry]:
 
     Whoever had the licence before keeps his part of it to himself.
     """
-    his = Q(customer_id=license.user_id) | Q(customer_id=None)
-    return AuditEntry.objects.filter(his, license_id=license.pk, visible=True)
+    return AuditEntry.objects.filter(
+        license_id=license.pk, customer_id=license.user_id, visible=True
+    )
 
 
 def _named(activation: Activation) -> dict[str, Any]:

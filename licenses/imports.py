@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -20,6 +20,7 @@ from imports.rows import NAMES, PREVIEW, Rows, Wanted, may_be_empty
 from imports.tables import TableRow
 from imports.verbs.files import FileKind
 from licenses import words
+from licenses.days import end_of
 from licenses.keys import new_key
 from licenses.models import DAY, License, LicensePolicy, Product
 from licenses.verbs import licenses
@@ -37,7 +38,7 @@ GIVEN = (
     "notes",
 )
 # Whatever these hold was chosen by its name, or is found again by the database.
-CHOSEN = {"vendor", "product", "user", "maintenance_policy"}
+CHOSEN = {"vendor", "product", "user", "policy", "maintenance_policy"}
 
 
 class WholeNumber(Widget):  # type: ignore[misc]
@@ -85,7 +86,7 @@ class Moment(Widget):  # type: ignore[misc]
                 _("This is not a date such as 2027-12-31 or a moment such as 2027-12-31T18:00Z.")
             ) from error
         if DATE.fullmatch(text):
-            moment = datetime.combine(moment.date(), time(23, 59, 59), UTC)
+            moment = end_of(moment.date())
         if moment.tzinfo is None:
             raise ValueError(_("This moment has no time zone. Write 2027-12-31T18:00Z for UTC."))
         if moment.year not in YEARS:
@@ -267,10 +268,11 @@ class LicenseRows(Rows):
     def _shown(self, license: License) -> dict[str, str]:
         """The licence as the preview has it."""
         licenses.set_ends(license)
-        is_new = license.user.email in self.people.new
+        email = license.user.email if license.user else ""
+        is_new = email in self.people.new
         return {
             "product": str(license.product),
-            "email": license.user.email,
+            "email": email,
             "customer": _("new customer") if is_new else _("known customer"),
             "key": license.key or _("made when it is imported"),
             "seats": words.seats_allowed(license),
@@ -308,7 +310,7 @@ def _button(n: int) -> str:
 
 def _send(license: License) -> None:
     """Who is switched off gets no e-mail."""
-    if license.user.is_active:
+    if license.user and license.user.is_active:
         send_license(license)
 
 

@@ -1,27 +1,82 @@
-"""Finding licences in a customer's list: search, filters, order and totals, all in the database."""
+"""Finding licences by what was asked: text, product, status and end; order and totals; all in the
+database. The customer's list, the back office and programs ask here."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Value, When
 
-from licenses.models import ExpirationStrategy, License, LicenseMetadata
+from licenses.models import Activation, ExpirationStrategy, License, LicenseMetadata, LicenseUser
 from licenses.status import EXPIRING_SOON, Status
 
+# Where a text is looked for: what the customer may see, and what staff may see beside it.
+FOR_CUSTOMERS = ("key", "product__name", "product__display_name", "notes")
+FOR_STAFF = (
+    *FOR_CUSTOMERS,
+    "name",
+    "order_number",
+    "internal_notes",
+    "user__email",
+    "user__first_name",
+    "user__last_name",
+    "user__company",
+)
+MOST_WORDS = 5  # what follows them counts as one
 
-def with_text(licenses: QuerySet[License], text: str) -> QuerySet[License]:
-    """The licences in whose key, product, notes or visible metadata the text occurs."""
-    metadata = LicenseMetadata.objects.filter(license=OuterRef("pk"), visible=True).filter(
-        Q(key__icontains=text) | Q(value__icontains=text)
-    )
-    return licenses.filter(
-        Q(key__icontains=text)
-        | Q(product__name__icontains=text)
-        | Q(product__display_name__icontains=text)
-        | Q(notes__icontains=text)
-        | Exists(metadata)
-    )
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What was asked of licences; what is left out does not narrow the search.
+
+    Every word of `text` has to occur somewhere. `expires_within` are days from now; `usable`
+    leaves out what is revoked or suspended.
+    """
+
+    text: str = ""
+    product_id: UUID | str | None = None
+    status: Status | None = None
+    expires_within: int | None = None
+    never_expires: bool = False
+    usable: bool = False
+
+
+def find(
+    licenses: QuerySet[License], wanted: Wanted, *, now: datetime, for_staff: bool = False
+) -> QuerySet[License]:
+    """Those of the licences that are wanted. Staff finds them also by what customers don't see:
+    people, machines, what the vendor wrote for itself."""
+    condition = Q()
+    for word in wanted.text.split(maxsplit=MOST_WORDS - 1):
+        condition &= _has_word(word, for_staff=for_staff)
+    if wanted.product_id:
+        condition &= Q(product_id=wanted.product_id)
+    if wanted.status:
+        condition &= status_filter(wanted.status, now)
+    if wanted.expires_within is not None:
+        condition &= expires_within(wanted.expires_within, now)
+    if wanted.never_expires:
+        condition &= Q(expires_at=None)
+    if wanted.usable:
+        condition &= Q(revoked=False, suspended=False)
+    return licenses.filter(condition)
+
+
+def _has_word(word: str, *, for_staff: bool) -> Q:
+    """The condition that the word occurs somewhere in the licence or in what hangs on it."""
+    fields = FOR_STAFF if for_staff else FOR_CUSTOMERS
+    found: Q = reduce(or_, (Q(**{f"{field}__icontains": word}) for field in fields))
+    metadata = LicenseMetadata.objects.filter(license=OuterRef("pk"))
+    metadata = metadata.filter(Q(key__icontains=word) | Q(value__icontains=word))
+    if not for_staff:
+        return found | Q(Exists(metadata.filter(visible=True)))
+    holders = LicenseUser.objects.filter(license=OuterRef("pk"), user__email__icontains=word)
+    machines = Activation.objects.filter(license=OuterRef("pk"))
+    machines = machines.filter(Q(hostname__icontains=word) | Q(fingerprint__icontains=word))
+    return found | Q(Exists(metadata)) | Q(Exists(holders)) | Q(Exists(machines))
 
 
 def status_filter(status: Status, now: datetime) -> Q:

@@ -16,7 +16,6 @@ from django.db.models.functions import TruncDate
 
 from audit.models import AuditEntry
 from licenses.models import Activation, ExpirationStrategy, License
-from licenses.search import expires_within
 from licenses.status import EXPIRING_SOON, Status
 
 DAYS = 30
@@ -137,11 +136,6 @@ def counted(rows: QuerySet[Any], conditions: Mapping[str, Q]) -> dict[str, int]:
     ]
     first, *others = parts
     return dict.fromkeys(conditions, 0) | dict(first.union(*others, all=True))
-
-
-def expiring_filter(days: int, now: datetime) -> Q:
-    """The condition that a licence can be used and expires from now within so many days."""
-    return Q(revoked=False, suspended=False) & expires_within(days, now)
 
 
 def machines() -> Machines:

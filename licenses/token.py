@@ -9,6 +9,7 @@ from typing import Any
 from joserfc import jwt
 
 from accounts.metadata import visible_only
+from accounts.models import User
 from licenses.models import Activation, License, LicenseMeterAttribute, SigningKey
 from licenses.verbs.signing_keys import key_in_use, private_key
 
@@ -33,7 +34,7 @@ def sign(claims: dict[str, Any], key: SigningKey, *, typ: str = "JWT") -> str:
 
 def token_claims(activation: Activation, license: License, *, now: datetime) -> dict[str, Any]:
     """What the token says, in the names of docs/offline-protocol.md; times in seconds."""
-    product, user = license.product, license.user
+    product = license.product
     return {
         "aid": str(activation.pk),
         "pid": str(product.pk),
@@ -54,18 +55,28 @@ def token_claims(activation: Activation, license: License, *, now: datetime) -> 
         "fc": license.allowed_floating_clients,
         "ls": license.leasing_strategy,
         "ld": license.lease_duration,
-        "name": user.full_name,
-        "email": user.email,
-        "company": user.company,
         "pmd": visible_only(product.metadata),
         "lmd": list(license.metadata.filter(visible=True).values("key", "value")),
-        "umd": visible_only(user.metadata),
         "amd": activation.metadata,
         "lma": _license_meters(license),
         "ama": activation.meter_attributes,
         "lcat": _seconds(license.created_at),
         "laat": _seconds(license.first_activated_at),
-    } | _confirmation(activation)
+        **_owner(license.user),
+        **_confirmation(activation),
+    }
+
+
+def _owner(user: User | None) -> dict[str, Any]:
+    """Whose licence it is; empty words while it is nobody's."""
+    if user is None:
+        return {"name": "", "email": "", "company": "", "umd": []}
+    return {
+        "name": user.full_name,
+        "email": user.email,
+        "company": user.company,
+        "umd": visible_only(user.metadata),
+    }
 
 
 def _confirmation(activation: Activation) -> dict[str, Any]:

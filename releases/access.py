@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404
 from django.utils import timezone
 
@@ -95,7 +95,8 @@ def get_holder(request: PersonRequest) -> Holder:
         limit = (limits.LICENSE_KEY_PER_IP, client_ip(request))
         limits.take(*limit)
         # An account that was switched off takes its keys along.
-        with_key = License.objects.filter(key=key, user__is_active=True)
+        usable = Q(user=None) | Q(user__is_active=True)
+        with_key = License.objects.filter(usable, key=key)
         with_key = with_key.select_related("product", "maintenance_policy")
         licenses = list(with_key) if "\x00" not in key else []
         if not licenses:

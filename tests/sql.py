@@ -99,10 +99,17 @@ def rooms_on_the_stack() -> Iterator[str]:
     """The files of our rooms that are being run, as paths from the root, the innermost first."""
     frame = sys._getframe(1)
     while frame is not None:
-        path = Path(frame.f_code.co_filename)
-        if path.is_relative_to(ROOT) and ".venv" not in path.parts:
-            yield path.relative_to(ROOT).as_posix()
+        if name := _from_root(frame.f_code.co_filename):
+            yield name
         frame = frame.f_back  # type: ignore[assignment]
+
+
+@cache
+def _from_root(file: str) -> str:
+    """The path of one of our files from the root; empty for others'."""
+    path = Path(file)
+    is_ours = path.is_relative_to(ROOT) and ".venv" not in path.parts
+    return path.relative_to(ROOT).as_posix() if is_ours else ""
 
 
 def is_verb(path: str) -> bool:

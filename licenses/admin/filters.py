@@ -10,8 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from licenses.models import License
-from licenses.search import status_filter
-from licenses.statistics import HORIZONS, expiring_filter
+from licenses.search import Wanted, find
+from licenses.statistics import HORIZONS
 from licenses.status import Status
 from licenses.words import NAMES, within
 
@@ -31,7 +31,7 @@ class StatusFilter(SimpleListFilter):
             return queryset
         if value not in set(Status):
             raise IncorrectLookupParameters
-        return queryset.filter(status_filter(Status(value), timezone.now()))
+        return find(queryset, Wanted(status=Status(value)), now=timezone.now())
 
 
 class ExpiringFilter(SimpleListFilter):
@@ -49,4 +49,5 @@ class ExpiringFilter(SimpleListFilter):
             return queryset
         if value not in {str(days) for days in HORIZONS}:
             raise IncorrectLookupParameters
-        return queryset.filter(expiring_filter(int(value), timezone.now()))
+        wanted = Wanted(expires_within=int(value), usable=True)
+        return find(queryset, wanted, now=timezone.now())

@@ -1,11 +1,10 @@
 """The forms of the back office's pages about licences."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import normalise_email
@@ -14,11 +13,6 @@ from licenses.models import UNLIMITED, LicensePolicy, Product
 
 LONGEST_EXTENSION = 3660  # days
 MOST_SEATS = 2**31 - 1
-
-
-def end_of(day: date) -> datetime:
-    """The last second of a day, in UTC: what "valid until that day" means."""
-    return datetime.combine(day, time.max, UTC).replace(microsecond=0)
 
 
 class NewLicenseForm(forms.Form):
@@ -82,12 +76,6 @@ class NewLicenseForm(forms.Form):
 
     def clean_email(self) -> str:
         return normalise_email(self.cleaned_data["email"])
-
-    def clean_expires_on(self) -> datetime | None:
-        day: date | None = self.cleaned_data["expires_on"]
-        if day and end_of(day) <= timezone.now():
-            raise forms.ValidationError(_("This day is over: the licence would be expired."))
-        return end_of(day) if day else None
 
     @property
     def names(self) -> dict[str, str]:

@@ -6,11 +6,13 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import models
 from django.db.models import QuerySet
 from django.forms import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -24,9 +26,10 @@ from licenses.admin.forms import NewLicenseForm
 from licenses.admin.lengths import LENGTHS
 from licenses.admin.many import CHANGES, worth_offering
 from licenses.admin.products import valid_for
-from licenses.errors import LicensingError
+from licenses.errors import DayIsOver, LicensingError
 from licenses.imports import in_days
 from licenses.models import License, LicenseMetadata, LicenseUser, Product
+from licenses.search import FOR_STAFF, Wanted, find
 from licenses.verbs import details, licenses, many
 from licenses.verbs.issuing import issue
 from licenses.verbs.mailing import send_license
@@ -78,10 +81,10 @@ class LicenseAdmin(WithExport, WithButtons):
     export_name = "licenses"
     export_columns = {
         "product": lambda license: license.product.name,
-        "email": lambda license: license.user.email,
-        "first_name": lambda license: license.user.first_name,
-        "last_name": lambda license: license.user.last_name,
-        "company": lambda license: license.user.company,
+        "email": lambda license: license.user.email if license.user else "",
+        "first_name": lambda license: license.user.first_name if license.user else "",
+        "last_name": lambda license: license.user.last_name if license.user else "",
+        "company": lambda license: license.user.company if license.user else "",
         "key": lambda license: license.key,
         "allowed_activations": lambda license: license.allowed_activations,
         "allowed_deactivations": lambda license: license.allowed_deactivations,
@@ -101,25 +104,35 @@ class LicenseAdmin(WithExport, WithButtons):
     list_display = ("key", "product", "user", "status", "seats", "expires_at")
     list_filter = (StatusFilter, ExpiringFilter, "product", "suspended", "revoked", "type")
     list_select_related = ("product", "user")
-    search_fields = (
-        "key",
-        "user__email",
-        "additional_users__email",
-        "notes",
-        "activations__hostname",
-        "activations__fingerprint",
-    )
+    search_fields = FOR_STAFF  # for the box to be there; see get_search_results
     autocomplete_fields = ("user",)
-    formfield_overrides = LENGTHS
+    formfield_overrides = LENGTHS | {models.URLField: {"assume_scheme": "https"}}
     valid_for = valid_for
     inlines = (MetadataInline, LicenseUserInline)
     change_form_template = "licenses/admin/license.html"
     fieldsets = (
-        (None, {"fields": ("key", "product", "user", "status", "expires_at", "notes")}),
+        (
+            None,
+            {
+                "fields": (
+                    "key",
+                    "product",
+                    "user",
+                    "status",
+                    "expires_at",
+                    "name",
+                    "order_number",
+                    "renewal_url",
+                    "notes",
+                    "internal_notes",
+                )
+            },
+        ),
         (
             _("Terms"),
             {
                 "fields": (
+                    "policy",
                     "type",
                     "allowed_activations",
                     "allowed_deactivations",
@@ -160,7 +173,7 @@ class LicenseAdmin(WithExport, WithButtons):
             },
         ),
     )
-    created_once = ("key", "product", "valid_for", "expiration_strategy", "type")
+    created_once = ("key", "product", "policy", "valid_for", "expiration_strategy", "type")
     counters = (
         "status",
         "expires_at",
@@ -177,6 +190,13 @@ class LicenseAdmin(WithExport, WithButtons):
         if db_field.name == "user":
             kwargs["queryset"] = User.objects.filter(role__in=CUSTOMER_ROLES)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[License], search_term: str
+    ) -> tuple[QuerySet[License], bool]:
+        """As licences are found everywhere, and by what only staff may see."""
+        wanted = Wanted(text=search_term)
+        return find(queryset, wanted, now=timezone.now(), for_staff=True), False
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.many_view)
@@ -211,7 +231,7 @@ class LicenseAdmin(WithExport, WithButtons):
         form = NewLicenseForm(posted, initial=initial)
         license = self._issue(form) if form.is_valid() else None
         if license is not None:
-            self._say_issued(request, license, sent=form.cleaned_data["send"])
+            self._say_issued(request, license, form)
             return redirect("admin:licenses_license_change", license.pk)
         context = {
             **self.admin_site.each_context(request),
@@ -228,24 +248,26 @@ class LicenseAdmin(WithExport, WithButtons):
         try:
             return issue(
                 names=form.names,
-                expires_at=asked["expires_on"],
+                last_day=asked["expires_on"],
                 **{name: asked[name] for name in terms},
             )
         except NotACustomer as error:
             form.add_error("email", error.sentence)
+        except DayIsOver as error:
+            form.add_error("expires_on", error.sentence)
         except LicensingError as error:
             form.add_error(None, error.sentence)
         except ValidationError as error:
             _add_errors(form, error)
         return None
 
-    def _say_issued(self, request: HttpRequest, license: License, *, sent: bool) -> None:
+    def _say_issued(self, request: HttpRequest, license: License, form: NewLicenseForm) -> None:
         texts = {
             True: _("%(key)s is created and on its way to %(email)s."),
             False: _("%(key)s is created for %(email)s."),
         }
-        named = {"key": license.key, "email": license.user.email}
-        messages.success(request, texts[sent] % named)
+        named = {"key": license.key, "email": form.cleaned_data["email"]}
+        messages.success(request, texts[form.cleaned_data["send"]] % named)
 
     # --- Changing many --------------------------------------------------------------------------
 

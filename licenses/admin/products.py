@@ -100,8 +100,20 @@ class ProductAdmin(VendorAdmin):
         messages.success(request, done % {"n": len(products)})
 
 
+class PolicyAdmin(VendorAdmin):
+    """What licences are on."""
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Counts the licences that keep a policy: to name them all there may be too many."""
+        kept = sum(policy.licenses.count() for policy in objs)
+        protected = (
+            [ngettext("%(n)d licence", "%(n)d licences", kept) % {"n": kept}] if kept else []
+        )
+        return [str(policy) for policy in objs], {}, set(), protected
+
+
 @admin.register(LicensePolicy)
-class LicensePolicyAdmin(VendorAdmin):
+class LicensePolicyAdmin(PolicyAdmin):
     writes = {LicensePolicy: Writes(create_policy, change_policy, delete_policy)}
     formfield_overrides = LENGTHS
     list_display = ("name", "type", "allowed_activations", "valid_for", "expiration_strategy")
@@ -133,7 +145,7 @@ class LicensePolicyAdmin(VendorAdmin):
 
 
 @admin.register(MaintenancePolicy)
-class MaintenancePolicyAdmin(VendorAdmin):
+class MaintenancePolicyAdmin(PolicyAdmin):
     writes = {
         MaintenancePolicy: Writes(
             create_maintenance_policy, change_maintenance_policy, delete_maintenance_policy

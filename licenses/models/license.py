@@ -10,20 +10,57 @@ from django.utils.translation import gettext_lazy as _
 from licenses.keys import validate_key
 from licenses.models.maintenance import MaintenancePolicy, validate_version
 from licenses.models.product import Product
-from licenses.models.terms import UNLIMITED, ExpirationStrategy, LicenseTerms, LicenseType
+from licenses.models.terms import (
+    UNLIMITED,
+    ExpirationStrategy,
+    LicensePolicy,
+    LicenseTerms,
+    LicenseType,
+)
 from licenses.status import Standing, standing_of
 from tenancy.rows import SameVendor, TenantRow, personal
 
 
 class License(TenantRow, LicenseTerms):
-    """The right of a customer to use a product; verbs in verbs/."""
+    """The right to use a product; verbs in verbs/.
+
+    It is a customer's, or nobody's yet. What customers may see of it is listed in history.py.
+    """
 
     key = models.CharField(_("key"), max_length=256, validators=[validate_key])
     product = models.ForeignKey(
         Product, models.PROTECT, related_name="licenses", verbose_name=_("product")
     )
     user = models.ForeignKey(
-        "accounts.User", models.PROTECT, related_name="licenses", verbose_name=_("customer")
+        "accounts.User",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="licenses",
+        verbose_name=_("customer"),
+    )
+    policy = models.ForeignKey(
+        LicensePolicy,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="licenses",
+        verbose_name=_("policy"),
+        help_text=_("On whose terms the licence began; it has kept its own since."),
+    )
+    name = personal(
+        models.CharField(
+            _("name"), max_length=100, blank=True, help_text=_("Tells it apart from others.")
+        )
+    )
+    order_number = personal(models.CharField(_("order number"), max_length=100, blank=True))
+    renewal_url = personal(
+        models.URLField(
+            _("renewal link"),
+            max_length=500,
+            blank=True,
+            help_text=_("Where the customer can renew this licence."),
+        )
     )
     additional_users = models.ManyToManyField(
         "accounts.User",
@@ -56,6 +93,11 @@ class License(TenantRow, LicenseTerms):
             _("notes"), max_length=4000, blank=True, help_text=_("The customer can read them.")
         )
     )
+    internal_notes = personal(
+        models.TextField(
+            _("internal notes"), max_length=4000, blank=True, help_text=_("For your staff alone.")
+        )
+    )
     total_activations = models.PositiveIntegerField(_("seats used"), default=0, editable=False)
     total_deactivations = models.PositiveIntegerField(
         _("deactivations used"), default=0, editable=False
@@ -75,6 +117,9 @@ class License(TenantRow, LicenseTerms):
             models.UniqueConstraint(name="license_vendor_pair", fields=("vendor", "id")),
             SameVendor(name="license_product_vendor", field="product", to_table="licenses_product"),
             SameVendor(name="license_user_vendor", field="user", to_table="accounts_user"),
+            SameVendor(
+                name="license_policy_vendor", field="policy", to_table="licenses_licensepolicy"
+            ),
             SameVendor(
                 name="license_maintenance_policy_vendor",
                 field="maintenance_policy",

@@ -130,6 +130,7 @@ class LicensePolicy(TenantRow, LicenseTerms):
                 fields=("vendor", "name"),
                 violation_error_message=_("There is a policy of this name already."),
             ),
+            models.UniqueConstraint(name="license_policy_vendor_pair", fields=("vendor", "id")),
         )
 
     def __str__(self) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from licenses.search import DEFAULT_SORT, SORTS
+from licenses.search import DEFAULT_SORT, SORTS, Wanted
 from licenses.status import Status
 
 STATUS_CHOICES = [
@@ -17,12 +17,13 @@ STATUS_CHOICES = [
     (Status.SUSPENDED.value, _("Suspended")),
     (Status.REVOKED.value, _("Revoked")),
 ]
+NEVER = "never"
 EXPIRY_CHOICES = [
     ("", _("Any expiry")),
     ("30", _("Within 30 days")),
     ("60", _("Within 60 days")),
     ("90", _("Within 90 days")),
-    ("never", _("Never")),
+    (NEVER, _("Never")),
 ]
 
 
@@ -49,3 +50,15 @@ class LicenseSearchForm(forms.Form):
     def clean_sort(self) -> str:
         sort = str(self.cleaned_data["sort"])
         return sort if sort.removeprefix("-") in SORTS else DEFAULT_SORT
+
+    def wanted(self) -> Wanted:
+        """What was asked, as far as it makes sense."""
+        asked: dict[str, str] = getattr(self, "cleaned_data", {})
+        status, expiry = asked.get("status"), asked.get("expiry")
+        return Wanted(
+            text=asked.get("q", ""),
+            product_id=asked.get("product"),
+            status=Status(status) if status else None,
+            expires_within=int(expiry) if expiry and expiry != NEVER else None,
+            never_expires=expiry == NEVER,
+        )

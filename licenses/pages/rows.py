@@ -17,7 +17,7 @@ from audit import words as audit_words
 from audit.models import AuditEntry
 from licenses import words
 from licenses.errors import LicensingError, OfflineMachineKeepsItsSeat
-from licenses.history import Event
+from licenses.history import WITHHELD, Event
 from licenses.models import (
     Activation,
     License,
@@ -167,8 +167,9 @@ def event_row(entry: AuditEntry, now: datetime) -> EventRow:
 
 
 def _own_changes(entry: AuditEntry) -> dict[str, Any]:
-    """The changes without who had the licence before."""
-    return {name: pair for name, pair in entry.changes.items() if name != "user"}
+    """The changes that the customer may see; who had the licence before is not among them."""
+    withheld = WITHHELD | {"user"}
+    return {name: pair for name, pair in entry.changes.items() if name not in withheld}
 
 
 def _event_text(entry: AuditEntry) -> str:

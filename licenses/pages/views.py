@@ -19,7 +19,6 @@ from licenses.history import history_of
 from licenses.models import Activation, License, Product
 from licenses.pages import boxes, rows
 from licenses.pages.forms import LicenseSearchForm
-from licenses.status import Status
 from licenses.verbs.activations import check_customer_may_deactivate, deactivate_as_customer
 from web.requests import page_of
 
@@ -34,17 +33,7 @@ def license_list(request: PersonRequest) -> HttpResponse:
     form.is_valid()
     asked: dict[str, str] = getattr(form, "cleaned_data", {})
     sort = asked.get("sort") or search.DEFAULT_SORT
-    found = mine
-    if asked.get("q"):
-        found = search.with_text(found, asked["q"])
-    if asked.get("product"):
-        found = found.filter(product_id=asked["product"])
-    if asked.get("status"):
-        found = found.filter(search.status_filter(Status(asked["status"]), now))
-    if asked.get("expiry") == "never":
-        found = found.filter(expires_at=None)
-    elif asked.get("expiry"):
-        found = found.filter(search.expires_within(int(asked["expiry"]), now))
+    found = search.find(mine, form.wanted(), now=now)
     page = page_of(search.sorted_by(found, sort, now), request)
     filters = {name: value for name, value in asked.items() if value and name != "sort"}
     context = {

@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.models import User
 from audit import rows, trail
 from licenses.errors import DateTooFar, MaintenanceNotRenewable, ValidityNotRenewable
-from licenses.history import Event, record
+from licenses.history import WITHHELD, Event, record
 from licenses.keys import new_key
 from licenses.models import (
     TERMS,
@@ -26,12 +26,14 @@ from licenses.models import (
 def create_license(
     *,
     product: Product,
-    user: User,
+    user: User | None,
     policy: LicensePolicy | None = None,
     key: str = "",
     **terms: Any,
 ) -> License:
     """A new licence on the policy's terms, changed by `terms`, with a new key unless one is given.
+
+    Without a user it is nobody's yet.
 
     Raises ValidationError when a term or the key is not allowed.
     """
@@ -43,7 +45,7 @@ def create_license(
 def drafted(policy: LicensePolicy | None, **fields: Any) -> License:
     """A licence on the policy's terms, changed by `fields`; it has no key and is not saved."""
     from_policy = {name: getattr(policy, name) for name in TERMS} if policy else {}
-    return License(**(from_policy | fields))
+    return License(policy=policy, **(from_policy | fields))
 
 
 @transaction.atomic
@@ -115,9 +117,9 @@ def extend(license: License, *, extension_length: int) -> License:
 def change_license(license: License, *, fields: Collection[str]) -> License:
     """Saves the fields that changed; a new maintenance policy has maintenance begin anew.
 
-    Raises ValidationError.
+    The customer's history tells of it if he may see one of them. Raises ValidationError.
     """
-    rows.change(license, fields=fields)
+    rows.change(license, fields=fields, visible=not WITHHELD.issuperset(fields))
     return begin_maintenance(license) if "maintenance_policy" in fields else license
 
 

@@ -3,7 +3,7 @@
 from django.db import transaction
 
 from audit import trail
-from licenses.errors import OwnerIsInactive
+from licenses.errors import LicenseHasNoOwner, OwnerIsInactive
 from licenses.models import License
 from mail.outbox import queue
 
@@ -12,8 +12,10 @@ from mail.outbox import queue
 def send_license(license: License) -> None:
     """Has the licence e-mailed to its owner, with its key and how to begin; sent again each time.
 
-    Runs in the vendor's scope. Raises OwnerIsInactive.
+    Runs in the vendor's scope. Raises LicenseHasNoOwner and OwnerIsInactive.
     """
+    if license.user is None:
+        raise LicenseHasNoOwner
     if not license.user.is_active:
         raise OwnerIsInactive
     queue("license", user=license.user, license_id=license.pk)

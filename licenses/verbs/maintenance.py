@@ -3,6 +3,7 @@
 from collections.abc import Collection
 
 from audit import rows
+from licenses.errors import PolicyIsUsed
 from licenses.models import MaintenancePolicy
 
 
@@ -21,5 +22,8 @@ def change_maintenance_policy(
 
 
 def delete_maintenance_policy(policy: MaintenancePolicy) -> None:
-    """Deletes a policy that no licence is on; raises ProtectedError otherwise."""
+    """Deletes a policy that no licence is on. Raises PolicyIsUsed."""
+    # Asked first, since Django would fetch all of them to say which.
+    if policy.licenses.exists():
+        raise PolicyIsUsed
     rows.delete(policy)

@@ -1,8 +1,12 @@
-"""Licence policies: the terms on which new licences begin. Licences keep their own copy."""
+"""Licence policies: the terms on which new licences begin.
+
+Licences keep their own copy of the terms, and remember whose they were.
+"""
 
 from collections.abc import Collection
 
 from audit import rows
+from licenses.errors import PolicyIsUsed
 from licenses.models import LicensePolicy
 
 
@@ -19,5 +23,8 @@ def change_policy(policy: LicensePolicy, *, fields: Collection[str]) -> LicenseP
 
 
 def delete_policy(policy: LicensePolicy) -> None:
-    """Deletes the policy; licences that began on it stay as they are."""
+    """Deletes a policy that no licence began on. Raises PolicyIsUsed."""
+    # Asked first, since Django would fetch all of them to say which.
+    if policy.licenses.exists():
+        raise PolicyIsUsed
     rows.delete(policy)

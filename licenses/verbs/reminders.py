@@ -79,6 +79,8 @@ def once_for(license: License, now: datetime) -> str:
 
 def _remind(license: License, once: str) -> bool:
     """Whether this queued the reminder; False when another worker was quicker."""
+    if license.user is None:
+        return False
     email = queue(KIND, user=license.user, license_id=license.pk, once=once)
     return email is not None
 
@@ -88,5 +90,7 @@ def is_still_due(email: OutgoingEmail, license: License, now: datetime) -> bool:
     reminder has come up while this one waited."""
     if license.revoked or license.suspended or license.expires_at is None:
         return False
-    wanted = license.vendor.send_expiry_reminders and license.user.is_active
-    return wanted and email.once == once_for(license, now) and email.user_id == license.user_id
+    owner = license.user
+    if owner is None or not owner.is_active or not license.vendor.send_expiry_reminders:
+        return False
+    return email.once == once_for(license, now) and email.user_id == owner.pk

@@ -75,7 +75,7 @@ def _licenses(found: QuerySet[License]) -> list[Hit]:
         Hit(
             reverse("admin:licenses_license_change", args=[each.pk]),
             each.key,
-            f"{each.product} · {each.user}",
+            " · ".join(str(part) for part in (each.product, each.user) if part),
         )
         for each in found.select_related("product", "user")[: SHOWN + 1]
     ]

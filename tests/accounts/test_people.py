@@ -3,11 +3,15 @@
 import pytest
 from django.core import mail
 from django.core.exceptions import ValidationError
+from django.db import connection
 
 from accounts.models import User
 from accounts.verbs.invitations import NoInvitationNeeded, invite, invite_waiting
 from accounts.verbs.people import PersonIsKept, change_person, create_person, delete_person
 from audit.models import AuditEntry
+from licenses.models import LicenseUser
+from licenses.verbs.details import share
+from tests.sql import every_statement_names_its_vendor
 from tests.world import World
 
 
@@ -64,10 +68,13 @@ def test_a_person_with_licences_is_kept(acme: World) -> None:
     assert "deleted" not in actions(acme.ada)
 
 
-def test_a_person_of_whom_nothing_hangs_goes(acme: World) -> None:
+def test_a_person_without_licences_goes(acme: World) -> None:
     eve = create_person(person=User(vendor=acme.acme, email="eve@example.com"), invited=False)
     row_id = eve.pk
-    delete_person(person=eve)
+    share(LicenseUser(vendor=acme.acme, license=acme.ada_license, user=eve))
+    with connection.execute_wrapper(every_statement_names_its_vendor):
+        delete_person(person=eve)
+    assert not LicenseUser.objects.exists()
     assert not User.objects.filter(pk=row_id).exists()
     assert AuditEntry.objects.filter(subject_id=row_id, action="deleted").exists()
 

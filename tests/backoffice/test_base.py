@@ -96,6 +96,27 @@ def test_changing_a_licence_leaves_its_counters_alone(world: World, admin: Brows
         assert LicenseMetadata.objects.get(license=license).vendor == world.acme
 
 
+def test_what_the_vendor_notes_on_a_licence_is_saved(world: World, admin: Browser) -> None:
+    path = f"/licenses/license/{world.ada_license.pk}/change/"
+    noted = {
+        "name": "Lab Zürich",
+        "order_number": "PO 2026/4711 – ÄÖ",
+        "renewal_url": "shop.example.com/renew?licence=7&x=ü",
+        "internal_notes": "Pays late.\r\nCall first.",
+        "user": "",
+    }
+    assert admin.post(path, license_form(world, **noted)).status_code == 302
+    with inside(world.acme):
+        license = License.objects.get(pk=world.ada_license.pk)
+    assert (license.name, license.order_number) == ("Lab Zürich", "PO 2026/4711 – ÄÖ")
+    assert license.renewal_url == "https://shop.example.com/renew?licence=7&x=ü"
+    assert (license.internal_notes, license.user) == ("Pays late.\r\nCall first.", None)
+    refused = license_form(world, renewal_url="javascript:alert(1)", order_number="x" * 101)
+    page = admin.post(path, refused).content.decode()
+    assert "Enter a valid URL." in page
+    assert "at most 100 characters" in page
+
+
 def test_support_looks_and_changes_nothing(world: World) -> None:
     support = signed_in(world.acme_support)
     path = f"/licenses/license/{world.ada_license.pk}/change/"

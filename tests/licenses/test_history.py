@@ -1,0 +1,51 @@
+"""What customers are told of a licence that the vendor changes, and what not."""
+
+import pytest
+
+from licenses.history import WITHHELD, history_of
+from licenses.models import License
+from licenses.verbs.licenses import change_license
+from tenancy.door import inside
+from tests.world import World, signed_in
+
+# A new field of a licence is put here or into WITHHELD, by decision.
+TOLD = {
+    "id", "created_at", "updated_at", "vendor", "key", "product", "user", "expires_at",
+    "maintenance_policy", "maintenance_expires_at", "max_allowed_release_version", "suspended",
+    "revoked", "notes", "total_activations", "total_deactivations", "first_activated_at", "type",
+    "allowed_activations", "allowed_deactivations", "validity", "expiration_strategy",
+    "fingerprint_matching_strategy", "allow_vm_activation", "allow_container_activation",
+    "server_sync_interval", "server_sync_grace_period", "allowed_clock_offset", "lease_duration",
+    "leasing_strategy", "allowed_floating_clients",
+}  # fmt: skip
+
+
+def test_of_every_field_it_is_decided_whether_customers_are_told() -> None:
+    assert {field.name for field in License._meta.concrete_fields} == TOLD | WITHHELD
+    assert not TOLD & WITHHELD
+
+
+@pytest.mark.parametrize("field", sorted(WITHHELD - {"policy"}))
+def test_what_is_withheld_is_in_no_history(world: World, field: str) -> None:
+    license = world.ada_license
+    with inside(world.acme):
+        before = history_of(license).count()
+        setattr(license, field, "https://example.com/SECRET-PLAN")
+        change_license(license, fields=[field])
+        assert history_of(license).count() == before
+    page = signed_in(world.ada).get(f"/licenses/{license.pk}/").content.decode()
+    assert "SECRET-PLAN" not in page
+
+
+def test_of_a_change_of_both_the_customer_sees_the_own_half(world: World) -> None:
+    license = world.ada_license
+    with inside(world.acme):
+        license.internal_notes, license.notes = "SECRET-PLAN", "For everybody"
+        change_license(license, fields=["internal_notes", "notes"])
+        assert history_of(license)[0].changes["internal_notes"] == ["", "SECRET-PLAN"]
+    page = signed_in(world.ada).get(f"/licenses/{license.pk}/").content.decode()
+    assert "Ada of Acme only → For everybody" in page
+    assert "SECRET-PLAN" not in page
+    staff = signed_in(world.acme_support)
+    trail = staff.get(f"/licenses/license/{license.pk}/history/").content.decode()
+    assert "SECRET-PLAN" in trail
