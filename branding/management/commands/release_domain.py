@@ -14,7 +14,7 @@ from branding.domains import verbs as domains
 from branding.domains.names import NotADomain, normalise
 from branding.models import CustomDomain, ProvedDomain
 from tenancy.door import inside, outside
-from tenancy.models import Vendor
+from tenancy.table import every_vendor
 
 
 class Command(BaseCommand):
@@ -30,7 +30,7 @@ class Command(BaseCommand):
             raise CommandError(f"{name!r} is no custom domain.") from error
         with outside("Which vendors have proved the name."):
             had = ProvedDomain.objects.filter(name=name)
-            vendors = list(Vendor.objects.filter(pk__in=had.values("vendor")))
+            vendors = every_vendor(set(had.values_list("vendor_id", flat=True)))
         if not vendors:
             raise CommandError(f"No vendor has proved {name}.")
         for vendor in vendors:
