@@ -52,7 +52,7 @@ def test_conditions_that_no_page_offers_are_refused(world: World, query: str) ->
         "licenses/activation/?offline__exact=0",
         "releases/download/?counted__exact=1",
         "mail/outgoingemail/?state__exact=sent",
-        "audit/auditentry/?door__exact=system&action=created",
+        "audit/auditentry/?source__exact=system&action=created",
     ],
 )
 def test_what_the_pages_offer_works(world: World, query: str) -> None:

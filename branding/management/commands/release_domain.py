@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from branding.domains import verbs as domains
 from branding.domains.names import NotADomain, normalise
-from branding.models import CustomDomain, ProvedDomain
+from branding.models import ProvedDomain
 from tenancy.door import inside, outside
 from tenancy.table import every_vendor
 
@@ -35,7 +35,5 @@ class Command(BaseCommand):
             raise CommandError(f"No vendor has proved {name}.")
         for vendor in vendors:
             with inside(vendor):
-                for domain in CustomDomain.objects.filter(name=name):
-                    domains.remove(domain)
-                ProvedDomain.objects.filter(name=name).delete()
+                domains.release(name)
             self.stdout.write(f"{name} is no longer {vendor.name}'s ({vendor.company_id}).")
