@@ -12,11 +12,11 @@ class AccountsConfig(AppConfig):
     section = Section("profile", _("Profile"), icon="person", route="profile", place=4)
 
     def ready(self) -> None:
-        """E-mails about accounts, sections of a customer's story, the end of old views."""
-        from accounts import emails, sections  # noqa: PLC0415  models are not there before ready()
+        """E-mails about accounts, chapters of a customer's story, the end of old views."""
+        from accounts import chapters, emails  # noqa: PLC0415  models are not there before ready()
         from accounts.view_as.verbs import clean_up_all  # noqa: PLC0415
         from jobs.chores import every_day  # noqa: PLC0415
 
         emails.register_all()
-        sections.register_all()
+        chapters.register_all()
         every_day(clean_up_all)

@@ -1,6 +1,6 @@
-"""A customer's whole story, put together of sections that the apps bring.
+"""A customer's whole story, put together of chapters that the apps bring.
 
-An app registers functions in its module `sections`; the page asks each for its section, so that
+An app registers functions in its module `chapters`; the page asks each for its chapter, so that
 this app knows nothing of licences and downloads.
 """
 
@@ -16,14 +16,14 @@ SHOWN = 10
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What stands in one place of a section's table; with `url` it is a link."""
+    """What stands in one place of a chapter's table; with `url` it is a link."""
 
     text: str
     url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class Chapter:
     """One part of the story: the newest SHOWN rows of a table, and where all of them are."""
 
     id: str
@@ -41,15 +41,15 @@ class Section:
         return [list(zip(self.columns, row, strict=True)) for row in self.rows]
 
 
-Teller = Callable[[User], Section]
+Teller = Callable[[User], Chapter]
 _tellers: list[tuple[int, Teller]] = []
 
 
 def register(place: int, teller: Teller) -> None:
-    """Registers what makes a section; the one with the lowest place comes first."""
+    """Registers what makes a chapter; the one with the lowest place comes first."""
     _tellers.append((place, teller))
 
 
-def story_of(user: User) -> list[Section]:
-    """Every section of this customer."""
+def story_of(user: User) -> list[Chapter]:
+    """Every chapter of this customer."""
     return [teller(user) for _place, teller in sorted(_tellers, key=lambda each: each[0])]

@@ -83,7 +83,7 @@ def record_all(drafts: Iterable[Draft]) -> list[AuditEntry]:
     if not drafts:
         return []
     vendor_id = vendor_of(drafts[0].row)
-    with inside(Vendor(pk=vendor_id)):
+    with inside(vendor_id):
         chain = _hold(vendor_id)
         made: list[AuditParticulars] = []
         entries = [_append(chain, draft, made) for draft in drafts]

@@ -12,14 +12,14 @@ class LicensesConfig(AppConfig):
     section = Section("licenses", _("Licences"), icon="key", route="licenses", place=1)
 
     def ready(self) -> None:
-        """E-mails, sections of a customer's story, reminders every hour, files to import."""
+        """E-mails, chapters of a customer's story, reminders every hour, files to import."""
         from imports.verbs import files  # noqa: PLC0415  models are not there before ready()
         from jobs.chores import every_hour  # noqa: PLC0415
-        from licenses import emails, sections  # noqa: PLC0415
+        from licenses import chapters, emails  # noqa: PLC0415
         from licenses.imports import LICENSES  # noqa: PLC0415
         from licenses.verbs.reminders import send_reminders  # noqa: PLC0415
 
         emails.register_all()
-        sections.register_all()
+        chapters.register_all()
         every_hour(send_reminders)
         files.register(LICENSES)

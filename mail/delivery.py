@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
@@ -28,7 +28,6 @@ from mail import smtp
 from mail.kinds import kind_of
 from mail.models import OutgoingEmail
 from tenancy.door import inside, outside
-from tenancy.models import Vendor
 from web.errors import PortalError
 
 logger = logging.getLogger(__name__)
@@ -54,7 +53,7 @@ class NotResendable(PortalError):
 @task()
 def deliver(*, vendor_id: str, email_id: str) -> None:
     """Sends an e-mail that is due; safe to repeat, also at the same time."""
-    with inside(Vendor.objects.get(pk=vendor_id)):
+    with inside(UUID(vendor_id)):
         email = claim(email_id)
         if email is not None:
             # Whoever has it now does what is left to do.
@@ -207,7 +206,7 @@ def put_back() -> None:
         # One index answers this for all vendors; what is done about it names the vendor.
         found = list(OutgoingEmail.objects.filter(left).order_by("due_at")[:AT_A_TIME])
     for email in found:
-        with inside(Vendor(pk=email.vendor_id)):
+        with inside(email.vendor_id):
             _see_to(email, now)
 
 

@@ -10,7 +10,6 @@ from mail import delivery
 from mail.kinds import kind_of
 from mail.models import OutgoingEmail
 from tenancy.door import inside
-from tenancy.models import Vendor
 
 
 class Recipient(Protocol):
@@ -51,7 +50,7 @@ def queue(
         due_at=timezone.now(),
         once=once,
     )
-    with inside(Vendor(pk=user.vendor_id)):
+    with inside(user.vendor_id):
         if not _saved(email):
             return None
         delivery.enqueue(email)

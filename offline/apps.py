@@ -12,7 +12,7 @@ class OfflineConfig(AppConfig):
     section = Section("offline", _("Offline"), icon="file", route="offline", place=2)
 
     def ready(self) -> None:
-        """A section of a customer's story."""
-        from offline import sections  # noqa: PLC0415  models are not there before ready()
+        """A chapter of a customer's story."""
+        from offline import chapters  # noqa: PLC0415  models are not there before ready()
 
-        sections.register_all()
+        chapters.register_all()

@@ -19,7 +19,7 @@ from django.utils.translation import ngettext
 
 from backoffice.base import VendorAdmin, WithButtons, receives_files
 from licenses.models import Product
-from releases.errors import ReleaseError, UploadIncomplete
+from releases.errors import ReleaseError, UploadIncomplete, VersionExists
 from releases.files.shelf import shelf_for
 from releases.files.uploads import ReceivedFile, ReleaseUploadHandler
 from releases.models import Download, Release, ReleaseFile, platform_words
@@ -53,32 +53,24 @@ class ReleaseForm(forms.ModelForm[Release]):
     )
 
     def _post_clean(self) -> None:
+        """Shows beside the version what `save_draft` would refuse of it; the verb decides."""
         super()._post_clean()  # type: ignore[misc]
         if self.errors:
-            return
+            return  # there is no whole draft to ask about
         try:
             publishing.check_version_is_new(self.instance)
-        except ReleaseError as error:
+        except VersionExists as error:
             self.add_error("version", error.sentence)
 
 
 class ExternalFileForm(forms.ModelForm[ReleaseFile]):
-    """A file that lies elsewhere."""
+    """What is typed of a file that lies elsewhere; what the verb refuses is shown in it."""
 
-    url = forms.URLField(label=_("Address"), assume_scheme="https", max_length=500)
+    url = forms.URLField(label=_("Address"), assume_scheme="https")
 
     class Meta:
         model = ReleaseFile
         fields = ("name", "url", "size", "sha256")
-
-    def __init__(self, *args: Any, release: Release, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.instance.vendor_id = release.vendor_id
-        self.instance.release = release
-
-    def clean_name(self) -> str:
-        self.instance.content_type = publishing.type_of(self.cleaned_data["name"])
-        return str(self.cleaned_data["name"])
 
 
 def may_add_files(request: HttpRequest) -> bool:
@@ -178,13 +170,12 @@ class ReleaseAdmin(WithButtons):
         release = self.own_row(request, release_id, "releases.add_releasefile")
         if release.published:
             return redirect("admin:releases_release_change", release.pk)
-        form = ExternalFileForm(release=release)
-        if request.method == "POST" and "url" in request.POST:
-            form = ExternalFileForm(request.POST, release=release)
-            if form.is_valid():
-                return self._said(request, release, lambda: self._add_external(request, form))
-        elif request.method == "POST":
+        external = "url" in request.POST
+        form = ExternalFileForm(request.POST if external else None)
+        if request.method == "POST" and not external:
             return self._said(request, release, lambda: self._receive(request, release))
+        if external and form.is_valid() and self._add_external(request, release, form):
+            return redirect("admin:releases_release_files", release.pk)
         context = {
             **self.admin_site.each_context(request),
             "title": _("Files of %(release)s") % {"release": release},
@@ -195,9 +186,18 @@ class ReleaseAdmin(WithButtons):
         }
         return render(request, "releases/admin/files.html", context)
 
-    def _add_external(self, request: HttpRequest, form: ExternalFileForm) -> None:
-        file = publishing.add_external_file(form.save(commit=False))
-        messages.success(request, _("%(name)s is added.") % {"name": file.name})
+    def _add_external(self, request: HttpRequest, release: Release, form: ExternalFileForm) -> bool:
+        """Whether the file is added; what was refused stands in the form."""
+        try:
+            file = publishing.add_external_file(release, **form.cleaned_data)
+        except ReleaseError as error:
+            form.add_error(None, error.sentence)
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            messages.success(request, _("%(name)s is added.") % {"name": file.name})
+            return True
+        return False
 
     def _receive(self, request: HttpRequest, release: Release) -> None:
         """Keeps the uploaded files, all or none of them."""

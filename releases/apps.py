@@ -12,13 +12,13 @@ class ReleasesConfig(AppConfig):
     section = Section("releases", _("Downloads"), icon="download", route="releases", place=3)
 
     def ready(self) -> None:
-        """A box on a licence's page, a section of a customer's story, the end of broken uploads."""
+        """A box on a licence's page, a chapter of a customer's story, the end of broken uploads."""
         from jobs.chores import every_day  # noqa: PLC0415  models are not there before ready()
         from licenses.pages import boxes  # noqa: PLC0415
-        from releases import sections  # noqa: PLC0415
+        from releases import chapters  # noqa: PLC0415
         from releases.files.shelf import clean_up  # noqa: PLC0415
         from releases.pages.boxes import downloads_box  # noqa: PLC0415
 
         boxes.register(downloads_box)
-        sections.register_all()
+        chapters.register_all()
         every_day(clean_up)

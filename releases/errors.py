@@ -40,6 +40,13 @@ class ReleaseHasNoFiles(ReleaseError):
     text = _("This release has no files yet: add one, then publish it.")
 
 
+class AddressMissing(ReleaseError):
+    """A file that is not stored here has to lie somewhere."""
+
+    code = "ADDRESS_MISSING"
+    text = _("A file that lies elsewhere needs its address.")
+
+
 class VersionExists(ReleaseError):
     """The channel has this version for one of these platforms; `detail` names the platforms."""
 

@@ -1,12 +1,14 @@
 """Whose host a request came to, and how a vendor is found by what names it.
 
 The table of hosts is no vendor's: it is read outside every scope and says whose a host is, nothing
-more. A vendor's row, and what belongs to it, is read only inside that vendor's scope.
+more. A vendor's row, and what belongs to it, is read only inside that vendor's scope; but for
+chores, commands and operators, who have to know which vendors there are.
 """
 
+from collections.abc import Collection
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.utils import timezone
 
 from tenancy.door import inside
@@ -40,6 +42,18 @@ def vendor_by_id(vendor_id: UUID | str) -> Vendor | None:
     key = UUID(str(vendor_id))
     with inside(key):
         return Vendor.objects.filter(pk=key).first()
+
+
+def every_vendor(among: Collection[UUID] | None = None) -> list[Vendor]:
+    """All vendors, active or not, in the order of their company ids; with `among`, those of them
+    that have one of these ids. Whoever walks them enters the scope of each."""
+    vendors = Vendor.objects.order_by("company_id")
+    return list(vendors if among is None else vendors.filter(pk__in=among))
+
+
+def vendors_by_status() -> dict[str, int]:
+    """How many vendors have each status; none of those that nobody has."""
+    return dict(Vendor.objects.order_by().values_list("status").annotate(n=Count("*")))
 
 
 def _whose(name: str) -> UUID | None:

@@ -13,9 +13,10 @@ import pytest
 import time_machine
 from django.conf import settings as django_settings
 from django.core.cache import cache
+from django.db.backends.signals import connection_created
 
 from tenancy.door import inside
-from tests import environment, postgres
+from tests import environment, postgres, sql
 from tests import world as worlds
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -24,6 +25,9 @@ PATHS = f"{os.environ['PATH']}:/usr/sbin"
 CHROMIUM = shutil.which("chromium")
 PROXIES = all(shutil.which(name, path=PATHS) for name in ("nginx", "caddy", "curl"))
 ALL_REQUIRED = os.environ.get("CI", "").lower() == "true"
+
+
+connection_created.connect(sql.watch_connection)
 
 
 def pytest_report_header() -> str:
@@ -130,6 +134,14 @@ def frozen_time(request: pytest.FixtureRequest) -> Iterator[time_machine.Travell
         return
     with time_machine.travel(NOW, tick=False) as traveller:
         yield traveller
+
+
+@pytest.fixture(autouse=True)
+def _every_write_has_its_verb() -> Iterator[None]:
+    """What commands, jobs and chores change, they change by verbs; also where a fault is survived."""
+    sql.without_verb.clear()
+    yield
+    assert not sql.without_verb
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,9 @@ Set here and not in conftest.py, because pytest-django reads the settings before
 developer has in the environment does not reach the tests.
 """
 
+import atexit
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -28,6 +30,16 @@ SETTINGS = (*FIXED, "DATABASE_URL", "EMAIL_URL", "MEDIA_ROOT", "STATIC_ROOT", "M
 
 # A PostgreSQL of the developer's choice is used, by tests/conftest.py.
 DATABASE_URL = os.environ.get("DATABASE_URL", "")
+
+
+def _remove_data(folder: str, made_by: int) -> None:
+    """Takes the run's folder away; a forked child, which ends sooner, leaves it to who made it."""
+    if os.getpid() == made_by:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+# Registered before anything that uses the folder, so that it is done after all of that has ended.
+atexit.register(_remove_data, FIXED["DATA_DIR"], os.getpid())
 
 for name in SETTINGS:
     os.environ.pop(name, None)

@@ -155,7 +155,7 @@ class UsersAdmin(WithViewAs, WithExport, WithButtons):
             "title": user.full_name,
             "opts": self.opts,
             "original": user,
-            "sections": story_of(user),
+            "chapters": story_of(user),
             "may_change": self.has_change_permission(request, user),
             "may_view_as": may_view_as(request, user),
             "may_invite": request.user.has_perm("accounts.invite_user")

@@ -18,6 +18,7 @@ from audit import trail
 from audit.acting import acting_as
 from tenancy.door import inside
 from tenancy.models import Vendor
+from tenancy.table import every_vendor
 from web.errors import PortalError
 
 LINK_LASTS = timedelta(seconds=60)
@@ -150,7 +151,7 @@ def clean_up(vendor: Vendor) -> int:
 
 def clean_up_all() -> str:
     """The daily chore (jobs/chores.py): every vendor's old views."""
-    deleted = sum(clean_up(vendor) for vendor in Vendor.objects.all())
+    deleted = sum(clean_up(vendor) for vendor in every_vendor())
     return f"Deleted {deleted} views as a customer that are over for 30 days."
 
 

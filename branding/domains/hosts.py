@@ -5,7 +5,8 @@ from uuid import UUID
 
 from branding.domains.models import CustomDomain
 from tenancy.door import outside
-from tenancy.models import Host, Vendor
+from tenancy.models import Host
+from tenancy.table import every_vendor
 
 Row = tuple[UUID, datetime | None]
 
@@ -24,9 +25,7 @@ def _table() -> list[tuple[str, UUID, datetime | None]]:
 
 def _due() -> dict[str, Row]:
     """What the table has to say: each vendor's company id, and each proved domain."""
-    due: dict[str, Row] = {
-        company_id: (pk, None) for company_id, pk in Vendor.objects.values_list("company_id", "pk")
-    }
+    due: dict[str, Row] = {vendor.company_id: (vendor.pk, None) for vendor in every_vendor()}
     with outside("Whose each proved domain is; names alone get out, to who runs the installation."):
         proved = CustomDomain.objects.filter(verified_at__isnull=False)
         for name, vendor_id, until in proved.values_list("name", "vendor_id", "served_until"):

@@ -1,4 +1,5 @@
-"""The verbs about custom domains: claim, check, make the portal's address, go back, remove.
+"""The verbs about custom domains: claim, check, make the portal's address, go back, remove,
+release.
 
 A claim is worth nothing: a name belongs to a vendor once the DNS proves it (`dns_checks.py`), and
 only then is it the vendor's alone, so that nobody can squat. A name whose record disappears is
@@ -18,7 +19,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import Role, User
-from audit import trail
+from audit import rows, trail
 from branding.domains import dns_checks
 from branding.domains.dns_checks import Answer, Finding
 from branding.domains.errors import BadDomainName, DomainNotVerified, DomainTaken, TooManyDomains
@@ -326,6 +327,16 @@ def remove(domain: CustomDomain) -> None:
     _leave(locked)
     trail.record("deleted", locked, changes=trail.gone(locked))
     CustomDomain.objects.filter(pk=locked.pk).delete()
+
+
+@transaction.atomic
+def release(name: str) -> None:
+    """Takes a name off the scope's vendor, and that the vendor ever proved it: who wants it next
+    has to show no more than if nobody had. For the people who run the installation."""
+    for domain in CustomDomain.objects.filter(name=name):
+        remove(domain)
+    for proved in ProvedDomain.objects.filter(name=name):
+        rows.delete(proved)
 
 
 def _leave(domain: CustomDomain) -> None:

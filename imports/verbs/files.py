@@ -9,6 +9,7 @@ Everything here runs in the vendor's scope.
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
+from uuid import UUID
 
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
@@ -121,13 +122,12 @@ def _who() -> User | None:
 @task()
 def check(*, vendor_id: str, import_id: str) -> None:
     """Reads every row and says what is wrong, or what an import would do; writes nothing else."""
-    vendor = Vendor.objects.get(pk=vendor_id)
-    with inside(vendor):
-        row = DataImport.objects.get(pk=import_id)
+    with inside(UUID(vendor_id)):
+        row = DataImport.objects.select_related("vendor").get(pk=import_id)
         if row.state != State.CHECKING:
             return
         try:
-            rows, problems, number = _read(row, vendor, keep=False)
+            rows, problems, number = _read(row, keep=False)
         except Exception:
             _end(row, State.FAILED, preview=_stopped(_("The file could not be checked.")))
             raise
@@ -141,23 +141,22 @@ def check(*, vendor_id: str, import_id: str) -> None:
 @task()
 def carry_out(*, vendor_id: str, import_id: str) -> None:
     """Writes a confirmed import, all of it or nothing, in the name of who confirmed it."""
-    vendor = Vendor.objects.get(pk=vendor_id)
-    with inside(vendor):
-        people = DataImport.objects.select_related("confirmed_by__vendor")
-        row = people.get(pk=import_id)
+    with inside(UUID(vendor_id)):
+        imports = DataImport.objects.select_related("vendor", "confirmed_by__vendor")
+        row = imports.get(pk=import_id)
         who = Actor(
             source=Source.BACKOFFICE, ip=row.confirmed_ip or "", who=lambda: row.confirmed_by
         )
         if row.state != State.IMPORTING:
             return
         with acting(who):
-            _carry_out(row, vendor)
+            _carry_out(row)
 
 
-def _carry_out(row: DataImport, vendor: Vendor) -> None:
+def _carry_out(row: DataImport) -> None:
     """What takes time comes first; the transaction, in which others wait, only writes."""
     try:
-        rows, problems, number = _read(row, vendor, keep=True)
+        rows, problems, number = _read(row, keep=True)
         if problems:
             _fail(row, problems, number)
             return
@@ -168,7 +167,7 @@ def _carry_out(row: DataImport, vendor: Vendor) -> None:
     except IntegrityError:
         # Somebody was quicker, and the database has refused the whole. Reading it once more
         # finds in which rows.
-        _rows, problems, number = _read(row, vendor, keep=False)
+        _rows, problems, number = _read(row, keep=False)
         _fail(row, problems, number)
     except Exception:
         _end(row, State.FAILED, preview=_stopped(_("Something went wrong in the portal itself.")))
@@ -202,13 +201,13 @@ def _table(kind: FileKind, text: str) -> list[tables.TableRow]:
     return tables.read(text, required=rows.required, optional=rows.optional, ignored=rows.read_only)
 
 
-def _read(row: DataImport, vendor: Vendor, *, keep: bool) -> tuple[Rows, list[Problem], int]:
+def _read(row: DataImport, *, keep: bool) -> tuple[Rows, list[Problem], int]:
     """Reads the whole file and says after each chunk how far it is.
 
     Gives the first problems and how many there are.
     """
     kind = KINDS[row.kind]
-    rows, problems = kind.rows(vendor, keep=keep), list[Problem]()
+    rows, problems = kind.rows(row.vendor, keep=keep), list[Problem]()
     number, done = 0, 0
     for chunk in chunks_of(_table(kind, row.content)):
         for problem in rows.take(chunk):

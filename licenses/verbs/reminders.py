@@ -12,6 +12,7 @@ from mail.models import OutgoingEmail
 from mail.outbox import queue
 from tenancy.door import inside
 from tenancy.models import Vendor
+from tenancy.table import every_vendor
 
 DAYS = (1, 7, 30, 60)
 KIND = "expiry-reminder"
@@ -24,8 +25,8 @@ def send_reminders() -> int:
     Safe to repeat, also at the same time: each is queued once for a licence, its expiry and the
     days before. A licence that was renewed is reminded of anew.
     """
-    vendors = Vendor.objects.filter(status=Vendor.Status.ACTIVE, send_expiry_reminders=True)
-    return sum(_remind_customers_of(vendor) for vendor in vendors.iterator())
+    wanting = (each for each in every_vendor() if each.is_active and each.send_expiry_reminders)
+    return sum(_remind_customers_of(vendor) for vendor in wanting)
 
 
 def _remind_customers_of(vendor: Vendor) -> int:

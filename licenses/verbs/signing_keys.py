@@ -20,7 +20,7 @@ from joserfc.jwk import RSAKey
 from audit import trail
 from licenses.models import Product, SigningKey
 from tenancy.door import inside
-from tenancy.models import Vendor
+from tenancy.table import every_vendor
 
 KEY_SIZE = 2048  # bits
 
@@ -82,7 +82,7 @@ def encryption() -> MultiFernet:
 
 
 def _every_key() -> Iterator[SigningKey]:
-    for vendor in Vendor.objects.order_by("pk"):
+    for vendor in every_vendor():
         with inside(vendor):
             keys = list(SigningKey.objects.select_for_update().order_by("pk"))
         yield from keys

@@ -23,7 +23,7 @@ from django.db import DatabaseError
 from releases.files.uploads import ReceivedFile
 from releases.models import ReleaseFile
 from tenancy.door import inside
-from tenancy.models import Vendor
+from tenancy.table import every_vendor
 
 LEFT_OVER_AFTER = 24 * 60 * 60  # seconds
 Progress = Callable[[int], object]
@@ -167,7 +167,7 @@ def signed_url(key: str, *, method: str, parameters: dict[str, Any]) -> str:
 def clean_up() -> str:
     """The daily chore (jobs/chores.py): what broken uploads left behind, of every vendor."""
     left_over = remove_broken_uploads()
-    for vendor in Vendor.objects.all():
+    for vendor in every_vendor():
         with inside(vendor):
             left_over += remove_left_overs(vendor.pk)
     return f"Deleted {left_over} files that uploads had left behind."

@@ -20,10 +20,12 @@ from releases.models import Release, ReleaseFile
 
 @transaction.atomic
 def save_draft(release: Release) -> Release:
-    """Saves a new or changed draft.
+    """Saves a new or changed draft, which stays a draft: only `publish` and the verbs after it say
+    that a release is out.
 
     Raises ValidationError when a field is refused, VersionExists when the channel has this
-    version of the product for one of the platforms, ReleaseIsPublished when it is frozen.
+    version of the product for one of the platforms, ReleaseIsPublished when it is frozen or says
+    itself that it is out, and ReleaseNotPublished when it says that it is archived.
     """
     adding = release._state.adding
     before = release if adding else _lock_draft(release.pk)
@@ -39,7 +41,11 @@ def save_draft(release: Release) -> Release:
 
 
 def check_draft(release: Release) -> None:
-    """Raises ValidationError and VersionExists as `save_draft` would, and saves nothing."""
+    """Raises what `save_draft` would, and saves nothing."""
+    if release.published:
+        raise errors.ReleaseIsPublished
+    if release.archived:
+        raise errors.ReleaseNotPublished
     release.full_clean(validate_constraints=False)
     check_version_is_new(release)
     release.validate_constraints()
@@ -79,32 +85,35 @@ def add_files(release: Release, files: Iterable[tuple[str, Stored]]) -> list[Rel
     deletes the bytes.
     """
     draft = _lock_draft(release.pk)
-    return [_save_file(_stored_file(draft, name, stored)) for name, stored in files]
-
-
-def _stored_file(release: Release, name: str, stored: Stored) -> ReleaseFile:
-    return ReleaseFile(
-        vendor_id=release.vendor_id,
-        release=release,
-        name=name,
-        content_type=type_of(name),
-        size=stored.size,
-        sha256=stored.sha256,
-        key=stored.key,
-    )
+    return [
+        _add_file(draft, name, size=stored.size, sha256=stored.sha256, key=stored.key)
+        for name, stored in files
+    ]
 
 
 @transaction.atomic
-def add_external_file(file: ReleaseFile) -> ReleaseFile:
-    """Adds a file that lies elsewhere, with its own size and checksum, to a draft.
+def add_external_file(
+    release: Release, *, name: str, url: str, size: int, sha256: str
+) -> ReleaseFile:
+    """Adds a file that lies elsewhere, with its own size and checksum, to a draft; the name tells
+    the type.
 
-    Raises ValidationError and ReleaseIsPublished.
+    Raises AddressMissing, ValidationError and ReleaseIsPublished.
     """
-    _lock_draft(file.release_id)
-    return _save_file(file)
+    draft = _lock_draft(release.pk)
+    if not url:
+        raise errors.AddressMissing
+    return _add_file(draft, name, url=url, size=size, sha256=sha256)
 
 
-def _save_file(file: ReleaseFile) -> ReleaseFile:
+def _add_file(draft: Release, name: str, **facts: Any) -> ReleaseFile:
+    file = ReleaseFile(
+        vendor_id=draft.vendor_id,
+        release=draft,
+        name=name,
+        content_type=type_of(name),
+        **facts,
+    )
     file.full_clean()
     file.save(force_insert=True)
     trail.record("created", file, changes=trail.values_of(file))

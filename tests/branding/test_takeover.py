@@ -3,6 +3,7 @@
 import pytest
 from django.core.management import CommandError, call_command
 
+from audit.models import AuditEntry
 from branding.domains import verbs as domains
 from branding.domains.errors import BadDomainName, DomainTaken
 from branding.domains.hosts import hosts_that_differ
@@ -119,6 +120,12 @@ def test_the_people_who_run_it_can_release_a_name(
     call_command("release_domain", "Licenses.ACME.example.")
     assert f"{NAME} is no longer Acme Instruments's (acme)." in capsys.readouterr().out
     assert Vendor.objects.get(pk=world.acme.pk).canonical_domain == ""
+    with inside(world.acme):
+        told = AuditEntry.objects.filter(action="deleted", label=NAME)
+        assert {entry.subject_type for entry in told} == {
+            "branding.customdomain",
+            "branding.proveddomain",
+        }
     with inside(world.globex):
         assert domains.check(domains.claim(world.globex, NAME)).state == "verified"
     for name in ("nobody.example", "acme.portal.localhost"):

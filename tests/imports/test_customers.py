@@ -183,7 +183,7 @@ def test_checking_asks_no_more_for_more_rows(world: World) -> None:
             started(world, text)
         return len(captured)
 
-    assert queries(3) == queries(30) == 15
+    assert queries(3) == queries(30) == 14
 
 
 # --- Writing ------------------------------------------------------------------------------------

@@ -257,4 +257,4 @@ def test_checking_asks_no_more_for_more_rows(world: World) -> None:
             started(world, text, "licenses")
         return len(captured)
 
-    assert queries(3) == queries(30) == 18
+    assert queries(3) == queries(30) == 17

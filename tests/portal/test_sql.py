@@ -1,11 +1,20 @@
 """The watch over SQL itself: what it lets through and what it refuses."""
 
-import pytest
-from django.db import connection, transaction
+from collections.abc import Callable
 
+import pytest
+from django.core.management import call_command
+from django.db import connection, transaction
+from django_tasks import TaskResultStatus
+
+from accounts import tasks
 from accounts.models import User
 from accounts.verbs.settings import change_settings
-from tenancy.door import inside
+from branding.management.commands import verify_hosts
+from jobs import chores
+from releases.files import shelf
+from tenancy.door import inside, outside
+from tests import sql
 from tests.sql import Watch, lacks_verb
 from tests.world import World
 
@@ -24,8 +33,11 @@ RENAME = 'UPDATE "accounts_user" SET "first_name" = %s WHERE "vendor_id" = %s'
         ('INSERT INTO "licenses_license" ("id")', ["licenses/pages/views.py"], True),
         ('DELETE FROM "accounts_viewas" WHERE "id" = %s', ["accounts/views.py"], True),
         ('INSERT INTO "audit_auditentry" ("id")', ["audit/trail.py"], False),
+        (RENAME, ["accounts/emails.py", "mail/delivery.py"], True),
         ('INSERT INTO "django_session" ("key")', ["accounts/views.py"], False),
         ('SELECT "id" FROM "accounts_user"', ["accounts/views.py"], False),
+        (RENAME, ["accounts/models/people.py", "demo/seed.py"], False),
+        (RENAME, ["accounts/people.py", "demo/seed.py"], True),
     ],
 )
 def test_what_lacks_a_verb(sql: str, files: list[str], lacks: bool) -> None:
@@ -39,3 +51,53 @@ def test_a_change_needs_a_verb_on_the_stack(acme: World) -> None:
         change_settings(vendor=acme.acme, show_support_views=False)
     with inside(acme.acme):
         assert User.objects.get(pk=acme.ada.pk).first_name == "Ada"
+
+
+# --- Behind commands, jobs and chores -----------------------------------------------------------
+
+
+def rename_everybody(*_args: object) -> list[str]:
+    """A rule that nobody made a verb of."""
+    with outside("This is a fault of the test's making."), transaction.atomic():
+        User.objects.filter(vendor__isnull=False).update(first_name="Nobody")
+    return []
+
+
+def by_a_command() -> None:
+    with pytest.raises(AssertionError, match="No verb does this"):
+        call_command("verify_hosts")
+
+
+def by_a_job() -> None:
+    """The queue survives what a job raises."""
+    job = tasks.find_account.enqueue(site="portal", vendor_id="", email="ada@example.com")
+    assert job.status == TaskResultStatus.FAILED
+
+
+def by_a_chore() -> None:
+    assert shelf.clean_up in chores.EVERY_DAY
+    with pytest.raises(AssertionError, match="No verb does this"):
+        shelf.clean_up()
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "act"),
+    [
+        (verify_hosts, "hosts_that_differ", by_a_command),
+        (tasks, "people_of", by_a_job),
+        (shelf, "every_vendor", by_a_chore),
+    ],
+)
+def test_what_runs_without_a_request_needs_a_verb_too(
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    module: object,
+    name: str,
+    act: Callable[[], None],
+) -> None:
+    rename_everybody()  # a test may arrange what it likes
+    monkeypatch.setattr(module, name, rename_everybody)
+    act()
+    [refused] = sql.without_verb
+    assert refused.startswith('UPDATE "accounts_user"')
+    sql.without_verb.clear()  # else this test fails, as any other would

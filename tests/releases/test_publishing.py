@@ -31,6 +31,11 @@ def add(release: Release, name: str = "a.zip", content: bytes = CONTENT) -> Rele
     return file
 
 
+def external(release: Release, **fields: Any) -> ReleaseFile:
+    good = {"name": "a", "url": "https://x.example/a", "sha256": "0" * 64, "size": 5}
+    return publishing.add_external_file(release, **{**good, **fields})
+
+
 def stored_bytes(file: ReleaseFile) -> bytes:
     path = local_path(file.key)
     assert path
@@ -63,16 +68,7 @@ def test_what_is_published_is_frozen(acme: World) -> None:
         lambda: publishing.remove_file(file_of(release)),
         lambda: publishing.delete_draft(release),
         lambda: publishing.save_draft(release),
-        lambda: publishing.add_external_file(
-            ReleaseFile(
-                vendor=acme.acme,
-                release=release,
-                name="x",
-                size=1,
-                sha256="0" * 64,
-                url="https://x.example/x",
-            )
-        ),
+        lambda: external(release),
     ]
     for act in acts:
         with pytest.raises(errors.ReleaseIsPublished):
@@ -249,13 +245,54 @@ def test_the_database_refuses_files_of_two_vendors_and_of_two_places(world: Worl
 def test_external_files_need_a_safe_address_and_a_checksum(
     acme: World, fields: dict[str, Any]
 ) -> None:
-    good = {"url": "https://x.example/a", "sha256": "0" * 64, "size": 5}
     release = draft(acme)
     with pytest.raises(ValidationError):
-        publishing.add_external_file(
-            ReleaseFile(vendor=acme.acme, release=release, name="a", **{**good, **fields})
-        )
-    publishing.add_external_file(ReleaseFile(vendor=acme.acme, release=release, name="a", **good))
+        external(release, **fields)
+    assert not release.files.exists()
+    external(release)
+
+
+def test_an_external_file_is_what_the_verb_says_of_it(acme: World) -> None:
+    release = draft(acme)
+    with pytest.raises(errors.AddressMissing):
+        external(release, url="")
+    file = external(release, name="orbit.tar.gz")
+    file.refresh_from_db()
+    assert (file.content_type, file.key, file.vendor) == ("application/gzip", "", acme.acme)
+    with pytest.raises(ValidationError, match="a file of this name already"):
+        external(release, name="orbit.tar.gz")
+    with pytest.raises(ValidationError, match="no dot"):
+        external(release, name=".hidden")
+
+
+@pytest.mark.parametrize(
+    ("fields", "error"),
+    [
+        ({"published": True, "published_at": NOW}, errors.ReleaseIsPublished),
+        ({"archived": True}, errors.ReleaseNotPublished),
+    ],
+)
+def test_a_draft_is_not_out_by_being_saved(
+    acme: World, fields: dict[str, Any], error: type[errors.ReleaseError]
+) -> None:
+    with pytest.raises(error):
+        draft(acme, **fields)
+    release = draft(acme)
+    for name, value in fields.items():
+        setattr(release, name, value)
+    with pytest.raises(error):
+        publishing.save_draft(release)
+    saved = Release.objects.get(pk=release.pk)
+    assert (saved.published, saved.archived) == (False, False)
+
+
+def test_a_changed_draft_keeps_to_the_versions_that_are_there(acme: World) -> None:
+    release = draft(acme)
+    publishing.save_draft(release)  # is not in its own way
+    release.version = "1.2"
+    with pytest.raises(errors.VersionExists, match="linux"):
+        publishing.save_draft(release)
+    assert Release.objects.get(pk=release.pk).version == "9.0"
 
 
 def test_what_is_gone_says_so(acme: World) -> None:

@@ -232,9 +232,15 @@ def test_an_address_elsewhere_is_added_and_a_file_removed(
     form = {"name": "a.zip", "url": "https://cdn.example/a.zip", "size": "5", "sha256": "0" * 64}
     bad = admin.post(files_path(release), form | {"url": "http://cdn.example/a.zip"})
     assert "Enter a valid URL" in bad.content.decode()
+    empty = admin.post(files_path(release), form | {"url": ""})
+    assert "This field is required" in empty.content.decode()
     assert admin.post(files_path(release), form).status_code == 302
     with inside(world.acme):
         file = ReleaseFile.objects.get(release=release)
+        assert file.content_type == "application/zip"
+    again = admin.post(files_path(release), form).content.decode()
+    assert "The release has a file of this name already." in again
+    assert 'value="https://cdn.example/a.zip"' in again
     assert admin.post(f"{files_path(release)}{file.pk}/remove/").status_code == 302
     with inside(world.acme):
         assert not ReleaseFile.objects.filter(release=release).exists()

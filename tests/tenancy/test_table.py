@@ -1,5 +1,6 @@
 """The table of hosts: what is read before a vendor's scope, and what the database refuses."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +14,13 @@ from django.db import IntegrityError, connection, transaction
 from tenancy.door import is_inside
 from tenancy.hosts import Address, Site
 from tenancy.models import Host, Vendor
-from tenancy.table import find_vendor, vendor_by_company_id, vendor_by_id
+from tenancy.table import (
+    every_vendor,
+    find_vendor,
+    vendor_by_company_id,
+    vendor_by_id,
+    vendors_by_status,
+)
 from tenancy.verbs import add_vendor, serve, serve_no_more, serve_until
 from tests.conftest import NOW
 from tests.sql import tables_of, tenant_tables
@@ -22,6 +29,15 @@ from tests.world import Browser, World, signed_in
 ROOT = Path(__file__).resolve().parents[2]
 DOMAIN = "licenses.acme.example"
 AT_DOMAIN = Address(Site.CUSTOMER, domain=DOMAIN)
+# Who asks the table of vendors itself, apart from tenancy/, and why.
+OWN_ROW = "It locks and changes its own vendor's row, inside that vendor's scope or a transaction."
+ASK_FOR_VENDORS = {
+    "accounts/verbs/settings.py": OWN_ROW,
+    "accounts/verbs/vendors.py": OWN_ROW,
+    "branding/verbs/brands.py": OWN_ROW,
+    "branding/domains/verbs.py": OWN_ROW,
+    "portal/office/dashboard.py": "One query on the vendor's own row tells which steps are done.",
+}
 VENDORS = tenant_tables() | {"tenancy_vendor"}
 
 
@@ -126,6 +142,28 @@ def test_a_session_names_a_vendor_by_its_id(world: World) -> None:
     assert vendor_by_id(uuid4()) is None
     with pytest.raises(ValueError, match="UUID"):
         vendor_by_id("acme")
+
+
+# --- All of them --------------------------------------------------------------------------------
+
+
+def test_every_vendor_is_walked_in_order(world: World) -> None:
+    Vendor.objects.filter(pk=world.globex.pk).update(status="inactive")
+    assert every_vendor() == [world.acme, world.globex]
+    assert every_vendor(among={world.globex.pk, uuid4()}) == [world.globex]
+    assert every_vendor(among=()) == []
+    assert vendors_by_status() == {"active": 1, "inactive": 1}
+
+
+def test_nobody_else_asks_the_table_of_vendors() -> None:
+    asking = set()
+    for path in ROOT.rglob("*.py"):
+        room = path.relative_to(ROOT).parts[0]
+        if room in {".venv", "tests", "tenancy"}:
+            continue
+        if re.search(r"\bVendor\.(objects|_default_manager|_base_manager)\b", path.read_text()):
+            asking.add(path.relative_to(ROOT).as_posix())
+    assert asking == set(ASK_FOR_VENDORS)
 
 
 # --- What the database refuses ------------------------------------------------------------------

@@ -7,6 +7,7 @@ from django.core.management import BaseCommand, CommandError, CommandParser
 
 from audit.trail import verify
 from tenancy.models import Vendor
+from tenancy.table import every_vendor, vendor_by_company_id
 
 HEAD = re.compile(r"([1-9]\d{0,17}):([0-9a-f]{64})")
 
@@ -21,17 +22,21 @@ class Command(BaseCommand):
         parser.add_argument("--head", default="", help="number:digest, printed by an earlier check")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        vendors = Vendor.objects.order_by("company_id")
-        if options["company_id"]:
-            vendors = vendors.filter(company_id=options["company_id"])
-            if not vendors:
-                raise CommandError("There is no vendor of this company id.")
-        elif options["head"]:
+        if options["head"] and not options["company_id"]:
             raise CommandError("A head belongs to one vendor: name its company id.")
+        vendors = self._vendors(options["company_id"])
         known = self._known(options["head"])
         broken = [vendor.company_id for vendor in vendors if not self._check(vendor, known)]
         if broken:
             raise CommandError(f"The audit trail is not whole: {', '.join(broken)}.")
+
+    def _vendors(self, company_id: str | None) -> list[Vendor]:
+        if not company_id:
+            return every_vendor()
+        vendor = vendor_by_company_id(company_id)
+        if vendor is None:
+            raise CommandError("There is no vendor of this company id.")
+        return [vendor]
 
     def _known(self, head: str) -> tuple[int, str] | None:
         if not head:

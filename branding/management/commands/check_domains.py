@@ -10,7 +10,7 @@ from django.utils import timezone
 from branding.domains import verbs as domains
 from branding.models import CustomDomain
 from tenancy.door import inside, outside
-from tenancy.models import Vendor
+from tenancy.table import every_vendor
 
 logger = logging.getLogger(__name__)
 
@@ -30,9 +30,8 @@ class Command(BaseCommand):
             found = CustomDomain.objects.all()
             if not options["all"]:
                 found = found.filter(next_check_at__lte=now)
-            vendors = Vendor.objects.filter(pk__in=found.values("vendor"))
-            waiting = list(vendors)
-        for vendor in waiting:
+            waiting = set(found.values_list("vendor_id", flat=True))
+        for vendor in every_vendor(waiting):
             with inside(vendor):
                 rows = CustomDomain.objects.all() if options["all"] else domains.due(now)
                 for domain in rows:

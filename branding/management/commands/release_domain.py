@@ -12,9 +12,9 @@ from django.core.management.base import BaseCommand, CommandError
 
 from branding.domains import verbs as domains
 from branding.domains.names import NotADomain, normalise
-from branding.models import CustomDomain, ProvedDomain
+from branding.models import ProvedDomain
 from tenancy.door import inside, outside
-from tenancy.models import Vendor
+from tenancy.table import every_vendor
 
 
 class Command(BaseCommand):
@@ -30,12 +30,10 @@ class Command(BaseCommand):
             raise CommandError(f"{name!r} is no custom domain.") from error
         with outside("Which vendors have proved the name."):
             had = ProvedDomain.objects.filter(name=name)
-            vendors = list(Vendor.objects.filter(pk__in=had.values("vendor")))
+            vendors = every_vendor(set(had.values_list("vendor_id", flat=True)))
         if not vendors:
             raise CommandError(f"No vendor has proved {name}.")
         for vendor in vendors:
             with inside(vendor):
-                for domain in CustomDomain.objects.filter(name=name):
-                    domains.remove(domain)
-                ProvedDomain.objects.filter(name=name).delete()
+                domains.release(name)
             self.stdout.write(f"{name} is no longer {vendor.name}'s ({vendor.company_id}).")

@@ -1,4 +1,4 @@
-"""The sections of a customer's story that this app brings: licences and machines."""
+"""The chapters of a customer's story that this app brings: licences and machines."""
 
 from typing import Any
 
@@ -7,14 +7,14 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from accounts.story import SHOWN, Cell, Section, register
+from accounts.story import SHOWN, Cell, Chapter, register
 from licenses import words
 from licenses.access import licenses_of
 from licenses.models import Activation
 from web.moments import at
 
 
-def licenses(user: User) -> Section:
+def licenses(user: User) -> Chapter:
     """The customer's licences, and those where he is an additional user."""
     found = licenses_of(user)
     rows = [
@@ -28,7 +28,7 @@ def licenses(user: User) -> Section:
         for license in found[:SHOWN]
     ]
     add = reverse("admin:licenses_license_add", query={"email": user.email})
-    return Section(
+    return Chapter(
         "licenses",
         _("Licences"),
         (_("Key"), _("Product"), _("Status"), _("Seats"), _("Expires")),
@@ -40,7 +40,7 @@ def licenses(user: User) -> Section:
     )
 
 
-def machines(user: User) -> Section:
+def machines(user: User) -> Chapter:
     """The machines that use seats of those licences."""
     found = Activation.objects.filter(license__in=licenses_of(user).values("pk"))
     rows = [
@@ -53,7 +53,7 @@ def machines(user: User) -> Section:
         ]
         for machine in found.select_related("license")[:SHOWN]
     ]
-    return Section(
+    return Chapter(
         "machines",
         _("Machines"),
         (_("Machine"), _("Licence"), _("System"), _("Kind"), _("Last seen")),

@@ -1,10 +1,10 @@
-"""The sections of a customer's story that this app brings: e-mails, sign-ins, the audit trail."""
+"""The chapters of a customer's story that this app brings: e-mails, sign-ins, the audit trail."""
 
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from accounts.story import SHOWN, Cell, Section, register
+from accounts.story import SHOWN, Cell, Chapter, register
 from audit import words
 from audit.models import AuditEntry
 from mail.kinds import kind_of
@@ -12,7 +12,7 @@ from mail.models import OutgoingEmail
 from web.moments import at
 
 
-def emails(user: User) -> Section:
+def emails(user: User) -> Chapter:
     """The e-mails to the person, with what became of them."""
     sent = OutgoingEmail.objects.filter(user=user)
     rows = [
@@ -24,7 +24,7 @@ def emails(user: User) -> Section:
         ]
         for email in sent[:SHOWN]
     ]
-    return Section(
+    return Chapter(
         "emails",
         _("E-mails"),
         (_("When"), _("What"), _("To"), _("State")),
@@ -35,7 +35,7 @@ def emails(user: User) -> Section:
     )
 
 
-def sign_ins(user: User) -> Section:
+def sign_ins(user: User) -> Chapter:
     """When the person signed in, and from where."""
     entries = AuditEntry.objects.filter(customer_id=user.pk, action="signed-in")
     rows = [
@@ -46,7 +46,7 @@ def sign_ins(user: User) -> Section:
         ]
         for entry in entries[:SHOWN]
     ]
-    return Section(
+    return Chapter(
         "sign-ins",
         _("Sign-ins"),
         (_("When"), _("IP address"), _("Where")),
@@ -56,7 +56,7 @@ def sign_ins(user: User) -> Section:
     )
 
 
-def trail(user: User) -> Section:
+def trail(user: User) -> Chapter:
     """What happened to the person and to what is his."""
     entries = AuditEntry.objects.filter(customer_id=user.pk).exclude(
         action__in=("signed-in", "signed-out", "view-as-page")
@@ -70,7 +70,7 @@ def trail(user: User) -> Section:
         ]
         for entry in entries[:SHOWN]
     ]
-    return Section(
+    return Chapter(
         "trail",
         _("What happened"),
         (_("When"), _("What"), _("About"), _("Who")),

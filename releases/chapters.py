@@ -1,16 +1,16 @@
-"""The section of a customer's story that this app brings: the downloads."""
+"""The chapter of a customer's story that this app brings: the downloads."""
 
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from accounts.story import SHOWN, Cell, Section, register
+from accounts.story import SHOWN, Cell, Chapter, register
 from licenses.access import licenses_of
 from releases.models import Download
 from web.moments import at
 
 
-def downloads(user: User) -> Section:
+def downloads(user: User) -> Chapter:
     """The downloads that count, by this customer's licences."""
     found = Download.objects.filter(license__in=licenses_of(user).values("pk"), counted=True)
     rows = [
@@ -23,7 +23,7 @@ def downloads(user: User) -> Section:
         ]
         for each in found.select_related("file__release", "license")[:SHOWN]
     ]
-    return Section(
+    return Chapter(
         "downloads",
         _("Downloads"),
         (_("When"), _("File"), _("Release"), _("Licence"), _("IP address")),

@@ -1,16 +1,16 @@
-"""The section of a customer's story that this app brings: the offline files."""
+"""The chapter of a customer's story that this app brings: the offline files."""
 
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from accounts.story import SHOWN, Cell, Section, register
+from accounts.story import SHOWN, Cell, Chapter, register
 from licenses.access import licenses_of
 from offline.models import OfflineExchange
 from web.moments import at
 
 
-def files(user: User) -> Section:
+def files(user: User) -> Chapter:
     """The offline files that were answered for the licences of this customer."""
     found = OfflineExchange.objects.filter(license__in=licenses_of(user).values("pk"))
     rows = [
@@ -25,7 +25,7 @@ def files(user: User) -> Section:
         ]
         for file in found.select_related("license", "user")[:SHOWN]
     ]
-    return Section(
+    return Chapter(
         "offline",
         _("Offline files"),
         (_("When"), _("Kind"), _("Machine"), _("Licence"), _("Handed in by")),
