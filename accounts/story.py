@@ -42,14 +42,16 @@ class Section:
 
 
 Teller = Callable[[User], Section]
-_tellers: list[tuple[int, Teller]] = []
+_tellers: list[tuple[int, str, Teller]] = []
 
 
-def register(place: int, teller: Teller) -> None:
-    """Registers what makes a section; the one with the lowest place comes first."""
-    _tellers.append((place, teller))
+def register(place: int, right: str, teller: Teller) -> None:
+    """Registers what makes a section, and the right without which nobody reads it; the one with
+    the lowest place comes first."""
+    _tellers.append((place, right, teller))
 
 
-def story_of(user: User) -> list[Section]:
-    """Every section of this customer."""
-    return [teller(user) for _place, teller in sorted(_tellers, key=lambda each: each[0])]
+def story_of(user: User, *, reader: User) -> list[Section]:
+    """The sections of this customer that the reader may read."""
+    ordered = sorted(_tellers, key=lambda each: each[0])
+    return [teller(user) for _place, right, teller in ordered if reader.has_perm(right)]

@@ -1,7 +1,7 @@
 """Vendors (for operators) and a vendor's people, in the back office."""
 
 from copy import copy
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django import forms
@@ -179,7 +179,7 @@ class UsersAdmin(WithViewAs, WithExport, WithButtons):
             "title": user.full_name,
             "opts": self.opts,
             "original": user,
-            "sections": story_of(user),
+            "sections": story_of(user, reader=cast(User, request.user)),
             "may_change": self.has_change_permission(request, user),
             "may_view_as": may_view_as(request, user),
             "may_invite": request.user.has_perm("accounts.invite_user")

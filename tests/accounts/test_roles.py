@@ -34,6 +34,7 @@ from tenancy.models import Vendor
 from tenancy.verbs import add_vendor
 add_vendor(Vendor(company_id="acme", name="Acme"))
 """
+SEE_PEOPLE = "accounts.view_user"
 BUYER = ["licenses.view_license", "licenses.change_license"]
 
 
@@ -81,6 +82,43 @@ def test_a_role_of_the_vendors_own_can_do_what_it_claims_and_nothing_else(world:
     assert browser.post(f"/accounts/user/{eve.pk}/view-as/").status_code == 403
     with inside(world.acme):
         assert [action for action, _claims in told(eve)] == ["created", "invited"]
+
+
+@pytest.mark.parametrize(
+    ("claim", "cards", "sections"),
+    [
+        ("licenses.view_license", {"status", "expiring"}, {"licenses"}),
+        (
+            "licenses.view_activation",
+            {"machines", "platforms", "activations", "versions"},
+            {"machines", "offline"},
+        ),
+        ("releases.view_download", {"downloads", "files"}, {"downloads"}),
+        ("mail.view_outgoingemail", set(), {"emails"}),
+        ("audit.view_auditentry", set(), {"sign-ins", "trail"}),
+        (SEE_PEOPLE, set(), set()),
+    ],
+)
+def test_pages_of_many_lists_show_those_that_the_role_may_view(
+    world: World, claim: str, cards: set[str], sections: set[str]
+) -> None:
+    alone = signed_in(person(world.acme, "narrow", claim))
+    assert {card.name for card in alone.get("/").context["cards"]} == cards
+    for text, right in (
+        ("ADA111-ACME-ORBIT-0001", "licenses.view_license"),
+        ("ada111 acme", "licenses.view_license"),
+        ("ada-laptop", "licenses.view_activation"),
+        ("ada-lap", "licenses.view_activation"),
+        ("ada@example.com", SEE_PEOPLE),
+        ("lovelace", SEE_PEOPLE),
+    ):
+        is_found = alone.get("/find/", {"q": text}).status_code == 302
+        assert is_found is (right == claim), text
+    claims = sorted({claim, SEE_PEOPLE})
+    story = signed_in(person(world.acme, "wide", *claims)).get(
+        f"/accounts/user/{world.ada.pk}/story/"
+    )
+    assert {section.id for section in story.context["sections"]} == sections
 
 
 def test_another_vendors_role_of_the_same_name_does_not_count(world: World) -> None:
