@@ -91,6 +91,6 @@ def _told(entry: AuditEntry) -> str:
 
 def register_all() -> None:
     """What this room tells of a customer, by place on the page."""
-    register(50, emails)
-    register(60, sign_ins)
-    register(70, trail)
+    register(50, "mail.view_outgoingemail", emails)
+    register(60, "audit.view_auditentry", sign_ins)
+    register(70, "audit.view_auditentry", trail)

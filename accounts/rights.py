@@ -1,11 +1,15 @@
-"""Who may do what in the back office: the one table (docs/security-model.md shows it).
+"""What the built-in roles and operators are given: the one table (docs/security-model.md shows it).
 
 A right is Django's own name of a permission, `<app>.<action>_<model>`, which the admin asks for.
-Whatever is not in the table is refused.
+Operators have the rights that stand here. A vendor's people have the claims of their role's row
+(accounts/models/roles.py); accounts/verbs/roles.py gives the built-in ones what stands here. A
+claim is a right that a vendor's role may have; what no vendor's role has here is none.
 """
 
+OPERATOR = "operator"
+
 RIGHTS: dict[str, dict[str, tuple[str, ...]]] = {
-    "operator": {
+    OPERATOR: {
         "tenancy.vendor": ("view", "add", "change"),
     },
     "admin": {
@@ -45,21 +49,24 @@ RIGHTS: dict[str, dict[str, tuple[str, ...]]] = {
 }
 
 
-def _spelled_out(role: str) -> frozenset[str]:
+def given_to(role: str) -> frozenset[str]:
+    """The rights that the table gives the role, spelled out; none where it does not name it."""
     return frozenset(
         f"{app}.{action}_{model}"
-        for thing, actions in RIGHTS[role].items()
+        for thing, actions in RIGHTS.get(role, {}).items()
         for app, model in [thing.split(".")]
         for action in actions
     )
 
 
-RIGHTS_BY_ROLE = {role: _spelled_out(role) for role in RIGHTS}
+OPERATORS_RIGHTS = given_to(OPERATOR)
+# SECURITY: tests/accounts/test_roles.py. An operator's rights reach every vendor, so they can't be
+# claimed.
+CLAIMS = frozenset[str]().union(*map(given_to, RIGHTS.keys() - {OPERATOR})) - OPERATORS_RIGHTS
 
 
-def allows(role: str, right: str) -> bool:
-    """Whether the role has the right; a right that ends in a dot asks for any in that app."""
-    rights = RIGHTS_BY_ROLE.get(role, frozenset())
+def includes(rights: frozenset[str], right: str) -> bool:
+    """Whether the right is among them; one that ends in a dot asks for any in that app."""
     if right.endswith("."):
         return any(each.startswith(right) for each in rights)
     return right in rights

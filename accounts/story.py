@@ -42,14 +42,16 @@ class Chapter:
 
 
 Teller = Callable[[User], Chapter]
-_tellers: list[tuple[int, Teller]] = []
+_tellers: list[tuple[int, str, Teller]] = []
 
 
-def register(place: int, teller: Teller) -> None:
-    """Registers what makes a chapter; the one with the lowest place comes first."""
-    _tellers.append((place, teller))
+def register(place: int, right: str, teller: Teller) -> None:
+    """Registers what makes a chapter, and the right without which nobody reads it; the one with
+    the lowest place comes first."""
+    _tellers.append((place, right, teller))
 
 
-def story_of(user: User) -> list[Chapter]:
-    """Every chapter of this customer."""
-    return [teller(user) for _place, teller in sorted(_tellers, key=lambda each: each[0])]
+def story_of(user: User, *, reader: User) -> list[Chapter]:
+    """The chapters of this customer that the reader may read."""
+    ordered = sorted(_tellers, key=lambda each: each[0])
+    return [teller(user) for _place, right, teller in ordered if reader.has_perm(right)]

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from audit.models import AuditEntry
+from tenancy.rows import labels_of
 from web.moments import at
 
 # How audit/trail.py writes a moment.
@@ -105,15 +106,13 @@ def in_words(model: type[Model] | None, changes: Mapping[str, Any]) -> list[tupl
 
 
 def _in_words(model: Any, name: str, value: Any) -> str:
-    """A field's value; a choice by its name."""
+    """A field's value; by its label, where it has one."""
     try:
-        choices = dict(model._meta.get_field(name).flatchoices)
+        labels = labels_of(model._meta.get_field(name))
     except (FieldDoesNotExist, AttributeError):
-        choices = {}
+        labels = {}
     return (
-        str(choices.get(value) or value_text(value))
-        if isinstance(value, str)
-        else value_text(value)
+        str(labels.get(value) or value_text(value)) if isinstance(value, str) else value_text(value)
     )
 
 

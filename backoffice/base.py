@@ -67,13 +67,8 @@ class VendorAdmin(admin.ModelAdmin[Any]):
         SECURITY: tests/backoffice/test_lookups.py. Django lets every field of the model be
         compared, a password's hash too, and the number of hits tells it letter by letter.
         """
-        offered = {
-            each if isinstance(each, str) else getattr(each, "parameter_name", None)
-            for each in self.list_filter
-        }
-        return re.sub(r"(__(id|pk))?(__(exact|isnull))?$", "", lookup) in offered | set(
-            self.lookups
-        )
+        offered = set(map(_narrowed_by, self.list_filter)) | set(self.lookups)
+        return re.sub(r"(__(id|pk))?(__(exact|isnull))?$", "", lookup) in offered
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         """The scope's rows; an operator, who has no vendor, is refused."""
@@ -163,6 +158,13 @@ class VendorAdmin(admin.ModelAdmin[Any]):
         """The model's form, whose new instance belongs to the scope's vendor from the start."""
         form_class = super().get_form(request, obj, change=change, **kwargs)
         return owned(form_class, current_vendor())
+
+
+def _narrowed_by(offered: Any) -> str | None:
+    """What an entry of `list_filter` looks up: a field, a field with its filter, or a filter."""
+    if isinstance(offered, tuple):
+        return str(offered[0])
+    return offered if isinstance(offered, str) else getattr(offered, "parameter_name", None)
 
 
 def refused(request: HttpRequest, error: PortalError) -> None:

@@ -162,19 +162,19 @@ def rounds(call: Any) -> tuple[float, float]:
 def fill(engine: str, company_id: str, count: int) -> Any:
     """A vendor with so many licences, a machine for each, and recent events; its administrator."""
 
-    from accounts.models import Role, User
+    from accounts.models import BuiltIn, User
+    from accounts.verbs.vendors import begin_vendor
     from audit.models import AuditEntry
     from licenses.models import Activation, License, Product
     from licenses.verbs.products import create_product
     from releases.models import Download, Release, ReleaseFile
     from tenancy.door import inside
     from tenancy.models import Vendor
-    from tenancy.verbs import add_vendor
 
-    vendor = add_vendor(Vendor(company_id=company_id, name=company_id))
+    vendor = begin_vendor(Vendor(company_id=company_id, name=company_id))
     with inside(vendor):
         admin = User.objects.create_user(
-            vendor=vendor, email="admin@example.com", password="a password", role=Role.ADMIN
+            vendor=vendor, email="admin@example.com", password="a password", role=BuiltIn.ADMIN
         )
         ada = User.objects.create_user(
             vendor=vendor, email="ada@example.com", password="a password"

@@ -34,17 +34,19 @@ def main() -> None:
 def measure(rows: int) -> None:
     import logging
 
-    from accounts.models import Role, User
+    from accounts.models import BuiltIn, User
+    from accounts.verbs.vendors import begin_vendor
     from licenses.models import DAY, LicensePolicy, Product
     from licenses.verbs.products import create_product
     from tenancy.door import inside
     from tenancy.models import Vendor
-    from tenancy.verbs import add_vendor
 
     logging.disable(logging.WARNING)
-    vendor = add_vendor(Vendor(company_id="acme", name="Acme Instruments"))
+    vendor = begin_vendor(Vendor(company_id="acme", name="Acme Instruments"))
     with inside(vendor):
-        admin = User.objects.create_user(vendor=vendor, email="admin@acme.example", role=Role.ADMIN)
+        admin = User.objects.create_user(
+            vendor=vendor, email="admin@acme.example", role=BuiltIn.ADMIN
+        )
         create_product(Product(vendor=vendor, name="Orbit"))
         LicensePolicy.objects.create(vendor=vendor, name="Yearly", validity=365 * DAY)
         heading = ("rows", "check s", "rows/s", "import s", "rows/s", "write s", "check/import")

@@ -26,15 +26,15 @@ def measure() -> None:
     from django.test.utils import CaptureQueriesContext
 
     from accounts.models import User
+    from accounts.verbs.vendors import begin_vendor
     from licenses.models import Product
     from licenses.verbs.activations import Machine, activate
     from licenses.verbs.licenses import create_license
     from licenses.verbs.products import create_product
     from tenancy.door import inside
     from tenancy.models import Vendor
-    from tenancy.verbs import add_vendor
 
-    vendor = add_vendor(Vendor(company_id="acme", name="Acme Instruments"))
+    vendor = begin_vendor(Vendor(company_id="acme", name="Acme Instruments"))
     with inside(vendor):
         ada = User.objects.create_user(
             vendor=vendor, email="ada@example.com", password="a password"

@@ -16,7 +16,8 @@ from django.utils import timezone
 from joserfc import jwt
 from joserfc.jwk import OKPKey
 
-from accounts.models import Role, User
+from accounts.models import BuiltIn, User
+from accounts.verbs.vendors import begin_vendor
 from audit.acting import Actor, acting, acting_as
 from demo.brands import seed_brand
 from demo.downloads import seed_downloads
@@ -39,7 +40,6 @@ from tenancy.door import inside
 from tenancy.hosts import origin
 from tenancy.models import Vendor
 from tenancy.table import vendor_by_company_id
-from tenancy.verbs import add_vendor
 
 YEAR = 365 * DAY
 
@@ -49,7 +49,7 @@ class Person:
     email: str
     first_name: str
     last_name: str
-    role: str = Role.USER
+    role: str = BuiltIn.USER
     company: str = ""
 
     def password(self, company_id: str) -> str:
@@ -91,8 +91,8 @@ ACME = Company(
     people=(
         Person("ada@example.com", "Ada", "Lovelace", company="Analytical Engines"),
         Person("grace@example.com", "Grace", "Hopper", company="Compiler Works"),
-        Person("admin@acme.example", "Alan", "Turing", Role.ADMIN),
-        Person("support@acme.example", "Joan", "Clarke", Role.SUPPORT),
+        Person("admin@acme.example", "Alan", "Turing", BuiltIn.ADMIN),
+        Person("support@acme.example", "Joan", "Clarke", BuiltIn.SUPPORT),
     ),
     products=(
         {"name": "Orbit", "description": "Plans and simulates trajectories."},
@@ -170,7 +170,7 @@ GLOBEX = Company(
     people=(
         Person("ada@example.com", "Ada", "Byron", company="Byron & Daughters"),
         Person("bob@example.com", "Bob", "Frankston", company="Visible Sums"),
-        Person("admin@globex.example", "Dan", "Bricklin", Role.ADMIN),
+        Person("admin@globex.example", "Dan", "Bricklin", BuiltIn.ADMIN),
     ),
     products=(
         {"name": "Quill", "description": "Writes reports."},
@@ -197,7 +197,7 @@ GLOBEX = Company(
     ),
 )
 
-OPERATOR = Person("root@example.com", "Root", "Operator", Role.OPERATOR)
+OPERATOR = Person("root@example.com", "Root", "Operator", BuiltIn.OPERATOR)
 COMPANIES = (ACME, GLOBEX)
 
 
@@ -211,13 +211,13 @@ def seed() -> None:
             password="demo-root",  # noqa: S106
             first_name=OPERATOR.first_name,
             last_name=OPERATOR.last_name,
-            role=Role.OPERATOR,
+            role=BuiltIn.OPERATOR,
         )
     for company in COMPANIES:
         company_id = company.vendor["company_id"]
         vendor = vendor_by_company_id(company_id)
         if vendor is None:
-            vendor = add_vendor(Vendor(id=demo_id(company_id), **company.vendor))
+            vendor = begin_vendor(Vendor(id=demo_id(company_id), **company.vendor))
         with inside(vendor):
             _seed_company(company, vendor)
 
@@ -365,13 +365,13 @@ def sign_ins() -> Iterator[str]:
         company_id = company.vendor["company_id"]
         yield f"{company.vendor['name']}: {origin(f'{company_id}.{settings.PORTAL_PARENT_HOST}')}/"
         for person in company.people:
-            if person.role in {Role.USER, Role.ORGANIZATION_ADMIN}:
+            if person.role in {BuiltIn.USER, BuiltIn.ORGANIZATION_ADMIN}:
                 yield f"  {person.email:24} {person.password(company_id)}"
     yield f"Back office: {origin(f'app.{settings.PORTAL_PARENT_HOST}')}/"
     for company in COMPANIES:
         company_id = company.vendor["company_id"]
         for person in company.people:
-            if person.role in {Role.ADMIN, Role.SUPPORT}:
+            if person.role in {BuiltIn.ADMIN, BuiltIn.SUPPORT}:
                 password = person.password(company_id)
                 yield f"  {person.email:24} {password:24} company id {company_id}"
     yield f"  {OPERATOR.email:24} {'demo-root':24} operator, no company id"

@@ -69,5 +69,5 @@ def _page(model: str, row: Any) -> str:
 
 def register_all() -> None:
     """What this room tells of a customer, by place on the page."""
-    register(10, licenses)
-    register(20, machines)
+    register(10, "licenses.view_license", licenses)
+    register(20, "licenses.view_activation", machines)

@@ -37,4 +37,4 @@ def files(user: User) -> Chapter:
 
 def register_all() -> None:
     """What this room tells of a customer, by place on the page."""
-    register(30, files)
+    register(30, "licenses.view_activation", files)

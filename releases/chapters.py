@@ -36,4 +36,4 @@ def downloads(user: User) -> Chapter:
 
 def register_all() -> None:
     """What this room tells of a customer, by place on the page."""
-    register(40, downloads)
+    register(40, "releases.view_download", downloads)

@@ -1,6 +1,7 @@
 """The base of every row that belongs to a vendor, and the constraint that keeps rows together."""
 
 import uuid
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.core.exceptions import ValidationError
@@ -43,6 +44,18 @@ def personal(field: F) -> F:
     return field
 
 
+def labelled(field: F, labels: Mapping[Any, Any]) -> F:
+    """The field, whose values people read by these labels and any other as it is: what `choices`
+    are to a field that takes no others."""
+    field.labels = labels  # type: ignore[attr-defined]
+    return field
+
+
+def labels_of(field: models.Field[Any, Any]) -> Mapping[Any, Any]:
+    """What people read instead of the field's values: its choices, or what `labelled` says."""
+    return getattr(field, "labels", None) or dict(field.flatchoices)
+
+
 class VendorManager(ScopedBase[M_co]):
     """The rows of the current scope's vendor; outside a scope every query fails loudly."""
 
@@ -53,23 +66,28 @@ class SameVendor(models.BaseConstraint):
     Kept by the database as a composite foreign key (vendor, field) → (vendor, id), so that no
     code path can write a licence whose product and user belong to different vendors. The table
     pointed to carries the unique pair (`TenantRow.Meta` and `accounts.User` have it). A row whose
-    foreign key is NULL passes.
+    foreign key or vendor is NULL passes.
+
+    With `to_field` the field is no foreign key to Django: it has the other row's value of that
+    field, such as its name. Then forms can't compare vendors: whoever sets it has to look.
     """
 
-    def __init__(self, *, field: str, to_table: str, name: str) -> None:
+    def __init__(self, *, field: str, to_table: str, name: str, to_field: str = "id") -> None:
         super().__init__(
             name=name,
             violation_error_message=_("This choice belongs to another vendor."),
         )
         self.field = field
         self.to_table = to_table
+        self.to_field = to_field
 
     def _clause(self, model: type[models.Model], editor: BaseDatabaseSchemaEditor) -> str:
         quote = editor.quote_name
-        column = f"{self.field}_id"
+        field: Any = model._meta.get_field(self.field)
+        own = f"{quote('vendor_id')}, {quote(field.column)}"
+        target = f"{quote(self.to_table)} ({quote('vendor_id')}, {quote(self.to_field)})"
         return (
-            f"CONSTRAINT {quote(self.name)} FOREIGN KEY ({quote('vendor_id')}, {quote(column)}) "
-            f"REFERENCES {quote(self.to_table)} ({quote('vendor_id')}, {quote('id')}) "
+            f"CONSTRAINT {quote(self.name)} FOREIGN KEY ({own}) REFERENCES {target} "
             "DEFERRABLE INITIALLY DEFERRED"
         )
 
@@ -100,6 +118,8 @@ class SameVendor(models.BaseConstraint):
     def validate(
         self, model: Any, instance: Any, exclude: Any = None, using: str = DEFAULT_DB_ALIAS
     ) -> None:
+        if self.to_field != "id":
+            return
         target = getattr(instance, self.field, None)
         if target is not None and target.vendor_id != instance.vendor_id:
             raise ValidationError(self.get_violation_error_message(), code="other_vendor")
@@ -107,14 +127,20 @@ class SameVendor(models.BaseConstraint):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, SameVendor):
             return NotImplemented
-        return (self.name, self.field, self.to_table) == (other.name, other.field, other.to_table)
+        return self._parts() == other._parts()
 
     def __hash__(self) -> int:
-        return hash((self.name, self.field, self.to_table))
+        return hash(self._parts())
+
+    def _parts(self) -> tuple[str, ...]:
+        return self.name, self.field, self.to_table, self.to_field
 
     def deconstruct(self) -> Any:
         path, _args, _kwargs = super().deconstruct()
-        return path, (), {"field": self.field, "to_table": self.to_table, "name": self.name}
+        parts = {"field": self.field, "to_table": self.to_table, "name": self.name}
+        if self.to_field != "id":
+            parts["to_field"] = self.to_field
+        return path, (), parts
 
 
 class TenantRow(models.Model):

@@ -20,8 +20,9 @@ from django.core.management import call_command
 from django.db import connection, transaction
 from django.test import Client
 
-from accounts.models import Role, User
+from accounts.models import BuiltIn, User
 from accounts.sessions import SITE_KEY, VENDOR_KEY
+from accounts.verbs.vendors import begin_vendor
 from audit.append_only import opened
 from audit.models import AuditEntry, AuditParticulars
 from licenses.models import Activation, License, Product
@@ -34,7 +35,6 @@ from releases.verbs import publishing
 from tenancy.door import inside
 from tenancy.hosts import Site
 from tenancy.models import Vendor
-from tenancy.verbs import add_vendor
 from tests.sql import Watch
 
 PASSWORD = "correct horse battery"
@@ -125,17 +125,17 @@ def download_path(release: Release) -> str:
 
 def build() -> World:
     """The world that most tests start from."""
-    acme = add_vendor(
+    acme = begin_vendor(
         Vendor(company_id="acme", name="Acme Instruments", support_email="support@acme.example")
     )
-    globex = add_vendor(Vendor(company_id="globex", name="Globex Software"))
+    globex = begin_vendor(Vendor(company_id="globex", name="Globex Software"))
     made: dict[str, Any] = {"acme": acme, "globex": globex}
-    made["operator"] = user(None, "root@example.com", role=Role.OPERATOR)
+    made["operator"] = user(None, "root@example.com", role=BuiltIn.OPERATOR)
     with inside(acme):
         made["ada"] = user(acme, "ada@example.com", last_name="Lovelace")
         made["grace"] = user(acme, "grace@example.com")
-        made["acme_admin"] = user(acme, "admin@acme.example", role=Role.ADMIN)
-        made["acme_support"] = user(acme, "support@acme.example", role=Role.SUPPORT)
+        made["acme_admin"] = user(acme, "admin@acme.example", role=BuiltIn.ADMIN)
+        made["acme_support"] = user(acme, "support@acme.example", role=BuiltIn.SUPPORT)
         made["orbit"] = product(acme, "Orbit")
         made["spectra"] = product(acme, "Spectra")
         made["ada_license"] = create_license(
@@ -158,7 +158,7 @@ def build() -> World:
     with inside(globex):
         made["ada_of_globex"] = user(globex, "ada@example.com", last_name="Byron")
         made["bob"] = user(globex, "bob@example.com")
-        made["globex_admin"] = user(globex, "admin@globex.example", role=Role.ADMIN)
+        made["globex_admin"] = user(globex, "admin@globex.example", role=BuiltIn.ADMIN)
         made["quill"] = product(globex, "Quill")
         made["ada_of_globex_license"] = create_license(
             product=made["quill"],

@@ -1,6 +1,7 @@
 """Vendors (for operators) and a vendor's people, in the back office."""
 
-from typing import Any
+from copy import copy
+from typing import Any, cast
 from uuid import UUID
 
 from django import forms
@@ -17,7 +18,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts.metadata import METADATA_FORM
-from accounts.models import CUSTOMER_ROLES, STAFF_ROLES, User
+from accounts.models import CUSTOMER_ROLES, BuiltIn, Role, User
+from accounts.models.roles import role_label
 from accounts.story import story_of
 from accounts.verbs.invitations import invite, invite_waiting
 from accounts.verbs.people import change_person, create_person, delete_person
@@ -94,6 +96,24 @@ class OfPerson(ChangeList):
         return reverse("admin:accounts_user_story", args=[result.pk])
 
 
+def with_roles(field: Any) -> Any:
+    """The field `role`, which offers the scope's vendor's roles: the built-in ones first."""
+    names = set(Role.objects.values_list("name", flat=True))
+    built_in = [name for name in BuiltIn.values if name in names]
+    offering = copy(field)
+    offering.choices = [
+        (name, role_label(name)) for name in (*built_in, *sorted(names.difference(built_in)))
+    ]
+    return offering
+
+
+class RoleFilter(admin.ChoicesFieldListFilter):
+    """People by one of the vendor's roles."""
+
+    def __init__(self, field: Any, *args: Any, **options: Any) -> None:
+        super().__init__(with_roles(field), *args, **options)
+
+
 @admin.register(User)
 class UsersAdmin(WithViewAs, WithExport, WithButtons):
     """The vendor's customers and staff. A new one is invited to set a password."""
@@ -114,8 +134,8 @@ class UsersAdmin(WithViewAs, WithExport, WithButtons):
         "last_seen": lambda user: user.last_seen_at,
         "created": lambda user: user.created_at,
     }
-    list_display = ("email", "full_name", "company", "role", "is_active", "last_login")
-    list_filter = ("role", "is_active", "allow_customer_portal_access")
+    list_display = ("email", "full_name", "company", "role_shown", "is_active", "last_login")
+    list_filter = (("role", RoleFilter), "is_active", "allow_customer_portal_access")
     search_fields = ("email", "first_name", "last_name", "company")
     fields = (
         "email",
@@ -131,6 +151,10 @@ class UsersAdmin(WithViewAs, WithExport, WithButtons):
     )
     readonly_fields = ("last_login", "last_seen_at")
     actions = ("send_invitation",)
+
+    @admin.display(description=_("role"), ordering="role")
+    def role_shown(self, user: User) -> str:
+        return user.role_label
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.story_view)
@@ -155,7 +179,7 @@ class UsersAdmin(WithViewAs, WithExport, WithButtons):
             "title": user.full_name,
             "opts": self.opts,
             "original": user,
-            "chapters": story_of(user),
+            "chapters": story_of(user, reader=cast(User, request.user)),
             "may_change": self.has_change_permission(request, user),
             "may_view_as": may_view_as(request, user),
             "may_invite": request.user.has_perm("accounts.invite_user")
@@ -163,12 +187,9 @@ class UsersAdmin(WithViewAs, WithExport, WithButtons):
         }
         return let_button_work(render(request, "accounts/admin/story.html", context))
 
-    def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name == "role":
-            kwargs["choices"] = [
-                (role.value, role.label) for role in (*CUSTOMER_ROLES, *STAFF_ROLES)
-            ]
-        return super().formfield_for_choice_field(db_field, request, **kwargs)
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = with_roles(db_field) if db_field.name == "role" else db_field
+        return super().formfield_for_dbfield(field, request, **kwargs)
 
     def create(self, request: HttpRequest, obj: User) -> None:
         create_person(person=obj)

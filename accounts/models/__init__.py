@@ -1,18 +1,13 @@
 """The rows of this app, a module per noun."""
 
-from accounts.models.people import (
-    CUSTOMER_ROLES,
-    STAFF_ROLES,
-    PortalSettings,
-    Role,
-    User,
-    normalise_email,
-)
+from accounts.models.people import PortalSettings, User, normalise_email
+from accounts.models.roles import CUSTOMER_ROLES, VENDOR_ROLES, BuiltIn, Role
 from accounts.view_as.models import ViewAs
 
 __all__ = [
     "CUSTOMER_ROLES",
-    "STAFF_ROLES",
+    "VENDOR_ROLES",
+    "BuiltIn",
     "PortalSettings",
     "Role",
     "User",

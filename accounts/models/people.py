@@ -7,14 +7,23 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from accounts.metadata import validate_metadata
-from accounts.rights import allows
-from tenancy.door import ScopedManager, within_scope
+from accounts.models.roles import (
+    CUSTOMER_ROLES,
+    LABELS,
+    LONGEST_NAME,
+    BuiltIn,
+    Role,
+    role_label,
+)
+from accounts.rights import CLAIMS, OPERATORS_RIGHTS, includes
+from tenancy.door import ScopedManager, inside, within_scope
 from tenancy.models import Vendor
 from tenancy.preferences import languages, validate_time_zone
-from tenancy.rows import secret
+from tenancy.rows import SameVendor, labelled, secret
 
 
 class PortalSettings(Vendor):
@@ -24,18 +33,6 @@ class PortalSettings(Vendor):
         proxy = True
         verbose_name = _("settings")
         verbose_name_plural = _("settings")
-
-
-class Role(models.TextChoices):
-    USER = "user", _("customer")
-    ORGANIZATION_ADMIN = "organization-admin", _("customer, organisation's administrator")
-    ADMIN = "admin", _("administrator")
-    SUPPORT = "support", _("support")
-    OPERATOR = "operator", _("operator")
-
-
-CUSTOMER_ROLES = (Role.USER, Role.ORGANIZATION_ADMIN)
-STAFF_ROLES = (Role.ADMIN, Role.SUPPORT)
 
 
 class UserManager(BaseUserManager["User"]):
@@ -57,7 +54,7 @@ class UserManager(BaseUserManager["User"]):
 
     def create_superuser(self, *, email: str, password: str | None = None) -> "User":
         """An operator, for `manage.py createsuperuser`."""
-        return self.create_user(email=email, password=password, role=Role.OPERATOR)
+        return self.create_user(email=email, password=password, role=BuiltIn.OPERATOR)
 
     def get_by_natural_key(self, username: str | None) -> "User":
         return self.get(email=normalise_email(username or ""))
@@ -113,7 +110,10 @@ class User(AbstractBaseUser):
     first_name = models.CharField(_("first name"), max_length=100, blank=True)
     last_name = models.CharField(_("last name"), max_length=100, blank=True)
     company = models.CharField(_("company"), max_length=150, blank=True)
-    role = models.CharField(_("role"), max_length=20, choices=Role, default=Role.USER)
+    # The name of a role of the vendor's (Role), or "operator".
+    role = labelled(
+        models.CharField(_("role"), max_length=LONGEST_NAME, default=BuiltIn.USER), LABELS
+    )
     is_active = models.BooleanField(_("active"), default=True)
     allow_customer_portal_access = models.BooleanField(
         _("may use the customer portal"), default=True
@@ -159,10 +159,17 @@ class User(AbstractBaseUser):
             models.CheckConstraint(name="user_email_lower_case", condition=Q(email=Lower("email"))),
             models.CheckConstraint(
                 name="only_operators_have_no_vendor",
-                condition=Q(role=Role.OPERATOR, vendor=None)
-                | (~Q(role=Role.OPERATOR) & Q(vendor__isnull=False)),
+                condition=Q(role=BuiltIn.OPERATOR, vendor=None)
+                | (~Q(role=BuiltIn.OPERATOR) & Q(vendor__isnull=False)),
             ),
             models.UniqueConstraint(name="user_vendor_pair", fields=("vendor", "id")),
+            # An operator, who has no vendor, passes.
+            SameVendor(
+                field="role",
+                to_table="accounts_role",
+                to_field="name",
+                name="user_role_of_same_vendor",
+            ),
         )
 
     def __str__(self) -> str:
@@ -181,7 +188,7 @@ class User(AbstractBaseUser):
 
     @property
     def is_operator(self) -> bool:
-        return self.role == Role.OPERATOR
+        return self.role == BuiltIn.OPERATOR
 
     @property
     def is_staff(self) -> bool:
@@ -196,11 +203,33 @@ class User(AbstractBaseUser):
         """As of a tenant's row (tenancy/rows.py)."""
         return {"customer_id": self.pk} if self.is_customer else {}
 
+    @property
+    def role_label(self) -> str:
+        return role_label(self.role)
+
+    @cached_property
+    def claims(self) -> list[str]:
+        """What the row of the person's role claims, looked up once; whoever asks for many people
+        brings it along (`claims_of`)."""
+        if self.vendor_id is None:
+            return []
+        with inside(self.vendor_id):
+            roles = Role.objects.filter(vendor=self.vendor_id, name=self.role)
+            return roles.values_list("claims", flat=True).first() or []
+
+    @property
+    def rights(self) -> frozenset[str]:
+        """What the person may do in the back office while the account is active. A claim that this
+        version does not know is worth nothing."""
+        if self.is_operator:
+            return OPERATORS_RIGHTS
+        return frozenset() if self.is_customer else CLAIMS.intersection(self.claims or ())
+
     def has_perm(self, perm: str, obj: object = None) -> bool:
-        return self.is_active and allows(self.role, perm)
+        return self.is_active and includes(self.rights, perm)
 
     def has_perms(self, perm_list: Any, obj: object = None) -> bool:
         return all(self.has_perm(perm) for perm in perm_list)
 
     def has_module_perms(self, app_label: str) -> bool:
-        return self.is_active and allows(self.role, f"{app_label}.")
+        return self.is_active and includes(self.rights, f"{app_label}.")

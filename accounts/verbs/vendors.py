@@ -2,9 +2,10 @@
 
 from django.db import transaction
 
-from accounts.models import Role, User, normalise_email
+from accounts.models import BuiltIn, User, normalise_email
 from accounts.verbs.invitations import invite_waiting
 from accounts.verbs.people import create_person
+from accounts.verbs.roles import give_built_in_roles
 from audit import trail
 from tenancy.door import inside
 from tenancy.models import Vendor
@@ -12,17 +13,28 @@ from tenancy.verbs import add_vendor
 
 
 @transaction.atomic
+def begin_vendor(vendor: Vendor) -> Vendor:
+    """Saves a new vendor with its host and the built-in roles: from now on it can have people.
+
+    Raises IntegrityError when the company id is taken.
+    """
+    add_vendor(vendor)
+    trail.record("created", vendor, changes=trail.values_of(vendor))
+    give_built_in_roles(vendor=vendor)
+    return vendor
+
+
+@transaction.atomic
 def create_vendor(vendor: Vendor, *, admin_email: str) -> Vendor:
-    """Saves a new vendor and invites its first administrator.
+    """Begins a vendor and invites its first administrator.
 
     Raises ValidationError when the vendor's fields are refused; then nothing is saved or sent.
     """
     vendor.full_clean()
-    add_vendor(vendor)
-    trail.record("created", vendor, changes=trail.values_of(vendor))
+    begin_vendor(vendor)
     with inside(vendor):
         address = normalise_email(admin_email)
-        create_person(person=User(vendor=vendor, email=address, role=Role.ADMIN))
+        create_person(person=User(vendor=vendor, email=address, role=BuiltIn.ADMIN))
     return vendor
 
 
@@ -40,4 +52,4 @@ def change_vendor(vendor: Vendor) -> Vendor:
 def invite_administrators(vendor: Vendor) -> int:
     """Invites those of a vendor's administrators again who have not set a password; how many."""
     with inside(vendor):
-        return invite_waiting(list(User.objects.filter(role=Role.ADMIN, is_active=True)))
+        return invite_waiting(list(User.objects.filter(role=BuiltIn.ADMIN, is_active=True)))

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User, ViewAs
+from accounts.models.roles import claims_of
 from audit import trail
 from audit.acting import acting_as
 from tenancy.door import inside
@@ -105,8 +106,10 @@ def begin(vendor: Vendor, token: str) -> tuple[ViewAs, str]:
 def find(vendor: Vendor, cookie: str) -> ViewAs | None:
     """The view that a cookie's token stands for at this vendor, current or over."""
     views = ViewAs.objects.select_related("staff", "customer")
+    views = views.annotate(claims=claims_of("staff__"))
     view = views.filter(vendor=vendor, cookie_digest=_digest(cookie)).first()
     if view is not None:
+        view.staff.claims = view.claims
         view.vendor = view.staff.vendor = view.customer.vendor = vendor
     return view
 

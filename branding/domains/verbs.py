@@ -18,7 +18,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from accounts.models import Role, User
+from accounts.models import BuiltIn, User
 from audit import rows, trail
 from branding.domains import dns_checks
 from branding.domains.dns_checks import Answer, Finding
@@ -260,7 +260,7 @@ def _warn_or_end(domain: CustomDomain, now: datetime) -> Callable[[], object] | 
 
 
 def _write_to_administrators(kind: str, details: dict[str, str]) -> None:
-    for person in User.objects.filter(role=Role.ADMIN, is_active=True):
+    for person in User.objects.filter(role=BuiltIn.ADMIN, is_active=True):
         queue(kind, user=person, details=details)
 
 

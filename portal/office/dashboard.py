@@ -97,7 +97,7 @@ def context(user: User) -> dict[str, Any]:
     return {
         "title": str(user.vendor),
         "steps": [] if all(step.done for step in steps) else steps,
-        "cards": [] if numbers.nothing else cards(numbers),
+        "cards": [] if numbers.nothing else cards(numbers, user),
         "as_of": moment(numbers.at, now),
     }
 
@@ -233,18 +233,27 @@ def _steps() -> tuple[tuple[str, str, str, str], ...]:
 # --- Cards --------------------------------------------------------------------------------------
 
 
-def cards(numbers: Numbers) -> list[Card]:
-    """The parts of the page, in the order in which they are read."""
-    return [
-        _licences(numbers.standings),
-        _expiring(numbers.standings),
-        _machines(numbers.machines),
-        _platforms(numbers.machines),
-        _activations(numbers.activations),
-        _versions(numbers.machines),
-        _downloads(numbers.downloads),
-        _files(numbers.files, numbers.downloads.total),
-    ]
+LICENSES, MACHINES, DOWNLOADS = (
+    "licenses.view_license",
+    "licenses.view_activation",
+    "releases.view_download",
+)
+
+
+def cards(numbers: Numbers, user: User) -> list[Card]:
+    """The parts of the page, in the order in which they are read: those of lists that the user may
+    view."""
+    parts = (
+        (LICENSES, _licences(numbers.standings)),
+        (LICENSES, _expiring(numbers.standings)),
+        (MACHINES, _machines(numbers.machines)),
+        (MACHINES, _platforms(numbers.machines)),
+        (MACHINES, _activations(numbers.activations)),
+        (MACHINES, _versions(numbers.machines)),
+        (DOWNLOADS, _downloads(numbers.downloads)),
+        (DOWNLOADS, _files(numbers.files, numbers.downloads.total)),
+    )
+    return [card for right, card in parts if user.has_perm(right)]
 
 
 def _licences(counted: Standings) -> Card:

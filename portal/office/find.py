@@ -7,6 +7,7 @@ the tables searched for rows that contain the text. Runs in the vendor's scope.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import F, Q, QuerySet, Value
@@ -25,6 +26,7 @@ from tenancy.door import is_inside
 SHOWN = 20
 SHORTEST_KEY_PART = 6  # characters
 LONGEST = 256
+LICENSES = "licenses.view_license"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,30 +95,46 @@ def machines(condition: Q) -> list[Hit]:
 
 @dataclass(frozen=True, slots=True)
 class Findable:
-    """What can be found: by which fields exactly, and in which a part of the text is enough."""
+    """What can be found, and by whose right: by which fields exactly, and in which a part of the
+    text is enough."""
 
     title: str | Promise
+    right: str
     find: Callable[[Q], list[Hit]]
     exact: tuple[str, ...]
     part: tuple[str, ...]
 
 
 KINDS = (
-    Findable(_("Licences"), licenses, ("key",), ("key", "notes")),
-    Findable(_("People"), people, ("email",), ("email", "first_name", "last_name", "company")),
-    Findable(_("Machines"), machines, ("fingerprint", "hostname"), ("fingerprint", "hostname")),
+    Findable(_("Licences"), LICENSES, licenses, ("key",), ("key", "notes")),
+    Findable(
+        _("People"),
+        "accounts.view_user",
+        people,
+        ("email",),
+        ("email", "first_name", "last_name", "company"),
+    ),
+    Findable(
+        _("Machines"),
+        "licenses.view_activation",
+        machines,
+        ("fingerprint", "hostname"),
+        ("fingerprint", "hostname"),
+    ),
 )
 
 
-def find(text: str) -> list[Group]:
-    """What the text names exactly; when it names nothing, what contains it."""
+def find(text: str, reader: User) -> list[Group]:
+    """What the text names exactly, of all that the reader may view; when it names nothing, what
+    contains it."""
     wanted = text.strip()[:LONGEST]
     if not wanted:
         return []
-    groups = [_group(kind, _any(kind.exact, "", wanted)) for kind in KINDS]
+    kinds = [kind for kind in KINDS if reader.has_perm(kind.right)]
+    groups = [_group(kind, _any(kind.exact, "", wanted)) for kind in kinds]
     if not any(group.hits for group in groups):
-        groups = [_group(kind, _any(kind.part, "__icontains", wanted)) for kind in KINDS]
-    if not any(group.hits for group in groups):
+        groups = [_group(kind, _any(kind.part, "__icontains", wanted)) for kind in kinds]
+    if not any(group.hits for group in groups) and reader.has_perm(LICENSES):
         groups = [Group(_("Licences"), _without_dashes(wanted), more=False)]
     return [group for group in groups if group.hits]
 
@@ -141,7 +159,7 @@ def find_view(request: HttpRequest, context: dict[str, object]) -> HttpResponse:
     if not is_inside():
         raise PermissionDenied
     text = request.GET.get("q", "")
-    groups = find(text)
+    groups = find(text, cast(User, request.user))
     if len(groups) == 1 and len(groups[0].hits) == 1:
         return redirect(groups[0].hits[0].url)
     found = {"title": _("Find"), "text": text, "groups": groups}

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.core import mail
 
-from accounts.models import Role, User
+from accounts.models import BuiltIn, User
 from accounts.verbs.people import create_person
 from accounts.verbs.vendors import create_vendor
 from tenancy.door import inside
@@ -151,7 +151,7 @@ def test_a_new_vendor_has_an_administrator(world: World) -> None:
     browser.sign_in("bill@initech.example", NEW["new_password"], company_id="initech")
     vendor = Vendor.objects.get(company_id="initech")
     with inside(vendor):
-        assert [user.role for user in User.objects.all()] == [Role.ADMIN]
+        assert [user.role for user in User.objects.all()] == [BuiltIn.ADMIN]
 
 
 def test_changing_asks_for_the_current_one_and_ends_other_sessions(world: World) -> None:

@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from accounts.models import Role, User, ViewAs
+from accounts.models import BuiltIn, User, ViewAs
 from accounts.view_as import verbs as view_as
 from accounts.view_as.verbs import (
     AccountOff,
@@ -110,10 +110,10 @@ def test_neither_link_nor_cookie_counts_at_another_vendor(acme: World) -> None:
     ("person", "change"),
     [
         ("acme_support", {"is_active": False}),
-        ("acme_support", {"role": Role.USER}),
+        ("acme_support", {"role": BuiltIn.USER}),
         ("ada", {"is_active": False}),
         ("ada", {"allow_customer_portal_access": False}),
-        ("ada", {"role": Role.ADMIN}),
+        ("ada", {"role": BuiltIn.ADMIN}),
     ],
 )
 def test_a_view_is_over_when_one_of_the_two_may_no_longer(
@@ -134,7 +134,7 @@ def test_a_view_is_over_when_one_of_the_two_may_no_longer(
     [
         ({"is_active": False}, AccountOff),
         ({"allow_customer_portal_access": False}, NoPortalAccess),
-        ({"role": Role.SUPPORT}, NoPortalAccess),
+        ({"role": BuiltIn.SUPPORT}, NoPortalAccess),
     ],
 )
 def test_who_may_not_use_the_portal_can_not_be_viewed(

@@ -13,7 +13,8 @@ from django.core.cache import cache
 from django.utils import timezone
 from time_machine import Traveller
 
-from accounts.models import Role
+from accounts.models import BuiltIn
+from accounts.verbs.vendors import begin_vendor
 from audit import trail
 from audit.models import AuditEntry
 from branding.models import Branding
@@ -24,7 +25,6 @@ from portal.office.dashboard import Numbers
 from releases.models import Download
 from tenancy.door import inside
 from tenancy.models import Vendor
-from tenancy.verbs import add_vendor
 from tests.conftest import NOW
 from tests.world import Browser, World, file_of, fingerprint, release, signed_in, user
 
@@ -117,7 +117,7 @@ def test_another_vendors_numbers_stay_there(world: World) -> None:
 
 
 def test_an_operator_sees_vendors_and_nothing_of_theirs(world: World) -> None:
-    add_vendor(Vendor(company_id="gone", name="Gone", status="inactive"))
+    begin_vendor(Vendor(company_id="gone", name="Gone", status="inactive"))
     browser = signed_in(world.operator)
     response = browser.get("/")
     assert [(row.label, row.value) for row in response.context["vendor_counts"]] == [
@@ -211,9 +211,9 @@ def test_a_filter_that_does_not_exist_is_dropped(world: World, query: str) -> No
 
 @pytest.fixture
 def newco(db: None) -> Vendor:
-    vendor = add_vendor(Vendor(company_id="newco", name="Newco"))
+    vendor = begin_vendor(Vendor(company_id="newco", name="Newco"))
     with inside(vendor):
-        for role in (Role.ADMIN, Role.SUPPORT):
+        for role in (BuiltIn.ADMIN, BuiltIn.SUPPORT):
             user(vendor, f"{role}@newco.example", role=role)
     return vendor
 

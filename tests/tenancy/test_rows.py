@@ -4,7 +4,7 @@ import pytest
 from django.apps import apps
 from django.db import IntegrityError, connection, transaction
 
-from accounts.models import Role, User
+from accounts.models import BuiltIn, User
 from licenses.models import License
 from tenancy.door import ScopeError, inside, outside
 from tenancy.models import Vendor
@@ -28,8 +28,8 @@ def test_the_database_takes_lower_case_only(world: World) -> None:
         Vendor.objects.create(company_id="ACME", name="Shouting")
 
 
-@pytest.mark.parametrize(("role", "of_vendor"), [(Role.OPERATOR, True), (Role.ADMIN, False)])
-def test_only_operators_have_no_vendor(world: World, role: Role, of_vendor: bool) -> None:
+@pytest.mark.parametrize(("role", "of_vendor"), [(BuiltIn.OPERATOR, True), (BuiltIn.ADMIN, False)])
+def test_only_operators_have_no_vendor(world: World, role: BuiltIn, of_vendor: bool) -> None:
     with inside(world.acme), pytest.raises(IntegrityError), transaction.atomic():
         user(world.acme if of_vendor else None, "someone@example.com", role=role)
 
