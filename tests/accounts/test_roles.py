@@ -85,7 +85,7 @@ def test_a_role_of_the_vendors_own_can_do_what_it_claims_and_nothing_else(world:
 
 
 @pytest.mark.parametrize(
-    ("claim", "cards", "sections"),
+    ("claim", "cards", "chapters"),
     [
         ("licenses.view_license", {"status", "expiring"}, {"licenses"}),
         (
@@ -118,7 +118,7 @@ def test_pages_of_many_lists_show_those_that_the_role_may_view(
     story = signed_in(person(world.acme, "wide", *claims)).get(
         f"/accounts/user/{world.ada.pk}/story/"
     )
-    assert {section.id for section in story.context["sections"]} == sections
+    assert {section.id for section in story.context["chapters"]} == sections
 
 
 def test_another_vendors_role_of_the_same_name_does_not_count(world: World) -> None:

@@ -32,6 +32,7 @@ AT_DOMAIN = Address(Site.CUSTOMER, domain=DOMAIN)
 # Who asks the table of vendors itself, apart from tenancy/, and why.
 OWN_ROW = "It locks and changes its own vendor's row, inside that vendor's scope or a transaction."
 ASK_FOR_VENDORS = {
+    "accounts/verbs/roles.py": OWN_ROW,
     "accounts/verbs/settings.py": OWN_ROW,
     "accounts/verbs/vendors.py": OWN_ROW,
     "branding/verbs/brands.py": OWN_ROW,
