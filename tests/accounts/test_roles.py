@@ -100,7 +100,7 @@ def test_a_role_of_the_vendors_own_can_do_what_it_claims_and_nothing_else(world:
     ],
 )
 def test_pages_of_many_lists_show_those_that_the_role_may_view(
-    world: World, claim: str, cards: set[str], sections: set[str]
+    world: World, claim: str, cards: set[str], chapters: set[str]
 ) -> None:
     alone = signed_in(person(world.acme, "narrow", claim))
     assert {card.name for card in alone.get("/").context["cards"]} == cards
@@ -118,7 +118,7 @@ def test_pages_of_many_lists_show_those_that_the_role_may_view(
     story = signed_in(person(world.acme, "wide", *claims)).get(
         f"/accounts/user/{world.ada.pk}/story/"
     )
-    assert {section.id for section in story.context["chapters"]} == sections
+    assert {section.id for section in story.context["chapters"]} == chapters
 
 
 def test_another_vendors_role_of_the_same_name_does_not_count(world: World) -> None:
