@@ -1,6 +1,7 @@
 """A served portal with the demo data, started by the very command of the README."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -8,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from tests.environment import SETTINGS
@@ -57,12 +59,31 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+@cache
+def prepared() -> Path:
+    """A folder as `python3 dev.py demo` fills it before it serves; made once a run."""
+    data = Path(os.environ["DATA_DIR"]) / "prepared"
+    data.mkdir()
+    portal = Portal(0, data, _environment(data, 0))
+    portal.manage("migrate", "--verbosity", "0")
+    portal.manage("collectstatic", "--noinput", "--verbosity", "0")
+    portal.manage("seed_demo")
+    return data
+
+
+def _environment(data: Path, port: int, **changes: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name not in SETTINGS}
+    return kept | {"DATA_DIR": str(data), "PORT": str(port), **changes}
+
+
 @contextmanager
 def served(data: Path, port: int | None = None, **changes: str) -> Iterator[Portal]:
-    """`python3 dev.py demo` on a free port, with what it writes in `data`."""
+    """`python3 dev.py demo` on a free port, with what it writes in `data`, which has the demo data
+    already or gets them here."""
     port = port or free_port()
-    environment = {name: value for name, value in os.environ.items() if name not in SETTINGS}
-    environment |= {"DATA_DIR": str(data), "PORT": str(port), **changes}
+    environment = _environment(data, port, **changes)
+    if not (data / "db.sqlite3").exists():
+        shutil.copytree(prepared(), data, dirs_exist_ok=True)
     log = data / "log"
     with log.open("w") as output:
         process = subprocess.Popen(
