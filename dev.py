@@ -65,9 +65,7 @@ def serve(port: int, *, seed: bool) -> int:
         return fail(f"Port {port} is in use: stop what listens there, or choose another --port.")
     install("requirements.lock")
     environment = development_environment(os.environ, port)
-    for command in (["migrate", "--verbosity", "0"], ["collectstatic", "--noinput", "-v", "0"]):
-        run_manage(command, environment)
-    sign_ins = run_manage(["seed_demo"], environment, capture=True) if seed else ""
+    sign_ins = run_manage(["prepare", *(["--demo"] if seed else [])], environment, capture=True)
     return supervise(port, environment, sign_ins)
 
 
@@ -77,7 +75,7 @@ def test(arguments: list[str]) -> int:
     required = os.environ.get("CI", "").lower() == "true"
     runs = [
         Run("SQLite", "sqlite", "not e2e and not proxies"),
-        Run("Chromium and proxies", "sqlite", "e2e or proxies"),
+        Run("Chromium and proxies", "sqlite", "e2e or proxies", ("tests/e2e", "tests/deploy")),
     ]
     if has_postgresql(os.environ):
         runs.append(Run("PostgreSQL", "postgresql", "not e2e and not proxies"))
@@ -91,17 +89,31 @@ def test(arguments: list[str]) -> int:
     print("\n" + "\n".join(["=" * 72, *lines, "=" * 72]), flush=True)
     if required and missing:
         return 1
+    return verdict(codes, every_part=not any(selects(each) for each in arguments))
+
+
+def verdict(codes: Sequence[int], *, every_part: bool) -> int:
+    """The exit code for those of pytest, or of signals that killed it. A part of which nothing was
+    selected has failed if `every_part` has to run."""
     if set(codes) == {NO_TESTS_COLLECTED}:
         return NO_TESTS_COLLECTED
-    return max(code for code in codes if code != NO_TESTS_COLLECTED)
+    fine = {0} if every_part else {0, NO_TESTS_COLLECTED}
+    return int(any(code not in fine for code in codes))
+
+
+def selects(argument: str) -> bool:
+    """Whether this argument of pytest's names tests: by path, by name or by mark."""
+    return not argument.startswith("-") or argument.startswith(("-k", "-m", "--lf", "--ff"))
 
 
 class Run(NamedTuple):
-    """A part of the tests: those with these marks, on one database."""
+    """A part of the tests: those with these marks, on one database; and where they all lie, so
+    that they are found quickly."""
 
     name: str
     database: str
     marks: str
+    folders: tuple[str, ...] = ()
 
 
 def run_tests(runs: Sequence[Run], arguments: Sequence[str]) -> list[int]:
@@ -252,8 +264,10 @@ def install(lock: str) -> None:
     say(f"Installing {lock}")
     # An interrupted installation leaves no stamp.
     STAMP.unlink(missing_ok=True)
+    # The lock names everything, and Python compiles what it uses when it does.
     pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, "--require-hashes", "-r", lock], cwd=ROOT, check=True, stdout=sys.stderr)
+    pip += ["--no-deps", "--no-compile", "--require-hashes", "-r", lock]
+    subprocess.run(pip, cwd=ROOT, check=True, stdout=sys.stderr)
     digests = [digest(text)]
     if lock == "requirements-dev.lock":
         # The development lock holds all of the other one.
@@ -412,7 +426,10 @@ def start_pytest(
     run: Run, arguments: Sequence[str], output: IO[bytes] | None = None
 ) -> subprocess.Popen[bytes]:
     """Starts a part of the tests; what it prints goes to `output` or to the terminal."""
-    command = [str(PYTHON), "-m", "pytest", *narrowed(arguments, run.marks)]
+    # What failed last is remembered for each part.
+    cache = f"cache_dir=.pytest_cache/{run.name.split()[0].lower()}"
+    folders = () if any(selects(each) for each in arguments) else run.folders
+    command = [str(PYTHON), "-m", "pytest", "-o", cache, *narrowed(arguments, run.marks), *folders]
     environment = dict(os.environ, TEST_DATABASE=run.database)
     return subprocess.Popen(
         command,

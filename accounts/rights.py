@@ -3,7 +3,8 @@
 A right is Django's own name of a permission, `<app>.<action>_<model>`, which the admin asks for.
 Operators have the rights that stand here. A vendor's people have the claims of their role's row
 (accounts/models/roles.py); accounts/verbs/roles.py gives the built-in ones what stands here. A
-claim is a right that a vendor's role may have; what no vendor's role has here is none.
+claim is a right that a vendor's role may have; what no vendor's role has here is none. Vendors
+that are there get what is added at the next `manage.py migrate`.
 """
 
 OPERATOR = "operator"

@@ -27,7 +27,8 @@ class AppendOnly(models.BaseConstraint):
     """UPDATE and DELETE (on PostgreSQL also TRUNCATE) fail with an IntegrityError.
 
     `erasable` names columns, each with the SQL of its emptiness. A row's UPDATE passes when it
-    empties all of them and leaves everything else as it was; there is no way back.
+    empties all of them and leaves everything else as it was; there is no way back. On PostgreSQL
+    a column that is added later is guarded once the constraint is removed and added again.
 
     Made of triggers. On SQLite they belong to the table's definition like every constraint, so
     that they survive when Django rebuilds the table.

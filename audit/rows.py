@@ -1,6 +1,7 @@
 """Create, change or delete a row and write it down, in one step; what verbs are made of."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Set
+from copy import copy
 from typing import Any, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, models, transaction
@@ -20,13 +21,17 @@ def create(row: R) -> R:
 
 
 @transaction.atomic
-def change(row: R, *, fields: Collection[str], visible: bool = True) -> R:
+def change(row: R, *, fields: Collection[str], withheld: Set[str] = frozenset(), **about: Any) -> R:
     """Saves these fields and nothing else, since counters may have moved meanwhile; records what
-    differs, if anything does. Unless `visible`, no customer sees that."""
+    differs, if anything does. Where that is in `withheld` alone, no customer sees it; `about` is
+    as in `audit.trail.Draft`."""
     before = type(row)._base_manager.get(pk=row.pk)
-    saved = [*fields, "updated_at"]
-    row.save(update_fields=saved)
-    trail.record_change(before, row, visible=None if visible else False)
+    row.save(update_fields=[*fields, "updated_at"])
+    after = copy(before)
+    for name in fields:
+        setattr(after, name, getattr(row, name))
+    hidden = trail.changes_between(before, after).keys() <= withheld
+    trail.record_change(before, after, visible=False if hidden else None, **about)
     return row
 
 

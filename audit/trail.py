@@ -1,39 +1,28 @@
-"""The audit trail of a vendor: writing entries, telling what changed, checking the chain.
+"""The audit trail of a vendor: writing entries, telling what changed. chain.py checks it.
 
 An entry is written in the transaction of what it tells about: both happen or neither. Whoever
 writes holds the end of the vendor's chain until that transaction ends, so what has to be locked
 (a licence, several in the order of their ids) is locked before anything is recorded.
 """
 
-import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
-from typing import Any, TypeGuard
+from typing import Any
 from uuid import UUID
 
 from django.db import models, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from audit.acting import Person, actor
+from audit.acting import Actor, Person, actor
+from audit.chain import BATCH, digest_of
 from audit.models import AuditChain, AuditEntry, AuditParticulars
-from audit.particulars import (
-    canonical,
-    is_named_after_person,
-    particulars,
-    people_of,
-    split,
-)
 from audit.particulars import digest_of as hash_of
+from audit.particulars import is_named_after_person, particulars, people_of, split
 from tenancy.door import inside
 from tenancy.models import Vendor
 from tenancy.rows import is_secret
-
-GENESIS = "0" * 64
-BATCH = 1000
-# The action of the entry that tells of an erasure (audit/verbs/erasing.py).
-ERASED = "erased"
 
 # What no person changes, and what only repeats another field for the database's sake.
 UNTOLD = frozenset(
@@ -68,6 +57,10 @@ class Draft:
     visible: bool | None = None
 
 
+# What the entries that are being written say of people: of who acted, and of whom they are about.
+Made = dict[str, list[AuditParticulars]]
+
+
 def record(action: str, row: models.Model, **about: Any) -> AuditEntry:
     """Writes one entry about a tenant's row, or about a vendor itself; `about` is as in Draft.
 
@@ -85,9 +78,9 @@ def record_all(drafts: Iterable[Draft]) -> list[AuditEntry]:
     vendor_id = vendor_of(drafts[0].row)
     with inside(vendor_id):
         chain = _hold(vendor_id)
-        made: list[AuditParticulars] = []
+        made: Made = {"by": [], "about": []}
         entries = [_append(chain, draft, made) for draft in drafts]
-        AuditParticulars.objects.bulk_create(made, batch_size=BATCH)
+        AuditParticulars.objects.bulk_create(made["by"] + made["about"], batch_size=BATCH)
         AuditEntry.objects.bulk_create(entries, batch_size=BATCH)
         AuditChain.objects.filter(pk=chain.pk).update(length=chain.length, head=chain.head)
     return entries
@@ -107,33 +100,12 @@ def _hold(vendor_id: UUID) -> AuditChain:
     return found or chains.get_or_create(vendor_id=vendor_id)[0]
 
 
-def _append(chain: AuditChain, draft: Draft, made: list[AuditParticulars]) -> AuditEntry:
+def _append(chain: AuditChain, draft: Draft, made: Made) -> AuditEntry:
     """The next entry; what it says of people is added to `made`, unless it is there."""
-    now = actor()
-    who = now.who()
-    row, vendor_id = draft.row, vendor_of(draft.row)
-    concerns = _concerns(row)
+    now, row, vendor_id = actor(), draft.row, vendor_of(draft.row)
+    who, concerns = now.who(), _concerns(draft.row)
     customer_id = draft.customer_id or concerns.get("customer_id")
-    plain, of_people = split(row, draft.changes)
-    people = {customer_id, *people_of(row), *draft.people} - {None}
-    named = is_named_after_person(row)
-    subject = str(row)[:300]
-    # Nobody knows what stands in the details of an entry about a person.
-    is_about_people = bool(people) or named
-    by = particulars(
-        vendor_id,
-        [who.pk if who else customer_id],
-        {"ip": now.ip, "actor": _name(who), "for_customers": _name_for_customers(who)},
-    )
-    about = particulars(
-        vendor_id,
-        people,
-        {
-            "subject": subject if named else "",
-            "changes": of_people,
-            "details": dict(draft.details) if is_about_people else {},
-        },
-    )
+    facts, about = _said(draft, customer_id, who)
     entry = AuditEntry(
         vendor_id=vendor_id,
         sequence=chain.length + 1,
@@ -144,12 +116,12 @@ def _append(chain: AuditChain, draft: Draft, made: list[AuditParticulars]) -> Au
         actor_id=who.pk if who else None,
         subject_type=row._meta.label_lower,
         subject_id=row.pk,
-        label="" if named else subject,
+        label="" if is_named_after_person(row) else _label(row),
         license_id=draft.license_id or concerns.get("license_id"),
         customer_id=customer_id,
-        facts=_not_empty(changes=plain, details={} if is_about_people else dict(draft.details)),
-        by=_kept_once(by, made),
-        about=_kept_once(about, made),
+        facts=facts,
+        by=_kept_once(_who_acted(now, who, vendor_id, customer_id), made["by"]),
+        about=_kept_once(about, made["about"]),
         visible=concerns.get("visible", False) if draft.visible is None else draft.visible,
         previous=chain.head,
     )
@@ -157,6 +129,39 @@ def _append(chain: AuditChain, draft: Draft, made: list[AuditParticulars]) -> Au
     entry.digest = digest_of(entry)
     chain.length, chain.head = entry.sequence, entry.digest
     return entry
+
+
+def _said(
+    draft: Draft, customer_id: UUID | None, who: Person | None
+) -> tuple[dict[str, Any], AuditParticulars | None]:
+    """What the entry says: as far as it tells nothing of people, and what it tells of them."""
+    row, details = draft.row, dict(draft.details)
+    plain, of_people = split(row, draft.changes)
+    # What a customer does tells of him, also where the licence is another's.
+    acted = {who.pk} if who and who.is_customer else set()
+    people = {customer_id, *acted, *people_of(row), *draft.people} - {None}
+    named = is_named_after_person(row)
+    # Nobody knows what stands in the details of an entry about a person.
+    is_about_people = bool(people) or named
+    told = {
+        "subject": _label(row) if named else "",
+        "changes": of_people,
+        "details": details if is_about_people else {},
+    }
+    facts = _not_empty(changes=plain, details={} if is_about_people else details)
+    return facts, particulars(vendor_of(row), people, told)
+
+
+def _who_acted(
+    now: Actor, who: Person | None, vendor_id: UUID, customer_id: UUID | None
+) -> AuditParticulars | None:
+    """Who it was and from where. An address without a person is the customer's it is about."""
+    told = {"ip": now.ip, "actor": _name(who), "for_customers": _name_for_customers(who)}
+    return particulars(vendor_id, [who.pk if who else customer_id], told)
+
+
+def _label(row: models.Model) -> str:
+    return str(row)[:300]
 
 
 def _not_empty(**facts: Any) -> dict[str, Any]:
@@ -169,9 +174,8 @@ def _kept_once(
     """What was said before, if it is the same: all entries of an import are by one person."""
     if new is None:
         return None
-    for old in made[-2:]:
-        if (old.people, old.said) == (new.people, new.said):
-            return old
+    if made and (made[-1].people, made[-1].said) == (new.people, new.said):
+        return made[-1]
     made.append(new)
     return new
 
@@ -238,13 +242,15 @@ def record_change(before: models.Model, after: models.Model, **about: Any) -> Au
     return record_all([draft])[0] if draft.changes else None
 
 
-def change(before: models.Model, after: models.Model, **about: Any) -> Draft:
+def change(
+    before: models.Model, after: models.Model, *, people: Set[UUID] = frozenset(), **about: Any
+) -> Draft:
     """The entry for a row that changes. Its customer sees it if he may see both, old and new."""
     draft = Draft(
         action="changed",
         row=after,
         changes=changes_between(before, after),
-        people=people_of(before),
+        people=people_of(before) | people,
         **about,
     )
     if draft.visible is not None:
@@ -274,96 +280,3 @@ def _told(row: models.Model, one: Any, value: Any) -> Any:
     if isinstance(value, date):
         return value.isoformat()
     return value if isinstance(value, list | dict) else str(value)
-
-
-# --- The chain ----------------------------------------------------------------------------------
-
-
-def digest_of(entry: AuditEntry) -> str:
-    """SHA-256, in hex, of everything that the entry says and of the digest before it."""
-    said = {
-        "previous": entry.previous,
-        "vendor": str(entry.vendor_id),
-        "sequence": entry.sequence,
-        "at": entry.created_at.astimezone(UTC).isoformat(timespec="microseconds"),
-        "id": str(entry.pk),
-        "action": entry.action,
-        "source": str(entry.source),
-        "actor_id": str(entry.actor_id or ""),
-        "actor_vendor": entry.actor_vendor,
-        "subject": [entry.subject_type, str(entry.subject_id), entry.label],
-        "license_id": str(entry.license_id or ""),
-        "customer_id": str(entry.customer_id or ""),
-        "facts": entry.facts,
-        "by": _told_of_people(entry.by, entry.by_digest),
-        "about": _told_of_people(entry.about, entry.about_digest),
-        "visible": entry.visible,
-    }
-    return hashlib.sha256(canonical(said).encode()).hexdigest()
-
-
-def _told_of_people(told: AuditParticulars | None, digest: str) -> list[str]:
-    """What remains when a person is erased: which row told of whom, and its salted hash."""
-    return [str(told.pk), told.people, digest] if told else []
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What checking a trail found: its length and head, every fault as number and sentence, and
-    of how many entries a person was erased."""
-
-    length: int
-    head: str
-    faults: list[tuple[int, str]]
-    erased: int
-
-
-def verify(vendor: Vendor, *, known: tuple[int, str] | None = None) -> Verdict:
-    """Checks the whole trail of a vendor; `known` is a length and head that were seen before.
-
-    Finds entries that were changed, taken out, put in or cut off, and those that lost what they
-    say of people without an entry that tells of it. Whoever can rewrite the whole trail is found
-    out only by a `known` head that was kept elsewhere.
-    """
-    faults: list[tuple[int, str]] = []
-    length, head = 0, GENESIS
-    lacking: dict[int, list[str]] = {}
-    erased: set[str] = set()
-    with inside(vendor):
-        chain = AuditChain.objects.filter(vendor=vendor).first()
-        for entry in AuditEntry.objects.order_by("sequence").iterator(BATCH):
-            faults += [(entry.sequence, fault) for fault in _faults(entry, length, head)]
-            length, head = entry.sequence, entry.digest
-            if known and known[0] == length and known[1] != head:
-                faults.append((length, "is not the entry that was there before"))
-            if gone_of := [part.people for part in (entry.by, entry.about) if _is_erased(part)]:
-                lacking[length] = gone_of
-            if entry.action == ERASED:
-                erased.add(str(entry.subject_id))
-    faults += [
-        (number, "has lost what it says of people, and no entry tells that they were erased")
-        for number, parts in lacking.items()
-        if any(erased.isdisjoint(people.split()) for people in parts)
-    ]
-    end = (chain.length, chain.head) if chain else (0, GENESIS)
-    if end != (length, head):
-        faults.append((length, "is the last one, but the trail has ended elsewhere before"))
-    if known and known[0] > length:
-        faults.append((known[0], "is missing, with everything after it"))
-    return Verdict(length, head, faults, len(lacking))
-
-
-def _is_erased(part: AuditParticulars | None) -> TypeGuard[AuditParticulars]:
-    return part is not None and part.is_erased
-
-
-def _faults(entry: AuditEntry, length: int, head: str) -> Iterator[str]:
-    if entry.sequence != length + 1:
-        yield f"does not follow number {length}"
-    if entry.previous != head:
-        yield "does not carry the digest of the entry before it"
-    if entry.digest != digest_of(entry):
-        yield "was changed"
-    parts = ((entry.by, entry.by_digest), (entry.about, entry.about_digest))
-    if any(hash_of(part) != digest for part, digest in parts if not _is_erased(part)):
-        yield "does not say of people what it said"

@@ -39,7 +39,7 @@ ACTIONS = {
     "maintenance-renewed": _lazy("Maintenance renewed"),
     "password-set": _lazy("Password set"),
     "published": _lazy("Published"),
-    "released": _lazy("Machine released by support"),
+    "freed": _lazy("Machine released by support"),
     "renewed": _lazy("Renewed"),
     "revoked": _lazy("Revoked"),
     "sent-again": _lazy("E-mail sent again"),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 from django.db.models import QuerySet
 
@@ -22,7 +23,7 @@ class Event(StrEnum):
     ACTIVATED = "activated"
     MACHINE_KEY_REPLACED = "machine-key-replaced"
     DEACTIVATED = "deactivated"
-    RELEASED = "released"
+    FREED = "freed"
     RENEWED = "renewed"
     MAINTENANCE_RENEWED = "maintenance-renewed"
     EXTENDED = "extended"
@@ -62,6 +63,12 @@ def history_of(license: License) -> QuerySet[AuditEntry]:
     return AuditEntry.objects.filter(
         license_id=license.pk, customer_id=license.user_id, visible=True
     )
+
+
+def owners_of(license: License) -> set[UUID]:
+    """The ids of all whose licence it was or is: what it says may be of any of them."""
+    entries = AuditEntry.objects.filter(license_id=license.pk).order_by()
+    return {each for each in entries.values_list("customer_id", flat=True).distinct() if each}
 
 
 def _named(activation: Activation) -> dict[str, Any]:

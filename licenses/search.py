@@ -1,5 +1,5 @@
 """Finding licences by what was asked: text, product, status and end; order and totals; all in the
-database. The customer's list, the back office and programs ask here."""
+database. The customer's list and the back office's ask here."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

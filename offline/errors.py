@@ -1,4 +1,4 @@
-"""Why an offline file was refused before a licence verb was asked; see docs/offline-protocol.md."""
+"""Why an offline file was refused by the rules of offline files; see docs/offline-protocol.md."""
 
 from django.utils.translation import gettext_lazy as _
 

@@ -45,26 +45,35 @@ def check_key_encryption(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]
 
 
 ORDER = (
+    "portal.middleware.health.HealthMiddleware",
+    "portal.middleware.tls_ask.TlsAskMiddleware",
+    "portal.middleware.headers.HeadersMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "portal.middleware.host.NormaliseHostMiddleware",
     "django_hosts.middleware.HostsRequestMiddleware",
     "portal.middleware.tenancy.TenancyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "portal.middleware.people.PeopleMiddleware",
     "portal.middleware.view_as.ViewAsMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
 )
 
 
 @register(Tags.security)
 def check_middleware_order(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
-    """Tenancy comes after the host's spelling and before whatever may query or know people."""
+    """What is asked by a server's address comes before the host is looked at, headers around all
+    answers to people, tenancy before whatever may query or know people."""
     there = [name for name in settings.MIDDLEWARE if name in ORDER]
     if there == list(ORDER):
         return []
     return [
         Error(
-            "The tenancy middleware is missing or out of place.",
+            "A middleware is missing or out of place.",
             hint=f"MIDDLEWARE has to hold, in this order: {', '.join(ORDER)}.",
             id="portal.E003",
         )

@@ -24,6 +24,7 @@ ON_POSTGRESQL = os.environ.get("TEST_DATABASE") == "postgresql"
 PATHS = f"{os.environ['PATH']}:/usr/sbin"
 CHROMIUM = shutil.which("chromium")
 PROXIES = all(shutil.which(name, path=PATHS) for name in ("nginx", "caddy", "curl"))
+SERVED_IN = ("e2e", "deploy")
 ALL_REQUIRED = os.environ.get("CI", "").lower() == "true"
 
 
@@ -41,6 +42,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     # pytest-django puts tests with a transaction before those that commit. First of all those
     # that want an empty database: so the world is written once and taken away once.
     items.sort(key=lambda item: not uses_database(item) or commits(item) or has_world(item))
+    for item in items:
+        if is_served(item) and item.path.parent.name not in SERVED_IN:
+            raise pytest.UsageError(f"dev.py looks for {item.nodeid} in {SERVED_IN} alone.")
     if ON_POSTGRESQL:
         # What asks no database is the same on both, and runs on SQLite.
         config.hook.pytest_deselected(items=[item for item in items if not uses_database(item)])
@@ -52,6 +56,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.skip(reason="Chromium is not on this machine"))
         if item.get_closest_marker("proxies") and not PROXIES:
             item.add_marker(pytest.mark.skip(reason="nginx, Caddy or curl is missing"))
+
+
+def is_served(item: pytest.Item) -> bool:
+    return any(item.get_closest_marker(name) for name in ("e2e", "proxies"))
 
 
 def uses_database(item: pytest.Item) -> bool:

@@ -65,9 +65,7 @@ def prepared() -> Path:
     data = Path(os.environ["DATA_DIR"]) / "prepared"
     data.mkdir()
     portal = Portal(0, data, _environment(data, 0))
-    portal.manage("migrate", "--verbosity", "0")
-    portal.manage("collectstatic", "--noinput", "--verbosity", "0")
-    portal.manage("seed_demo")
+    portal.manage("prepare", "--demo")
     return data
 
 

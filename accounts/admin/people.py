@@ -149,7 +149,7 @@ class UsersAdmin(WithViewAs, WithExport, WithButtons):
         "last_login",
         "last_seen_at",
     )
-    readonly_fields = ("last_login", "last_seen_at")
+    readonly_fields = ("role_shown", "last_login", "last_seen_at")
     actions = ("send_invitation",)
 
     @admin.display(description=_("role"), ordering="role")
@@ -159,6 +159,12 @@ class UsersAdmin(WithViewAs, WithExport, WithButtons):
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.story_view)
         return [path("<uuid:row_id>/story/", view, name="accounts_user_story"), *super().get_urls()]
+
+    def get_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """Who may only look reads the role's label."""
+        if self.has_change_permission(request, obj) or obj is None:
+            return self.fields
+        return ["role_shown" if name == "role" else name for name in self.fields]
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         usual = super().get_changelist(request, **kwargs)

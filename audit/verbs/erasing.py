@@ -5,7 +5,7 @@ from uuid import UUID
 from django.contrib.auth import get_user_model
 from django.db import transaction
 
-from audit import trail
+from audit import chain, trail
 from audit.models import AuditParticulars
 from tenancy.door import inside
 from tenancy.models import Vendor
@@ -22,6 +22,6 @@ def erase(*, vendor: Vendor, person_id: UUID) -> int:
     with inside(vendor):
         # Without a name and an address: the entry that tells of it must not say them.
         person = get_user_model()(pk=person_id, vendor=vendor)
-        trail.record(trail.ERASED, person, customer_id=person_id)
+        trail.record(chain.ERASED, person, customer_id=person_id)
         told = AuditParticulars.objects.filter(people__contains=str(person_id), said__isnull=False)
         return told.update(salt="", said=None)

@@ -1,5 +1,5 @@
-"""The verbs about custom domains: claim, check, make the portal's address, go back, remove,
-release.
+"""The verbs about custom domains: claim, check, make the portal's address, go back, remove, let
+go.
 
 A claim is worth nothing: a name belongs to a vendor once the DNS proves it (`dns_checks.py`), and
 only then is it the vendor's alone, so that nobody can squat. A name whose record disappears is
@@ -330,7 +330,7 @@ def remove(domain: CustomDomain) -> None:
 
 
 @transaction.atomic
-def release(name: str) -> None:
+def let_go(name: str) -> None:
     """Takes a name off the scope's vendor, and that the vendor ever proved it: who wants it next
     has to show no more than if nobody had. For the people who run the installation."""
     for domain in CustomDomain.objects.filter(name=name):

@@ -167,9 +167,11 @@ def event_row(entry: AuditEntry, now: datetime) -> EventRow:
 
 
 def _own_changes(entry: AuditEntry) -> dict[str, Any]:
-    """The changes that the customer may see; who had the licence before is not among them."""
-    withheld = WITHHELD | {"user"}
-    return {name: pair for name, pair in entry.changes.items() if name not in withheld}
+    """The changes that the customer may see; none of those made as the licence changed hands,
+    since their old values were another's."""
+    if "user" in entry.changes:
+        return {}
+    return {name: pair for name, pair in entry.changes.items() if name not in WITHHELD}
 
 
 def _event_text(entry: AuditEntry) -> str:
@@ -182,8 +184,12 @@ def _event_text(entry: AuditEntry) -> str:
         after = parse_datetime(next(iter(entry.changes.values()))[1])
         return _("Valid until %(date)s") % {"date": date_format(after, "j F Y")} if after else ""
     if entry.action == Event.CHANGED:
+        changed = audit_words.in_words(License, _own_changes(entry))
+        if entry.subject_type != License._meta.label_lower:
+            # Metadata may have been changed as the licence changed hands: the old is another's.
+            return "; ".join(f"{field}: {new}" for field, _old, new in changed)
         return "; ".join(
             _("%(field)s: %(old)s → %(new)s") % {"field": field, "old": old, "new": new}
-            for field, old, new in audit_words.in_words(License, _own_changes(entry))
+            for field, old, new in changed
         )
     return ""

@@ -168,7 +168,7 @@ def free(activation: Activation, *, reason: str) -> None:
     Activation.objects.filter(pk=current.pk).delete()
     license.total_activations -= 1
     license.save(update_fields=["total_activations", "updated_at"])
-    record(license, Event.RELEASED, machine=current, reason=reason)
+    record(license, Event.FREED, machine=current, reason=reason)
 
 
 @transaction.atomic

@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.models import User
 from audit import rows, trail
 from licenses.errors import DateTooFar, MaintenanceNotRenewable, ValidityNotRenewable
-from licenses.history import WITHHELD, Event, record
+from licenses.history import WITHHELD, Event, owners_of, record
 from licenses.keys import new_key
 from licenses.models import (
     TERMS,
@@ -119,7 +119,7 @@ def change_license(license: License, *, fields: Collection[str]) -> License:
 
     The customer's history tells of it if he may see one of them. Raises ValidationError.
     """
-    rows.change(license, fields=fields, visible=not WITHHELD.issuperset(fields))
+    rows.change(license, fields=fields, withheld=WITHHELD, people=owners_of(license))
     return begin_maintenance(license) if "maintenance_policy" in fields else license
 
 

@@ -2,6 +2,9 @@
 
 from collections.abc import Collection
 
+from django.db import transaction
+from django.db.models import ProtectedError
+
 from audit import rows
 from licenses.errors import PolicyIsUsed
 from licenses.models import MaintenancePolicy
@@ -21,9 +24,13 @@ def change_maintenance_policy(
     return rows.change(policy, fields=fields)
 
 
+@transaction.atomic
 def delete_maintenance_policy(policy: MaintenancePolicy) -> None:
     """Deletes a policy that no licence is on. Raises PolicyIsUsed."""
     # Asked first, since Django would fetch all of them to say which.
     if policy.licenses.exists():
         raise PolicyIsUsed
-    rows.delete(policy)
+    try:
+        rows.delete(policy)
+    except ProtectedError as error:
+        raise PolicyIsUsed from error

@@ -5,6 +5,9 @@ Licences keep their own copy of the terms, and remember whose they were.
 
 from collections.abc import Collection
 
+from django.db import transaction
+from django.db.models import ProtectedError
+
 from audit import rows
 from licenses.errors import PolicyIsUsed
 from licenses.models import LicensePolicy
@@ -22,9 +25,13 @@ def change_policy(policy: LicensePolicy, *, fields: Collection[str]) -> LicenseP
     return rows.change(policy, fields=fields)
 
 
+@transaction.atomic
 def delete_policy(policy: LicensePolicy) -> None:
     """Deletes a policy that no licence began on. Raises PolicyIsUsed."""
     # Asked first, since Django would fetch all of them to say which.
     if policy.licenses.exists():
         raise PolicyIsUsed
-    rows.delete(policy)
+    try:
+        rows.delete(policy)
+    except ProtectedError as error:
+        raise PolicyIsUsed from error

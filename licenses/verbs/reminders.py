@@ -14,7 +14,7 @@ from tenancy.door import inside
 from tenancy.models import Vendor
 from tenancy.table import every_vendor
 
-DAYS = (1, 7, 30, 60)
+DAYS = (1, 7, 30, 60)  # ascending; `Vendor.send_expiry_reminders` says them to administrators
 KIND = "expiry-reminder"
 AT_A_TIME = 500  # licences in memory
 

@@ -1,7 +1,8 @@
 """Answering offline requests: the checks of docs/offline-protocol.md, in its order.
 
-`look` and `answer` run the same checks. `look` changes nothing; `answer` runs them again under
-the licence's lock and then acts, so that what was shown before is never trusted.
+`look` runs the checks and changes nothing; `answer` runs them again under the licence's lock and
+then acts, so that what was shown before is never trusted. What only counting tells, the uses of
+meters, is seen as `answer` acts.
 """
 
 from dataclasses import dataclass

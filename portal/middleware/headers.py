@@ -1,4 +1,8 @@
-"""The headers that every answer has."""
+"""The headers that every answer to a person or a program has.
+
+Those to load balancers and to the proxy's question come before (health.py, tls_ask.py); release
+files that nginx sends have what deploy/nginx.conf names.
+"""
 
 from collections.abc import Callable
 from http import HTTPStatus
@@ -14,7 +18,7 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
 class HeadersMiddleware:
-    """Strict headers on every answer. A view that needs another value sets it and says why."""
+    """Strict headers. A view that needs another value sets it and says why."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response

@@ -20,8 +20,8 @@ from accounts.view_as.verbs import (
     offer,
     stop,
 )
+from audit.chain import verify
 from audit.models import AuditEntry, AuditParticulars
-from audit.trail import verify
 from tenancy.door import inside
 from tenancy.models import Vendor
 from tests import world as worlds

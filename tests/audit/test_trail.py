@@ -13,7 +13,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 
-from audit import trail
+from audit import chain, trail
 from audit.acting import Actor, Source, acting
 from audit.append_only import opened
 from audit.models import AuditChain, AuditEntry
@@ -60,11 +60,11 @@ def test_entries_are_numbered_and_chained_for_each_vendor(world: World) -> None:
     trail.record("changed", world.bob)
     found = entries(world)
     assert [entry.sequence for entry in found] == list(range(1, before + 4))
-    assert found[0].previous == trail.GENESIS
+    assert found[0].previous == chain.GENESIS
     assert all(one.digest == two.previous for one, two in pairwise(found))
     with inside(world.acme):
-        chain = AuditChain.objects.get()
-    assert (chain.length, chain.head) == (found[-1].sequence, found[-1].digest)
+        end = AuditChain.objects.get()
+    assert (end.length, end.head) == (found[-1].sequence, found[-1].digest)
 
 
 def test_what_is_undone_leaves_no_entry_and_no_gap(world: World) -> None:
@@ -145,7 +145,7 @@ def test_twenty_at_once_make_one_chain() -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(write, range(20)))
     assert len(entries(world)) == before + 20
-    assert trail.verify(world.acme).faults == []
+    assert chain.verify(world.acme).faults == []
 
 
 def test_changes_have_old_and_new_values_in_words(world: World) -> None:

@@ -3,7 +3,8 @@
 import pytest
 
 from licenses.history import WITHHELD, history_of
-from licenses.models import License
+from licenses.models import License, LicenseMetadata
+from licenses.verbs.details import add_metadata, change_metadata
 from licenses.verbs.licenses import change_license
 from tenancy.door import inside
 from tests.world import World, signed_in
@@ -35,6 +36,33 @@ def test_what_is_withheld_is_in_no_history(world: World, field: str) -> None:
         assert history_of(license).count() == before
     page = signed_in(world.ada).get(f"/licenses/{license.pk}/").content.decode()
     assert "SECRET-PLAN" not in page
+
+
+def test_who_gets_a_licence_reads_nothing_of_who_had_it(world: World) -> None:
+    license = world.ada_license
+    with inside(world.acme):
+        entry = LicenseMetadata(
+            vendor=world.acme, license=license, key="Room", value="OF-ADA", visible=True
+        )
+        add_metadata(entry)
+        license.user, license.notes = world.grace, "For Grace"
+        change_license(license, fields=["user", "notes"])
+        entry.license, entry.value = license, "Of Grace"
+        change_metadata(entry, fields=["value"])
+    page = signed_in(world.grace).get(f"/licenses/{license.pk}/").content.decode()
+    assert "Of Grace" in page
+    assert "For Grace" in page
+    assert "OF-ADA" not in page
+    assert "Ada of Acme only" not in page
+
+
+def test_what_only_looks_changed_is_not_told(world: World) -> None:
+    license = world.ada_license
+    with inside(world.acme):
+        before = history_of(license).count()
+        license.internal_notes = "Pays late"
+        change_license(license, fields=["internal_notes", "notes"])
+        assert history_of(license).count() == before
 
 
 def test_of_a_change_of_both_the_customer_sees_the_own_half(world: World) -> None:

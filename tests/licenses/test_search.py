@@ -1,4 +1,4 @@
-"""One function finds licences, for customers, staff and programs."""
+"""One function finds licences, for customers and for staff."""
 
 from datetime import timedelta
 from typing import Any

@@ -27,6 +27,7 @@ def test_the_test_settings_are_sound() -> None:
         ("KEY_ENCRYPTION_KEYS", ["short"], "portal.E002"),
         ("MIDDLEWARE", [], "portal.E003"),
         ("MIDDLEWARE", list(reversed(checks.ORDER)), "portal.E003"),
+        ("MIDDLEWARE", [*checks.ORDER[3:], *checks.ORDER[:3]], "portal.E003"),
         ("PORTAL_PARENT_HOST", "https://portal.example", "portal.E004"),
         ("PORTAL_PARENT_HOST", "10.0.0.1", "portal.E004"),
         ("PARENT_HOST", "portal.localhost", "portal.E005"),

@@ -132,6 +132,41 @@ def test_a_setting_that_is_unsafe_in_production_is_found(
     assert "settings of production: FAILED" in capfd.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("codes", "every_part", "expected"),
+    [
+        ([0, 0, 0], True, 0),
+        ([0, 1, 0], True, 1),
+        ([0, -9, 0], False, 1),  # killed
+        ([0, 5, 0], False, 0),
+        ([0, 5, 0], True, 1),
+        ([5, 5, 5], True, 5),
+    ],
+)
+def test_every_part_of_the_tests_has_to_pass(
+    codes: list[int], every_part: bool, expected: int
+) -> None:
+    assert dev.verdict(codes, every_part=every_part) == expected
+
+
+@pytest.mark.parametrize(
+    ("arguments", "narrowed"),
+    [
+        (["-q"], ["-q", "-m", "(e2e)"]),
+        (["-m", "processes", "-x"], ["-x", "-m", "(e2e) and (processes)"]),
+        (["-mprocesses or x"], ["-m", "(e2e) and (processes or x)"]),
+        (["tests/web", "-k", "limits"], ["tests/web", "-k", "limits", "-m", "(e2e)"]),
+    ],
+)
+def test_marks_that_are_asked_for_narrow_each_part(
+    arguments: list[str], narrowed: list[str]
+) -> None:
+    assert dev.narrowed(arguments, "e2e") == narrowed
+    assert [dev.selects(each) for each in ("-q", "-x", "tests/web", "-k", "-mx")] == [
+        False, False, True, True, True,
+    ]  # fmt: skip
+
+
 def test_ci_runs_the_two_words_that_developers_have() -> None:
     lines = (dev.ROOT / ".ci/run").read_text().splitlines()
     assert [line for line in lines if "dev.py" in line or ".venv" in line] == [

@@ -15,8 +15,8 @@ from django.urls import get_resolver, reverse
 from accounts.links import Purpose, make_token
 from accounts.models import User, ViewAs
 from accounts.view_as.verbs import offer
+from audit.chain import verify
 from audit.models import AuditEntry
-from audit.trail import verify
 from branding.verbs.brands import change_brand
 from offline.verbs.answering import answer
 from portal.middleware.view_as import ViewAsMiddleware

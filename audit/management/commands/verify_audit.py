@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management import BaseCommand, CommandError, CommandParser
 
-from audit.trail import verify
+from audit.chain import verify
 from tenancy.models import Vendor
 from tenancy.table import every_vendor, vendor_by_company_id
 

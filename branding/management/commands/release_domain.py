@@ -35,5 +35,5 @@ class Command(BaseCommand):
             raise CommandError(f"No vendor has proved {name}.")
         for vendor in vendors:
             with inside(vendor):
-                domains.release(name)
+                domains.let_go(name)
             self.stdout.write(f"{name} is no longer {vendor.name}'s ({vendor.company_id}).")
