@@ -2,12 +2,9 @@
 
 from collections.abc import Collection
 
-from django.db import transaction
-from django.db.models import ProtectedError
-
 from audit import rows
-from licenses.errors import PolicyIsUsed
 from licenses.models import MaintenancePolicy
+from licenses.verbs.policies import delete_unused
 
 
 def create_maintenance_policy(policy: MaintenancePolicy) -> MaintenancePolicy:
@@ -24,13 +21,6 @@ def change_maintenance_policy(
     return rows.change(policy, fields=fields)
 
 
-@transaction.atomic
 def delete_maintenance_policy(policy: MaintenancePolicy) -> None:
     """Deletes a policy that no licence is on. Raises PolicyIsUsed."""
-    # Asked first, since Django would fetch all of them to say which.
-    if policy.licenses.exists():
-        raise PolicyIsUsed
-    try:
-        rows.delete(policy)
-    except ProtectedError as error:
-        raise PolicyIsUsed from error
+    delete_unused(policy)

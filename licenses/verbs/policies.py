@@ -10,7 +10,7 @@ from django.db.models import ProtectedError
 
 from audit import rows
 from licenses.errors import PolicyIsUsed
-from licenses.models import LicensePolicy
+from licenses.models import LicensePolicy, MaintenancePolicy
 
 
 def create_policy(policy: LicensePolicy) -> LicensePolicy:
@@ -25,9 +25,14 @@ def change_policy(policy: LicensePolicy, *, fields: Collection[str]) -> LicenseP
     return rows.change(policy, fields=fields)
 
 
-@transaction.atomic
 def delete_policy(policy: LicensePolicy) -> None:
     """Deletes a policy that no licence began on. Raises PolicyIsUsed."""
+    delete_unused(policy)
+
+
+@transaction.atomic
+def delete_unused(policy: LicensePolicy | MaintenancePolicy) -> None:
+    """Deletes a policy of either kind unless licences are on it. Raises PolicyIsUsed."""
     # Asked first, since Django would fetch all of them to say which.
     if policy.licenses.exists():
         raise PolicyIsUsed
