@@ -213,7 +213,8 @@ class LicenseAdmin(WithExport, WithButtons):
             shown["changes"] = (
                 worth_offering(license) if self.has_change_permission(request, license) else []
             )
-            shown["may_send"] = request.user.has_perm("licenses.send_license")
+            may_send = request.user.has_perm("licenses.send_license")
+            shown["may_send"] = may_send and license.user_id is not None
             shown["may_release"] = request.user.has_perm("licenses.release_activation")
         return super().change_view(request, object_id, form_url, shown)
 

@@ -106,10 +106,12 @@ class PolicyAdmin(VendorAdmin):
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Counts the licences that keep a policy: to name them all there may be too many."""
         kept = sum(policy.licenses.count() for policy in objs)
-        protected = (
-            [ngettext("%(n)d licence", "%(n)d licences", kept) % {"n": kept}] if kept else []
+        text = ngettext("%(n)d licence", "%(n)d licences", kept) % {"n": kept}
+        doomed, counts = (
+            [str(policy) for policy in objs],
+            {self.opts.verbose_name_plural: len(objs)},
         )
-        return [str(policy) for policy in objs], {}, set(), protected
+        return doomed, counts, set(), [text] if kept else []
 
 
 @admin.register(LicensePolicy)

@@ -97,6 +97,7 @@ def test_the_back_office_shows_it(world: World, who: str) -> None:
     page = browser.get(f"/licenses/license/{license.pk}/change/").content.decode()
     assert license.key in page
     assert "All about" not in page
+    assert "Send it by e-mail" not in page
     found = browser.get("/find/", {"q": "NOBODY"}, follow=True)
     assert license.key in found.content.decode()
     listed = browser.get("/licenses/license/").content.decode()
