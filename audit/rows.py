@@ -37,7 +37,8 @@ def change(row: R, *, fields: Collection[str], withheld: Set[str] = frozenset(),
 
 @transaction.atomic
 def delete(row: models.Model) -> None:
-    """Deletes the row and records what it was. Raises ProtectedError, as Django does."""
+    """Deletes the row and records what it was. Raises ProtectedError, as Django does, and
+    TypeError for a row on which others hang that have to be recorded as well."""
     before: Any = type(row)._base_manager.get(pk=row.pk)
     trail.record("deleted", before, changes=trail.gone(before))
     _delete(row)
@@ -48,7 +49,7 @@ def _delete(row: models.Model) -> None:
     doomed = Collector(using=DEFAULT_DB_ALIAS, origin=row)
     doomed.collect([row])
     if set(doomed.data) != {type(row)}:
-        raise NotImplementedError(f"Rows hang on this one that need a verb of theirs: {row._meta}")
+        raise TypeError(f"Rows hang on this one that are deleted by a verb of theirs: {row._meta}")
     for (field, value), which in doomed.field_updates.items():
         for left in which:
             left.update(**{field.name: value})  # type: ignore[attr-defined]

@@ -85,9 +85,9 @@ def test_a_bad_or_used_key_is_refused(acme: World, key: str) -> None:
 
 
 def test_the_same_key_can_be_used_by_another_vendor(world: World) -> None:
-
     with inside(world.globex):
-        create_license(product=world.quill, user=world.bob, key=world.ada_license.key)
+        made = create_license(product=world.quill, user=world.bob, key=world.ada_license.key)
+        assert License.objects.get(key=world.ada_license.key) == made
 
 
 @pytest.mark.parametrize(

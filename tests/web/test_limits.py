@@ -52,6 +52,8 @@ def test_limits_and_subjects_are_counted_apart(db: None) -> None:
         take(LIMIT, "someone")
     take(LIMIT, "someone else")
     take(Limit("other", burst=1, interval=60), "someone")
+    with pytest.raises(TooManyAttempts):
+        take(LIMIT, "someone")
 
 
 def test_a_try_can_be_given_back(db: None) -> None:
@@ -157,4 +159,6 @@ def test_the_ip_can_not_be_made_up(world: World, settings: Any) -> None:
 
 def test_right_passwords_use_nothing_up(world: World) -> None:
     for _ in range(SIGN_IN_PER_IP.burst + 5):
-        Browser("acme").sign_in("ada@example.com")
+        browser = Browser("acme")
+        browser.sign_in("ada@example.com")
+        assert "session" in browser.cookies
