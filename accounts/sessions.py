@@ -4,14 +4,14 @@ A session counts only on the site and at the vendor where it began: it carries b
 else the visitor is anonymous.
 """
 
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 
 from django.contrib import auth
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User, normalise_email
+from accounts.models import User, among_operators, normalise_email
 from accounts.requests import PersonRequest
 from accounts.verbs.sign_in import note_seen, note_sign_in, note_sign_out
 from tenancy.door import inside
@@ -35,8 +35,8 @@ class SignInRefused(PortalError):
 
 
 def people_of(vendor: Vendor | None) -> AbstractContextManager[None]:
-    """The scope in which a vendor's people are found; none at all for None: operators are there."""
-    return inside(vendor) if vendor else nullcontext()
+    """The door behind which a vendor's people are found; for None the way to operators."""
+    return inside(vendor) if vendor else among_operators()
 
 
 def sign_in(

@@ -10,7 +10,7 @@ from typing import TypeGuard
 from audit.models import AuditChain, AuditEntry, AuditParticulars
 from audit.particulars import canonical
 from audit.particulars import digest_of as hash_of
-from tenancy.door import inside
+from tenancy.door import inside, reading
 from tenancy.models import Vendor
 
 GENESIS = "0" * 64
@@ -69,7 +69,7 @@ def verify(vendor: Vendor, *, known: tuple[int, str] | None = None) -> Verdict:
     length, head = 0, GENESIS
     lacking: dict[int, list[str]] = {}
     erased: dict[str, int] = {}  # the last time, by person
-    with inside(vendor):
+    with inside(vendor), reading():
         chain = AuditChain.objects.filter(vendor=vendor).first()
         for entry in AuditEntry.objects.order_by("sequence").iterator(BATCH):
             faults += [(entry.sequence, fault) for fault in _faults(entry, length, head)]

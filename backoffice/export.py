@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from itertools import chain, islice
+from itertools import islice
 from typing import Any
 
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -17,7 +17,7 @@ from django.urls import URLPattern, path
 from audit import trail
 from backoffice.base import VendorAdmin
 from backoffice.cells import escaped
-from tenancy.door import current_vendor, inside
+from tenancy.door import current_vendor, inside, reading
 
 CHUNK = 500
 # By it a spreadsheet sees that the file is in UTF-8; an import takes it off.
@@ -70,13 +70,12 @@ class WithExport(VendorAdmin):
             listed = self.get_changelist_instance(request).get_queryset(request)
         except IncorrectLookupParameters as error:
             raise BadRequest from error
-        parts = _parts(self.export_rows(listed), self.export_columns, vendor)
+        rows = self.export_rows(listed)
         # What the database can't answer is found out before anything is said to be exported.
-        first = next(parts)
+        rows.exists()
         trail.record("exported", vendor, details={"list": self.export_name})
         response = StreamingHttpResponse(
-            chain([first], parts),
-            content_type="text/csv; charset=utf-8",
+            _parts(rows, self.export_columns, vendor), content_type="text/csv; charset=utf-8"
         )
         response["Content-Disposition"] = f'attachment; filename="{self.export_name}.csv"'
         return response
@@ -88,19 +87,21 @@ class WithExport(VendorAdmin):
 def _parts(
     rows: QuerySet[Any], columns: Mapping[str, Callable[[Any], Any]], vendor: Any
 ) -> Iterator[str]:
-    """The file in parts. They are made while it is sent, when the request's scope has ended."""
+    """The file in parts. They are made while it is sent, when the request's scope has ended, and
+    read in a transaction of their own."""
     head = BOM + written([list(columns)])
-    unread = rows.iterator(chunk_size=CHUNK)
-    while True:
-        with inside(vendor):
-            part = written(
-                [cell_of(row) for cell_of in columns.values()] for row in islice(unread, CHUNK)
-            )
-        if head or part:
-            yield head + part
-        if not part:
-            return
-        head = ""
+    with reading():
+        unread = rows.iterator(chunk_size=CHUNK)
+        while True:
+            with inside(vendor):
+                part = written(
+                    [cell_of(row) for cell_of in columns.values()] for row in islice(unread, CHUNK)
+                )
+            if head or part:
+                yield head + part
+            if not part:
+                return
+            head = ""
 
 
 def written(rows: Iterable[list[Any]]) -> str:

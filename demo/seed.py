@@ -16,7 +16,7 @@ from django.utils import timezone
 from joserfc import jwt
 from joserfc.jwk import OKPKey
 
-from accounts.models import BuiltIn, User
+from accounts.models import BuiltIn, User, among_operators
 from accounts.verbs.vendors import begin_vendor
 from audit.acting import Actor, acting, acting_as
 from demo.brands import seed_brand
@@ -204,15 +204,8 @@ COMPANIES = (ACME, GLOBEX)
 @transaction.atomic
 def seed() -> None:
     """Creates what of the demo data is missing."""
-    if not User.operators.filter(pk=demo_id("operator")).exists():
-        User.people.create_user(
-            id=demo_id("operator"),
-            email=OPERATOR.email,
-            password="demo-root",  # noqa: S106
-            first_name=OPERATOR.first_name,
-            last_name=OPERATOR.last_name,
-            role=BuiltIn.OPERATOR,
-        )
+    with among_operators():
+        _seed_operator()
     for company in COMPANIES:
         company_id = company.vendor["company_id"]
         vendor = vendor_by_company_id(company_id)
@@ -220,6 +213,19 @@ def seed() -> None:
             vendor = begin_vendor(Vendor(id=demo_id(company_id), **company.vendor))
         with inside(vendor):
             _seed_company(company, vendor)
+
+
+def _seed_operator() -> None:
+    if User.operators.filter(pk=demo_id("operator")).exists():
+        return
+    User.people.create_user(
+        id=demo_id("operator"),
+        email=OPERATOR.email,
+        password="demo-root",  # noqa: S106
+        first_name=OPERATOR.first_name,
+        last_name=OPERATOR.last_name,
+        role=BuiltIn.OPERATOR,
+    )
 
 
 def _seed_company(company: Company, vendor: Vendor) -> None:

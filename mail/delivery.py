@@ -27,7 +27,7 @@ from audit import trail
 from mail import smtp
 from mail.kinds import kind_of
 from mail.models import OutgoingEmail
-from tenancy.door import inside, outside
+from tenancy.door import Way, inside, outside
 from web.errors import PortalError
 
 logger = logging.getLogger(__name__)
@@ -202,7 +202,7 @@ def put_back() -> None:
     left = Q(state__in=(State.SENDING, State.HANDED_OVER), due_at__lte=now)
     if not _jobs_are_waiting():
         left |= Q(state=State.QUEUED, due_at__lte=now - lease())
-    with outside("One index finds what is due for all vendors."):
+    with outside(Way.EMAILS, "One index finds what is due for all vendors."):
         # One index answers this for all vendors; what is done about it names the vendor.
         found = list(OutgoingEmail.objects.filter(left).order_by("due_at")[:AT_A_TIME])
     for email in found:

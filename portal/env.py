@@ -149,7 +149,7 @@ def database(name: str, default: Path) -> dict[str, Any]:
     except ValueError as error:
         raise ImproperlyConfigured(f"{name} has no valid port: {error}.") from None
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "tenancy.postgresql",
         "NAME": unquote(parts.path.removeprefix("/")),
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),

@@ -1,7 +1,9 @@
 """The one door into a vendor's scope, and the one out of all of them.
 
 Nobody else imports django_scopes (tests/tenancy/test_door.py): what has to happen whenever a vendor
-is entered or left happens here.
+is entered or left happens here. On PostgreSQL each statement says which door is open
+(tenancy/wall.py). A door is no transaction: what is read in it is read statement by statement,
+and what verbs write in it stays written whatever follows.
 """
 
 from collections.abc import Iterator
@@ -9,20 +11,23 @@ from contextlib import contextmanager
 from typing import TypeVar
 from uuid import UUID
 
-from django.db import models
-from django_scopes import ScopedManager, ScopeError, get_scope, scope, scopes_disabled
+from django.db import connection, models, transaction
+from django_scopes import ScopedManager, ScopeError, get_scope, scope
 
 from tenancy.models import Vendor
+from tenancy.wall import Way
 
 M = TypeVar("M", bound=models.Model)
 
 __all__ = [
     "ScopeError",
     "ScopedManager",
+    "Way",
     "current_vendor",
     "inside",
     "is_inside",
     "outside",
+    "reading",
     "within_scope",
 ]
 
@@ -35,17 +40,39 @@ def inside(vendor: Vendor | UUID) -> Iterator[None]:
     """
     if not isinstance(vendor, Vendor | UUID):
         raise TypeError("Only a vendor or its id can be entered.")
-    with scope(vendor=vendor):
+    with scope(vendor=vendor, way=None):
+        yield
+
+
+# Ways out to rows whose managers know no scope: of tenants' rows they reach none.
+UNSCOPED = {Way.HOSTS, Way.VENDORS, Way.OPERATORS}
+
+
+@contextmanager
+def outside(way: Way, reason: str) -> Iterator[None]:
+    """Opens a way out: what it leads to is read for every vendor, while writing reaches no more
+    than before. The reason is for the reader of the code; raises ValueError without one. No more
+    than yes or no, or whose turn it is, should get out.
+
+    On SQLite the ways to tenants' rows lead to all of them.
+    """
+    if not reason.strip():
+        raise ValueError("Say why every vendor's rows have to be reached.")
+    with scope(way=way, _enabled=way in UNSCOPED):
         yield
 
 
 @contextmanager
-def outside(reason: str) -> Iterator[None]:
-    """Leaves all scopes: queries reach the rows of every vendor. The reason is for the reader of
-    the code; raises ValueError without one. No more than yes or no should get out."""
-    if not reason.strip():
-        raise ValueError("Say why every vendor's rows have to be reached.")
-    with scopes_disabled():
+def reading() -> Iterator[None]:
+    """What is read row by row (`QuerySet.iterator`) is read in here, in a transaction of its own on
+    PostgreSQL: an answer that is streamed, or a check that walks a table. No verb is called in it.
+
+    On SQLite it is nothing, since a transaction there would keep everybody else from writing.
+    """
+    if connection.vendor == "sqlite":
+        yield
+        return
+    with transaction.atomic():
         yield
 
 

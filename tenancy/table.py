@@ -1,17 +1,19 @@
 """Whose host a request came to, and how a vendor is found by what names it.
 
-The table of hosts is no vendor's: it is read outside every scope and says whose a host is, nothing
-more. A vendor's row, and what belongs to it, is read only inside that vendor's scope; but for
-chores, commands and operators, who have to know which vendors there are.
+The table of hosts is read outside every scope and says whose a host is, nothing more. A vendor's
+row, and what belongs to it, is read only inside that vendor's scope; but for chores, commands and
+operators, who have to know which vendors there are. Each way out is a function here, and the
+database knows it by name (tenancy/wall.py).
 """
 
 from collections.abc import Collection
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Count, Q
 from django.utils import timezone
 
-from tenancy.door import inside
+from tenancy.door import Way, inside, outside
 from tenancy.hosts import Address, Site, is_company_id
 from tenancy.models import Host, Vendor
 
@@ -48,19 +50,27 @@ def every_vendor(among: Collection[UUID] | None = None) -> list[Vendor]:
     """All vendors, active or not, in the order of their company ids; with `among`, those of them
     that have one of these ids. Whoever walks them enters the scope of each."""
     vendors = Vendor.objects.order_by("company_id")
-    return list(vendors if among is None else vendors.filter(pk__in=among))
+    with outside(Way.VENDORS, "Whoever walks all vendors has to know them."):
+        return list(vendors if among is None else vendors.filter(pk__in=among))
 
 
 def vendors_by_status() -> dict[str, int]:
     """How many vendors have each status; none of those that nobody has."""
-    return dict(Vendor.objects.order_by().values_list("status").annotate(n=Count("*")))
+    with outside(Way.VENDORS, "Only how many there are gets out."):
+        return dict(Vendor.objects.order_by().values_list("status").annotate(n=Count("*")))
+
+
+def every_host() -> list[tuple[str, UUID, datetime | None]]:
+    """The table of hosts: name, whose it is, and until when it is served."""
+    with outside(Way.HOSTS, "The whole table is compared with what it should say."):
+        return list(Host.objects.values_list("name", "vendor_id", "served_until"))
 
 
 def _whose(name: str) -> UUID | None:
     """The id of the vendor that answers at the host now; compared exactly."""
     # A change is seen at once by every process, since nothing is kept.
     served = Q(served_until=None) | Q(served_until__gt=timezone.now())
-    found: UUID | None = (
-        Host.objects.filter(served, name=name).values_list("vendor_id", flat=True).first()
-    )
+    hosts = Host.objects.filter(served, name=name).values_list("vendor_id", flat=True)
+    with outside(Way.HOSTS, "Who the vendor is, is not known before."):
+        found: UUID | None = hosts.first()
     return found

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from tenancy.door import inside
 from tenancy.models import Host, Vendor
 
 
@@ -17,8 +18,9 @@ def add_vendor(vendor: Vendor) -> Vendor:
 
     Raises IntegrityError when the company id is taken.
     """
-    vendor.save(force_insert=True)
-    Host.objects.create(name=vendor.company_id, vendor=vendor)
+    with inside(vendor):
+        vendor.save(force_insert=True)
+        Host.objects.create(name=vendor.company_id, vendor=vendor)
     return vendor
 
 
@@ -27,14 +29,17 @@ def serve(vendor_id: UUID, domain: str) -> None:
 
     Raises IntegrityError when that is another vendor's host, which the database decides.
     """
-    Host.objects.create(name=domain, vendor_id=vendor_id)
+    with inside(vendor_id):
+        Host.objects.create(name=domain, vendor_id=vendor_id)
 
 
 def serve_until(vendor_id: UUID, domain: str, end: datetime | None) -> None:
     """Until when the vendor's portal answers at the domain; None: no end."""
-    Host.objects.filter(name=domain, vendor_id=vendor_id).update(served_until=end)
+    with inside(vendor_id):
+        Host.objects.filter(name=domain, vendor_id=vendor_id).update(served_until=end)
 
 
 def serve_no_more(vendor_id: UUID, domain: str) -> None:
     """Frees the domain, if it is this vendor's host."""
-    Host.objects.filter(name=domain, vendor_id=vendor_id).delete()
+    with inside(vendor_id):
+        Host.objects.filter(name=domain, vendor_id=vendor_id).delete()

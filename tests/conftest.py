@@ -16,7 +16,7 @@ from django.core.cache import cache
 from django.db.backends.signals import connection_created
 
 from tenancy.door import inside
-from tests import environment, postgres, sql
+from tests import environment, postgres, roles, sql
 from tests import world as worlds
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -95,13 +95,33 @@ def django_db_modify_db_settings() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Migrations have run as the owner; whatever comes now, runs as the web role."""
+    _become(roles.WEB, django_db_blocker)
+    yield
+    _become(roles.OWNER, django_db_blocker)
+
+
+def _become(role: str, django_db_blocker: Any) -> None:
+    from django.db import connection
+
+    if ON_POSTGRESQL:
+        with django_db_blocker.unblock():
+            connection.close()
+        connection.settings_dict["OPTIONS"]["assume_role"] = role
+
+
 def _use(database: dict[str, Any], entry: dict[str, Any]) -> None:
     """Points Django's only connection at another server, before it has ever connected."""
     from django.db import connections
 
     test_options = database["TEST"]
     database.clear()
+    postgres.make_roles(entry)
+    test_options |= {"NAME": f"test_{postgres.TEMPLATE}", "TEMPLATE": postgres.TEMPLATE}
     database.update({"OPTIONS": {}, "TEST": test_options, **entry})
+    database["OPTIONS"]["assume_role"] = roles.OWNER
     connections.configure_settings({"default": database})
     if hasattr(connections._connections, "default"):  # type: ignore[attr-defined]
         del connections["default"]
@@ -112,13 +132,12 @@ def _the_database_can_be_emptied(kept_world: worlds.Kept) -> None:
     """Tests that commit empty the database afterwards, which the audit trail would refuse."""
     from django.test import TransactionTestCase
 
-    from audit.append_only import opened
     from audit.models import AuditEntry, AuditParticulars
 
     teardown = TransactionTestCase._fixture_teardown
 
     def with_open_trail(case: TransactionTestCase) -> None:
-        with opened(AuditEntry, AuditParticulars):
+        with roles.unguarded(AuditEntry, AuditParticulars):
             teardown(case)
         kept_world.forget()
 
@@ -201,6 +220,15 @@ def _what_is_committed(
 def world(db: None, kept_world: worlds.Kept) -> worlds.World:
     """Two vendors with people, licences and machines; the test runs outside any scope."""
     return kept_world.copy()
+
+
+@pytest.fixture
+def filled(world: worlds.World) -> worlds.World:
+    """The same world, with rows of both vendors in every table."""
+    from tests.filled import fill
+
+    fill(world)
+    return world
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 Unix socket only, in a temporary folder with a short path; as an ordinary user, since the server
 refuses to run as root; without any safety against power cuts. It dies with its parent.
+
+Its roles and its database are those of deploy/postgresql.sql.
 """
 
 import ctypes
@@ -17,6 +19,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.roles import OWNER, WEB
+
+SCRIPT = Path(__file__).resolve().parents[1] / "deploy/postgresql.sql"
+# The database of which each test database is a copy.
+TEMPLATE = "portal_template"
 START_TIMEOUT = 30.0  # seconds
 PR_SET_PDEATHSIG = 1
 
@@ -51,7 +58,7 @@ def server() -> Iterator[dict[str, Any]]:
         process = _start(bin_folder, folder, become)
         _wait(process, folder)
         yield {
-            "ENGINE": "django.db.backends.postgresql",
+            "ENGINE": "tenancy.postgresql",
             "NAME": "postgres",
             "USER": "tests",
             "HOST": str(folder),
@@ -62,6 +69,26 @@ def server() -> Iterator[dict[str, Any]]:
             process.send_signal(signal.SIGINT)
             process.wait()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def make_roles(entry: dict[str, Any]) -> None:
+    """Makes a database and its two roles on the server that the entry leads to, as its user; takes
+    away what a run before has left there."""
+    environment = {
+        **os.environ,
+        "PGHOST": entry["HOST"],
+        "PGPORT": str(entry["PORT"]),
+        "PGUSER": entry["USER"],
+        "PGPASSWORD": entry.get("PASSWORD", ""),
+        "PGDATABASE": "postgres",
+    }
+    before = [f"DROP DATABASE IF EXISTS {TEMPLATE}", f"DROP DATABASE IF EXISTS test_{TEMPLATE}"]
+    before += [f"DROP ROLE IF EXISTS {role}" for role in (OWNER, WEB)]
+    after = f"ALTER ROLE {OWNER} CREATEDB"
+    script = ["-v", f"database={TEMPLATE}", "-v", "owner_password=", "-v", "web_password=",
+              "-v", f"owner={OWNER}", "-v", f"web={WEB}", "-f", str(SCRIPT)]  # fmt: skip
+    for arguments in (*(["-c", each] for each in before), script, ["-c", after]):
+        subprocess.run(["psql", "-qX", *arguments], env=environment, check=True)
 
 
 Become = tuple[tuple[int, int], Callable[[], None]] | None

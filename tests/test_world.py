@@ -6,9 +6,9 @@ from django.db import models
 from accounts.models import User
 from audit.models import AuditEntry, AuditParticulars
 from releases.files.shelf import local_path
-from tenancy.door import outside
 from tenancy.models import Vendor
 from tenancy.verbs import add_vendor
+from tests.roles import everywhere
 from tests.world import CONTENT, Browser, Kept, World, file_of, signed_in
 
 
@@ -55,7 +55,7 @@ def test_so_has_who_commits(time: int) -> None:
 
 
 def is_empty() -> bool:
-    with outside("Nothing of any vendor may be there."):
+    with everywhere():
         return not any(model.objects.exists() for model in (Vendor, AuditEntry, AuditParticulars))
 
 

@@ -1,6 +1,6 @@
 """The rows of this app, a module per noun."""
 
-from accounts.models.people import PortalSettings, User, normalise_email
+from accounts.models.people import PortalSettings, User, among_operators, normalise_email
 from accounts.models.roles import CUSTOMER_ROLES, VENDOR_ROLES, BuiltIn, Role
 from accounts.view_as.models import ViewAs
 
@@ -12,5 +12,6 @@ __all__ = [
     "Role",
     "User",
     "ViewAs",
+    "among_operators",
     "normalise_email",
 ]

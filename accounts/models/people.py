@@ -1,6 +1,7 @@
 """The people of vendors, and operators."""
 
 import uuid
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -20,7 +21,7 @@ from accounts.models.roles import (
     role_label,
 )
 from accounts.rights import CLAIMS, OPERATORS_RIGHTS, includes
-from tenancy.door import ScopedManager, inside, within_scope
+from tenancy.door import ScopedManager, Way, inside, outside, within_scope
 from tenancy.models import Vendor
 from tenancy.preferences import languages, validate_time_zone
 from tenancy.rows import SameVendor, labelled, secret
@@ -54,7 +55,8 @@ class UserManager(BaseUserManager["User"]):
 
     def create_superuser(self, *, email: str, password: str | None = None) -> "User":
         """An operator, for `manage.py createsuperuser`."""
-        return self.create_user(email=email, password=password, role=BuiltIn.OPERATOR)
+        with among_operators():
+            return self.create_user(email=email, password=password, role=BuiltIn.OPERATOR)
 
     def get_by_natural_key(self, username: str | None) -> "User":
         return self.get(email=normalise_email(username or ""))
@@ -70,8 +72,14 @@ class ScopedUserManager(ScopedBase):
     """The people of the current scope's vendor; outside a scope every query fails loudly."""
 
 
+def among_operators() -> AbstractContextManager[None]:
+    """The way to operators, who belong to no vendor: their accounts, and which vendors there are.
+    The rows of every vendor stay out of reach."""
+    return outside(Way.OPERATORS, "Operators belong to no vendor.")
+
+
 class OperatorManager(UserManager):
-    """Operators alone."""
+    """Operators alone; found `among_operators`."""
 
     def get_queryset(self) -> models.QuerySet["User"]:
         return super().get_queryset().filter(vendor=None)

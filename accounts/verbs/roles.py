@@ -17,9 +17,9 @@ def give_built_in_roles(*, vendor: Vendor) -> None:
 
     A role that the vendor has made under a name that became a built-in one's is left alone.
     """
-    # Two machines may migrate at once. People may be added meanwhile: they only point to the row.
-    Vendor.objects.select_for_update(of=("self",), no_key=True).get(pk=vendor.pk)
     with inside(vendor):
+        # Two machines may migrate at once. People may be added meanwhile: they only point to it.
+        Vendor.objects.select_for_update(of=("self",), no_key=True).get(pk=vendor.pk)
         known = {role.name: role for role in Role.objects.all()}
         for name in VENDOR_ROLES:
             _bring_up(known.get(name) or Role(vendor=vendor, name=name, built_in=True))

@@ -7,7 +7,7 @@ from accounts.verbs.invitations import invite_waiting
 from accounts.verbs.people import create_person
 from accounts.verbs.roles import give_built_in_roles
 from audit import trail
-from tenancy.door import inside
+from tenancy.door import Way, inside, outside
 from tenancy.models import Vendor
 from tenancy.verbs import add_vendor
 
@@ -30,7 +30,7 @@ def create_vendor(vendor: Vendor, *, admin_email: str) -> Vendor:
 
     Raises ValidationError when the vendor's fields are refused; then nothing is saved or sent.
     """
-    vendor.full_clean()
+    _check(vendor)
     begin_vendor(vendor)
     with inside(vendor):
         address = normalise_email(admin_email)
@@ -41,11 +41,17 @@ def create_vendor(vendor: Vendor, *, admin_email: str) -> Vendor:
 @transaction.atomic
 def change_vendor(vendor: Vendor) -> Vendor:
     """Saves what was changed on the object. Raises ValidationError."""
-    before = Vendor.objects.select_for_update(of=("self",)).get(pk=vendor.pk)
-    vendor.full_clean()
-    vendor.save()
-    trail.record_change(before, vendor)
+    with inside(vendor):
+        before = Vendor.objects.select_for_update(of=("self",)).get(pk=vendor.pk)
+        _check(vendor)
+        vendor.save()
+        trail.record_change(before, vendor)
     return vendor
+
+
+def _check(vendor: Vendor) -> None:
+    with outside(Way.VENDORS, "A company id is one vendor's alone."):
+        vendor.full_clean()
 
 
 @transaction.atomic

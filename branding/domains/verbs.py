@@ -26,7 +26,7 @@ from branding.domains.errors import BadDomainName, DomainNotVerified, DomainTake
 from branding.domains.models import CustomDomain, ProvedDomain
 from branding.domains.names import NotADomain, normalise, skeleton
 from mail.outbox import queue
-from tenancy.door import outside
+from tenancy.door import Way, inside, outside
 from tenancy.models import Vendor
 from tenancy.verbs import serve, serve_no_more, serve_until
 
@@ -90,7 +90,7 @@ def check_free(vendor: Vendor, name: str) -> None:
     else:
         close |= Q(skeleton=skeleton(name), name__contains="xn--")
     # SECURITY: tests/branding/test_takeover.py. Only whether there is one gets out.
-    with outside("Whether another vendor has proved a name that is too close."):
+    with outside(Way.DOMAINS, "Whether another vendor has proved a name that is too close."):
         others = CustomDomain.objects.filter(verified_at__isnull=False).exclude(vendor=vendor)
         taken = others.filter(close).exists()
     if taken:
@@ -174,25 +174,30 @@ def _refusal(domain: CustomDomain, answer: Answer) -> str | None:
     except DomainTaken:
         return Diagnosis.TAKEN
     # SECURITY: tests/branding/test_takeover.py. Only whether there is one gets out.
-    with outside("Whether another vendor has entered or proved the name."):
+    with outside(Way.DOMAINS, "Whether another vendor has entered or proved the name."):
         others = CustomDomain.objects.filter(name=domain.name).exclude(vendor=domain.vendor)
-        if answer.by_txt:
-            _give_way(others)
-            return None
-        if others.filter(verified_at__isnull=False).exists():
-            return Diagnosis.TAKEN
+        holder = others.filter(verified_at__isnull=False).first()
         proved = ProvedDomain.objects.filter(name=domain.name).exclude(vendor=domain.vendor)
         contested = others.exists() or proved.exists()
+    if answer.by_txt:
+        if holder:
+            with inside(holder.vendor_id):
+                _give_way(holder)
+        return None
+    if holder:
+        return Diagnosis.TAKEN
     return Diagnosis.CONTESTED if contested else None
 
 
-def _give_way(others: QuerySet[CustomDomain]) -> None:
+def _give_way(holder: CustomDomain) -> None:
     """Ends the hold of a vendor who proved a name by CNAME alone, since its owner now says by TXT
-    whose it is. Runs outside the scope; who proved it by TXT keeps it."""
-    weaker = others.filter(verified_at__isnull=False, proved_by_txt=False)
-    for domain in weaker.select_for_update(of=("self",)):
+    whose it is; who proved it by TXT keeps it. Runs in that vendor's scope."""
+    proved_by_cname = CustomDomain.objects.filter(
+        pk=holder.pk, verified_at__isnull=False, proved_by_txt=False
+    )
+    for domain in proved_by_cname.select_for_update(of=("self",)):
         _leave(domain)
-        weaker.filter(pk=domain.pk).update(
+        proved_by_cname.update(
             verified_at=None,
             state=State.PENDING,
             diagnosis=Diagnosis.TAKEN,
@@ -214,8 +219,7 @@ def _take(domain: CustomDomain, now: datetime) -> bool:
     except IntegrityError:
         return False
     domain.verified_at = now
-    with outside("A name is proved once, whoever had it before."):
-        ProvedDomain.objects.get_or_create(vendor=domain.vendor, name=domain.name)
+    ProvedDomain.objects.get_or_create(vendor=domain.vendor, name=domain.name)
     return True
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from itertools import islice
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -57,9 +56,10 @@ def expiring(now: datetime) -> QuerySet[License]:
 
 
 def _chunks(licenses: QuerySet[License]) -> Iterator[list[License]]:
-    rows = licenses.iterator(AT_A_TIME)
-    while chunk := list(islice(rows, AT_A_TIME)):
-        yield chunk
+    """They are read by their ids, so that no cursor is open while reminders are written."""
+    ids = list(licenses.values_list("pk", flat=True))
+    for start in range(0, len(ids), AT_A_TIME):
+        yield list(licenses.filter(pk__in=ids[start : start + AT_A_TIME]))
 
 
 def days_before(expires_at: datetime, now: datetime) -> int | None:

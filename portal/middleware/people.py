@@ -1,17 +1,17 @@
 """Whom a request comes from."""
 
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import cast
 
 from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpResponse
 from django.utils.functional import SimpleLazyObject
 
 from accounts.models import User
 from accounts.requests import PersonRequest
-from accounts.sessions import current_user
+from accounts.sessions import current_user, people_of
 from audit.acting import Actor, Source, acting
-from tenancy.door import inside
 from tenancy.hosts import Site
 from web.requests import client_ip
 
@@ -28,6 +28,12 @@ def _actor_of(request: PersonRequest) -> Actor:
     return Actor(source=source, ip=client_ip(request), who=who)
 
 
+def _working(user: User | AnonymousUser) -> AbstractContextManager[None]:
+    """Staff work inside their vendor's scope. An operator works inside none, so that a query on any
+    vendor's rows fails loudly; and a visitor reaches nobody."""
+    return people_of(user.vendor) if isinstance(user, User) else nullcontext()
+
+
 class PeopleMiddleware(AuthenticationMiddleware):
     """Sets request.user: whoever the session names, if the session counts on this host.
 
@@ -42,9 +48,6 @@ class PeopleMiddleware(AuthenticationMiddleware):
         if request.address.site is not Site.BACKOFFICE:
             request.user = SimpleLazyObject(lambda: current_user(request))  # type: ignore[assignment]
             return cast(HttpResponse, self.get_response(request))
-        # Staff work inside their vendor's scope. An operator works inside none, so that a query
-        # on any vendor's rows fails loudly.
         user = request.user = current_user(request)  # type: ignore[assignment]
-        vendor = user.vendor if user.is_authenticated else None
-        with inside(vendor) if vendor else nullcontext():
+        with _working(user):
             return cast(HttpResponse, self.get_response(request))

@@ -11,6 +11,7 @@ from accounts.verbs.people import create_person
 from accounts.verbs.vendors import create_vendor
 from tenancy.door import inside
 from tenancy.models import Vendor
+from tenancy.table import vendor_by_company_id
 from tests.world import PASSWORD, Browser, World, signed_in
 
 NEW = {"new_password": "a longer new password", "new_password_again": "a longer new password"}
@@ -149,7 +150,8 @@ def test_a_new_vendor_has_an_administrator(world: World) -> None:
     assert Browser("app").post(path, NEW).status_code == 302
     browser = Browser("app")
     browser.sign_in("bill@initech.example", NEW["new_password"], company_id="initech")
-    vendor = Vendor.objects.get(company_id="initech")
+    vendor = vendor_by_company_id("initech")
+    assert vendor
     with inside(vendor):
         assert [user.role for user in User.objects.all()] == [BuiltIn.ADMIN]
 

@@ -2,7 +2,7 @@
 
 from audit.models import AuditEntry
 from tenancy.door import inside
-from tenancy.models import Vendor
+from tenancy.table import every_vendor
 from tests.world import World, signed_in
 
 PATH = "/accounts/portalsettings/"
@@ -17,7 +17,7 @@ def test_an_administrator_changes_the_own_vendors_settings(world: World) -> None
     assert "The settings are saved." in answer.content.decode()
     chosen = {
         vendor.company_id: (vendor.send_expiry_reminders, vendor.show_support_views)
-        for vendor in Vendor.objects.all()
+        for vendor in every_vendor()
     }
     assert chosen == {"acme": (False, True), "globex": (True, True)}
     with inside(world.acme):

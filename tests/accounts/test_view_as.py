@@ -23,9 +23,8 @@ from accounts.view_as.verbs import (
 from audit.chain import verify
 from audit.models import AuditEntry, AuditParticulars
 from tenancy.door import inside
-from tenancy.models import Vendor
 from tests import world as worlds
-from tests.world import Browser, World, signed_in
+from tests.world import Browser, World, set_vendor, signed_in
 
 ORIGIN = "http://acme.portal.localhost:8000"
 CHANGE = "/accounts/user/{}/story/"
@@ -194,7 +193,7 @@ def test_beginning_and_ending_are_recorded_once_with_both_people(acme: World) ->
 
 
 def test_the_vendor_may_keep_it_from_the_customer(acme: World) -> None:
-    Vendor.objects.filter(pk=acme.acme.pk).update(show_support_views=False)
+    set_vendor(acme.acme, show_support_views=False)
     acme.acme.refresh_from_db()
     view, _cookie = begun(acme)
     stop(view)
@@ -277,7 +276,7 @@ def test_the_button_leads_to_the_vendors_own_host(world: World, who: str) -> Non
 
 
 def test_a_vendor_with_a_domain_of_its_own_is_viewed_there(world: World) -> None:
-    Vendor.objects.filter(pk=world.acme.pk).update(canonical_domain="portal.acme.example")
+    set_vendor(world.acme, canonical_domain="portal.acme.example")
     browser, own = signed_in(world.acme_support), "http://portal.acme.example:8000"
     page = browser.get(CHANGE.format(world.ada.pk))
     assert f"form-action 'self' {own}; " in page.headers["Content-Security-Policy"]

@@ -124,7 +124,7 @@ def test_no_metadata_is_an_empty_list(world: World) -> None:
 
 
 def one_entry(license: Any, row: Any, **fields: str) -> dict[str, str]:
-    with inside(license.vendor):
+    with inside(license.vendor_id):
         rows = {"metadata-TOTAL_FORMS": "1", "metadata-INITIAL_FORMS": "1" if row else "0"}
         rows |= {"metadata-0-id": str(row.pk) if row else "", "metadata-0-license": str(license.pk)}
     return rows | {f"metadata-0-{name}": value for name, value in fields.items()}

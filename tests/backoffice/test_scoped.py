@@ -5,7 +5,6 @@ The walk itself is tested with admins that forget their vendor: it has to fail f
 """
 
 from collections.abc import Callable
-from io import BytesIO
 from typing import Any
 
 import pytest
@@ -15,32 +14,20 @@ from django.db import models
 from django.urls import reverse
 
 from accounts.models import User
-from audit import trail
-from audit.acting import acting_as
 from backoffice.base import VendorAdmin
 from backoffice.export import WithExport
-from branding.domains.verbs import claim
-from branding.verbs.brands import change_brand
-from imports.verbs import files
 from licenses.admin.licenses import LicenseAdmin
 from licenses.admin.products import ProductAdmin
 from licenses.models import (
     License,
-    LicenseMetadata,
-    LicensePolicy,
-    LicenseUser,
-    MaintenancePolicy,
     Product,
 )
-from licenses.verbs.mailing import send_license
 from portal.office.site import BackofficeSite
-from releases.files.ranges import ByteRange
-from releases.verbs.downloads import record
-from tenancy.door import inside, outside
+from tenancy.door import inside
 from tenancy.models import Vendor
 from tenancy.rows import TenantRow
-from tests.branding.pictures import picture
-from tests.world import Browser, World, file_of, signed_in
+from tests.roles import everywhere
+from tests.world import Browser, World, signed_in
 
 # What only Globex has, in whatever place of whatever row.
 FOREIGN_WORDS = (
@@ -62,47 +49,6 @@ SITE = admin.site
 def tenant_models() -> list[type[models.Model]]:
     """Every model of the back office whose rows belong to a vendor."""
     return [model for model in SITE._registry if issubclass(model, TenantRow | User)]
-
-
-def fill(world: World, vendor: Vendor) -> None:
-    """Rows of every model that the world has none of."""
-    name = vendor.company_id
-    acme = vendor == world.acme
-    license = world.ada_license if acme else world.bob_license
-    release = world.orbit_release if acme else world.quill_release
-    with inside(vendor):
-        policy = LicensePolicy.objects.create(vendor=vendor, name=f"{name}-policy")
-        MaintenancePolicy.objects.create(vendor=vendor, name=f"{name}-upkeep")
-        LicenseMetadata.objects.create(vendor=vendor, license=license, key=f"{name}-order")
-        other = world.grace if acme else world.ada_of_globex
-        LicenseUser.objects.create(vendor=vendor, license=license, user=other)
-        claim(vendor, f"licenses.{name}.example")
-        change_brand(vendor=vendor, pictures={"logo_light": picture()})
-        send_license(license)
-        record(
-            file_of(release),
-            user=license.user,
-            license=license,
-            ip="192.0.2.1",
-            granted=ByteRange(0, 1),
-        )
-        trail.record("changed", policy, changes={"name": ["", policy.name]})
-        staff = world.acme_admin if acme else world.globex_admin
-        with acting_as(staff):
-            files.start(
-                vendor=vendor,
-                kind="customers",
-                file_name=f"{name}-import.csv",
-                data=BytesIO(b"email\nsomebody@else.example\n").getvalue(),
-                options={},
-            )
-
-
-@pytest.fixture
-def filled(world: World) -> World:
-    fill(world, world.acme)
-    fill(world, world.globex)
-    return world
 
 
 def rows_of(model: type[models.Model], vendor: Vendor) -> list[Any]:
@@ -218,7 +164,7 @@ class Walk:
             return
         with inside(self.own[0].vendor_id):
             offered = {row.pk for row in queryset}
-        with outside("A test looks at every vendor."):
+        with everywhere():
             acme = self.own[0].vendor_id
             foreign = queryset.model._base_manager.exclude(vendor_id=acme)
             ids = (
@@ -267,7 +213,7 @@ def test_nothing_of_the_other_vendors(
 
 def everything(model: type[models.Model]) -> Callable[..., Any]:
     def get_queryset(self: Any, request: Any) -> Any:
-        with outside("A test looks at every vendor."):
+        with everywhere():
             return model._base_manager.all()
 
     return get_queryset
@@ -284,7 +230,7 @@ class OpenProduct:
     def choices(monkeypatch: pytest.MonkeyPatch) -> None:
         def formfield(self: Any, db_field: Any, request: Any, **kwargs: Any) -> Any:
             if db_field.name == "user":
-                with outside("A test looks at every vendor."):
+                with everywhere():
                     kwargs["queryset"] = User._base_manager.all()
             return VendorAdmin.formfield_for_foreignkey(self, db_field, request, **kwargs)
 
@@ -293,7 +239,7 @@ class OpenProduct:
     @staticmethod
     def export(monkeypatch: pytest.MonkeyPatch) -> None:
         def rows(self: Any, _rows: Any) -> Any:
-            with outside("A test looks at every vendor."):
+            with everywhere():
                 return License._base_manager.select_related("product", "user")
 
         monkeypatch.setattr(LicenseAdmin, "export_rows", rows)

@@ -14,9 +14,8 @@ from branding.models import BrandImage, Branding
 from branding.verbs.brands import Look, change_brand
 from mail.outbox import queue
 from tenancy.door import inside
-from tenancy.models import Vendor
 from tests.branding.pictures import bytes_of, picture
-from tests.world import Browser, World, signed_in
+from tests.world import Browser, World, signed_in, vendor_now
 
 PATH = "/branding/branding/"
 
@@ -154,7 +153,7 @@ def test_what_is_refused_is_said_and_changes_nothing(
     assert text in response.content.decode()
     with inside(world.acme):
         assert not Branding.objects.exists()
-    assert Vendor.objects.get(company_id="acme").support_email == "support@acme.example"
+    assert vendor_now(world.acme).support_email == "support@acme.example"
 
 
 def test_the_preview_saves_nothing(world: World, admin: Browser) -> None:

@@ -24,7 +24,7 @@ from tests import world as worlds
 from tests.branding.dns_server import NameServer
 from tests.conftest import NOW
 from tests.licenses.test_activation import run_at_once
-from tests.world import Browser, World, signed_in
+from tests.world import Browser, World, set_vendor, signed_in, vendor_now
 
 NAME = "licenses.acme.example"
 TARGET = "hosting.portal.localhost"
@@ -176,7 +176,7 @@ def test_a_record_that_is_gone_warns_then_ends(
     domains.check(domain)
     domain.refresh_from_db()
     assert (domain.state, domain.verified_at, domain.next_check_at) == ("pending", None, None)
-    assert Vendor.objects.get(pk=acme.acme.pk).canonical_domain == ""
+    assert vendor_now(acme.acme).canonical_domain == ""
     assert "is served no more" in str(mail.outbox[-1].subject)
     point(dns)
     assert checked(domain) == ("verified", "fine")
@@ -241,7 +241,7 @@ def test_it_becomes_the_address_and_going_back_is_one_step(world: World, dns: Na
         domain = verified(world, dns)
         assert vendor_url(world.acme, "login") == "http://acme.portal.localhost:8000/login/"
         domains.make_canonical(domain)
-    vendor = Vendor.objects.get(pk=world.acme.pk)
+    vendor = vendor_now(world.acme)
     assert vendor_url(vendor, "login") == f"http://{NAME}:8000/login/"
     browser = Browser()
     response = browser.get("/licenses/?q=a%20b")
@@ -262,7 +262,7 @@ def test_an_unverified_one_does_not_become_the_address(acme: World, dns: NameSer
     dns.clear()
     with pytest.raises(DomainNotVerified):
         domains.make_canonical(domain)
-    assert Vendor.objects.get(pk=acme.acme.pk).canonical_domain == ""
+    assert vendor_now(acme.acme).canonical_domain == ""
 
 
 def test_removing_it_frees_the_name_at_once(world: World, dns: NameServer) -> None:
@@ -270,7 +270,7 @@ def test_removing_it_frees_the_name_at_once(world: World, dns: NameServer) -> No
         domain = domains.make_canonical(verified(world, dns))
         domains.remove(domain)
         domains.remove(domain)
-    assert Vendor.objects.get(pk=world.acme.pk).canonical_domain == ""
+    assert vendor_now(world.acme).canonical_domain == ""
     assert Browser().get("/login/", headers={"host": NAME}).status_code == 421
     with inside(world.globex):
         other = domains.claim(world.globex, f"x.{NAME}")
@@ -281,7 +281,7 @@ def test_removing_it_frees_the_name_at_once(world: World, dns: NameServer) -> No
 def test_an_inactive_vendor_is_closed_at_its_domain_too(world: World, dns: NameServer) -> None:
     with inside(world.acme):
         verified(world, dns)
-    Vendor.objects.filter(pk=world.acme.pk).update(status="inactive")
+    set_vendor(world.acme, status="inactive")
     assert Browser().get("/login/", headers={"host": NAME}).status_code == 403
 
 
@@ -512,7 +512,7 @@ def test_silence_does_not_stop_the_clock(
     domain = domains.make_canonical(verified(acme, dns))
     dns.clear()
     domains.check(domain)
-    vendor = Vendor.objects.get(pk=acme.acme.pk)
+    vendor = vendor_now(acme.acme)
     assert vendor_url(vendor, "login") == f"http://{NAME}:8000/login/"
     frozen_time.shift(7 * 86400)
     # At once, without any check: links and visitors go to the subdomain again.
@@ -521,7 +521,7 @@ def test_silence_does_not_stop_the_clock(
     silent = Answer(Finding.NO_ANSWER)
     after = domains._note(domain, silent)
     assert (after.state, after.verified_at) == ("pending", None)
-    assert Vendor.objects.get(pk=acme.acme.pk).canonical_domain == ""
+    assert vendor_now(acme.acme).canonical_domain == ""
     assert "is served no more" in str(mail.outbox[-1].subject)
 
 

@@ -9,12 +9,11 @@ from branding.domains.errors import BadDomainName, DomainTaken
 from branding.domains.hosts import hosts_that_differ
 from branding.models import CustomDomain
 from tenancy.door import inside
-from tenancy.models import Vendor
 from tests import world as worlds
 from tests.branding.dns_server import NameServer
 from tests.branding.test_domains import NAME, TARGET, point, verified
 from tests.licenses.test_activation import run_at_once
-from tests.world import Browser, World, signed_in
+from tests.world import Browser, World, signed_in, vendor_now
 
 # What globex tries while acme has licenses.acme.example and acme.example's look-alike is at stake.
 ATTEMPTS = [
@@ -88,7 +87,7 @@ def test_the_owner_of_the_dns_wins_over_who_was_quicker(world: World, dns: NameS
     with inside(world.globex):
         thief.refresh_from_db()
         assert (thief.state, thief.verified_at) == ("pending", None)
-        assert Vendor.objects.get(pk=world.globex.pk).canonical_domain == ""
+        assert vendor_now(world.globex).canonical_domain == ""
         assert domains.check(thief).diagnosis == "taken"
     assert "Acme" in Browser().get("/login/", headers={"host": NAME}).content.decode()
     with inside(world.globex):  # and who has proved it by TXT keeps it
@@ -119,7 +118,7 @@ def test_the_people_who_run_it_can_release_a_name(
         domains.make_canonical(verified(world, dns))
     call_command("release_domain", "Licenses.ACME.example.")
     assert f"{NAME} is no longer Acme Instruments's (acme)." in capsys.readouterr().out
-    assert Vendor.objects.get(pk=world.acme.pk).canonical_domain == ""
+    assert vendor_now(world.acme).canonical_domain == ""
     with inside(world.acme):
         told = AuditEntry.objects.filter(action="deleted", label=NAME)
         assert {entry.subject_type for entry in told} == {

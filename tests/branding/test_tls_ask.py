@@ -10,10 +10,10 @@ from django.utils import timezone
 from branding.domains import verbs as domains
 from branding.models import CustomDomain
 from tenancy.door import inside
-from tenancy.models import Host, Vendor
+from tenancy.models import Host
 from tests.branding.dns_server import NameServer
 from tests.branding.test_domains import NAME, claimed, verified
-from tests.world import World
+from tests.world import World, set_vendor
 
 PATH = "/internal/tls-ask"
 
@@ -58,7 +58,7 @@ def test_not_for_a_closed_vendor_or_a_domain_past_its_grace(
     assert ask(NAME) == 200
     frozen_time.shift(7 * 86400)
     assert ask(NAME) == 404
-    Vendor.objects.filter(pk=served.globex.pk).update(status="inactive")
+    set_vendor(served.globex, status="inactive")
     assert ask("globex.portal.localhost") == 404
 
 
@@ -115,7 +115,7 @@ def test_fast_among_many(served: World) -> None:
             )
             for number in range(2000)
         )
-    Host.objects.bulk_create(Host(name=each.name, vendor=served.acme) for each in many)
+        Host.objects.bulk_create(Host(name=each.name, vendor=served.acme) for each in many)
     started = time.perf_counter()
     for _ in range(20):
         assert ask(NAME) == 200

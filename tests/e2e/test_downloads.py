@@ -92,9 +92,9 @@ def test_a_cut_download_goes_on_after_the_server_was_restarted(
             "-v",
             "0",
             "-c",
-            "from tenancy.door import outside\n"
+            "from tenancy.door import Way, outside\n"
             "from releases.models import ReleaseFile\n"
-            f"with outside('a test'): print(ReleaseFile.objects.get(name={NAME!r}).download_count)",
+            f"with outside(Way.EMAILS, 'a test'): print(ReleaseFile.objects.get(name={NAME!r}).download_count)",
         )
     assert target.read_bytes() == content(NAME)
     assert count.strip() == "1"

@@ -212,7 +212,7 @@ def test_known_customers_are_updated_and_new_ones_added(world: World) -> None:
         told = AuditEntry.objects.filter(subject_type="accounts.user").order_by("-sequence")[:2]
         created, changed = told
     assert not eve.has_usable_password()
-    assert (eve.vendor, eve.role) == (world.acme, "user")
+    assert (eve.vendor_id, eve.role) == (world.acme.pk, "user")
     assert (created.action, created.customer_id) == ("created", eve.pk)
     assert (changed.action, changed.changes) == ("changed", {"last_name": ["Lovelace", "King"]})
     for entry in told:

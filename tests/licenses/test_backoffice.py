@@ -177,7 +177,7 @@ def confirm(browser: Browser, action: str, seen: str, **numbers: str) -> Any:
 
 
 def state(license: License) -> License:
-    with inside(license.vendor):
+    with inside(license.vendor_id):
         return License.objects.get(pk=license.pk)
 
 

@@ -16,8 +16,9 @@ from mail.kinds import KINDS, EmailKind
 from mail.models import OutgoingEmail
 from mail.outbox import queue
 from mail.smtp import with_dots_doubled
-from tenancy.door import inside, outside
+from tenancy.door import inside
 from tests.mail.smtp_server import HANG_UP, MailServer, mail_server
+from tests.roles import everywhere
 from tests.world import World, build
 
 State = OutgoingEmail.State
@@ -42,7 +43,7 @@ def invited(world: World, **fields: Any) -> OutgoingEmail:
 
 
 def again(email: OutgoingEmail) -> OutgoingEmail:
-    with outside("A test looks at every vendor."):
+    with everywhere():
         return OutgoingEmail.objects.get(pk=email.pk)
 
 
@@ -53,7 +54,7 @@ def deliver(email: OutgoingEmail) -> OutgoingEmail:
 
 def left_as(email: OutgoingEmail, state: str, due_at: datetime | None) -> None:
     """What a killed worker leaves."""
-    with outside("A test looks at every vendor."):
+    with everywhere():
         OutgoingEmail.objects.filter(pk=email.pk).update(state=state, due_at=due_at)
 
 
@@ -256,7 +257,7 @@ def test_what_has_no_job_gets_one(world: World, server: MailServer, frozen_time:
 def test_what_kills_every_worker_ends(world: World, server: MailServer) -> None:
     email = invited(world)
     left_as(email, State.SENDING, timezone.now())
-    with outside("A test looks at every vendor."):
+    with everywhere():
         OutgoingEmail.objects.update(attempts=8)
     delivery.put_back()
     assert (again(email).state, len(server.accepted)) == (FAILED, 1)

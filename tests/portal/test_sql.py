@@ -13,8 +13,9 @@ from accounts.verbs.settings import change_settings
 from branding.management.commands import verify_hosts
 from jobs import chores
 from releases.files import shelf
-from tenancy.door import inside, outside
+from tenancy.door import inside
 from tests import sql
+from tests.roles import everywhere
 from tests.sql import Watch, lacks_verb
 from tests.world import World
 
@@ -58,7 +59,7 @@ def test_a_change_needs_a_verb_on_the_stack(acme: World) -> None:
 
 def rename_everybody(*_args: object) -> list[str]:
     """A rule that nobody made a verb of."""
-    with outside("This is a fault of the test's making."), transaction.atomic():
+    with everywhere(), transaction.atomic():
         User.objects.filter(vendor__isnull=False).update(first_name="Nobody")
     return []
 

@@ -20,13 +20,13 @@ from audit.models import AuditEntry
 from branding.verbs.brands import change_brand
 from offline.verbs.answering import answer
 from portal.middleware.view_as import ViewAsMiddleware
-from tenancy.door import inside, outside
+from tenancy.door import inside
 from tenancy.hosts import Address, Site
-from tenancy.models import Vendor
 from tests.branding.pictures import picture
 from tests.offline.requests_maker import MachineKeys
 from tests.portal.test_url_matrix import routes
-from tests.world import PASSWORD, Browser, World, signed_in
+from tests.roles import everywhere
+from tests.world import PASSWORD, Browser, World, set_vendor, signed_in
 
 COOKIE = settings.VIEW_AS_COOKIE_NAME
 BANNER = "You are viewing the portal as <strong>Ada Lovelace</strong>, read-only, until 12:15 UTC."
@@ -239,7 +239,7 @@ GETS = {
 
 
 def rows(label: str) -> list[Any]:
-    with outside("A test looks at every vendor."):
+    with everywhere():
         return sorted(map(str, apps.get_model(label)._base_manager.values()))
 
 
@@ -399,7 +399,7 @@ def test_after_its_end_a_new_link_works_at_once(world: World, frozen_time: Any) 
 
 def test_a_closed_portal_is_closed_for_support_too(world: World) -> None:
     browser = viewing(world)
-    Vendor.objects.filter(pk=world.acme.pk).update(status="inactive")
+    set_vendor(world.acme, status="inactive")
     assert browser.get("/licenses/").status_code == 403
 
 

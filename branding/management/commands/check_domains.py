@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from branding.domains import verbs as domains
 from branding.models import CustomDomain
-from tenancy.door import inside, outside
+from tenancy.door import Way, inside, outside
 from tenancy.table import every_vendor
 
 logger = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         now, checked, failed = timezone.now(), 0, 0
-        with outside("Which vendors have a domain that is due."):
+        with outside(Way.DOMAINS, "Which vendors have a domain that is due."):
             found = CustomDomain.objects.all()
             if not options["all"]:
                 found = found.filter(next_check_at__lte=now)

@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 from branding.domains import verbs as domains
 from branding.domains.names import NotADomain, normalise
 from branding.models import ProvedDomain
-from tenancy.door import inside, outside
+from tenancy.door import Way, inside, outside
 from tenancy.table import every_vendor
 
 
@@ -28,7 +28,7 @@ class Command(BaseCommand):
             name = normalise(name, parent_host=settings.PORTAL_PARENT_HOST)
         except NotADomain as error:
             raise CommandError(f"{name!r} is no custom domain.") from error
-        with outside("Which vendors have proved the name."):
+        with outside(Way.DOMAINS, "Which vendors have proved the name."):
             had = ProvedDomain.objects.filter(name=name)
             vendors = every_vendor(set(had.values_list("vendor_id", flat=True)))
         if not vendors:

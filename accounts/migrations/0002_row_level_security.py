@@ -1,0 +1,13 @@
+from django.db import migrations
+
+from tenancy.wall import RowLevelSecurity
+
+
+class Migration(migrations.Migration):
+    dependencies = (("accounts", "0001_initial"),)
+
+    operations = (
+        RowLevelSecurity("role"),
+        RowLevelSecurity("user", nobodys="operators"),
+        RowLevelSecurity("viewas"),
+    )

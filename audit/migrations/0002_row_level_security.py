@@ -1,0 +1,13 @@
+from django.db import migrations
+
+from tenancy.wall import RowLevelSecurity
+
+
+class Migration(migrations.Migration):
+    dependencies = (("audit", "0001_initial"),)
+
+    operations = (
+        RowLevelSecurity("auditchain"),
+        RowLevelSecurity("auditentry"),
+        RowLevelSecurity("auditparticulars"),
+    )

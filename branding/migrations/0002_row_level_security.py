@@ -1,0 +1,14 @@
+from django.db import migrations
+
+from tenancy.wall import RowLevelSecurity
+
+
+class Migration(migrations.Migration):
+    dependencies = (("branding", "0001_initial"),)
+
+    operations = (
+        RowLevelSecurity("brandimage"),
+        RowLevelSecurity("branding"),
+        RowLevelSecurity("customdomain", ways=("domains",)),
+        RowLevelSecurity("proveddomain", ways=("domains",)),
+    )

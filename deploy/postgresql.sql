@@ -1,0 +1,23 @@
+-- Makes the database and its two roles. Run once, by psql, as a superuser or as who may make roles
+-- and databases:
+--
+--   psql -v owner_password=… -v web_password=… -f deploy/postgresql.sql postgres
+--
+-- portal_owner owns the tables: `manage.py migrate` connects as it, and nothing else does.
+-- portal_web owns nothing and can't get around row-level security: the web server, the worker and
+-- every other command connect as it. Other names: -v database=…, -v owner=…, -v web=….
+
+\set ON_ERROR_STOP on
+\if :{?database} \else \set database portal \endif
+\if :{?owner} \else \set owner portal_owner \endif
+\if :{?web} \else \set web portal_web \endif
+
+CREATE ROLE :"owner" LOGIN PASSWORD :'owner_password';
+CREATE ROLE :"web" LOGIN PASSWORD :'web_password';
+GRANT :"owner" TO CURRENT_USER;
+CREATE DATABASE :"database" OWNER :"owner" ENCODING 'UTF8' TEMPLATE template0;
+
+\connect :"database"
+SET ROLE :"owner";
+ALTER DEFAULT PRIVILEGES GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO :"web";
+ALTER DEFAULT PRIVILEGES GRANT USAGE ON SEQUENCES TO :"web";

@@ -1,0 +1,1 @@
+"""The database backend for PostgreSQL: Django's own, whose statements say the vendor."""

@@ -1,0 +1,112 @@
+"""The database's own wall between vendors: what it is told, and the policies that listen.
+
+On PostgreSQL every table with rows of vendors has row-level security (`RowLevelSecurity`). Each
+statement is sent together with the vendor in whose scope it runs (`saying`, by the backend in
+tenancy/postgresql), for that one transaction: nothing is left on the connection. A statement that
+forgets the vendor reaches this vendor's rows alone, and outside every scope none.
+
+The wall is for the query that somebody forgot, not for SQL that an attacker writes, which could
+say another vendor. SQLite has no such wall (docs/security-model.md).
+"""
+
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from django.db.migrations.operations.base import Operation
+from django_scopes import get_scope
+
+VENDOR, WAY = "portal.vendor", "portal.way"
+SAYING = f"SELECT set_config('{VENDOR}', "
+
+
+class Way(StrEnum):
+    """A way out of the vendor's rows, under the name by which policies know it. Each opens to
+    reading the tables that name it in their migrations, and no others."""
+
+    HOSTS = "hosts"  # whose a host is
+    VENDORS = "vendors"  # which vendors there are
+    OPERATORS = "operators"  # people who belong to no vendor, and which vendors there are
+    DOMAINS = "domains"  # which names vendors have claimed and proved
+    EMAILS = "emails"  # which e-mails are due
+
+
+def saying(vendor: UUID | None, way: str | None) -> str:
+    """The statement that tells the database, until the transaction ends."""
+    return f"{SAYING}'{vendor or ''}', true), set_config('{WAY}', '{way or ''}', true); "
+
+
+def said() -> tuple[UUID | None, str | None]:
+    """What the database has to know now: the scope's vendor and the way out that is open."""
+    scope = get_scope()
+    vendor = scope.get("vendor")
+    return getattr(vendor, "pk", vendor), scope.get("way")
+
+
+class RowLevelSecurity(Operation):
+    """Puts a table behind the wall, also for its owner (FORCE): one policy on the column that
+    says whose a row is, and one more for reading if there are ways out. Nothing on SQLite.
+
+    With `nobodys`, a way out that reaches the rows of no vendor, to read and to write.
+    """
+
+    reversible = True
+    reduces_to_sql = True
+
+    def __init__(
+        self,
+        model: str,
+        column: str = "vendor_id",
+        ways: tuple[str, ...] = (),
+        nobodys: str = "",
+    ) -> None:
+        self.model = model
+        self.column = column
+        self.ways = ways
+        self.nobodys = nobodys
+
+    def state_forwards(self, app_label: str, state: Any) -> None:
+        """Nothing: models know nothing of it."""
+
+    def database_forwards(
+        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+    ) -> None:
+        if schema_editor.connection.vendor != "postgresql":
+            return
+        table, column = self._names(app_label, schema_editor, to_state)
+        schema_editor.execute(
+            f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY"
+        )
+        # As an equality the planner merges it with the query's own, and checks it once a query.
+        said = f"nullif(current_setting('{VENDOR}', true), '')::uuid"
+        schema_editor.execute(f"CREATE POLICY vendor ON {table} USING ({column} = {said})")
+        way = f"current_setting('{WAY}', true)"
+        if self.ways:
+            names = ", ".join(f"'{name}'" for name in self.ways)
+            schema_editor.execute(
+                f"CREATE POLICY ways_out ON {table} FOR SELECT USING ({way} IN ({names}))"
+            )
+        if self.nobodys:
+            schema_editor.execute(
+                f"CREATE POLICY nobodys ON {table} "
+                f"USING ({column} IS NULL AND {way} = '{self.nobodys}')"
+            )
+
+    def database_backwards(
+        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+    ) -> None:
+        if schema_editor.connection.vendor != "postgresql":
+            return
+        table, _column = self._names(app_label, schema_editor, from_state)
+        for policy in ("vendor", "ways_out", "nobodys"):
+            schema_editor.execute(f"DROP POLICY IF EXISTS {policy} ON {table}")
+        schema_editor.execute(
+            f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY"
+        )
+
+    def describe(self) -> str:
+        return f"Row-level security for {self.model}"
+
+    def _names(self, app_label: str, schema_editor: Any, state: Any) -> tuple[str, str]:
+        table = state.apps.get_model(app_label, self.model)._meta.db_table
+        return schema_editor.quote_name(table), schema_editor.quote_name(self.column)

@@ -1,0 +1,89 @@
+"""Rows of both vendors in every table, for tests that walk all of them."""
+
+import uuid
+
+from django.utils import timezone
+
+from accounts.models import ViewAs
+from audit import trail
+from audit.acting import acting_as
+from branding.domains.verbs import claim
+from branding.models import ProvedDomain
+from branding.verbs.brands import change_brand
+from imports.verbs import files
+from licenses.models import (
+    LicenseMetadata,
+    LicenseMeterAttribute,
+    LicensePolicy,
+    LicenseUser,
+    MaintenancePolicy,
+)
+from licenses.verbs.mailing import send_license
+from offline.models import OfflineExchange
+from releases.files.ranges import ByteRange
+from releases.verbs.downloads import record
+from tenancy.door import inside
+from tenancy.models import Vendor
+from tests.branding.pictures import picture
+from tests.world import World, file_of
+
+
+def fill(world: World) -> None:
+    """Rows of every model that the world has none of, at both vendors; each has the vendor's
+    company id in some word."""
+    _fill(world, world.acme)
+    _fill(world, world.globex)
+
+
+def _fill(world: World, vendor: Vendor) -> None:
+    name = vendor.company_id
+    acme = vendor == world.acme
+    license = world.ada_license if acme else world.bob_license
+    machine = world.ada_machine if acme else world.bob_machine
+    release = world.orbit_release if acme else world.quill_release
+    staff = world.acme_admin if acme else world.globex_admin
+    with inside(vendor):
+        policy = LicensePolicy.objects.create(vendor=vendor, name=f"{name}-policy")
+        MaintenancePolicy.objects.create(vendor=vendor, name=f"{name}-upkeep")
+        LicenseMetadata.objects.create(vendor=vendor, license=license, key=f"{name}-order")
+        LicenseMeterAttribute.objects.create(vendor=vendor, license=license, name=f"{name}-meter")
+        other = world.grace if acme else world.ada_of_globex
+        LicenseUser.objects.create(vendor=vendor, license=license, user=other)
+        OfflineExchange.objects.create(
+            vendor=vendor,
+            license=license,
+            user=license.user,
+            kind=OfflineExchange.Kind.ACTIVATION,
+            digest="0" * 64,
+            jti=uuid.uuid4(),
+            activation_id=machine.pk,
+            hostname=f"{name}-pc",
+            response="{}",
+        )
+        ViewAs.objects.create(
+            vendor=vendor,
+            staff=staff,
+            customer=license.user,
+            link_digest="0" * 64,
+            ends_at=timezone.now(),
+        )
+        claim(vendor, f"licenses.{name}.example")
+        ProvedDomain.objects.create(vendor=vendor, name=f"old.{name}.example")
+        change_brand(vendor=vendor, pictures={"logo_light": picture()})
+        send_license(license)
+        record(
+            file_of(release),
+            user=license.user,
+            license=license,
+            ip="192.0.2.1",
+            granted=ByteRange(0, 1),
+        )
+        trail.record("changed", policy, changes={"name": ["", policy.name]})
+        with acting_as(staff):
+            files.start(
+                vendor=vendor,
+                kind="customers",
+                file_name=f"{name}-import.csv",
+                data=b"email\nsomebody@else.example\n",
+                options={},
+            )

@@ -1,0 +1,293 @@
+"""The database's wall between vendors, tried by raw SQL as the role that the portal has."""
+
+from contextlib import nullcontext
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.apps import apps
+from django.db import DatabaseError, ProgrammingError, connection, transaction
+from django.db.migrations.loader import MigrationLoader
+from django.db.transaction import TransactionManagementError
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import among_operators
+from licenses.models import License, Product
+from portal.middleware import tenancy as middleware
+from tenancy.door import Way, inside, outside, reading
+from tenancy.models import Vendor
+from tenancy.wall import RowLevelSecurity
+from tests.conftest import ON_POSTGRESQL
+from tests.roles import WEB, everywhere
+from tests.world import World, signed_in
+
+pytestmark = pytest.mark.skipif(not ON_POSTGRESQL, reason="SQLite has no such wall")
+
+
+def tables_of_vendors() -> dict[str, str]:
+    """By table the column that says whose a row is: every model that points to a vendor."""
+    found = {"tenancy_vendor": "id"}
+    for model in apps.get_models():
+        for field in model._meta.concrete_fields:
+            if field.is_relation and field.related_model is Vendor and not model._meta.proxy:
+                found[model._meta.db_table] = str(field.column)
+    return found
+
+
+TABLES = tables_of_vendors()
+
+
+def rows(sql: str, *params: Any) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return cursor.fetchall()
+
+
+def affected(sql: str, *params: Any) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return cursor.rowcount
+
+
+def count(table: str) -> int:
+    return int(rows(f'SELECT count(*) FROM "{table}"')[0][0])
+
+
+def test_every_table_of_vendors_is_behind_the_wall(
+    db: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    policies = rows(
+        "SELECT c.relname, c.relrowsecurity, c.relforcerowsecurity, p.polname, p.polcmd, "
+        "pg_get_expr(p.polqual, c.oid), pg_get_expr(p.polwithcheck, c.oid) "
+        "FROM pg_class c JOIN pg_policy p ON p.polrelid = c.oid ORDER BY c.relname, p.polname"
+    )
+    for table, column in sorted(TABLES.items()):
+        of_table = [policy[1:] for policy in policies if policy[0] == table]
+        said = (
+            f"({column} = (NULLIF(current_setting('portal.vendor'::text, true), ''::text))::uuid)"
+        )
+        assert (True, True, "vendor", "*", said, None) in of_table, table
+        for _on, _forced, name, command, condition, _check in of_table:
+            print(f"{table}: {name} ({command}) {condition}")  # noqa: T201
+            assert (name, command) in {("vendor", "*"), ("ways_out", "r"), ("nobodys", "*")}
+    assert {policy[0] for policy in policies} == set(TABLES)
+    assert capsys.readouterr().out.count("\n") == len(policies)
+
+
+def test_whatever_table_names_a_vendor_is_behind_it(db: None) -> None:
+    """Also one that no model knows."""
+    named = rows(
+        "SELECT table_name FROM information_schema.columns WHERE column_name = 'vendor_id'"
+    )
+    assert {table for (table,) in named} | {"tenancy_vendor"} == set(TABLES)
+
+
+def test_the_portal_is_nobody_special(db: None) -> None:
+    who = "SELECT rolname, rolsuper, rolbypassrls, rolcreaterole, rolcreatedb FROM pg_roles"
+    assert rows(f"{who} WHERE rolname = current_user") == [(WEB, False, False, False, False)]
+    owned = "SELECT relname FROM pg_class WHERE relowner = current_user::regrole"
+    assert rows(owned) == []
+    with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
+        rows('TRUNCATE "licenses_license"')
+    with pytest.raises(ProgrammingError, match="must be owner"), transaction.atomic():
+        rows('ALTER TABLE "licenses_license" NO FORCE ROW LEVEL SECURITY')
+
+
+# --- Inside one vendor --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("table", "column"), sorted(TABLES.items()))
+def test_inside_a_vendor_the_other_ones_rows_do_not_exist(
+    filled: World, table: str, column: str
+) -> None:
+    with everywhere():
+        foreign = rows(f'SELECT * FROM "{table}" WHERE {column} = %s', filled.globex.pk)
+    assert foreign
+    where = f"WHERE {column} = '{filled.globex.pk}'"
+    with inside(filled.acme):
+        own = {whose for (whose,) in rows(f'SELECT {column} FROM "{table}"')}
+        assert own == {filled.acme.pk}
+        assert affected(f'UPDATE "{table}" SET {column} = {column} {where}') == 0
+        assert affected(f'DELETE FROM "{table}" {where}') == 0
+        assert filled.globex.pk.hex not in copied_out(table, column).replace("-", "")
+        marks = ", ".join(["%s"] * len(foreign[0]))
+        refused = pytest.raises(ProgrammingError, match="violates row-level security policy")
+        with refused, transaction.atomic():
+            affected(f'INSERT INTO "{table}" VALUES ({marks})', *foreign[0])
+        refused = pytest.raises(DatabaseError, match=r"row-level security|are written once")
+        with refused, transaction.atomic():
+            move = f'UPDATE "{table}" SET {column} = %s WHERE {column} = %s'
+            affected(move, filled.globex.pk, filled.acme.pk)
+    with everywhere():
+        assert rows(f'SELECT * FROM "{table}" WHERE {column} = %s', filled.globex.pk) == foreign
+
+
+def copied_out(table: str, column: str) -> str:
+    """What COPY hands out of that column; from a table whole, PostgreSQL refuses nothing either."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        copies = [f'COPY (SELECT {column} FROM "{table}") TO STDOUT', f'COPY "{table}" TO STDOUT']
+        text = ""
+        for statement in copies:
+            with cursor.copy(statement) as copy:
+                text += b"".join(bytes(part) for part in copy).decode()
+        return text
+
+
+def test_copying_in_is_refused(world: World) -> None:
+    with inside(world.acme), transaction.atomic(), connection.cursor() as cursor:
+        refused = pytest.raises(Exception, match="COPY FROM not supported with row-level security")
+        with refused, cursor.copy("COPY licenses_product FROM STDIN") as copy:
+            copy.write(b"")
+        transaction.set_rollback(True)
+
+
+# --- Outside, and out by a named way ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("table", sorted(TABLES))
+def test_outside_every_vendor_there_are_no_rows(filled: World, table: str) -> None:
+    assert count(table) == 0
+    with inside(filled.acme):
+        assert count(table) > 0
+    assert count(table) == 0
+
+
+OPENED = {
+    Way.HOSTS: {"tenancy_host"},
+    Way.VENDORS: {"tenancy_vendor"},
+    Way.OPERATORS: {"tenancy_vendor", "accounts_user"},
+    Way.DOMAINS: {"branding_customdomain", "branding_proveddomain"},
+    Way.EMAILS: {"mail_outgoingemail"},
+}
+
+
+@pytest.mark.parametrize("way", Way)
+def test_a_way_out_opens_what_it_is_for_and_nothing_for_writing(filled: World, way: Way) -> None:
+    with outside(way, "A test."):
+        assert {table for table in TABLES if count(table)} == OPENED[way]
+        for table in OPENED[way] - {"accounts_user"}:
+            column = TABLES[table]
+            assert affected(f'UPDATE "{table}" SET {column} = {column}') == 0
+            assert affected(f'DELETE FROM "{table}"') == 0
+
+
+def test_the_way_to_operators_leads_to_nobody_elses_people(world: World) -> None:
+    with among_operators():
+        assert rows("SELECT email FROM accounts_user") == [("root@example.com",)]
+        assert affected("UPDATE accounts_user SET company = 'None'") == 1
+    with inside(world.acme):
+        assert rows("SELECT count(*) FROM accounts_user WHERE vendor_id IS NULL") == [(0,)]
+
+
+def test_the_migrations_name_the_ways_that_there_are(db: None) -> None:
+    operations = [
+        operation
+        for migration in MigrationLoader(None).disk_migrations.values()
+        for operation in migration.operations
+        if isinstance(operation, RowLevelSecurity)
+    ]
+    named = {name for each in operations for name in (*each.ways, each.nobodys) if name}
+    assert named == set(Way)
+
+
+# --- A door that was forgotten ------------------------------------------------------------------
+
+
+def test_a_request_whose_door_was_forgotten_gets_nothing_and_fails_loudly(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = signed_in(world.ada)
+    assert ada.get("/licenses/").status_code == 200
+    monkeypatch.setattr(middleware, "inside", lambda vendor: nullcontext())
+    with pytest.raises(Exception, match="scope"):
+        ada.get("/licenses/")
+    # What asks the table itself gets nothing, and what writes is refused.
+    assert rows("SELECT * FROM licenses_license") == []
+    lost = Product(vendor=world.acme, name="Lost")
+    with pytest.raises(ProgrammingError, match="row-level security"), transaction.atomic():
+        lost.save(force_insert=True)
+
+
+# --- Doors and transactions ---------------------------------------------------------------------
+
+
+def whose() -> set[UUID]:
+    return {vendor for (vendor,) in rows("SELECT DISTINCT vendor_id FROM licenses_license")}
+
+
+def test_the_innermost_door_counts_inside_a_transaction(world: World) -> None:
+    acme, globex = world.acme.pk, world.globex.pk
+    with transaction.atomic():
+        with inside(acme):
+            assert whose() == {acme}
+            with inside(globex):
+                assert whose() == {globex}
+            assert whose() == {acme}
+        assert whose() == set()
+
+
+def test_a_savepoint_that_is_rolled_back_changes_no_door(world: World) -> None:
+    with inside(world.acme), transaction.atomic():
+        with pytest.raises(RuntimeError), transaction.atomic(), inside(world.globex):
+            assert whose() == {world.globex.pk}
+            raise RuntimeError
+        with pytest.raises(ProgrammingError), transaction.atomic(), inside(world.globex):
+            rows("SELECT nothing FROM nowhere")
+        assert whose() == {world.acme.pk}
+
+
+def settings_left() -> list[Any]:
+    """What the connection itself would tell the next statement: asked below the backend."""
+    raw = connection.connection.execute(
+        "SELECT nullif(current_setting('portal.vendor', true), ''), "
+        "nullif(current_setting('portal.way', true), '')"
+    )
+    return list(raw.fetchone())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_is_left_on_the_connection(world: World) -> None:
+    with inside(world.acme):
+        assert whose() == {world.acme.pk}
+    assert settings_left() == [None, None]
+    with inside(world.acme), transaction.atomic():
+        assert whose() == {world.acme.pk}
+    with outside(Way.HOSTS, "A test."):
+        count("tenancy_host")
+    with pytest.raises(ProgrammingError), inside(world.acme):
+        rows("SELECT nothing FROM nowhere")
+    assert settings_left() == [None, None]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_cannot_say_the_vendor_fails_outside_a_transaction(world: World) -> None:
+    with inside(world.acme):
+        with pytest.raises(TransactionManagementError, match="reading"):
+            list(License.objects.iterator())
+        refused = pytest.raises(TransactionManagementError)
+        copied = "COPY (SELECT key FROM licenses_license) TO STDOUT"
+        with connection.cursor() as cursor, refused, cursor.copy(copied):
+            pass
+        with connection.cursor() as cursor, pytest.raises(TransactionManagementError):
+            cursor.executemany("UPDATE licenses_license SET notes = %s", [["a"], ["b"]])
+        with reading():
+            assert len(list(License.objects.iterator(chunk_size=1))) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_cursor_reads_on_in_its_own_door(world: World) -> None:
+    """Other doors are opened while it is read."""
+    with inside(world.acme), reading():
+        keys = []
+        unread = License.objects.order_by("key").iterator(chunk_size=1)
+        for license in unread:
+            keys.append(license.key)
+            with inside(world.globex):
+                assert whose() == {world.globex.pk}
+    assert keys == ["ADA111-ACME-ORBIT-0001", "GRACE1-ACME-ORBIT-0002"]
+
+
+def test_statements_are_told_as_they_were_asked_for(world: World) -> None:
+    with inside(world.acme), CaptureQueriesContext(connection) as captured:
+        License.objects.count()
+    assert captured[0]["sql"].startswith("SELECT COUNT(*)")
