@@ -39,7 +39,7 @@ STAMP = VENV / "installed-locks"
 DEFAULT_PORT = "8000"
 START_TIMEOUT = 60.0  # seconds
 STOP_TIMEOUT = 10.0  # seconds
-SERVED_WITH = ("chromium", "nginx", "caddy", "curl")
+SERVED_WITH = ("chromium", "nginx", "caddy", "curl", "pgbouncer")
 NO_TESTS_COLLECTED = 5  # pytest's exit code
 
 
@@ -65,7 +65,8 @@ def serve(port: int, *, seed: bool) -> int:
         return fail(f"Port {port} is in use: stop what listens there, or choose another --port.")
     install("requirements.lock")
     environment = development_environment(os.environ, port)
-    sign_ins = run_manage(["prepare", *(["--demo"] if seed else [])], environment, capture=True)
+    prepare = ["prepare", *(["--demo"] if seed else [])]
+    sign_ins = run_manage(prepare, as_owner(environment), capture=True)
     return supervise(port, environment, sign_ins)
 
 
@@ -315,6 +316,18 @@ def development_environment(given: Mapping[str, str], port: int) -> dict[str, st
     fill("PUBLIC_SCHEME", lambda: "http")
     fill("PUBLIC_PORT", lambda: str(port))
     return environment
+
+
+def as_owner(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment in which tables are made: with DATABASE_OWNER_URL, if there is one, in the
+    place of DATABASE_URL."""
+    changed = dict(environment)
+    for end in ("", "_FILE"):
+        if f"DATABASE_OWNER_URL{end}" in environment:
+            changed.pop("DATABASE_URL", None)
+            changed.pop("DATABASE_URL_FILE", None)
+            changed[f"DATABASE_URL{end}"] = environment[f"DATABASE_OWNER_URL{end}"]
+    return changed
 
 
 def make_secret_file(path: Path, make: Callable[[], str]) -> None:

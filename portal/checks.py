@@ -7,6 +7,7 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
+from django.db import connections
 
 from licenses.verbs.signing_keys import encryption
 from portal.settings import DEFAULT_SECRET_KEY
@@ -155,3 +156,47 @@ def check_database(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
             id="portal.W002",
         )
     ]
+
+
+ROLE = """
+    SELECT current_user, rolsuper OR rolbypassrls, EXISTS (
+        SELECT FROM pg_class
+        WHERE relnamespace = current_schema()::regnamespace
+        AND pg_has_role(current_user, relowner, 'MEMBER')
+    )
+    FROM pg_roles WHERE rolname = current_user
+"""
+
+
+@register(Tags.database, deploy=True)
+def check_role(
+    app_configs: Apps, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Asks the server, so that it is made with `check --deploy --database default` alone."""
+    if settings.ALLOW_DATABASE_OWNER:
+        return []
+    asked = [connections[name] for name in databases or ()]
+    return [
+        error
+        for connection in asked
+        if connection.vendor == "postgresql"
+        for error in _faults_of_role(connection)
+    ]
+
+
+def _faults_of_role(connection: Any) -> list[CheckMessage]:
+    with connection.cursor() as cursor:
+        cursor.execute(ROLE)
+        role, passes_by, owns = cursor.fetchone()
+    hint = (
+        "Make two roles with deploy/postgresql.sql, have DATABASE_URL name the one that owns "
+        "nothing, and migrate as the other one (docs/operations.md). For a small installation set "
+        "ALLOW_DATABASE_OWNER=true."
+    )
+    if passes_by:
+        text = f"The portal connects as {role!r}, for whom there is no row-level security."
+        return [Error(text, hint=hint, id="portal.E008")]
+    if owns:
+        text = f"The portal connects as {role!r}, who owns tables and could take their guard off."
+        return [Error(text, hint=hint, id="portal.E009")]
+    return []

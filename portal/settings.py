@@ -41,6 +41,8 @@ TLS_ASK_SECRET = env.text("TLS_ASK_SECRET", "")
 STATIC_ROOT = env.folder("STATIC_ROOT", DATA_DIR / "static")
 MAIL_DIR = env.folder("MAIL_DIR", DATA_DIR / "mail")
 DATABASES = {"default": env.database("DATABASE_URL", DATA_DIR / "db.sqlite3")}
+# That the portal itself connects as the owner of the tables: for small installations.
+ALLOW_DATABASE_OWNER = env.boolean("ALLOW_DATABASE_OWNER", default=False)
 
 globals().update(env.email("EMAIL_URL"))
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"portal@{PORTAL_PARENT_HOST}")

@@ -87,7 +87,7 @@ class Vendor(models.Model):
 
 
 class Host(models.Model):
-    """That a vendor's portal answers at a host. No vendor's row, since it is read before anybody's
+    """That a vendor's portal answers at a host. No scoped row, since it is read before anybody's
     scope is entered; kept by the verbs of vendors and of domains (`tenancy/verbs.py`)."""
 
     # The label below our zone, or a whole domain of the vendor's own: one has no dot, the other

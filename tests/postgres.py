@@ -19,9 +19,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.roles import OWNER, WEB
-
 SCRIPT = Path(__file__).resolve().parents[1] / "deploy/postgresql.sql"
+OWNER, WEB = "portal_owner", "portal_web"
 # The database of which each test database is a copy.
 TEMPLATE = "portal_template"
 START_TIMEOUT = 30.0  # seconds
@@ -49,7 +48,7 @@ def programs() -> Path:
 def server() -> Iterator[dict[str, Any]]:
     """Runs a server; gives the DATABASES entry for it."""
     bin_folder = programs()
-    become = _ordinary_user()
+    become = ordinary_user()
     folder = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))
     os.chown(folder, *become[0]) if become else None
     process = None
@@ -81,11 +80,12 @@ def make_roles(entry: dict[str, Any]) -> None:
         "PGUSER": entry["USER"],
         "PGPASSWORD": entry.get("PASSWORD", ""),
         "PGDATABASE": "postgres",
+        "PGOPTIONS": "-c client_min_messages=warning",
     }
     before = [f"DROP DATABASE IF EXISTS {TEMPLATE}", f"DROP DATABASE IF EXISTS test_{TEMPLATE}"]
     before += [f"DROP ROLE IF EXISTS {role}" for role in (OWNER, WEB)]
     after = f"ALTER ROLE {OWNER} CREATEDB"
-    script = ["-v", f"database={TEMPLATE}", "-v", "owner_password=", "-v", "web_password=",
+    script = ["-v", f"database={TEMPLATE}", "-v", "owner_password=owner", "-v", "web_password=web",
               "-v", f"owner={OWNER}", "-v", f"web={WEB}", "-f", str(SCRIPT)]  # fmt: skip
     for arguments in (*(["-c", each] for each in before), script, ["-c", after]):
         subprocess.run(["psql", "-qX", *arguments], env=environment, check=True)
@@ -94,7 +94,7 @@ def make_roles(entry: dict[str, Any]) -> None:
 Become = tuple[tuple[int, int], Callable[[], None]] | None
 
 
-def _ordinary_user() -> Become:
+def ordinary_user() -> Become:
     """The ids of `nobody` and what a child does to become it; None when not root."""
     if os.getuid() != 0:
         return None

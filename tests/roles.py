@@ -8,8 +8,9 @@ from psycopg.pq import TransactionStatus
 
 from audit.append_only import opened
 from tenancy.door import Way, outside
+from tests.postgres import OWNER, WEB
 
-OWNER, WEB = "portal_owner", "portal_web"
+__all__ = ["OWNER", "WEB", "everywhere", "speaking_as", "unguarded"]
 
 
 @contextmanager

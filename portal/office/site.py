@@ -73,13 +73,15 @@ class BackofficeSite(admin.AdminSite):
         """Anything of the vendor's by key, e-mail, name, host name or fingerprint."""
         return find.find_view(request, self.each_context(request))
 
-    @transaction.atomic
     def password_change(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        """Django's page; a change is written into the vendor's audit trail."""
-        response = super().password_change(request, extra_context)
-        changed = request.method == "POST" and response.status_code == HTTPStatus.FOUND
-        if changed and isinstance(request.user, User) and request.user.vendor:
-            trail.record("password-set", request.user)
+        """Django's page; a change and its entry in the audit trail are one."""
+        if request.method != "POST":
+            return super().password_change(request, extra_context)
+        with transaction.atomic():
+            response = super().password_change(request, extra_context)
+            changed = response.status_code == HTTPStatus.FOUND
+            if changed and isinstance(request.user, User) and request.user.vendor:
+                trail.record("password-set", request.user)
         return response
 
     def index(self, request: HttpRequest, extra_context: Any = None) -> TemplateResponse:

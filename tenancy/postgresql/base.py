@@ -109,6 +109,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def get_connection_params(self) -> dict[str, Any]:
         return {**super().get_connection_params(), "cursor_factory": Cursor}
 
+    def chunked_cursor(self) -> Any:
+        """What `QuerySet.iterator` reads by. A server's cursor lives in a transaction; without one
+        everything is read at once."""
+        return super().chunked_cursor() if self.in_atomic_block else self.cursor()
+
     def create_cursor(self, name: str | None = None) -> Any:
         if not name:
             return super().create_cursor()

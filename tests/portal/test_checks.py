@@ -8,6 +8,8 @@ from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
 
 from portal import checks, env
+from tests.conftest import ON_POSTGRESQL
+from tests.roles import OWNER, WEB, speaking_as
 
 
 def ids(deploy: bool = False) -> set[str]:
@@ -52,6 +54,24 @@ def test_deployment_warns_of_http_and_sqlite(
     settings.HTTPS = False
     monkeypatch.setitem(settings.DATABASES["default"], "ENGINE", "django.db.backends.sqlite3")
     assert {"portal.W001", "portal.W002"} <= ids(deploy=True)
+
+
+def roles_faults(**about: Any) -> set[str]:
+    return {str(each.id) for each in checks.check_role(None, **about)}
+
+
+@pytest.mark.skipif(not ON_POSTGRESQL, reason="PostgreSQL's roles")
+@pytest.mark.parametrize(
+    ("role", "found"), [(WEB, set()), (OWNER, {"portal.E009"}), ("none", {"portal.E008"})]
+)
+def test_who_could_take_the_wall_down_is_found(
+    db: None, settings: Any, role: str, found: set[str]
+) -> None:
+    with speaking_as(role):
+        assert roles_faults(databases=["default"]) == found
+        assert roles_faults(databases=None) == set()  # asks no server
+        settings.ALLOW_DATABASE_OWNER = True
+        assert roles_faults(databases=["default"]) == set()
 
 
 def test_a_value_or_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -17,6 +17,17 @@ import dev
 ROOT = Path(__file__).resolve().parents[2]
 
 
+@pytest.mark.parametrize("end", ["", "_FILE"])
+def test_tables_are_made_as_the_owner_if_there_is_one(end: str) -> None:
+    web = {"DATABASE_URL": "postgresql://web@/portal", "PORT": "8000"}
+    assert dev.as_owner(web) == web
+    owner = f"DATABASE_OWNER_URL{end}"
+    made = dev.as_owner({**web, owner: "as the owner"})
+    assert {name: made[name] for name in made if name.startswith("DATABASE_URL")} == {
+        f"DATABASE_URL{end}": "as the owner"
+    }
+
+
 def test_a_developers_environment_is_filled_in(tmp_path: Path) -> None:
     made = dev.development_environment({"DATA_DIR": str(tmp_path)}, 8123)
     assert made["PUBLIC_PORT"] == "8123"

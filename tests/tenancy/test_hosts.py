@@ -13,7 +13,7 @@ from tenancy.hosts import (
     normalise_host,
     vendor_url,
 )
-from tests.world import Browser, World, signed_in
+from tests.world import Browser, World, set_vendor, signed_in
 
 PARENT = "portal.localhost"
 
@@ -167,8 +167,7 @@ def test_the_host_counts_in_any_case(world: World) -> None:
 
 def test_an_inactive_vendor_serves_nothing(world: World) -> None:
     browser = signed_in(world.ada)
-    world.acme.status = "inactive"
-    world.acme.save()
+    set_vendor(world.acme, status="inactive")
     for path in ("/", "/login/", "/licenses/", "/offline/"):
         response = browser.get(path)
         assert response.status_code == 403

@@ -262,16 +262,23 @@ def test_nothing_is_left_on_the_connection(world: World) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_what_cannot_say_the_vendor_fails_outside_a_transaction(world: World) -> None:
     with inside(world.acme):
-        with pytest.raises(TransactionManagementError, match="reading"):
-            list(License.objects.iterator())
-        refused = pytest.raises(TransactionManagementError)
+        refused = pytest.raises(TransactionManagementError, match="reading")
         copied = "COPY (SELECT key FROM licenses_license) TO STDOUT"
         with connection.cursor() as cursor, refused, cursor.copy(copied):
             pass
         with connection.cursor() as cursor, pytest.raises(TransactionManagementError):
             cursor.executemany("UPDATE licenses_license SET notes = %s", [["a"], ["b"]])
-        with reading():
-            assert len(list(License.objects.iterator(chunk_size=1))) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_rows_are_read_one_by_one_in_a_transaction_and_at_once_without(world: World) -> None:
+    with inside(world.acme):
+        for door, cursors in ((nullcontext(), 0), (reading(), 1)):
+            with door:
+                unread = License.objects.iterator(chunk_size=1)
+                first = next(unread)
+                assert rows("SELECT count(*) FROM pg_cursors") == [(cursors,)]
+                assert len({first, *unread}) == 2
 
 
 @pytest.mark.django_db(transaction=True)
