@@ -62,9 +62,10 @@ def fill(number: int) -> Any:
 
 def connections_with_and_without() -> dict[str, Any]:
     """Two connections to the same database: behind the wall, and in front of it."""
-    from django.db import connection
+    from django.db import connections
     from django.db.backends.postgresql.base import DatabaseWrapper
 
+    connection = connections["default"]
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     settings = connection.settings_dict
