@@ -128,7 +128,7 @@ class License(TenantRow, LicenseTerms):
         )
         indexes = (
             models.Index(fields=("vendor", "user", "expires_at")),
-            models.Index(name="license_by_expiry", fields=("vendor", "expires_at")),
+            models.Index(name="license_by_end", fields=("vendor", "expires_at", "id")),
             models.Index(name="license_newest", fields=("vendor", "-created_at", "id")),
             # What a licence's status depends on, for statistics.py.
             models.Index(
