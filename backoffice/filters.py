@@ -18,16 +18,21 @@ class RelatedFilter(admin.RelatedFieldListFilter):
 
     template = "admin/related_filter.html"
 
-    def __init__(
-        self, field: Any, request: HttpRequest, params: Any, *args: Any, field_path: str
-    ) -> None:
-        self.named_parameter = f"{field_path}__named"
-        self.named = str((params.pop(self.named_parameter, None) or [""])[-1])
-        self.kept: list[tuple[str, str]] = []
-        super().__init__(field, request, params, *args, field_path=field_path)
+    is_long: bool
+    named: str
+    kept: list[tuple[str, str]]
+
+    @property
+    def named_parameter(self) -> str:
+        return f"{self.field_path}__named"
+
+    def expected_parameters(self) -> list[str]:
+        return [*super().expected_parameters(), self.named_parameter]
 
     def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> Any:
         """The chosen row, and the first of those that have the name."""
+        # Taken out of what the list is narrowed by.
+        self.named = str(self.used_parameters.pop(self.named_parameter, [""])[-1])
         related = field.remote_field.model
         rows = related._default_manager.all()
         self.is_long = is_long(rows)

@@ -163,11 +163,8 @@ def test_an_export_asks_once_however_many_rows(
     with CaptureQueriesContext(connection) as captured:
         rows = rows_of(admin.get(f"{path}?q=@example.com"))
     assert len(rows) == n + 2
-    asked = [
-        query
-        for query in captured
-        if f'FROM "{table}"' in query["sql"] and "ORDER BY" in query["sql"]
-    ]
+    statements = [query["sql"] for query in captured if f'FROM "{table}"' in query["sql"]]
+    asked = [sql for sql in statements if "LIKE" in sql and "ORDER BY" in sql]
     assert len(asked) == 1
 
 
