@@ -26,13 +26,14 @@ class RelatedFilter(admin.RelatedFieldListFilter):
     def named_parameter(self) -> str:
         return f"{self.field_path}__named"
 
-    def expected_parameters(self) -> list[str]:
+    def expected_parameters(self) -> list[str | None]:
         return [*super().expected_parameters(), self.named_parameter]
 
     def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> Any:
         """The chosen row, and the first of those that have the name."""
         # Taken out of what the list is narrowed by.
-        self.named = str(self.used_parameters.pop(self.named_parameter, [""])[-1])
+        typed: Any = self.used_parameters.pop(self.named_parameter, [""])
+        self.named = str(typed[-1])
         related = field.remote_field.model
         rows = related._default_manager.all()
         self.is_long = is_long(rows)
