@@ -24,4 +24,10 @@ class Migration(migrations.Migration):
             model_name="license",
             index=models.Index(fields=["vendor", "expires_at", "id"], name="license_by_end"),
         ),
+        migrations.AddIndex(
+            model_name="license",
+            index=models.Index(
+                fields=["vendor", "type", "-created_at", "id"], name="license_by_type"
+            ),
+        ),
     ]
