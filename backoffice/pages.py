@@ -174,14 +174,16 @@ class Walk:
 def behind(rows: Rows, order: Order, place: Place, number: int) -> list[Any]:
     """At most so many rows behind a place, in order."""
     found: list[Any] = []
-    for part in _parts(rows, order, place):
+    for part in parts_behind(rows, order, place):
         found += part[: number - len(found)]
         if len(found) == number:
             break
     return found
 
 
-def _parts(rows: Rows, order: Order, place: Place) -> list[Rows]:
+def parts_behind(rows: Rows, order: Order, place: Place) -> list[Rows]:
+    """What stands behind a place, one after the other: rows with the same value, rows with one
+    beyond it, rows without one."""
     name = order.column.name
     has_value, has_none = {f"{name}__isnull": False}, {f"{name}__isnull": True}
     nullable = rows.model._meta.get_field(name).null
