@@ -25,14 +25,15 @@ def licenses_of(user: User) -> QuerySet[License]:
     read every licence of the vendor (docs/architecture.md, Who sees which licence).
     """
     own = License.objects.filter(user=user)
-    shared = LicenseUser.objects.filter(user=user).values_list("license_id", flat=True)
+    shared = LicenseUser.objects.filter(user=user).order_by().values_list("license_id", flat=True)
     few = list(shared[: MOST_NAMED + 1])
     if not few:
         found = own
     elif len(few) <= MOST_NAMED:
         found = License.objects.filter(Q(user=user) | Q(pk__in=few))
     else:
-        found = License.objects.filter(pk__in=own.values("pk").union(shared, all=True))
+        ids = own.order_by().values("pk").union(shared, all=True)
+        found = License.objects.filter(pk__in=ids)
     return found.select_related("product")
 
 
