@@ -56,9 +56,8 @@ def count(table: str) -> int:
     return int(rows(f'SELECT count(*) FROM "{table}"')[0][0])
 
 
-def test_every_table_of_vendors_is_behind_the_wall(
-    db: None, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_every_table_of_vendors_is_behind_the_wall(db: None) -> None:
+    """It prints them (`pytest -s`)."""
     policies = rows(
         "SELECT c.relname, c.relrowsecurity, c.relforcerowsecurity, p.polname, p.polcmd, "
         "pg_get_expr(p.polqual, c.oid), pg_get_expr(p.polwithcheck, c.oid) "
@@ -74,7 +73,6 @@ def test_every_table_of_vendors_is_behind_the_wall(
             print(f"{table}: {name} ({command}) {condition}")  # noqa: T201
             assert (name, command) in {("vendor", "*"), ("ways_out", "r"), ("nobodys", "*")}
     assert {policy[0] for policy in policies} == set(TABLES)
-    assert capsys.readouterr().out.count("\n") == len(policies)
 
 
 def test_whatever_table_names_a_vendor_is_behind_it(db: None) -> None:
