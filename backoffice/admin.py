@@ -1,14 +1,13 @@
 """A vendor's audit trail in the back office: to read and to filter."""
 
 import json
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
 from django.contrib.admin.filters import SimpleListFilter
-from django.db.models import QuerySet, TextField
-from django.db.models.fields.json import KT
-from django.db.models.functions import Cast, Coalesce
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -19,7 +18,6 @@ from audit.words import ACTIONS, changed_fields, remark, title, value_text
 from backoffice.export import WithExport
 
 Entries = QuerySet[AuditEntry]
-LABEL = Cast("label", TextField())
 
 
 class ActionFilter(SimpleListFilter):
@@ -78,7 +76,7 @@ class AuditEntryAdmin(WithExport):
     }
 
     list_display = (
-        "created_at",
+        "at",
         "action_shown",
         "subject",
         "what_changed",
@@ -105,19 +103,24 @@ class AuditEntryAdmin(WithExport):
     )
     readonly_fields = fields
 
-    @admin.display(description=_("action"), ordering="action")
+    @admin.display(description=_("when"), ordering="sequence")
+    def at(self, obj: AuditEntry) -> datetime:
+        """Entries are numbered as they are written."""
+        return obj.created_at
+
+    @admin.display(description=_("action"))
     def action_shown(self, obj: AuditEntry) -> str:
         return title(obj)
 
-    @admin.display(description=_("what"), ordering=Coalesce(KT("about__said__subject"), LABEL))
+    @admin.display(description=_("what"))
     def subject(self, obj: AuditEntry) -> str:
         return obj.subject
 
-    @admin.display(description=_("who"), ordering=KT("by__said__actor"))
+    @admin.display(description=_("who"))
     def actor(self, obj: AuditEntry) -> str:
         return obj.actor or "–"
 
-    @admin.display(description=_("IP address"), ordering=KT("by__said__ip"))
+    @admin.display(description=_("IP address"))
     def ip(self, obj: AuditEntry) -> str:
         return obj.ip or "–"
 

@@ -5,13 +5,14 @@ choices, look-ups and deletions can reach that vendor's rows alone.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 from uuid import UUID
 
-from django.contrib import admin, messages
+from django.contrib import messages
+from django.contrib.admin.views.main import PAGE_VAR
 from django.core.exceptions import (
     ImproperlyConfigured,
     PermissionDenied,
@@ -23,17 +24,23 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
 from django.utils.functional import Promise
+from django.utils.http import urlencode
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from audit import trail, words
+from backoffice.lists import ListAdmin, links_from
+from backoffice.pages import Walk, columns_of
 from tenancy.door import current_vendor, is_inside
 from web.errors import PortalError
 from web.policy import content_security_policy
-from web.requests import page_of
+from web.requests import PAGE_SIZE
 
 LONGEST_QUERY = 300  # characters
+# What says where in a list somebody is has the value of a row in it, 256 characters or more.
+LONGEST_PLACE = 3000
+PLACES = {PAGE_VAR, "_changelist_filters"}
 
 
 def _no_verb(row: Any, **options: Any) -> Any:
@@ -49,14 +56,11 @@ class Writes:
     delete: Callable[[Any], Any] = _no_verb
 
 
-class VendorAdmin(admin.ModelAdmin[Any]):
+class VendorAdmin(ListAdmin):
     """The base of every admin of a tenant's rows: the scope's vendor owns what it saves."""
 
     # By which verbs rows are saved, the list's own and those of the rows below one.
     writes: Mapping[type[models.Model], Writes] = {}
-
-    # How many rows there would be without filters is not worth counting a million of them.
-    show_full_result_count = False
 
     # What a list may be narrowed by beside `list_filter`, because pages link to it.
     lookups: tuple[str, ...] = ()
@@ -68,7 +72,7 @@ class VendorAdmin(admin.ModelAdmin[Any]):
         compared, a password's hash too, and the number of hits tells it letter by letter.
         """
         offered = set(map(_narrowed_by, self.list_filter)) | set(self.lookups)
-        return re.sub(r"(__(id|pk))?(__(exact|isnull))?$", "", lookup) in offered
+        return re.sub(r"(__(id|pk))?(__(exact|isnull|named))?$", "", lookup) in offered
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         """The scope's rows; an operator, who has no vendor, is refused."""
@@ -186,14 +190,17 @@ def allow_forms_to(response: HttpResponse, target: str) -> HttpResponse:
 
 def history_page(site: Any, request: HttpRequest, opts: Any, row: Any) -> HttpResponse:
     """What the audit trail says about a row, in pages of 25."""
-    page = page_of(trail.entries_about(row), request)
+    told = trail.entries_about(row)
+    newest = columns_of(told.model)["sequence"].ordered(descending=True)
+    walk = Walk.through(told, newest, owner=str(row.pk), size=PAGE_SIZE)
+    page = walk.page(request.GET.get("page", ""))
     context = {
         **site.each_context(request),
         "title": _("History of %(row)s") % {"row": row},
         "opts": opts,
         "object": row,
-        "page": page,
-        "entries": words.lines(page),
+        "pager": links_from(page, lambda place: f"?{urlencode({'page': place})}" if place else "?"),
+        "entries": words.lines(page.rows),
     }
     return render(request, "admin/history.html", context)
 
@@ -279,8 +286,10 @@ class WithButtons(VendorAdmin):
             raise Http404
 
 
-def is_odd(value: str) -> bool:
-    return "\x00" in value or len(value) > LONGEST_QUERY
+def is_odd(name: str, values: Iterable[str]) -> bool:
+    """Whether no page asks such a thing of a list: NUL, or a whole book."""
+    longest = LONGEST_PLACE if name in PLACES else LONGEST_QUERY
+    return any("\x00" in value or len(value) > longest for value in values)
 
 
 def _is_uuid(value: Any) -> bool:

@@ -17,6 +17,7 @@ from django.urls import URLPattern, path
 from audit import trail
 from backoffice.base import VendorAdmin
 from backoffice.cells import escaped
+from backoffice.lists import KeysetList
 from tenancy.door import current_vendor, inside, reading
 
 CHUNK = 500
@@ -24,8 +25,8 @@ CHUNK = 500
 BOM = "\ufeff"
 
 
-class Unpaged(ChangeList):
-    """The list without its pages, which need the count of all rows."""
+class Unpaged(KeysetList):
+    """The list without its pages."""
 
     def get_results(self, request: HttpRequest) -> None:
         self.result_list = []

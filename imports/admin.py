@@ -130,7 +130,7 @@ class DataImportAdmin(WithButtons):
             response["Refresh"] = "2"
         return response
 
-    @admin.display(description=_("what is in it"), ordering="kind")
+    @admin.display(description=_("what is in it"))
     def kind_label(self, obj: DataImport) -> str:
         return str(files.KINDS[obj.kind].label)
 

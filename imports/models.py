@@ -61,7 +61,7 @@ class DataImport(TenantRow):
                 to_table="accounts_user",
             ),
         )
-        indexes = (models.Index(name="data_imports_newest", fields=("vendor", "created_at")),)
+        indexes = (models.Index(name="data_import_newest", fields=("vendor", "-created_at", "id")),)
 
     def __str__(self) -> str:
         return self.file_name

@@ -46,7 +46,6 @@ class OutgoingEmailAdmin(WithButtons):
     )
     list_filter = ("state", KindFilter)
     search_fields = ("recipient",)
-    ordering = ("-created_at", "id")
     actions = None
     fields = (
         "created_at",
@@ -61,10 +60,9 @@ class OutgoingEmailAdmin(WithButtons):
         "last_error",
     )
     readonly_fields = fields
-    show_full_result_count = False
     change_form_template = "mail/admin/email.html"
 
-    @admin.display(description=_("kind"), ordering="kind")
+    @admin.display(description=_("kind"))
     def kind_shown(self, obj: OutgoingEmail) -> str:
         return str(KINDS[obj.kind].label) if obj.kind in KINDS else obj.kind
 

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from backoffice.base import VendorAdmin, WithButtons, receives_files
+from backoffice.filters import RelatedFilter
 from licenses.models import Product
 from releases.errors import ReleaseError, UploadIncomplete, VersionExists
 from releases.files.shelf import shelf_for
@@ -85,7 +86,7 @@ class ReleaseAdmin(WithButtons):
     form = ReleaseForm
     list_display = (
         "name",
-        "version",
+        "version_shown",
         "product",
         "channel",
         "platform_words",
@@ -94,7 +95,7 @@ class ReleaseAdmin(WithButtons):
         "downloads",
         "published_at",
     )
-    list_filter = ("product", "channel", "published", "archived", "private")
+    list_filter = (("product", RelatedFilter), "channel", "published", "archived", "private")
     list_select_related = ("product",)
     search_fields = ("name", "version", "product__name", "files__name", "files__sha256")
     readonly_fields = ("state", "published_at", "file_list", "platform_words")
@@ -240,6 +241,10 @@ class ReleaseAdmin(WithButtons):
 
     # --- Columns --------------------------------------------------------------------------------
 
+    @admin.display(description=_("version"), ordering="version_key")
+    def version_shown(self, obj: Release) -> str:
+        return obj.version
+
     @admin.display(description=_("platforms"))
     def platform_words(self, obj: Release) -> str:
         return ", ".join(obj.platforms)
@@ -253,11 +258,11 @@ class ReleaseAdmin(WithButtons):
             words.append(_("private"))
         return ", ".join(str(word) for word in words)
 
-    @admin.display(description=_("files"), ordering="file_count")
+    @admin.display(description=_("files"))
     def file_count(self, obj: Any) -> int:
         return int(obj.file_count or 0)
 
-    @admin.display(description=_("downloads"), ordering="downloads")
+    @admin.display(description=_("downloads"))
     def downloads(self, obj: Any) -> int:
         return int(obj.downloads or 0)
 
@@ -285,7 +290,7 @@ class DownloadAdmin(VendorAdmin):
         "complete",
         "counted",
     )
-    list_filter = ("counted", "complete", "file__release__product")
+    list_filter = ("counted", "complete", ("file__release__product", RelatedFilter))
     list_select_related = ("file__release", "user", "license")
     search_fields = ("file__name", "user__email", "license__key", "ip")
     fields = (

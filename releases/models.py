@@ -122,7 +122,10 @@ class Release(TenantRow):
                 | Q(published=True, published_at__isnull=False),
             ),
         )
-        indexes = (models.Index(fields=("vendor", "product", "published")),)
+        indexes = (
+            models.Index(fields=("vendor", "product", "published")),
+            models.Index(name="release_by_version", fields=("vendor", "version_key", "id")),
+        )
 
     def __str__(self) -> str:
         return f"{self.name} {self.version}"
@@ -235,6 +238,7 @@ class Download(TenantRow):
         )
         indexes = (
             models.Index(fields=("file", "license", "-created_at")),
+            models.Index(name="download_newest", fields=("vendor", "-created_at", "id")),
             models.Index(
                 name="download_statistics", fields=("vendor", "counted", "created_at", "file")
             ),

@@ -72,6 +72,7 @@ class Vendor(models.Model):
         verbose_name = _("vendor")
         verbose_name_plural = _("vendors")
         ordering = ("name",)
+        indexes = (models.Index(name="vendor_by_name", fields=("name", "id")),)
         constraints = (
             models.CheckConstraint(
                 name="vendor_company_id_lower_case", condition=Q(company_id=Lower("company_id"))

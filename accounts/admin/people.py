@@ -7,7 +7,7 @@ from uuid import UUID
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
 from django.db.models import QuerySet
 from django.forms import ModelForm
@@ -27,6 +27,7 @@ from accounts.verbs.vendors import change_vendor, create_vendor, invite_administ
 from accounts.view_as.admin import WithViewAs, let_button_work, may_view_as
 from backoffice.base import WithButtons, history_page
 from backoffice.export import WithExport
+from backoffice.lists import MOST_OFFERED, KeysetList, ListAdmin, is_long
 from tenancy.door import inside
 from tenancy.models import Vendor
 
@@ -39,7 +40,7 @@ class NewVendorForm(forms.ModelForm[Vendor]):
 
 
 @admin.register(Vendor)
-class VendorsAdmin(admin.ModelAdmin[Vendor]):
+class VendorsAdmin(ListAdmin):
     """Operators create vendors and switch them off; everything else is the vendor's own."""
 
     actions = ("invite_administrators",)
@@ -89,7 +90,7 @@ class VendorsAdmin(admin.ModelAdmin[Vendor]):
             return history_page(self.admin_site, request, self.opts, vendor)
 
 
-class OfPerson(ChangeList):
+class OfPerson(KeysetList):
     """A list of people leads to their stories."""
 
     def url_for_result(self, result: Any) -> str:
@@ -97,14 +98,22 @@ class OfPerson(ChangeList):
 
 
 def with_roles(field: Any) -> Any:
-    """The field `role`, which offers the scope's vendor's roles: the built-in ones first."""
-    names = set(Role.objects.values_list("name", flat=True))
+    """The field `role`, which offers the scope's vendor's roles: the built-in ones first, and not
+    more than a select offers."""
+    first = Role.objects.order_by("-built_in", "name")[:MOST_OFFERED]
+    names = set(first.values_list("name", flat=True))
     built_in = [name for name in BuiltIn.values if name in names]
     offering = copy(field)
     offering.choices = [
         (name, role_label(name)) for name in (*built_in, *sorted(names.difference(built_in)))
     ]
     return offering
+
+
+def validate_role(name: str) -> None:
+    """Raises ValidationError unless the scope's vendor has such a role."""
+    if not Role.objects.filter(name=name).exists():
+        raise ValidationError(_("There is no such role."), code="no_role")
 
 
 class RoleFilter(admin.ChoicesFieldListFilter):
@@ -152,7 +161,7 @@ class UsersAdmin(WithViewAs, WithExport, WithButtons):
     readonly_fields = ("role_shown", "last_login", "last_seen_at")
     actions = ("send_invitation",)
 
-    @admin.display(description=_("role"), ordering="role")
+    @admin.display(description=_("role"))
     def role_shown(self, user: User) -> str:
         return user.role_label
 
@@ -168,7 +177,7 @@ class UsersAdmin(WithViewAs, WithExport, WithButtons):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         usual = super().get_changelist(request, **kwargs)
-        return OfPerson if usual is ChangeList else usual
+        return OfPerson if usual is KeysetList else usual
 
     def export_rows(self, rows: QuerySet[User]) -> QuerySet[User]:
         """Customers alone: an import elsewhere would take staff for customers."""
@@ -194,8 +203,14 @@ class UsersAdmin(WithViewAs, WithExport, WithButtons):
         return let_button_work(render(request, "accounts/admin/story.html", context))
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        field = with_roles(db_field) if db_field.name == "role" else db_field
-        return super().formfield_for_dbfield(field, request, **kwargs)
+        """A role is chosen; where there are more than a select offers, its name is typed."""
+        if db_field.name != "role":
+            return super().formfield_for_dbfield(db_field, request, **kwargs)
+        if not is_long(Role.objects.all()):
+            return super().formfield_for_dbfield(with_roles(db_field), request, **kwargs)
+        field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
+        field.validators.append(validate_role)
+        return field
 
     def create(self, request: HttpRequest, obj: User) -> None:
         create_person(person=obj)

@@ -179,6 +179,7 @@ class User(AbstractBaseUser):
                 name="user_role_of_same_vendor",
             ),
         )
+        indexes = (models.Index(name="user_by_company", fields=("vendor", "company", "id")),)
 
     def __str__(self) -> str:
         return self.email

@@ -8,8 +8,9 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import normalise_email
+from backoffice.lists import is_long, search_in
 from licenses.keys import validate_key
-from licenses.models import UNLIMITED, LicensePolicy, Product
+from licenses.models import UNLIMITED, License, LicensePolicy, Product
 
 LONGEST_EXTENSION = 3660  # days
 MOST_SEATS = 2**31 - 1
@@ -69,8 +70,11 @@ class NewLicenseForm(forms.Form):
         super().__init__(*args, **kwargs)
         # Chosen within the scope of the request.
         products, policies = Product.objects.all(), LicensePolicy.objects.all()
-        self.fields["product"].queryset = products  # type: ignore[attr-defined]
-        self.fields["policy"].queryset = policies  # type: ignore[attr-defined]
+        for name, rows in (("product", products), ("policy", policies)):
+            field: Any = self.fields[name]
+            field.queryset = rows
+            if is_long(rows):
+                search_in(field, License._meta.get_field(name))
         if not self.is_bound:
             self.initial.setdefault("policy", policies.values_list("pk", flat=True).first())
 

@@ -20,6 +20,7 @@ from accounts.models import CUSTOMER_ROLES, User
 from accounts.verbs.customers import NotACustomer
 from backoffice.base import WithButtons, Writes, owned
 from backoffice.export import WithExport
+from backoffice.filters import RelatedFilter
 from licenses import words
 from licenses.admin.filters import ExpiringFilter, StatusFilter
 from licenses.admin.forms import NewLicenseForm
@@ -102,7 +103,14 @@ class LicenseAdmin(WithExport, WithButtons):
     verbs = {"send": (_send, _("The licence %(row)s is on its way to its customer by e-mail."))}
     rights = {"send": "send"}
     list_display = ("key", "product", "user", "status", "seats", "expires_at")
-    list_filter = (StatusFilter, ExpiringFilter, "product", "suspended", "revoked", "type")
+    list_filter = (
+        StatusFilter,
+        ExpiringFilter,
+        ("product", RelatedFilter),
+        "suspended",
+        "revoked",
+        "type",
+    )
     list_select_related = ("product", "user")
     search_fields = FOR_STAFF  # for the box to be there; see get_search_results
     autocomplete_fields = ("user",)

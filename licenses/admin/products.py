@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.metadata import METADATA_FORM
 from backoffice.base import VendorAdmin, Writes
+from backoffice.pages import MOST_COUNTED, counted
 from licenses.admin.lengths import LENGTHS, in_unit
 from licenses.models import (
     TERMS,
@@ -38,7 +39,7 @@ FIRST_TERMS = (
 )
 
 
-@admin.display(description=_("validity"), ordering="validity")
+@admin.display(description=_("validity"))
 def valid_for(model_admin: Any, obj: Any) -> str:
     """How long; 0 has no end."""
     return in_unit(obj.validity) if obj.validity else gettext("No end")
@@ -105,8 +106,10 @@ class PolicyAdmin(VendorAdmin):
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Counts the licences that keep a policy: to name them all there may be too many."""
-        kept = sum(policy.licenses.count() for policy in objs)
+        kept = sum(counted(policy.licenses.all()) for policy in objs)
         text = ngettext("%(n)d licence", "%(n)d licences", kept) % {"n": kept}
+        if kept > MOST_COUNTED:
+            text = gettext("many licences")
         doomed, counts = (
             [str(policy) for policy in objs],
             {self.opts.verbose_name_plural: len(objs)},

@@ -70,6 +70,7 @@ class Activation(TenantRow):
         )
         indexes = (
             models.Index(name="activation_newest", fields=("vendor", "-created_at", "id")),
+            models.Index(name="activation_by_host", fields=("vendor", "hostname", "id")),
             # What kinds of machines there are, for statistics.py.
             models.Index(
                 name="activation_kinds", fields=("vendor", "app_version", "os", "offline")

@@ -144,8 +144,10 @@ class License(TenantRow, LicenseTerms):
                     "product",
                 ),
             ),
-            models.Index(name="license_by_expiry", fields=("vendor", "expires_at")),
+            models.Index(name="license_by_end", fields=("vendor", "expires_at", "id")),
             models.Index(name="license_newest", fields=("vendor", "-created_at", "id")),
+            # In the order of the list, which offers this filter: some types are rare.
+            models.Index(name="license_by_type", fields=("vendor", "type", "-created_at", "id")),
             # What a licence's status depends on, for statistics.py.
             models.Index(
                 name="license_standing",

@@ -2,7 +2,6 @@
 
 from functools import wraps
 from http import HTTPStatus
-from itertools import chain
 from typing import Any
 
 from django.contrib import admin
@@ -55,7 +54,7 @@ class BackofficeSite(admin.AdminSite):
 
         @wraps(inner)
         def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-            if any(map(is_odd, chain.from_iterable(each[1] for each in request.GET.lists()))):
+            if any(is_odd(*each) for each in request.GET.lists()):
                 raise BadRequest
             try:
                 response = inner(request, *args, **kwargs)

@@ -1,0 +1,206 @@
+"""Every list of the back office: its order, its pages, how many rows it says there are, and what
+its filters and its forms offer to choose from."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.options import ShowFacets
+from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR, ChangeList
+from django.contrib.admin.widgets import AutocompleteSelect
+from django.db.models import ForeignKey, QuerySet
+from django.http import HttpRequest
+from django.utils.formats import number_format
+from django.utils.functional import cached_property
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from backoffice.pages import (
+    LAST,
+    MOST_COUNTED,
+    BoundedPaginator,
+    Column,
+    KeyPage,
+    Order,
+    Walk,
+    columns_of,
+    counted,
+)
+from tenancy.door import current_vendor, is_inside
+from web.requests import PAGE_SIZE
+
+# So many rows an action takes when it is for all that a list has, and not for chosen ones.
+MOST_AT_ONCE = 500
+# So many rows a select or a filter offers; the rest is searched.
+MOST_OFFERED = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link to another page: what it says, what that page is to this one, and where it leads."""
+
+    text: str
+    relation: str
+    url: str
+
+
+class KeysetList(ChangeList):
+    """A list in pages that nobody has to count (backoffice/pages.py), sorted by one column that
+    has an index for it."""
+
+    order: Order
+    page: KeyPage
+
+    @cached_property
+    def columns(self) -> dict[str, Column]:
+        return columns_of(self.model)
+
+    def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
+        self.order = self._asked_for() or self._usual(request)
+        return list(self.order.terms)
+
+    def _asked_for(self) -> Order | None:
+        """By the head of a column that was clicked on; of several the first."""
+        way, minus, index = self.params.get(ORDER_VAR, "").partition(".")[0].rpartition("-")
+        if way or not index.isdecimal() or int(index) >= len(self.list_display):
+            return None
+        column = self.columns.get(ordering_of(self.model_admin, self.list_display[int(index)]))
+        return column.ordered(descending=minus == "-") if column else None
+
+    def _usual(self, request: HttpRequest) -> Order:
+        """The model's order; raises KeyError for one that no index answers."""
+        usual: Any = self.model_admin.get_ordering(request) or self.lookup_opts.ordering
+        first = str(usual[0])
+        return self.columns[first.removeprefix("-")].ordered(descending=first.startswith("-"))
+
+    def get_ordering_field_columns(self) -> dict[int, Any]:
+        """Which head says how the list is sorted."""
+        names = [ordering_of(self.model_admin, name) for name in self.list_display]
+        if self.order.column.name not in names:
+            return {}
+        return {names.index(self.order.column.name): "desc" if self.order.descending else "asc"}
+
+    def get_query_string(self, new_params: Any = None, remove: Any = None) -> str:
+        """As Django's; a link to sort by one column takes its place and not one beside it."""
+        changed = dict(new_params or {})
+        if ORDER_VAR in changed:
+            changed[ORDER_VAR] = changed[ORDER_VAR].partition(".")[0]
+        return super().get_query_string(changed, remove)
+
+    def get_results(self, request: HttpRequest) -> None:
+        owner = str(current_vendor().pk) if is_inside() else ""
+        walk = Walk.through(self.queryset, self.order, owner=owner, size=self.list_per_page)
+        self.page = walk.page(request.GET.get(PAGE_VAR, ""))
+        self.result_list = self.page.rows
+        self.result_count = len(self.page.rows) if self.page.is_all else counted(self.queryset)
+        # What Django's templates and its view ask for beside.
+        self.show_full_result_count, self.full_result_count = False, None
+        self.show_admin_actions = bool(self.page.rows)
+        self.can_show_all = self.multi_page = False
+
+    @property
+    def hits(self) -> str:
+        """How many rows there are, in words; beyond MOST_COUNTED nobody counts."""
+        if self.result_count > MOST_COUNTED:
+            most = number_format(MOST_COUNTED, force_grouping=True)
+            names = self.opts.verbose_name_plural
+            return _("more than %(most)s %(names)s") % {"most": most, "names": names}
+        one = self.result_count == 1
+        names = self.opts.verbose_name if one else self.opts.verbose_name_plural
+        count = number_format(self.result_count, force_grouping=True)
+        return _("%(count)s %(names)s") % {"count": count, "names": names}
+
+    @property
+    def is_narrowed(self) -> bool:
+        return bool(self.query or self.has_active_filters)
+
+    @property
+    def takes_all(self) -> bool:
+        """Whether there are rows on other pages that an action could take, too."""
+        return len(self.page.rows) < self.result_count <= MOST_AT_ONCE
+
+    @property
+    def pager(self) -> list[Link]:
+        return links_from(
+            self.page, lambda place: self.get_query_string({PAGE_VAR: place} if place else None)
+        )
+
+
+def links_from(page: KeyPage, address: Callable[[str], str]) -> list[Link]:
+    """The links to other pages, those alone that lead somewhere; `address` makes one of a place,
+    which is empty for the first page."""
+    back = [
+        Link(_("First"), "first", address("")),
+        Link(_("Previous"), "prev", address(page.previous)),
+    ]
+    on = [Link(_("Next"), "next", address(page.next)), Link(_("Last"), "last", address(LAST))]
+    return (back if page.previous else []) + (on if page.next else [])
+
+
+def ordering_of(model_admin: Any, name: Any) -> str:
+    """The field that a column is sorted by: its own, or what `admin.display` says."""
+    shown = name if callable(name) else getattr(model_admin, name, None)
+    return str(getattr(shown, "admin_order_field", None) or name)
+
+
+def is_long(rows: QuerySet[Any]) -> bool:
+    """Whether these are too many to offer all of them."""
+    return rows.order_by()[MOST_OFFERED : MOST_OFFERED + 1].exists()
+
+
+def search_in(field: Any, db_field: Any) -> None:
+    """Has a form's field search its choices, instead of offering them all."""
+    field.widget = AutocompleteSelect(db_field, admin.site)
+    field.widget.is_required = field.required
+    field.widget.choices = field.choices
+
+
+class ListAdmin(admin.ModelAdmin[Any]):
+    """An admin whose list never counts its table, and whose form offers no more than MOST_OFFERED
+    rows in a select: of more, the wanted one is searched."""
+
+    list_per_page = PAGE_SIZE
+    show_full_result_count = False
+    show_facets = ShowFacets.NEVER
+    paginator = BoundedPaginator
+
+    @admin.display(description="")  # Django puts a box for all of them there
+    def action_checkbox(self, obj: Any) -> SafeString:
+        """Django's box, without a template for each row."""
+        told = _("Select this object for an action - {}").format(obj)
+        return format_html(
+            '<input type="checkbox" name="{}" value="{}" class="action-select" aria-label="{}">',
+            ACTION_CHECKBOX_NAME,
+            obj.pk,
+            told,
+        )
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return KeysetList
+
+    def get_sortable_by(self, request: HttpRequest) -> list[Any]:
+        """The columns that an index answers in order."""
+        columns = columns_of(self.model)
+        shown = self.get_list_display(request)
+        return [name for name in shown if ordering_of(self, name) in columns]
+
+    def response_action(self, request: HttpRequest, queryset: Any, *args: Any) -> Any:
+        """As Django's; all rows of a list are taken only if they are not too many."""
+        across = request.POST.get("select_across") not in {None, "", "0"}
+        if across and queryset.order_by()[MOST_AT_ONCE : MOST_AT_ONCE + 1].exists():
+            text = _("That are too many at a time: choose at most %(most)d %(names)s.")
+            named = {"most": MOST_AT_ONCE, "names": self.opts.verbose_name_plural}
+            messages.error(request, text % named)
+            return None
+        return super().response_action(request, queryset, *args)
+
+    def formfield_for_foreignkey(
+        self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        field: Any = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        if not isinstance(field.widget, AutocompleteSelect) and is_long(field.queryset):
+            search_in(field, db_field)
+        return field
