@@ -159,12 +159,15 @@ def check_database(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
 
 
 ROLE = """
-    SELECT current_user, rolsuper OR rolbypassrls, EXISTS (
+    SELECT current_user,
+    EXISTS (
+        SELECT FROM pg_roles
+        WHERE (rolsuper OR rolbypassrls) AND pg_has_role(current_user, oid, 'MEMBER')
+    ),
+    EXISTS (
         SELECT FROM pg_class
-        WHERE relnamespace = current_schema()::regnamespace
-        AND pg_has_role(current_user, relowner, 'MEMBER')
+        WHERE relrowsecurity AND pg_has_role(current_user, relowner, 'MEMBER')
     )
-    FROM pg_roles WHERE rolname = current_user
 """
 
 

@@ -6,7 +6,8 @@ for everybody.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,8 +18,8 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.requests import PersonRequest
 from licenses.access import licenses_of
-from licenses.models import License, Product
-from releases.coverage import Publication, Verdict, bought_versions, coverage
+from licenses.models import License, MaintenancePolicy, Product
+from releases.coverage import Publication, Terms, Verdict, bought_versions, coverage
 from releases.errors import SignInNeeded
 from releases.models import Release, ReleaseFile
 from tenancy.models import Vendor
@@ -29,6 +30,40 @@ STABLE = "stable"
 
 
 @dataclass(slots=True)
+class Held:
+    """What of a customer's licence decides, without the licence: he may have thousands."""
+
+    pk: UUID
+    key: str
+    product_id: UUID
+    created_at: datetime
+    expires_at: datetime | None
+    suspended: bool
+    revoked: bool
+    maintenance_expires_at: datetime | None
+    max_allowed_release_version: str
+    maintenance_policy_id: UUID | None
+    product: Product = field(init=False)
+    maintenance_policy: MaintenancePolicy | None = field(init=False)
+
+
+READ = tuple(each.name for each in fields(Held) if each.init)
+
+
+def _held(licenses: QuerySet[License]) -> list[Held]:
+    """In the order of the licences."""
+    held = [Held(*row) for row in licenses.values_list(*READ)]
+    products = Product.objects.in_bulk({each.product_id for each in held})
+    used = {each.maintenance_policy_id for each in held} - {None}
+    policies = MaintenancePolicy.objects.in_bulk(used) if used else {}
+    for each in held:
+        each.product = products[each.product_id]
+        policy = each.maintenance_policy_id
+        each.maintenance_policy = policies[policy] if policy else None
+    return held
+
+
+@dataclass(slots=True)
 class Holder:
     """Who asks: a signed-in customer (`user`), or a program by a licence's key (`key`).
 
@@ -36,10 +71,11 @@ class Holder:
     """
 
     vendor: Vendor
-    licenses: Sequence[License]
+    licenses: Sequence[Terms]
     user: User | None = None
     key: str = ""
     _bought: dict[UUID, str] | None = field(default=None, init=False)
+    _by_product: dict[UUID, list[Terms]] | None = field(default=None, init=False)
 
     def products(self) -> list[Product]:
         """The products that the holder has a licence of, by name."""
@@ -50,10 +86,18 @@ class Holder:
         """Whether the release is covered, by which licence, or why not."""
         if self._bought is None:
             self._bought = bought_versions(self.licenses, _history(self.licenses))
-        return coverage(release, self.licenses, self._bought, now=timezone.now())
+        licenses = self._licenses_of(release.product_id)
+        return coverage(release, licenses, self._bought, now=timezone.now())
+
+    def _licenses_of(self, product_id: UUID) -> Sequence[Terms]:
+        if self._by_product is None:
+            self._by_product = {}
+            for license in self.licenses:
+                self._by_product.setdefault(license.product_id, []).append(license)
+        return self._by_product.get(product_id, [])
 
 
-def _history(licenses: Iterable[License]) -> list[Publication]:
+def _history(licenses: Iterable[Terms]) -> list[Publication]:
     """What the steps between versions are counted from, if a policy asks for that at all."""
     products = {
         license.product_id
@@ -80,8 +124,7 @@ def visible_releases() -> QuerySet[Release]:
 
 def get_customer(request: PersonRequest) -> Holder:
     """The signed-in customer."""
-    mine = licenses_of(request.user).select_related("product", "maintenance_policy")
-    return Holder(request.vendor, list(mine), user=request.user)
+    return Holder(request.vendor, _held(licenses_of(request.user)), user=request.user)
 
 
 def get_holder(request: PersonRequest) -> Holder:

@@ -7,11 +7,28 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any, Protocol
 from uuid import UUID
 
 from licenses import versions
-from licenses.models import License
 from releases.models import Release
+
+
+class Terms(Protocol):
+    """What of a licence says which releases it covers: a licence has it, and what is read of one
+    who has thousands (`access.Held`)."""
+
+    pk: Any
+    key: Any
+    product_id: Any
+    product: Any
+    created_at: Any
+    expires_at: Any
+    suspended: Any
+    revoked: Any
+    maintenance_expires_at: Any
+    maintenance_policy: Any
+    max_allowed_release_version: Any
 
 
 class Refusal(StrEnum):
@@ -42,7 +59,7 @@ class Verdict:
     """
 
     refusal: Refusal | None
-    license: License | None = None
+    license: Terms | None = None
     limit: datetime | str | None = None
 
     @property
@@ -60,7 +77,7 @@ class Publication:
     published_at: datetime
 
 
-def bought_versions(licenses: Iterable[License], history: Sequence[Publication]) -> dict[UUID, str]:
+def bought_versions(licenses: Iterable[Terms], history: Sequence[Publication]) -> dict[UUID, str]:
     """By licence, the version that was current at the purchase, from which updates are counted.
 
     That is the highest stable version published when the licence was created or, if there was
@@ -81,7 +98,7 @@ def bought_versions(licenses: Iterable[License], history: Sequence[Publication])
 
 
 def coverage(
-    release: Release, licenses: Iterable[License], bought: Mapping[UUID, str], *, now: datetime
+    release: Release, licenses: Iterable[Terms], bought: Mapping[UUID, str], *, now: datetime
 ) -> Verdict:
     """Whether one of the licences covers the published release, and which or why not.
 
@@ -98,7 +115,7 @@ def coverage(
     return best
 
 
-def _judge(release: Release, license: License, bought: str | None, now: datetime) -> Verdict:
+def _judge(release: Release, license: Terms, bought: str | None, now: datetime) -> Verdict:
     """The rules in their order, for one licence."""
     published, ended = release.appeared, license.expires_at
     if license.product_id != release.product_id:
@@ -120,7 +137,7 @@ def _judge(release: Release, license: License, bought: str | None, now: datetime
     return _judge_update(release, license, bought)
 
 
-def _judge_update(release: Release, license: License, bought: str | None) -> Verdict:
+def _judge_update(release: Release, license: Terms, bought: str | None) -> Verdict:
     """Whether the maintenance policy includes the step from the bought version to this one."""
     policy = license.maintenance_policy
     if policy is None or bought is None:

@@ -51,8 +51,9 @@ UNSCOPED = {Way.HOSTS, Way.VENDORS, Way.OPERATORS}
 @contextmanager
 def outside(way: Way, reason: str) -> Iterator[None]:
     """Opens a way out: what it leads to is read for every vendor, while writing reaches no more
-    than before. The reason is for the reader of the code; raises ValueError without one. No more
-    than yes or no, or whose turn it is, should get out.
+    than before (but for operators' own rows, which are no vendor's). The reason is for the reader
+    of the code; raises ValueError without one. No more than yes or no, or whose turn it is, should
+    get out.
 
     On SQLite the ways to tenants' rows lead to all of them.
     """

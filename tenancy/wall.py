@@ -9,6 +9,8 @@ The wall is for the query that somebody forgot, not for SQL that an attacker wri
 say another vendor. SQLite has no such wall (docs/security-model.md).
 """
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -21,8 +23,9 @@ SAYING = f"SELECT set_config('{VENDOR}', "
 
 
 class Way(StrEnum):
-    """A way out of the vendor's rows, under the name by which policies know it. Each opens to
-    reading the tables that name it in their migrations, and no others."""
+    """A way out of the vendor's rows, under the name by which policies know it. Each opens the
+    tables that name it in their migrations, and no others: to reading, and that to operators also
+    to writing theirs."""
 
     HOSTS = "hosts"  # whose a host is
     VENDORS = "vendors"  # which vendors there are
@@ -31,12 +34,16 @@ class Way(StrEnum):
     EMAILS = "emails"  # which e-mails are due
 
 
-def saying(vendor: UUID | None, way: str | None) -> str:
+def saying(vendor: UUID | None, way: Way | None) -> str:
     """The statement that tells the database, until the transaction ends."""
-    return f"{SAYING}'{vendor or ''}', true), set_config('{WAY}', '{way or ''}', true); "
+    id, name = (UUID(str(vendor)) if vendor else ""), (Way(way) if way else "")
+    return f"{SAYING}'{id}', true), set_config('{WAY}', '{name}', true); "
 
 
-def said() -> tuple[UUID | None, str | None]:
+Said = tuple[UUID | None, Way | None]
+
+
+def said() -> Said:
     """What the database has to know now: the scope's vendor and the way out that is open."""
     scope = get_scope()
     vendor = scope.get("vendor")
@@ -108,5 +115,75 @@ class RowLevelSecurity(Operation):
         return f"Row-level security for {self.model}"
 
     def _names(self, app_label: str, schema_editor: Any, state: Any) -> tuple[str, str]:
-        table = state.apps.get_model(app_label, self.model)._meta.db_table
-        return schema_editor.quote_name(table), schema_editor.quote_name(self.column)
+        return (
+            _table(app_label, self.model, schema_editor, state),
+            schema_editor.quote_name(self.column),
+        )
+
+
+class PastTheWall(Operation):
+    """Carries out what has to see the rows of every vendor: values that are filled in, a key or a
+    constraint that old rows have to meet. For the owner, who migrates, the policies of the named
+    tables rest meanwhile (`app.model`); name those too to which a key leads.
+
+    Without it a migration that comes upon the wall fails loudly (tenancy/postgresql).
+    """
+
+    reversible = True
+
+    def __init__(self, models: Sequence[str], operations: Sequence[Operation]) -> None:
+        self.models = models
+        self.operations = operations
+
+    def state_forwards(self, app_label: str, state: Any) -> None:
+        for operation in self.operations:
+            operation.state_forwards(app_label, state)
+
+    def database_forwards(
+        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+    ) -> None:
+        state = from_state
+        with self._resting(schema_editor, from_state):
+            for operation in self.operations:
+                after = state.clone()
+                operation.state_forwards(app_label, after)
+                operation.database_forwards(app_label, schema_editor, state, after)
+                state = after
+
+    def database_backwards(
+        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+    ) -> None:
+        states = [to_state]
+        for operation in self.operations:
+            states.append(states[-1].clone())
+            operation.state_forwards(app_label, states[-1])
+        with self._resting(schema_editor, to_state):
+            for operation in reversed(self.operations):
+                after = states.pop()
+                operation.database_backwards(app_label, schema_editor, after, states[-1])
+
+    def describe(self) -> str:
+        return "; ".join(operation.describe() for operation in self.operations)
+
+    @contextmanager
+    def _resting(self, schema_editor: Any, state: Any) -> Iterator[None]:
+        if schema_editor.connection.vendor != "postgresql":
+            yield
+            return
+        named = [name.split(".") for name in self.models]
+        tables = [_table(app, model, schema_editor, state) for app, model in named]
+        for table in tables:
+            schema_editor.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
+        yield
+        # Keys would be added at the end of the migration only.
+        for statement in schema_editor.deferred_sql:
+            schema_editor.execute(statement, None)
+        schema_editor.deferred_sql.clear()
+        schema_editor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        for table in tables:
+            schema_editor.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
+
+
+def _table(app_label: str, model: str, schema_editor: Any, state: Any) -> str:
+    table = state.apps.get_model(app_label, model)._meta.db_table
+    return str(schema_editor.quote_name(table))

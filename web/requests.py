@@ -51,10 +51,20 @@ def safe_next(request: HttpRequest, default: str) -> str:
 
 
 def page_of(
-    rows: "QuerySet[Any] | Sequence[Any]", request: HttpRequest, parameter: str = "page"
+    rows: "QuerySet[Any] | Sequence[Any]",
+    request: HttpRequest,
+    parameter: str = "page",
+    *,
+    number: int | None = None,
 ) -> "Page[Any]":
-    """The page of 25 rows that the query parameter asks for; the nearest one when it is off."""
-    return Paginator(rows, PAGE_SIZE).get_page(request.GET.get(parameter))
+    """The page of 25 rows that the query parameter asks for; the nearest one when it is off.
+
+    `number` is how many rows there are, for who knows; otherwise they are counted.
+    """
+    paginator = Paginator(rows, PAGE_SIZE)
+    if number is not None:
+        paginator.count = number
+    return paginator.get_page(request.GET.get(parameter))
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from tenancy.wall import RowLevelSecurity
 
 
 class Migration(migrations.Migration):
-    dependencies = (("audit", "0001_initial"),)
+    dependencies = (("tenancy", "0002_row_level_security"), ("audit", "0001_initial"))
 
     operations = (
         RowLevelSecurity("auditchain"),

@@ -4,6 +4,6 @@ from tenancy.wall import RowLevelSecurity
 
 
 class Migration(migrations.Migration):
-    dependencies = (("imports", "0001_initial"),)
+    dependencies = (("tenancy", "0002_row_level_security"), ("imports", "0001_initial"))
 
     operations = (RowLevelSecurity("dataimport"),)

@@ -127,7 +127,23 @@ class License(TenantRow, LicenseTerms):
             ),
         )
         indexes = (
-            models.Index(fields=("vendor", "user", "expires_at")),
+            # A customer's list: its order, and all that its totals count.
+            models.Index(
+                name="license_of_customer", fields=("vendor", "user", "-created_at", "id")
+            ),
+            models.Index(
+                name="license_totals",
+                fields=(
+                    "vendor",
+                    "user",
+                    "expires_at",
+                    "revoked",
+                    "suspended",
+                    "expiration_strategy",
+                    "validity",
+                    "product",
+                ),
+            ),
             models.Index(name="license_by_end", fields=("vendor", "expires_at", "id")),
             models.Index(name="license_newest", fields=("vendor", "-created_at", "id")),
             # In the order of the list, which offers this filter: some types are rare.

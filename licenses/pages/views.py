@@ -1,10 +1,10 @@
 """The customer's pages about licences."""
 
+from collections.abc import Collection
 from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -28,18 +28,20 @@ def license_list(request: PersonRequest) -> HttpResponse:
     """The customer's licences: search, filters, order, totals, pages of 25."""
     now = timezone.now()
     mine = licenses_of(request.user)
-    form = LicenseSearchForm(request.GET or None, products=_products_of(mine))
+    totals = search.totals(mine, now)
+    form = LicenseSearchForm(request.GET or None, products=_named(totals.products))
     # A filter that makes no sense is said beside its field; the others still count.
     form.is_valid()
     asked: dict[str, str] = getattr(form, "cleaned_data", {})
     sort = asked.get("sort") or search.DEFAULT_SORT
     found = search.find(mine, form.wanted(), now=now)
-    page = page_of(search.sorted_by(found, sort, now), request)
     filters = {name: value for name, value in asked.items() if value and name != "sort"}
+    number = None if filters else totals.all
+    page = page_of(search.sorted_by(found, sort, now), request, number=number)
     context = {
         "form": form,
         "filtered": bool(filters),
-        "totals": search.totals(mine, now),
+        "totals": totals,
         "page": page,
         "rows": [rows.license_row(license, now) for license in page],
         "sort": sort,
@@ -49,10 +51,10 @@ def license_list(request: PersonRequest) -> HttpResponse:
     return render(request, "licenses/license_list.html", context)
 
 
-def _products_of(licenses: QuerySet[License]) -> list[tuple[UUID, str]]:
+def _named(products: Collection[UUID]) -> list[tuple[UUID, str]]:
     """The products that the customer has licences of, for the filter."""
-    products = Product.objects.filter(licenses__in=licenses.values("pk")).distinct()
-    return [(product.pk, str(product)) for product in products.order_by("name")]
+    found = Product.objects.filter(pk__in=products).order_by("name")
+    return [(product.pk, str(product)) for product in found]
 
 
 def _columns(filters: dict[str, str], sort: str) -> list[dict[str, str]]:

@@ -4,6 +4,6 @@ from tenancy.wall import RowLevelSecurity
 
 
 class Migration(migrations.Migration):
-    dependencies = (("mail", "0001_initial"),)
+    dependencies = (("tenancy", "0002_row_level_security"), ("mail", "0001_initial"))
 
     operations = (RowLevelSecurity("outgoingemail", ways=("emails",)),)

@@ -4,6 +4,6 @@ from tenancy.wall import RowLevelSecurity
 
 
 class Migration(migrations.Migration):
-    dependencies = (("offline", "0001_initial"),)
+    dependencies = (("tenancy", "0002_row_level_security"), ("offline", "0001_initial"))
 
     operations = (RowLevelSecurity("offlineexchange"),)

@@ -11,9 +11,8 @@ from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _lazy
 
-from licenses.models import License
 from releases.access import Holder
-from releases.coverage import Verdict
+from releases.coverage import Terms, Verdict
 from releases.models import Release, ReleaseFile
 from releases.notes import render
 from releases.platforms import name_of
@@ -111,7 +110,7 @@ def _release_row(
 
 def _file_row(file: ReleaseFile, holder: Holder, verdict: Verdict) -> FileRow:
     # Files are shown of covered releases only, so there is a licence that covers.
-    address = download_url(file, holder, cast(License, verdict.license).key)
+    address = download_url(file, holder, cast(Terms, verdict.license).key)
     return FileRow(
         name=file.name,
         url=reverse("download", args=[file.release_id, file.name]),

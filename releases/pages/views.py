@@ -27,7 +27,7 @@ from releases.access import (
     get_release,
     visible_releases,
 )
-from releases.coverage import Verdict
+from releases.coverage import Terms, Verdict
 from releases.errors import NothingForThisKey, SignInNeeded
 from releases.files.sending import send
 from releases.models import Release, ReleaseFile
@@ -211,7 +211,8 @@ def _refuse(holder: Holder, verdict: Verdict) -> HttpResponse:
 def _send_and_record(
     request: PersonRequest, holder: Holder, verdict: Verdict, file: ReleaseFile
 ) -> HttpResponseBase:
-    license = cast(License, verdict.license)  # it covers the release, so there is one
+    covering = cast(Terms, verdict.license)  # it covers the release, so there is one
+    license = License.objects.get(pk=covering.pk)
     sending = send(request, file, license)
     if sending.granted:
         try:

@@ -7,25 +7,27 @@ the price of no round trip; a page view holds no transaction open, and a connect
 outside a transaction.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from django.db.backends.postgresql import base, operations
+from django.db.backends.postgresql import base, operations, schema
 from django.db.transaction import TransactionManagementError
 from psycopg import sql
 from psycopg.pq import TransactionStatus
 
-from tenancy.wall import SAYING, said, saying
+from tenancy.wall import SAYING, Said, said, saying
 
 # Made at run time by which psycopg is there.
 DjangosCursor: Any = base.Cursor
 DjangosServerSideCursor: Any = base.ServerSideCursor
 
 
-def _to_say(connection: Any) -> str:
+def _to_say(connection: Any, now: Said | None = None) -> str:
     """What to send before the next statement; nothing where no vendor and no way out is to be
     said and none can have been said before, nor where only a rollback is listened to."""
     status = connection.info.transaction_status
-    vendor, way = said()
+    vendor, way = now or said()
     if status == TransactionStatus.INERROR:
         return ""
     if status == TransactionStatus.IDLE and vendor is None and way is None:
@@ -33,12 +35,17 @@ def _to_say(connection: Any) -> str:
     return saying(vendor, way)
 
 
+def _together(to_say: str, query: Any) -> Any:
+    """One message of what to say and the statement: text, or what psycopg has composed."""
+    return sql.SQL(to_say) + query if isinstance(query, sql.Composable) else to_say + query
+
+
 class SayFirst:
     """What to say is said by a statement of its own, which counts while the transaction lasts."""
 
-    def _say_first(self) -> None:
+    def _say_first(self, now: Said | None = None) -> None:
         connection: Any = self._conn  # type: ignore[attr-defined]
-        to_say = _to_say(connection)
+        to_say = _to_say(connection, now)
         if not to_say:
             return
         if connection.autocommit and connection.info.transaction_status == TransactionStatus.IDLE:
@@ -55,9 +62,7 @@ class Cursor(SayFirst, DjangosCursor):  # type: ignore[misc]
         to_say = _to_say(self._conn)
         if not to_say:
             return super().execute(query, params, **kwargs)
-        if isinstance(query, sql.Composable):
-            query = query.as_string(self._conn)
-        super().execute(to_say + query, params, **kwargs)
+        super().execute(_together(to_say, query), params, **kwargs)
         self.nextset()
         return self
 
@@ -65,33 +70,65 @@ class Cursor(SayFirst, DjangosCursor):  # type: ignore[misc]
         self._say_first()
         super().executemany(*args, **kwargs)
 
-    def copy(self, *args: Any, **kwargs: Any) -> Any:
-        self._say_first()
-        return super().copy(*args, **kwargs)
+    # Both say it when they begin, whatever door is open by then.
 
-    def stream(self, *args: Any, **kwargs: Any) -> Any:
+    @contextmanager
+    def copy(self, *args: Any, **kwargs: Any) -> Iterator[Any]:
         self._say_first()
-        return super().stream(*args, **kwargs)
+        with super().copy(*args, **kwargs) as copy:
+            yield copy
+
+    def stream(self, *args: Any, **kwargs: Any) -> Iterator[Any]:
+        self._say_first()
+        yield from super().stream(*args, **kwargs)
 
 
 class ServerSideCursor(SayFirst, DjangosServerSideCursor):  # type: ignore[misc]
-    """The same for `QuerySet.iterator`: policies are asked whenever rows are fetched."""
+    """The same for `QuerySet.iterator`: policies are asked whenever rows are fetched, so that what
+    was said when it began is said again, whatever door is open by then."""
+
+    _said: Said | None = None
 
     def execute(self, *args: Any, **kwargs: Any) -> Any:
+        self._said = said()
         self._say_first()
         return super().execute(*args, **kwargs)
 
     def fetchone(self) -> Any:
-        self._say_first()
+        self._say_first(self._said)
         return super().fetchone()
 
     def fetchmany(self, size: int = 0) -> Any:
-        self._say_first()
+        self._say_first(self._said)
         return super().fetchmany(size)
 
     def fetchall(self) -> Any:
-        self._say_first()
+        self._say_first(self._said)
         return super().fetchall()
+
+    def __iter__(self) -> Any:
+        return self
+
+    def __next__(self) -> Any:
+        row = self.fetchone()
+        if row is None:
+            raise StopIteration
+        return row
+
+    def scroll(self, *args: Any, **kwargs: Any) -> None:
+        self._say_first(self._said)
+        super().scroll(*args, **kwargs)
+
+
+class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
+    """A migration that comes upon the wall fails, instead of seeing no rows: it has to go past it
+    (`tenancy.wall.PastTheWall`)."""
+
+    def __enter__(self) -> Any:
+        entered = super().__enter__()
+        if self.atomic_migration:
+            self.execute("SET LOCAL row_security = off")
+        return entered
 
 
 class DatabaseOperations(operations.DatabaseOperations):
@@ -105,6 +142,7 @@ class DatabaseOperations(operations.DatabaseOperations):
 
 class DatabaseWrapper(base.DatabaseWrapper):
     ops_class = DatabaseOperations
+    SchemaEditorClass = DatabaseSchemaEditor
 
     def get_connection_params(self) -> dict[str, Any]:
         return {**super().get_connection_params(), "cursor_factory": Cursor}

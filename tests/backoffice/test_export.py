@@ -153,7 +153,7 @@ COMPARED = (
 @pytest.mark.parametrize(
     ("path", "table"), [(CUSTOMERS, "accounts_user"), (LICENSES, "licenses_license")]
 )
-def test_an_export_asks_once_however_many_rows(
+def test_an_export_asks_the_same_however_many_rows(
     world: World, admin: Browser, path: str, table: str, n: int
 ) -> None:
     with inside(world.acme):

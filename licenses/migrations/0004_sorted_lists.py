@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = (("licenses", "0002_row_level_security"),)
+    dependencies = (("licenses", "0003_customers_list"),)
 
     operations = (
         migrations.RemoveIndex(

@@ -1,0 +1,59 @@
+"""A great many rows at once, for tests that look at plans: PostgreSQL alone, within the test."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import connection, models
+
+from tests.roles import speaking_as
+
+
+@contextmanager
+def filling(*kinds: type[models.Model]) -> Iterator[None]:
+    """In here rows of these tables are made fast: what they refer to is there, so that nothing is
+    checked, and the indexes are made at the end."""
+    tables = [kind._meta.db_table for kind in kinds]
+    of_tables = " OR ".join(f"indrelid = '{table}'::regclass" for table in tables)
+    with speaking_as("none"), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute(f"UPDATE pg_index SET indisready = false WHERE {of_tables}")
+        yield
+        cursor.execute(f"UPDATE pg_index SET indisready = true WHERE {of_tables}")
+        for table in tables:
+            cursor.execute(f"REINDEX TABLE {table}")
+            cursor.execute(f"ANALYZE {table}")
+        cursor.execute("SET LOCAL session_replication_role = origin")
+
+
+def copy(row: models.Model, number: int, **values: str) -> None:
+    """Makes so many copies of a row, within `filling`; `values` has by column the SQL of what is
+    different in the copy number `n`. Each has an id of its own."""
+    columns = [str(field.column) for field in row._meta.concrete_fields]
+    own = {"id": "gen_random_uuid()", **values}
+    selected = ", ".join(own.get(name, f'one."{name}"') for name in columns)
+    named = ", ".join(f'"{name}"' for name in columns)
+    table = row._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f'INSERT INTO "{table}" ({named}) SELECT {selected} '
+            f'FROM "{table}" one, generate_series(1, {number}) n WHERE one.id = %s',
+            [row.pk],
+        )
+
+
+def scans(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The steps of a plan that read tables, from EXPLAIN (FORMAT JSON)."""
+    if "Scan" in plan["Node Type"]:
+        yield plan
+    for step in plan.get("Plans", []):
+        yield from scans(step)
+
+
+def rows_read(plan: dict[str, Any]) -> int:
+    """How many rows a plan that was carried out looked at in all, also those it dropped."""
+    return sum(
+        (step["Actual Rows"] + step.get("Rows Removed by Filter", 0)
+         + step.get("Rows Removed by Index Recheck", 0)) * step["Actual Loops"]
+        for step in scans(plan)
+    )  # fmt: skip

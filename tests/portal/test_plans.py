@@ -1,0 +1,126 @@
+"""Among 100,000 licences of one vendor a customer's page reads what is the customer's.
+
+The planner is asked about every statement of every page, as the portal's own role.
+"""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from accounts.models import User
+from audit.models import AuditEntry
+from licenses.models import Activation, License, LicenseUser
+from offline.models import OfflineExchange
+from releases.models import Download
+from tenancy.door import inside
+from tests.conftest import ON_POSTGRESQL
+from tests.many import copy, filling, rows_read
+from tests.offline.test_pages import request_of
+from tests.world import PASSWORD, Browser, World, download_path, signed_in
+
+pytestmark = pytest.mark.skipif(not ON_POSTGRESQL, reason="PostgreSQL's planner")
+NUMBER = 100_000
+# A page shows 25 rows; so many rows a statement may look at for each of them.
+READ_PER_ROW = 4
+SHOWN = 25
+
+
+@pytest.fixture
+def crowded(filled: World) -> World:
+    """The world, in which Acme has a great many customers with licences, machines and a past, and
+    Ada has 25 licences more, of which the planner knows as little as of everybody else's."""
+    world = filled
+    with inside(world.acme):
+        [exchange] = OfflineExchange.objects.all()
+        [download] = Download.objects.all()
+        [shared] = LicenseUser.objects.all()
+        entry = AuditEntry.objects.filter(license_id=world.grace_license.pk).latest("sequence")
+    somebody = "gen_random_uuid()"
+    kinds = (User, License, Activation, AuditEntry, OfflineExchange, Download, LicenseUser)
+    with filling(*kinds):
+        copy(world.grace, NUMBER // 10, email="'customer' || n || '@example.com'")
+        ages = {"created_at": "now() - n * interval '1 minute'"}
+        copy(world.ada_license, 25, key="'ADA-KEY-' || n", **ages)
+        copy(world.grace_license, NUMBER, key="'KEY-' || n", user_id=somebody, **ages)
+        copy(world.ada_machine, NUMBER, license_id=somebody, fingerprint="'print-' || n")
+        past = {"license_id": somebody, "customer_id": somebody, "sequence": "1000 + n"}
+        copy(entry, NUMBER, **past, digest="'digest-' || n")
+        ids = {"license_id": somebody, "user_id": somebody}
+        copy(exchange, NUMBER, **ids)
+        copy(download, NUMBER, **ids)
+        copy(shared, NUMBER, **ids)
+    return world
+
+
+class Plans:
+    """An execute wrapper that has each statement explained and carried out, and notes how many rows
+    it looked at."""
+
+    def __init__(self) -> None:
+        self.read: list[tuple[int, str]] = []
+
+    def __call__(
+        self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any
+    ) -> Any:
+        if sql.startswith("SELECT"):
+            with connection.connection.cursor() as cursor:
+                cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", params)
+                [[told]] = cursor.fetchall()
+            plan = (json.loads(told) if isinstance(told, str) else told)[0]["Plan"]
+            self.read.append((rows_read(plan), sql))
+        return execute(sql, params, many, context)
+
+    def most(self) -> tuple[int, str]:
+        return max(self.read)
+
+
+def looked_at(act: Callable[[], Any]) -> tuple[int, str]:
+    plans = Plans()
+    with connection.execute_wrapper(plans):
+        response = act()
+        response.getvalue()  # also of a file, which is closed at its end
+    assert response.status_code in {200, 302}
+    return plans.most()
+
+
+def visits(world: World) -> dict[str, Callable[[], Any]]:
+    """Every page of a customer, and what is posted there."""
+    ada = signed_in(world.ada)
+    license, release = world.ada_license, world.orbit_release
+    lists = ["/licenses/", "/licenses/?page=2", f"/licenses/?product={world.orbit.pk}"]
+    lists += [f"/licenses/?{asked}" for asked in ("q=ADA-KEY-7", "status=active", "expiry=never")]
+    lists += [f"/licenses/?sort={sort}" for sort in ("product", "-status", "seats", "expires")]
+    paths = [
+        *lists,
+        "/",
+        f"/licenses/{license.pk}/",
+        f"/licenses/{license.pk}/activations/{world.ada_machine.pk}/deactivate/",
+        "/offline/",
+        "/releases/",
+        f"/releases/{release.pk}/",
+        download_path(release),
+        f"/releases/feed/{world.orbit.pk}.json",
+        "/profile/",
+        "/profile/activity/",
+    ]
+    visited: dict[str, Callable[[], Any]] = {path: (lambda p=path: ada.get(p)) for path in paths}
+    feed = f"/releases/feed/{world.orbit.pk}.atom?key={license.key}"
+    visited["a feed by key"] = lambda: Browser().get(feed)
+    form = {"email": "ada@example.com", "password": PASSWORD}
+    visited["sign-in"] = lambda: Browser().post("/login/", form)
+    file = {"request_text": request_of(world)}
+    visited["an offline file, looked at"] = lambda: ada.post("/offline/", file)
+    visited["an offline file, answered"] = lambda: ada.post("/offline/confirm/", file)
+    return visited
+
+
+def test_no_statement_of_a_customer_reads_what_is_somebody_elses(crowded: World) -> None:
+    too_many = {}
+    for name, visit in visits(crowded).items():
+        read, sql = looked_at(visit)
+        if read > READ_PER_ROW * SHOWN:
+            too_many[name] = f"{read} rows: {sql[:3000]}"
+    assert not too_many, "\n".join(f"{name}: {told}" for name, told in too_many.items())

@@ -1,0 +1,98 @@
+"""Migrating as the owner, for whom the wall stands too: what has to see all rows goes past it."""
+
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db.migrations import AddConstraint, RemoveConstraint, RunPython
+from django.db.migrations.loader import MigrationLoader
+
+from licenses.models import License
+from tenancy.door import inside
+from tenancy.wall import PastTheWall
+from tests.conftest import ON_POSTGRESQL
+from tests.roles import OWNER, everywhere, speaking_as
+from tests.world import World
+
+pytestmark = pytest.mark.skipif(not ON_POSTGRESQL, reason="SQLite has no such wall")
+TABLES = ("licenses.license", "licenses.product")
+[KEY] = [each for each in License._meta.constraints if each.name == "license_product_vendor"]
+ANEW = (RemoveConstraint("license", KEY.name), AddConstraint("license", KEY))
+
+
+def migrate(*operations: Any, backwards: bool = False) -> None:
+    """Carries the operations out as `manage.py migrate` does, and as the owner."""
+    state = MigrationLoader(connection).project_state()
+    with speaking_as(OWNER), transaction.atomic():
+        with connection.schema_editor(atomic=True) as editor:
+            for operation in operations:
+                after = state.clone()
+                operation.state_forwards("licenses", after)
+                if backwards:
+                    operation.database_backwards("licenses", editor, after, state)
+                else:
+                    operation.database_forwards("licenses", editor, state, after)
+                state = after
+            # What the editor does when it is left; a fault there would leave a transaction open.
+            while editor.deferred_sql:
+                editor.execute(editor.deferred_sql.pop(0), None)  # type: ignore[arg-type]
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL row_security = on")
+
+
+def forced() -> set[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT relname FROM pg_class WHERE relforcerowsecurity")
+        return {name for (name,) in cursor.fetchall()}
+
+
+@pytest.fixture
+def mixed(world: World) -> World:
+    """A licence that has come by another vendor's product."""
+    with everywhere(), connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        License.objects.filter(pk=world.ada_license.pk).update(product=world.quill)
+        cursor.execute("SET LOCAL session_replication_role = origin")
+    return world
+
+
+def fill_in(apps: Any, _editor: Any) -> None:
+    apps.get_model("licenses", "License").objects.update(notes="filled in")
+
+
+def nothing(_apps: Any, _editor: Any) -> None:
+    """The way back."""
+
+
+def test_a_key_that_old_rows_break_is_refused(mixed: World) -> None:
+    before = forced()
+    with pytest.raises(IntegrityError, match=KEY.name), transaction.atomic():
+        migrate(PastTheWall(TABLES, ANEW))
+    assert forced() == before
+
+
+def test_what_comes_upon_the_wall_fails_instead_of_seeing_nothing(world: World) -> None:
+    upon = pytest.raises(DatabaseError, match="affected by row-level security policy")
+    with upon, transaction.atomic():
+        migrate(RunPython(fill_in))
+    with upon, transaction.atomic():
+        migrate(*ANEW)
+
+
+def test_past_the_wall_every_row_is_reached_and_it_stands_again(world: World) -> None:
+    with everywhere():
+        number = License.objects.count()
+    before = forced()
+    migrate(PastTheWall(TABLES, (*ANEW, RunPython(fill_in))))
+    with everywhere():
+        assert License.objects.filter(notes="filled in").count() == number
+    assert forced() == before
+    with inside(world.acme):
+        assert License.objects.count() == 2
+
+
+def test_the_way_back_goes_past_it_too(world: World) -> None:
+    migrate(PastTheWall(TABLES, (RunPython(nothing, fill_in),)), backwards=True)
+    with everywhere():
+        assert set(License.objects.values_list("notes", flat=True)) == {"filled in"}
