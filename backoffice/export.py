@@ -88,9 +88,9 @@ class WithExport(VendorAdmin):
 def _parts(
     rows: QuerySet[Any], columns: Mapping[str, Callable[[Any], Any]], vendor: Any
 ) -> Iterator[str]:
-    """The file in parts. They are made while it is sent, when the request's scope has ended, and
-    read in a transaction of their own."""
-    head = BOM + written([list(columns)])
+    """The file in parts, its first line at once. They are made while it is sent, when the request's
+    scope has ended, and read in a transaction of their own."""
+    yield BOM + written([list(columns)])
     with reading():
         unread = rows.iterator(chunk_size=CHUNK)
         while True:
@@ -98,11 +98,9 @@ def _parts(
                 part = written(
                     [cell_of(row) for cell_of in columns.values()] for row in islice(unread, CHUNK)
                 )
-            if head or part:
-                yield head + part
             if not part:
                 return
-            head = ""
+            yield part
 
 
 def written(rows: Iterable[list[Any]]) -> str:

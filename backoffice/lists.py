@@ -95,11 +95,15 @@ class KeysetList(ChangeList):
         walk = Walk.through(self.queryset, self.order, owner=owner, size=self.list_per_page)
         self.page = walk.page(request.GET.get(PAGE_VAR, ""))
         self.result_list = self.page.rows
-        self.result_count = len(self.page.rows) if self.page.is_all else counted(self.queryset)
+        self.result_count = len(self.page.rows) if self.page.is_all else self._counted()
         # What Django's templates and its view ask for beside.
         self.show_full_result_count, self.full_result_count = False, None
         self.show_admin_actions = bool(self.page.rows)
         self.can_show_all = self.multi_page = False
+
+    def _counted(self) -> int:
+        """What is narrowed is counted by whatever index answers that, and not in order."""
+        return counted(self.queryset.order_by() if self.is_narrowed else self.queryset)
 
     @property
     def hits(self) -> str:
@@ -115,7 +119,7 @@ class KeysetList(ChangeList):
 
     @property
     def is_narrowed(self) -> bool:
-        return bool(self.query or self.has_active_filters)
+        return bool(self.query or self.get_filters_params())
 
     @property
     def takes_all(self) -> bool:

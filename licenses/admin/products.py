@@ -106,7 +106,7 @@ class PolicyAdmin(VendorAdmin):
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Counts the licences that keep a policy: to name them all there may be too many."""
-        kept = sum(counted(policy.licenses.all()) for policy in objs)
+        kept = sum(counted(policy.licenses.order_by()) for policy in objs)
         text = ngettext("%(n)d licence", "%(n)d licences", kept) % {"n": kept}
         if kept > MOST_COUNTED:
             text = gettext("many licences")

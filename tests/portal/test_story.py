@@ -6,11 +6,14 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from audit import trail
 from audit.models import AuditEntry
 from audit.words import ACTIONS
+from backoffice.lists import ListAdmin
 from licenses.history import Event
 from licenses.verbs.activations import activate
 from licenses.verbs.licenses import create_license
@@ -154,22 +157,24 @@ def test_the_trail_is_exported_whole(world: World) -> None:
 @pytest.mark.parametrize(
     ("path", "queries"),
     [
-        ("/audit/auditentry/", 5),
-        ("/mail/outgoingemail/", 5),
+        ("/audit/auditentry/", 4),
+        ("/mail/outgoingemail/", 4),
         ("/licenses/license/", 6),
-        ("/licenses/activation/", 5),
-        ("/accounts/user/", 6),  # with the roles that the filter offers
+        ("/licenses/activation/", 4),
+        ("/accounts/user/", 5),  # with the roles that the filter offers
     ],
 )
 def test_lists_take_the_same_queries_however_long(
-    world: World, path: str, queries: int, rows: int, django_assert_num_queries: Any
+    world: World, path: str, queries: int, rows: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(ListAdmin, "list_per_page", 100)  # of several pages the rows are counted
     with inside(world.acme):
         live(world, rows)
     support = signed_in(world.acme_support)
     support.get(path)
-    with django_assert_num_queries(queries):
+    with CaptureQueriesContext(connection) as captured:
         assert support.get(path).status_code == 200
+    assert len(captured) == queries
 
 
 @pytest.mark.parametrize("rows", [1, 3])
@@ -181,7 +186,7 @@ def test_a_history_takes_the_same_queries(
     support = signed_in(world.acme_support)
     path = f"/accounts/user/{world.ada.pk}/history/"
     support.get(path)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(5):
         assert support.get(path).status_code == 200
 
 
