@@ -1,0 +1,164 @@
+"""The licences page of three programs, measured in turn: the portal's, plain Django's, the floor's."""
+
+import re
+import statistics
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bench import drive
+from bench.drive import Visitor
+from bench.fill import Filled, run
+from bench.routes import Asker, session_of
+from bench.serve import LICENSES, Program, Served, memory, served
+from tests import postgres
+
+WITHOUT_WALL = "tests"  # the server's superuser
+ASKED = re.compile(rb"LOG:  (?:statement|execute)\b")
+
+
+@dataclass(slots=True)
+class Running:
+    """A program that is served, how long each of its starts took, and what its page weighs."""
+
+    served: Served
+    starts: list[float]
+    bytes: int
+
+
+@dataclass(slots=True)
+class Figures:
+    """What one program did for one vendor's customer, round by round."""
+
+    running: Running
+    rates: list[float] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
+    statements: int = 0
+    memory: float = 0.0
+
+    @property
+    def name(self) -> str:
+        return self.running.served.program.name
+
+    @property
+    def start(self) -> float:
+        return statistics.median(self.running.starts)
+
+    @property
+    def rate(self) -> float:
+        return statistics.median(self.rates)
+
+
+def address(entry: dict[str, Any], role: str) -> str:
+    return f"postgresql://{role}@/{postgres.TEMPLATE}?host={entry['HOST']}"
+
+
+def portal(entry: dict[str, Any]) -> Program:
+    """The portal as it is served in production, behind the database's wall."""
+    environment = {"DATABASE_URL": address(entry, postgres.WEB)}
+    return Program("the portal", "portal.wsgi", environment, at_the_portal)
+
+
+def plain(entry: dict[str, Any], padding: int) -> Program:
+    environment = {
+        "DATABASE_URL": address(entry, WITHOUT_WALL),
+        "DJANGO_SETTINGS_MODULE": "bench.plain.settings",
+        "PADDING": str(padding),
+    }
+    application = "django.core.wsgi:get_wsgi_application()"
+    return Program("plain Django", application, environment, at_plain_django)
+
+
+def floor(entry: dict[str, Any], body: Path) -> Program:
+    environment = {"DATABASE_URL": address(entry, WITHOUT_WALL), "BODY": str(body)}
+    return Program("the floor", "bench.floor", environment, on_the_floor)
+
+
+def at_the_portal(filled: Filled) -> dict[str, str]:
+    return Asker(filled).headers("c25")
+
+
+def at_plain_django(filled: Filled) -> dict[str, str]:
+    session = session_of(filled.c25, "django.contrib.auth.backends.ModelBackend")
+    return {"Host": "localhost", "Cookie": f"sessionid={session}"}
+
+
+def on_the_floor(filled: Filled) -> dict[str, str]:
+    headers = at_the_portal(filled)
+    return {**headers, "Cookie": f"{headers['Cookie']}; person={filled.c25.pk}"}
+
+
+@contextmanager
+def all_three(
+    entry: dict[str, Any], filled: Filled, folder: Path, starts: int
+) -> Iterator[list[Running]]:
+    """The portal, plain Django and the floor, served at once; each was started so many times."""
+    body = folder / "body.html"
+    with ExitStack() as stack:
+
+        def start(program: Program) -> Running:
+            times = [start_once(program, filled, folder)[0] for _ in range(starts - 1)]
+            each = stack.enter_context(served(program, filled, folder))
+            length = len(each.visitor(filled).time(LICENSES)[1])
+            return Running(each, [*times, each.seconds_to_first_answer], length)
+
+        ours = start(portal(entry))
+        body.write_bytes(ours.served.visitor(filled).time(LICENSES)[1])
+        missing = max(0, ours.bytes - start_once(plain(entry, 0), filled, folder)[1])
+        yield [ours, start(plain(entry, missing)), start(floor(entry, body))]
+
+
+def start_once(program: Program, filled: Filled, folder: Path) -> tuple[float, int]:
+    """Seconds until a program answers, and how long its page is."""
+    with served(program, filled, folder) as each:
+        return each.seconds_to_first_answer, len(each.visitor(filled).time(LICENSES)[1])
+
+
+def compare(
+    three: list[Running], filled: Filled, log: Path, *, seconds: float, rounds: int, wrk: bool
+) -> list[Figures]:
+    """What the programs do for the vendor's customer with 25 licences; `log` is the database's."""
+    figures = [Figures(each) for each in three]
+    for each in three:
+        # All threads of both workers are connected to the database.
+        drive.by_threads(each.served.port, LICENSES.path, each.served.program.headers(filled), 0.3)
+    for _ in range(rounds):
+        for mine in figures:
+            load_once(mine, filled, seconds, wrk=wrk)
+    for mine in figures:
+        mine.statements = statements(mine.running.served.visitor(filled), log)
+        mine.memory = memory(mine.running.served.pid)
+    return figures
+
+
+def load_once(mine: Figures, filled: Filled, seconds: float, *, wrk: bool) -> None:
+    """One round: so many seconds of load, and half of that with a single visitor."""
+    each = mine.running.served
+    headers = each.program.headers(filled)
+    mine.rates.append(drive.load(each.port, LICENSES.path, headers, seconds, wrk=wrk))
+    visitor, end = each.visitor(filled), time.perf_counter() + seconds / 2
+    visitor.time(LICENSES)
+    visited = len(mine.times)
+    while len(mine.times) == visited or time.perf_counter() < end:
+        mine.times.append(visitor.time(LICENSES)[0])
+
+
+def statements(visitor: Visitor, log: Path) -> int:
+    """How many statements the database gets for a page, by the database's own log. What is sent in
+    one message counts as one; the check of an idle connection counts, too."""
+    run("ALTER SYSTEM SET log_statement = 'all'", "SELECT pg_reload_conf()")
+    time.sleep(0.3)
+    visitor.time(LICENSES)
+    counts = []
+    for _ in range(5):
+        before = log.stat().st_size
+        visitor.time(LICENSES)
+        time.sleep(0.05)
+        with log.open("rb") as file:
+            file.seek(before)
+            counts.append(len(ASKED.findall(file.read())))
+    run("ALTER SYSTEM RESET log_statement", "SELECT pg_reload_conf()")
+    return statistics.mode(counts)

@@ -1,0 +1,142 @@
+"""The table of docs/performance.md: `python3 dev.py bench`.
+
+Fills a private PostgreSQL with vendors of several sizes, serves the portal, a plain Django page and
+a bare program, and prints what each can do, and how long each page of the portal takes.
+"""
+
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from bench import drive, programs, report, throwaway
+from bench.drive import TooSlow, Visitor
+from bench.fill import Filled, Shape, fill, run
+from bench.routes import LICENSES, Asker, Route, page, routes
+from tests import postgres
+
+
+def main(arguments: Sequence[str]) -> int:
+    options = read(arguments)
+    say(f"Load on this machine: {os.getloadavg()[0]:.1f}")
+    with postgres.server() as entry, tempfile.TemporaryDirectory(prefix="portal-bench-") as folder:
+        try:
+            text = measured(options, entry, Path(folder))
+        finally:
+            shutil.rmtree(os.environ.get("DATA_DIR", ""), ignore_errors=True)
+    print(text)
+    if options.write:
+        report.PAGE.write_text(text)
+    return 0
+
+
+def read(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="dev.py bench", description=__doc__)
+    parser.add_argument(
+        "--sizes",
+        default=[1_000, 1_000_000],
+        type=lambda text: [int(part) for part in text.split(",")],
+        help="licences of each vendor, smallest first: 1000,1000000",
+    )
+    parser.add_argument("--seconds", default=4.0, type=float, help="of load in each round")
+    parser.add_argument("--rounds", default=3, type=int)
+    parser.add_argument("--write", action="store_true", help="write docs/performance.md")
+    parser.add_argument(
+        "--generator",
+        choices=["wrk", "python"],
+        default="wrk" if drive.wrk_is_there() else "python",
+        help="what makes the load; wrk if it is there",
+    )
+    options = parser.parse_args(arguments)
+    if min(options.sizes) < 50 or options.sizes != sorted(set(options.sizes)):
+        parser.error("--sizes are different numbers from 50 on, smallest first.")
+    return options
+
+
+def say(message: str) -> None:
+    print(message, file=sys.stderr, flush=True)
+
+
+def measured(options: argparse.Namespace, entry: dict[str, Any], folder: Path) -> str:
+    """The whole page of the documentation."""
+    vendors = prepare(options.sizes, entry)
+    log = Path(entry["HOST"], "log")
+    with programs.all_three(entry, vendors[0], folder, options.rounds) as three:
+        compared = []
+        for filled in vendors:
+            say(f"Three programs, {filled.shape.licenses:,} licences")
+            figures = programs.compare(
+                three,
+                filled,
+                log,
+                seconds=options.seconds,
+                rounds=options.rounds,
+                wrk=options.generator == "wrk",
+            )
+            compared.append(figures)
+        say("The portal's pages")
+        timed = time_routes(three[0].served.port, vendors, options.seconds / 4)
+    return report.written(
+        rounds=options.rounds,
+        seconds=options.seconds,
+        generator=options.generator,
+        vendors=vendors,
+        compared=compared,
+        timed=timed,
+    )
+
+
+def prepare(sizes: list[int], entry: dict[str, Any]) -> list[Filled]:
+    """The vendors that are measured; beside them another one as large as the largest."""
+    from django.db import connection
+
+    postgres.make_roles(entry)
+    throwaway.set_up(programs.address(entry, postgres.OWNER))
+    connection.close()
+    connection.settings_dict["USER"] = programs.WITHOUT_WALL
+    shapes = [Shape(f"vendor{size}", size) for size in sizes]
+    start = time.perf_counter()
+    vendors = fill([*shapes, Shape("elsewhere", sizes[-1])])
+    say(f"Filled in {time.perf_counter() - start:.0f} s")
+    return vendors[: len(shapes)]
+
+
+def time_routes(port: int, vendors: list[Filled], seconds: float) -> dict[str, list[float | None]]:
+    """By name the median of each route in milliseconds for each vendor; None for what took longer
+    than anybody waits. At the end the licences page of the customer with many, for the largest."""
+    askers = [Asker(filled) for filled in vendors]
+    tables = [routes(filled) for filled in vendors]
+    timed: dict[str, list[float | None]] = {}
+    for same in zip(*tables, strict=True):
+        name = same[0].name
+        timed[name] = [
+            time_route(port, asker, route, seconds)
+            for asker, route in zip(askers, same, strict=True)
+        ]
+        say(f"  {name}: {timed[name]}")
+    many = Route(LICENSES, "c5000", page("/licenses/"))
+    timed[report.MANY] = [time_route(port, askers[-1], many, seconds)]
+    return timed
+
+
+def time_route(port: int, asker: Asker, route: Route, seconds: float) -> float | None:
+    visitor = Visitor(port, asker.headers(route.who))
+    try:
+        return drive.percentile(drive.patiently(visitor, route.make, seconds), 50)
+    except TooSlow:
+        # Nobody waits for it any more, and the next page is not to wait for it either.
+        run(
+            "SELECT pg_cancel_backend(pid) FROM pg_stat_activity "
+            f"WHERE usename = '{postgres.WEB}' AND state = 'active'"
+        )
+        time.sleep(0.5)
+        return None
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
