@@ -13,7 +13,7 @@ from bench import drive
 from bench.drive import Visitor
 from bench.fill import Filled, run
 from bench.routes import Asker, session_of
-from bench.serve import LICENSES, Program, Served, memory, served
+from bench.serve import LICENSES, Program, Served, memory, processor_time, served
 from tests import postgres
 
 WITHOUT_WALL = "tests"  # the server's superuser
@@ -36,6 +36,7 @@ class Figures:
     running: Running
     rates: list[float] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
+    processor: float = 0.0  # seconds of the workers, for all of these times
     statements: int = 0
     memory: float = 0.0
 
@@ -139,11 +140,13 @@ def load_once(mine: Figures, filled: Filled, seconds: float, *, wrk: bool) -> No
     each = mine.running.served
     headers = each.program.headers(filled)
     mine.rates.append(drive.load(each.port, LICENSES.path, headers, seconds, wrk=wrk))
-    visitor, end = each.visitor(filled), time.perf_counter() + seconds / 2
+    visitor = each.visitor(filled)
     visitor.time(LICENSES)
+    used, end = processor_time(each.pid), time.perf_counter() + seconds / 2
     visited = len(mine.times)
     while len(mine.times) == visited or time.perf_counter() < end:
         mine.times.append(visitor.time(LICENSES)[0])
+    mine.processor += processor_time(each.pid) - used
 
 
 def statements(visitor: Visitor, log: Path) -> int:

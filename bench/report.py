@@ -40,7 +40,8 @@ row-level security, its connections are kept like the portal's;
 - **the floor** (`bench/floor.py`): no framework, four statements by psycopg and the portal's bytes.
 
 They are loaded in turn, {rounds} of {seconds:g} s each, by {generator}; the rate is the median of the \
-rounds. p50 and p99 are those of a single visitor who asks for one page after the other. Statements \
+rounds. p50 and p99 are those of a single visitor who asks for one page after the other, and CPU what \
+gunicorn's workers then use for one page; it depends least on what else the machine does. Statements \
 are counted by the database's log: all that one page sends, the check of an idle connection among \
 them. The memory is what the larger worker holds after the load, the start the time from the command \
 to the first page.
@@ -101,7 +102,7 @@ def table(heads: list[str], rows: list[list[str]]) -> str:
 
 def of_programs(figures: list[Figures]) -> str:
     _portal, plain, floor = figures
-    heads = ["", "requests/s", "to plain", "to floor", "p50 ms", "p99 ms", "statements", "bytes",
+    heads = ["", "requests/s", "to plain", "to floor", "p50 ms", "p99 ms", "CPU ms", "statements", "bytes",
              "MiB of a worker", "start s"]  # fmt: skip
     rows = [
         [
@@ -111,6 +112,7 @@ def of_programs(figures: list[Figures]) -> str:
             f"{each.rate / floor.rate:.2f}",
             f"{percentile(each.times, 50):.1f}",
             f"{percentile(each.times, 99):.1f}",
+            f"{each.processor / len(each.times) * 1000:.1f}",
             f"{each.statements}",
             f"{each.running.bytes:,}",
             f"{each.memory:.0f}",

@@ -1,7 +1,8 @@
 """Serving a program by gunicorn: two workers with four threads each, whatever the program."""
 
 import os
-import re
+import resource
+import socket
 import subprocess
 import sys
 import time
@@ -12,7 +13,6 @@ from pathlib import Path
 
 from bench.drive import Ask, Failed, Visitor
 from bench.fill import Filled
-from tests.served import free_port
 
 START_TIMEOUT = 60.0  # seconds
 LICENSES = Ask("/licenses/")
@@ -81,16 +81,37 @@ def wait_for(visitor: Visitor, process: "subprocess.Popen[bytes]", log: Path) ->
     raise Failed(f"The program did not start:\n{log.read_text()}")
 
 
-def memory(pid: int) -> float:
-    """The resident memory of the largest worker of this gunicorn, in MiB."""
-    sizes = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def workers(pid: int) -> list[Path]:
+    """The folders in /proc of the processes that answer for this gunicorn."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
         try:
-            parent = int(stat.read_text().rpartition(")")[2].split()[1])
-            status = (stat.parent / "status").read_text()
+            parent = int(stat_of(folder)[1])
         except OSError:
             continue
-        resident = re.search(r"VmRSS:\s+(\d+) kB", status)
-        if parent == pid and resident:
-            sizes.append(int(resident[1]) / 1024)
-    return max(sizes)
+        if parent == pid:
+            found.append(folder)
+    return found
+
+
+def stat_of(folder: Path) -> list[str]:
+    """The fields of /proc/<pid>/stat that follow the name."""
+    return (folder / "stat").read_text().rpartition(")")[2].split()
+
+
+def memory(pid: int) -> float:
+    """The resident memory of the largest worker of this gunicorn, in MiB."""
+    pages = [int((folder / "statm").read_text().split()[1]) for folder in workers(pid)]
+    return max(pages) * resource.getpagesize() / 1024**2
+
+
+def processor_time(pid: int) -> float:
+    """Seconds of a processor that the workers of this gunicorn have used."""
+    ticks = [sum(int(part) for part in stat_of(folder)[11:13]) for folder in workers(pid)]
+    return sum(ticks) / os.sysconf("SC_CLK_TCK")

@@ -29,7 +29,7 @@ def main(arguments: Sequence[str]) -> int:
             text = measured(options, entry, Path(folder))
         finally:
             shutil.rmtree(os.environ.get("DATA_DIR", ""), ignore_errors=True)
-    print(text)
+    print(text, end="")
     if options.write:
         report.PAGE.write_text(text)
     return 0
