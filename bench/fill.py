@@ -8,8 +8,11 @@ number, so that rows can refer to each other without being looked up.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from hashlib import md5
 from typing import Any
+
+from bench.database import run
 
 PASSWORD = "a password"
 PRODUCTS = 8
@@ -102,14 +105,6 @@ def in_bulk() -> Iterator[None]:
     )
 
 
-def run(*statements: str) -> None:
-    from django.db import connection
-
-    with connection.cursor() as cursor:
-        for statement in statements:
-            cursor.execute(statement)
-
-
 def fill(shapes: list[Shape]) -> list[Filled]:
     """Vendors of these shapes, in the database that Django is connected to as a superuser."""
     begun = [begin(shape) for shape in shapes]
@@ -137,7 +132,7 @@ def begin(shape: Shape) -> tuple[Any, Any, list[Any], list[Any]]:
     from accounts.models import BuiltIn, User
     from accounts.verbs.vendors import begin_vendor
     from licenses.models import Product
-    from licenses.verbs.products import create_product
+    from licenses.verbs.signing_keys import store_key
     from tenancy.door import inside
     from tenancy.models import Vendor
 
@@ -150,11 +145,23 @@ def begin(shape: Shape) -> tuple[Any, Any, list[Any], list[Any]]:
             vendor=vendor, email="admin@example.com", password=PASSWORD, role=BuiltIn.ADMIN
         )
         products = [
-            create_product(Product(vendor=vendor, name=f"Product {letter}"))
-            for letter in "ABCDEFGH"[:PRODUCTS]
+            Product(vendor=vendor, name=f"Product {letter}") for letter in "ABCDEFGH"[:PRODUCTS]
         ]
+        for product in products:
+            product.save(force_insert=True)
+            store_key(product, signing_key())
         files = [publish(product) for product in products]
     return vendor, admin, products, files
+
+
+@cache
+def signing_key() -> Any:
+    """One for all products, since making them takes longer than all the rest of a small vendor."""
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    from licenses.verbs.signing_keys import KEY_SIZE
+
+    return rsa.generate_private_key(public_exponent=65537, key_size=KEY_SIZE)
 
 
 def publish(product: Any) -> Any:

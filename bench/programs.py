@@ -4,14 +4,15 @@ import re
 import statistics
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from bench import drive
-from bench.drive import Visitor
-from bench.fill import Filled, run
+from bench.database import logged, settle
+from bench.drive import TooSlow, Visitor
+from bench.fill import Filled
 from bench.routes import Asker, session_of
 from bench.serve import LICENSES, Program, Served, memory, processor_time, served
 from tests import postgres
@@ -126,42 +127,46 @@ def compare(
     for each in three:
         # All threads of both workers are connected to the database.
         drive.by_threads(each.served.port, LICENSES.path, each.served.program.headers(filled), 0.3)
+        settle()
     for _ in range(rounds):
         for mine in figures:
-            load_once(mine, filled, seconds, wrk=wrk)
+            each, headers = mine.running.served, mine.running.served.program.headers(filled)
+            mine.rates.append(drive.load(each.port, LICENSES.path, headers, seconds, wrk=wrk))
+            settle()
+            visit(mine, filled, seconds / 2)
     for mine in figures:
-        mine.statements = statements(mine.running.served.visitor(filled), log)
+        with suppress(TooSlow):
+            mine.statements = statements(mine.running.served.visitor(filled), log)
         mine.memory = memory(mine.running.served.pid)
     return figures
 
 
-def load_once(mine: Figures, filled: Filled, seconds: float, *, wrk: bool) -> None:
-    """One round: so many seconds of load, and half of that with a single visitor."""
+def visit(mine: Figures, filled: Filled, seconds: float) -> None:
+    """A single visitor for so many seconds, who asks for three pages at least; or for one, if that
+    takes longer than anybody waits."""
     each = mine.running.served
-    headers = each.program.headers(filled)
-    mine.rates.append(drive.load(each.port, LICENSES.path, headers, seconds, wrk=wrk))
     visitor = each.visitor(filled)
-    visitor.time(LICENSES)
-    used, end = processor_time(each.pid), time.perf_counter() + seconds / 2
-    visited = len(mine.times)
-    while len(mine.times) == visited or time.perf_counter() < end:
-        mine.times.append(visitor.time(LICENSES)[0])
+    used, end, fewest = processor_time(each.pid), time.perf_counter() + seconds, len(mine.times) + 3
+    try:
+        while len(mine.times) < fewest or time.perf_counter() < end:
+            mine.times.append(visitor.time(LICENSES)[0])
+    except TooSlow:
+        mine.times.append(drive.PATIENCE)
+        settle()
     mine.processor += processor_time(each.pid) - used
 
 
 def statements(visitor: Visitor, log: Path) -> int:
     """How many statements the database gets for a page, by the database's own log. What is sent in
     one message counts as one; the check of an idle connection counts, too."""
-    run("ALTER SYSTEM SET log_statement = 'all'", "SELECT pg_reload_conf()")
-    time.sleep(0.3)
-    visitor.time(LICENSES)
     counts = []
-    for _ in range(5):
-        before = log.stat().st_size
+    with logged():
         visitor.time(LICENSES)
-        time.sleep(0.05)
-        with log.open("rb") as file:
-            file.seek(before)
-            counts.append(len(ASKED.findall(file.read())))
-    run("ALTER SYSTEM RESET log_statement", "SELECT pg_reload_conf()")
+        for _ in range(5):
+            before = log.stat().st_size
+            visitor.time(LICENSES)
+            time.sleep(0.05)
+            with log.open("rb") as file:
+                file.seek(before)
+                counts.append(len(ASKED.findall(file.read())))
     return statistics.mode(counts)

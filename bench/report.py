@@ -1,5 +1,6 @@
 """What `python3 dev.py bench` prints: the tables, and in a few sentences how to read them."""
 
+import math
 import os
 import platform
 import re
@@ -64,7 +65,7 @@ def written(
     generator: str,
     vendors: list[Filled],
     compared: list[list[Figures]],
-    timed: dict[str, list[float | None]],
+    timed: dict[str, list[float]],
 ) -> str:
     sizes = [f"{filled.shape.licenses:,}" for filled in vendors]
     return TEXT.format(
@@ -110,8 +111,8 @@ def of_programs(figures: list[Figures]) -> str:
             f"{each.rate:.0f}",
             f"{each.rate / plain.rate:.2f}",
             f"{each.rate / floor.rate:.2f}",
-            f"{percentile(each.times, 50):.1f}",
-            f"{percentile(each.times, 99):.1f}",
+            told(percentile(each.times, 50)),
+            told(percentile(each.times, 99)),
             f"{each.processor / len(each.times) * 1000:.1f}",
             f"{each.statements}",
             f"{each.running.bytes:,}",
@@ -123,7 +124,7 @@ def of_programs(figures: list[Figures]) -> str:
     return table(heads, rows)
 
 
-def of_routes(sizes: list[str], timed: dict[str, list[float | None]], many: int) -> str:
+def of_routes(sizes: list[str], timed: dict[str, list[float]], many: int) -> str:
     """A row for each route; that of the customer with many licences is compared with the other's
     at the same vendor."""
     rows = [
@@ -140,15 +141,18 @@ def of_routes(sizes: list[str], timed: dict[str, list[float | None]], many: int)
     return f"{text}\n{compared}"
 
 
-def told(milliseconds: float | None) -> str:
-    if milliseconds is None:
+def told(milliseconds: float) -> str:
+    if math.isnan(milliseconds):
+        return "failed"
+    if math.isinf(milliseconds):
         return f"> {PATIENCE:.0f} s"
     return f"{milliseconds:,.0f}" if milliseconds >= 100 else f"{milliseconds:.1f}"
 
 
-def ratio(large: float | None, small: float | None) -> str:
-    if small is None:
+def ratio(large: float, small: float) -> str:
+    """Empty where there is nothing to compare."""
+    if math.isnan(large) or not math.isfinite(small):
         return ""
-    if large is None:
+    if math.isinf(large):
         return f"> {PATIENCE * 1000 / small:,.0f}"
     return f"{large / small:,.1f}"

@@ -5,6 +5,7 @@ a bare program, and prints what each can do, and how long each page of the porta
 """
 
 import argparse
+import math
 import os
 import shutil
 import sys
@@ -15,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from bench import drive, programs, report, throwaway
-from bench.drive import TooSlow, Visitor
-from bench.fill import Filled, Shape, fill, run
+from bench.database import settle
+from bench.drive import Failed, TooSlow, Visitor
+from bench.fill import Filled, Shape, fill
 from bench.routes import LICENSES, Asker, Route, page, routes
 from tests import postgres
 
@@ -106,12 +108,13 @@ def prepare(sizes: list[int], entry: dict[str, Any]) -> list[Filled]:
     return vendors[: len(shapes)]
 
 
-def time_routes(port: int, vendors: list[Filled], seconds: float) -> dict[str, list[float | None]]:
-    """By name the median of each route in milliseconds for each vendor; None for what took longer
-    than anybody waits. At the end the licences page of the customer with many, for the largest."""
+def time_routes(port: int, vendors: list[Filled], seconds: float) -> dict[str, list[float]]:
+    """By name the median of each route in milliseconds for each vendor: infinite where it took
+    longer than anybody waits, no number where the answer was another one. At the end the licences
+    page of the customer with many, for the largest."""
     askers = [Asker(filled) for filled in vendors]
     tables = [routes(filled) for filled in vendors]
-    timed: dict[str, list[float | None]] = {}
+    timed: dict[str, list[float]] = {}
     for same in zip(*tables, strict=True):
         name = same[0].name
         timed[name] = [
@@ -124,18 +127,16 @@ def time_routes(port: int, vendors: list[Filled], seconds: float) -> dict[str, l
     return timed
 
 
-def time_route(port: int, asker: Asker, route: Route, seconds: float) -> float | None:
+def time_route(port: int, asker: Asker, route: Route, seconds: float) -> float:
     visitor = Visitor(port, asker.headers(route.who))
     try:
         return drive.percentile(drive.patiently(visitor, route.make, seconds), 50)
     except TooSlow:
-        # Nobody waits for it any more, and the next page is not to wait for it either.
-        run(
-            "SELECT pg_cancel_backend(pid) FROM pg_stat_activity "
-            f"WHERE usename = '{postgres.WEB}' AND state = 'active'"
-        )
-        time.sleep(0.5)
-        return None
+        settle()
+        return math.inf
+    except Failed as error:
+        say(f"  {error}")
+        return math.nan
 
 
 if __name__ == "__main__":
