@@ -11,12 +11,13 @@ from typing import Any
 
 from bench import drive
 from bench.database import logged, settle
-from bench.drive import TooSlow, Visitor
+from bench.drive import Failed, TooSlow, Visitor
 from bench.fill import Filled
 from bench.routes import Asker, session_of
 from bench.serve import LICENSES, Program, Served, memory, processor_time, served
 from tests import postgres
 
+ROWS = 25
 WITHOUT_WALL = "tests"  # the server's superuser
 ASKED = re.compile(rb"LOG:  (?:statement|execute)\b")
 
@@ -104,8 +105,10 @@ def all_three(
         def start(program: Program) -> Running:
             times = [start_once(program, filled, folder)[0] for _ in range(starts - 1)]
             each = stack.enter_context(served(program, filled, folder))
-            length = len(each.visitor(filled).time(LICENSES)[1])
-            return Running(each, [*times, each.seconds_to_first_answer], length)
+            page = each.visitor(filled).time(LICENSES)[1]
+            if page.count(b"<code>LICENSE-") != ROWS:
+                raise Failed(f"{program.name} sends no page of {ROWS} licences.")
+            return Running(each, [*times, each.seconds_to_first_answer], len(page))
 
         ours = start(portal(entry))
         body.write_bytes(ours.served.visitor(filled).time(LICENSES)[1])

@@ -17,8 +17,8 @@ MANY = "licences, customer with many"
 TEXT = """\
 # Performance
 
-Made by `python3 dev.py bench --write`; {date}. Machine: {machine}. Figures of another machine are \
-others; ratios within one run are what to compare.
+Made by `python3 dev.py bench --write`; {date}. Machine: {machine}; its load when the run began was \
+{load:.1f}. Figures of another machine are others; ratios within one run are what to compare.
 
 ## How it is made
 
@@ -60,6 +60,7 @@ measured with what is kept. A search looks for a word of the notes.
 
 def written(
     *,
+    load: float,
     rounds: int,
     seconds: float,
     generator: str,
@@ -71,6 +72,7 @@ def written(
     return TEXT.format(
         date=f"{datetime.now(UTC):%-d %B %Y}",
         machine=machine(),
+        load=load,
         vendors=" and ".join(f"a vendor of {size} licences" for size in sizes),
         rounds="one round" if rounds == 1 else f"{rounds} rounds",
         seconds=seconds,

@@ -25,7 +25,6 @@ from tests import postgres
 
 def main(arguments: Sequence[str]) -> int:
     options = read(arguments)
-    say(f"Load on this machine: {os.getloadavg()[0]:.1f}")
     with postgres.server() as entry, tempfile.TemporaryDirectory(prefix="portal-bench-") as folder:
         try:
             text = measured(options, entry, Path(folder))
@@ -66,6 +65,8 @@ def say(message: str) -> None:
 
 def measured(options: argparse.Namespace, entry: dict[str, Any], folder: Path) -> str:
     """The whole page of the documentation."""
+    load = os.getloadavg()[0]
+    say(f"The load of this machine is {load:.1f}")
     vendors = prepare(options.sizes, entry)
     log = Path(entry["HOST"], "log")
     with programs.all_three(entry, vendors[0], folder, options.rounds) as three:
@@ -84,6 +85,7 @@ def measured(options: argparse.Namespace, entry: dict[str, Any], folder: Path) -
         say("The portal's pages")
         timed = time_routes(three[0].served.port, vendors, options.seconds / 4)
     return report.written(
+        load=load,
         rounds=options.rounds,
         seconds=options.seconds,
         generator=options.generator,

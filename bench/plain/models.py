@@ -57,3 +57,7 @@ class License(models.Model):
     @property
     def has_expired(self) -> bool:
         return self.expires_at is not None and self.expires_at <= timezone.now()
+
+    @property
+    def seats_left(self) -> int:
+        return max(0, self.allowed_activations - self.total_activations)
