@@ -8,6 +8,7 @@ import argparse
 import math
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -25,6 +26,8 @@ from tests import postgres
 
 def main(arguments: Sequence[str]) -> int:
     options = read(arguments)
+    # Whatever ends this, the database and the programs end with it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     with postgres.server() as entry, tempfile.TemporaryDirectory(prefix="portal-bench-") as folder:
         try:
             text = measured(options, entry, Path(folder))
