@@ -8,12 +8,14 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlencode
+
+from bench.database import settle
 
 CONNECTIONS = 16
 PATIENCE = 20.0  # seconds for one answer
-# For one time; fewer than a customer may hand in offline files within a minute.
+# Fewer than a customer may hand in offline files within a minute.
 MOST_TRIES, FEWEST_TRIES = 50, 3
 SLOW = 2.0  # seconds; what takes longer is asked for twice more
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -73,16 +75,41 @@ class Visitor:
         return took, content
 
 
-def patiently(visitor: Visitor, make: Callable[[int], Ask], seconds: float) -> list[float]:
-    """How long each of several requests took, after one that warms up: as many as fit into so many
-    seconds, 3 at least and 50 at most, 2 of
-    those that are slow. Raises TooSlow."""
-    first, _content = visitor.time(make(0))
-    times: list[float] = []
-    fewest = 2 if first > SLOW else FEWEST_TRIES
-    while len(times) < fewest or (sum(times) < seconds and len(times) < MOST_TRIES):
-        times.append(visitor.time(make(len(times) + 1))[0])
-    return times
+@dataclass(slots=True)
+class Turns:
+    """One of those who ask in turn: what for, and how long each answer took."""
+
+    visitor: Visitor
+    make: Callable[[int], Ask]
+    fewest: int = FEWEST_TRIES
+    times: list[float] = field(default_factory=list)
+    error: Failed | TooSlow | None = None
+
+    def has_had_enough(self, seconds: float) -> bool:
+        enough = len(self.times) >= self.fewest and sum(self.times) >= seconds
+        return enough or self.error is not None
+
+    def ask(self, number: int) -> None:
+        """The first request warms up and is not counted; whoever is slow asks twice more."""
+        try:
+            took, _content = self.visitor.time(self.make(number))
+        except (Failed, TooSlow) as error:
+            self.error = error
+            settle()
+            return
+        if number:
+            self.times.append(took)
+        elif took > SLOW:
+            self.fewest = 2
+
+
+def in_turn(everybody: list[Turns], seconds: float) -> None:
+    """Lets them ask one after the other, so that what else the machine does meets all of them: each
+    for so many seconds, 3 times at least and 50 at most. Whoever fails asks no more."""
+    for number in range(MOST_TRIES + 1):
+        for each in everybody:
+            if not each.has_had_enough(seconds):
+                each.ask(number)
 
 
 def percentile(times: list[float], percent: int) -> float:

@@ -17,8 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import drive, programs, report, throwaway
-from bench.database import settle
-from bench.drive import Failed, TooSlow, Visitor
+from bench.drive import TooSlow, Turns, Visitor
 from bench.fill import Filled, Shape, fill
 from bench.routes import LICENSES, Asker, Route, page, routes
 from tests import postgres
@@ -116,32 +115,32 @@ def prepare(sizes: list[int], entry: dict[str, Any]) -> list[Filled]:
 def time_routes(port: int, vendors: list[Filled], seconds: float) -> dict[str, list[float]]:
     """By name the median of each route in milliseconds for each vendor: infinite where it took
     longer than anybody waits, no number where the answer was another one. At the end the licences
-    page of the customer with many, for the largest."""
+    page of the largest vendor's two customers, with few and with many."""
     askers = [Asker(filled) for filled in vendors]
-    tables = [routes(filled) for filled in vendors]
     timed: dict[str, list[float]] = {}
-    for same in zip(*tables, strict=True):
+    for same in zip(*map(routes, vendors), strict=True):
         name = same[0].name
-        timed[name] = [
-            time_route(port, asker, route, seconds)
-            for asker, route in zip(askers, same, strict=True)
-        ]
-        say(f"  {name}: {timed[name]}")
-    many = Route(LICENSES, "c5000", page("/licenses/"))
-    timed[report.MANY] = [time_route(port, askers[-1], many, seconds)]
+        timed[name] = time_in_turn(port, list(zip(askers, same, strict=True)), seconds)
+        say(f"  {name}: {', '.join(map(report.told, timed[name]))}")
+    few, many = (Route(LICENSES, who, page("/licenses/")) for who in ("c25", "c5000"))
+    timed[report.MANY] = time_in_turn(port, [(askers[-1], few), (askers[-1], many)], seconds)
     return timed
 
 
-def time_route(port: int, asker: Asker, route: Route, seconds: float) -> float:
-    visitor = Visitor(port, asker.headers(route.who))
-    try:
-        return drive.percentile(drive.patiently(visitor, route.make, seconds), 50)
-    except TooSlow:
-        settle()
+def time_in_turn(port: int, asked: list[tuple[Asker, Route]], seconds: float) -> list[float]:
+    """The median of each of these."""
+    turns = [Turns(Visitor(port, asker.headers(route.who)), route.make) for asker, route in asked]
+    drive.in_turn(turns, seconds)
+    return [median(each) for each in turns]
+
+
+def median(turns: Turns) -> float:
+    if isinstance(turns.error, TooSlow):
         return math.inf
-    except Failed as error:
-        say(f"  {error}")
+    if turns.error:
+        say(f"  {turns.error}")
         return math.nan
+    return drive.percentile(turns.times, 50)
 
 
 if __name__ == "__main__":
