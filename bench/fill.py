@@ -29,6 +29,8 @@ TABLES = (
     "mail_outgoingemail",
     "releases_download",
 )
+# A number that has nothing to do with n, so that whoever has every fortieth licence has all sorts.
+H = "(hashint4(n) & 1048575)"
 # How many machines licence number n has: 3 on average.
 MACHINES = "(n % 7)"
 KEY = "'LICENSE-' || lpad(n::text, 8, '0') || '-' || upper(left(md5(n::text), 6))"
@@ -226,16 +228,16 @@ def fill_licenses(shape: Shape, vendor: Any, products: list[Any]) -> None:
         {
             "id": shape.id("license", "n"),
             "key": KEY,
-            "product": f"(ARRAY[{ids}]::uuid[])[1 + n / 7 % {len(products)}]",
+            "product": f"(ARRAY[{ids}]::uuid[])[1 + {H} / 16 % {len(products)}]",
             "user": shape.owner,
-            "created_at": days_ago("n * 7919::bigint % 1500"),
+            "created_at": days_ago(f"{H} % 1500"),
             # A quarter never expires; the rest from a year ago to two years from now.
-            "expires_at": f"CASE WHEN n % 4 > 0 AND {other} THEN {days_ago('365 - n * 31::bigint % 1095')} END",
-            "suspended": f"n % 61 = 5 AND {other}",
-            "revoked": f"n % 47 = 5 AND {other}",
-            "allowed_activations": f"CASE WHEN n % 10 = 3 OR NOT {other} THEN -1 ELSE greatest({MACHINES}, n % 9 + 1) END",
+            "expires_at": f"CASE WHEN {H} % 4 > 0 AND {other} THEN {days_ago(f'365 - {H} % 1095')} END",
+            "suspended": f"{H} % 61 = 5 AND {other}",
+            "revoked": f"{H} % 47 = 5 AND {other}",
+            "allowed_activations": f"CASE WHEN {H} % 10 = 3 OR NOT {other} THEN -1 ELSE greatest({MACHINES}, {H} % 9 + 1) END",
             "total_activations": MACHINES,
-            "notes": "CASE WHEN n % 5 = 2 THEN 'Ordered for laboratory ' || n ELSE '' END",
+            "notes": f"CASE WHEN {H} % 5 = 2 THEN 'Ordered for laboratory ' || n ELSE '' END",
             "order_number": "'PO-' || n",
         },
     )
@@ -248,17 +250,17 @@ def fill_licenses(shape: Shape, vendor: Any, products: list[Any]) -> None:
             "hostname": "'host-' || n || '-' || k",
             "os": "CASE n % 5 WHEN 0 THEN 'macos' WHEN 1 THEN 'linux' ELSE 'windows' END",
             "app_version": "'4.' || (n % 6) || '.' || (k % 4)",
-            "created_at": days_ago("n * 7919::bigint % 1500"),
+            "created_at": days_ago(f"{H} % 1500"),
             "last_synced_at": days_ago("(n + k) % 60"),
         },
     )
     insert(
         LicenseMetadata(vendor=vendor, license=license, key="department"),
-        f"generate_series(1, {shape.licenses}, 5) n",
+        f"{numbers} WHERE {H} % 5 = 3",
         {
             "license": shape.id("license", "n"),
             "value": "'Department ' || (n % 97)",
-            "visible": "n % 2 = 0",
+            "visible": f"{H} % 2 = 0",
         },
     )
     # Every fiftieth licence has somebody else's eyes on it; the two customers see a few of others.
