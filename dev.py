@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Sets the portal up on a fresh machine and runs it: demo, serve, test, check, manage.
+"""Sets the portal up on a fresh machine and runs it: demo, serve, test, check, bench, manage.
 
 Needs Python 3.11 with venv and nothing else; everything it installs goes into .venv, everything
 it writes into var/. Variables of the environment win over what it fills in.
@@ -8,6 +8,7 @@ it writes into var/. Variables of the environment win over what it fills in.
     python3 dev.py serve [--port 8000]    the same without demo data
     python3 dev.py test [pytest args]     all tests, on SQLite and on PostgreSQL
     python3 dev.py check                  what .ci/run checks beside the tests: style, types, ...
+    python3 dev.py bench [--help]         the table of docs/performance.md, on a private PostgreSQL
     python3 dev.py manage <args>          manage.py with the same settings as demo and serve
 """
 
@@ -41,17 +42,20 @@ START_TIMEOUT = 60.0  # seconds
 STOP_TIMEOUT = 10.0  # seconds
 SERVED_WITH = ("chromium", "nginx", "caddy", "curl", "pgbouncer")
 NO_TESTS_COLLECTED = 5  # pytest's exit code
+# Variables that a developer's own settings are not among.
+OF_THE_MACHINE = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL")
 
 
 def main(arguments: Sequence[str]) -> int:
     """Runs one command; returns the exit code."""
-    if len(arguments) > 0 and arguments[0] in {"test", "manage"}:
-        # Whatever follows belongs to pytest and manage.py.
-        return {"test": test, "manage": manage}[arguments[0]](list(arguments[1:]))
+    given_over = {"test": test, "bench": bench, "manage": manage}
+    if len(arguments) > 0 and arguments[0] in given_over:
+        # Whatever follows belongs to pytest, to the table and to manage.py.
+        return given_over[arguments[0]](list(arguments[1:]))
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("command", choices=["demo", "serve", "test", "check", "manage"])
+    parser.add_argument("command", choices=["demo", "serve", "test", "check", "bench", "manage"])
     parser.add_argument("--port", default=os.environ.get("PORT", DEFAULT_PORT), type=int)
     options = parser.parse_args(arguments)
     if options.command == "check":
@@ -145,6 +149,14 @@ def check() -> int:
         return run_checks(checks(Path(folder)))
 
 
+def bench(arguments: list[str]) -> int:
+    """Measures; returns the exit code. No setting that is given reaches what is measured."""
+    install("requirements.lock")
+    environment = {name: os.environ[name] for name in OF_THE_MACHINE if name in os.environ}
+    command = [str(PYTHON), "-m", "bench.table", *arguments]
+    return subprocess.run(command, cwd=ROOT, env=environment).returncode
+
+
 def search_path() -> str:
     """Where programs are looked for; Debian keeps nginx where only root looks."""
     return f"{os.environ.get('PATH', '')}:/usr/sbin"
@@ -230,9 +242,8 @@ def run_check(one: Check) -> subprocess.CompletedProcess[bytes] | None:
 
 def production_environment(given: Mapping[str, str], folder: Path) -> dict[str, str]:
     """What the portal has in production, made up; no setting that is given reaches it."""
-    kept = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL")
     return {
-        **{name: given[name] for name in kept if name in given},
+        **{name: given[name] for name in OF_THE_MACHINE if name in given},
         "SECRET_KEY": new_secret_key(),
         "KEY_ENCRYPTION_KEYS": new_encryption_key(),
         "PARENT_HOST": "portal.example.com",

@@ -1,0 +1,141 @@
+"""The addresses of the portal whose time is measured, and who asks for them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from bench.drive import Ask
+from bench.fill import PASSWORD, Filled, key_of
+
+LICENSES = "licences"
+CSRF = "b" * 32  # as good as any other: cookie and form have to agree
+Make = Callable[[int], Ask]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What is asked for, and by whom: a name of `Filled`, or nobody who is signed in. `make` makes
+    the request with this number."""
+
+    name: str
+    who: str
+    make: Make
+
+
+@dataclass(slots=True)
+class Asker:
+    """Sessions of a vendor's people, as headers of requests."""
+
+    filled: Filled
+    sessions: dict[str, str] = field(default_factory=dict)
+
+    def headers(self, who: str) -> dict[str, str]:
+        label = "app" if who == "admin" else self.filled.shape.company_id
+        cookies = f"csrf={CSRF}"
+        if who:
+            if who not in self.sessions:
+                self.sessions[who] = session_of(getattr(self.filled, who))
+            cookies += f"; session={self.sessions[who]}"
+        return {"Host": f"{label}.portal.localhost", "Cookie": cookies}
+
+
+def session_of(person: Any, backend: str = "accounts.backends.VendorBackend") -> str:
+    """The key of a session as the sign-in page writes it."""
+    from django.contrib import auth
+    from django.contrib.sessions.backends.db import SessionStore
+
+    from accounts.sessions import SITE_KEY, VENDOR_KEY
+    from tenancy.hosts import Site
+
+    session = SessionStore()
+    session[auth.SESSION_KEY] = str(person.pk)
+    session[auth.BACKEND_SESSION_KEY] = backend
+    session[auth.HASH_SESSION_KEY] = person.get_session_auth_hash()
+    session[SITE_KEY] = Site.CUSTOMER if person.is_customer else Site.BACKOFFICE
+    session[VENDOR_KEY] = str(person.vendor_id)
+    session.create()
+    return str(session.session_key)
+
+
+def routes(filled: Filled) -> list[Route]:
+    """All that are measured, in the order of the table."""
+    return [*for_customers(filled), *for_staff(filled)]
+
+
+def for_customers(filled: Filled) -> list[Route]:
+    license = the_license(filled)
+    product, key = str(license.product_id), license.key
+    pages = {
+        LICENSES: "/licenses/",
+        "licences, of one product": f"/licenses/?product={product}",
+        "licences, active": "/licenses/?status=active",
+        "licences, searched": "/licenses/?q=laboratory",
+        "licences, by product": "/licenses/?sort=product",
+        "licences, by status": "/licenses/?sort=status",
+        "licences, by seats": "/licenses/?sort=seats",
+        "licences, by expiry": "/licenses/?sort=expires",
+        "licences, last page": "/licenses/?page=100000",
+        "a licence": f"/licenses/{license.pk}/",
+        "downloads": "/releases/",
+        "offline": "/offline/",
+        "profile": "/profile/",
+    }
+    sign_in = {"email": filled.c25.email, "password": PASSWORD}
+    return [
+        *(Route(name, "c25", page(path)) for name, path in pages.items()),
+        Route("offline file, look", "c25", offline(product, key, "/offline/", 200)),
+        Route("offline file, answer", "c25", offline(product, key, "/offline/confirm/", 302)),
+        Route("sign in", "", post("/login/", 302, **sign_in)),
+        Route("feed by licence key", "", page(f"/releases/feed/{product}.json?key={key}")),
+        Route("health", "", page("/healthz")),
+    ]
+
+
+def for_staff(filled: Filled) -> list[Route]:
+    pages = {
+        "back office: first page": page("/"),
+        "back office: licences": page("/licenses/license/"),
+        "back office: users": page("/accounts/user/"),
+        "back office: machines": page("/licenses/activation/"),
+        "back office: audit trail": page("/audit/auditentry/"),
+        "back office: e-mails": page("/mail/outgoingemail/"),
+        # The only thing that is found is opened at once.
+        "back office: find a key": page(f"/find/?q={the_license(filled).key}", 302),
+        "back office: find an e-mail": page(f"/find/?q={filled.c25.email}", 302),
+        "back office: find a host name": page("/find/?q=host-8-1", 302),
+        "back office: export of licences, first byte": first_byte("/licenses/license/export.csv"),
+    }
+    return [Route(name, "admin", make) for name, make in pages.items()]
+
+
+def the_license(filled: Filled) -> Any:
+    """The licence for which offline files are handed in."""
+    from licenses.models import License
+    from tenancy.door import inside
+
+    with inside(filled.vendor):
+        return License.objects.get(key=key_of(filled.shape.first_of_c25))
+
+
+def page(path: str, status: int = 200) -> Make:
+    return lambda _number: Ask(path, status=status)
+
+
+def first_byte(path: str) -> Make:
+    return lambda _number: Ask(path, first_byte=True)
+
+
+def post(path: str, status: int, **fields: str) -> Make:
+    return lambda _number: Ask(path, {"csrfmiddlewaretoken": CSRF, **fields}, status)
+
+
+def offline(product: str, key: str, path: str, status: int) -> Make:
+    """Hands in the request of another machine each time."""
+    from tests.offline.requests_maker import MachineKeys
+
+    def make(number: int) -> Ask:
+        name = f"{path.strip('/').replace('/', '-')}-{number}"
+        text = MachineKeys(name).activation(product, key, name)
+        return Ask(path, {"csrfmiddlewaretoken": CSRF, "request_text": text}, status)
+
+    return make
