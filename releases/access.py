@@ -176,6 +176,13 @@ def get_file(holder: Holder, release_id: Any, name: str) -> ReleaseFile:
     return file
 
 
+def get_covering(verdict: Verdict) -> License:
+    """The licence by which a release is covered; raises ValueError for a refusal."""
+    if verdict.license is None or not verdict.covered:
+        raise ValueError(verdict.refusal)
+    return License.objects.get(pk=verdict.license.pk)
+
+
 def get_product(holder: Holder, product_id: Any) -> Product:
     """One of the holder's products; raises Http404."""
     for product in holder.products():

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from licenses.models import License
 from releases.access import (
     STABLE,
     Holder,
+    get_covering,
     get_customer,
     get_file,
     get_holder,
@@ -27,7 +28,7 @@ from releases.access import (
     get_release,
     visible_releases,
 )
-from releases.coverage import Terms, Verdict
+from releases.coverage import Verdict
 from releases.errors import NothingForThisKey, SignInNeeded
 from releases.files.sending import send
 from releases.models import Release, ReleaseFile
@@ -211,8 +212,7 @@ def _refuse(holder: Holder, verdict: Verdict) -> HttpResponse:
 def _send_and_record(
     request: PersonRequest, holder: Holder, verdict: Verdict, file: ReleaseFile
 ) -> HttpResponseBase:
-    covering = cast(Terms, verdict.license)  # it covers the release, so there is one
-    license = License.objects.get(pk=covering.pk)
+    license = get_covering(verdict)
     sending = send(request, file, license)
     if sending.granted:
         try:
