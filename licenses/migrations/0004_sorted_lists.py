@@ -11,6 +11,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="activation",
+            index=models.Index(fields=["vendor", "fingerprint"], name="activation_by_print"),
+        ),
+        migrations.AddIndex(
+            model_name="activation",
             index=models.Index(fields=["vendor", "hostname", "id"], name="activation_by_host"),
         ),
         migrations.AddIndex(

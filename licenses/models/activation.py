@@ -71,6 +71,8 @@ class Activation(TenantRow):
         indexes = (
             models.Index(name="activation_newest", fields=("vendor", "-created_at", "id")),
             models.Index(name="activation_by_host", fields=("vendor", "hostname", "id")),
+            # By it somebody on the phone is found (portal/office/find.py).
+            models.Index(name="activation_by_print", fields=("vendor", "fingerprint")),
             # What kinds of machines there are, for statistics.py.
             models.Index(
                 name="activation_kinds", fields=("vendor", "app_version", "os", "offline")

@@ -45,7 +45,13 @@ def crowded(filled: World) -> World:
         ages = {"created_at": "now() - n * interval '1 minute'"}
         copy(world.ada_license, 25, key="'ADA-KEY-' || n", **ages)
         copy(world.grace_license, NUMBER, key="'KEY-' || n", user_id=somebody, **ages)
-        copy(world.ada_machine, NUMBER, license_id=somebody, fingerprint="'print-' || n")
+        copy(
+            world.ada_machine,
+            NUMBER,
+            license_id=f"'{world.grace_license.pk}'",
+            fingerprint="'print-' || n",
+            hostname="'host-' || n",
+        )
         past = {"license_id": somebody, "customer_id": somebody, "sequence": "1000 + n"}
         copy(entry, NUMBER, **past, digest="'digest-' || n")
         ids = {"license_id": somebody, "user_id": somebody}
@@ -124,3 +130,10 @@ def test_no_statement_of_a_customer_reads_what_is_somebody_elses(crowded: World)
         if read > READ_PER_ROW * SHOWN:
             too_many[name] = f"{read} rows: {sql[:3000]}"
     assert not too_many, "\n".join(f"{name}: {told}" for name, told in too_many.items())
+
+
+def test_what_is_read_out_whole_is_found_by_an_index(crowded: World) -> None:
+    admin = signed_in(crowded.acme_admin)
+    for text in ("KEY-77777", "customer777@example.com", "print-77777", "host-77777"):
+        read, sql = looked_at(lambda asked=text: admin.get("/find/", {"q": asked}))  # type: ignore[misc]
+        assert read <= READ_PER_ROW * SHOWN, f"{text}: {read} rows: {sql[:3000]}"
