@@ -41,7 +41,13 @@ def pytest_report_header() -> str:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     # pytest-django puts tests with a transaction before those that commit. First of all those
     # that want an empty database: so the world is written once and taken away once.
-    items.sort(key=lambda item: not uses_database(item) or commits(item) or has_world(item))
+    # Last of those with a transaction, those that fill tables.
+    items.sort(
+        key=lambda item: (
+            not uses_database(item) or commits(item) or has_world(item),
+            fills(item),
+        )
+    )
     for item in items:
         if is_served(item) and item.path.parent.name not in SERVED_IN:
             raise pytest.UsageError(f"dev.py looks for {item.nodeid} in {SERVED_IN} alone.")
@@ -69,6 +75,12 @@ def uses_database(item: pytest.Item) -> bool:
 def commits(item: pytest.Item) -> bool:
     """Whether the test is marked with django_db, which stands here for `transaction=True` alone."""
     return item.get_closest_marker("django_db") is not None
+
+
+def fills(item: pytest.Item) -> bool:
+    """Whether the test's file makes so many rows that what is left of them when they are rolled back
+    would slow down whatever comes before the tables are emptied."""
+    return hasattr(item.module, "filling")  # type: ignore[attr-defined]
 
 
 def has_world(item: pytest.Item) -> bool:

@@ -302,7 +302,9 @@ def test_under_https_nothing_below_the_domain_is_bound(
     ):
         for path in ("/login/", "/static/css/base.css", "/nothing-here/"):
             headers = {"x-forwarded-proto": "https", "host": host}
-            assert Browser().get(path, headers=headers)["Strict-Transport-Security"] == value
+            answer = Browser().get(path, headers=headers)
+            answer.getvalue()  # also of a file, which is closed at its end
+            assert answer["Strict-Transport-Security"] == value
 
 
 def test_a_host_is_looked_up_by_two_queries_and_nobodys_by_one(

@@ -169,7 +169,7 @@ def test_a_streamed_export_reads_to_its_end_in_a_transaction_of_its_own(
     response = admin.get("/licenses/license/export.csv")
     assert not connection.in_atomic_block
     parts = iter(response.streaming_content)
-    read = next(parts)
+    read = next(parts) + next(parts)  # its head, and its first row
     assert connection.in_atomic_block == ON_POSTGRESQL
     # Who took the list is known at once, and others write meanwhile.
     assert elsewhere(lambda: exported(world)) == 1
@@ -185,7 +185,8 @@ def test_a_download_that_is_broken_off_leaves_nothing_open(
 ) -> None:
     monkeypatch.setattr(export, "CHUNK", 1)
     response = signed_in(world.acme_admin).get("/licenses/license/export.csv")
-    next(iter(response.streaming_content))
+    parts = iter(response.streaming_content)
+    next(parts), next(parts)
     response.close()
     assert not connection.in_atomic_block
     assert elsewhere(lambda: exported(world)) == 1
