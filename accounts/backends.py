@@ -1,14 +1,10 @@
 """How an e-mail and a password become a user: inside the vendor's scope, in even time."""
 
-from typing import Any
-
 from django.contrib.auth.backends import BaseBackend
 from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest
 
 from accounts.models import User, normalise_email
-from accounts.models.roles import claims_of
-from tenancy.door import is_inside
 
 
 class VendorBackend(BaseBackend):
@@ -25,10 +21,3 @@ class VendorBackend(BaseBackend):
             make_password(password)
             return None
         return user if user.check_password(password) else None
-
-    def get_user(self, user_id: Any) -> User | None:
-        people = User.people.select_related("vendor").filter(pk=user_id)
-        # It fills in `User.claims`. Operators, who are found outside, have no role's row.
-        if is_inside():
-            people = people.annotate(claims=claims_of())  # type: ignore[no-redef]
-        return people.first()

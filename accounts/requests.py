@@ -1,6 +1,6 @@
 """What a request knows of the person that it comes from."""
 
-from accounts.models import User, ViewAs
+from accounts.models import Session, User, ViewAs
 from web.requests import PortalRequest
 
 
@@ -8,4 +8,6 @@ class PersonRequest(PortalRequest):
     """A portal's request with its user and, while support looks, the view."""
 
     user: User
+    session: Session | None  # type: ignore[assignment]  # the browser's, if it counts on this host
+    session_token: str | None  # what the browser's cookie has to become; empty: it has to go
     view_as: ViewAs | None  # support's view, whose customer is then the user

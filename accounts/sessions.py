@@ -1,29 +1,33 @@
 """Signing in and out, and whom a session stands for.
 
-A session counts only on the site and at the vendor where it began: it carries both, and anywhere
+A session counts only on the site and at the vendor where it began: its row has both, and anywhere
 else the visitor is anonymous.
 """
 
 from contextlib import AbstractContextManager
+from hmac import compare_digest
+from typing import Any
 
 from django.contrib import auth
 from django.contrib.auth.models import AnonymousUser
-from django.http import HttpRequest
+from django.db.models import QuerySet
+from django.middleware.csrf import rotate_token
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User, among_operators, normalise_email
+from accounts.models import Session, User, among_operators, normalise_email
+from accounts.models.roles import claims_of
 from accounts.requests import PersonRequest
-from accounts.verbs.sign_in import note_seen, note_sign_in, note_sign_out
+from accounts.verbs import sessions
+from accounts.verbs.sign_in import note_sign_in, note_sign_out
 from tenancy.door import inside
-from tenancy.hosts import Site
+from tenancy.hosts import Address, Site
 from tenancy.models import Vendor
-from tenancy.table import vendor_by_id
+from tenancy.prepared import prepared
+from tenancy.table import find_vendor, found_at, vendor_by_id
 from web import limits
 from web.errors import PortalError
 from web.requests import client_ip
-
-SITE_KEY = "portal.site"
-VENDOR_KEY = "portal.vendor"
 
 
 class SignInRefused(PortalError):
@@ -40,9 +44,9 @@ def people_of(vendor: Vendor | None) -> AbstractContextManager[None]:
 
 
 def sign_in(
-    request: HttpRequest, *, site: Site, vendor: Vendor | None, email: str, password: str
+    request: PersonRequest, *, site: Site, vendor: Vendor | None, email: str, password: str
 ) -> User:
-    """Begins a session for the user on this site; the old session's content is dropped.
+    """Begins a session for the user on this site; the one that the browser had ends.
 
     Raises TooManyAttempts before any hash is computed, and SignInRefused for everything else.
     """
@@ -60,19 +64,29 @@ def sign_in(
             raise SignInRefused
         limits.give_back(*per_ip)
         limits.give_back(*per_address)
-        auth.login(request, user)
+        _end_session(request)
+        browser = request.headers.get("User-Agent", "")
+        request.session_token = sessions.begin(user, site=site, browser=browser)
+        rotate_token(request)
         note_sign_in(user=user)
-    request.session[SITE_KEY] = site
-    request.session[VENDOR_KEY] = tenant
     return user
 
 
-def sign_out(request: HttpRequest) -> None:
+def sign_out(request: PersonRequest) -> None:
     """Ends the session, if there is one."""
     user = request.user
-    auth.logout(request)
+    _end_session(request)
+    request.session_token = ""
+    request.user = AnonymousUser()  # type: ignore[assignment]
     if isinstance(user, User):
         note_sign_out(user=user)
+
+
+def _end_session(request: PersonRequest) -> None:
+    if request.session:
+        with people_of(request.session.user.vendor):
+            sessions.end(request.session)
+        request.session = None
 
 
 def may_enter(user: User, site: Site, vendor: Vendor | None) -> bool:
@@ -88,23 +102,59 @@ def may_enter(user: User, site: Site, vendor: Vendor | None) -> bool:
 
 def current_user(request: PersonRequest) -> User | AnonymousUser:
     """Whom the session stands for on this host; the anonymous user when it doesn't count here."""
-    site, session = request.address.site, request.session
-    if session.get(SITE_KEY) != site:
-        return AnonymousUser()
-    vendor = _vendor_of_session(request)
-    if session.get(VENDOR_KEY) != (str(vendor.pk) if vendor else ""):
-        return AnonymousUser()
+    session = request.session
+    return session.user if session else AnonymousUser()
+
+
+def arrive(address: Address, token: str) -> tuple[Vendor | None, Session | None]:
+    """The vendor of a customer's host and, if the cookie's token counts there, the session: one
+    statement for all that every page has to know."""
+    if not token:
+        return find_vendor(address), None
+    asked = _sessions.asked(sessions.digest(token), timezone.now(), site=Site.CUSTOMER)
+    vendor, found = found_at(address, asked)
+    return vendor, _counting(found, Site.CUSTOMER, vendor)
+
+
+def find_session(token: str) -> Session | None:
+    """The session in the back office that the cookie's token stands for. The token says at which
+    vendor it is looked for, and finds nothing at another one."""
+    try:
+        vendor_id = sessions.vendor_of(token)
+        vendor = vendor_by_id(vendor_id) if vendor_id else None
+    except ValueError:
+        return None
+    if vendor_id and vendor is None:
+        return None
     with people_of(vendor):
-        user = auth.get_user(request)
-        if not isinstance(user, User) or not may_enter(user, site, vendor):
-            return AnonymousUser()
-        note_seen(user=user)
-    return user
+        found = Session.of_scope.select_related("user").filter(
+            digest=sessions.digest(token), site=Site.BACKOFFICE, ends_at__gt=timezone.now()
+        )
+        if vendor:
+            # It fills in `User.claims`. Operators, who are found outside, have no role's row.
+            found = found.annotate(claims=claims_of("user__"))
+        return _counting(list(found), Site.BACKOFFICE, vendor)
 
 
-def _vendor_of_session(request: PersonRequest) -> Vendor | None:
-    """The host's vendor on a portal; in the back office the one that the session names."""
-    if request.address.site is Site.CUSTOMER:
-        return request.vendor
-    vendor_id = request.session.get(VENDOR_KEY)
-    return vendor_by_id(vendor_id) if vendor_id else None
+@prepared
+def _sessions(digest: Any, now: Any, /, *, site: Site) -> QuerySet[Session]:
+    return Session.objects.select_related("user").filter(digest=digest, site=site, ends_at__gt=now)
+
+
+def _counting(found: list[Session], site: Site, vendor: Vendor | None) -> Session | None:
+    """The session, if there is one and its person may still enter, by the password of then."""
+    for session in found:
+        user = session.user
+        session.vendor = user.vendor = vendor
+        if may_enter(user, site, vendor) and _knows_password(session):
+            if vendor and hasattr(session, "claims"):
+                user.claims = session.claims
+            return session
+    return None
+
+
+def _knows_password(session: Session) -> bool:
+    """Whether the password is still the one by which the session was begun."""
+    user = session.user
+    marks = (user.get_session_auth_hash(), *user.get_session_auth_fallback_hash())
+    return any(compare_digest(session.password_mark, mark) for mark in marks)

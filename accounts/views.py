@@ -6,7 +6,6 @@ says which, and the back office asks for the company id in addition.
 
 from django import forms
 from django.contrib import messages
-from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
@@ -93,7 +92,7 @@ def _vendor(request: PersonRequest, company_id: str) -> Vendor | None:
 
 @require_POST
 @login_not_required
-def logout(request: HttpRequest) -> HttpResponse:
+def logout(request: PersonRequest) -> HttpResponse:
     """Ends the session."""
     sign_out(request)
     messages.success(request, _("You are signed out."))
@@ -190,24 +189,27 @@ def activity(request: PersonRequest) -> HttpResponse:
 @form_methods
 @sensitive_post_parameters()
 def change_password(request: PersonRequest) -> HttpResponse:
-    """Changes the password; all other sessions end."""
+    """Changes the password; all other sessions end. The back office has it, too."""
+    on_portal = request.address.site is Site.CUSTOMER
+    back = reverse("profile" if on_portal else "admin:index")
     form = ChangePasswordForm(_posted(request), user=request.user)
     if request.method == "POST" and form.is_valid():
         asked = form.cleaned_data
         try:
             passwords.change_password(
-                request.user, current=asked["current_password"], new=asked["new_password"]
+                request.user,
+                current=asked["current_password"],
+                new=asked["new_password"],
+                session=request.session,
             )
         except passwords.WrongPassword as error:
             form.add_error("current_password", error.sentence)
         else:
-            # This session goes on.
-            update_session_auth_hash(request, request.user)
             messages.success(
                 request, _("Your password is changed. All other devices are signed out.")
             )
-            return redirect("profile")
-    return render(request, "accounts/change_password.html", {"form": form})
+            return redirect(back)
+    return render(request, "accounts/change_password.html", {"form": form, "back": back})
 
 
 @form_methods

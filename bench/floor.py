@@ -8,6 +8,7 @@ reads as a role without row-level security and reuses a connection per thread.
 import os
 import threading
 from collections.abc import Callable, Iterable
+from hashlib import sha256
 from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,8 @@ import psycopg
 
 HOST = "SELECT vendor_id FROM tenancy_host WHERE name = %s"
 PERSON = """
-    SELECT session_data, email, first_name, last_name FROM django_session, accounts_user
-    WHERE session_key = %s AND expire_date > now() AND vendor_id = %s AND id = %s AND is_active
+    SELECT email, first_name, last_name FROM accounts_session AS s, accounts_user AS u
+    WHERE s.vendor_id = %s AND digest = %s AND ends_at > now() AND u.id = %s AND is_active
 """
 MINE = "FROM licenses_license WHERE vendor_id = %s AND user_id = %s"
 COUNT = f"SELECT count(*) {MINE}"
@@ -38,7 +39,8 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
     person = cookies["person"].value
     ask = here.connection.execute
     [vendor] = ask(HOST, [label]).fetchone()
-    ask(PERSON, [cookies["session"].value, vendor, person]).fetchone()
+    digest = sha256(cookies["session"].value.encode()).hexdigest()
+    ask(PERSON, [vendor, digest, person]).fetchone()
     ask(COUNT, [vendor, person]).fetchone()
     ask(ROWS, [vendor, person]).fetchall()
     start_response(

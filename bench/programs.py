@@ -13,7 +13,8 @@ from bench import drive
 from bench.database import logged, settle
 from bench.drive import Failed, TooSlow, Visitor
 from bench.fill import Filled
-from bench.routes import Asker, session_of
+from bench.plain.session import plain_session_of
+from bench.routes import Asker
 from bench.serve import LICENSES, Program, Served, memory, processor_time, served
 from tests import postgres
 
@@ -85,8 +86,7 @@ def at_the_portal(filled: Filled) -> dict[str, str]:
 
 
 def at_plain_django(filled: Filled) -> dict[str, str]:
-    session = session_of(filled.c25, "django.contrib.auth.backends.ModelBackend")
-    return {"Host": "localhost", "Cookie": f"sessionid={session}"}
+    return {"Host": "localhost", "Cookie": f"sessionid={plain_session_of(filled.c25)}"}
 
 
 def on_the_floor(filled: Filled) -> dict[str, str]:

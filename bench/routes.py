@@ -39,22 +39,15 @@ class Asker:
         return {"Host": f"{label}.portal.localhost", "Cookie": cookies}
 
 
-def session_of(person: Any, backend: str = "accounts.backends.VendorBackend") -> str:
-    """The key of a session as the sign-in page writes it."""
-    from django.contrib import auth
-    from django.contrib.sessions.backends.db import SessionStore
-
-    from accounts.sessions import SITE_KEY, VENDOR_KEY
+def session_of(person: Any) -> str:
+    """The token of a session as the sign-in page writes it."""
+    from accounts.sessions import people_of
+    from accounts.verbs import sessions
     from tenancy.hosts import Site
 
-    session = SessionStore()
-    session[auth.SESSION_KEY] = str(person.pk)
-    session[auth.BACKEND_SESSION_KEY] = backend
-    session[auth.HASH_SESSION_KEY] = person.get_session_auth_hash()
-    session[SITE_KEY] = Site.CUSTOMER if person.is_customer else Site.BACKOFFICE
-    session[VENDOR_KEY] = str(person.vendor_id)
-    session.create()
-    return str(session.session_key)
+    with people_of(person.vendor):
+        site = Site.CUSTOMER if person.is_customer else Site.BACKOFFICE
+        return sessions.begin(person, site=site)
 
 
 def routes(filled: Filled) -> list[Route]:

@@ -19,6 +19,7 @@ from typing import Any
 from bench import drive, programs, report, throwaway
 from bench.drive import TooSlow, Turns, Visitor
 from bench.fill import Filled, Shape, fill
+from bench.plain.session import make_session_table
 from bench.routes import LICENSES, Asker, Route, page, routes
 from tests import postgres
 
@@ -105,6 +106,7 @@ def prepare(sizes: list[int], entry: dict[str, Any]) -> list[Filled]:
     throwaway.set_up(programs.address(entry, postgres.OWNER))
     connection.close()
     connection.settings_dict["USER"] = programs.WITHOUT_WALL
+    make_session_table()
     shapes = [Shape(f"vendor{size}", size) for size in sizes]
     start = time.perf_counter()
     vendors = fill([*shapes, Shape("elsewhere", sizes[-1])])

@@ -54,7 +54,7 @@ ORDER = (
     "portal.middleware.host.NormaliseHostMiddleware",
     "django_hosts.middleware.HostsRequestMiddleware",
     "portal.middleware.tenancy.TenancyMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "portal.middleware.sessions.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "portal.middleware.people.PeopleMiddleware",

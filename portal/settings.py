@@ -75,7 +75,6 @@ INSTALLED_APPS = [
     "portal.apps.BackofficeAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.forms",
@@ -93,7 +92,7 @@ MIDDLEWARE = [
     "portal.middleware.host.NormaliseHostMiddleware",
     "django_hosts.middleware.HostsRequestMiddleware",
     "portal.middleware.tenancy.TenancyMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "portal.middleware.sessions.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "portal.middleware.people.PeopleMiddleware",
@@ -145,8 +144,10 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["accounts.backends.VendorBackend"]
-# An e-mail is unique per vendor, not alone; VendorBackend looks inside the vendor's scope.
-SILENCED_SYSTEM_CHECKS = ["auth.W004"]
+SILENCED_SYSTEM_CHECKS = [
+    "auth.W004",  # An e-mail is unique per vendor, and VendorBackend looks inside its scope.
+    "admin.E410",  # Sessions are our own (portal/middleware/sessions.py).
+]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -165,6 +166,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/"
+MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 PASSWORD_RESET_TIMEOUT = 60 * 60  # seconds
 INVITATION_TIMEOUT = 14 * 24 * 60 * 60  # seconds
 
@@ -174,7 +176,6 @@ HTTPS = PUBLIC_SCHEME == "https"
 COOKIE_PREFIX = "__Host-" if HTTPS else ""
 SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}session"
 SESSION_COOKIE_SECURE = HTTPS
-SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 14 * 24 * 60 * 60  # seconds
 VIEW_AS_COOKIE_NAME = f"{COOKIE_PREFIX}view-as"
 CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrf"

@@ -8,26 +8,41 @@ database knows it by name (tenancy/wall.py).
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from tenancy.door import Way, inside, outside
 from tenancy.hosts import Address, Site, is_company_id
 from tenancy.models import Host, Vendor
+from tenancy.prepared import Asked, at_host, prepared
+from tenancy.wall import said
 
 
 def find_vendor(address: Address) -> Vendor | None:
     """The vendor, active or not, of a customer's address, with its branding; None when there is no
-    such vendor. Two queries: whose the host is, then that vendor inside its scope."""
+    such vendor."""
+    return found_at(address)[0]
+
+
+def found_at(address: Address, *also: Asked[Any]) -> tuple[Vendor | None, *tuple[Any, ...]]:
+    """The same, and with it the rows of further queries about that vendor's rows, in one message:
+    whose the host is comes first, and the rest is read behind that vendor's door."""
     if address.site is not Site.CUSTOMER:
-        return None
-    vendor_id = _whose(address.domain or address.company_id)
-    if vendor_id is None:
-        return None
-    with inside(vendor_id):
-        return Vendor.objects.select_related("branding").filter(pk=vendor_id).first()
+        return (None, *([] for _each in also))
+    name = address.domain or address.company_id
+    # A change is seen at once by every process, since nothing is kept.
+    vendors, *others = at_host(name, timezone.now(), _with_branding.asked(), *also)
+    return (vendors[0] if vendors else None, *others)
+
+
+@prepared
+def _with_branding() -> QuerySet[Vendor]:
+    """The scope's own vendor."""
+    vendor: Any = said()[0]
+    return Vendor.objects.select_related("branding").filter(pk=vendor)
 
 
 def vendor_by_company_id(company_id: str) -> Vendor | None:
@@ -68,7 +83,6 @@ def every_host() -> list[tuple[str, UUID, datetime | None]]:
 
 def _whose(name: str) -> UUID | None:
     """The id of the vendor that answers at the host now; compared exactly."""
-    # A change is seen at once by every process, since nothing is kept.
     served = Q(served_until=None) | Q(served_until__gt=timezone.now())
     hosts = Host.objects.filter(served, name=name).values_list("vendor_id", flat=True)
     with outside(Way.HOSTS, "Who the vendor is, is not known before."):

@@ -20,6 +20,8 @@ from django_scopes import get_scope
 
 VENDOR, WAY = "portal.vendor", "portal.way"
 SAYING = f"SELECT set_config('{VENDOR}', "
+# The vendor that was said, as policies ask for it.
+SAID_VENDOR = f"nullif(current_setting('{VENDOR}', true), '')::uuid"
 
 
 class Way(StrEnum):
@@ -85,8 +87,7 @@ class RowLevelSecurity(Operation):
             f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY"
         )
         # As an equality the planner merges it with the query's own, and checks it once a query.
-        said = f"nullif(current_setting('{VENDOR}', true), '')::uuid"
-        schema_editor.execute(f"CREATE POLICY vendor ON {table} USING ({column} = {said})")
+        schema_editor.execute(f"CREATE POLICY vendor ON {table} USING ({column} = {SAID_VENDOR})")
         way = f"current_setting('{WAY}', true)"
         if self.ways:
             names = ", ".join(f"'{name}'" for name in self.ways)

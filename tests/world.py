@@ -14,14 +14,13 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.conf import settings
-from django.contrib import auth
-from django.contrib.sessions.backends.db import SessionStore
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.test import Client
 
 from accounts.models import BuiltIn, User, among_operators
-from accounts.sessions import SITE_KEY, VENDOR_KEY
+from accounts.sessions import people_of
+from accounts.verbs import sessions
 from accounts.verbs.vendors import begin_vendor
 from audit.models import AuditEntry, AuditParticulars
 from licenses.models import Activation, License, Product
@@ -282,13 +281,8 @@ def signed_in(person: User) -> Browser:
     The session is written as the page would write it; nothing tells that somebody signed in.
     """
     site = Site.CUSTOMER if person.is_customer else Site.BACKOFFICE
-    session = SessionStore()
-    session[auth.SESSION_KEY] = str(person.pk)
-    session[auth.BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
-    session[auth.HASH_SESSION_KEY] = person.get_session_auth_hash()
-    session[SITE_KEY] = site
-    session[VENDOR_KEY] = str(person.vendor_id or "")
-    session.create()
+    with people_of(person.vendor):
+        token = sessions.begin(person, site=site, browser="a browser")
     browser = Browser(person.vendor.company_id if person.is_customer and person.vendor else "app")
-    browser.cookies[settings.SESSION_COOKIE_NAME] = session.session_key
+    browser.cookies[settings.SESSION_COOKIE_NAME] = token
     return browser

@@ -2,6 +2,7 @@
 
 from accounts.models.people import PortalSettings, User, among_operators, normalise_email
 from accounts.models.roles import CUSTOMER_ROLES, VENDOR_ROLES, BuiltIn, Role
+from accounts.models.sessions import Session
 from accounts.view_as.models import ViewAs
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "BuiltIn",
     "PortalSettings",
     "Role",
+    "Session",
     "User",
     "ViewAs",
     "among_operators",

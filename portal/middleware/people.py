@@ -6,7 +6,6 @@ from typing import cast
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpResponse
-from django.utils.functional import SimpleLazyObject
 
 from accounts.models import User
 from accounts.requests import PersonRequest
@@ -35,7 +34,7 @@ def _working(user: User | AnonymousUser) -> AbstractContextManager[None]:
 
 
 class PeopleMiddleware(AuthenticationMiddleware):
-    """Sets request.user: whoever the session names, if the session counts on this host.
+    """Sets request.user: whoever the session stands for, if the session counts on this host.
 
     It takes the place of Django's own middleware, which would trust any session.
     """
@@ -45,9 +44,8 @@ class PeopleMiddleware(AuthenticationMiddleware):
             return self._answer(request)
 
     def _answer(self, request: PersonRequest) -> HttpResponse:
-        if request.address.site is not Site.BACKOFFICE:
-            request.user = SimpleLazyObject(lambda: current_user(request))  # type: ignore[assignment]
-            return cast(HttpResponse, self.get_response(request))
         user = request.user = current_user(request)  # type: ignore[assignment]
+        if request.address.site is not Site.BACKOFFICE:
+            return cast(HttpResponse, self.get_response(request))
         with _working(user):
             return cast(HttpResponse, self.get_response(request))

@@ -1,4 +1,4 @@
-"""The vendor of a request, found by its host alone."""
+"""The vendor of a request, found by its host alone, and the visitor's session there."""
 
 from collections.abc import Callable
 from http import HTTPStatus
@@ -8,10 +8,10 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import set_urlconf
 
 from accounts.requests import PersonRequest
+from accounts.sessions import arrive
 from portal import errors
 from tenancy.door import inside
 from tenancy.hosts import Site, canonical_host, locate, origin
-from tenancy.table import find_vendor
 from web.errors import PortalError
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -36,6 +36,7 @@ class TenancyMiddleware:
     def __call__(self, request: PersonRequest) -> HttpResponse:
         # Pages that a middleware answers itself are reversed in the host's own URLconf.
         set_urlconf(request.urlconf)
+        request.session = None
         request.address = locate(request.get_host(), settings.PORTAL_PARENT_HOST)
         # SECURITY: tests/tenancy/test_hosts.py. Two readings of the host have to agree.
         expected = "domain" if request.address.domain else request.address.site
@@ -43,7 +44,8 @@ class TenancyMiddleware:
             return errors.misdirected(request)
         if request.address.site is not Site.CUSTOMER:
             return self.get_response(request)
-        vendor = find_vendor(request.address)
+        token = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
+        vendor, request.session = arrive(request.address, token)
         if vendor is None:
             return errors.misdirected(request)
         request.vendor = vendor

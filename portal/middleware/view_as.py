@@ -5,7 +5,6 @@ from dataclasses import replace
 from http import HTTPStatus
 
 from django.conf import settings
-from django.contrib.sessions.backends.base import SessionBase
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
@@ -22,25 +21,6 @@ from tenancy.hosts import Site
 
 MESSAGES = "messages"  # the cookie of django.contrib.messages
 SHOWS_NOTHING = ("image/", "text/css")
-
-
-class NoSession(SessionBase):
-    """An empty session that is kept nowhere, in the place of the browser's own."""
-
-    def load(self) -> dict[str, object]:
-        return {}
-
-    def exists(self, session_key: str) -> bool:
-        return False
-
-    def create(self) -> None:
-        """Nothing: it lasts for one request."""
-
-    def save(self, must_create: bool = False) -> None:
-        """Nothing: it lasts for one request."""
-
-    def delete(self, session_key: str | None = None) -> None:
-        """Nothing: there is nothing kept."""
 
 
 class ViewAsMiddleware:
@@ -70,12 +50,10 @@ class ViewAsMiddleware:
 
     def _during(self, request: PersonRequest, view: ViewAs, route: str) -> HttpResponse:
         request.view_as, request.user = view, view.customer
-        own_session, request.session = request.session, NoSession()
         own_messages = request.COOKIES.pop(MESSAGES, None)
         try:
             response = self._answer(request, route)
         finally:
-            request.session = own_session
             if own_messages is not None:
                 request.COOKIES[MESSAGES] = own_messages
         response.cookies.pop(MESSAGES, None)

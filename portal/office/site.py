@@ -1,13 +1,12 @@
 """The back office's Django admin site."""
 
 from functools import wraps
-from http import HTTPStatus
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.contenttypes.views import shortcut
 from django.core.exceptions import BadRequest, ImproperlyConfigured, ValidationError
-from django.db import DataError, transaction
+from django.db import DataError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -16,7 +15,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.rights import RIGHTS
-from audit import trail
+from accounts.views import change_password
+from accounts.views import logout as sign_out
 from backoffice.base import VendorAdmin, is_odd
 from portal.office import dashboard, find
 from tenancy.rows import TenantRow
@@ -72,16 +72,12 @@ class BackofficeSite(admin.AdminSite):
         """Anything of the vendor's by key, e-mail, name, host name or fingerprint."""
         return find.find_view(request, self.each_context(request))
 
-    def password_change(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        """Django's page; a change and its entry in the audit trail are one."""
-        if request.method != "POST":
-            return super().password_change(request, extra_context)
-        with transaction.atomic():
-            response = super().password_change(request, extra_context)
-            changed = response.status_code == HTTPStatus.FOUND
-            if changed and isinstance(request.user, User) and request.user.vendor:
-                trail.record("password-set", request.user)
-        return response
+    def password_change(self, request: Any, extra_context: Any = None) -> Any:
+        """The portal's page: there is one way to change a password."""
+        return change_password(request)
+
+    def logout(self, request: Any, extra_context: Any = None) -> Any:
+        return sign_out(request)
 
     def index(self, request: HttpRequest, extra_context: Any = None) -> TemplateResponse:
         """Django's list of everything, below how things are at a glance."""

@@ -6,10 +6,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.conf import settings
-from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
-from django.http import HttpResponse
-from django.test import RequestFactory
 from django.urls import get_resolver, reverse
 
 from accounts.links import Purpose, make_token
@@ -19,9 +16,7 @@ from audit.chain import verify
 from audit.models import AuditEntry
 from branding.verbs.brands import change_brand
 from offline.verbs.answering import answer
-from portal.middleware.view_as import ViewAsMiddleware
 from tenancy.door import inside
-from tenancy.hosts import Address, Site
 from tests.branding.pictures import picture
 from tests.offline.requests_maker import MachineKeys
 from tests.portal.test_url_matrix import routes
@@ -173,40 +168,20 @@ def test_the_browsers_own_session_rests_and_goes_on(world: World, who: str) -> N
     browser = signed_in(getattr(world, who))
     browser.get("/licenses/")
     mine = browser.cookies[settings.SESSION_COOKIE_NAME].value
-    stored = rows("sessions.Session")
+    stored = rows("accounts.Session")
     viewing(world, browser)
     for path in ("/licenses/", "/profile/", "/nothing-here/"):
         answer = browser.get(path)
         assert settings.SESSION_COOKIE_NAME not in answer.cookies
         assert BANNER in text(answer)
     assert browser.post("/logout/").status_code == 403
-    assert rows("sessions.Session") == stored
+    assert rows("accounts.Session") == stored
     assert browser.post("/view-as/stop/").status_code == 200
     assert browser.cookies[settings.SESSION_COOKIE_NAME].value == mine
-    assert rows("sessions.Session") == stored
+    assert rows("accounts.Session") == stored
     page = text(browser.get("/licenses/"))
     assert "/logout/" in page
     assert "view-as" not in page
-
-
-def test_what_a_page_writes_into_the_session_does_not_reach_the_browsers_own(
-    world: World,
-) -> None:
-    request: Any = RequestFactory().get("/licenses/")
-    request.address, request.urlconf = Address(Site.CUSTOMER), "portal.urls.customer"
-    request.vendor, request.session = world.acme, SessionStore()
-    request.COOKIES[COOKIE] = viewing(world).cookies[COOKIE].value
-    own = request.session
-
-    def page(request: Any) -> HttpResponse:
-        request.session["written"] = True
-        return HttpResponse()
-
-    with inside(world.acme):
-        ViewAsMiddleware(page)(request)
-    assert request.view_as is not None
-    assert request.session is own
-    assert (own.accessed, own.modified) == (False, False)
 
 
 def test_messages_that_wait_for_the_browsers_own_user_keep_waiting(world: World) -> None:

@@ -15,7 +15,6 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        call_command("clearsessions")
         call_command("prune_db_task_results", verbosity=0)
         for cleaner in EVERY_DAY:
             self.stdout.write(cleaner())

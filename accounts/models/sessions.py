@@ -1,0 +1,58 @@
+"""Who is signed in where."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models.people import User
+from tenancy.door import within_scope
+from tenancy.hosts import Site
+from tenancy.models import Vendor
+from tenancy.rows import SameVendor, VendorManager, secret
+
+LONGEST_BROWSER = 200  # characters
+SITES = [(each.value, each.value) for each in (Site.CUSTOMER, Site.BACKOFFICE)]
+
+
+class SessionsManager(models.Manager["Session"]):
+    """The sessions of the current scope; outside every scope operators' alone."""
+
+    def get_queryset(self) -> models.QuerySet["Session"]:
+        return within_scope(super().get_queryset())
+
+
+class Session(models.Model):
+    """That a person is signed in in one browser, on one site, at one vendor; an operator's at none.
+
+    The cookie's token is kept as its SHA-256 digest, in hex: who reads the table is not let in.
+    """
+
+    vendor = models.ForeignKey(
+        Vendor, models.PROTECT, null=True, related_name="+", verbose_name=_("vendor")
+    )
+    user = models.ForeignKey(User, models.CASCADE, related_name="+", verbose_name=_("person"))
+    site = models.CharField(_("site"), max_length=10, choices=SITES)
+    digest = secret(models.CharField(max_length=64))
+    # What it was begun by: with another password it is over.
+    password_mark = secret(models.CharField(max_length=64))
+    browser = models.CharField(_("browser"), max_length=LONGEST_BROWSER, blank=True)
+    begun_at = models.DateTimeField(_("begun"))
+    seen_at = models.DateTimeField(_("last seen"))
+    ends_at = models.DateTimeField(_("ends"))
+
+    objects = VendorManager()
+    of_scope = SessionsManager()
+
+    class Meta:
+        verbose_name = _("session")
+        verbose_name_plural = _("sessions")
+        ordering = ("-seen_at",)
+        base_manager_name = "of_scope"
+        constraints = (
+            models.UniqueConstraint(name="session_once", fields=("vendor", "digest")),
+            # An operator's, which has no vendor, passes.
+            SameVendor(field="user", to_table="accounts_user", name="session_user_same_vendor"),
+        )
+        indexes = (models.Index(name="session_by_end", fields=("vendor", "ends_at")),)
+
+    def __str__(self) -> str:
+        return str(self.pk)

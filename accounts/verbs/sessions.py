@@ -1,0 +1,106 @@
+"""Beginning, seeing again and ending sessions. That somebody signed in or out, the audit trail is
+told by sign_in.py; these rows are no history."""
+
+import secrets
+from datetime import timedelta
+from hashlib import sha256
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.models import Session, User, among_operators
+from accounts.models.sessions import LONGEST_BROWSER
+from tenancy.door import inside
+from tenancy.hosts import Site
+from tenancy.table import every_vendor
+
+LASTS = timedelta(seconds=settings.SESSION_COOKIE_AGE)
+SEEN_AGAIN_AFTER = timedelta(minutes=5)
+
+
+def begin(user: User, *, site: Site, browser: str = "") -> str:
+    """Begins a session of 14 days for the person; the token for the cookie, which is kept nowhere.
+
+    Runs in the person's scope, or among operators.
+    """
+    now = timezone.now()
+    token = new_token(user.vendor_id)
+    Session(
+        vendor_id=user.vendor_id,
+        user=user,
+        site=site,
+        digest=digest(token),
+        password_mark=user.get_session_auth_hash(),
+        browser=browser[:LONGEST_BROWSER],
+        begun_at=now,
+        seen_at=now,
+        ends_at=now + LASTS,
+    ).save(force_insert=True)
+    return token
+
+
+def note_seen(session: Session) -> None:
+    """Moves when session and person were last seen, every five minutes at most: a page view should
+    not cost a write."""
+    now, user = timezone.now(), session.user
+    if now - session.seen_at >= SEEN_AGAIN_AFTER:
+        Session.of_scope.filter(pk=session.pk, seen_at=session.seen_at).update(seen_at=now)
+    if user.last_seen_at and now - user.last_seen_at < SEEN_AGAIN_AFTER:
+        return
+    User.people.filter(Q(last_seen_at=user.last_seen_at), pk=user.pk).update(last_seen_at=now)
+    user.last_seen_at = now
+
+
+def go_on(session: Session, user: User) -> None:
+    """Lets the session outlive a new password of its person's."""
+    session.password_mark = user.get_session_auth_hash()
+    session.save(update_fields=["password_mark"])
+
+
+def end(session: Session) -> None:
+    """Ends the session; one that has ended meanwhile stays so."""
+    Session.of_scope.filter(pk=session.pk).delete()
+
+
+def end_all(user: User, *, but: Session | None = None) -> None:
+    """Ends the person's sessions, in every browser, for good. Runs in the person's scope."""
+    theirs = Session.of_scope.filter(user=user)
+    (theirs.exclude(pk=but.pk) if but else theirs).delete()
+
+
+def clean_up_all() -> str:
+    """The daily chore (jobs/chores.py): deletes every session that has run out."""
+    deleted = 0
+    for vendor in every_vendor():
+        with inside(vendor):
+            deleted += _delete_ended()
+    with among_operators():
+        deleted += _delete_ended()
+    return f"Deleted {deleted} sessions that have run out."
+
+
+def _delete_ended() -> int:
+    deleted, _by_model = Session.of_scope.filter(ends_at__lte=timezone.now()).delete()
+    return deleted
+
+
+def new_token(vendor_id: UUID | None) -> str:
+    """A random token that begins with whose person it is for, so that it is looked for at that
+    vendor alone. Nobody gets anywhere by writing another one there."""
+    return f"{vendor_id.hex if vendor_id else ''}.{secrets.token_urlsafe(32)}"
+
+
+def vendor_of(token: str) -> UUID | None:
+    """The vendor that the token names; None for an operator's. Raises ValueError for what is no
+    token."""
+    named, dot, _secret = token.partition(".")
+    if not dot:
+        raise ValueError("A session's token has a vendor and a dot at its beginning.")
+    return UUID(hex=named) if named else None
+
+
+def digest(token: str) -> str:
+    """Under what a token is found."""
+    return sha256(token.encode()).hexdigest()

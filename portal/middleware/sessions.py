@@ -1,0 +1,45 @@
+"""The cookie that carries a session; who it stands for is said by accounts/sessions.py."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpResponse
+
+from accounts.requests import PersonRequest
+from accounts.sessions import find_session, people_of
+from accounts.verbs.sessions import note_seen
+from tenancy.hosts import Site
+
+
+class SessionMiddleware:
+    """Sets request.session where `TenancyMiddleware`, which asks for it with the host, has not, and
+    gives the browser the cookie that signing in or out leaves in request.session_token."""
+
+    def __init__(self, get_response: Callable[[PersonRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: PersonRequest) -> HttpResponse:
+        request.session_token = request.view_as = None
+        if request.address.site is Site.BACKOFFICE:
+            request.session = find_session(request.COOKIES.get(settings.SESSION_COOKIE_NAME, ""))
+        response = self.get_response(request)
+        # Support that looks at the portal is not who the browser's own session stands for.
+        if request.session and not request.view_as:
+            with people_of(request.session.user.vendor):
+                note_seen(request.session)
+        _hand_over(response, request.session_token)
+        return response
+
+
+def _hand_over(response: HttpResponse, token: str | None) -> None:
+    if token:
+        response.set_cookie(
+            settings.SESSION_COOKIE_NAME,
+            token,
+            max_age=settings.SESSION_COOKIE_AGE,
+            secure=settings.SESSION_COOKIE_SECURE,
+            httponly=True,
+            samesite="Lax",
+        )
+    elif token is not None:
+        response.delete_cookie(settings.SESSION_COOKIE_NAME, samesite="Lax")
