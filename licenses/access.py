@@ -5,6 +5,7 @@ is somebody else's is answered like what does not exist: 404.
 """
 
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from django.http import Http404
@@ -12,29 +13,52 @@ from django.http import Http404
 from accounts.models import User
 from accounts.requests import PersonRequest
 from licenses.models import Activation, License, LicenseUser
+from tenancy.prepared import prepared
 
 # So many licences that are shared with somebody a query names one by one.
 MOST_NAMED = 500
 
 
 def licenses_of(user: User) -> QuerySet[License]:
-    """The customer's own licences and those where he is an additional user, by indexes alone.
+    """The customer's own licences and those where he is an additional user, with their products."""
+    return licenses_seen(user.pk, shared_with(user.pk)).select_related("product")
 
-    Asks at once which are shared with him. Mostly none are, and then one index has his licences
-    in their order; a few are named in the query. "His, or shared with him" in one condition would
-    read every licence of the vendor (docs/architecture.md, Who sees which licence).
+
+def licenses_seen(user: Any, shared: tuple[Any, ...] | None) -> QuerySet[License]:
+    """The same for who knows what is shared with the customer (`shared_with`), by indexes alone.
+
+    Mostly nothing is, and then one index has his licences in their order; a few are named in the
+    query. "His, or shared with him" in one condition would read every licence of the vendor
+    (docs/architecture.md, Who sees which licence).
     """
     own = License.objects.filter(user=user)
-    shared = LicenseUser.objects.filter(user=user).order_by().values_list("license_id", flat=True)
-    few = list(shared[: MOST_NAMED + 1])
-    if not few:
-        found = own
-    elif len(few) <= MOST_NAMED:
-        found = License.objects.filter(Q(user=user) | Q(pk__in=few))
-    else:
-        ids = own.order_by().values("pk").union(shared, all=True)
-        found = License.objects.filter(pk__in=ids)
-    return found.select_related("product")
+    if shared is None:
+        ids = own.order_by().values("pk").union(_shared(user), all=True)
+        return License.objects.filter(pk__in=ids)
+    if shared:
+        return License.objects.filter(Q(user=user) | Q(pk__in=shared))
+    return own
+
+
+def shared_with(user: UUID) -> tuple[UUID, ...] | None:
+    """The ids of the licences that are shared with the customer; None if they are too many to name
+    them."""
+    return named(some_shared(user))
+
+
+def named(ids: list[UUID]) -> tuple[UUID, ...] | None:
+    """What `some_shared` found, as `licenses_seen` wants it."""
+    return tuple(ids) if len(ids) <= MOST_NAMED else None
+
+
+@prepared
+def some_shared(user: Any, /) -> QuerySet[LicenseUser, UUID]:
+    """The first ids of licences that are shared with the customer, one more than can be named."""
+    return _shared(user)[: MOST_NAMED + 1]
+
+
+def _shared(user: Any) -> QuerySet[LicenseUser, UUID]:
+    return LicenseUser.objects.filter(user=user).order_by().values_list("license_id", flat=True)
 
 
 def get_license(request: PersonRequest, license_id: Any) -> License:

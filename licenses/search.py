@@ -111,12 +111,17 @@ class Totals:
     active: int
     expiring_soon: int
     expired: int
-    products: tuple[UUID, ...]
+    products: tuple[tuple[UUID, str], ...]  # with the names that customers read
 
 
 def totals(licenses: QuerySet[License], now: datetime) -> Totals:
-    """The totals over all of the customer's licences, and of which products they are, in one query
-    that an index answers."""
+    """The totals over all of the customer's licences, and of which products they are."""
+    return totals_from(list(counts(licenses, now)))
+
+
+def counts(licenses: QuerySet[License], now: datetime) -> QuerySet[License, Any]:
+    """What `totals_from` makes the totals of: one row for each product, in one query that an index
+    of licences answers."""
     conditions = _conditions(now)
     usable = (
         conditions[Status.ACTIVE]
@@ -124,9 +129,9 @@ def totals(licenses: QuerySet[License], now: datetime) -> Totals:
         | conditions[Status.NOT_STARTED]
     )
     each = Value(1)  # no column, so that the index has all that is read
-    by_product = (
+    return (
         licenses.order_by()
-        .values_list("product")
+        .values_list("product", "product__name", "product__display_name")
         .annotate(
             every=Count(each),
             active=Count(each, filter=usable),
@@ -134,11 +139,15 @@ def totals(licenses: QuerySet[License], now: datetime) -> Totals:
             expired=Count(each, filter=conditions[Status.EXPIRED]),
         )
     )
-    products, *counts = tuple(zip(*by_product, strict=True)) or ((),) * 5
-    every, active, soon, expired = map(sum, counts)
-    return Totals(
-        all=every, active=active, expiring_soon=soon, expired=expired, products=tuple(products)
-    )
+
+
+def totals_from(by_product: list[tuple[Any, ...]]) -> Totals:
+    """The sums, and the products by their names."""
+    in_order = sorted(by_product, key=lambda row: str(row[1]))
+    counted = [row[3:] for row in in_order] or [(0, 0, 0, 0)]
+    every, active, soon, expired = map(sum, zip(*counted, strict=True))
+    products = tuple((pk, shown or name) for pk, name, shown, *_counts in in_order)
+    return Totals(all=every, active=active, expiring_soon=soon, expired=expired, products=products)
 
 
 def expires_within(days: int, now: datetime) -> Q:

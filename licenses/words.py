@@ -8,9 +8,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 
-from licenses.models import ExpirationStrategy, License, LicenseType
+from licenses.models import ExpirationStrategy, License, LicenseType, Usable
 from licenses.status import Standing, Status
 from web.moments import at, duration, moment
+from web.remembered import remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ REASONS = {
 WITHOUT_END = _lazy("This licence can be used.")
 
 
+@remembered
 def status_text(standing: Standing) -> StatusText:
     """The status and its reason, in the customer's words."""
     status, when = standing.status, standing.moment
@@ -72,14 +74,19 @@ def status_text(standing: Standing) -> StatusText:
     return StatusText(status.value, ICONS[status], str(NAMES[status]), reason % {"date": date})
 
 
-def seats_used(license: License) -> str:
+def seats_used(license: Usable) -> str:
     """How many seats are used, of how many."""
-    used = license.total_activations
-    if license.unlimited_activations:
+    return seats_text(license.total_activations, license.allowed_activations)
+
+
+@remembered
+def seats_text(used: int, allowed: int) -> str:
+    """The same by the numbers; none or fewer are no limit."""
+    if allowed <= 0:
         return ngettext("%(used)d in use, no limit", "%(used)d in use, no limit", used) % {
             "used": used
         }
-    return _("%(used)d of %(allowed)d") % {"used": used, "allowed": license.allowed_activations}
+    return _("%(used)d of %(allowed)d") % {"used": used, "allowed": allowed}
 
 
 def seats_allowed(license: License) -> str:
@@ -90,7 +97,7 @@ def seats_allowed(license: License) -> str:
     return ngettext("%(n)d machine", "%(n)d machines", seats) % {"n": seats}
 
 
-def no_expiry(license: License) -> str:
+def no_expiry(license: Usable) -> str:
     """What stands where the expiry would, for a licence that has none."""
     if license.expires_at is not None:
         return ""

@@ -10,8 +10,9 @@ values that are not there yet:
 
     machines_of(license.pk, newest_first=True)  # a list of activations
 
-Values are given by position and may be anything that is compared with a column; whatever changes
-the SQL itself is given by name. The vendor is the scope's, as it is for every query, and is asked
+Values are given by position and may be anything that is compared with a column: a tuple of them is
+there as a tuple, and None as None, since these change the SQL. Whatever else does is given by name.
+The vendor is the scope's, as it is for every query, and is asked
 for whenever the query is sent; outside a scope it fails loudly.
 """
 
@@ -125,11 +126,12 @@ class Asked(Generic[R]):
 
     prepared: "Prepared[R]"
     values: Mapping[str, Any]
+    given: tuple[Any, ...]
     shape: tuple[tuple[str, Any], ...]
 
     def statement(self, whose: str) -> Statement | None:
         """The statement for the scope's vendor (THE_VENDOR) or the host's (THE_HOST)."""
-        return _statement(self.prepared, self.shape, whose, connection.vendor)
+        return _statement(self.prepared, self.given, self.shape, whose, connection.vendor)
 
 
 class Prepared(Generic[R]):
@@ -146,13 +148,31 @@ class Prepared(Generic[R]):
 
     def asked(self, *values: Any, **shape: Any) -> Asked[R]:
         """The query, to be sent together with others; what is given by name can be hashed."""
-        named = dict(zip(self.names, values, strict=True))
-        return Asked(self, named, tuple(sorted(shape.items())))
+        named: dict[str, Any] = {}
+        given = tuple(_given(named, *each) for each in zip(self.names, values, strict=True))
+        return Asked(self, named, given, tuple(sorted(shape.items())))
 
     def __call__(self, *values: Any, **shape: Any) -> list[R]:
         """The rows; raises ScopeError outside every vendor's scope."""
         rows: list[R] = together(self.asked(*values, **shape))[0]
         return rows
+
+
+def _given(named: dict[str, Any], name: str, value: Any) -> Any:
+    """What stands for the value: its name, under which it is noted; a tuple of such names; None."""
+    if value is None:
+        return None
+    if isinstance(value, tuple):
+        return tuple(_given(named, f"{name} {i}", each) for i, each in enumerate(value))
+    named[name] = value
+    return name
+
+
+def _stand_in(given: Any) -> Any:
+    """The expression for a name, or for each of many."""
+    if isinstance(given, tuple):
+        return tuple(map(_stand_in, given))
+    return None if given is None else Given(given)
 
 
 def prepared(make: Callable[..., QuerySet[Any, R]]) -> Prepared[R]:
@@ -162,12 +182,16 @@ def prepared(make: Callable[..., QuerySet[Any, R]]) -> Prepared[R]:
 
 @lru_cache(MOST_KEPT)
 def _statement(
-    query: Prepared[Any], shape: tuple[tuple[str, Any], ...], whose: str, database: str
+    query: Prepared[Any],
+    given: tuple[Any, ...],
+    shape: tuple[tuple[str, Any], ...],
+    whose: str,
+    database: str,
 ) -> Statement | None:
     """The statement, made once; None for what is known to find nothing."""
     vendor: Expression = HostsVendor() if whose == THE_HOST else Given(THE_VENDOR)
     with scope(vendor=vendor, way=None):
-        queryset = query.make(*map(Given, query.names), **dict(shape))
+        queryset = query.make(*map(_stand_in, given), **dict(shape))
         compiler = queryset.query.get_compiler(connection.alias)
         try:
             sql, params = compiler.as_sql()
@@ -176,6 +200,11 @@ def _statement(
     if compiler.has_extra_select or queryset._prefetch_related_lookups:  # type: ignore[attr-defined]
         raise NotImplementedError("Prepared queries have plain columns, and fetch nothing after.")
     return Statement(queryset, compiler, sql, tuple(params))
+
+
+def forget_statements() -> None:
+    """Makes all statements anew when they are asked for: for tests that change what makes them."""
+    _statement.cache_clear()
 
 
 def together(*asked: Asked[Any]) -> list[Any]:

@@ -1,14 +1,17 @@
-"""Moments as people read them, formatted in the view because templates are slow at it.
+"""Moments as people read them, formatted in the view.
 
 The server writes UTC and says so; static/js/portal.js rewrites it in the visitor's own zone.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+
+from web.remembered import remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +28,19 @@ def moment(value: datetime | None, now: datetime) -> Moment | None:
     """The moment in words of the active language, seen from `now`; None for None."""
     if value is None:
         return None
+    return Moment(*_written(value), relative=relative(value - now))
+
+
+@remembered
+def _written(value: datetime) -> tuple[str, str, str]:
     utc = value.astimezone(UTC)
-    date = date_format(utc, "j F Y")
-    return Moment(
-        iso=utc.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        date=date,
-        full=at(value),
-        relative=relative(value - now),
-    )
+    return utc.strftime("%Y-%m-%dT%H:%M:%SZ"), date_format(utc, "j F Y"), at(value)
+
+
+@remembered
+def day(value: datetime) -> str:
+    """The day of the moment, in words."""
+    return date_format(value, "j F Y")
 
 
 def at(value: datetime) -> str:
@@ -57,8 +65,13 @@ def relative(distance: timedelta) -> str:
         (60, _minutes_ahead, _minutes_ago),
     ):
         if seconds >= size:
-            return ahead(seconds // size) if future else ago(seconds // size)
+            return _in_words(ahead if future else ago, seconds // size)
     raise AssertionError("Any distance of a minute or more fits one of the units.")
+
+
+@remembered
+def _in_words(words: Callable[[int], str], n: int) -> str:
+    return words(n)
 
 
 # One whole sentence per unit and direction: languages differ in more than the unit's name.

@@ -1,7 +1,13 @@
 """The rows of this app, a module per noun."""
 
 from licenses.models.activation import Activation, OperatingSystem
-from licenses.models.license import License, LicenseMetadata, LicenseMeterAttribute, LicenseUser
+from licenses.models.license import (
+    License,
+    LicenseMetadata,
+    LicenseMeterAttribute,
+    LicenseUser,
+    Usable,
+)
 from licenses.models.maintenance import MaintenancePolicy, validate_version
 from licenses.models.product import Product, SigningKey
 from licenses.models.terms import (
@@ -35,5 +41,6 @@ __all__ = [
     "OperatingSystem",
     "Product",
     "SigningKey",
+    "Usable",
     "validate_version",
 ]

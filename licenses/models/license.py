@@ -1,5 +1,6 @@
 """Licences and what hangs on them."""
 
+from datetime import datetime
 from typing import Any
 
 from django.core.validators import MinValueValidator
@@ -21,7 +22,51 @@ from licenses.status import Standing, standing_of
 from tenancy.rows import SameVendor, TenantRow, personal
 
 
-class License(TenantRow, LicenseTerms):
+class Usable:
+    """What a licence's status and its free seats follow from, whoever has these values: the licence
+    or a line of a list."""
+
+    revoked: bool
+    suspended: bool
+    expires_at: datetime | None
+    expiration_strategy: str
+    validity: int
+    allowed_activations: int
+    total_activations: int
+
+    @property
+    def unlimited_activations(self) -> bool:
+        return self.allowed_activations <= 0
+
+    @property
+    def seats_left(self) -> int | None:
+        """How many more machines can be activated; None is no limit."""
+        if self.unlimited_activations:
+            return None
+        return max(0, self.allowed_activations - self.total_activations)
+
+    @property
+    def standing(self) -> Standing:
+        """Status and reason at this moment."""
+        return standing_of(
+            now=timezone.now(),
+            revoked=self.revoked,
+            suspended=self.suspended,
+            expires_at=self.expires_at,
+            waits_for_first_activation=self.waits_for_first_activation,
+        )
+
+    @property
+    def waits_for_first_activation(self) -> bool:
+        """Whether the validity has not begun to count."""
+        return (
+            self.expiration_strategy == ExpirationStrategy.DELAYED
+            and self.validity > 0
+            and self.expires_at is None
+        )
+
+
+class License(Usable, TenantRow, LicenseTerms):
     """The right to use a product; verbs in verbs/.
 
     It is a customer's, or nobody's yet. What customers may see of it is listed in history.py.
@@ -169,17 +214,6 @@ class License(TenantRow, LicenseTerms):
         return {"license_id": self.pk, "customer_id": self.user_id, "visible": True}
 
     @property
-    def unlimited_activations(self) -> bool:
-        return self.allowed_activations <= 0
-
-    @property
-    def seats_left(self) -> int | None:
-        """How many more machines can be activated; None is no limit."""
-        if self.unlimited_activations:
-            return None
-        return max(0, self.allowed_activations - self.total_activations)
-
-    @property
     def unlimited_deactivations(self) -> bool:
         return self.allowed_deactivations < 0 or self.type == LicenseType.HOSTED_FLOATING
 
@@ -189,26 +223,6 @@ class License(TenantRow, LicenseTerms):
         if self.unlimited_deactivations:
             return None
         return max(0, self.allowed_deactivations - self.total_deactivations)
-
-    @property
-    def standing(self) -> Standing:
-        """Status and reason at this moment."""
-        return standing_of(
-            now=timezone.now(),
-            revoked=self.revoked,
-            suspended=self.suspended,
-            expires_at=self.expires_at,
-            waits_for_first_activation=self.waits_for_first_activation,
-        )
-
-    @property
-    def waits_for_first_activation(self) -> bool:
-        """Whether the validity has not begun to count."""
-        return (
-            self.expiration_strategy == ExpirationStrategy.DELAYED
-            and self.validity > 0
-            and self.expires_at is None
-        )
 
     @property
     def waits_for_maintenance(self) -> bool:

@@ -1,6 +1,8 @@
 """The search form above the list of licences."""
 
+from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -42,7 +44,7 @@ class LicenseSearchForm(forms.Form):
     expiry = forms.ChoiceField(label=_("Expires"), required=False, choices=EXPIRY_CHOICES)
     sort = forms.CharField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, products: list[tuple[Any, str]], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, products: Sequence[tuple[Any, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         choices = [("", _("Any product")), *((str(pk), name) for pk, name in products)]
         self.fields["product"].choices = choices  # type: ignore[attr-defined]
@@ -54,10 +56,10 @@ class LicenseSearchForm(forms.Form):
     def wanted(self) -> Wanted:
         """What was asked, as far as it makes sense."""
         asked: dict[str, str] = getattr(self, "cleaned_data", {})
-        status, expiry = asked.get("status"), asked.get("expiry")
+        product, status, expiry = (asked.get(name) for name in ("product", "status", "expiry"))
         return Wanted(
             text=asked.get("q", ""),
-            product_id=asked.get("product"),
+            product_id=UUID(product) if product else None,
             status=Status(status) if status else None,
             expires_within=int(expiry) if expiry and expiry != NEVER else None,
             never_expires=expiry == NEVER,

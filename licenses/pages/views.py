@@ -1,6 +1,5 @@
 """The customer's pages about licences."""
 
-from collections.abc import Collection
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -13,12 +12,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.requests import PersonRequest
 from licenses import search, words
-from licenses.access import get_activation, get_license, licenses_of
+from licenses.access import get_activation, get_license
 from licenses.errors import LicensingError
 from licenses.history import history_of
-from licenses.models import Activation, License, Product
+from licenses.models import Activation, License
 from licenses.pages import boxes, rows
 from licenses.pages.forms import LicenseSearchForm
+from licenses.pages.listing import Mine
 from licenses.verbs.activations import check_customer_may_deactivate, deactivate_as_customer
 from web.requests import page_of
 
@@ -26,35 +26,25 @@ from web.requests import page_of
 @require_safe
 def license_list(request: PersonRequest) -> HttpResponse:
     """The customer's licences: search, filters, order, totals, pages of 25."""
-    now = timezone.now()
-    mine = licenses_of(request.user)
-    totals = search.totals(mine, now)
-    form = LicenseSearchForm(request.GET or None, products=_named(totals.products))
+    mine = Mine.of(request.user.pk, timezone.now())
+    form = LicenseSearchForm(request.GET or None, products=mine.totals.products)
     # A filter that makes no sense is said beside its field; the others still count.
     form.is_valid()
     asked: dict[str, str] = getattr(form, "cleaned_data", {})
     sort = asked.get("sort") or search.DEFAULT_SORT
-    found = search.find(mine, form.wanted(), now=now)
     filters = {name: value for name, value in asked.items() if value and name != "sort"}
-    number = None if filters else totals.all
-    page = page_of(search.sorted_by(found, sort, now), request, number=number)
+    page = page_of(mine.found(form.wanted(), sort), request)
     context = {
         "form": form,
         "filtered": bool(filters),
-        "totals": totals,
+        "totals": mine.totals,
         "page": page,
-        "rows": [rows.license_row(license, now) for license in page],
+        "rows": [rows.license_row(license, mine.now) for license in page],
         "sort": sort,
         "columns": _columns(filters, sort),
         "page_query": urlencode({**filters, "sort": sort}),
     }
     return render(request, "licenses/license_list.html", context)
-
-
-def _named(products: Collection[UUID]) -> list[tuple[UUID, str]]:
-    """The products that the customer has licences of, for the filter."""
-    found = Product.objects.filter(pk__in=products).order_by("name")
-    return [(product.pk, str(product)) for product in found]
 
 
 def _columns(filters: dict[str, str], sort: str) -> list[dict[str, str]]:

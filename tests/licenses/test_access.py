@@ -5,8 +5,10 @@ import pytest
 from licenses import access, search
 from licenses.access import licenses_of
 from licenses.models import License, LicenseUser
+from licenses.pages.listing import Mine
 from licenses.verbs.licenses import create_license
 from tenancy.door import inside
+from tenancy.prepared import forget_statements
 from tests.conftest import NOW
 from tests.world import World
 
@@ -39,13 +41,20 @@ def test_totals_and_pages_are_made_of_either(
     acme: World, monkeypatch: pytest.MonkeyPatch, named: int
 ) -> None:
     monkeypatch.setattr(access, "MOST_NAMED", named)
+    forget_statements()
     share(acme, acme.ada_license, create_license(product=acme.spectra, user=acme.ada))
     mine = licenses_of(acme.grace)
     totals = search.totals(mine, NOW)
     assert (totals.all, totals.active, totals.expired) == (3, 3, 0)
-    assert set(totals.products) == {acme.orbit.pk, acme.spectra.pk}
+    assert totals.products == ((acme.orbit.pk, "Orbit"), (acme.spectra.pk, "Spectra"))
+    assert Mine.of(acme.grace.pk, NOW).totals == totals
     for sort in (*search.SORTS, *(f"-{sort}" for sort in search.SORTS)):
         assert len(search.sorted_by(mine, sort, NOW)) == 3
+        shown = Mine.of(acme.grace.pk, NOW).found(search.Wanted(), sort)[0:25]
+        assert [each.pk for each in shown] == [
+            each.pk for each in search.sorted_by(mine, sort, NOW)
+        ]
+    forget_statements()
     wanted = search.Wanted(text="ADA111")
     assert list(search.find(mine, wanted, now=NOW)) == [acme.ada_license]
 

@@ -1,0 +1,121 @@
+"""What the page of a customer's licences asks the database: two messages, whatever is asked for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from licenses import search
+from licenses.access import licenses_seen, named, some_shared
+from licenses.models import License, Usable
+from licenses.search import Totals, Wanted
+from tenancy.prepared import prepared, together
+
+
+@dataclass(slots=True)
+class Listed(Usable):
+    """A licence in the list: what is shown of it, without the licence."""
+
+    pk: UUID
+    key: str
+    product_name: str
+    product_display_name: str
+    revoked: bool
+    suspended: bool
+    expires_at: datetime | None
+    expiration_strategy: str
+    validity: int
+    allowed_activations: int
+    total_activations: int
+
+    @property
+    def product(self) -> str:
+        return self.product_display_name or self.product_name
+
+
+COLUMNS = (
+    "pk",
+    "key",
+    "product__name",
+    "product__display_name",
+    "revoked",
+    "suspended",
+    "expires_at",
+    "expiration_strategy",
+    "validity",
+    "allowed_activations",
+    "total_activations",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Mine:
+    """A customer's licences at a moment."""
+
+    user: UUID
+    now: datetime
+    shared: tuple[UUID, ...] | None
+    totals: Totals
+
+    @classmethod
+    def of(cls, user: UUID, now: datetime) -> "Mine":
+        """Asks for totals as if nothing were shared with the customer, since mostly nothing is, and
+        once more if something is."""
+        ids, by_product = together(some_shared.asked(user), _counts.asked(user, (), now))
+        shared = named(ids)
+        if shared != ():
+            by_product = _counts(user, shared, now)
+        return cls(user, now, shared, search.totals_from(by_product))
+
+    def found(self, wanted: Wanted, sort: str) -> "Found":
+        return Found(self, wanted, sort)
+
+
+@dataclass(frozen=True, slots=True)
+class Found(Sequence[Listed]):
+    """Those of the licences that are wanted, in order; read as far as they are shown."""
+
+    mine: Mine
+    wanted: Wanted
+    sort: str
+
+    def __len__(self) -> int:
+        if self.wanted == Wanted():
+            return self.mine.totals.all
+        seen = licenses_seen(self.mine.user, self.mine.shared)
+        return search.find(seen, self.wanted, now=self.mine.now).count()
+
+    def __getitem__(self, part: Any) -> Any:
+        mine, wanted = self.mine, self.wanted
+        values = (mine.user, mine.shared, mine.now, wanted.product_id)
+        shape = {"wanted": replace(wanted, product_id=None), "sort": self.sort}
+        shape |= {"first": part.start, "end": part.stop}
+        # A text is part of the SQL in many ways, and hardly ever asked for twice.
+        rows = _rows.make(*values, **shape) if wanted.text else _rows(*values, **shape)
+        return [Listed(*row) for row in rows]
+
+
+@prepared
+def _counts(user: Any, shared: Any, now: Any, /) -> QuerySet[License, Any]:
+    return search.counts(licenses_seen(user, shared), now)
+
+
+@prepared
+def _rows(
+    user: Any,
+    shared: Any,
+    now: Any,
+    product: Any,
+    /,
+    *,
+    wanted: Wanted,
+    sort: str,
+    first: int,
+    end: int,
+) -> QuerySet[License, Any]:
+    asked = replace(wanted, product_id=product)
+    found = search.find(licenses_seen(user, shared), asked, now=now)
+    return search.sorted_by(found, sort, now).values_list(*COLUMNS)[first:end]
