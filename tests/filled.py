@@ -5,6 +5,7 @@ import uuid
 from django.utils import timezone
 
 from accounts.models import ViewAs
+from accounts.verbs import sessions
 from audit import trail
 from audit.acting import acting_as
 from branding.domains.verbs import claim
@@ -23,6 +24,7 @@ from offline.models import OfflineExchange
 from releases.files.ranges import ByteRange
 from releases.verbs.downloads import record
 from tenancy.door import inside
+from tenancy.hosts import Site
 from tenancy.models import Vendor
 from tests.branding.pictures import picture
 from tests.world import World, file_of
@@ -60,6 +62,7 @@ def _fill(world: World, vendor: Vendor) -> None:
             hostname=f"{name}-pc",
             response="{}",
         )
+        sessions.begin(license.user, site=Site.CUSTOMER, browser=f"{name}-browser")
         ViewAs.objects.create(
             vendor=vendor,
             staff=staff,

@@ -31,6 +31,8 @@ def plain_session_of(person: Any) -> str:
     class SessionStore(SessionBase):
         """By whose name what it writes is signed."""
 
+        __qualname__ = "SessionStore"
+
     kept = {
         auth.SESSION_KEY: str(person.pk),
         auth.BACKEND_SESSION_KEY: BACKEND,
