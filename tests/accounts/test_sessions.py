@@ -1,0 +1,190 @@
+"""Sessions: rows of our own, which count where they began and as long as the person may enter."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+
+from accounts.models import Session, User
+from accounts.sessions import people_of
+from accounts.verbs import sessions
+from accounts.verbs.passwords import set_password
+from tenancy.door import inside
+from tenancy.hosts import Site
+from tests.conftest import NOW
+from tests.roles import everywhere
+from tests.world import PASSWORD, Browser, World, set_vendor, signed_in
+
+COOKIE = settings.SESSION_COOKIE_NAME
+
+
+def all_sessions() -> list[Session]:
+    with everywhere():
+        return list(Session._base_manager.order_by("pk"))
+
+
+def with_token(token: str, label: str = "acme") -> Browser:
+    browser = Browser(label)
+    browser.cookies[COOKIE] = token
+    return browser
+
+
+def is_in(browser: Browser) -> bool:
+    path = "/licenses/" if "app." not in browser.defaults["HTTP_HOST"] else "/"
+    return browser.get(path).status_code == 200
+
+
+def begin(person: User, site: Site) -> str:
+    with people_of(person.vendor):
+        return sessions.begin(person, site=site)
+
+
+def test_signing_in_makes_one_and_keeps_no_token(world: World) -> None:
+    browser = Browser("acme")
+    form = {"email": "ada@example.com", "password": PASSWORD}
+    answer = browser.post("/login/", form, headers={"user-agent": "Firefox " + "x" * 300})
+    cookie = answer.cookies[COOKIE]
+    (session,) = all_sessions()
+    assert (session.user, session.vendor, session.site) == (world.ada, world.acme, "customer")
+    assert (session.begun_at, session.seen_at) == (NOW, NOW)
+    assert session.ends_at == NOW + timedelta(days=14)
+    assert session.browser == ("Firefox " + "x" * 300)[:200]
+    assert cookie.value not in str(vars(session))
+    assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "Lax", "/")
+    assert int(cookie["max-age"]) == 14 * 86400
+    assert is_in(browser)
+
+
+def test_signing_in_again_ends_the_browsers_last_one(world: World) -> None:
+    browser = signed_in(world.ada)
+    before = browser.cookies[COOKIE].value
+    other = signed_in(world.ada)
+    browser.post("/login/", {"email": "grace@example.com", "password": PASSWORD})
+    assert browser.cookies[COOKIE].value != before
+    assert not is_in(with_token(before))
+    assert is_in(other)
+    assert {session.user for session in all_sessions()} == {world.ada, world.grace}
+
+
+def test_signing_out_ends_it_for_good(world: World) -> None:
+    browser = signed_in(world.ada)
+    token, other = browser.cookies[COOKIE].value, signed_in(world.ada)
+    answer = browser.post("/logout/")
+    assert answer.cookies[COOKIE].value == ""
+    assert not is_in(with_token(token))
+    assert is_in(other)
+    assert Browser("acme").post("/logout/").status_code == 302  # without one
+
+
+def test_it_counts_on_its_own_site_and_at_its_own_vendor(world: World) -> None:
+    ada, admin = (
+        begin(world.ada, Site.CUSTOMER),
+        begin(world.acme_admin, Site.BACKOFFICE),
+    )
+    assert is_in(with_token(ada))
+    assert is_in(with_token(admin, "app"))
+    for token, label in ((ada, "globex"), (ada, "app"), (admin, "acme"), (admin, "globex")):
+        assert not is_in(with_token(token, label)), label
+
+
+@pytest.mark.parametrize("who", ["globex", "", "nobody"])
+def test_another_vendor_in_the_token_finds_nothing(world: World, who: str) -> None:
+    _vendor, _dot, secret = begin(world.acme_admin, Site.BACKOFFICE).partition(".")
+    named = {"globex": world.globex.pk.hex, "": "", "nobody": "0" * 32}[who]
+    assert not is_in(with_token(f"{named}.{secret}", "app"))
+
+
+@pytest.mark.parametrize("token", ["", ".", "x", "x.y", "0" * 32 + ".", "\x00.", "é.é", "." * 5000])
+def test_what_is_no_token_is_nobody(world: World, token: str) -> None:
+    for label in ("acme", "app"):
+        assert not is_in(with_token(token, label))
+
+
+def test_operators_have_theirs(world: World) -> None:
+    browser = signed_in(world.operator)
+    assert is_in(browser)
+    (session,) = all_sessions()
+    assert session.vendor is None
+    browser.post("/logout/")
+    assert all_sessions() == []
+
+
+def test_it_ends_after_fourteen_days(world: World, frozen_time: Any) -> None:
+    browser = signed_in(world.ada)
+    frozen_time.shift(14 * 86400 - 1)
+    assert is_in(browser)
+    frozen_time.shift(1)
+    assert not is_in(browser)
+
+
+def test_when_it_was_last_seen_moves_every_five_minutes(world: World, frozen_time: Any) -> None:
+    browser = signed_in(world.ada)
+    for seconds, seen in ((299, 0), (1, 300), (299, 300), (1, 600)):
+        frozen_time.shift(seconds)
+        browser.get("/licenses/")
+        assert all_sessions()[0].seen_at == NOW + timedelta(seconds=seen)
+
+
+def test_a_new_password_ends_all_but_the_one_that_asked(world: World) -> None:
+    browser, other = signed_in(world.ada), signed_in(world.ada)
+    new = "correct horse battery 7"
+    form = {"current_password": PASSWORD, "new_password": new, "new_password_again": new}
+    assert browser.post("/profile/password/", form).status_code == 302
+    assert is_in(browser)
+    assert not is_in(other)
+    assert len(all_sessions()) == 1
+    set_password(world.ada, PASSWORD)
+    assert not is_in(browser)
+    assert all_sessions() == []
+
+
+def test_one_that_was_begun_by_an_old_password_does_not_count(world: World) -> None:
+    """As when it is made at the moment in which another request changes the password."""
+    browser = signed_in(world.ada)
+    with inside(world.acme):
+        ada = User.objects.get(pk=world.ada.pk)
+        ada.set_password("another one 12345")
+        ada.save(update_fields=["password"])
+    assert not is_in(browser)
+
+
+def test_a_key_that_was_changed_still_counts_while_it_is_a_fallback(
+    world: World, settings: Any
+) -> None:
+    browser = signed_in(world.ada)
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.SECRET_KEY = "another " * 10
+    assert is_in(browser)
+    settings.SECRET_KEY_FALLBACKS = []
+    assert not is_in(browser)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"is_active": False}, {"allow_customer_portal_access": False}, {"role": "support"}],
+)
+def test_who_may_not_enter_is_out_at_once(world: World, change: dict[str, Any]) -> None:
+    browser = signed_in(world.ada)
+    with inside(world.acme):
+        User.objects.filter(pk=world.ada.pk).update(**change)
+    assert not is_in(browser)
+
+
+def test_staff_of_a_closed_vendor_are_out(world: World) -> None:
+    browser = signed_in(world.acme_admin)
+    set_vendor(world.acme, status="inactive")
+    assert not is_in(browser)
+
+
+def test_what_has_run_out_is_cleaned_up(world: World, frozen_time: Any, capsys: Any) -> None:
+    for person in (world.ada, world.bob, world.operator):
+        signed_in(person)
+    frozen_time.shift(13 * 86400)
+    later = signed_in(world.grace)
+    frozen_time.shift(86400)
+    call_command("clean_up")
+    assert "Deleted 3 sessions that have run out." in capsys.readouterr().out
+    assert [session.user for session in all_sessions()] == [world.grace]
+    assert is_in(later)
