@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -74,7 +75,7 @@ class Mine:
         return Found(self, wanted, sort)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Found(Sequence[Listed]):
     """Those of the licences that are wanted, in order; read as far as they are shown."""
 
@@ -85,17 +86,20 @@ class Found(Sequence[Listed]):
     def __len__(self) -> int:
         if self.wanted == Wanted():
             return self.mine.totals.all
-        seen = licenses_seen(self.mine.user, self.mine.shared)
-        return search.find(seen, self.wanted, now=self.mine.now).count()
+        return self._rows.count() if self.wanted.text else len(self._rows)
 
     def __getitem__(self, part: Any) -> Any:
+        return [Listed(*row) for row in self._rows[part]]
+
+    @cached_property
+    def _rows(self) -> Any:
         mine, wanted = self.mine, self.wanted
         values = (mine.user, mine.shared, mine.now, wanted.product_id)
         shape = {"wanted": replace(wanted, product_id=None), "sort": self.sort}
-        shape |= {"first": part.start, "end": part.stop}
+        if not wanted.text:
+            return _found.rows(*values, **shape)
         # A text is part of the SQL in many ways, and hardly ever asked for twice.
-        rows = _rows.make(*values, **shape) if wanted.text else _rows(*values, **shape)
-        return [Listed(*row) for row in rows]
+        return _found.make(*values, **shape)
 
 
 @prepared
@@ -104,18 +108,9 @@ def _counts(user: Any, shared: Any, now: Any, /) -> QuerySet[License, Any]:
 
 
 @prepared
-def _rows(
-    user: Any,
-    shared: Any,
-    now: Any,
-    product: Any,
-    /,
-    *,
-    wanted: Wanted,
-    sort: str,
-    first: int,
-    end: int,
+def _found(
+    user: Any, shared: Any, now: Any, product: Any, /, *, wanted: Wanted, sort: str
 ) -> QuerySet[License, Any]:
     asked = replace(wanted, product_id=product)
     found = search.find(licenses_seen(user, shared), asked, now=now)
-    return search.sorted_by(found, sort, now).values_list(*COLUMNS)[first:end]
+    return search.sorted_by(found, sort, now).values_list(*COLUMNS)
