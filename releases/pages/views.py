@@ -11,7 +11,6 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
-from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import conditional_page, require_safe
 
@@ -39,6 +38,7 @@ from releases.platforms import guess, name_of
 from releases.sentences import why_not
 from releases.verbs import downloads
 from web.errors import in_json
+from web.pages import render
 from web.requests import client_ip, not_while_viewing_as, page_of
 
 View = Callable[..., HttpResponseBase]
