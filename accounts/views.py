@@ -8,7 +8,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -36,6 +36,7 @@ from tenancy.hosts import Site
 from tenancy.models import Vendor
 from tenancy.table import vendor_by_company_id
 from web.moments import moment
+from web.pages import render
 from web.requests import client_ip, page_of, safe_next
 
 

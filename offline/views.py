@@ -4,7 +4,7 @@ import re
 from uuid import UUID
 
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -21,6 +21,7 @@ from offline.verbs import answering
 from web import limits
 from web.errors import PortalError
 from web.moments import moment
+from web.pages import render
 from web.requests import not_while_viewing_as
 
 
@@ -104,12 +105,20 @@ def _attachment(exchange: OfflineExchange) -> HttpResponse:
     return response
 
 
-def _ask_for_file(request: PersonRequest, form: RequestForm, *, status: int = 200) -> HttpResponse:
+def _ask_for_file(
+    request: PersonRequest,
+    form: RequestForm,
+    *,
+    refusal: PortalError | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """The form; with a refusal what is wrong and what to do, and that nothing was changed."""
     license = _chosen_license(request)
     context = {
         "form": form,
         "license": license,
         "row": rows.license_row(license, timezone.now()) if license else None,
+        "refusal": refusal,
     }
     return render(request, "offline/hand_in.html", context, status=status)
 
@@ -129,17 +138,7 @@ def _chosen_license(request: PersonRequest) -> License | None:
 
 
 def _refuse(request: PersonRequest, error: PortalError) -> HttpResponse:
-    """The form again, with what is wrong and what to do; nothing was changed."""
-    license = _chosen_license(request)
-    context = {
-        "form": RequestForm(),
-        "license": license,
-        "row": rows.license_row(license, timezone.now()) if license else None,
-        "refusal": error.sentence,
-        "code": error.code,
-        "detail": error.detail,
-    }
-    return render(request, "offline/hand_in.html", context, status=400)
+    return _ask_for_file(request, RequestForm(), refusal=error, status=400)
 
 
 def _show_review(request: PersonRequest, review: answering.Review, text: str) -> HttpResponse:

@@ -5,16 +5,14 @@ They show no data and make no query: the database may be what is down. On the AP
 """
 
 import logging
-from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.middleware.csrf import get_token
-from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from tenancy.hosts import Site
 from web.errors import PortalError, in_json
+from web.pages import render
 
 logger = logging.getLogger(__name__)
 
@@ -124,16 +122,8 @@ CODES = {
 def page(
     request: HttpRequest, status: int, title: str, reason: str, *, home: bool = True
 ) -> HttpResponse:
-    """The error page; rendered without context processors, so without user, session and query."""
+    """The error page; it reads no user, no session and no message, and asks nothing."""
     if _is_api(request):
         return JsonResponse({"message": title.lower(), "code": CODES[status]}, status=status)
-    context: dict[str, Any] = {
-        "status": status,
-        "title": title,
-        "reason": reason,
-        "home": home,
-        "vendor": getattr(request, "vendor", None),
-    }
-    if view := getattr(request, "view_as", None):
-        context |= {"view_as": view, "csrf_token": get_token(request)}
-    return HttpResponse(render_to_string("portal/error.html", context), status=status)
+    context = {"status": status, "title": title, "reason": reason, "home": home, "messages": ()}
+    return render(request, "portal/error.html", context, status)

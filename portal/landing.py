@@ -4,11 +4,12 @@ from django import forms
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
 from accounts.forms import company_id_field
 from tenancy.hosts import origin
+from web.pages import render
 from web.policy import content_security_policy
 
 

@@ -131,12 +131,17 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "web.requests.frame",
             ],
         },
     },
+    {
+        "NAME": "pages",
+        "BACKEND": "django.template.backends.jinja2.Jinja2",
+        "DIRS": [BASE_DIR / "pages"],
+        "OPTIONS": {"environment": "web.pages.environment"},
+    },
 ]
-FORM_RENDERER = "web.forms.PortalFormRenderer"
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -9,11 +9,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import jinja2
 import pytest
 import time_machine
 from django.conf import settings as django_settings
 from django.core.cache import cache
 from django.db.backends.signals import connection_created
+from django.test.signals import template_rendered
 
 from tenancy.door import inside
 from tests import environment, postgres, roles, sql
@@ -154,6 +156,20 @@ def _the_database_can_be_emptied(kept_world: worlds.Kept) -> None:
         kept_world.forget()
 
     TransactionTestCase._fixture_teardown = with_open_trail  # type: ignore[method-assign]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _what_pages_are_given() -> Iterator[None]:
+    """Tells the test client of Jinja2's contexts as Django does of its own: `response.context`."""
+    render = jinja2.Template.render
+
+    def told(template: jinja2.Template, context: dict[str, Any]) -> str:
+        template_rendered.send(sender=template, template=template, context=context)
+        return render(template, context)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(jinja2.Template, "render", told)
+        yield
 
 
 @pytest.fixture(autouse=True)

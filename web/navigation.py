@@ -1,7 +1,7 @@
 """The sections of a vendor's portal, which its navigation offers.
 
 An app names its own as `section` of its configuration, and a page says which one it belongs to:
-`{% include "portal/_navigation.html" with section="licenses" %}`.
+`{% set section = "licenses" %}`.
 """
 
 from collections.abc import Sequence

@@ -14,7 +14,6 @@ from django.utils.translation import gettext as _
 
 from tenancy.hosts import Address
 from tenancy.models import Vendor
-from web.navigation import sections
 
 PAGE_SIZE = 25
 
@@ -65,16 +64,6 @@ def page_of(
     if number is not None:
         paginator.count = number
     return paginator.get_page(request.GET.get(parameter))
-
-
-def frame(request: HttpRequest) -> dict[str, Any]:
-    """What the frame of every page needs: in whose name it speaks, what its navigation offers, and
-    support's view, if any."""
-    return {
-        "navigation": sections(),
-        "vendor": getattr(request, "vendor", None),
-        "view_as": getattr(request, "view_as", None),
-    }
 
 
 def not_while_viewing_as(view: Callable[..., Any]) -> Callable[..., Any]:

@@ -3,13 +3,14 @@
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import ViewAs
 from accounts.requests import PersonRequest
 from accounts.view_as import verbs as view_as
 from tenancy.hosts import backoffice_url
+from web.pages import render
 
 # The browser keeps the cookie longer than the view lasts: what comes after the view is then told
 # apart from the browser's own session, and answered with the page that says it has ended.

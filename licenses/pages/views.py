@@ -7,7 +7,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -24,6 +24,7 @@ from licenses.pages.forms import LicenseSearchForm
 from licenses.pages.listing import Mine
 from licenses.verbs.activations import check_customer_may_deactivate, deactivate_as_customer
 from tenancy.prepared import begin, prepared
+from web.pages import render
 from web.requests import PAGE_SIZE, page_of
 
 

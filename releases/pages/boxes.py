@@ -1,11 +1,11 @@
 """What this app adds to the page of a licence."""
 
-from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 from accounts.requests import PersonRequest
 from licenses.models import License
 from releases.pages.views import newest_for_license
+from web.pages import render_to_string
 
 
 def downloads_box(request: PersonRequest, license: License) -> SafeString:

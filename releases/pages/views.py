@@ -12,7 +12,6 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
-from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import conditional_page, require_safe
 
@@ -41,6 +40,7 @@ from releases.sentences import why_not
 from releases.verbs import downloads
 from tenancy.prepared import prepared
 from web.errors import in_json
+from web.pages import render
 from web.requests import client_ip, not_while_viewing_as, page_of
 
 View = Callable[..., HttpResponseBase]
