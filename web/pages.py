@@ -22,6 +22,7 @@ from jinja2 import Environment, StrictUndefined
 
 from web.forms import widget_of
 from web.navigation import sections
+from web.remembered import remembered
 from web.templates import OutdentingFiles
 
 Context = Mapping[str, Any]
@@ -77,7 +78,7 @@ def environment(**options: Any) -> Environment:
     }
     made = Environment(**options)  # noqa: S701  Django says autoescape, unless it is told otherwise
     made.policies["ext.i18n.trimmed"] = True
-    made.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
+    made.install_gettext_callables(remembered(gettext), remembered(ngettext), newstyle=True)  # type: ignore[attr-defined]
     made.filters["linebreaksbr"] = linebreaksbr
     made.globals |= {
         "static": cache(static),  # the names of static files stay while the process runs
