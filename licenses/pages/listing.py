@@ -14,6 +14,7 @@ from licenses.access import licenses_seen, named, some_shared
 from licenses.models import License, Usable
 from licenses.search import Totals, Wanted
 from tenancy.prepared import prepared, together
+from web.requests import PAGE_SIZE
 
 
 @dataclass(slots=True)
@@ -60,16 +61,21 @@ class Mine:
     now: datetime
     shared: tuple[UUID, ...] | None
     totals: Totals
+    beginning: list[Any] | None = None  # the first page of all, in the usual order
 
     @classmethod
-    def of(cls, user: UUID, now: datetime) -> "Mine":
-        """Asks for totals as if nothing were shared with the customer, since mostly nothing is, and
-        once more if something is."""
-        ids, by_product = together(some_shared.asked(user), _counts.asked(user, (), now))
-        shared = named(ids)
-        if shared != ():
-            by_product = _counts(user, shared, now)
-        return cls(user, now, shared, search.totals_from(by_product))
+    def of(cls, user: UUID, now: datetime, *, as_it_begins: bool) -> "Mine":
+        """Asks what is shared with the customer and then for totals; with `as_it_begins`, in the
+        same message, for the first page, which is what most visitors want."""
+        shared = named(some_shared(user))
+        asked: list[Any] = [_counts.asked(user, shared, now)]
+        if as_it_begins:
+            everything = _found.asked(
+                user, shared, now, None, wanted=Wanted(), sort=search.DEFAULT_SORT
+            )
+            asked.append(replace(everything, part=(0, PAGE_SIZE)))
+        by_product, *beginning = together(*asked)
+        return cls(user, now, shared, search.totals_from(by_product), *beginning)
 
     def found(self, wanted: Wanted, sort: str) -> "Found":
         return Found(self, wanted, sort)
@@ -89,7 +95,13 @@ class Found(Sequence[Listed]):
         return self._rows.count() if self.wanted.text else len(self._rows)
 
     def __getitem__(self, part: Any) -> Any:
-        return [Listed(*row) for row in self._rows[part]]
+        mine, is_first = self.mine, part.start == 0
+        begun = mine.beginning if is_first and self._is_as_it_begins else None
+        return [Listed(*row) for row in (self._rows[part] if begun is None else begun)]
+
+    @property
+    def _is_as_it_begins(self) -> bool:
+        return self.wanted == Wanted() and self.sort == search.DEFAULT_SORT
 
     @cached_property
     def _rows(self) -> Any:

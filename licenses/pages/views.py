@@ -31,7 +31,7 @@ from web.requests import PAGE_SIZE, page_of
 @require_safe
 def license_list(request: PersonRequest) -> HttpResponse:
     """The customer's licences: search, filters, order, totals, pages of 25."""
-    mine = Mine.of(request.user.pk, timezone.now())
+    mine = Mine.of(request.user.pk, timezone.now(), as_it_begins=not request.GET)
     form = LicenseSearchForm(request.GET or None, products=mine.totals.products)
     # A filter that makes no sense is said beside its field; the others still count.
     form.is_valid()
