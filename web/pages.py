@@ -19,6 +19,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, get_language_bidi, gettext, ngettext
 from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
 
 from web.forms import widget_of
 from web.navigation import sections
@@ -41,12 +42,19 @@ def render_to_string(name: str, context: Context, request: HttpRequest) -> SafeS
 
 
 def _rendered(request: HttpRequest, name: str, context: Context) -> str:
-    return _pages().get_template(name).render({**frame(request), **context})
+    return engine().get_template(name).render({**frame(request), **context})
 
 
 @cache
-def _pages() -> Environment:
+def engine() -> Environment:
+    """Jinja2 with the settings of pages."""
     return cast(Jinja2, engines["pages"]).env
+
+
+def compile_all() -> None:
+    """Compiles every page, so that no visitor waits for it."""
+    for name in engine().list_templates():
+        engine().get_template(name)
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
@@ -78,9 +86,13 @@ def environment(**options: Any) -> Environment:
     }
     made = Environment(**options)  # noqa: S701  Django says autoescape, unless it is told otherwise
     made.policies["ext.i18n.trimmed"] = True
-    made.install_gettext_callables(remembered(gettext), remembered(ngettext), newstyle=True)  # type: ignore[attr-defined]
+    # The i18n extension's: what it translates fills its values in by itself, and so escapes them.
+    made.newstyle_gettext = True  # type: ignore[attr-defined]
     made.filters["linebreaksbr"] = linebreaksbr
     made.globals |= {
+        "_": translated,
+        "gettext": translated,
+        "ngettext": translated_plural,
         "static": cache(static),  # the names of static files stay while the process runs
         "url": url,
         "widget_of": widget_of,
@@ -88,6 +100,27 @@ def environment(**options: Any) -> Environment:
         "get_language_bidi": get_language_bidi,
     }
     return made
+
+
+def translated(text: str, /, **values: object) -> Markup:
+    """The text in the active language, which is trusted, with the values, which are escaped."""
+    return _translated(text) % values if values else _translated_alone(text)
+
+
+def translated_plural(one: str, many: str, number: int, /, **values: object) -> Markup:
+    """The same with the form that fits the number."""
+    values.setdefault("num", number)  # which the extension leaves out
+    return Markup(ngettext(one, many, number)) % values  # noqa: S704
+
+
+@remembered
+def _translated(text: str) -> Markup:
+    return Markup(gettext(text))  # noqa: S704  texts are ours
+
+
+@remembered
+def _translated_alone(text: str) -> Markup:
+    return _translated(text) % {}
 
 
 def url(name: str, *args: object) -> str:

@@ -8,7 +8,7 @@ from accounts.models import User, among_operators
 from tenancy.door import inside
 from tests.world import PASSWORD, Browser, World, set_vendor, signed_in
 
-REFUSAL = "This e-mail and password don&#x27;t belong to an account here."
+REFUSAL = "This e-mail and password don&#39;t belong to an account here."
 
 
 def test_a_customer_signs_in_and_sees_his_licences(world: World) -> None:

@@ -107,7 +107,7 @@ def test_a_page_says_everything_about_a_file(world: World) -> None:
         "1.0\xa0KB",
         "785b0751fc2c53dc14a4ce3d800e69ef9ce1009eb327ccf458afe09c242c26c9",
         "Orbit of Acme only",
-        f"curl -L -C - -O &quot;{address}&quot;",
+        f"curl -L -C - -O &#34;{address}&#34;",
     ):
         assert text in page, text
 
