@@ -41,6 +41,11 @@ def render_to_string(name: str, context: Context, request: HttpRequest) -> SafeS
     return mark_safe(_rendered(request, name, context))  # noqa: S308  templates escape
 
 
+def part(name: str, context: Context) -> SafeString:
+    """A part of a page that knows the context alone."""
+    return mark_safe(engine().get_template(name).render(context))  # noqa: S308  templates escape
+
+
 def _rendered(request: HttpRequest, name: str, context: Context) -> str:
     return engine().get_template(name).render({**frame(request), **context})
 

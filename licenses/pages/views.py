@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -24,7 +25,8 @@ from licenses.pages.forms import LicenseSearchForm
 from licenses.pages.listing import Mine
 from licenses.verbs.activations import check_customer_may_deactivate, deactivate_as_customer
 from tenancy.prepared import begin, prepared
-from web.pages import render
+from web.pages import part, render
+from web.remembered import remembered
 from web.requests import PAGE_SIZE, page_of
 
 
@@ -40,7 +42,7 @@ def license_list(request: PersonRequest) -> HttpResponse:
     filters = {name: value for name, value in asked.items() if value and name != "sort"}
     page = page_of(mine.found(form.wanted(), sort), request)
     context = {
-        "form": form,
+        "search": _search(form, sort) if request.GET else _blank_search(mine.totals.products),
         "filtered": bool(filters),
         "totals": mine.totals,
         "page": page,
@@ -50,6 +52,17 @@ def license_list(request: PersonRequest) -> HttpResponse:
         "page_query": urlencode({**filters, "sort": sort}),
     }
     return render(request, "licenses/license_list.html", context)
+
+
+def _search(form: LicenseSearchForm, sort: str) -> SafeString:
+    """The form as it was filled in."""
+    return part("licenses/_search.html", {"form": form, "sort": sort})
+
+
+@remembered
+def _blank_search(products: tuple[tuple[UUID, str], ...]) -> SafeString:
+    """The form as most visitors get it, of whom many have the same products."""
+    return _search(LicenseSearchForm(products=products), search.DEFAULT_SORT)
 
 
 def _columns(filters: dict[str, str], sort: str) -> list[dict[str, str]]:
