@@ -13,7 +13,7 @@ from django.http import Http404
 from accounts.models import User
 from accounts.requests import PersonRequest
 from licenses.models import Activation, License, LicenseUser
-from tenancy.prepared import prepared
+from tenancy.prepared import prepared, together
 
 # So many licences that are shared with somebody a query names one by one.
 MOST_NAMED = 500
@@ -61,18 +61,23 @@ def _shared(user: Any) -> QuerySet[LicenseUser, UUID]:
     return LicenseUser.objects.filter(user=user).order_by().values_list("license_id", flat=True)
 
 
-def get_license(request: PersonRequest, license_id: Any) -> License:
+def get_license(request: PersonRequest, license_id: UUID) -> License:
     """The licence, with product and user loaded; raises Http404 if it isn't the customer's."""
-    license = (
-        licenses_of(request.user)
-        .select_related("user", "maintenance_policy")
-        .filter(pk=license_id)
-        .first()
-    )
-    if license is None:
+    user = request.user.pk
+    found, ids = together(_one.asked(user, (), license_id), some_shared.asked(user))
+    if not found and ids:
+        found = _one(user, named(ids), license_id)
+    if not found:
         raise Http404
+    license: License = found[0]
     license.vendor = request.vendor
     return license
+
+
+@prepared
+def _one(user: Any, shared: Any, license: Any, /) -> QuerySet[License]:
+    seen = licenses_seen(user, shared).filter(pk=license)
+    return seen.select_related("product", "user", "maintenance_policy")
 
 
 def get_activation(request: PersonRequest, license_id: Any, activation_id: Any) -> Activation:

@@ -56,13 +56,16 @@ def record(
 
 
 def history_of(license: License) -> QuerySet[AuditEntry]:
-    """What the licence's customer may see of its history, newest first.
+    """What the licence's customer may see of its history, newest first."""
+    return told_of(license.pk, license.user_id)
+
+
+def told_of(license: Any, owner: Any) -> QuerySet[AuditEntry]:
+    """The same, by the ids of licence and customer.
 
     Whoever had the licence before keeps his part of it to himself.
     """
-    return AuditEntry.objects.filter(
-        license_id=license.pk, customer_id=license.user_id, visible=True
-    )
+    return AuditEntry.objects.filter(license_id=license, customer_id=owner, visible=True)
 
 
 def owners_of(license: License) -> set[UUID]:

@@ -17,12 +17,13 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.requests import PersonRequest
-from licenses.access import licenses_of
+from licenses.access import licenses_seen, named, some_shared
 from licenses.models import License, MaintenancePolicy, Product
 from releases.coverage import Publication, Terms, Verdict, bought_versions, coverage
 from releases.errors import SignInNeeded
 from releases.models import Release, ReleaseFile
 from tenancy.models import Vendor
+from tenancy.prepared import prepared, together
 from web import limits
 from web.requests import client_ip
 
@@ -50,17 +51,38 @@ class Held:
 READ = tuple(each.name for each in fields(Held) if each.init)
 
 
-def _held(licenses: QuerySet[License]) -> list[Held]:
+@prepared
+def _read(user: Any, shared: Any, /) -> QuerySet[License, Any]:
+    return licenses_seen(user, shared).values_list(*READ)
+
+
+@prepared
+def _products(ids: Any, /) -> QuerySet[Product]:
+    return Product.objects.filter(pk__in=ids)
+
+
+@prepared
+def _policies(ids: Any, /) -> QuerySet[MaintenancePolicy]:
+    return MaintenancePolicy.objects.filter(pk__in=ids)
+
+
+def _held(user: User) -> list[Held]:
     """In the order of the licences."""
-    held = [Held(*row) for row in licenses.values_list(*READ)]
-    products = Product.objects.in_bulk({each.product_id for each in held})
-    used = {each.maintenance_policy_id for each in held} - {None}
-    policies = MaintenancePolicy.objects.in_bulk(used) if used else {}
+    rows, shared = together(_read.asked(user.pk, ()), some_shared.asked(user.pk))
+    held = [Held(*row) for row in (_read(user.pk, named(shared)) if shared else rows)]
+    products = {each.pk: each for each in _products(_ids(each.product_id for each in held))}
+    used = _ids(each.maintenance_policy_id for each in held)
+    policies = {each.pk: each for each in _policies(used)}
     for each in held:
         each.product = products[each.product_id]
         policy = each.maintenance_policy_id
         each.maintenance_policy = policies[policy] if policy else None
     return held
+
+
+def _ids(ids: Iterable[UUID | None]) -> tuple[UUID, ...]:
+    """Each once, in some order."""
+    return tuple({each for each in ids if each})
 
 
 @dataclass(slots=True)
@@ -122,9 +144,17 @@ def visible_releases() -> QuerySet[Release]:
     return Release.objects.filter(published=True, private=False, archived=False)
 
 
+@prepared
+def releases_of(products: Any, /) -> QuerySet[Release]:
+    """The visible releases of products, given as a tuple of ids, without their notes."""
+    # By `pk`: a foreign key itself takes nothing that is given later.
+    found = visible_releases().filter(product__pk__in=products)
+    return found.select_related("product").defer("notes")
+
+
 def get_customer(request: PersonRequest) -> Holder:
     """The signed-in customer."""
-    return Holder(request.vendor, _held(licenses_of(request.user)), user=request.user)
+    return Holder(request.vendor, _held(request.user), user=request.user)
 
 
 def get_holder(request: PersonRequest) -> Holder:
@@ -153,15 +183,17 @@ def get_holder(request: PersonRequest) -> Holder:
 
 def get_release(holder: Holder, release_id: Any) -> Release:
     """A visible release of one of the holder's products, product loaded; raises Http404."""
-    release = (
-        visible_releases()
-        .filter(pk=release_id, product__in=[product.pk for product in holder.products()])
-        .select_related("product")
-        .first()
-    )
-    if release is None:
+    products = tuple(product.pk for product in holder.products())
+    found = _one(release_id, products)
+    if not found:
         raise Http404
-    return release
+    return found[0]
+
+
+@prepared
+def _one(release: Any, products: Any, /) -> QuerySet[Release]:
+    found = visible_releases().filter(pk=release, product__pk__in=products)
+    return found.select_related("product")
 
 
 def get_file(holder: Holder, release_id: Any, name: str) -> ReleaseFile:

@@ -18,7 +18,7 @@ for whenever the query is sent; outside a scope it fails loudly.
 
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property, lru_cache, update_wrapper
 from inspect import Parameter, signature
@@ -28,13 +28,15 @@ from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
 from django.db import OperationalError, connection, connections
-from django.db.models import Expression, QuerySet
+from django.db.models import Count, Expression, QuerySet, Value
 from django_scopes import ScopeError, scope
 
 from tenancy.wall import SAID_VENDOR, VENDOR, WAY, Way, said
 
 R = TypeVar("R")
 T = TypeVar("T")
+# What is given, what is said by name, which part is wanted, and whether it is to be counted.
+Kind = tuple[tuple[Any, ...], tuple[tuple[str, Any], ...], tuple[int, int] | None, bool]
 MOST_KEPT = 1000  # statements of a process
 THE_VENDOR, THE_HOST, THE_NOW = "the vendor", "the host", "now"
 
@@ -122,16 +124,53 @@ class Statement:
 
 @dataclass(frozen=True)
 class Asked(Generic[R]):
-    """A prepared query with its values, ready to be sent."""
+    """A prepared query with its values, ready to be sent: for all rows, for a part of them, or for
+    how many there are."""
 
     prepared: "Prepared[R]"
     values: Mapping[str, Any]
     given: tuple[Any, ...]
     shape: tuple[tuple[str, Any], ...]
+    part: "tuple[int, int] | None" = None
+    counts: bool = False
 
     def statement(self, whose: str) -> Statement | None:
         """The statement for the scope's vendor (THE_VENDOR) or the host's (THE_HOST)."""
-        return _statement(self.prepared, self.given, self.shape, whose, connection.vendor)
+        kind = (self.given, self.shape, self.part, self.counts)
+        return _statement(self.prepared, kind, whose, connection.vendor)
+
+
+class Rows(Sequence[R]):
+    """What a query finds, for a paginator: counted, and read by the page."""
+
+    def __init__(self, asked: Asked[R]) -> None:
+        self.asked = asked
+        self.first: tuple[int, list[R]] | None = None  # how many, and the first page
+
+    def begun(self, size: int) -> tuple[Asked[Any], Asked[R]]:
+        """What finds out how many rows there are, and the first of them."""
+        return replace(self.asked, counts=True), replace(self.asked, part=(0, size))
+
+    def __len__(self) -> int:
+        if self.first:
+            return self.first[0]
+        return int(together(replace(self.asked, counts=True))[0][0])
+
+    def __getitem__(self, part: Any) -> Any:
+        if self.first and (part.start or 0) == 0 and part.stop <= len(self.first[1]):
+            return self.first[1][part]
+        return together(replace(self.asked, part=(part.start or 0, part.stop)))[0]
+
+
+def begin(size: int, rows: Sequence[Rows[Any]], *asked: Asked[Any]) -> list[Any]:
+    """Reads how many rows there are and the first page of each, and the rows of further queries,
+    which it gives back: all in one message."""
+    beginnings = [each for some in rows for each in some.begun(size)]
+    answers = together(*beginnings, *asked)
+    for number, some in enumerate(rows):
+        counted, first = answers[2 * number : 2 * number + 2]
+        some.first = int(counted[0]), first
+    return answers[len(beginnings) :]
 
 
 class Prepared(Generic[R]):
@@ -151,6 +190,10 @@ class Prepared(Generic[R]):
         named: dict[str, Any] = {}
         given = tuple(_given(named, *each) for each in zip(self.names, values, strict=True))
         return Asked(self, named, given, tuple(sorted(shape.items())))
+
+    def rows(self, *values: Any, **shape: Any) -> Rows[R]:
+        """The rows, to be read by the page."""
+        return Rows(self.asked(*values, **shape))
 
     def __call__(self, *values: Any, **shape: Any) -> list[R]:
         """The rows; raises ScopeError outside every vendor's scope."""
@@ -181,17 +224,12 @@ def prepared(make: Callable[..., QuerySet[Any, R]]) -> Prepared[R]:
 
 
 @lru_cache(MOST_KEPT)
-def _statement(
-    query: Prepared[Any],
-    given: tuple[Any, ...],
-    shape: tuple[tuple[str, Any], ...],
-    whose: str,
-    database: str,
-) -> Statement | None:
+def _statement(query: Prepared[Any], kind: Kind, whose: str, database: str) -> Statement | None:
     """The statement, made once; None for what is known to find nothing."""
+    given, shape, part, counts = kind
     vendor: Expression = HostsVendor() if whose == THE_HOST else Given(THE_VENDOR)
     with scope(vendor=vendor, way=None):
-        queryset = query.make(*map(_stand_in, given), **dict(shape))
+        queryset = _narrowed(query.make(*map(_stand_in, given), **dict(shape)), part, counts)
         compiler = queryset.query.get_compiler(connection.alias)
         try:
             sql, params = compiler.as_sql()
@@ -200,6 +238,15 @@ def _statement(
     if compiler.has_extra_select or queryset._prefetch_related_lookups:  # type: ignore[attr-defined]
         raise NotImplementedError("Prepared queries have plain columns, and fetch nothing after.")
     return Statement(queryset, compiler, sql, tuple(params))
+
+
+def _narrowed(
+    queryset: QuerySet[Any, Any], part: tuple[int, int] | None, counts: bool
+) -> QuerySet[Any, Any]:
+    if counts:
+        every: Any = queryset.order_by().values(every=Value(1)).annotate(number=Count("*"))
+        queryset = every.values_list("number", flat=True)
+    return queryset[part[0] : part[1]] if part else queryset
 
 
 def forget_statements() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from licenses.access import licenses_seen, named, some_shared
 from licenses.models import License, Usable
 from licenses.search import Totals, Wanted
 from tenancy.prepared import prepared, together
+from web.requests import PAGE_SIZE
 
 
 @dataclass(slots=True)
@@ -59,22 +61,27 @@ class Mine:
     now: datetime
     shared: tuple[UUID, ...] | None
     totals: Totals
+    beginning: list[Any] | None = None  # the first page of all, in the usual order
 
     @classmethod
-    def of(cls, user: UUID, now: datetime) -> "Mine":
-        """Asks for totals as if nothing were shared with the customer, since mostly nothing is, and
-        once more if something is."""
-        ids, by_product = together(some_shared.asked(user), _counts.asked(user, (), now))
-        shared = named(ids)
-        if shared != ():
-            by_product = _counts(user, shared, now)
-        return cls(user, now, shared, search.totals_from(by_product))
+    def of(cls, user: UUID, now: datetime, *, as_it_begins: bool) -> "Mine":
+        """Asks what is shared with the customer and then for totals; with `as_it_begins`, in the
+        same message, for the first page, which is what most visitors want."""
+        shared = named(some_shared(user))
+        asked: list[Any] = [_counts.asked(user, shared, now)]
+        if as_it_begins:
+            everything = _found.asked(
+                user, shared, now, None, wanted=Wanted(), sort=search.DEFAULT_SORT
+            )
+            asked.append(replace(everything, part=(0, PAGE_SIZE)))
+        by_product, *beginning = together(*asked)
+        return cls(user, now, shared, search.totals_from(by_product), *beginning)
 
     def found(self, wanted: Wanted, sort: str) -> "Found":
         return Found(self, wanted, sort)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Found(Sequence[Listed]):
     """Those of the licences that are wanted, in order; read as far as they are shown."""
 
@@ -85,17 +92,26 @@ class Found(Sequence[Listed]):
     def __len__(self) -> int:
         if self.wanted == Wanted():
             return self.mine.totals.all
-        seen = licenses_seen(self.mine.user, self.mine.shared)
-        return search.find(seen, self.wanted, now=self.mine.now).count()
+        return self._rows.count() if self.wanted.text else len(self._rows)
 
     def __getitem__(self, part: Any) -> Any:
+        mine, is_first = self.mine, part.start == 0
+        begun = mine.beginning if is_first and self._is_as_it_begins else None
+        return [Listed(*row) for row in (self._rows[part] if begun is None else begun)]
+
+    @property
+    def _is_as_it_begins(self) -> bool:
+        return self.wanted == Wanted() and self.sort == search.DEFAULT_SORT
+
+    @cached_property
+    def _rows(self) -> Any:
         mine, wanted = self.mine, self.wanted
         values = (mine.user, mine.shared, mine.now, wanted.product_id)
         shape = {"wanted": replace(wanted, product_id=None), "sort": self.sort}
-        shape |= {"first": part.start, "end": part.stop}
+        if not wanted.text:
+            return _found.rows(*values, **shape)
         # A text is part of the SQL in many ways, and hardly ever asked for twice.
-        rows = _rows.make(*values, **shape) if wanted.text else _rows(*values, **shape)
-        return [Listed(*row) for row in rows]
+        return _found.make(*values, **shape)
 
 
 @prepared
@@ -104,18 +120,9 @@ def _counts(user: Any, shared: Any, now: Any, /) -> QuerySet[License, Any]:
 
 
 @prepared
-def _rows(
-    user: Any,
-    shared: Any,
-    now: Any,
-    product: Any,
-    /,
-    *,
-    wanted: Wanted,
-    sort: str,
-    first: int,
-    end: int,
+def _found(
+    user: Any, shared: Any, now: Any, product: Any, /, *, wanted: Wanted, sort: str
 ) -> QuerySet[License, Any]:
     asked = replace(wanted, product_id=product)
     found = search.find(licenses_seen(user, shared), asked, now=now)
-    return search.sorted_by(found, sort, now).values_list(*COLUMNS)[first:end]
+    return search.sorted_by(found, sort, now).values_list(*COLUMNS)

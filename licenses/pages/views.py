@@ -1,9 +1,11 @@
 """The customer's pages about licences."""
 
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -11,23 +13,25 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.requests import PersonRequest
+from audit.models import AuditEntry
 from licenses import search, words
 from licenses.access import get_activation, get_license
 from licenses.errors import LicensingError
-from licenses.history import history_of
-from licenses.models import Activation, License
+from licenses.history import told_of
+from licenses.models import Activation, License, LicenseMetadata, LicenseMeterAttribute
 from licenses.pages import boxes, rows
 from licenses.pages.forms import LicenseSearchForm
 from licenses.pages.listing import Mine
 from licenses.verbs.activations import check_customer_may_deactivate, deactivate_as_customer
+from tenancy.prepared import begin, prepared
 from web.pages import render
-from web.requests import page_of
+from web.requests import PAGE_SIZE, page_of
 
 
 @require_safe
 def license_list(request: PersonRequest) -> HttpResponse:
     """The customer's licences: search, filters, order, totals, pages of 25."""
-    mine = Mine.of(request.user.pk, timezone.now())
+    mine = Mine.of(request.user.pk, timezone.now(), as_it_begins=not request.GET)
     form = LicenseSearchForm(request.GET or None, products=mine.totals.products)
     # A filter that makes no sense is said beside its field; the others still count.
     form.is_valid()
@@ -74,8 +78,16 @@ def license_detail(request: PersonRequest, license_id: UUID) -> HttpResponse:
 def render_license(request: PersonRequest, license: License) -> HttpResponse:
     """The licence's page, with its machines and its history in pages of 25."""
     now = timezone.now()
-    machines = page_of(license.activations.order_by("-created_at", "pk"), request, "machines")
-    history = page_of(history_of(license), request, "history")
+    machine_rows = _machines_of.rows(license.pk)
+    history_rows = _history_of.rows(license.pk, license.user_id)
+    metadata, meters = begin(
+        PAGE_SIZE,
+        [machine_rows, history_rows],
+        _metadata_of.asked(license.pk),
+        _meters_of.asked(license.pk),
+    )
+    machines = page_of(machine_rows, request, "machines")
+    history = page_of(history_rows, request, "history")
     context = {
         "license": license,
         "product": license.product,
@@ -86,8 +98,8 @@ def render_license(request: PersonRequest, license: License) -> HttpResponse:
         "deactivations": words.deactivations_text(license),
         "usable_offline": license.standing.usable and license.type == "node-locked",
         "owner": license.user if license.user_id != request.user.pk else None,
-        "metadata": license.metadata.filter(visible=True),
-        "meters": license.meter_attributes.filter(visible=True),
+        "metadata": metadata,
+        "meters": meters,
         "boxes": boxes.rendered(request, license),
         "machine_page": machines,
         "machines": [rows.machine_row(machine, license, now) for machine in machines],
@@ -95,6 +107,26 @@ def render_license(request: PersonRequest, license: License) -> HttpResponse:
         "events": [rows.event_row(event, now) for event in history],
     }
     return render(request, "licenses/license_detail.html", context)
+
+
+@prepared
+def _machines_of(license: Any, /) -> QuerySet[Activation]:
+    return Activation.objects.filter(license=license).order_by("-created_at", "pk")
+
+
+@prepared
+def _history_of(license: Any, owner: Any, /) -> QuerySet[AuditEntry]:
+    return told_of(license, owner)
+
+
+@prepared
+def _metadata_of(license: Any, /) -> QuerySet[LicenseMetadata]:
+    return LicenseMetadata.objects.filter(license=license, visible=True)
+
+
+@prepared
+def _meters_of(license: Any, /) -> QuerySet[LicenseMeterAttribute]:
+    return LicenseMeterAttribute.objects.filter(license=license, visible=True)
 
 
 def _ask_before_deactivating(request: HttpRequest, activation: Activation) -> HttpResponse:

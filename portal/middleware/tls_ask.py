@@ -34,7 +34,7 @@ class TlsAskMiddleware:
 
 def may_have_certificate(name: str) -> bool:
     """Whether somebody answers at this host, so that a certificate may be issued for it: what a
-    request to it would find. The same two queries at most."""
+    request to it would find. The same query."""
     if ":" in name or name.endswith("."):
         return False
     address = locate(name, settings.PORTAL_PARENT_HOST)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
+from django.db.models import QuerySet
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -18,6 +19,8 @@ from releases.notes import render
 from releases.platforms import name_of
 from releases.sentences import why_not
 from tenancy.hosts import vendor_url
+from tenancy.prepared import prepared
+from web.links import path_to
 from web.moments import Moment, moment
 
 CHANNELS: dict[str, str | Promise] = {
@@ -81,9 +84,14 @@ def files_of(releases: Iterable[Release]) -> dict[Any, list[ReleaseFile]]:
     """The files of the releases, by release, in one query."""
     found: dict[Any, list[ReleaseFile]] = {release.pk: [] for release in releases}
     if found:
-        for file in ReleaseFile.objects.filter(release__in=list(found)):
+        for file in _files_of(tuple(found)):
             found[file.release_id].append(file)
     return found
+
+
+@prepared
+def _files_of(releases: Any, /) -> QuerySet[ReleaseFile]:
+    return ReleaseFile.objects.filter(release__pk__in=releases)
 
 
 def _release_row(
@@ -95,7 +103,7 @@ def _release_row(
 ) -> ReleaseRow:
     return ReleaseRow(
         id=str(release.pk),
-        url=reverse("release", args=[release.pk]),
+        url=path_to("release", release.pk),
         product=str(release.product),
         name=release.name,
         version=release.version,

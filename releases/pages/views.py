@@ -10,6 +10,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db import connection
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import conditional_page, require_safe
@@ -25,7 +26,7 @@ from releases.access import (
     get_holder,
     get_product,
     get_release,
-    visible_releases,
+    releases_of,
 )
 from releases.coverage import Verdict
 from releases.errors import NothingForThisKey, SignInNeeded
@@ -37,6 +38,7 @@ from releases.pages.rows import ReleaseRow, channel_name, release_rows
 from releases.platforms import guess, name_of
 from releases.sentences import why_not
 from releases.verbs import downloads
+from tenancy.prepared import prepared
 from web.errors import in_json
 from web.pages import render
 from web.requests import client_ip, not_while_viewing_as, page_of
@@ -50,9 +52,7 @@ def release_list(request: PersonRequest) -> HttpResponse:
     now = timezone.now()
     holder = get_customer(request)
     products = holder.products()
-    everything = list(
-        visible_releases().filter(product__in=products).select_related("product").defer("notes")
-    )
+    everything = releases_of(tuple(product.pk for product in products))
     form = _search_form(request, everything)
     shown = _filtered(everything, form)
     newest = _newest(shown, holder, form.asked("platform"))
@@ -124,12 +124,15 @@ def _newest(releases: Sequence[Release], holder: Holder, platform: str) -> list[
 
 def _with_notes(releases: Sequence[Release]) -> Sequence[Release]:
     """Loads the notes of these few, which the query of all left out."""
-    notes = dict(
-        Release.objects.filter(pk__in=[each.pk for each in releases]).values_list("pk", "notes")
-    )
+    notes = dict(_notes_of(tuple(each.pk for each in releases)))
     for release in releases:
         release.notes = notes.get(release.pk, "")
     return releases
+
+
+@prepared
+def _notes_of(releases: Any, /) -> QuerySet[Release, tuple[UUID, str]]:
+    return Release.objects.filter(pk__in=releases).values_list("pk", "notes")
 
 
 def _feed_links(product: Any, holder: Holder) -> dict[str, str]:
@@ -156,12 +159,7 @@ def newest_for_license(request: PersonRequest, license: License) -> list[Release
     for the visitor's platform (all platforms, if none of them fits), as this licence covers them.
     """
     holder = Holder(request.vendor, [license], user=request.user)
-    releases = list(
-        visible_releases()
-        .filter(product=license.product_id, channel=STABLE)
-        .select_related("product")
-        .defer("notes")
-    )
+    releases = [each for each in releases_of((license.product_id,)) if each.channel == STABLE]
     words = {word for release in releases for word in release.platforms}
     platform = guess(request.headers.get("User-Agent", ""), words)
     fitting = [each for each in releases if not platform or platform in each.platforms]

@@ -259,9 +259,20 @@ def test_an_operator_changes_the_own_password(world: World) -> None:
 
     operator = signed_in(world.operator)
     new = "an operator's password"
-    form = {"old_password": PASSWORD, "new_password1": new, "new_password2": new}
-    assert operator.post("/password_change/", form).status_code == 302
+    form = {"current_password": "wrong", "new_password": new, "new_password_again": new}
+    assert operator.post("/password_change/", form).status_code == 200
+    form["current_password"] = PASSWORD
+    assert operator.post("/password_change/", form).headers["Location"] == "/"
+    assert operator.get("/").status_code == 200
     Browser("app").sign_in("root@example.com", new, company_id="")
+
+
+def test_the_current_password_can_not_be_guessed(world: World, admin: Browser) -> None:
+    new = "an administrator's password"
+    form = {"current_password": "wrong", "new_password": new, "new_password_again": new}
+    answers = [admin.post("/password_change/", form).status_code for _ in range(15)]
+    assert answers[0] == 200
+    assert answers[-1] == 429
 
 
 def test_machines_can_be_looked_at_only(world: World, admin: Browser) -> None:
