@@ -53,12 +53,19 @@ class LicenseSearchForm(forms.Form):
         sort = str(self.cleaned_data["sort"])
         return sort if sort.removeprefix("-") in SORTS else DEFAULT_SORT
 
-    def wanted(self) -> Wanted:
-        """What was asked, as far as it makes sense."""
-        asked: dict[str, str] = getattr(self, "cleaned_data", {})
-        product, status, expiry = (asked.get(name) for name in ("product", "status", "expiry"))
+    def asked(self) -> tuple[Wanted, dict[str, str], str]:
+        """What was asked, as far as it makes sense: for the search, for the links of the page, and
+        the order."""
+        # A filter that makes no sense is said beside its field; the others still count.
+        self.is_valid()
+        given: dict[str, str] = getattr(self, "cleaned_data", {})
+        filters = {name: value for name, value in given.items() if value and name != "sort"}
+        return self._wanted(filters), filters, given.get("sort") or DEFAULT_SORT
+
+    def _wanted(self, filters: dict[str, str]) -> Wanted:
+        product, status, expiry = (filters.get(name) for name in ("product", "status", "expiry"))
         return Wanted(
-            text=asked.get("q", ""),
+            text=filters.get("q", ""),
             product_id=UUID(product) if product else None,
             status=Status(status) if status else None,
             expires_within=int(expiry) if expiry and expiry != NEVER else None,

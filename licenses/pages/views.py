@@ -23,6 +23,7 @@ from licenses.models import Activation, License, LicenseMetadata, LicenseMeterAt
 from licenses.pages import boxes, rows
 from licenses.pages.forms import LicenseSearchForm
 from licenses.pages.listing import Mine
+from licenses.search import Wanted
 from licenses.verbs.activations import check_customer_may_deactivate, deactivate_as_customer
 from tenancy.prepared import begin, prepared
 from web.pages import part, render
@@ -34,15 +35,11 @@ from web.requests import PAGE_SIZE, page_of
 def license_list(request: PersonRequest) -> HttpResponse:
     """The customer's licences: search, filters, order, totals, pages of 25."""
     mine = Mine.of(request.user.pk, timezone.now(), as_it_begins=not request.GET)
-    form = LicenseSearchForm(request.GET or None, products=mine.totals.products)
-    # A filter that makes no sense is said beside its field; the others still count.
-    form.is_valid()
-    asked: dict[str, str] = getattr(form, "cleaned_data", {})
-    sort = asked.get("sort") or search.DEFAULT_SORT
-    filters = {name: value for name, value in asked.items() if value and name != "sort"}
-    page = page_of(mine.found(form.wanted(), sort), request)
+    form = LicenseSearchForm(request.GET, products=mine.totals.products) if request.GET else None
+    wanted, filters, sort = form.asked() if form else (Wanted(), {}, search.DEFAULT_SORT)
+    page = page_of(mine.found(wanted, sort), request)
     context = {
-        "search": _search(form, sort) if request.GET else _blank_search(mine.totals.products),
+        "search": _search(form, sort) if form else _blank_search(mine.totals.products),
         "filtered": bool(filters),
         "totals": mine.totals,
         "page": page,
