@@ -16,7 +16,7 @@ from django.apps import apps
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django_tasks.base import Task
 
-from accounts.models import User
+from accounts.models import Session, User
 from jobs.chores import EVERY_DAY, EVERY_HOUR, EVERY_ROUND
 from tenancy.rows import TenantRow
 
@@ -26,7 +26,8 @@ VENDOR_CONDITION = re.compile(r'"vendor_id" (=|IN|IS NULL)', re.IGNORECASE)
 
 @cache
 def tenant_tables() -> frozenset[str]:
-    models = (model for model in apps.get_models() if issubclass(model, TenantRow | User))
+    kinds = TenantRow | User | Session
+    models = (model for model in apps.get_models() if issubclass(model, kinds))
     return frozenset(model._meta.db_table for model in models)
 
 
@@ -62,7 +63,8 @@ def every_statement_names_its_vendor(
     execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any
 ) -> Any:
     """An execute wrapper that refuses a statement that forgets its vendor."""
-    if forgets_vendor(sql):
+    # Prepared queries go several in a message.
+    if any(map(forgets_vendor, re.split(r"; (?=SELECT )", sql))):
         raise AssertionError(f"This statement names no vendor: {sql}")
     return execute(sql, params, many, context)
 
@@ -78,6 +80,7 @@ UNRECORDED = (
     r'UPDATE "imports_dataimport"',  # how far it is; its rows and its steps are recorded
     r'UPDATE "branding_customdomain"',  # most checks change nothing; those that do are recorded
     r'(INTO|FROM) "branding_brandimage"',  # the bytes of what the branding's entry names
+    r'(INTO|UPDATE|FROM) "accounts_session"',  # that somebody signed in or out is recorded
     r'INTO "accounts_viewas"',  # an offer; that a view begins and ends is recorded
     r'UPDATE "licenses_activation"',  # a machine that is seen again
 )

@@ -35,7 +35,7 @@ RENAME = 'UPDATE "accounts_user" SET "first_name" = %s WHERE "vendor_id" = %s'
         ('DELETE FROM "accounts_viewas" WHERE "id" = %s', ["accounts/views.py"], True),
         ('INSERT INTO "audit_auditentry" ("id")', ["audit/trail.py"], False),
         (RENAME, ["accounts/emails.py", "mail/delivery.py"], True),
-        ('INSERT INTO "django_session" ("key")', ["accounts/views.py"], False),
+        ('INSERT INTO "django_admin_log" ("key")', ["accounts/views.py"], False),
         ('SELECT "id" FROM "accounts_user"', ["accounts/views.py"], False),
         (RENAME, ["accounts/models/people.py", "demo/seed.py"], False),
         (RENAME, ["accounts/people.py", "demo/seed.py"], True),
