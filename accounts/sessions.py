@@ -10,7 +10,9 @@ from typing import Any
 
 from django.contrib import auth
 from django.contrib.auth.models import AnonymousUser
+from django.db import transaction
 from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.middleware.csrf import rotate_token
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -64,29 +66,41 @@ def sign_in(
             raise SignInRefused
         limits.give_back(*per_ip)
         limits.give_back(*per_address)
-        _end_session(request)
-        browser = request.headers.get("User-Agent", "")
-        request.session_token = sessions.begin(user, site=site, browser=browser)
-        rotate_token(request)
-        note_sign_in(user=user)
+        # Nobody is in without an entry that says so.
+        with transaction.atomic():
+            _end_session(request)
+            token = sessions.begin(user, site=site, browser=browser_of(request))
+            note_sign_in(user=user)
+    hand_over(request, token)
     return user
+
+
+def browser_of(request: HttpRequest) -> str:
+    """What the visitor's browser says of itself."""
+    return request.headers.get("User-Agent", "")
+
+
+def hand_over(request: PersonRequest, token: str) -> None:
+    """Gives the browser a new session's token in the place of the one that it had."""
+    request.session, request.session_token = None, token
+    rotate_token(request)
 
 
 def sign_out(request: PersonRequest) -> None:
     """Ends the session, if there is one."""
     user = request.user
-    _end_session(request)
-    request.session_token = ""
+    with transaction.atomic():
+        _end_session(request)
+        if isinstance(user, User):
+            note_sign_out(user=user)
+    request.session, request.session_token = None, ""
     request.user = AnonymousUser()  # type: ignore[assignment]
-    if isinstance(user, User):
-        note_sign_out(user=user)
 
 
 def _end_session(request: PersonRequest) -> None:
     if request.session:
         with people_of(request.session.user.vendor):
             sessions.end(request.session)
-        request.session = None
 
 
 def may_enter(user: User, site: Site, vendor: Vendor | None) -> bool:
@@ -154,7 +168,10 @@ def _counting(found: list[Session], site: Site, vendor: Vendor | None) -> Sessio
 
 
 def _knows_password(session: Session) -> bool:
-    """Whether the password is still the one by which the session was begun."""
-    user = session.user
-    marks = (user.get_session_auth_hash(), *user.get_session_auth_fallback_hash())
-    return any(compare_digest(session.password_mark, mark) for mark in marks)
+    """Whether the password is still the one by which the session was begun; notes whether that is
+    known by a key of before."""
+    user, mark = session.user, session.password_mark
+    session.has_old_mark = not compare_digest(mark, user.get_session_auth_hash())
+    return not session.has_old_mark or any(
+        compare_digest(mark, old) for old in user.get_session_auth_fallback_hash()
+    )

@@ -27,7 +27,7 @@ from accounts.forms import (
 )
 from accounts.links import LinkRefused, Purpose
 from accounts.requests import PersonRequest
-from accounts.sessions import SignInRefused, sign_in, sign_out
+from accounts.sessions import SignInRefused, browser_of, hand_over, sign_in, sign_out
 from accounts.verbs import email_change, passwords
 from accounts.verbs.profile import save_profile
 from audit import words
@@ -197,15 +197,17 @@ def change_password(request: PersonRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         asked = form.cleaned_data
         try:
-            passwords.change_password(
+            token = passwords.change_password(
                 request.user,
                 current=asked["current_password"],
                 new=asked["new_password"],
-                session=request.session,
+                site=request.address.site,
+                browser=browser_of(request),
             )
         except passwords.WrongPassword as error:
             form.add_error("current_password", error.sentence)
         else:
+            hand_over(request, token)
             messages.success(
                 request, _("Your password is changed. All other devices are signed out.")
             )

@@ -37,8 +37,10 @@ R = TypeVar("R")
 T = TypeVar("T")
 # What is given, what is said by name, which part is wanted, and whether it is to be counted.
 Kind = tuple[tuple[Any, ...], tuple[tuple[str, Any], ...], tuple[int, int] | None, bool]
-MOST_KEPT = 1000  # statements of a process
-THE_VENDOR, THE_HOST, THE_NOW = "the vendor", "the host", "now"
+MOST_KEPT = 500  # statements of a process
+LONGEST_KEPT = 16  # values of a tuple; the statement of a longer one is made anew each time
+# With a blank, so that no parameter of a query has such a name.
+THE_VENDOR, THE_HOST, THE_NOW = "the vendor", "the host", "the moment"
 
 
 class Given(Expression):
@@ -137,7 +139,9 @@ class Asked(Generic[R]):
     def statement(self, whose: str) -> Statement | None:
         """The statement for the scope's vendor (THE_VENDOR) or the host's (THE_HOST)."""
         kind = (self.given, self.shape, self.part, self.counts)
-        return _statement(self.prepared, kind, whose, connection.vendor)
+        longest = max((len(each) for each in self.given if isinstance(each, tuple)), default=0)
+        make = _statement if longest <= LONGEST_KEPT else _statement.__wrapped__
+        return make(self.prepared, kind, whose, connection.vendor)
 
 
 class Rows(Sequence[R]):
@@ -154,12 +158,20 @@ class Rows(Sequence[R]):
     def __len__(self) -> int:
         if self.first:
             return self.first[0]
-        return int(together(replace(self.asked, counts=True))[0][0])
+        return _number(together(replace(self.asked, counts=True))[0])
 
     def __getitem__(self, part: Any) -> Any:
-        if self.first and (part.start or 0) == 0 and part.stop <= len(self.first[1]):
-            return self.first[1][part]
-        return together(replace(self.asked, part=(part.start or 0, part.stop)))[0]
+        start = part.start or 0
+        if self.first and start == 0:
+            number, rows = self.first
+            if part.stop <= len(rows) or len(rows) == number:
+                return rows[: part.stop]
+        return together(replace(self.asked, part=(start, part.stop)))[0]
+
+
+def _number(counted: list[int]) -> int:
+    """What was counted; nothing of what is known to find nothing without asking."""
+    return counted[0] if counted else 0
 
 
 def begin(size: int, rows: Sequence[Rows[Any]], *asked: Asked[Any]) -> list[Any]:
@@ -169,7 +181,7 @@ def begin(size: int, rows: Sequence[Rows[Any]], *asked: Asked[Any]) -> list[Any]
     answers = together(*beginnings, *asked)
     for number, some in enumerate(rows):
         counted, first = answers[2 * number : 2 * number + 2]
-        some.first = int(counted[0]), first
+        some.first = _number(counted), first
     return answers[len(beginnings) :]
 
 
@@ -236,7 +248,7 @@ def _statement(query: Prepared[Any], kind: Kind, whose: str, database: str) -> S
         except EmptyResultSet:
             return None
     if compiler.has_extra_select or queryset._prefetch_related_lookups:  # type: ignore[attr-defined]
-        raise NotImplementedError("Prepared queries have plain columns, and fetch nothing after.")
+        raise TypeError("Prepared queries have plain columns, and fetch nothing after.")
     return Statement(queryset, compiler, sql, tuple(params))
 
 

@@ -39,6 +39,9 @@ class Session(models.Model):
     seen_at = models.DateTimeField(_("last seen"))
     ends_at = models.DateTimeField(_("ends"))
 
+    # Whether the mark was made with a SECRET_KEY that is a fallback by now.
+    has_old_mark = False
+
     objects = VendorManager()
     of_scope = SessionsManager()
 

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import tasks
 from accounts.links import Link, Purpose, read_token
-from accounts.models import Session, User, normalise_email
+from accounts.models import User, normalise_email
 from accounts.sessions import people_of
 from accounts.verbs import sessions
 from audit import trail
@@ -46,27 +46,27 @@ def read_password_link(purpose: Purpose, vendor: Vendor | None, token: str) -> L
     return read_token(purpose, vendor, token, max_age=MAX_AGE[purpose])
 
 
-def set_password(user: User, password: str, *, goes_on: Session | None = None) -> None:
-    """Sets the password; every link and every session of the user ends with that, but the one that
-    goes on."""
+def set_password(user: User, password: str) -> None:
+    """Sets the password; every session and every link of the user ends with that."""
     with people_of(user.vendor), transaction.atomic():
         user.set_password(password)
         user.save(update_fields=["password", "updated_at"])
-        sessions.end_all(user, but=goes_on)
-        if goes_on:
-            sessions.go_on(goes_on, user)
+        sessions.end_all(user)
         if user.vendor:
             with acting_as(user):
                 trail.record("password-set", user, visible=True)
 
 
-def change_password(user: User, *, current: str, new: str, session: Session | None) -> None:
-    """Changes the password of who knows it; every session of the user ends with that but this one.
+def change_password(user: User, *, current: str, new: str, site: Site, browser: str) -> str:
+    """Changes the password of who knows it; the token of the session that this browser goes on
+    with. Every session of before ends, this one's too: whoever has a copy of its cookie is out.
 
     Raises TooManyAttempts or WrongPassword, and changes nothing then.
     """
     check_password(user, current)
-    set_password(user, new, goes_on=session)
+    with people_of(user.vendor), transaction.atomic():
+        set_password(user, new)
+        return sessions.begin(user, site=site, browser=browser)
 
 
 def check_password(user: User, password: str) -> None:

@@ -33,7 +33,7 @@ def begin(user: User, *, site: Site, browser: str = "") -> str:
         site=site,
         digest=digest(token),
         password_mark=user.get_session_auth_hash(),
-        browser=browser[:LONGEST_BROWSER],
+        browser=browser.replace("\x00", "")[:LONGEST_BROWSER],  # no NUL for PostgreSQL
         begun_at=now,
         seen_at=now,
         ends_at=now + LASTS,
@@ -43,20 +43,16 @@ def begin(user: User, *, site: Site, browser: str = "") -> str:
 
 def note_seen(session: Session) -> None:
     """Moves when session and person were last seen, every five minutes at most: a page view should
-    not cost a write."""
+    not cost a write. A mark by a key that SECRET_KEY was before is renewed at once."""
     now, user = timezone.now(), session.user
-    if now - session.seen_at >= SEEN_AGAIN_AFTER:
-        Session.of_scope.filter(pk=session.pk, seen_at=session.seen_at).update(seen_at=now)
+    if session.has_old_mark or now - session.seen_at >= SEEN_AGAIN_AFTER:
+        Session.of_scope.filter(pk=session.pk, seen_at=session.seen_at).update(
+            seen_at=now, password_mark=user.get_session_auth_hash()
+        )
     if user.last_seen_at and now - user.last_seen_at < SEEN_AGAIN_AFTER:
         return
     User.people.filter(Q(last_seen_at=user.last_seen_at), pk=user.pk).update(last_seen_at=now)
     user.last_seen_at = now
-
-
-def go_on(session: Session, user: User) -> None:
-    """Lets the session outlive a new password of its person's."""
-    session.password_mark = user.get_session_auth_hash()
-    session.save(update_fields=["password_mark"])
 
 
 def end(session: Session) -> None:
@@ -64,10 +60,9 @@ def end(session: Session) -> None:
     Session.of_scope.filter(pk=session.pk).delete()
 
 
-def end_all(user: User, *, but: Session | None = None) -> None:
+def end_all(user: User) -> None:
     """Ends the person's sessions, in every browser, for good. Runs in the person's scope."""
-    theirs = Session.of_scope.filter(user=user)
-    (theirs.exclude(pk=but.pk) if but else theirs).delete()
+    Session.of_scope.filter(user=user).delete()
 
 
 def clean_up_all() -> str:

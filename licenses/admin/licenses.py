@@ -37,6 +37,8 @@ from licenses.verbs.mailing import send_license
 from tenancy.door import current_vendor
 
 SHOWN_IN_PREVIEW = 50
+# Refusals that are told afterwards, and how much of a key: messages travel in a cookie.
+MOST_TOLD, LONGEST_KEY_TOLD = 10, 60
 
 
 class OwnedInline(admin.TabularInline[Any, Any]):
@@ -347,8 +349,12 @@ class LicenseAdmin(WithExport, WithButtons):
         self, request: HttpRequest, chosen: list[License], act: many.Act, seen: dict[str, str]
     ) -> None:
         outcome = many.apply(chosen, act, seen=seen)
-        for key, reason in outcome.refused[:SHOWN_IN_PREVIEW]:
-            messages.error(request, f"{key}: {reason}")
+        for key, reason in outcome.refused[:MOST_TOLD]:
+            messages.error(request, f"{shorten(key)}: {reason}")
+        more = len(outcome.refused[MOST_TOLD:])
+        if more:
+            text = ngettext("%(n)d more is refused.", "%(n)d more are refused.", more)
+            messages.error(request, text % {"n": more})
         if outcome.done:
             text = ngettext(
                 "%(n)d licence is changed.", "%(n)d licences are changed.", outcome.done
@@ -375,3 +381,8 @@ def _add_errors(form: forms.Form, error: ValidationError) -> None:
     """What the model refused, beside the field of the form where there is one."""
     for name, errors in error.error_dict.items():
         form.add_error(name if name in form.fields else None, errors)
+
+
+def shorten(key: str) -> str:
+    """So much of a key that it can be told apart."""
+    return key if len(key) <= LONGEST_KEY_TOLD else f"{key[:LONGEST_KEY_TOLD]}…"

@@ -27,7 +27,7 @@ from licenses.search import Wanted
 from licenses.verbs.activations import check_customer_may_deactivate, deactivate_as_customer
 from tenancy.prepared import begin, prepared
 from web.pages import part, render
-from web.remembered import remembered
+from web.remembered import remembered_at_most
 from web.requests import PAGE_SIZE, page_of
 
 
@@ -56,7 +56,7 @@ def _search(form: LicenseSearchForm, sort: str) -> SafeString:
     return part("licenses/_search.html", {"form": form, "sort": sort})
 
 
-@remembered
+@remembered_at_most(256)
 def _blank_search(products: tuple[tuple[UUID, str], ...]) -> SafeString:
     """The form as most visitors get it, of whom many have the same products."""
     return _search(LicenseSearchForm(products=products), search.DEFAULT_SORT)

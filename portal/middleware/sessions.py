@@ -1,6 +1,7 @@
 """The cookie that carries a session; who it stands for is said by accounts/sessions.py."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 
 from django.conf import settings
 from django.http import HttpResponse
@@ -27,7 +28,9 @@ class SessionMiddleware:
         if request.session and not request.view_as:
             with people_of(request.session.user.vendor):
                 note_seen(request.session)
-        _hand_over(response, request.session_token)
+        # What broke has not signed anybody in, whatever it began.
+        if response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
+            _hand_over(response, request.session_token)
         return response
 
 

@@ -50,10 +50,12 @@ class ViewAsMiddleware:
 
     def _during(self, request: PersonRequest, view: ViewAs, route: str) -> HttpResponse:
         request.view_as, request.user = view, view.customer
+        own_session, request.session = request.session, None
         own_messages = request.COOKIES.pop(MESSAGES, None)
         try:
             response = self._answer(request, route)
         finally:
+            request.session = own_session
             if own_messages is not None:
                 request.COOKIES[MESSAGES] = own_messages
         response.cookies.pop(MESSAGES, None)

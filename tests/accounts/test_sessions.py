@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from django.conf import settings
 
+from accounts import sessions as entering
 from accounts.models import Session, User
 from accounts.sessions import people_of
-from accounts.verbs import sessions
+from accounts.verbs import passwords, sessions
 from accounts.verbs.passwords import set_password
 from tenancy.door import inside
 from tenancy.hosts import Site
@@ -126,14 +127,57 @@ def test_when_it_was_last_seen_moves_every_five_minutes(world: World, frozen_tim
         assert all_sessions()[0].seen_at == NOW + timedelta(seconds=seen)
 
 
-def test_a_new_password_ends_all_but_the_one_that_asked(world: World) -> None:
-    browser, other = signed_in(world.ada), signed_in(world.ada)
-    new = "correct horse battery 7"
-    form = {"current_password": PASSWORD, "new_password": new, "new_password_again": new}
-    assert browser.post("/profile/password/", form).status_code == 302
+NEW = "correct horse battery 7"
+CHANGE = {"current_password": PASSWORD, "new_password": NEW, "new_password_again": NEW}
+
+
+@pytest.mark.parametrize(
+    ("who", "label", "path"),
+    [
+        ("ada", "acme", "/profile/password/"),
+        ("acme_admin", "app", "/password_change/"),
+        ("operator", "app", "/password_change/"),
+    ],
+)
+def test_a_new_password_ends_all_and_begins_one(
+    world: World, who: str, label: str, path: str
+) -> None:
+    """Whoever has a copy of the very cookie is out, too."""
+    person = getattr(world, who)
+    browser, other = signed_in(person), signed_in(person)
+    before = browser.cookies[COOKIE].value
+    answer = browser.post(path, CHANGE, headers={"user-agent": "Firefox"})
+    assert answer.status_code == 302
+    assert answer.cookies[COOKIE].value not in {"", before}
     assert is_in(browser)
     assert not is_in(other)
-    assert len(all_sessions()) == 1
+    assert not is_in(with_token(before, label))
+    (session,) = all_sessions()
+    assert (session.user, session.browser) == (person, "Firefox")
+
+
+def test_a_wrong_current_password_ends_none(world: World) -> None:
+    browser, other = signed_in(world.ada), signed_in(world.ada)
+    browser.post("/profile/password/", {**CHANGE, "current_password": "wrong"})
+    assert is_in(browser)
+    assert is_in(other)
+
+
+def test_the_session_may_go_while_the_password_changes(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = signed_in(world.ada)
+
+    def check(user: User, _password: str) -> None:
+        sessions.end_all(user)
+
+    monkeypatch.setattr(passwords, "check_password", check)
+    assert browser.post("/profile/password/", CHANGE).status_code == 302
+    assert is_in(browser)
+
+
+def test_setting_the_password_by_a_link_ends_all(world: World) -> None:
+    browser = signed_in(world.ada)
     set_password(world.ada, PASSWORD)
     assert not is_in(browser)
     assert all_sessions() == []
@@ -149,15 +193,44 @@ def test_one_that_was_begun_by_an_old_password_does_not_count(world: World) -> N
     assert not is_in(browser)
 
 
+@pytest.mark.parametrize("act", ["sign in", "sign out"])
+def test_what_can_not_be_recorded_does_not_happen(
+    world: World, monkeypatch: pytest.MonkeyPatch, act: str
+) -> None:
+    def breaks(**_about: Any) -> None:
+        raise RuntimeError
+
+    begun = signed_in(world.ada)
+    begun.raise_request_exception = False
+    token = begun.cookies[COOKIE].value
+    monkeypatch.setattr(entering, "note_sign_in", breaks)
+    monkeypatch.setattr(entering, "note_sign_out", breaks)
+    form = {"email": "grace@example.com", "password": PASSWORD}
+    answer = begun.post("/login/", form) if act == "sign in" else begun.post("/logout/")
+    assert answer.status_code == 500
+    assert COOKIE not in answer.cookies
+    assert [session.user for session in all_sessions()] == [world.ada]
+    assert is_in(with_token(token))
+
+
+def test_a_browser_that_says_nul_signs_in(world: World) -> None:
+    form = {"email": "ada@example.com", "password": PASSWORD}
+    answer = Browser("acme").post("/login/", form, headers={"user-agent": "a\x00b"})
+    assert answer.status_code == 302
+    assert all_sessions()[0].browser == "ab"
+
+
 def test_a_key_that_was_changed_still_counts_while_it_is_a_fallback(
     world: World, settings: Any
 ) -> None:
     browser = signed_in(world.ada)
-    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    idle, before = signed_in(world.grace), settings.SECRET_KEY
+    settings.SECRET_KEY_FALLBACKS = [before]
     settings.SECRET_KEY = "another " * 10
     assert is_in(browser)
     settings.SECRET_KEY_FALLBACKS = []
-    assert not is_in(browser)
+    assert is_in(browser)  # it was renewed
+    assert not is_in(idle)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """Licences in the back office: a new one, one changed, many changed, a machine released."""
 
 import re
+from random import Random
+from string import ascii_letters, digits
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from accounts.models import User
 from audit.models import AuditEntry
 from licenses.history import history_of
 from licenses.models import Activation, License, LicensePolicy
+from licenses.verbs.licenses import create_license
 from tenancy.door import inside
 from tests.conftest import NOW
 from tests.world import Browser, World, signed_in
@@ -217,6 +220,19 @@ def test_a_confirmation_that_arrives_twice_counts_once(world: World, admin: Brow
     again = confirm(admin, "renew", seen).content.decode()
     assert "Somebody has changed this licence since the preview" in again
     assert state(world.ada_license).expires_at == once
+
+
+def test_refusals_are_told_as_far_as_a_cookie_goes(world: World, admin: Browser) -> None:
+    """Also those of the longest keys, which nothing makes shorter."""
+    chance = Random(1)
+    keys = ["".join(chance.choices(ascii_letters + digits, k=256)) for _number in range(12)]
+    with inside(world.acme):
+        many = [create_license(product=world.orbit, user=world.ada, key=key) for key in keys]
+    seen = seen_in(choose(admin, "suspend", *many))
+    confirm(admin, "suspend", seen)
+    page = confirm(admin, "suspend", seen).content.decode()
+    assert page.count("Somebody has changed this licence since the preview") == 10
+    assert "2 more are refused." in page
 
 
 def test_what_would_be_refused_is_said_before(world: World, admin: Browser) -> None:

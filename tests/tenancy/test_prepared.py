@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from licenses.models import License
 from tenancy import prepared as module
 from tenancy.door import ScopeError, Way, inside, outside
-from tenancy.prepared import at_host, forget_statements, prepared, together
+from tenancy.prepared import LONGEST_KEPT, at_host, begin, forget_statements, prepared, together
 from tenancy.verbs import serve, serve_until
 from tests.conftest import NOW, ON_POSTGRESQL
 from tests.world import World
@@ -66,6 +66,41 @@ def test_a_tuple_is_as_many_values_as_it_has(world: World) -> None:
         assert ask(world, (own,)) == [world.ada_license.key]
         assert ask(world, ()) == []  # nothing is in nothing: no statement
         assert len(made) == 3
+
+
+def test_a_long_tuple_is_not_kept(world: World) -> None:
+    """A statement for hundreds of values is large, and there would be one for each number."""
+    many = (world.ada_license.pk, *(uuid4() for _ in range(LONGEST_KEPT)))
+    with inside(world.acme):
+        assert ask(world, many) == ask(world, many) == [world.ada_license.key]
+        assert len(made) == 2
+        assert ask(world, many[:-1]) == ask(world, many[:-1]) == [world.ada_license.key]
+        assert len(made) == 3
+
+
+def test_rows_are_counted_and_read_by_the_page(
+    world: World, django_assert_num_queries: Any
+) -> None:
+    with inside(world.acme):
+        found = keys.rows(None, world.ada.pk, NOW, descending=False)
+        assert (len(found), found[0:25], found[1:2]) == (1, [world.ada_license.key], [])
+        nothing = keys.rows((), world.ada.pk, NOW, descending=False)
+        assert (len(nothing), nothing[0:25]) == (0, [])
+        assert begin(25, [found, nothing], by_key.asked("none")) == [[]]
+        with django_assert_num_queries(0):
+            assert (len(found), found[0:25]) == (1, [world.ada_license.key])
+            assert (len(nothing), nothing[0:25]) == (0, [])
+
+
+def test_a_value_may_have_any_name(world: World) -> None:
+    """Also one that the moment of a host's look-up could have."""
+
+    @prepared
+    def until(now: Any, /) -> QuerySet[License]:
+        return License.objects.filter(created_at__gt=now)
+
+    assert at_host("acme", NOW, until.asked(NOW + timedelta(days=9))) == [[]]
+    assert at_host("acme", NOW, until.asked(NOW - timedelta(days=9999)))[0]
 
 
 def test_none_is_no_value(world: World) -> None:
