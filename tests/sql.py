@@ -41,6 +41,11 @@ def tables_of(sql: str) -> set[str]:
     return set(re.findall(r'"(\w+)"', sql)) & all_tables()
 
 
+def statements_of(message: str) -> list[str]:
+    """Prepared queries go several in a message (tenancy/prepared.py)."""
+    return re.split(r"; (?=SELECT )", message)
+
+
 def forgets_vendor(sql: str) -> bool:
     """Whether the statement touches a tenant's table without a condition on the vendor."""
     tables = tables_of(sql) & tenant_tables()
@@ -63,8 +68,7 @@ def every_statement_names_its_vendor(
     execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any
 ) -> Any:
     """An execute wrapper that refuses a statement that forgets its vendor."""
-    # Prepared queries go several in a message.
-    if any(map(forgets_vendor, re.split(r"; (?=SELECT )", sql))):
+    if any(map(forgets_vendor, statements_of(sql))):
         raise AssertionError(f"This statement names no vendor: {sql}")
     return execute(sql, params, many, context)
 

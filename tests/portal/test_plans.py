@@ -19,6 +19,7 @@ from tenancy.door import inside
 from tests.conftest import ON_POSTGRESQL
 from tests.many import copy, filling, rows_read
 from tests.offline.test_pages import request_of
+from tests.sql import statements_of
 from tests.world import PASSWORD, Browser, World, download_path, signed_in
 
 pytestmark = pytest.mark.skipif(not ON_POSTGRESQL, reason="PostgreSQL's planner")
@@ -61,6 +62,28 @@ def crowded(filled: World) -> World:
     return world
 
 
+def explained(message: str, params: Any) -> list[tuple[int, str]]:
+    """Every statement of a message, which prepared queries send together, with how many rows it
+    looked at. What says the vendor to the wall is said, and not explained."""
+    parts = statements_of(message)
+    asked = [
+        part if part.startswith("SELECT set_config") else f"EXPLAIN (ANALYZE, FORMAT JSON) {part}"
+        for part in parts
+    ]
+    read = []
+    with connection.connection.cursor() as cursor:
+        cursor.execute("; ".join(asked), params)
+        for number, part in enumerate(parts):
+            if number:
+                cursor.nextset()
+            if asked[number] is part:
+                continue
+            [[told]] = cursor.fetchall()
+            plan = (json.loads(told) if isinstance(told, str) else told)[0]["Plan"]
+            read.append((rows_read(plan), part))
+    return read
+
+
 class Plans:
     """An execute wrapper that has each statement explained and carried out, and notes how many rows
     it looked at."""
@@ -72,11 +95,7 @@ class Plans:
         self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any
     ) -> Any:
         if sql.startswith("SELECT"):
-            with connection.connection.cursor() as cursor:
-                cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", params)
-                [[told]] = cursor.fetchall()
-            plan = (json.loads(told) if isinstance(told, str) else told)[0]["Plan"]
-            self.read.append((rows_read(plan), sql))
+            self.read += explained(sql, params)
         return execute(sql, params, many, context)
 
     def most(self) -> tuple[int, str]:
@@ -121,6 +140,21 @@ def visits(world: World) -> dict[str, Callable[[], Any]]:
     visited["an offline file, looked at"] = lambda: ada.post("/offline/", file)
     visited["an offline file, answered"] = lambda: ada.post("/offline/confirm/", file)
     return visited
+
+
+def test_each_statement_of_a_message_is_looked_at(world: World) -> None:
+    """Also those behind the first one."""
+    ada, plans = signed_in(world.ada), Plans()
+    with connection.execute_wrapper(plans):
+        ada.get("/licenses/")
+    tables = [sql.partition(' FROM "')[2].partition('"')[0] for _read, sql in plans.read]
+    assert tables == [
+        "tenancy_vendor",
+        "accounts_session",
+        "licenses_licenseuser",
+        "licenses_license",
+        "licenses_license",
+    ]
 
 
 def test_no_statement_of_a_customer_reads_what_is_somebody_elses(crowded: World) -> None:
