@@ -2,6 +2,7 @@
 
 from accounts.models.people import PortalSettings, User, among_operators, normalise_email
 from accounts.models.roles import CUSTOMER_ROLES, VENDOR_ROLES, BuiltIn, Role
+from accounts.models.words import UserWord
 from accounts.view_as.models import ViewAs
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "PortalSettings",
     "Role",
     "User",
+    "UserWord",
     "ViewAs",
     "among_operators",
     "normalise_email",

@@ -15,12 +15,15 @@ from licenses.models.terms import (
     LicenseTerms,
     LicenseType,
 )
+from licenses.models.words import SEARCHED, ActivationWord, LicenseWord
 
 __all__ = [
     "DAY",
+    "SEARCHED",
     "TERMS",
     "UNLIMITED",
     "Activation",
+    "ActivationWord",
     "ExpirationStrategy",
     "FingerprintMatching",
     "LeasingStrategy",
@@ -31,6 +34,7 @@ __all__ = [
     "LicenseTerms",
     "LicenseType",
     "LicenseUser",
+    "LicenseWord",
     "MaintenancePolicy",
     "OperatingSystem",
     "Product",
