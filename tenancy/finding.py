@@ -72,21 +72,23 @@ def begins(name: str, form: str) -> Q:
 class Words(VendorManager["Word"]):
     """The words of rows in the scope."""
 
-    def keep(self, rows: Iterable[Any]) -> None:
-        """Has these rows the words that they should have, and no others."""
-        wrong, wanted = self.compare(list(rows))
-        if wrong:
-            self.of(wrong).delete()
-        self.bulk_create(wanted, batch_size=BATCH)
-
     def begin(self, rows: Sequence[Any]) -> None:
         """The words of rows that have just been made."""
         self.bulk_create(self.model.of(rows), batch_size=BATCH)
 
+    def keep(self, ids: Iterable[UUID]) -> int:
+        """Has the rows of these ids the words that they should have as they are stored now, and no
+        others; how many had not. Who has changed them holds their locks."""
+        wrong, wanted = self.compare(list(self.model.rows().filter(pk__in=list(ids))))
+        if wrong:
+            self.of(wrong).delete()
+            self.bulk_create(wanted, batch_size=BATCH)
+        return len(wrong)
+
     def compare(self, rows: Sequence[Any]) -> tuple[set[UUID], list["Word"]]:
         """The ids of those rows whose words are not right, and what words these should have."""
         should: dict[UUID, set[tuple[Any, ...]]] = {row.pk: set() for row in rows}
-        are: dict[UUID, set[tuple[Any, ...]]] = {row.pk: set() for row in rows}
+        are: dict[UUID, set[tuple[Any, ...]]] = {pk: set() for pk in should}
         wanted = self.model.of(rows)
         for word in wanted:
             should[word.row_id].add(word.told)
