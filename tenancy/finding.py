@@ -18,7 +18,7 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.db.models.lookups import IsNull
 
 from tenancy.rows import VendorManager
-from tenancy.spelling import LONGEST_WORD, asked, form_of, words_in
+from tenancy.spelling import LONGEST_WORD, Typed, asked, form_of, words_in
 
 # So many matches of a word are named in a query. Of a word that more rows have, the rows of a list
 # are asked one by one, in its order, and at most so many of them.
@@ -46,8 +46,8 @@ class Ordered(models.CharField[str, str]):
 class StoredForm(Ordered):
     """The stored form of another field of the row, written whenever the row is saved whole."""
 
-    def __init__(self, *args: Any, of: str = "", **kwargs: Any) -> None:
-        super().__init__(*args, editable=False, **kwargs)
+    def __init__(self, *, of: str, **kwargs: Any) -> None:
+        super().__init__(**{**kwargs, "editable": False})
         self.of = of
 
     def pre_save(self, model_instance: Any, add: bool) -> str:
@@ -104,8 +104,8 @@ class Words(VendorManager["Word"]):
 class Word(models.Model):
     """One word by which a row is found. It goes with its row, by the database.
 
-    A kind of rows has a table of its own, whose foreign key `row` names; the key (vendor, word, row)
-    is the index that answers.
+    A kind of rows has a table of its own, whose foreign key `row` names; the key (vendor, word,
+    row) is the index that answers.
     """
 
     vendor = models.ForeignKey(
@@ -150,7 +150,7 @@ class Word(models.Model):
 
 
 def to_row(model: str) -> models.ForeignKey[Any, Any]:
-    """The key of a word to its row; SameVendor keeps it, which takes the word along with the row."""
+    """The key of a word to its row; SameVendor keeps it, and takes the word along with the row."""
     return models.ForeignKey(
         model, models.DO_NOTHING, related_name="words", editable=False, db_constraint=False
     )
@@ -187,7 +187,7 @@ class Found:
     part: bool = False
 
 
-Places = Callable[[str], Iterable[Place]]
+Places = Callable[[Typed], Iterable[Place]]
 
 
 def named(ids: Rows, has: Q) -> Place:
@@ -285,7 +285,7 @@ def among_few(rows: Rows, text: str, fields: Sequence[str]) -> Rows:
         return rows.none()
     if not words:
         return rows
-    return rows.filter(pk__in=few_ids(rows, words, fields))
+    return rows.filter(pk__in=few_ids(rows, [word.form for word in words], fields))
 
 
 def few_ids(rows: Rows, words: Sequence[str], fields: Sequence[str]) -> set[Any]:

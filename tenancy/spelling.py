@@ -7,6 +7,7 @@ typed. `abcd ef01`, `ABCD‑EF01` and `abcdef01` are one.
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 from unicodedata import category, combining, normalize
 
 LONGEST_WORD = 32  # characters of a word that count
@@ -71,12 +72,19 @@ def end_of(text: str) -> str:
 
 def backwards(form: str) -> str:
     """The end of a stored form as a word; no other word begins so."""
-    return f"<{form[: -LONGEST_WORD : -1]}"
+    return f"<{form[:-LONGEST_WORD:-1]}"
 
 
-def asked(text: str) -> list[str] | None:
-    """The stored forms of the words that somebody typed; None where he typed something in which
-    there are no words, and an empty list for nothing."""
+class Typed(NamedTuple):
+    """A word that somebody typed: its stored form, and as it was typed."""
+
+    form: str
+    text: str
+
+
+def asked(text: str) -> list[Typed] | None:
+    """The words that somebody typed; None where he typed something in which there are no words,
+    and an empty list for nothing."""
     typed = text.split(maxsplit=MOST_WORDS - 1)
-    words = list(dict.fromkeys(filter(None, map(form_of, typed))))
-    return words if words or not typed else None
+    words = {form: Typed(form, word) for word in typed if (form := form_of(word))}
+    return list(words.values()) if words or not typed else None
