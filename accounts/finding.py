@@ -3,8 +3,9 @@
 from uuid import UUID
 
 from accounts.models import UserWord
-from tenancy.finding import Place, ids_by, in_words, leading
-from tenancy.spelling import Typed, asked
+from backoffice.leads import Lead
+from tenancy.finding import Place, has_word, ids_by, in_words, leading
+from tenancy.spelling import Typed
 
 
 def people_places(word: Typed) -> list[Place]:
@@ -17,10 +18,9 @@ def people_with(form: str) -> tuple[list[UUID], bool]:
     return leading(ids_by(UserWord, form))
 
 
-def people_named(text: str) -> list[UUID]:
-    """Some of the people who have every word of the text, so many as lead to rows of theirs."""
-    found: set[UUID] | None = None
-    for word in asked(text) or ():
-        ids = set(people_with(word.form)[0])
-        found = ids if found is None else found & ids
-    return list(found or ())
+# Entries of the audit trail by whom they are about, and by who acted.
+ENTRIES = Lead(
+    columns=("customer_id", "subject_id", "actor_id"),
+    ids=lambda word: people_with(word.form),
+    has=lambda word, column: has_word(UserWord, word.form, column),
+)

@@ -12,6 +12,7 @@ from django.db.models import Case, Count, F, OuterRef, Q, QuerySet, Value, When
 
 from accounts.finding import people_with
 from accounts.models import UserWord
+from backoffice.leads import Lead
 from licenses.models import (
     Activation,
     ActivationWord,
@@ -24,14 +25,14 @@ from licenses.models import (
 from licenses.status import EXPIRING_SOON, Status
 from tenancy import finding
 from tenancy.finding import (
-    MOST_LEADING,
-    MOST_NAMED,
     Place,
     begins,
+    by_key,
     few_ids,
     has_word,
     ids_by,
     in_words,
+    leading_by,
     named,
     there,
 )
@@ -44,8 +45,8 @@ SHORTEST_END = 4  # characters of a key that are read out from its end
 class Wanted:
     """What was asked of licences; what is left out does not narrow the search.
 
-    Every word of `text` has to begin a word somewhere (tenancy/spelling.py). `expires_within` are days from now; `usable`
-    leaves out what is revoked or suspended.
+    Every word of `text` has to begin a word somewhere (tenancy/spelling.py). `expires_within` are
+    days from now; `usable` leaves out what is revoked or suspended.
     """
 
     text: str = ""
@@ -109,8 +110,8 @@ def places_for_staff(word: Typed) -> list[Place]:
 
 
 def places_by_key(word: Typed) -> list[Place]:
-    """The beginning of a key, the beginning of any of its groups, or its end, and whatever else
-    the customer sees of the licence."""
+    """The beginning of a key, of any of its groups, its end, and what else the customer sees of the
+    licence itself: its notes and metadata."""
     return [*_of_key(word.form), in_words(LicenseWord, word.form, visible=True)]
 
 
@@ -136,12 +137,12 @@ def _of_product(form: str) -> Place:
 def _of_people(form: str) -> list[Place]:
     """The owner, and the additional users."""
     people, many = people_with(form)
-    own = License.objects.filter(user__in=people).order_by().values_list("pk", flat=True)
+    has_owner = has_word(UserWord, form, "user")
     shared = LicenseUser.objects.filter(user__in=people).order_by()
     holders = LicenseUser.objects.filter(license=OuterRef("pk"))
     holders = holders.filter(has_word(UserWord, form, "user"))
     return [
-        Place(own[: MOST_NAMED + 1], has_word(UserWord, form, "user"), many),
+        by_key(License.objects.all(), "user", people, has=has_owner, many=many),
         named(shared.values_list("license_id", flat=True), there(holders.values("pk"))),
     ]
 
@@ -174,20 +175,32 @@ def host_places(word: Typed) -> list[Place]:
 
 def machine_places(word: Typed) -> list[Place]:
     """The same, and in the key of its licence."""
-    places = _of_key(word.form) + [in_words(LicenseWord, word.form, visible=True)]
-    licenses = finding.first(places, MOST_LEADING + 1)
-    theirs = Activation.objects.filter(license__in=licenses[:MOST_LEADING]).order_by()
-    by_key = Place(
-        theirs.values_list("pk", flat=True)[: MOST_NAMED + 1],
-        Q(license__in=licenses[:MOST_LEADING]),
-        many=len(licenses) > MOST_LEADING,
+    licenses, many = licenses_with(word)
+    of_license = by_key(
+        Activation.objects.all(), "license", licenses, has=has_key(word, "license"), many=many
     )
-    return [*host_places(word), by_key]
+    return [*host_places(word), of_license]
+
+
+def licenses_with(word: Typed) -> tuple[list[UUID], bool]:
+    """Licences whose key has the word, by which rows of theirs are found, and whether there are
+    more."""
+    return leading_by(places_by_key(word))
+
+
+def has_key(word: Typed, column: str) -> Q:
+    """The condition that the licence to which the column leads has the word in its key."""
+    licenses = License.objects.filter(pk=OuterRef(column))
+    return there(finding.having(licenses, [places_by_key(word)]).values("pk"))
+
+
+# Entries of the audit trail by the licence that they are about.
+ENTRIES = Lead(columns=("license_id",), ids=licenses_with, has=has_key)
 
 
 def of_print(word: Typed) -> Q:
-    """The condition that a fingerprint begins as it was typed, or so in small or capital letters: an
-    opaque text has no stored form."""
+    """The condition that a fingerprint begins as it was typed, or so in small or capital letters:
+    an opaque text has no stored form."""
     spelled = {word.text, word.text.lower(), word.text.upper()}
     return reduce(or_, (begins("fingerprint", each) for each in sorted(spelled)))
 

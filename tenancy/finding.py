@@ -13,6 +13,8 @@ from operator import or_
 from typing import Any, ClassVar, Self
 from uuid import UUID
 
+from django.apps import apps
+from django.core.validators import validate_email
 from django.db import models
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.db.models.lookups import IsNull
@@ -41,6 +43,15 @@ class Ordered(models.CharField[str, str]):
         if connection.vendor == "postgresql":
             parameters["collation"] = "C"
         return parameters
+
+
+class OrderedEmail(Ordered):
+    """The same for an e-mail's address."""
+
+    default_validators = [validate_email]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"max_length": 254, **kwargs})
 
 
 class StoredForm(Ordered):
@@ -149,6 +160,39 @@ class Word(models.Model):
         return self.word, *(getattr(self, name) for name in self.also)
 
 
+def wrong(*, repair: bool = False) -> Iterator[tuple[str, UUID]]:
+    """The rows of the scope's vendor that are not found as they should be, by the name of what is
+    wrong; with `repair` it is put right."""
+    for model in apps.get_models():
+        if issubclass(model, Word):
+            yield from _with_wrong_words(model, repair=repair)
+        for field in model._meta.concrete_fields:
+            if isinstance(field, StoredForm):
+                yield from _with_wrong_form(model, field, repair=repair)
+
+
+def _with_wrong_words(kind: type[Word], *, repair: bool) -> Iterator[tuple[str, UUID]]:
+    for part in batches(kind.rows()):
+        ids, _wanted = kind.objects.compare(part)
+        yield from ((kind._meta.label, pk) for pk in ids)
+        if ids and repair:
+            kind.objects.keep(ids)
+
+
+def _with_wrong_form(
+    model: type[models.Model], field: StoredForm, *, repair: bool
+) -> Iterator[tuple[str, UUID]]:
+    rows = model._default_manager.all()
+    for part in batches(rows.only("pk", "vendor", field.of, field.name)):
+        for row in part:
+            form = form_of(getattr(row, field.of))
+            if getattr(row, field.attname) == form:
+                continue
+            yield f"{model._meta.label}.{field.name}", row.pk
+            if repair:
+                rows.filter(pk=row.pk).update(**{field.name: form})
+
+
 def to_row(model: str) -> models.ForeignKey[Any, Any]:
     """The key of a word to its row; SameVendor keeps it, and takes the word along with the row."""
     return models.ForeignKey(
@@ -195,6 +239,12 @@ def named(ids: Rows, has: Q) -> Place:
     return Place(ids[: MOST_NAMED + 1], has)
 
 
+def by_key(rows: Rows, column: str, ids: list[UUID], *, has: Q, many: bool = False) -> Place:
+    """A place to which other rows lead, of which some are known: by the index of a key to them."""
+    theirs = rows.filter(**{f"{column}__in": ids}).order_by().values_list("pk", flat=True)
+    return Place(theirs[: MOST_NAMED + 1] if ids else (), has, many)
+
+
 def in_words(kind: type[Word], word: str, **narrowed: Any) -> Place:
     """The place that a row's own words are."""
     return named(ids_by(kind, word, **narrowed), has_word(kind, word, "pk", **narrowed))
@@ -235,7 +285,8 @@ def find(rows: Rows, text: str, places: Places, *, whole: bool = False) -> Found
     few = [each for each in ids if each is not None]
     part = not few and not whole
     if few:
-        rows = rows.filter(pk__in=set.intersection(*few))
+        both = set.intersection(*few)
+        rows = rows.filter(pk__in=both) if both else rows.none()
     elif part:
         rows = rows.filter(pk__in=rows.values("pk")[:MOST_LOOKED_AT])
     common = [places for places, known in zip(of_words, ids, strict=True) if known is None]
@@ -268,10 +319,10 @@ def leading(ids: Rows) -> tuple[list[UUID], bool]:
     return known[:MOST_LEADING], len(known) > MOST_LEADING
 
 
-def first(places: Iterable[Place], number: int) -> list[UUID]:
-    """The ids of some rows, at most so many."""
-    every = chain.from_iterable(place.ids for place in places)
-    return list(dict.fromkeys(every))[:number]
+def leading_by(places: Iterable[Place]) -> tuple[list[UUID], bool]:
+    """The same of rows that have a word in one of these places."""
+    known = list(dict.fromkeys(chain.from_iterable(place.ids for place in places)))
+    return known[:MOST_LEADING], len(known) > MOST_LEADING
 
 
 # --- Few rows -----------------------------------------------------------------------------------

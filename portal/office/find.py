@@ -107,7 +107,7 @@ KINDS = (
     Findable(
         _("People"),
         "accounts.view_user",
-        lambda: User.objects.all(),
+        User.objects.all,
         person,
         is_email,
         people_places,
