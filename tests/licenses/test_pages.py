@@ -187,6 +187,7 @@ def test_the_licence_page_shows_what_a_customer_may_know(many: World) -> None:
     assert "Margin" not in page
 
 
+@pytest.mark.unfound
 def test_names_are_escaped(world: World) -> None:
     with inside(world.acme):
         License.objects.filter(pk=world.ada_license.pk).update(notes="<script>alert(1)</script>")
