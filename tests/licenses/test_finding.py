@@ -161,10 +161,11 @@ def test_what_the_customer_does_not_see_does_not_find(acme: World) -> None:
 
 
 def test_common_words_are_looked_for_in_part_of_the_list(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: World, monkeypatch: pytest.MonkeyPatch, frozen_time: Any
 ) -> None:
     monkeypatch.setattr(finding, "MOST_NAMED", 2)
     monkeypatch.setattr(finding, "MOST_LOOKED_AT", 3)
+    frozen_time.shift(60)
     with inside(world.acme):
         for number in range(5):
             create_license(product=world.orbit, user=world.ada, key=f"COMMON-{number}-00000000")
