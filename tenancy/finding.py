@@ -24,8 +24,8 @@ from tenancy.spelling import LONGEST_WORD, Typed, asked, form_of, words_in
 
 # So many matches of a word are named in a query. Of a word that more rows have, the rows of a list
 # are asked one by one, in its order, and at most so many of them.
-MOST_NAMED = 5_000
-MOST_LOOKED_AT = 4_000
+MOST_NAMED = 2_000
+MOST_LOOKED_AT = 1_000
 # So many rows lead to others by an index (people to their licences).
 MOST_LEADING = 500
 BATCH = 500
@@ -266,7 +266,7 @@ def has_word(kind: type[Word], word: str, key: str, **narrowed: Any) -> Q:
 def there(rows: Rows) -> Q:
     """The condition that there is such a row, asked by an index for each row of the query. EXISTS
     the planner may turn into a table of all rows that have a common word."""
-    return Q(IsNull(Subquery(rows[:1]), False))
+    return Q(IsNull(Subquery(rows.order_by()[:1]), False))
 
 
 def find(rows: Rows, text: str, places: Places, *, whole: bool = False) -> Found:
@@ -281,17 +281,29 @@ def find(rows: Rows, text: str, places: Places, *, whole: bool = False) -> Found
     if not words:
         return Found(rows)
     of_words = [list(places(word)) for word in words]
-    ids = [_few(each) for each in of_words]
-    few = [each for each in ids if each is not None]
-    part = not few and not whole
-    if few:
-        both = set.intersection(*few)
-        rows = rows.filter(pk__in=both) if both else rows.none()
-    elif part:
-        # Asked for at once: in a subquery the planner may begin with what is common.
-        rows = rows.filter(pk__in=list(rows.values_list("pk", flat=True)[:MOST_LOOKED_AT]))
-    common = [places for places, known in zip(of_words, ids, strict=True) if known is None]
-    return Found(having(rows, common), part)
+    of_word_ids = [_few(each) for each in of_words]
+    few = [ids for ids in of_word_ids if ids is not None]
+    common = [each for each, ids in zip(of_words, of_word_ids, strict=True) if ids is None]
+    if whole and not few:
+        return Found(having(rows, common))
+    named = (
+        set.intersection(*few) if few else set(rows.values_list("pk", flat=True)[:MOST_LOOKED_AT])
+    )
+    for each in common:
+        named = _having(rows, named, each)
+    return Found(rows.filter(pk__in=named) if named else rows.none(), part=not few)
+
+
+def _having(rows: Rows, ids: set[UUID], places: Iterable[Place]) -> set[UUID]:
+    """Those of these rows that have a word in one of the places: place by place, since the planner
+    knows nothing better to do with several in one condition than to read a table."""
+    left, found = ids, set[UUID]()
+    for place in places:
+        if left:
+            here = rows.filter(place.has, pk__in=left).order_by().values_list("pk", flat=True)
+            found = found.union(here)
+            left = left - found
+    return found
 
 
 def having(rows: Rows, of_words: Iterable[Iterable[Place]]) -> Rows:
