@@ -12,13 +12,16 @@ class AccountsConfig(AppConfig):
     section = Section("profile", _("Profile"), icon="person", route="profile", place=4)
 
     def ready(self) -> None:
-        """E-mails about accounts, chapters of a customer's story, the end of sessions and views."""
-        from accounts import chapters, emails  # noqa: PLC0415  models are not there before ready()
+        """E-mails about accounts, chapters of a customer's story, what leads to people, the end of
+        sessions and views."""
+        from accounts import chapters, emails, finding  # noqa: PLC0415  models are not there before ready()
         from accounts.verbs import sessions  # noqa: PLC0415
         from accounts.view_as.verbs import clean_up_all  # noqa: PLC0415
+        from backoffice import leads  # noqa: PLC0415
         from jobs.chores import every_day  # noqa: PLC0415
 
         emails.register_all()
         chapters.register_all()
+        leads.register(finding.ENTRIES)
         every_day(sessions.clean_up_all)
         every_day(clean_up_all)

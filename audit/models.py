@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.acting import Source
 from audit.append_only import AppendOnly
+from tenancy.finding import Ordered
 from tenancy.rows import SameVendor, TenantRow, VendorManager, secret
 
 
@@ -69,7 +70,7 @@ class AuditEntry(TenantRow):
     actor_id = models.UUIDField(null=True)
     subject_type = models.CharField(_("kind"), max_length=60)
     subject_id = models.UUIDField()
-    label = models.CharField(_("what"), max_length=300, blank=True)
+    label = Ordered(_("what"), max_length=300, blank=True)
     license_id = models.UUIDField(null=True)
     customer_id = models.UUIDField(null=True)
     # `changes` and `details`, as far as they tell nothing of people.
@@ -101,6 +102,9 @@ class AuditEntry(TenantRow):
             models.Index(name="audit_of_license", fields=("vendor", "license_id", "sequence")),
             models.Index(name="audit_of_customer", fields=("vendor", "customer_id", "sequence")),
             models.Index(name="audit_of_subject", fields=("vendor", "subject_id", "sequence")),
+            # By them entries are found (backoffice/admin.py).
+            models.Index(name="audit_of_actor", fields=("vendor", "actor_id", "sequence")),
+            models.Index(name="audit_by_label", fields=("vendor", "label")),
             models.Index(name="audit_by_action", fields=("vendor", "action", "created_at")),
             # In the order of the list, which offers this filter: some sources are rare.
             models.Index(name="audit_by_source", fields=("vendor", "source", "sequence")),

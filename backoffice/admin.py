@@ -16,6 +16,9 @@ from django.utils.translation import gettext_lazy as _
 from audit.models import AuditEntry
 from audit.words import ACTIONS, changed_fields, remark, title, value_text
 from backoffice.export import WithExport
+from backoffice.leads import places_by_leads
+from tenancy.finding import Place, begins, named
+from tenancy.spelling import Typed
 
 Entries = QuerySet[AuditEntry]
 
@@ -48,6 +51,15 @@ class CustomerFilter(SimpleListFilter):
             return queryset.filter(customer_id=UUID(self.value()))
         except ValueError:
             return queryset.none()
+
+
+def entry_places(word: Typed) -> list[Place]:
+    """Where a word of an entry may stand: at the beginning of the name of what it is about, and in
+    the rows that it leads to."""
+    entries = AuditEntry.objects.all()
+    labels = entries.filter(begins("label", word.text)).order_by("label")
+    by_label = named(labels.values_list("pk", flat=True), begins("label", word.text))
+    return [by_label, *places_by_leads(entries, word)]
 
 
 @admin.register(AuditEntry)
@@ -85,7 +97,12 @@ class AuditEntryAdmin(WithExport):
         "ip",
     )
     list_filter = ("source", ActionFilter, CustomerFilter)
-    search_fields = ("label", "about__said__subject", "by__said__actor", "by__said__ip")
+    search_fields = ("label",)  # for the box to be there
+    search_help_text = _(
+        "Beginnings of words: what an entry is about (its name as it is written), the key of its "
+        "licence, e-mail and name of its customer or of who acted."
+    )
+    places = staticmethod(entry_places)
     actions = None
     fields = (
         "sequence",

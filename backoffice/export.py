@@ -53,10 +53,11 @@ class WithExport(VendorAdmin):
         return [path("export.csv", view, name=self._export_route()), *super().get_urls()]
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return Unpaged if self.needs_all(request) else super().get_changelist(request, **kwargs)
+
+    def needs_all(self, request: HttpRequest) -> bool:
         match = request.resolver_match
-        if match and match.url_name == self._export_route():
-            return Unpaged
-        return super().get_changelist(request, **kwargs)
+        return bool(match and match.url_name == self._export_route())
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         allowed = request.user.has_perm(self.export_right)

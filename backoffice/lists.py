@@ -30,6 +30,7 @@ from backoffice.pages import (
     counted,
 )
 from tenancy.door import current_vendor, is_inside
+from tenancy.finding import MOST_LOOKED_AT, Places, among_few, find
 from web.requests import PAGE_SIZE
 
 # So many rows an action takes when it is for all that a list has, and not for chosen ones.
@@ -155,6 +156,12 @@ def is_long(rows: QuerySet[Any]) -> bool:
     return rows.order_by()[MOST_OFFERED : MOST_OFFERED + 1].exists()
 
 
+def is_list_of(opts: Any, request: HttpRequest) -> bool:
+    """Whether the request is for the page with the list."""
+    match = request.resolver_match
+    return bool(match and match.url_name == f"{opts.app_label}_{opts.model_name}_changelist")
+
+
 def search_in(field: Any, db_field: Any) -> None:
     """Has a form's field search its choices, instead of offering them all."""
     field.widget = AutocompleteSelect(db_field, admin.site)
@@ -184,6 +191,29 @@ class ListAdmin(admin.ModelAdmin[Any]):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return KeysetList
+
+    # Where a word of the text in the search box may stand. Without it the rows are few, and
+    # `search_fields` are compared one by one.
+    places: Places | None = None
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Those of the rows that have every word; that not all rows were looked at is said."""
+        if self.places is None:
+            return among_few(queryset, search_term, self.search_fields), False
+        found = find(queryset, search_term, self.places, whole=self.needs_all(request))
+        if found.part and request.method == "GET" and is_list_of(self.opts, request):
+            text = _(
+                "Very many have that: of these %(names)s only the first %(most)s were looked at."
+            )
+            most = number_format(MOST_LOOKED_AT, force_grouping=True)
+            messages.info(request, text % {"names": self.opts.verbose_name_plural, "most": most})
+        return found.rows, False
+
+    def needs_all(self, request: HttpRequest) -> bool:
+        """Whether a search has to find all rows, however long it takes."""
+        return False
 
     def get_sortable_by(self, request: HttpRequest) -> list[Any]:
         """The columns that an index answers in order."""

@@ -13,6 +13,7 @@ from hashlib import md5
 from typing import Any
 
 from bench.database import run
+from tests.words import fill_words, form
 
 PASSWORD = "a password"
 PRODUCTS = 8
@@ -20,12 +21,15 @@ PRODUCTS = 8
 C25, C5000 = 1, 2
 TABLES = (
     "accounts_user",
+    "accounts_userword",
     "audit_auditentry",
     "audit_auditparticulars",
     "licenses_activation",
+    "licenses_activationword",
     "licenses_license",
     "licenses_licensemetadata",
     "licenses_licenseuser",
+    "licenses_licenseword",
     "mail_outgoingemail",
     "releases_download",
 )
@@ -114,6 +118,7 @@ def fill(shapes: list[Shape]) -> list[Filled]:
         for shape, (vendor, admin, products, files) in zip(shapes, begun, strict=True):
             fill_people(shape, vendor, admin)
             fill_licenses(shape, vendor, products)
+            fill_words(vendor)
             fill_what_happened(shape, vendor, files)
     return [
         Filled(shape, vendor, admin, *(customer(vendor, number) for number in (C25, C5000)))
@@ -228,6 +233,7 @@ def fill_licenses(shape: Shape, vendor: Any, products: list[Any]) -> None:
         {
             "id": shape.id("license", "n"),
             "key": KEY,
+            "key_form": form(KEY),
             "product": f"(ARRAY[{ids}]::uuid[])[1 + {H} / 16 % {len(products)}]",
             "user": shape.owner,
             "created_at": days_ago(f"{H} % 1500"),

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from hashlib import md5
 from typing import Any
+from urllib.parse import urlencode
 
 from bench.drive import Ask
 from bench.fill import PASSWORD, Filled, key_of
@@ -96,9 +98,49 @@ def for_staff(filled: Filled) -> list[Route]:
         "back office: find a key": page(f"/find/?q={the_license(filled).key}", 302),
         "back office: find an e-mail": page(f"/find/?q={filled.c25.email}", 302),
         "back office: find a host name": page("/find/?q=host-8-1", 302),
+        "back office: find a group of a key": page(f"/find/?q={group_of(filled)}", 302),
+        "back office: find a part of a name": page("/find/?q=last12"),
+        "back office: find a part of a host name": page("/find/?q=8-1"),
+        "back office: find the beginning of a fingerprint": page(
+            f"/find/?q={fingerprint_of(8, 1)[:16]}", 302
+        ),
+        **searches(filled),
         "back office: export of licences, first byte": first_byte("/licenses/license/export.csv"),
     }
     return [Route(name, "admin", make) for name, make in pages.items()]
+
+
+def searches(filled: Filled) -> dict[str, Make]:
+    """Each list, searched for a rare word, for one that very many rows have, and for both."""
+    email = filled.c25.email
+    asked = {
+        "licences": ("/licenses/license/", group_of(filled), "license"),
+        "users": ("/accounts/user/", email, "example.com"),
+        "machines": ("/licenses/activation/", "8-1", "host"),
+        "audit trail": ("/audit/auditentry/", the_license(filled).key, "LICENSE"),
+        "e-mails": ("/mail/outgoingemail/", email, "customer"),
+        "downloads": ("/releases/download/", email, "product"),
+    }
+    made = {}
+    for name, (path, rare, common) in asked.items():
+        for what, text in (
+            ("a rare word", rare),
+            ("a common word", common),
+            ("both", f"{common} {rare}"),
+        ):
+            made[f"back office: {name}, {what}"] = page(f"{path}?{urlencode({'q': text})}")
+    return made
+
+
+def group_of(filled: Filled) -> str:
+    """The last group of a key."""
+    return key_of(filled.shape.first_of_c25).rpartition("-")[2]
+
+
+def fingerprint_of(license: int, machine: int) -> str:
+    """As fill_licenses makes it."""
+    texts = (f"{license} {machine}", f"{machine} {license}")
+    return "".join(md5(text.encode()).hexdigest() for text in texts)
 
 
 def the_license(filled: Filled) -> Any:

@@ -29,6 +29,7 @@ from licenses.models import (
     LicenseMetadata,
     LicensePolicy,
     LicenseUser,
+    LicenseWord,
     MaintenancePolicy,
     Product,
 )
@@ -312,6 +313,7 @@ def _license(sample: Sample, vendor: Vendor, product: Product, people: dict[str,
         LicenseMetadata.objects.create(
             vendor=vendor, license=license, key=key, value=value, visible=visible
         )
+    LicenseWord.objects.keep([license.pk])
     for email in sample.shared_with:
         LicenseUser.objects.create(vendor=vendor, license=license, user=people[email])
     for number, hostname in enumerate(sample.machines):

@@ -18,7 +18,7 @@ from import_export.fields import Field
 from import_export.resources import Resource
 from import_export.widgets import Widget
 
-from accounts.models import CUSTOMER_ROLES, User, normalise_email
+from accounts.models import CUSTOMER_ROLES, User, UserWord, normalise_email
 from audit import trail
 from imports import bulk
 from imports.tables import TableRow
@@ -226,9 +226,10 @@ class Rows(Resource):  # type: ignore[misc]
 
     def finish(self) -> None:
         """Makes what takes time and needs no lock, before anything is written."""
-        for person in self.people.new.values():
+        new = list(self.people.new.values())
+        for person in new:
             person.set_unusable_password()
-        self.inserts = bulk.inserts(list(self.people.new.values()))
+        self.inserts = bulk.inserts(new) + bulk.inserts(UserWord.of(new))
 
     def write(self) -> Sequence[Any]:
         """Writes everything inside the caller's transaction and gives what the file made.
@@ -267,6 +268,7 @@ class Rows(Resource):  # type: ignore[misc]
                 changed.append(after)
                 drafts.append(_draft("changed", after, changes))
         User.objects.bulk_update(changed, [*NAMES, "updated_at"], batch_size=CHUNK)
+        UserWord.objects.keep([each.pk for each in changed])
         return drafts
 
 

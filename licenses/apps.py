@@ -13,13 +13,15 @@ class LicensesConfig(AppConfig):
 
     def ready(self) -> None:
         """E-mails, chapters of a customer's story, reminders every hour, files to import."""
+        from backoffice import leads  # noqa: PLC0415
         from imports.verbs import files  # noqa: PLC0415  models are not there before ready()
         from jobs.chores import every_hour  # noqa: PLC0415
-        from licenses import chapters, emails  # noqa: PLC0415
+        from licenses import chapters, emails, search  # noqa: PLC0415
         from licenses.imports import LICENSES  # noqa: PLC0415
         from licenses.verbs.reminders import send_reminders  # noqa: PLC0415
 
         emails.register_all()
         chapters.register_all()
+        leads.register(search.ENTRIES)
         every_hour(send_reminders)
         files.register(LICENSES)

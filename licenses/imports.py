@@ -22,10 +22,11 @@ from imports.verbs.files import FileKind
 from licenses import words
 from licenses.days import end_of
 from licenses.keys import new_key
-from licenses.models import DAY, License, LicensePolicy, Product
+from licenses.models import DAY, License, LicensePolicy, LicenseWord, Product
 from licenses.verbs import licenses
 from licenses.verbs.mailing import send_license
 from tenancy.models import Vendor
+from tenancy.spelling import form_of
 
 DATE = re.compile(r"\d{4}-\d\d-\d\d")
 YEARS = range(1970, 3000)
@@ -207,8 +208,9 @@ class LicenseRows(Rows):
 
     def look_up(self, rows: Sequence[TableRow]) -> None:
         super().look_up(rows)
-        keys = {key for row in rows if (key := row.cells.get("key", "").strip())}
-        self.taken = set(License.objects.filter(key__in=keys).values_list("key", flat=True))
+        forms = {form_of(row.cells.get("key", "")) for row in rows}
+        taken = License.objects.filter(key_form__in=forms)
+        self.taken = set(taken.values_list("key_form", flat=True))
 
     def finders(self) -> dict[str, Callable[[dict[str, str]], Any]]:
         return {
@@ -234,10 +236,10 @@ class LicenseRows(Rows):
 
     def _key(self, row: dict[str, str]) -> str:
         key = row.get("key", "").strip()
-        if key in self.taken:
+        if key and form_of(key) in self.taken:
             raise ValueError(_("There is a licence with this key already."))
         if key:
-            self.once(key, _("Row %(row)d has this key already."))
+            self.once(form_of(key), _("Row %(row)d has this key already."))
         return key
 
     def validate_instance(self, instance: WantedLicense, errors: Any = None, **kwargs: Any) -> None:
@@ -291,7 +293,8 @@ class LicenseRows(Rows):
         for license, policy in self.licenses:
             license.key = license.key or new_key(policy.key_pattern if policy else "")
             licenses.set_ends(license)
-        self.inserts += bulk.inserts(created)
+        found_by = [word for license in created for word in LicenseWord.of_one(license)]
+        self.inserts += bulk.inserts(created) + bulk.inserts(found_by)
         self.drafts = [
             trail.Draft(action="created", row=license, changes=trail.values_of(license))
             for license in created

@@ -8,32 +8,45 @@ from operator import or_
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Case, Count, F, OuterRef, Q, QuerySet, Value, When
 
-from licenses.models import Activation, ExpirationStrategy, License, LicenseMetadata, LicenseUser
-from licenses.status import EXPIRING_SOON, Status
-
-# Where a text is looked for: what the customer may see, and what staff may see beside it.
-FOR_CUSTOMERS = ("key", "product__name", "product__display_name", "notes")
-FOR_STAFF = (
-    *FOR_CUSTOMERS,
-    "name",
-    "order_number",
-    "internal_notes",
-    "user__email",
-    "user__first_name",
-    "user__last_name",
-    "user__company",
+from accounts.finding import people_with
+from accounts.models import UserWord
+from backoffice.leads import Lead
+from licenses.models import (
+    Activation,
+    ActivationWord,
+    ExpirationStrategy,
+    License,
+    LicenseUser,
+    LicenseWord,
+    Product,
 )
-MOST_WORDS = 5  # what follows them counts as one
+from licenses.status import EXPIRING_SOON, Status
+from tenancy import finding
+from tenancy.finding import (
+    Place,
+    begins,
+    by_key,
+    few_ids,
+    has_word,
+    ids_by,
+    in_words,
+    leading_by,
+    named,
+    there,
+)
+from tenancy.spelling import Typed, asked, backwards
+
+SHORTEST_END = 4  # characters of a key that are read out from its end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """What was asked of licences; what is left out does not narrow the search.
 
-    Every word of `text` has to occur somewhere. `expires_within` are days from now; `usable`
-    leaves out what is revoked or suspended.
+    Every word of `text` has to begin a word somewhere (tenancy/spelling.py). `expires_within` are
+    days from now; `usable` leaves out what is revoked or suspended.
     """
 
     text: str = ""
@@ -49,9 +62,11 @@ def find(
 ) -> QuerySet[License]:
     """Those of the licences that are wanted. Staff finds them also by what customers don't see:
     people, machines, what the vendor wrote for itself."""
+    if wanted.text and for_staff:
+        licenses = finding.find(licenses, wanted.text, places_for_staff).rows
+    elif wanted.text:
+        licenses = seen_in(licenses, wanted.text)
     condition = Q()
-    for word in wanted.text.split(maxsplit=MOST_WORDS - 1):
-        condition &= _has_word(word, for_staff=for_staff)
     if wanted.product_id:
         condition &= Q(product_id=wanted.product_id)
     if wanted.status:
@@ -65,18 +80,129 @@ def find(
     return licenses.filter(condition)
 
 
-def _has_word(word: str, *, for_staff: bool) -> Q:
-    """The condition that the word occurs somewhere in the licence or in what hangs on it."""
-    fields = FOR_STAFF if for_staff else FOR_CUSTOMERS
-    found: Q = reduce(or_, (Q(**{f"{field}__icontains": word}) for field in fields))
-    metadata = LicenseMetadata.objects.filter(license=OuterRef("pk"))
-    metadata = metadata.filter(Q(key__icontains=word) | Q(value__icontains=word))
-    if not for_staff:
-        return found | Q(Exists(metadata.filter(visible=True)))
-    holders = LicenseUser.objects.filter(license=OuterRef("pk"), user__email__icontains=word)
-    machines = Activation.objects.filter(license=OuterRef("pk"))
-    machines = machines.filter(Q(hostname__icontains=word) | Q(fingerprint__icontains=word))
-    return found | Q(Exists(metadata)) | Q(Exists(holders)) | Q(Exists(machines))
+def seen_in(licenses: QuerySet[License], text: str) -> QuerySet[License]:
+    """Those of a customer's licences that have every word of the text where he may see it; each of
+    them is asked, since they are few beside those of the vendor."""
+    words = asked(text)
+    if words is None:
+        return licenses.none()
+    return finding.having(licenses, (places_for_customers(word) for word in words))
+
+
+def places_for_customers(word: Typed) -> list[Place]:
+    """Where a word may stand in what the customer sees of a licence."""
+    return [
+        *_of_key(word.form),
+        _of_product(word.form),
+        in_words(LicenseWord, word.form, visible=True),
+    ]
+
+
+def places_for_staff(word: Typed) -> list[Place]:
+    """The same for staff: beside it people, machines, and what the vendor wrote for itself."""
+    return [
+        *_of_key(word.form),
+        _of_product(word.form),
+        in_words(LicenseWord, word.form),
+        *_of_people(word.form),
+        *_of_machines(word),
+    ]
+
+
+def places_by_key(word: Typed) -> list[Place]:
+    """The beginning of a key, of any of its groups, its end, and what else the customer sees of the
+    licence itself: its notes and metadata."""
+    return [*_of_key(word.form), in_words(LicenseWord, word.form, visible=True)]
+
+
+def _of_key(form: str) -> list[Place]:
+    """The beginning of a key, and its end. Groups between them are among the licence's words."""
+    start = begins("key_form", form)
+    licenses = License.objects.filter(start).order_by("key_form").values_list("pk", flat=True)
+    places = [named(licenses, start)]
+    if len(form) >= SHORTEST_END:
+        places.append(in_words(LicenseWord, backwards(form)))
+    return places
+
+
+def _of_product(form: str) -> Place:
+    """A vendor has few products; they are compared by ourselves."""
+    products = few_ids(Product.objects.all(), [form], ("name", "display_name"))
+    if not products:
+        return Place((), Q(pk=None))
+    is_of = Q(product__in=products)
+    return named(License.objects.filter(is_of).order_by().values_list("pk", flat=True), is_of)
+
+
+def _of_people(form: str) -> list[Place]:
+    """The owner, and the additional users."""
+    people, many = people_with(form)
+    has_owner = has_word(UserWord, form, "user")
+    shared = LicenseUser.objects.filter(user__in=people).order_by()
+    holders = LicenseUser.objects.filter(license=OuterRef("pk"))
+    holders = holders.filter(has_word(UserWord, form, "user"))
+    return [
+        by_key(License.objects.all(), "user", people, has=has_owner, many=many),
+        named(shared.values_list("license_id", flat=True), there(holders.values("pk"))),
+    ]
+
+
+def _of_machines(word: Typed) -> list[Place]:
+    """Host names and the beginnings of fingerprints."""
+    of_license = Activation.objects.filter(license=OuterRef("pk"))
+    hosts = of_license.filter(has_word(ActivationWord, word.form, "pk"))
+    prints = Activation.objects.filter(of_print(word)).order_by("fingerprint")
+    return [
+        named(
+            ids_by(ActivationWord, word.form, "activation__license_id"),
+            there(hosts.values("pk")),
+        ),
+        named(
+            prints.values_list("license_id", flat=True),
+            there(of_license.filter(of_print(word)).values("pk")),
+        ),
+    ]
+
+
+def host_places(word: Typed) -> list[Place]:
+    """Where a word of a machine may stand: in its name, at the beginning of its fingerprint."""
+    prints = Activation.objects.filter(of_print(word)).order_by("fingerprint")
+    return [
+        in_words(ActivationWord, word.form),
+        named(prints.values_list("pk", flat=True), of_print(word)),
+    ]
+
+
+def machine_places(word: Typed) -> list[Place]:
+    """The same, and in the key of its licence."""
+    licenses, many = licenses_with(word)
+    of_license = by_key(
+        Activation.objects.all(), "license", licenses, has=has_key(word, "license"), many=many
+    )
+    return [*host_places(word), of_license]
+
+
+def licenses_with(word: Typed) -> tuple[list[UUID], bool]:
+    """Licences whose key has the word, by which rows of theirs are found, and whether there are
+    more."""
+    return leading_by(places_by_key(word))
+
+
+def has_key(word: Typed, column: str) -> Q:
+    """The condition that the licence to which the column leads has the word in its key."""
+    licenses = License.objects.filter(pk=OuterRef(column))
+    return there(finding.having(licenses, [places_by_key(word)]).values("pk"))
+
+
+# Entries of the audit trail by the licence that they are about.
+ENTRIES = Lead(columns=("license_id",), ids=licenses_with, has=has_key)
+
+
+def of_print(word: Typed) -> Q:
+    """The condition that a fingerprint begins as it was typed, or so in small or capital letters:
+    an opaque text has no stored form."""
+    spelled = {word.text, word.text.lower(), word.text.upper()}
+    return reduce(or_, (begins("fingerprint", each) for each in sorted(spelled)))
 
 
 def status_filter(status: Status, now: datetime) -> Q:

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from tenancy.finding import OrderedEmail
 from tenancy.rows import SameVendor, TenantRow, personal, secret
 
 
@@ -24,7 +25,7 @@ class OutgoingEmail(TenantRow):
         NOT_NEEDED = "not-needed", _("no longer needed")
 
     kind = models.CharField(_("kind"), max_length=40)
-    recipient = personal(models.EmailField(_("recipient")))
+    recipient = personal(OrderedEmail(_("recipient")))
     user = models.ForeignKey(
         "accounts.User", models.PROTECT, null=True, related_name="+", verbose_name=_("person")
     )
@@ -54,6 +55,7 @@ class OutgoingEmail(TenantRow):
         )
         indexes = (
             models.Index(name="outgoing_email_by_age", fields=("vendor", "-created_at", "id")),
+            models.Index(name="outgoing_email_to", fields=("vendor", "recipient", "id")),
             models.Index(
                 name="outgoing_email_due", fields=("due_at",), condition=Q(due_at__isnull=False)
             ),

@@ -24,6 +24,7 @@ from releases.errors import SignInNeeded
 from releases.models import Release, ReleaseFile
 from tenancy.models import Vendor
 from tenancy.prepared import prepared, together
+from tenancy.spelling import form_of
 from web import limits
 from web.requests import client_ip
 
@@ -169,9 +170,9 @@ def get_holder(request: PersonRequest) -> Holder:
         limits.take(*limit)
         # An account that was switched off takes its keys along.
         usable = Q(user=None) | Q(user__is_active=True)
-        with_key = License.objects.filter(usable, key=key)
+        with_key = License.objects.filter(usable, key_form=form_of(key))
         with_key = with_key.select_related("product", "maintenance_policy")
-        licenses = list(with_key) if "\x00" not in key else []
+        licenses = list(with_key)
         if not licenses:
             raise Http404
         limits.give_back(*limit)

@@ -6,7 +6,8 @@ from uuid import UUID
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
-from django.db.models import Count, OuterRef, QuerySet, Subquery, Sum
+from django.core.validators import validate_ipv46_address
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
 from django.forms import ModelForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
@@ -17,14 +18,19 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from accounts.finding import people_with
+from accounts.models import UserWord
 from backoffice.base import VendorAdmin, WithButtons, receives_files
 from backoffice.filters import RelatedFilter
 from licenses.models import Product
+from licenses.search import has_key, licenses_with
 from releases.errors import ReleaseError, UploadIncomplete, VersionExists
 from releases.files.shelf import shelf_for
 from releases.files.uploads import ReceivedFile, ReleaseUploadHandler
 from releases.models import Download, Release, ReleaseFile, platform_words
 from releases.verbs import publishing
+from tenancy.finding import Place, by_key, few_ids, has_word, named
+from tenancy.spelling import Typed
 
 VERBS = {
     "publish": (publishing.publish, _("%(row)s is published.")),
@@ -275,6 +281,30 @@ class ReleaseAdmin(WithButtons):
         return format_html_join("", line, lines) or "-"
 
 
+def download_places(word: Typed) -> list[Place]:
+    """Where a word of a download may stand: in the rows that it leads to; files are few."""
+    downloads = Download.objects.all()
+    people, many_people = people_with(word.form)
+    licenses, many_licenses = licenses_with(word)
+    files = list(few_ids(ReleaseFile.objects.all(), [word.form], ("name",)))
+    return [
+        by_key(
+            downloads, "user", people, has=has_word(UserWord, word.form, "user"), many=many_people
+        ),
+        by_key(downloads, "license", licenses, has=has_key(word, "license"), many=many_licenses),
+        by_key(downloads, "file", files, has=Q(file__in=files)),
+        *_from_address(downloads, word.text),
+    ]
+
+
+def _from_address(downloads: QuerySet[Download], text: str) -> list[Place]:
+    try:
+        validate_ipv46_address(text)
+    except ValidationError:
+        return []
+    return [named(downloads.filter(ip=text).order_by().values_list("pk", flat=True), Q(ip=text))]
+
+
 @admin.register(Download)
 class DownloadAdmin(VendorAdmin):
     """Who was granted which bytes; a row is written once. `counted` are those to bill by."""
@@ -292,7 +322,12 @@ class DownloadAdmin(VendorAdmin):
     )
     list_filter = ("counted", "complete", ("file__release__product", RelatedFilter))
     list_select_related = ("file__release", "user", "license")
-    search_fields = ("file__name", "user__email", "license__key", "ip")
+    search_fields = ("ip",)  # for the box to be there
+    search_help_text = _(
+        "Beginnings of words: file, customer, licence key (also its groups and its end); a whole "
+        "IP address."
+    )
+    places = staticmethod(download_places)
     fields = (
         "created_at",
         "file",

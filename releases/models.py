@@ -239,6 +239,7 @@ class Download(TenantRow):
         indexes = (
             models.Index(fields=("file", "license", "-created_at")),
             models.Index(name="download_newest", fields=("vendor", "-created_at", "id")),
+            models.Index(name="download_by_ip", fields=("vendor", "ip", "id")),
             models.Index(
                 name="download_statistics", fields=("vendor", "counted", "created_at", "file")
             ),

@@ -70,9 +70,18 @@ class SameVendor(models.BaseConstraint):
 
     With `to_field` the field is no foreign key to Django: it has the other row's value of that
     field, such as its name. Then forms can't compare vendors: whoever sets it has to look.
+    With `goes_along` the database deletes this row with the one that it points to.
     """
 
-    def __init__(self, *, field: str, to_table: str, name: str, to_field: str = "id") -> None:
+    def __init__(
+        self,
+        *,
+        field: str,
+        to_table: str,
+        name: str,
+        to_field: str = "id",
+        goes_along: bool = False,
+    ) -> None:
         super().__init__(
             name=name,
             violation_error_message=_("This choice belongs to another vendor."),
@@ -80,15 +89,17 @@ class SameVendor(models.BaseConstraint):
         self.field = field
         self.to_table = to_table
         self.to_field = to_field
+        self.goes_along = goes_along
 
     def _clause(self, model: type[models.Model], editor: BaseDatabaseSchemaEditor) -> str:
         quote = editor.quote_name
         field: Any = model._meta.get_field(self.field)
         own = f"{quote('vendor_id')}, {quote(field.column)}"
         target = f"{quote(self.to_table)} ({quote('vendor_id')}, {quote(self.to_field)})"
+        along = "ON DELETE CASCADE " if self.goes_along else ""
         return (
             f"CONSTRAINT {quote(self.name)} FOREIGN KEY ({own}) REFERENCES {target} "
-            "DEFERRABLE INITIALLY DEFERRED"
+            f"{along}DEFERRABLE INITIALLY DEFERRED"
         )
 
     def constraint_sql(self, model: Any, schema_editor: Any) -> str:
@@ -132,14 +143,20 @@ class SameVendor(models.BaseConstraint):
     def __hash__(self) -> int:
         return hash(self._parts())
 
-    def _parts(self) -> tuple[str, ...]:
-        return self.name, self.field, self.to_table, self.to_field
+    def _parts(self) -> tuple[Any, ...]:
+        return self.name, self.field, self.to_table, self.to_field, self.goes_along
 
     def deconstruct(self) -> Any:
         path, _args, _kwargs = super().deconstruct()
-        parts = {"field": self.field, "to_table": self.to_table, "name": self.name}
+        parts: dict[str, Any] = {
+            "field": self.field,
+            "to_table": self.to_table,
+            "name": self.name,
+        }
         if self.to_field != "id":
             parts["to_field"] = self.to_field
+        if self.goes_along:
+            parts["goes_along"] = True
         return path, (), parts
 
 

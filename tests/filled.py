@@ -19,6 +19,7 @@ from licenses.models import (
     LicenseUser,
     MaintenancePolicy,
 )
+from licenses.verbs.details import add_metadata
 from licenses.verbs.mailing import send_license
 from offline.models import OfflineExchange
 from releases.files.ranges import ByteRange
@@ -47,7 +48,7 @@ def _fill(world: World, vendor: Vendor) -> None:
     with inside(vendor):
         policy = LicensePolicy.objects.create(vendor=vendor, name=f"{name}-policy")
         MaintenancePolicy.objects.create(vendor=vendor, name=f"{name}-upkeep")
-        LicenseMetadata.objects.create(vendor=vendor, license=license, key=f"{name}-order")
+        add_metadata(LicenseMetadata(vendor=vendor, license=license, key=f"{name}-order"))
         LicenseMeterAttribute.objects.create(vendor=vendor, license=license, name=f"{name}-meter")
         other = world.grace if acme else world.ada_of_globex
         LicenseUser.objects.create(vendor=vendor, license=license, user=other)

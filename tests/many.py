@@ -6,7 +6,9 @@ from typing import Any
 
 from django.db import connection, models
 
+from tenancy.finding import StoredForm
 from tests.roles import speaking_as
+from tests.words import form
 
 
 @contextmanager
@@ -31,6 +33,9 @@ def copy(row: models.Model, number: int, **values: str) -> None:
     different in the copy number `n`. Each has an id of its own."""
     columns = [str(field.column) for field in row._meta.concrete_fields]
     own = {"id": "gen_random_uuid()", **values}
+    for field in row._meta.concrete_fields:
+        if isinstance(field, StoredForm) and field.of in own:
+            own[str(field.column)] = form(own[field.of])
     selected = ", ".join(own.get(name, f'one."{name}"') for name in columns)
     named = ", ".join(f'"{name}"' for name in columns)
     table = row._meta.db_table

@@ -18,6 +18,7 @@ from django_tasks.base import Task
 
 from accounts.models import Session, User
 from jobs.chores import EVERY_DAY, EVERY_HOUR, EVERY_ROUND
+from tenancy.finding import Word
 from tenancy.rows import TenantRow
 
 VENDORS_OWN = re.compile(r'"tenancy_vendor"\."id" = "(\w+)"\."vendor_id"')
@@ -26,7 +27,7 @@ VENDOR_CONDITION = re.compile(r'"vendor_id" (=|IN|IS NULL)', re.IGNORECASE)
 
 @cache
 def tenant_tables() -> frozenset[str]:
-    kinds = TenantRow | User | Session
+    kinds = TenantRow | User | Session | Word
     models = (model for model in apps.get_models() if issubclass(model, kinds))
     return frozenset(model._meta.db_table for model in models)
 
@@ -87,6 +88,7 @@ UNRECORDED = (
     r'(INTO|UPDATE|FROM) "accounts_session"',  # that somebody signed in or out is recorded
     r'INTO "accounts_viewas"',  # an offer; that a view begins and ends is recorded
     r'UPDATE "licenses_activation"',  # a machine that is seen again
+    r'(INTO|FROM) "[a-z]+_[a-z]+word"',  # repeats what stands in a row that is recorded
 )
 
 
@@ -99,6 +101,7 @@ WITHOUT_VERB = {
     "audit/trail.py": "An export or a page that was shown is recorded, and nothing else changes.",
     "mail/delivery.py": "The states of an e-mail, moved by the queue's jobs; its functions are verbs.",
     "mail/outbox.py": "The one function that queues an e-mail; a password link is asked for by a job.",
+    "tenancy/finding.py": "Words of rows, which follow them; each row itself has its verb.",
     "demo/seed.py": "People and terms with fixed ids, and days that are long ago.",
     "demo/releases.py": "The day on which a release of the demo appeared.",
     "demo/downloads.py": "The day of a download of the demo.",

@@ -17,6 +17,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from accounts.finding import people_places
 from accounts.metadata import METADATA_FORM
 from accounts.models import CUSTOMER_ROLES, BuiltIn, Role, User
 from accounts.models.roles import role_label
@@ -145,7 +146,9 @@ class UsersAdmin(WithViewAs, WithExport, WithButtons):
     }
     list_display = ("email", "full_name", "company", "role_shown", "is_active", "last_login")
     list_filter = (("role", RoleFilter), "is_active", "allow_customer_portal_access")
-    search_fields = ("email", "first_name", "last_name", "company")
+    search_fields = ("email",)  # for the box to be there
+    search_help_text = _("Beginnings of words: e-mail, name, company.")
+    places = staticmethod(people_places)
     fields = (
         "email",
         "first_name",

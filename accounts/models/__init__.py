@@ -1,18 +1,27 @@
 """The rows of this app, a module per noun."""
 
-from accounts.models.people import PortalSettings, User, among_operators, normalise_email
+from accounts.models.people import (
+    SEARCHED,
+    PortalSettings,
+    User,
+    UserWord,
+    among_operators,
+    normalise_email,
+)
 from accounts.models.roles import CUSTOMER_ROLES, VENDOR_ROLES, BuiltIn, Role
 from accounts.models.sessions import Session
 from accounts.view_as.models import ViewAs
 
 __all__ = [
     "CUSTOMER_ROLES",
+    "SEARCHED",
     "VENDOR_ROLES",
     "BuiltIn",
     "PortalSettings",
     "Role",
     "Session",
     "User",
+    "UserWord",
     "ViewAs",
     "among_operators",
     "normalise_email",

@@ -1,8 +1,9 @@
 """The people of vendors, and operators."""
 
 import uuid
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
@@ -22,9 +23,11 @@ from accounts.models.roles import (
 )
 from accounts.rights import CLAIMS, OPERATORS_RIGHTS, includes
 from tenancy.door import ScopedManager, Way, inside, outside, within_scope
+from tenancy.finding import Word, to_row
 from tenancy.models import Vendor
 from tenancy.preferences import languages, validate_time_zone
 from tenancy.rows import SameVendor, labelled, secret
+from tenancy.spelling import words_in
 
 
 class PortalSettings(Vendor):
@@ -51,6 +54,8 @@ class UserManager(BaseUserManager["User"]):
         user = self.model(vendor=vendor, email=normalise_email(email), **fields)
         user.set_password(password)
         user.save(force_insert=True, using=self._db)
+        if vendor:
+            UserWord.objects.begin([user])
         return user
 
     def create_superuser(self, *, email: str, password: str | None = None) -> "User":
@@ -242,3 +247,41 @@ class User(AbstractBaseUser):
 
     def has_module_perms(self, app_label: str) -> bool:
         return self.is_active and includes(self.rights, f"{app_label}.")
+
+
+class UserWord(Word):
+    """A word of a person's e-mail, name or company. Operators have none."""
+
+    pk = models.CompositePrimaryKey("vendor_id", "word", "user_id")
+    user = to_row("accounts.User")
+
+    row = "user"
+
+    class Meta(Word.Meta):
+        constraints = (
+            SameVendor(
+                name="user_word_user_vendor",
+                field="user",
+                to_table="accounts_user",
+                goes_along=True,
+            ),
+        )
+
+    @classmethod
+    def of(cls, rows: Sequence[User]) -> list[Self]:
+        return [
+            cls(vendor_id=user.vendor_id, word=word, user_id=user.pk)
+            for user in rows
+            if user.vendor_id
+            for word in sorted(words_of(user))
+        ]
+
+
+# By what a person is found.
+SEARCHED = ("email", "first_name", "last_name", "company")
+
+
+def words_of(user: User) -> set[str]:
+    """First and last name are one text, so that they are found in one word, too."""
+    texts = (user.email, f"{user.first_name} {user.last_name}", user.company)
+    return set().union(*map(words_in, texts))

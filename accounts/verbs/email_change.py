@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from accounts.links import LinkRefused, Purpose, read_token
-from accounts.models import User, normalise_email
+from accounts.models import User, UserWord, normalise_email
 from accounts.verbs.passwords import check_password
 from audit import trail
 from audit.acting import acting_as
@@ -53,6 +53,7 @@ def _move(user: User, new_email: str) -> None:
             changed = User.objects.filter(pk=user.pk, email=user.email).update(email=new_email)
             if changed:
                 moved = {"email": [user.email, new_email]}
+                UserWord.objects.keep([user.pk])
                 with acting_as(user):
                     trail.record("email-changed", user, changes=moved, visible=True)
     except IntegrityError as error:

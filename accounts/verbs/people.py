@@ -9,7 +9,7 @@ from django.db.models import ProtectedError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
-from accounts.models import CUSTOMER_ROLES, Role, User
+from accounts.models import CUSTOMER_ROLES, SEARCHED, Role, User, UserWord
 from accounts.verbs.invitations import invite
 from audit import rows, trail
 from web.errors import PortalError
@@ -32,6 +32,7 @@ def create_person(*, person: User, invited: bool = True) -> User:
     _check_role(person)
     person.full_clean()
     rows.create(person)
+    UserWord.objects.begin([person])
     if invited:
         invite(person)
     return person
@@ -50,6 +51,8 @@ def change_person(*, person: User, fields: Collection[str]) -> User:
     _check_role(saved)
     saved.full_clean()
     saved.save(update_fields=[*fields, "updated_at"])
+    if not set(SEARCHED).isdisjoint(fields):
+        UserWord.objects.keep([saved.pk])
     trail.record_change(before, saved)
     return saved
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.base import VendorAdmin
 from licenses.errors import LicensingError
 from licenses.models import Activation
+from licenses.search import machine_places
 from licenses.verbs.activations import free
 
 
@@ -36,7 +37,11 @@ class ActivationAdmin(VendorAdmin):
     list_filter = ("os", "offline")
     lookups = ("app_version",)
     list_select_related = ("license",)
-    search_fields = ("hostname", "fingerprint", "license__key")
+    search_fields = ("hostname",)  # for the box to be there
+    search_help_text = _(
+        "Beginnings of words: host name, licence key (also its groups and its end), fingerprint."
+    )
+    places = staticmethod(machine_places)
     fields = (
         "license", "hostname", "fingerprint", "os", "os_version", "vm_name", "container",
         "app_version", "client_version", "user_hash", "offline", "offline_response_valid_until",

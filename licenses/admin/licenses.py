@@ -12,7 +12,6 @@ from django.forms import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -30,7 +29,7 @@ from licenses.admin.products import valid_for
 from licenses.errors import DayIsOver, LicensingError
 from licenses.imports import in_days
 from licenses.models import License, LicenseMetadata, LicenseUser, Product
-from licenses.search import FOR_STAFF, Wanted, find
+from licenses.search import places_for_staff
 from licenses.verbs import details, licenses, many
 from licenses.verbs.issuing import issue
 from licenses.verbs.mailing import send_license
@@ -114,7 +113,12 @@ class LicenseAdmin(WithExport, WithButtons):
         "type",
     )
     list_select_related = ("product", "user")
-    search_fields = FOR_STAFF  # for the box to be there; see get_search_results
+    search_fields = ("key",)  # for the box to be there
+    search_help_text = _(
+        "Beginnings of words: key (also its groups and its end), product, customer, additional "
+        "users, notes, order number, metadata, host name, fingerprint."
+    )
+    places = staticmethod(places_for_staff)
     autocomplete_fields = ("user",)
     formfield_overrides = LENGTHS | {models.URLField: {"assume_scheme": "https"}}
     valid_for = valid_for
@@ -200,13 +204,6 @@ class LicenseAdmin(WithExport, WithButtons):
         if db_field.name == "user":
             kwargs["queryset"] = User.objects.filter(role__in=CUSTOMER_ROLES)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[License], search_term: str
-    ) -> tuple[QuerySet[License], bool]:
-        """As licences are found everywhere, and by what only staff may see."""
-        wanted = Wanted(text=search_term)
-        return find(queryset, wanted, now=timezone.now(), for_staff=True), False
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.many_view)

@@ -21,12 +21,15 @@ from licenses.models.terms import (
     LicenseTerms,
     LicenseType,
 )
+from licenses.models.words import SEARCHED, ActivationWord, LicenseWord
 
 __all__ = [
     "DAY",
+    "SEARCHED",
     "TERMS",
     "UNLIMITED",
     "Activation",
+    "ActivationWord",
     "ExpirationStrategy",
     "FingerprintMatching",
     "LeasingStrategy",
@@ -37,6 +40,7 @@ __all__ = [
     "LicenseTerms",
     "LicenseType",
     "LicenseUser",
+    "LicenseWord",
     "MaintenancePolicy",
     "OperatingSystem",
     "Product",

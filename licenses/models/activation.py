@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.metadata import validate_metadata
 from licenses.models.license import License
+from tenancy.finding import Ordered
 from tenancy.rows import SameVendor, TenantRow, personal, secret
 
 
@@ -25,7 +26,7 @@ class Activation(TenantRow):
     license = models.ForeignKey(
         License, models.PROTECT, related_name="activations", verbose_name=_("licence")
     )
-    fingerprint = personal(models.CharField(_("fingerprint"), max_length=256))
+    fingerprint = personal(Ordered(_("fingerprint"), max_length=256))
     os = models.CharField(_("operating system"), max_length=10, choices=OperatingSystem)
     os_version = models.CharField(_("version of the operating system"), max_length=256, blank=True)
     hostname = personal(models.CharField(_("host name"), max_length=256, blank=True))
@@ -60,6 +61,7 @@ class Activation(TenantRow):
             models.UniqueConstraint(
                 name="activation_fingerprint_once", fields=("license", "fingerprint")
             ),
+            models.UniqueConstraint(name="activation_vendor_pair", fields=("vendor", "id")),
             SameVendor(
                 name="activation_license_vendor", field="license", to_table="licenses_license"
             ),
@@ -71,7 +73,7 @@ class Activation(TenantRow):
         indexes = (
             models.Index(name="activation_newest", fields=("vendor", "-created_at", "id")),
             models.Index(name="activation_by_host", fields=("vendor", "hostname", "id")),
-            # By it somebody on the phone is found (portal/office/find.py).
+            # By it, or by its beginning, a machine is found.
             models.Index(name="activation_by_print", fields=("vendor", "fingerprint")),
             # What kinds of machines there are, for statistics.py.
             models.Index(

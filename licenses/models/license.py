@@ -19,7 +19,9 @@ from licenses.models.terms import (
     LicenseType,
 )
 from licenses.status import Standing, standing_of
+from tenancy.finding import StoredForm
 from tenancy.rows import SameVendor, TenantRow, personal
+from tenancy.spelling import form_of
 
 
 class Usable:
@@ -73,6 +75,8 @@ class License(Usable, TenantRow, LicenseTerms):
     """
 
     key = models.CharField(_("key"), max_length=256, validators=[validate_key])
+    # Two keys that differ in case, dashes or blanks alone are one.
+    key_form = StoredForm(of="key", max_length=256)
     product = models.ForeignKey(
         Product, models.PROTECT, related_name="licenses", verbose_name=_("product")
     )
@@ -155,8 +159,8 @@ class License(Usable, TenantRow, LicenseTerms):
         ordering = ("-created_at", "id")
         constraints = (
             models.UniqueConstraint(
-                name="license_key_unique_per_vendor",
-                fields=("vendor", "key"),
+                name="license_key_form_once",
+                fields=("vendor", "key_form"),
                 violation_error_message=_("There is a licence with this key already."),
             ),
             models.UniqueConstraint(name="license_vendor_pair", fields=("vendor", "id")),
@@ -189,6 +193,7 @@ class License(Usable, TenantRow, LicenseTerms):
                     "product",
                 ),
             ),
+            models.Index(name="license_by_key", fields=("vendor", "key", "id")),
             models.Index(name="license_by_end", fields=("vendor", "expires_at", "id")),
             models.Index(name="license_newest", fields=("vendor", "-created_at", "id")),
             # In the order of the list, which offers this filter: some types are rare.
@@ -209,6 +214,10 @@ class License(Usable, TenantRow, LicenseTerms):
 
     def __str__(self) -> str:
         return self.key
+
+    def clean(self) -> None:
+        """Sets the key's stored form, which has to be unique."""
+        self.key_form = form_of(self.key)
 
     def concerns(self) -> dict[str, Any]:
         return {"license_id": self.pk, "customer_id": self.user_id, "visible": True}

@@ -16,6 +16,7 @@ from licenses import errors
 from licenses.history import Event, record
 from licenses.models import (
     Activation,
+    ActivationWord,
     ExpirationStrategy,
     License,
     LicenseMeterAttribute,
@@ -124,10 +125,11 @@ def sync(activation_id: Any, machine: Machine | None = None) -> Activation:
     activation = Activation.objects.filter(pk=activation_id).first()
     if activation is None:
         raise errors.ActivationNotFound
+    renamed = machine is not None and machine.hostname != activation.hostname
     changed = _describe(activation, machine) if machine else []
     activation.last_synced_at = timezone.now()
     activation.lease_expires_at = _lease_end(license)
-    activation.save(update_fields=[*changed, "last_synced_at", "lease_expires_at", "updated_at"])
+    _save_again(activation, changed, renamed=renamed)
     activation.license = license
     return activation
 
@@ -205,6 +207,7 @@ def _take_seat(license: License, machine: Machine, key: MachineKey | None) -> Ac
     activation.lease_expires_at = _lease_end(license)
     activation.expires_at = _rolling_end(license, now)
     activation.save(force_insert=True)
+    ActivationWord.objects.begin([activation])
     license.total_activations += 1
     if license.first_activated_at is None:
         license.first_activated_at = now
@@ -235,14 +238,22 @@ def _activate_again(
     replaced = bool(
         key and activation.machine_thumbprint and key.thumbprint != activation.machine_thumbprint
     )
+    renamed = machine.hostname != activation.hostname
     changed = _describe(activation, machine) + _bind(activation, key)
     activation.license = license
     activation.last_synced_at = timezone.now()
     activation.lease_expires_at = _lease_end(license)
-    activation.save(update_fields=[*changed, "last_synced_at", "lease_expires_at", "updated_at"])
+    _save_again(activation, changed, renamed=renamed)
     if replaced:
         record(license, Event.MACHINE_KEY_REPLACED, machine=activation)
     return activation
+
+
+def _save_again(activation: Activation, changed: list[str], *, renamed: bool) -> None:
+    """Saves what a machine that was known has told, and that it was seen."""
+    activation.save(update_fields=[*changed, "last_synced_at", "lease_expires_at", "updated_at"])
+    if renamed:
+        ActivationWord.objects.keep([activation.pk])
 
 
 def _describe(activation: Activation, machine: Machine) -> list[str]:

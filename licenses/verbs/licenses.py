@@ -13,10 +13,12 @@ from licenses.errors import DateTooFar, MaintenanceNotRenewable, ValidityNotRene
 from licenses.history import WITHHELD, Event, owners_of, record
 from licenses.keys import new_key
 from licenses.models import (
+    SEARCHED,
     TERMS,
     ExpirationStrategy,
     License,
     LicensePolicy,
+    LicenseWord,
     MaintenancePolicy,
     Product,
 )
@@ -57,6 +59,7 @@ def save_new_license(license: License) -> License:
     license.full_clean()
     set_ends(license)
     license.save(force_insert=True)
+    LicenseWord.objects.begin([license])
     record(license, Event.CREATED, changes=trail.values_of(license))
     return license
 
@@ -120,6 +123,8 @@ def change_license(license: License, *, fields: Collection[str]) -> License:
     The customer's history tells of it if he may see one of them. Raises ValidationError.
     """
     rows.change(license, fields=fields, withheld=WITHHELD, people=owners_of(license))
+    if not set(SEARCHED).isdisjoint(fields):
+        LicenseWord.objects.keep([license.pk])
     return begin_maintenance(license) if "maintenance_policy" in fields else license
 
 

@@ -1,17 +1,16 @@
 """Finding anything in the back office by whatever somebody on the phone reads out: a licence key,
 an e-mail, a name, a host name, a fingerprint.
 
-What matches exactly is found by an index, however many rows there are; only when nothing does are
-the tables searched for rows that contain the text. Runs in the vendor's scope.
+What matches as a whole is found first; only when nothing does, rows of which the text has the
+beginnings of words. Both by an index, however many rows there are. Runs in the vendor's scope.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import F, Q, QuerySet, Value
-from django.db.models.functions import Replace
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -19,14 +18,16 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from accounts.models import User
+from accounts.finding import people_places
+from accounts.models import User, normalise_email
 from licenses.models import Activation, License
+from licenses.search import host_places, places_by_key
+from tenancy import finding
 from tenancy.door import is_inside
+from tenancy.spelling import form_of
 
 SHOWN = 20
-SHORTEST_KEY_PART = 6  # characters
 LONGEST = 256
-LICENSES = "licenses.view_license"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,117 +41,109 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The hits of one kind; `more` when there are more than are shown."""
+    """The hits of one kind; `more` when there are more than are shown, or may be."""
 
     title: str | Promise
     hits: list[Hit]
     more: bool
 
 
-def _without_dashes(wanted: str) -> list[Hit]:
-    """The licences whose key somebody reads out without its dashes and spaces."""
-    read_out = wanted.replace("-", "").replace(" ", "")
-    if len(read_out) < SHORTEST_KEY_PART:
-        return []
-    plain = Replace(F("key"), Value("-"), Value(""))
-    found = License.objects.annotate(plain=plain).filter(plain__icontains=read_out)
-    return _licenses(found)
+def person(each: User) -> Hit:
+    return Hit(
+        reverse("admin:accounts_user_story", args=[each.pk]),
+        each.full_name,
+        " · ".join(filter(None, (each.email, each.company))),
+    )
 
 
-def people(condition: Q) -> list[Hit]:
-    return [
-        Hit(
-            reverse("admin:accounts_user_story", args=[each.pk]),
-            each.full_name,
-            " · ".join(filter(None, (each.email, each.company))),
-        )
-        for each in User.objects.filter(condition)[: SHOWN + 1]
-    ]
+def license(each: License) -> Hit:
+    return Hit(
+        reverse("admin:licenses_license_change", args=[each.pk]),
+        each.key,
+        " · ".join(str(part) for part in (each.product, each.user) if part),
+    )
 
 
-def licenses(condition: Q) -> list[Hit]:
-    return _licenses(License.objects.filter(condition))
+def machine(each: Activation) -> Hit:
+    return Hit(
+        reverse("admin:licenses_activation_change", args=[each.pk]), str(each), each.license.key
+    )
 
 
-def _licenses(found: QuerySet[License]) -> list[Hit]:
-    return [
-        Hit(
-            reverse("admin:licenses_license_change", args=[each.pk]),
-            each.key,
-            " · ".join(str(part) for part in (each.product, each.user) if part),
-        )
-        for each in found.select_related("product", "user")[: SHOWN + 1]
-    ]
+def is_key(text: str) -> Q:
+    return Q(key_form=form_of(text))
 
 
-def machines(condition: Q) -> list[Hit]:
-    found = Activation.objects.filter(condition).select_related("license")
-    return [
-        Hit(
-            reverse("admin:licenses_activation_change", args=[each.pk]), str(each), each.license.key
-        )
-        for each in found[: SHOWN + 1]
-    ]
+def is_email(text: str) -> Q:
+    return Q(email=normalise_email(text))
+
+
+def is_machine(text: str) -> Q:
+    return Q(fingerprint=text) | Q(hostname=text)
 
 
 @dataclass(frozen=True, slots=True)
 class Findable:
-    """What can be found, and by whose right: by which fields exactly, and in which a part of the
-    text is enough."""
+    """What can be found, and by whose right: the rows, what one of them is shown as, by which
+    condition the whole text names it, and where its words may stand."""
 
     title: str | Promise
     right: str
-    find: Callable[[Q], list[Hit]]
-    exact: tuple[str, ...]
-    part: tuple[str, ...]
+    rows: Callable[[], QuerySet[Any]]
+    shown: Callable[[Any], Hit]
+    whole: Callable[[str], Q]
+    places: finding.Places
 
 
 KINDS = (
-    Findable(_("Licences"), LICENSES, licenses, ("key",), ("key", "notes")),
+    Findable(
+        _("Licences"),
+        "licenses.view_license",
+        lambda: License.objects.select_related("product", "user"),
+        license,
+        is_key,
+        places_by_key,
+    ),
     Findable(
         _("People"),
         "accounts.view_user",
-        people,
-        ("email",),
-        ("email", "first_name", "last_name", "company"),
+        User.objects.all,
+        person,
+        is_email,
+        people_places,
     ),
     Findable(
         _("Machines"),
         "licenses.view_activation",
-        machines,
-        ("fingerprint", "hostname"),
-        ("fingerprint", "hostname"),
+        lambda: Activation.objects.select_related("license"),
+        machine,
+        is_machine,
+        host_places,
     ),
 )
 
 
 def find(text: str, reader: User) -> list[Group]:
-    """What the text names exactly, of all that the reader may view; when it names nothing, what
-    contains it."""
+    """What the whole text names, of all that the reader may view; when it names nothing, what has
+    each of its words."""
     wanted = text.strip()[:LONGEST]
-    if not wanted:
+    if not form_of(wanted):
         return []
     kinds = [kind for kind in KINDS if reader.has_perm(kind.right)]
-    groups = [_group(kind, _any(kind.exact, "", wanted)) for kind in kinds]
+    groups = [_group(kind, kind.rows().filter(kind.whole(wanted))) for kind in kinds]
     if not any(group.hits for group in groups):
-        groups = [_group(kind, _any(kind.part, "__icontains", wanted)) for kind in kinds]
-    if not any(group.hits for group in groups) and reader.has_perm(LICENSES):
-        groups = [Group(_("Licences"), _without_dashes(wanted), more=False)]
+        groups = [_by_words(kind, wanted) for kind in kinds]
     return [group for group in groups if group.hits]
 
 
-def _any(fields: tuple[str, ...], lookup: str, wanted: str) -> Q:
-    condition = Q()
-    for field in fields:
-        # E-mails are kept in small letters.
-        value = wanted.lower() if field == "email" else wanted
-        condition |= Q(**{f"{field}{lookup}": value})
-    return condition
+def _by_words(kind: Findable, wanted: str) -> Group:
+    found = finding.find(kind.rows(), wanted, kind.places)
+    return _group(kind, found.rows, part=found.part)
 
 
-def _group(kind: Findable, condition: Q) -> Group:
-    hits = kind.find(condition)
-    return Group(kind.title, hits[:SHOWN], len(hits) > SHOWN)
+def _group(kind: Findable, rows: QuerySet[Any], *, part: bool = False) -> Group:
+    hits = [kind.shown(row) for row in rows[: SHOWN + 1]]
+    return Group(kind.title, hits[:SHOWN], part or len(hits) > SHOWN)
 
 
 @require_safe

@@ -1,5 +1,6 @@
 """The profile: names and the change of e-mail."""
 
+import pytest
 from django.core import mail
 
 from accounts.models import User
@@ -88,6 +89,7 @@ def test_an_address_of_the_other_vendor_is_free(world: World) -> None:
     assert reload(world).email == "bob@example.com"
 
 
+@pytest.mark.unfound
 def test_an_address_that_was_taken_meanwhile_changes_nothing(world: World) -> None:
     browser = signed_in(world.ada)
     browser.post("/profile/email/", CHANGE)

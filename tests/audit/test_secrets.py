@@ -21,6 +21,7 @@ HARMLESS = {
     "audit.auditentry.by_digest": "of what an entry says of people, with its salt",
     "audit.auditentry.digest": "of the chain, shown to staff",
     "licenses.activation.user_hash": "what a program says of its user, by itself",
+    "licenses.license.key_form": "the key in its stored form",
     "licenses.license.key": "what the vendor sells; customers and staff read it",
     "licenses.licensemetadata.key": "the name of a value",
     "licenses.licensepolicy.key_pattern": "how keys look",

@@ -161,10 +161,10 @@ def test_an_export_asks_the_same_however_many_rows(
             person = User.objects.create_user(vendor=world.acme, email=f"q{each}@example.com")
             create_license(product=world.orbit, user=person)
     with CaptureQueriesContext(connection) as captured:
-        rows = rows_of(admin.get(f"{path}?q=@example.com"))
+        rows = rows_of(admin.get(f"{path}?q=example.com"))
     assert len(rows) == n + 2
     statements = [query["sql"] for query in captured if f'FROM "{table}"' in query["sql"]]
-    asked = [sql for sql in statements if "LIKE" in sql and "ORDER BY" in sql]
+    asked = [sql for sql in statements if " IN (" in sql and "ORDER BY" in sql]
     assert len(asked) == 1
 
 

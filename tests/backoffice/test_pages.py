@@ -34,7 +34,7 @@ SITE = admin.site
 LICENSES = "/licenses/license/"
 INDEXES = {
     "created_at": "license_newest",
-    "key": "license_key_unique_per_vendor",
+    "key": "license_by_key",
     "expires_at": "license_by_end",
 }
 # What a count may look like: of rows that were limited before they are counted.

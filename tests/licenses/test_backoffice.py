@@ -285,6 +285,7 @@ def test_a_preview_of_the_other_vendor_is_worth_nothing(world: World, admin: Bro
     assert state(world.ada_license).revoked is False
 
 
+@pytest.mark.unfound
 def test_more_than_500_are_too_many(world: World, admin: Browser) -> None:
     with inside(world.acme):
         License.objects.bulk_create(

@@ -11,7 +11,7 @@ from tests.world import World, signed_in
 
 # A new field of a licence is put here or into WITHHELD, by decision.
 TOLD = {
-    "id", "created_at", "updated_at", "vendor", "key", "product", "user", "expires_at",
+    "id", "created_at", "updated_at", "vendor", "key", "key_form", "product", "user", "expires_at",
     "maintenance_policy", "maintenance_expires_at", "max_allowed_release_version", "suspended",
     "revoked", "notes", "total_activations", "total_deactivations", "first_activated_at", "type",
     "allowed_activations", "allowed_deactivations", "validity", "expiration_strategy",

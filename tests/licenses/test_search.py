@@ -9,7 +9,7 @@ from licenses.models import License, LicenseMetadata, LicenseUser
 from licenses.search import Wanted, find
 from licenses.status import Status
 from licenses.verbs.activations import activate
-from licenses.verbs.details import share
+from licenses.verbs.details import add_metadata, share
 from licenses.verbs.licenses import create_license, revoke, suspend
 from tests.conftest import NOW
 from tests.world import World, machine, signed_in
@@ -31,8 +31,10 @@ def several(acme: World) -> World:
     activate(spectra, machine("basel-desk"))
     share(LicenseUser(vendor=acme.acme, license=spectra, user=acme.ada))
     for key, value, visible in (("Booth", "B12", True), ("Margin", "40", False)):
-        LicenseMetadata.objects.create(
-            vendor=acme.acme, license=spectra, key=key, value=value, visible=visible
+        add_metadata(
+            LicenseMetadata(
+                vendor=acme.acme, license=spectra, key=key, value=value, visible=visible
+            )
         )
     ended = create_license(product=acme.orbit, user=acme.ada, key="ENDED-ADA-0000000001")
     License.objects.filter(pk=ended.pk).update(expires_at=NOW)

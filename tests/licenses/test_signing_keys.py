@@ -12,6 +12,7 @@ from joserfc.jwk import RSAKey
 
 from licenses.models import LicenseMetadata, Product, SigningKey
 from licenses.token import issue_token
+from licenses.verbs.details import add_metadata
 from licenses.verbs.products import create_product
 from licenses.verbs.signing_keys import (
     key_in_use,
@@ -50,8 +51,10 @@ def test_a_rotated_key_stays_known(acme: World) -> None:
 
 def test_the_token_says_what_the_protocol_lists(acme: World) -> None:
     for key, visible in (("Order", True), ("Margin", False)):
-        LicenseMetadata.objects.create(
-            vendor=acme.acme, license=acme.ada_license, key=key, value="x", visible=visible
+        add_metadata(
+            LicenseMetadata(
+                vendor=acme.acme, license=acme.ada_license, key=key, value="x", visible=visible
+            )
         )
     acme.ada_machine.license = acme.ada_license
     claims = claims_of(issue_token(acme.ada_machine, now=NOW), key_in_use(acme.orbit))

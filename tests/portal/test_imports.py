@@ -28,6 +28,7 @@ LADDER = (
     "portal",
 )
 PURE = (
+    "tenancy/spelling.py",
     "branding/colours.py",
     "branding/domains/names.py",
     "offline/codec.py",

@@ -1,5 +1,6 @@
 """Migrating as the owner, for whom the wall stands too: what has to see all rows goes past it."""
 
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -7,8 +8,10 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.migrations import AddConstraint, RemoveConstraint, RunPython
 from django.db.migrations.loader import MigrationLoader
 
-from licenses.models import License
+from accounts.models import UserWord
+from licenses.models import ActivationWord, License, LicenseWord
 from tenancy.door import inside
+from tenancy.finding import wrong
 from tenancy.wall import PastTheWall
 from tests.conftest import ON_POSTGRESQL
 from tests.roles import OWNER, everywhere, speaking_as
@@ -96,3 +99,38 @@ def test_the_way_back_goes_past_it_too(world: World) -> None:
     migrate(PastTheWall(TABLES, (RunPython(nothing, fill_in),)), backwards=True)
     with everywhere():
         assert set(License.objects.values_list("notes", flat=True)) == {"filled in"}
+
+
+# --- What the migrations of words fill in -------------------------------------------------------
+
+OF_PEOPLE = import_module("accounts.migrations.0006_words")
+OF_LICENSES = import_module("licenses.migrations.0005_words")
+FOUND = ("accounts.user", "licenses.license", "licenses.licensemetadata", "licenses.activation")
+WORDS = ("accounts.userword", "licenses.licenseword", "licenses.activationword")
+FILLED = (OF_PEOPLE.fill_in, OF_LICENSES.fill_in_forms, OF_LICENSES.fill_in_words)
+
+
+def test_words_and_forms_of_rows_that_are_there_are_filled_in(filled: World) -> None:
+    with everywhere():
+        for kind in (UserWord, LicenseWord, ActivationWord):
+            assert kind.objects.all()._raw_delete("default")
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    migrate(PastTheWall((*FOUND, *WORDS), [RunPython(fill) for fill in FILLED]))
+    for vendor in (filled.acme, filled.globex):
+        with inside(vendor):
+            assert list(wrong()) == []
+
+
+def test_keys_that_are_one_stop_it_and_are_named(world: World) -> None:
+    [once] = [each for each in License._meta.constraints if each.name == "license_key_form_once"]
+    twin = world.ada_license.key.lower()
+
+    def spoil(apps: Any, _editor: Any) -> None:
+        rows = apps.get_model("licenses", "License").objects
+        rows.filter(pk=world.grace_license.pk).update(key=twin)
+
+    steps = (RemoveConstraint("license", once.name), RunPython(spoil))
+    named = pytest.raises(IntegrityError, match=f"{world.ada_license.key}, {twin}")
+    with named, transaction.atomic():
+        migrate(PastTheWall(TABLES, (*steps, RunPython(OF_LICENSES.fill_in_forms))))
