@@ -1,0 +1,14 @@
+"""Request bodies that arrive a byte at a time, without an account."""
+
+from bench.strangers import connections, trickle
+from bench.under_attack import Site
+
+SIZE, SMALL = 200, 30
+
+
+def attack(site: Site, size: int) -> None:
+    head = site.head("POST", "/login/", Content_Type="text/plain", Content_Length="1000")
+    with connections(site, size) as clients:
+        for each in clients:
+            each.sendall(head + b"\r\n")
+        trickle(site, clients, b"x")
