@@ -262,6 +262,7 @@ def production_environment(given: Mapping[str, str], folder: Path) -> dict[str, 
         "KEY_ENCRYPTION_KEYS": new_encryption_key(),
         "PARENT_HOST": "portal.example.com",
         "PUBLIC_SCHEME": "https",
+        "TRUSTED_PROXIES": "1",
         "EMAIL_URL": "smtp://localhost",
         "DATABASE_URL": "postgresql://portal@localhost/portal",
         "DATA_DIR": str(folder / "data"),
@@ -340,6 +341,8 @@ def development_environment(given: Mapping[str, str], port: int) -> dict[str, st
     fill("PARENT_HOST", lambda: "portal.localhost")
     fill("PUBLIC_SCHEME", lambda: "http")
     fill("PUBLIC_PORT", lambda: str(port))
+    # Nobody else sends release files.
+    fill("THREADS", lambda: "32")
     return environment
 
 
@@ -404,14 +407,6 @@ def supervise(port: int, environment: Mapping[str, str], sign_ins: str) -> int:
         "portal.wsgi",
         "--bind",
         f"127.0.0.1:{port}",
-        "--workers",
-        "2",
-        "--threads",
-        "64",
-        "--worker-class",
-        "gthread",
-        "--reuse-port",
-        "--no-control-socket",
         "--log-level",
         "warning",
     ]

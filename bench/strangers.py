@@ -15,9 +15,7 @@ def connections(site: Site, number: int, receive_buffer: int = 0) -> Iterator[li
         yield [stack.enter_context(site.connect(receive_buffer)) for _ in range(number)]
 
 
-def trickle(
-    site: Site, clients: Sequence[socket.socket], piece: bytes, every: float = 0.5
-) -> None:
+def trickle(site: Site, clients: Sequence[socket.socket], piece: bytes, every: float = 0.5) -> None:
     """Sends a piece on each of them again and again until the attack's time is over. Whom the
     server has hung up on begins anew with nothing: it is let go."""
     end, alive = time.monotonic() + site.lasts, list(clients)

