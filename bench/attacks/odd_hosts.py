@@ -6,7 +6,7 @@ from bench.strangers import sent
 from bench.under_attack import Site
 
 SIZE, SMALL = 5000, 300
-ODD = ("a b", "[::1", "acme..portal.localhost", "acme.portal.localhost:99999999", "ä", "a/b", "x_y")
+ODD = ("a b", "[::1", "acme..portal.localhost", "acme.portal.localhost:port", "ä", "a/b", "x_y")
 
 
 def attack(site: Site, size: int) -> None:

@@ -36,6 +36,7 @@ CASES = [
     (404, errors.not_found),
     (421, errors.misdirected),
     (409, lambda r: errors.refused(r, DomainTaken())),
+    (413, errors.too_large),
     (429, lambda r: errors.refused(r, TooManyAttempts(7))),
     (500, errors.server_error),
     (503, lambda r: errors.refused(r, AllPlacesTaken())),

@@ -128,7 +128,14 @@ def test_if_range(ada: Browser, world: World, condition: str, status: int) -> No
         ({"if_modified_since": "Tue, 24 Nov 2026 11:59:59 GMT"}, 200),
         ({"if_none_match": '"other"', "if_modified_since": PUBLISHED}, 200),
         ({"if_match": ETAG}, 200),
+        ({"if_match": "*"}, 200),
+        ({"if_match": f'"a", {ETAG}'}, 200),
+        ({"if_match": f"W/{ETAG}"}, 412),
         ({"if_match": '"other"'}, 412),
+        ({"if_match": ETAG, "if_none_match": ETAG}, 304),
+        # Where the first one holds the second one counts no more (RFC 9110, 13.2.2).
+        ({"if_match": ETAG, "if_unmodified_since": "Tue, 24 Nov 2026 11:59:59 GMT"}, 200),
+        ({"if_unmodified_since": PUBLISHED}, 200),
         ({"if_unmodified_since": "Tue, 24 Nov 2026 11:59:59 GMT"}, 412),
     ],
 )
@@ -169,6 +176,26 @@ def test_the_proxy_gets_an_address_and_the_headers(ada: Browser, world: World, m
     assert response["Content-Disposition"] == 'attachment; filename="orbit-1.2.0.bin"'
     with inside(world.acme):
         assert Download.objects.count() == (1 if method == "get" else 0)
+
+
+@pytest.mark.usefixtures("_proxied")
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"if_match": ETAG},
+        {"if_match": "*", "range": "bytes=0-9"},
+        {"if_unmodified_since": PUBLISHED},
+        {"if_range": '"other"', "range": "bytes=0-9"},
+    ],
+)
+def test_no_condition_has_the_portal_send_the_bytes(
+    ada: Browser, world: World, headers: dict[str, str]
+) -> None:
+    response = asked(ada, world, **headers)
+    assert "X-Accel-Redirect" in response
+    assert response.body == b""
+    with inside(world.acme):
+        assert Download.objects.count() == 1
 
 
 @pytest.mark.usefixtures("_proxied")
