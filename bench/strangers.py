@@ -24,6 +24,14 @@ def trickle(site: Site, clients: Sequence[socket.socket], piece: bytes, every: f
         time.sleep(every)
 
 
+def begin(clients: Sequence[socket.socket], data: bytes, every: float = 0.0) -> None:
+    """Sends this on each of them, with so many seconds between, so that what is measured is who
+    waits for whom and not how many can ask at once."""
+    for each in clients:
+        sent(each, data)
+        time.sleep(every)
+
+
 def sent(client: socket.socket, data: bytes) -> bool:
     """Whether the other side still takes it."""
     try:

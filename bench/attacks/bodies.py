@@ -1,6 +1,6 @@
 """Request bodies that arrive a byte at a time, without an account."""
 
-from bench.strangers import connections, trickle
+from bench.strangers import begin, connections, trickle
 from bench.under_attack import Site
 
 SIZE, SMALL = 200, 30
@@ -11,6 +11,5 @@ def attack(site: Site, size: int) -> None:
     kind = "application/x-www-form-urlencoded"
     head = site.head("POST", "/login/", Cookie=cookie, Content_Type=kind, Content_Length="1000")
     with connections(site, size) as clients:
-        for each in clients:
-            each.sendall(head + b"\r\n")
+        begin(clients, head + b"\r\n")
         trickle(site, clients, b"x")

@@ -1,6 +1,6 @@
 """Request bodies of unknown length that arrive a chunk of one byte at a time."""
 
-from bench.strangers import connections, trickle
+from bench.strangers import begin, connections, trickle
 from bench.under_attack import Site
 
 SIZE, SMALL = 200, 30
@@ -9,6 +9,5 @@ SIZE, SMALL = 200, 30
 def attack(site: Site, size: int) -> None:
     head = site.head("POST", "/login/", Transfer_Encoding="chunked")
     with connections(site, size) as clients:
-        for each in clients:
-            each.sendall(head + b"\r\n")
+        begin(clients, head + b"\r\n")
         trickle(site, clients, b"1\r\nx\r\n")

@@ -5,10 +5,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
-from bench.strangers import connections, sip
+from bench.strangers import begin, connections, sip
 from bench.under_attack import Site, ask
 from demo.ids import demo_id, demo_key
 
+EVERY = 0.05  # seconds
 SIZE, SMALL = 40, 20
 CHANNEL = "attacks"
 LARGE = 32 * 1024 * 1024  # bytes, more than lies between gunicorn and a visitor
@@ -21,8 +22,7 @@ def attack(site: Site, size: int) -> None:
     headers, _content = ask(site.port, site.host(), path, Range="bytes=0-0")
     head = site.head("GET", path, If_Match=headers["ETag"])
     with connections(site, size, receive_buffer=4096) as clients:
-        for each in clients:
-            each.sendall(head + b"\r\n")
+        begin(clients, head + b"\r\n", EVERY)
         sip(site, clients, 1024)
 
 

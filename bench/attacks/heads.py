@@ -1,6 +1,6 @@
 """Request heads that arrive a byte at a time."""
 
-from bench.strangers import connections, trickle
+from bench.strangers import begin, connections, trickle
 from bench.under_attack import Site
 
 SIZE, SMALL = 200, 30
@@ -8,6 +8,5 @@ SIZE, SMALL = 200, 30
 
 def attack(site: Site, size: int) -> None:
     with connections(site, size) as clients:
-        for each in clients:
-            each.sendall(site.head("GET", "/login/") + b"X-Slow: ")
+        begin(clients, site.head("GET", "/login/") + b"X-Slow: ")
         trickle(site, clients, b"x")

@@ -2,7 +2,7 @@
 
 import time
 
-from bench.strangers import connections
+from bench.strangers import begin, connections
 from bench.under_attack import Site
 
 SIZE, SMALL = 200, 30
@@ -11,6 +11,5 @@ SIZE, SMALL = 200, 30
 def attack(site: Site, size: int) -> None:
     head = site.head("GET", "/login/", Connection="close")
     with connections(site, size) as clients:
-        for each in clients:
-            each.sendall(head + b"\r\n")
+        begin(clients, head + b"\r\n")
         time.sleep(site.lasts)
