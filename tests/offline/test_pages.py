@@ -132,24 +132,33 @@ def test_a_refusal_is_a_page(world: World, path: str, text: str, code: str) -> N
     assert seats(world) == 1
 
 
-def test_a_file_of_5_mb_and_one_that_is_not_text(world: World) -> None:
-    browser = signed_in(world.ada)
-    for content in (b"x" * 5 * 1024 * 1024, b"\xff\xfe\x00binary", b"PK\x03\x04", b""):
+def test_a_file_that_is_much_too_large_and_one_that_is_not_text(world: World) -> None:
+    browser, large = signed_in(world.ada), b"x" * 1024 * 1024
+    for content in (large, b"\xff\xfe\x00binary", b"PK\x03\x04", b""):
         response = browser.post("/offline/", {"request_file": SimpleUploadedFile("f", content)})
         assert response.status_code == 400
         assert 'role="alert"' in response.content.decode()
     assert (
         "64 KiB"
         in browser.post(
-            "/offline/", {"request_file": SimpleUploadedFile("f", b"x" * 5 * 1024 * 1024)}
+            "/offline/", {"request_file": SimpleUploadedFile("f", large)}
         ).content.decode()
     )
 
 
-def test_5_mb_of_text_are_too_large(world: World) -> None:
-    response = signed_in(world.ada).post("/offline/", {"request_text": "x" * 5 * 1024 * 1024})
-    assert response.status_code == 400
+@pytest.mark.parametrize(("megabytes", "code"), [(2, 400), (5, 413)])
+def test_so_much_text_is_too_large(world: World, megabytes: int, code: int) -> None:
+    text = "x" * (megabytes * 1024 * 1024 - 1000)
+    response = signed_in(world.ada).post("/offline/", {"request_text": text})
+    assert response.status_code == code
     assert "too large" in response.content.decode()
+
+
+def test_who_has_sent_too_much_finds_back_to_the_form(world: World) -> None:
+    file = SimpleUploadedFile("f", b"x" * 5 * 1024 * 1024)
+    response = signed_in(world.ada).post("/offline/", {"request_file": file})
+    assert response.status_code == 413
+    assert '<a class="button" href="/offline/">Go back to the form</a>' in response.content.decode()
 
 
 def test_what_another_customer_handed_in_is_not_there(world: World) -> None:
