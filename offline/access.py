@@ -1,5 +1,6 @@
 """The door by which a customer's view gets an answered offline file."""
 
+from datetime import datetime
 from typing import Any
 
 from django.http import Http404
@@ -7,6 +8,7 @@ from django.utils import timezone
 
 from accounts.requests import PersonRequest
 from licenses.access import licenses_of
+from licenses.models import Activation
 from offline.models import OfflineExchange
 
 
@@ -20,6 +22,12 @@ def get_exchange(request: PersonRequest, exchange_id: Any) -> OfflineExchange:
     if exchange is None:
         raise Http404
     return exchange
+
+
+def lease_end(exchange: OfflineExchange) -> datetime | None:
+    """When the seat of the exchange's machine ends by itself, if it has one that does."""
+    ends = Activation.objects.filter(pk=exchange.activation_id).values_list("lease_expires_at")
+    return next((end for (end,) in ends), None)
 
 
 def get_response_of_machine(request: PersonRequest, activation_id: Any) -> OfflineExchange:
