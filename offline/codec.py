@@ -33,6 +33,17 @@ MOST_USES = 2**31 - 1
 BASE64URL = re.compile(r"[A-Za-z0-9_-]*")
 # Brackets, and texts as a whole, so that brackets inside them don't count.
 BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[][{}]', re.DOTALL)
+FIELD = 2**255 - 19  # RFC 8032, section 5.1
+# y of the eight points of small order: the whole group, up to the sign of x.
+SMALL_ORDER = frozenset(
+    {
+        0,
+        1,
+        FIELD - 1,
+        2707385501144840649318225287225658788936804267575313519463743609750303402022,
+        55188659117513257062467267217118295137698188065244968500265048394206261417927,
+    }
+)
 UUID_TEXT = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 # Control characters would break files and databases, lone surrogates can't be encoded.
 UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -353,6 +364,10 @@ def _public_jwk(jwk: object) -> dict[str, str]:
     x = jwk.get("x")
     if not isinstance(x, str) or len(_decode(x, "jwk")) != 32:  # noqa: PLR2004  bytes, RFC 8032
         raise InvalidOfflineRequest("the jwk is not an Ed25519 key")
+    # SECURITY: anybody can sign for a key of small order, see tests/offline/test_vectors.py.
+    y = int.from_bytes(_decode(x, "jwk"), "little") % 2**255
+    if y >= FIELD or y in SMALL_ORDER:
+        raise InvalidOfflineRequest("the jwk is a key that nobody holds")
     return {"kty": "OKP", "crv": "Ed25519", "x": x}
 
 

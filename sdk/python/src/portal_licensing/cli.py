@@ -168,6 +168,6 @@ def _write(name: str, text: str, product: Product) -> int:
         print(text)
     else:
         Path(name).write_text(text + "\n", encoding="utf-8")
-        where = f", {product.portal}offline/" if product.portal else ""
+        where = f", {product.portal.rstrip('/')}/offline/" if product.portal else ""
         print(f"Wrote {name}: hand it in on the Offline page of the portal{where}.")
     return OK
