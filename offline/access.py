@@ -31,7 +31,8 @@ def lease_end(exchange: OfflineExchange) -> datetime | None:
 
 
 def get_response_of_machine(request: PersonRequest, activation_id: Any) -> OfflineExchange:
-    """The newest response of an active machine, while it can be installed; raises Http404."""
+    """The response of an active machine that was made last, while it can be installed; raises
+    Http404."""
     exchange = (
         OfflineExchange.objects.filter(
             activation_id=activation_id,
@@ -39,6 +40,7 @@ def get_response_of_machine(request: PersonRequest, activation_id: Any) -> Offli
             license__in=licenses_of(request.user),
             license__activations=activation_id,
         )
+        .order_by("-valid_until", "id")
         .select_related("license__product")
         .first()
     )

@@ -37,7 +37,7 @@ def jws_in(text: str, signature: int) -> str:
         length = len(word.rpartition(".")[2]) + (0 if "." in word else length)
         if (dots, length) == (2, signature):
             return "".join(words[begin:end])
-    return "".join(words[begin:])
+    return "".join(words)
 
 
 def _decoded(raw: bytes) -> str:

@@ -165,6 +165,7 @@ LETTER = "Dear Acme,\n\nplease find the request of our machine below.\n\n{}\n\nR
         f"{GOOD}\n{GOOD}",
         f"{header}.\n{payload}\n.{signature}",
         f"{header} . {payload} . {signature}",
+        f"{header[:2]}\n{header[2:]}.\n{payload}.{signature}",
     ],
 )
 def test_a_file_as_it_comes(data: bytes | str) -> None:

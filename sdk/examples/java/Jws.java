@@ -38,10 +38,10 @@ class Jws {
     }
 
     static String jwsIn(String text, Set<Integer> lengths) {
-        List<String> words = List.of(text.strip().split("(?U)\\s+"));
+        List<String> all = List.of(text.strip().split("(?U)\\s+"));
         int begin = 0, dots = 0, length = 0;
-        while (begin < words.size() && !words.get(begin).startsWith("eyJ")) begin++;
-        words = words.subList(begin % words.size(), words.size());
+        while (begin < all.size() && !all.get(begin).startsWith("eyJ")) begin++;
+        List<String> words = all.subList(begin % all.size(), all.size());
         for (int end = 1; end <= words.size(); end++) {
             String word = words.get(end - 1);
             int dot = word.lastIndexOf('.');
@@ -49,7 +49,7 @@ class Jws {
             length = word.length() - dot - 1 + (dot < 0 ? length : 0);
             if (dots == 2 && lengths.contains(length)) return String.join("", words.subList(0, end));
         }
-        return String.join("", words);
+        return String.join("", all);
     }
 
     static Map<String, RSAPublicKey> keysOf(Map<String, Object> product) throws Exception {

@@ -33,7 +33,7 @@ function jwsIn(text, lengths) {
     length = parts.at(-1).length + (parts.length > 1 ? 0 : length);
     if (dots === 2 && lengths.has(length)) return from.slice(0, at + 1).join("");
   }
-  return from.join("");
+  return words.join("");
 }
 
 export function readProduct(bytes) {

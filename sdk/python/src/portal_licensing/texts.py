@@ -38,7 +38,7 @@ def jws_in(text: str, lengths: Container[int]) -> str:
         length = len(word.rpartition(".")[2]) + (0 if "." in word else length)
         if dots == DOTS and length in lengths:
             return "".join(words[begin:end])
-    return "".join(words[begin:])
+    return "".join(words)
 
 
 def json_in(text: str) -> str:
