@@ -41,6 +41,8 @@ DEFAULT_PORT = "8000"
 START_TIMEOUT = 60.0  # seconds
 STOP_TIMEOUT = 10.0  # seconds
 SERVED_WITH = ("chromium", "nginx", "caddy", "curl", "pgbouncer")
+# The SDK's examples; missing ones are told of, and are no failure.
+EXAMPLES_WITH = ("node", "javac")
 NO_TESTS_COLLECTED = 5  # pytest's exit code
 # Variables that a developer's own settings are not among.
 OF_THE_MACHINE = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL")
@@ -89,8 +91,9 @@ def test(arguments: list[str]) -> int:
     missing = [name for name in SERVED_WITH if shutil.which(name, path=search_path()) is None]
     if not has_postgresql(os.environ):
         missing.append("PostgreSQL's server programs (and no DATABASE_URL)")
-    if missing:
-        lines.append(f"NOT RUN is what needs: {', '.join(missing)}")
+    left = [name for name in EXAMPLES_WITH if shutil.which(name) is None]
+    if missing or left:
+        lines.append(f"NOT RUN is what needs: {', '.join(missing + left)}")
     print("\n" + "\n".join(["=" * 72, *lines, "=" * 72]), flush=True)
     if required and missing:
         return 1

@@ -26,6 +26,7 @@ from releases.access import (
     get_holder,
     get_product,
     get_release,
+    given_key,
     releases_of,
 )
 from releases.coverage import Verdict
@@ -173,11 +174,12 @@ def for_programs_too(view: View) -> View:
     @wraps(view)
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         # The portal's handler of errors looks for it.
-        request.by_program = "key" in request.GET  # type: ignore[attr-defined]
+        by_program = given_key(request) is not None
+        request.by_program = by_program  # type: ignore[attr-defined]
         try:
             return view(request, *args, **kwargs)
         except Http404 as error:
-            if "key" not in request.GET:
+            if not by_program:
                 raise
             raise NothingForThisKey from error
 
