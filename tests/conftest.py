@@ -69,7 +69,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def is_served(item: pytest.Item) -> bool:
-    return any(item.get_closest_marker(name) for name in ("e2e", "proxies"))
+    return any(item.get_closest_marker(name) for name in ("e2e", "proxies", "image"))
 
 
 def uses_database(item: pytest.Item) -> bool:
@@ -189,7 +189,7 @@ def _test_settings(settings: Any) -> None:
 @pytest.fixture(autouse=True)
 def frozen_time(request: pytest.FixtureRequest) -> Iterator[time_machine.Traveller | None]:
     """Time stands still at NOW; `frozen_time.shift(seconds)` moves it. Tests of what is served run free."""
-    free = ("e2e", "processes", "proxies")
+    free = ("e2e", "processes", "proxies", "image")
     if any(request.node.get_closest_marker(name) for name in free):
         yield None
         return
