@@ -20,21 +20,19 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import dev
 from tests.served import ROOT
 
+BUILD = ("build", "--isolation", "chroot", "--format", "docker", "--pull-never")
 BASE, IMAGE = "docker.io/library/debian:bookworm-slim", "localhost/portal"
 SUITE = "bookworm"
 MEMORY, ROOM = Path("/dev/shm"), 4_000_000_000  # bytes; at most half of it is needed
 MIRROR = "http://deb.debian.org/debian"
 LEFT_OUT = (".git", ".venv", "__pycache__", "test-results", ".*_cache", ".hypothesis")
 # What debootstrap leaves and the image of that name lacks.
-NOT_SLIM = (
-    "var/cache/apt",
-    "var/lib/apt/lists",
-    "usr/share/doc",
-    "usr/share/locale",
-    "usr/share/man",
-)
+NOT_SLIM = ("var/cache/apt", "var/lib/apt/lists", *(f"usr/share/{each}" for each in ("doc", "man")))
+# Debian keeps some of the programs where only root looks.
+ENVIRONMENT = {**os.environ, "PATH": dev.search_path()}
 # What a developer has lying around, and must not get in.
 SECRET = "never-in-the-image-5f0c"
 PLANTED = ("var/secret_key", ".env", "portal/.env", "id_ed25519", "deploy/portal.key")
@@ -58,19 +56,8 @@ def built_image() -> Iterator[Image]:
         folder = Path(name)
         buildah = Buildah(folder)
         buildah.make_base()
-        buildah(
-            "build",
-            "--isolation",
-            "chroot",
-            "--format",
-            "docker",
-            "--pull-never",
-            *pip_of_this_machine(folder),
-            *apt_of_this_machine(folder),
-            "--tag",
-            IMAGE,
-            str(context(folder)),
-        )
+        here = [*pip_of_this_machine(folder), *apt_of_this_machine(folder)]
+        buildah(*BUILD, *here, "--tag", IMAGE, str(context(folder)))
         told = json.loads(buildah("inspect", "--type", "image", IMAGE))
         yield Image(buildah.files_of(IMAGE), told["Docker"]["config"], json.dumps(told))
 
@@ -87,14 +74,8 @@ class Buildah:
 
     def __init__(self, folder: Path) -> None:
         self.storage = folder / "storage"
-        self.options = [
-            "--storage-driver",
-            "vfs",
-            "--root",
-            str(self.storage),
-            "--runroot",
-            str(folder / "run"),
-        ]
+        places = f"--root {self.storage} --runroot {folder}/run"
+        self.options = f"--storage-driver vfs {places}".split()
 
     def __call__(self, *arguments: str) -> str:
         """Runs it and gives what it printed; what it complained of is in the error that is raised."""
@@ -118,7 +99,7 @@ class Buildah:
 
 def ran(command: Sequence[str]) -> str:
     """What a command printed; fails with what it complained of."""
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT)
     assert done.returncode == 0, (
         f"{' '.join(command)}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
     )
@@ -228,6 +209,7 @@ class Container:
         with (self.bundle / "log").open("wb") as log:
             self.process = subprocess.Popen(
                 [*self.runc, "run", "--bundle", str(self.bundle), self.name],
+                env=ENVIRONMENT,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -250,13 +232,16 @@ class Container:
     def execute(self, *command: str) -> "subprocess.CompletedProcess[str]":
         """`docker exec`."""
         return subprocess.run(
-            [*self.runc, "exec", self.name, *command], capture_output=True, text=True
+            [*self.runc, "exec", self.name, *command],
+            env=ENVIRONMENT,
+            capture_output=True,
+            text=True,
         )
 
     def end(self) -> None:
         if self.process.poll() is None:
-            subprocess.run([*self.runc, "kill", self.name, "KILL"], capture_output=True)
-            self.process.wait(10)
+            ran([*self.runc, "kill", self.name, "KILL"])
+            self.wait(10)
 
 
 def specification(

@@ -8,7 +8,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -242,6 +242,16 @@ def test_its_health_is_told(built: Image, site: Site, installed: Installation) -
         assert worker.wait(PATIENCE_OF_ENGINES) == 0
 
 
+@pytest.mark.image
+def test_without_a_secret_key_it_does_not_start(installed: Installation) -> None:
+    """Commands of manage.py refuse that, gunicorn would not."""
+    given = installed.engine.environment
+    without = {name: value for name, value in given.items() if name != "SECRET_KEY"}
+    with replace(installed.engine, environment=without).running("web") as container:
+        assert container.wait(30) == 1
+    assert "portal.E001" in container.log()
+
+
 # --- Stopping ------------------------------------------------------------------------------------
 
 
@@ -259,7 +269,7 @@ def test_an_answer_under_way_ends(installed: Installation) -> None:
             text=True,
         )
         waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
-        wait_until(lambda: installed.one(waiting))
+        wait_until(lambda: holding.execute(waiting).fetchone() != (0,))
         container.stop()
         wait_until(lambda: "Handling signal: term" in container.log())
         time.sleep(0.2)  # until it has told those that answer
