@@ -27,10 +27,12 @@ RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
  && /opt/venv/bin/pip uninstall -y pip setuptools
 
 COPY . .
-# No secret is needed for that. Python writes no bytecode later: the file system is read-only then.
+# No secret is needed for that. Python's bytecode is made here, since nothing can be written later;
+# and whatever the umask was that the source was checked out with, it can be read.
 RUN DATA_DIR=/tmp/build STATIC_ROOT=/opt/portal/collected \
     /opt/venv/bin/python manage.py collectstatic --noinput \
- && /opt/venv/bin/python -m compileall -q /opt/portal
+ && /opt/venv/bin/python -m compileall -q /opt/portal \
+ && chmod -R a+rX /opt/portal
 
 
 FROM debian:bookworm-slim

@@ -107,12 +107,14 @@ def ran(command: Sequence[str]) -> str:
 
 
 def context(folder: Path) -> Path:
-    """The tree as a developer has it, with secrets beside the source."""
+    """The tree as a careful developer has it: for nobody else to read, with secrets beside it."""
     copy = folder / "context"
     shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(*LEFT_OUT, "var"))
     for name in PLANTED:
         (copy / name).parent.mkdir(exist_ok=True)
         (copy / name).write_text(SECRET)
+    for path in copy.rglob("*"):
+        path.chmod(path.stat().st_mode & 0o700)
     return copy
 
 
@@ -172,7 +174,7 @@ class Engine:
 
     image: Image
     folder: Path
-    volumes: Mapping[Path, str]
+    volumes: Mapping[Path, str]  # such as "/srv/portal" or "/run/secrets:ro"
     environment: Mapping[str, str]
 
     @contextmanager
@@ -262,10 +264,12 @@ def specification(
         {"destination": "/dev/shm", "type": "tmpfs", "source": "shm", "options": memory},
         {"destination": "/tmp", "type": "tmpfs", "source": "tmpfs", "options": memory},
     ]
-    mounts += [
-        {"destination": inside, "type": "bind", "source": str(outside), "options": ["rbind", "rw"]}
-        for outside, inside in volumes.items()
-    ]
+    for outside, volume in volumes.items():
+        inside, _colon, how = volume.partition(":")
+        options = ["rbind", how or "rw"]
+        mounts.append(
+            {"destination": inside, "type": "bind", "source": str(outside), "options": options}
+        )
     return {
         "ociVersion": "1.0.2",
         "root": {"path": str(image.root), "readonly": True},

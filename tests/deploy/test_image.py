@@ -81,24 +81,38 @@ def built() -> Iterator[Image]:
 @pytest.fixture(scope="module")
 def installed(built: Image) -> Iterator[Installation]:
     with postgres.server() as entry, TemporaryDirectory(prefix="portal-run-") as folder:
-        data, server = Path(folder, "data"), Path(entry["HOST"])
-        data.mkdir()
-        os.chown(data, int(USER), int(USER))
+        data, secrets, server = Path(folder, "data"), Path(folder, "secrets"), Path(entry["HOST"])
+        for each in (data, secrets):
+            each.mkdir(mode=0o700)
+        for name, value in secrets_of_the_installation().items():
+            (secrets / name).write_text(value)
+        for each in (data, secrets, *secrets.iterdir()):
+            os.chown(each, int(USER), int(USER))
         postgres.make_roles(entry)
         server.chmod(0o755)  # The socket is for everybody, the files have a folder of their own.
-        kept = ("SECRET_KEY", "KEY_ENCRYPTION_KEYS", "PARENT_HOST")
         environment = {
-            **{name: FIXED[name] for name in kept},
-            "DATABASE_URL": DATABASE.format(role=postgres.WEB),
+            "PARENT_HOST": FIXED["PARENT_HOST"],
             "TRUSTED_PROXIES": "1",
             "ACCEL_REDIRECT_PREFIX": "/protected/",
+            "SECRET_KEY_FILE": "/run/secrets/secret_key",
+            "KEY_ENCRYPTION_KEYS_FILE": "/run/secrets/key_encryption_keys",
+            "DATABASE_URL_FILE": "/run/secrets/web_url",
         }
-        volumes = {data: "/srv/portal", server: "/run/postgresql"}
+        volumes = {data: "/srv/portal", secrets: "/run/secrets:ro", server: "/run/postgresql:ro"}
         engine = Engine(built, Path(folder), volumes, environment)
-        engine.ran("migrate", DATABASE_URL=DATABASE.format(role=postgres.OWNER))
+        engine.ran("migrate", DATABASE_URL_FILE="/run/secrets/owner_url")
         engine.ran("seed_demo")
         superuser = f"host={server} user={entry['USER']} dbname={postgres.TEMPLATE}"
         yield Installation(engine, superuser)
+
+
+def secrets_of_the_installation() -> dict[str, str]:
+    return {
+        "secret_key": FIXED["SECRET_KEY"],
+        "key_encryption_keys": FIXED["KEY_ENCRYPTION_KEYS"],
+        "web_url": DATABASE.format(role=postgres.WEB),
+        "owner_url": DATABASE.format(role=postgres.OWNER),
+    }
 
 
 @dataclass
@@ -246,7 +260,7 @@ def test_its_health_is_told(built: Image, site: Site, installed: Installation) -
 def test_without_a_secret_key_it_does_not_start(installed: Installation) -> None:
     """Commands of manage.py refuse that, gunicorn would not."""
     given = installed.engine.environment
-    without = {name: value for name, value in given.items() if name != "SECRET_KEY"}
+    without = {name: value for name, value in given.items() if name != "SECRET_KEY_FILE"}
     with replace(installed.engine, environment=without).running("web") as container:
         assert container.wait(30) == 1
     assert "portal.E001" in container.log()
