@@ -212,7 +212,7 @@ def checks(folder: Path) -> list[Check]:
         Check("format", [ruff, "format", "--check", "."], production),
         Check("mypy", [mypy], production),
         Check("templates", templates, production),
-        Check("image", [hadolint, "Dockerfile"], production),
+        Check("Dockerfile", [hadolint, "Dockerfile"], production),
         Check("settings of production", deploy, production),
         Check("migrations", migrations, alone),
         Check("messages", messages, alone, copy, needs="xgettext"),
