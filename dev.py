@@ -43,6 +43,8 @@ STOP_TIMEOUT = 10.0  # seconds
 SERVED_WITH = ("chromium", "nginx", "caddy", "curl", "pgbouncer")
 # The SDK's examples; missing ones are told of, and are no failure.
 EXAMPLES_WITH = ("node", "javac")
+IMAGE_WITH = ("buildah", "debootstrap", "runc")
+SERVED = "e2e or proxies or image"  # marks of what is tried from outside, on one database
 NO_TESTS_COLLECTED = 5  # pytest's exit code
 # Variables that a developer's own settings are not among.
 OF_THE_MACHINE = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL")
@@ -81,17 +83,20 @@ def test(arguments: list[str]) -> int:
     install("requirements-dev.lock")
     required = os.environ.get("CI", "").lower() == "true"
     runs = [
-        Run("SQLite", "sqlite", "not e2e and not proxies"),
+        Run("SQLite", "sqlite", f"not ({SERVED})"),
         Run("Chromium and proxies", "sqlite", "e2e or proxies", ("tests/e2e", "tests/deploy")),
+        Run("Image", "sqlite", "image", ("tests/deploy",)),
     ]
     if has_postgresql(os.environ):
-        runs.append(Run("PostgreSQL", "postgresql", "not e2e and not proxies"))
+        runs.append(Run("PostgreSQL", "postgresql", f"not ({SERVED})"))
     codes = run_tests(runs, arguments)
     lines = [f"{run.name}: ran, {outcome(code)}" for run, code in zip(runs, codes, strict=True)]
-    missing = [name for name in SERVED_WITH if shutil.which(name, path=search_path()) is None]
+    missing = missing_of((*SERVED_WITH, *IMAGE_WITH))
     if not has_postgresql(os.environ):
         missing.append("PostgreSQL's server programs (and no DATABASE_URL)")
-    left = [name for name in EXAMPLES_WITH if shutil.which(name) is None]
+    if os.geteuid() != 0:
+        missing.append("root (the image)")
+    left = missing_of(EXAMPLES_WITH)
     if missing or left:
         lines.append(f"NOT RUN is what needs: {', '.join(missing + left)}")
     print("\n" + "\n".join(["=" * 72, *lines, "=" * 72]), flush=True)
@@ -160,6 +165,11 @@ def bench(arguments: list[str]) -> int:
     return subprocess.run(command, cwd=ROOT, env=environment).returncode
 
 
+def missing_of(programs: Sequence[str]) -> list[str]:
+    """Those of the programs that are not on this machine."""
+    return [name for name in programs if shutil.which(name, path=search_path()) is None]
+
+
 def search_path() -> str:
     """Where programs are looked for; Debian keeps nginx where only root looks."""
     return f"{os.environ.get('PATH', '')}:/usr/sbin"
@@ -191,7 +201,8 @@ def checks(folder: Path) -> list[Check]:
     # These two look at models and texts alone: they need no server.
     alone = {name: value for name, value in production.items() if name != "DATABASE_URL"}
     copy = copy_of_sources(folder)
-    ruff, mypy, djade = (str(VENV / "bin" / name) for name in ("ruff", "mypy", "djade"))
+    tools = ("ruff", "mypy", "djade", "hadolint")
+    ruff, mypy, djade, hadolint = (str(VENV / "bin" / name) for name in tools)
     manage = [str(PYTHON), "manage.py"]
     # Django's; a test compiles those of pages/, which are Jinja2's.
     sources = sorted(str(path) for path in ROOT.glob("templates/**/*.html"))
@@ -204,6 +215,7 @@ def checks(folder: Path) -> list[Check]:
         Check("format", [ruff, "format", "--check", "."], production),
         Check("mypy", [mypy], production),
         Check("templates", templates, production),
+        Check("Dockerfile", [hadolint, "Dockerfile"], production),
         Check("settings of production", deploy, production),
         Check("migrations", migrations, alone),
         Check("messages", messages, alone, copy, needs="xgettext"),

@@ -17,6 +17,7 @@ from django.core.cache import cache
 from django.db.backends.signals import connection_created
 from django.test.signals import template_rendered
 
+import dev
 from tenancy import finding
 from tenancy.door import inside
 from tests import environment, postgres, roles, sql
@@ -27,6 +28,10 @@ ON_POSTGRESQL = os.environ.get("TEST_DATABASE") == "postgresql"
 PATHS = f"{os.environ['PATH']}:/usr/sbin"
 CHROMIUM = shutil.which("chromium")
 PROXIES = all(shutil.which(name, path=PATHS) for name in ("nginx", "caddy", "curl"))
+# What the image is built and run with, and isn't there.
+NO_IMAGE = dev.missing_of((*dev.IMAGE_WITH, "caddy", "curl"))
+NO_IMAGE += [] if dev.has_postgresql(os.environ) else ["PostgreSQL's server programs"]
+NO_IMAGE += [] if os.geteuid() == 0 else ["root"]
 WRITES_WORDS = ("accounts", "audit", "demo", "imports", "licenses", "offline")
 SERVED_IN = ("e2e", "deploy")
 ALL_REQUIRED = os.environ.get("CI", "").lower() == "true"
@@ -39,7 +44,8 @@ def pytest_report_header() -> str:
     database = "PostgreSQL" if ON_POSTGRESQL else "SQLite"
     chromium = CHROMIUM or "NOT FOUND, no end-to-end tests"
     proxies = "there" if PROXIES else "NOT FOUND, no tests of the proxies"
-    return f"database: {database}, Chromium: {chromium}, nginx, Caddy and curl: {proxies}"
+    image = f"NOT TESTED for want of {', '.join(NO_IMAGE)}" if NO_IMAGE else "tested"
+    return f"database: {database}, Chromium: {chromium}, nginx, Caddy and curl: {proxies}, image: {image}"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -66,10 +72,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.skip(reason="Chromium is not on this machine"))
         if item.get_closest_marker("proxies") and not PROXIES:
             item.add_marker(pytest.mark.skip(reason="nginx, Caddy or curl is missing"))
+        if item.get_closest_marker("image") and NO_IMAGE:
+            item.add_marker(pytest.mark.skip(reason=f"without {', '.join(NO_IMAGE)}"))
 
 
 def is_served(item: pytest.Item) -> bool:
-    return any(item.get_closest_marker(name) for name in ("e2e", "proxies"))
+    return any(item.get_closest_marker(name) for name in ("e2e", "proxies", "image"))
 
 
 def uses_database(item: pytest.Item) -> bool:
@@ -189,7 +197,7 @@ def _test_settings(settings: Any) -> None:
 @pytest.fixture(autouse=True)
 def frozen_time(request: pytest.FixtureRequest) -> Iterator[time_machine.Traveller | None]:
     """Time stands still at NOW; `frozen_time.shift(seconds)` moves it. Tests of what is served run free."""
-    free = ("e2e", "processes", "proxies")
+    free = ("e2e", "processes", "proxies", "image")
     if any(request.node.get_closest_marker(name) for name in free):
         yield None
         return

@@ -1,22 +1,31 @@
-"""`manage.py db_worker`: the library's worker, which also sees to what killed workers left."""
+"""`manage.py db_worker`: the library's worker, which also sees to what killed workers left, and
+which puts its job back when it is told to stop and the job does not end soon.
+"""
 
 import logging
+import signal
+import sys
 import time
+from types import FrameType
 from typing import Any
 
-from django.db import OperationalError, close_old_connections
+from django.db import OperationalError, close_old_connections, connection
 from django_tasks_db.management.commands import db_worker as library
+from django_tasks_db.models import DBTaskResult
 
-from jobs.upkeep import Upkeep, tidy
+from jobs.upkeep import Upkeep, put_back, tidy
 
 logger = logging.getLogger(__name__)
 
 PAUSE = 1.0  # seconds
+# How long a job may still take once the worker is told to stop. Container engines kill after ten
+# seconds, if nothing else is set.
+GRACE = 5.0  # seconds
 
 
 class Worker(library.Worker):
     """Puts back what was left, before its jobs and beside them; outlives a database that is
-    locked or restarts."""
+    locked or restarts; ends within GRACE of SIGTERM, and leaves its job to the next worker."""
 
     def run(self) -> None:
         if self.batch:
@@ -39,6 +48,33 @@ class Worker(library.Worker):
             close_old_connections()
             return False
         return True
+
+    def shutdown(self, signum: int, frame: FrameType | None) -> None:
+        """Ends at once between two jobs. A second signal ends the job, too."""
+        signal.signal(signal.SIGALRM, self._cut_short)
+        signal.setitimer(signal.ITIMER_REAL, GRACE)
+        super().shutdown(signum, frame)
+
+    def _cut_short(self, signum: int, frame: FrameType | None) -> None:
+        if self.running_task:
+            # Not SystemExit: for this one psycopg cancels the statement that it waits for.
+            raise KeyboardInterrupt
+        sys.exit(0)
+
+    def run_task(self, db_task_result: DBTaskResult[Any, Any]) -> None:
+        """A job that is cut short has not failed: it goes back into the queue."""
+        job, set_failed = db_task_result, db_task_result.set_failed
+
+        def end(error: BaseException) -> None:
+            if self.running or isinstance(error, Exception):
+                set_failed(error)
+                return
+            connection.close()  # which may be in the middle of something
+            put_back(DBTaskResult.objects.filter(pk=job.pk))
+            logger.warning("The job %s goes back into the queue.", job.pk)
+
+        job.set_failed = end
+        super().run_task(job)
 
 
 class Command(library.Command):
