@@ -35,6 +35,7 @@ UNTOLD = frozenset(
         "key_form",
         "last_seen_at",
         "version_key",
+        "notes_html",
         "skeleton",
     }
 )
