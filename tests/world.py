@@ -8,6 +8,7 @@ import pickle
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from http import HTTPStatus
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -253,9 +254,21 @@ def _files_in(folders: Iterable[Path]) -> list[Path]:
     return [path for folder in folders if folder.exists() for path in folder.iterdir()]
 
 
+# The pages on which a password is typed, each of which is tried in tests/accounts/test_guessing.py.
+WITH_PASSWORD = {
+    "login",
+    "password_reset_confirm",
+    "invitation",
+    "change_password",
+    "change_email",
+    "admin:password_change",
+}
+
+
 class Browser(Client):
     """A visitor of one host. Every statement that a request runs has to name its vendor,
-    and every change has to leave an entry in the audit trail."""
+    every change has to leave an entry in the audit trail, and a page on which a password is typed
+    has to be one of those that are known."""
 
     def __init__(self, label: str = "acme", **defaults: Any) -> None:
         host = f"{label}.{PARENT}" if label else PARENT
@@ -266,6 +279,10 @@ class Browser(Client):
         with connection.execute_wrapper(watch):
             response = super().request(**request)
         watch.check()
+        if response.status_code == HTTPStatus.OK and not response.streaming:
+            asks = b'type="password"' in response.content
+            page = response.resolver_match.view_name
+            assert not asks or page in WITH_PASSWORD, f"{page} asks for a password."
         return response
 
     def sign_in(self, email: str, password: str = PASSWORD, **fields: str) -> Any:
