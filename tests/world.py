@@ -8,7 +8,6 @@ import pickle
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from http import HTTPStatus
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -279,10 +278,9 @@ class Browser(Client):
         with connection.execute_wrapper(watch):
             response = super().request(**request)
         watch.check()
-        if response.status_code == HTTPStatus.OK and not response.streaming:
-            asks = b'type="password"' in response.content
+        if not response.streaming and b'type="password"' in response.content:
             page = response.resolver_match.view_name
-            assert not asks or page in WITH_PASSWORD, f"{page} asks for a password."
+            assert page in WITH_PASSWORD, f"{page} asks for a password."
         return response
 
     def sign_in(self, email: str, password: str = PASSWORD, **fields: str) -> Any:
