@@ -153,7 +153,7 @@ def releases_of(products: Any, /) -> QuerySet[Release]:
     """The visible releases of products, given as a tuple of ids, without their notes."""
     # By `pk`: a foreign key itself takes nothing that is given later.
     found = visible_releases().filter(product__pk__in=products)
-    return found.select_related("product").defer("notes")
+    return found.select_related("product").defer("notes", "notes_html")
 
 
 def get_customer(request: PersonRequest) -> Holder:
@@ -191,19 +191,21 @@ def get_holder(request: PersonRequest) -> Holder:
     return get_customer(request)
 
 
-def get_release(holder: Holder, release_id: Any) -> Release:
-    """A visible release of one of the holder's products, product loaded; raises Http404."""
+def get_release(holder: Holder, release_id: Any, *, notes: bool = False) -> Release:
+    """A visible release of one of the holder's products, product loaded, with its notes as HTML if
+    they are wanted; raises Http404."""
     products = tuple(product.pk for product in holder.products())
-    found = _one(release_id, products)
+    found = _one(release_id, products, notes=notes)
     if not found:
         raise Http404
     return found[0]
 
 
 @prepared
-def _one(release: Any, products: Any, /) -> QuerySet[Release]:
+def _one(release: Any, products: Any, /, *, notes: bool) -> QuerySet[Release]:
     found = visible_releases().filter(pk=release, product__pk__in=products)
-    return found.select_related("product")
+    left_out = ("notes",) if notes else ("notes", "notes_html")
+    return found.select_related("product").defer(*left_out)
 
 
 def get_file(holder: Holder, release_id: Any, name: str) -> ReleaseFile:

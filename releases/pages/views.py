@@ -127,13 +127,13 @@ def _with_notes(releases: Sequence[Release]) -> Sequence[Release]:
     """Loads the notes of these few, which the query of all left out."""
     notes = dict(_notes_of(tuple(each.pk for each in releases)))
     for release in releases:
-        release.notes = notes.get(release.pk, "")
+        release.notes_html = notes.get(release.pk, "")
     return releases
 
 
 @prepared
 def _notes_of(releases: Any, /) -> QuerySet[Release, tuple[UUID, str]]:
-    return Release.objects.filter(pk__in=releases).values_list("pk", "notes")
+    return Release.objects.filter(pk__in=releases).values_list("pk", "notes_html")
 
 
 def _feed_links(product: Any, holder: Holder) -> dict[str, str]:
@@ -150,7 +150,7 @@ def _feed_links(product: Any, holder: Holder) -> dict[str, str]:
 def release_detail(request: PersonRequest, release_id: UUID) -> HttpResponse:
     """One release: its notes and files, or why the customer's licences don't cover it."""
     holder = get_customer(request)
-    release = get_release(holder, release_id)
+    release = get_release(holder, release_id, notes=True)
     [row] = release_rows([release], holder, timezone.now(), notes_from=3)
     return render(request, "releases/release_detail.html", {"row": row})
 
