@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Sets the portal up on a fresh machine and runs it: demo, serve, test, check, bench, manage.
+"""Sets the portal up on a fresh machine and runs it: demo, serve, test, check, bench, attacks,
+manage.
 
 Needs Python 3.11 with venv and nothing else; everything it installs goes into .venv, everything
 it writes into var/. Variables of the environment win over what it fills in.
@@ -9,6 +10,7 @@ it writes into var/. Variables of the environment win over what it fills in.
     python3 dev.py test [pytest args]     all tests, on SQLite and on PostgreSQL
     python3 dev.py check                  what .ci/run checks beside the tests: style, types, ...
     python3 dev.py bench [--help]         the table of docs/performance.md, on a private PostgreSQL
+    python3 dev.py attacks [--help]       whether neighbours get answers while somebody attacks
     python3 dev.py manage <args>          manage.py with the same settings as demo and serve
 """
 
@@ -52,14 +54,14 @@ OF_THE_MACHINE = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL")
 
 def main(arguments: Sequence[str]) -> int:
     """Runs one command; returns the exit code."""
-    given_over = {"test": test, "bench": bench, "manage": manage}
+    given_over = {"test": test, "bench": bench, "attacks": attacks, "manage": manage}
     if len(arguments) > 0 and arguments[0] in given_over:
-        # Whatever follows belongs to pytest, to the table and to manage.py.
+        # Whatever follows belongs to pytest, to the tables and to manage.py.
         return given_over[arguments[0]](list(arguments[1:]))
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("command", choices=["demo", "serve", "test", "check", "bench", "manage"])
+    parser.add_argument("command", choices=["demo", "serve", "check", *given_over])
     parser.add_argument("--port", default=os.environ.get("PORT", DEFAULT_PORT), type=int)
     options = parser.parse_args(arguments)
     if options.command == "check":
@@ -158,10 +160,21 @@ def check() -> int:
 
 
 def bench(arguments: list[str]) -> int:
-    """Measures; returns the exit code. No setting that is given reaches what is measured."""
+    """Measures; returns the exit code."""
     install("requirements.lock")
+    return run_alone("bench.table", arguments)
+
+
+def attacks(arguments: list[str]) -> int:
+    """Attacks what it serves for that; returns the exit code."""
+    install("requirements-dev.lock")
+    return run_alone("bench.under_attack", arguments)
+
+
+def run_alone(module: str, arguments: Sequence[str]) -> int:
+    """Runs a module that no setting of the caller's reaches; returns its exit code."""
     environment = {name: os.environ[name] for name in OF_THE_MACHINE if name in os.environ}
-    command = [str(PYTHON), "-m", "bench.table", *arguments]
+    command = [str(PYTHON), "-m", module, *arguments]
     return subprocess.run(command, cwd=ROOT, env=environment).returncode
 
 
@@ -264,6 +277,7 @@ def production_environment(given: Mapping[str, str], folder: Path) -> dict[str, 
         "KEY_ENCRYPTION_KEYS": new_encryption_key(),
         "PARENT_HOST": "portal.example.com",
         "PUBLIC_SCHEME": "https",
+        "TRUSTED_PROXIES": "1",
         "EMAIL_URL": "smtp://localhost",
         "DATABASE_URL": "postgresql://portal@localhost/portal",
         "DATA_DIR": str(folder / "data"),
@@ -342,6 +356,8 @@ def development_environment(given: Mapping[str, str], port: int) -> dict[str, st
     fill("PARENT_HOST", lambda: "portal.localhost")
     fill("PUBLIC_SCHEME", lambda: "http")
     fill("PUBLIC_PORT", lambda: str(port))
+    # Nobody else sends release files.
+    fill("THREADS", lambda: "32")
     return environment
 
 
@@ -406,14 +422,6 @@ def supervise(port: int, environment: Mapping[str, str], sign_ins: str) -> int:
         "portal.wsgi",
         "--bind",
         f"127.0.0.1:{port}",
-        "--workers",
-        "2",
-        "--threads",
-        "64",
-        "--worker-class",
-        "gthread",
-        "--reuse-port",
-        "--no-control-socket",
         "--log-level",
         "warning",
     ]

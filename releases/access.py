@@ -174,8 +174,8 @@ def get_holder(request: PersonRequest) -> Holder:
     """
     key = given_key(request)
     if key:
-        limit = (limits.LICENSE_KEY_PER_IP, client_ip(request))
-        limits.take(*limit)
+        ip = client_ip(request)
+        limits.take_from(limits.LICENSE_KEY_PER_IP, ip)
         # An account that was switched off takes its keys along.
         usable = Q(user=None) | Q(user__is_active=True)
         with_key = License.objects.filter(usable, key_form=form_of(key))
@@ -183,7 +183,7 @@ def get_holder(request: PersonRequest) -> Holder:
         licenses = list(with_key)
         if not licenses:
             raise Http404
-        limits.give_back(*limit)
+        limits.give_back_to(limits.LICENSE_KEY_PER_IP, ip)
         address_key = key if "key" in request.GET else ""
         return Holder(request.vendor, licenses, key=key, address_key=address_key)
     if not request.user.is_authenticated:
