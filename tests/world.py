@@ -265,7 +265,7 @@ class Browser(Client):
         watch = Watch()
         with connection.execute_wrapper(watch):
             response = super().request(**request)
-        watch.check()
+        watch.check(connection)
         return response
 
     def sign_in(self, email: str, password: str = PASSWORD, **fields: str) -> Any:
