@@ -22,7 +22,6 @@ import sqlite3
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -172,7 +171,7 @@ def served(folder: Path) -> Iterator[int]:
             for command in (gunicorn, worker)
         ]
     try:
-        wait_until(lambda: asked(port, "acme", "GET", "/login/")[0] == 200, 60)
+        wait_until(lambda: asked(port, "acme", "/login/")[0] == 200, 60)
         yield port
     finally:
         for each in running:
@@ -198,13 +197,14 @@ def wait_until(done: Callable[[], bool], seconds: float) -> None:
 
 
 def asked(
-    port: int, label: str, method: str, path: str, body: str = "", cookie: str = ""
+    port: int, label: str, path: str, body: str = "", cookie: str = ""
 ) -> tuple[int, http.client.HTTPResponse, str]:
+    """The status of an answer, its headers and its text; a form's `body` is posted."""
     with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)) as line:
         headers = {"Host": f"{label}.portal.localhost", "Cookie": cookie}
         if body:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
-        line.request(method, path, body, headers)
+        line.request("POST" if body else "GET", path, body, headers)
         answer = line.getresponse()
         return answer.status, answer, answer.read().decode()
 
@@ -213,11 +213,11 @@ def sign_in(port: int, label: str, form: tuple[str, str]) -> int:
     """Signs in with the token of a form that was fetched once."""
     token, cookie = form
     fields = {"email": "ada@example.com", "password": PASSWORD, "csrfmiddlewaretoken": token}
-    return asked(port, label, "POST", "/login/", urlencode(fields), cookie)[0]
+    return asked(port, label, "/login/", urlencode(fields), cookie)[0]
 
 
 def form_of(port: int, label: str) -> tuple[str, str]:
-    _status, answer, page = asked(port, label, "GET", "/login/")
+    _status, answer, page = asked(port, label, "/login/")
     found = re.search(r'name="csrfmiddlewaretoken"\s+value="([^"]+)"', page)
     if found is None:
         raise LookupError("The page has no form.")
@@ -232,8 +232,8 @@ def measured(
     neighbours = [
         Neighbour("sign-in, acme", lambda: sign_in(port, "acme", acme), 302),
         Neighbour("sign-in, globex", lambda: sign_in(port, "globex", globex), 302),
-        Neighbour("page, globex", lambda: asked(port, "globex", "GET", "/login/")[0], 200),
-        Neighbour("/healthz", lambda: asked(port, "globex", "GET", "/healthz")[0], 200),
+        Neighbour("page, globex", lambda: asked(port, "globex", "/login/")[0], 200),
+        Neighbour("/healthz", lambda: asked(port, "globex", "/healthz")[0], 200),
     ]
     import_id = ready(rows, vendor_id, admin_id)
     end, held = Event(), [0.0]
@@ -324,18 +324,19 @@ def emails_of(vendor_id: Any) -> int:
 @contextmanager
 def watching(watch: Callable[[], Any], held: list[float]) -> Iterator[None]:
     """Has another process look whether the lock is held; afterwards `held` has for how long."""
-    end = tempfile.NamedTemporaryFile(prefix="portal-attack-")
+    parent = os.getpid()
+    reading, writing = os.pipe()
     pid = os.fork()
     if pid == 0:
-        Path(end.name).write_text(f"{longest_hold(watch(), lambda: os.getppid() == 1)}")
+        longest = longest_hold(watch(), lambda: os.getppid() != parent)
+        os.write(writing, str(longest).encode())
         os._exit(0)
     try:
         yield
     finally:
         os.kill(pid, signal.SIGUSR1)
         os.waitpid(pid, 0)
-        held[0] = float(Path(end.name).read_text())
-        end.close()
+        held[0] = float(os.read(reading, 100))
 
 
 def longest_hold(is_held: Callable[[], bool], orphaned: Callable[[], bool]) -> float:

@@ -17,7 +17,7 @@ from audit.models import AuditEntry
 from backoffice.cells import escaped
 from imports.models import DataImport
 from imports.tables import LARGEST, TableRefused, unescaped
-from imports.verbs import files
+from imports.verbs import files, writing
 from tenancy.door import inside
 from tests.sql import every_statement_names_its_vendor
 from tests.world import Browser, World, signed_in
@@ -210,7 +210,7 @@ def test_known_customers_are_updated_and_new_ones_added(world: World) -> None:
     with inside(world.acme):
         eve = User.objects.get(email="eve@example.com")
         told = AuditEntry.objects.filter(subject_type="accounts.user").order_by("-sequence")[:2]
-        created, changed = told
+        changed, created = told
     assert not eve.has_usable_password()
     assert (eve.vendor_id, eve.role) == (world.acme.pk, "user")
     assert (created.action, created.customer_id) == ("created", eve.pk)
@@ -257,13 +257,13 @@ class Slow:
     """What happens in between, just before an import writes."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, act: Any) -> None:
-        write = files._write
+        write = writing.write
 
-        def late(row: DataImport, rows: Any) -> None:
+        def late(*given: Any, **named: Any) -> bool:
             act()
-            write(row, rows)
+            return write(*given, **named)
 
-        monkeypatch.setattr(files, "_write", late)
+        monkeypatch.setattr(writing, "write", late)
 
 
 def test_somebody_quicker_makes_the_database_refuse_and_nothing_stays(

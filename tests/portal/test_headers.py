@@ -1,6 +1,5 @@
 """Headers and cookies of every kind of answer."""
 
-
 import pytest
 
 from tests.world import Browser, World, signed_in
