@@ -1,11 +1,12 @@
 """Transactions that others don't wait for: what is left to their end, and bulk work in steps."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from time import monotonic, sleep
 from typing import Any, TypeVar
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 T = TypeVar("T")
 
@@ -39,7 +40,7 @@ def take_what_was_left(connection: Any) -> None:
         each for each in connection.run_on_commit if not isinstance(each[1], _Left)
     ]
     for take in dict.fromkeys(each.take for each in left):
-        take([each.what for each in left if each.take is take])
+        take([each.what for each in left if each.take == take])
 
 
 class WithLastStep:
@@ -57,6 +58,7 @@ class WithLastStep:
 # --- Bulk work ----------------------------------------------------------------------------------
 
 LONGEST = 0.2  # seconds after which a transaction of bulk work takes nothing more on
+DELETED_AT_ONCE = 200  # rows
 SHORTEST_PAUSE = 0.1  # seconds; who waits for SQLite's lock looks as often as that
 _END = object()
 
@@ -72,6 +74,22 @@ def in_steps(things: Iterable[T], act: Callable[[T], object]) -> None:
             while monotonic() - start < LONGEST and (more := next(left, _END)) is not _END:
                 act(more)  # type: ignore[arg-type]
         _let_others_in(monotonic() - start)
+
+
+def delete_in_steps(rows: QuerySet[Any]) -> int:
+    """Deletes the rows so; how many."""
+    deleted = 0
+
+    def some() -> Iterator[list[Any]]:
+        while ids := list(rows.order_by().values_list("pk", flat=True)[:DELETED_AT_ONCE]):
+            yield ids
+
+    def delete(ids: list[Any]) -> None:
+        nonlocal deleted
+        deleted += rows.filter(pk__in=ids).delete()[0]
+
+    in_steps(some(), delete)
+    return deleted
 
 
 def _let_others_in(took: float) -> None:

@@ -266,12 +266,12 @@ def ready(rows: int, vendor_id: Any, admin_id: Any) -> Any:
     """An import that was checked by the worker."""
     from imports.verbs import files
     from tenancy.door import inside
-    from tenancy.models import Vendor
+    from tenancy.table import vendor_by_id
 
     lines = (f"Orbit,c{n}@example.com,Ada,Number {n},Works Ltd,Order {n}\n" for n in range(rows))
     with inside(vendor_id), in_the_name_of(vendor_id, admin_id):
         row = files.start(
-            vendor=Vendor.objects.get(pk=vendor_id),
+            vendor=vendor_by_id(vendor_id),
             kind="licenses",
             file_name="people.csv",
             data=(HEADER + "".join(lines)).encode(),

@@ -9,7 +9,6 @@ in the name of who confirmed it, perhaps in two workers at once.
 
 from collections.abc import Iterator, Mapping
 from time import monotonic
-from uuid import UUID
 
 from django.db import models, transaction
 from django.db.models import F
@@ -17,11 +16,9 @@ from django.utils import timezone
 
 from imports.models import DataImport, ImportStep
 from imports.steps import Act, Step
-from tenancy.transactions import in_steps
+from tenancy.transactions import delete_in_steps, in_steps
 
 State = DataImport.State
-DELETED_AT_ONCE = 20  # steps
-
 Acts = Mapping[str, Act]
 
 
@@ -123,9 +120,4 @@ def _undo(row: DataImport, acts: Acts, step: ImportStep) -> None:
 
 def forget(row: DataImport) -> None:
     """Deletes the steps of an import that has come to its end."""
-
-    def some() -> Iterator[list[UUID]]:
-        while ids := list(_steps(row).values_list("pk", flat=True)[:DELETED_AT_ONCE]):
-            yield ids
-
-    in_steps(some(), lambda ids: _steps(row).filter(pk__in=ids).delete())
+    delete_in_steps(_steps(row))

@@ -18,6 +18,7 @@ from backoffice.cells import escaped
 from imports.models import DataImport
 from imports.tables import LARGEST, TableRefused, unescaped
 from imports.verbs import files, writing
+from tenancy import transactions
 from tenancy.door import inside
 from tests.sql import every_statement_names_its_vendor
 from tests.world import Browser, World, signed_in
@@ -302,6 +303,8 @@ def test_what_fails_at_the_very_end_leaves_nothing(
     def fails(*args: Any, **kwargs: Any) -> None:
         raise IntegrityError
 
+    # So few rows are one transaction, with their e-mails.
+    monkeypatch.setattr(transactions, "LONGEST", 60.0)
     kind = replace(files.KINDS["customers"], after_create=fails)
     monkeypatch.setitem(files.KINDS, "customers", kind)
     before = customers(world)
