@@ -447,11 +447,11 @@ def supervise(port: int, environment: Mapping[str, str], sign_ins: str) -> int:
 
 
 def wait_until_healthy(port: int, children: Sequence[subprocess.Popen[bytes]]) -> bool:
-    """Whether /healthz answered before the time was up; False at once when a child has ended."""
+    """Whether /readyz answered before the time was up; False at once when a child has ended."""
     deadline = time.monotonic() + START_TIMEOUT
     while time.monotonic() < deadline and all(child.poll() is None for child in children):
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2):
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2):
                 return True
         except (urllib.error.URLError, OSError):
             time.sleep(0.1)

@@ -332,10 +332,7 @@ def fill_what_happened(shape: Shape, vendor: Any, files: list[Any]) -> None:
             f"THEN {shape.id('particulars', 'n')} END",
         },
     )
-    run(
-        f"UPDATE audit_auditchain SET length = {first + entries} "
-        f"WHERE vendor_id = '{vendor.pk}'"
-    )
+    run(f"UPDATE audit_auditchain SET length = {first + entries} WHERE vendor_id = '{vendor.pk}'")
     insert(
         OutgoingEmail(vendor=vendor, kind="license", state="sent", attempts=1),
         f"generate_series(1, {shape.licenses}, 4) n",

@@ -16,10 +16,12 @@ from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
 from jobs.chores import EVERY_HOUR, EVERY_ROUND, Chore
+from tenancy.transactions import delete_in_steps
 
 logger = logging.getLogger(__name__)
 
 HOUR = 3600.0  # seconds
+KEPT = timedelta(days=14)  # jobs that are over
 
 
 def tidy() -> None:
@@ -42,6 +44,12 @@ def put_back(jobs: "QuerySet[DBTaskResult[Any, Any]]") -> int:
     """Has those of the jobs run again that are running; returns how many."""
     running = jobs.filter(status=TaskResultStatus.RUNNING)
     return running.update(status=TaskResultStatus.READY, started_at=None)
+
+
+def forget_old_jobs() -> str:
+    """The daily chore (jobs/chores.py)."""
+    over = DBTaskResult.objects.finished().filter(finished_at__lte=timezone.now() - KEPT)
+    return f"Deleted {delete_in_steps(over)} jobs that are over for {KEPT.days} days."
 
 
 class Upkeep(Thread):

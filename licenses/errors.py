@@ -167,6 +167,13 @@ class PolicyIsUsed(LicensingError):
     text = _("There are licences on this policy, so it is kept.")
 
 
+class LicenseIsUsed(LicensingError):
+    """The licence can't be taken back."""
+
+    code = "LICENSE_IS_USED"
+    text = _("Somebody uses this licence already, so it stays.")
+
+
 class OwnerIsInactive(LicensingError):
     """The customer who owns the licence is switched off and gets no e-mails about it."""
 

@@ -46,6 +46,7 @@ def check_key_encryption(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]
 
 
 ORDER = (
+    "portal.middleware.waiting.WaitingMiddleware",
     "portal.middleware.health.HealthMiddleware",
     "portal.middleware.tls_ask.TlsAskMiddleware",
     "portal.middleware.visitors.VisitorMiddleware",
@@ -70,8 +71,9 @@ ORDER = (
 
 @register(Tags.security)
 def check_middleware_order(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
-    """What is asked by a server's address comes before the host is looked at, headers around all
-    answers to people, tenancy before whatever may query or know people."""
+    """How long to wait is said before anything asks the database; what is asked by a server's
+    address comes before the host is looked at, headers around all answers to people, tenancy
+    before whatever may query or know people."""
     there = [name for name in settings.MIDDLEWARE if name in ORDER]
     if there == list(ORDER):
         return []

@@ -20,6 +20,7 @@ from django.test.signals import template_rendered
 import dev
 from tenancy import finding
 from tenancy.door import inside
+from tenancy.transactions import take_what_was_left
 from tests import environment, postgres, roles, sql
 from tests import world as worlds
 
@@ -166,6 +167,24 @@ def _the_database_can_be_emptied(kept_world: worlds.Kept) -> None:
         kept_world.forget()
 
     TransactionTestCase._fixture_teardown = with_open_trail  # type: ignore[method-assign]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _what_is_left_to_the_end() -> Iterator[None]:
+    """A test that is rolled back commits nothing: there the last step of a transaction is taken
+    when one ends that stands directly in the test's own."""
+    from django.db.backends.base.base import BaseDatabaseWrapper
+
+    commit = BaseDatabaseWrapper.savepoint_commit
+
+    def committed(connection: Any, sid: str) -> None:
+        if connection.atomic_blocks and connection.atomic_blocks[-1]._from_testcase:
+            take_what_was_left(connection)
+        commit(connection, sid)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BaseDatabaseWrapper, "savepoint_commit", committed)
+        yield
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -16,6 +16,7 @@ from django.db.models import F, Value
 from django.db.models.functions import Greatest
 from django.utils.translation import ngettext
 
+from tenancy.transactions import delete_in_steps
 from web.errors import PortalError
 from web.models import RateBucket
 
@@ -128,8 +129,7 @@ def give_back(limit: Limit, *subject: str) -> None:
 
 def forget_whole_buckets() -> int:
     """Deletes the rows that limit nothing any more; returns how many. For a daily clean-up."""
-    deleted, _by_model = RateBucket.objects.filter(whole_at__lt=time.time()).delete()
-    return deleted
+    return delete_in_steps(RateBucket.objects.filter(whole_at__lt=time.time()))
 
 
 def clean_up() -> str:
