@@ -444,7 +444,7 @@ def chain_is_held(other: Any) -> bool:
 @pytest.mark.processes
 @pytest.mark.django_db(transaction=True)
 def test_who_signs_in_beside_an_import_hardly_waits(in_the_queue: None) -> None:
-    """At 20,000 rows: bench/attacks/imports.py. In one transaction this took the chain for
+    """At 20,000 rows: bench/beside_import.py. In one transaction this took the chain for
     seconds."""
     world, times = build(), list[float]()
     row = confirmed_here(world, rows(400))
