@@ -1,4 +1,5 @@
-"""Sets the portal up on a fresh machine and runs it: demo, serve, test, check, bench, manage.
+"""Sets the portal up on a fresh machine and runs it: demo, serve, test, check, bench, attacks,
+manage.
 
 Needs Python 3.11 with venv and nothing else; everything it installs goes into .venv, everything
 it writes into var/. Variables of the environment win over what it fills in.
@@ -8,6 +9,7 @@ it writes into var/. Variables of the environment win over what it fills in.
     python3 dev.py test [pytest args]     all tests, on SQLite and on PostgreSQL
     python3 dev.py check                  what .ci/run checks beside the tests: style, types, ...
     python3 dev.py bench [--help]         the table of docs/performance.md, on a private PostgreSQL
+    python3 dev.py attacks [--help]       whether neighbours get answers while somebody attacks
     python3 dev.py manage <args>          manage.py with the same settings as demo and serve
 """
 
@@ -44,6 +46,10 @@ HIGHEST_PORT = 65535
 START_TIMEOUT = 60.0  # seconds
 STOP_TIMEOUT = 10.0  # seconds
 SERVED_WITH = ("chromium", "nginx", "caddy", "curl", "pgbouncer")
+# The SDK's examples; missing ones are told of, and are no failure.
+EXAMPLES_WITH = ("node", "javac")
+IMAGE_WITH = ("buildah", "debootstrap", "runc")
+SERVED = "e2e or proxies or image"  # marks of what is tried from outside, on one database
 NO_TESTS_COLLECTED = 5  # pytest's exit code
 # Variables by which pip would install somewhere else.
 ELSEWHERE = ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT")
@@ -74,14 +80,14 @@ def end(number: int, frame: object) -> NoReturn:
 
 def main(arguments: Sequence[str]) -> int:
     """Runs one command; returns the exit code."""
-    given_over = {"test": test, "bench": bench, "manage": manage}
+    given_over = {"test": test, "bench": bench, "attacks": attacks, "manage": manage}
     if len(arguments) > 0 and arguments[0] in given_over:
-        # Whatever follows belongs to pytest, to the table and to manage.py.
+        # Whatever follows belongs to pytest, to the tables and to manage.py.
         return given_over[arguments[0]](list(arguments[1:]))
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("command", choices=["demo", "serve", "test", "check", "bench", "manage"])
+    parser.add_argument("command", choices=["demo", "serve", "check", *given_over])
     parser.add_argument("--port", default=os.environ.get("PORT", DEFAULT_PORT), type=port_number)
     options = parser.parse_args(arguments)
     if options.command == "check":
@@ -105,18 +111,22 @@ def test(arguments: list[str]) -> int:
     install("requirements-dev.lock")
     required = os.environ.get("CI", "").lower() == "true"
     runs = [
-        Run("SQLite", "sqlite", "not e2e and not proxies"),
+        Run("SQLite", "sqlite", f"not ({SERVED})"),
         Run("Chromium and proxies", "sqlite", "e2e or proxies", ("tests/e2e", "tests/deploy")),
+        Run("Image", "sqlite", "image", ("tests/deploy",)),
     ]
     if has_postgresql(os.environ):
-        runs.append(Run("PostgreSQL", "postgresql", "not e2e and not proxies"))
+        runs.append(Run("PostgreSQL", "postgresql", f"not ({SERVED})"))
     codes = run_tests(runs, arguments)
     lines = [f"{run.name}: ran, {outcome(code)}" for run, code in zip(runs, codes, strict=True)]
-    missing = [name for name in SERVED_WITH if shutil.which(name, path=search_path()) is None]
+    missing = missing_of((*SERVED_WITH, *IMAGE_WITH))
     if not has_postgresql(os.environ):
         missing.append("PostgreSQL's server programs (and no DATABASE_URL)")
-    if missing:
-        lines.append(f"NOT RUN is what needs: {', '.join(missing)}")
+    if os.geteuid() != 0:
+        missing.append("root (the image)")
+    left = missing_of(EXAMPLES_WITH)
+    if missing or left:
+        lines.append(f"NOT RUN is what needs: {', '.join(missing + left)}")
     print("\n" + "\n".join(["=" * 72, *lines, "=" * 72]), flush=True)
     if required and missing:
         return 1
@@ -179,11 +189,27 @@ def check() -> int:
 
 
 def bench(arguments: list[str]) -> int:
-    """Measures; returns the exit code. No setting that is given reaches what is measured."""
+    """Measures; returns the exit code."""
     install("requirements.lock")
+    return run_alone("bench.table", arguments)
+
+
+def attacks(arguments: list[str]) -> int:
+    """Attacks what it serves for that; returns the exit code."""
+    install("requirements-dev.lock")
+    return run_alone("bench.under_attack", arguments)
+
+
+def run_alone(module: str, arguments: Sequence[str]) -> int:
+    """Runs a module that no setting of the caller's reaches; returns its exit code."""
     environment = {name: os.environ[name] for name in OF_THE_MACHINE if name in os.environ}
-    command = [str(PYTHON), "-m", "bench.table", *arguments]
+    command = [str(PYTHON), "-m", module, *arguments]
     return call(command, environment)
+
+
+def missing_of(programs: Sequence[str]) -> list[str]:
+    """Those of the programs that are not on this machine."""
+    return [name for name in programs if shutil.which(name, path=search_path()) is None]
 
 
 def search_path() -> str:
@@ -219,7 +245,8 @@ def checks(folder: Path) -> list[Check]:
     # These two look at models and texts alone: they need no server.
     alone = {name: value for name, value in production.items() if name != "DATABASE_URL"}
     copy = copy_of_sources(folder)
-    ruff, mypy, djade = (str(VENV / "bin" / name) for name in ("ruff", "mypy", "djade"))
+    tools = ("ruff", "mypy", "djade", "hadolint")
+    ruff, mypy, djade, hadolint = (str(VENV / "bin" / name) for name in tools)
     manage = [str(PYTHON), "manage.py"]
     # Django's; a test compiles those of pages/, which are Jinja2's.
     sources = sorted(str(path) for path in ROOT.glob("templates/**/*.html"))
@@ -232,6 +259,7 @@ def checks(folder: Path) -> list[Check]:
         Check("format", [ruff, "format", "--check", "."], production),
         Check("mypy", [mypy], production),
         Check("templates", templates, production),
+        Check("Dockerfile", [hadolint, "Dockerfile"], production),
         Check("settings of production", deploy, production),
         Check("migrations", migrations, alone),
         Check("messages", messages, alone, copy, needs="xgettext"),
@@ -289,6 +317,7 @@ def production_environment(given: Mapping[str, str], folder: Path) -> dict[str, 
         "KEY_ENCRYPTION_KEYS": new_encryption_key(),
         "PARENT_HOST": "portal.example.com",
         "PUBLIC_SCHEME": "https",
+        "TRUSTED_PROXIES": "1",
         "EMAIL_URL": "smtp://localhost",
         "DATABASE_URL": "postgresql://portal@localhost/portal",
         "DATA_DIR": str(folder / "data"),
@@ -426,6 +455,8 @@ def development_environment(given: Mapping[str, str], port: int) -> dict[str, st
     fill("PARENT_HOST", lambda: "portal.localhost")
     fill("PUBLIC_SCHEME", lambda: "http")
     fill("PUBLIC_PORT", lambda: str(port))
+    # Nobody else sends release files.
+    fill("THREADS", lambda: "32")
     return environment
 
 
@@ -491,14 +522,6 @@ def supervise(port: int, environment: Mapping[str, str], sign_ins: str) -> int:
         "portal.wsgi",
         "--bind",
         f"fd://{listener.fileno()}",
-        "--workers",
-        "2",
-        "--threads",
-        "64",
-        "--worker-class",
-        "gthread",
-        "--reuse-port",
-        "--no-control-socket",
         "--log-level",
         "warning",
     ]
@@ -526,11 +549,11 @@ def supervise(port: int, environment: Mapping[str, str], sign_ins: str) -> int:
 
 
 def wait_until_healthy(port: int, children: Sequence[subprocess.Popen[bytes]]) -> bool:
-    """Whether /healthz answered before the time was up; False at once when a child has ended."""
+    """Whether /readyz answered before the time was up; False at once when a child has ended."""
     deadline = time.monotonic() + START_TIMEOUT
     while time.monotonic() < deadline and all(child.poll() is None for child in children):
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2):
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2):
                 return True
         except (urllib.error.URLError, OSError):
             time.sleep(0.1)

@@ -78,10 +78,10 @@ def _environment(data: Path, port: int, **changes: str) -> dict[str, str]:
 @contextmanager
 def served(data: Path, port: int | None = None, **changes: str) -> Iterator[Portal]:
     """`python3 dev.py demo` on a free port, with what it writes in `data`, which has the demo data
-    already or gets them here."""
+    already or gets them here; a PostgreSQL gets them by the command itself."""
     port = port or free_port()
     environment = _environment(data, port, **changes)
-    if not (data / "db.sqlite3").exists():
+    if "DATABASE_URL" not in changes and not (data / "db.sqlite3").exists():
         shutil.copytree(prepared(), data, dirs_exist_ok=True)
     log = data / "log"
     with log.open("w") as output:

@@ -50,11 +50,18 @@ def nginx(folder: Path, portal_port: int, media: Path) -> Iterator[int]:
 
     Gives the port.
     """
-    port, folder = free_port(), _made(folder)
+    port, files_port, folder = free_port(), free_port(), _made(folder)
     text = (ROOT / "deploy/nginx.conf").read_text()
     server = changed(
         text[: text.rindex("server {")],  # without the redirect from http
+        default=(
+            "listen 80 default_server;\n    listen 443 ssl default_server;\n"
+            "    ssl_reject_handshake on;",
+            f"listen 127.0.0.1:{port} default_server;",
+        ),
         listen=("listen 443 ssl;", f"listen 127.0.0.1:{port};"),
+        files=("listen 127.0.0.1:8001;", f"listen 127.0.0.1:{files_port};"),
+        itself=("http://127.0.0.1:8001/", f"http://127.0.0.1:{files_port}/"),
         certificate=("ssl_certificate /etc/ssl/portal.example.com.pem;", ""),
         key=("ssl_certificate_key /etc/ssl/portal.example.com.key;", ""),
         name=("portal.example.com *.portal.example.com", "portal.localhost *.portal.localhost"),
@@ -78,8 +85,9 @@ def caddy(folder: Path, portal_port: int, media: Path, *, tls_port: int = 0) -> 
     port, folder = tls_port or free_port(), _made(folder)
     tls = "tls {\n\t\ton_demand\n\t}"
     site = f"https://:{port} {{" if tls_port else f"http://:{port} {{"
+    text = (ROOT / "deploy/Caddyfile").read_text()
     text = changed(
-        (ROOT / "deploy/Caddyfile").read_text(),
+        text[: text.rindex("http:// {")],
         options=("{\n\ton_demand_tls", "{\n\tadmin off\n\tskip_install_trust\n\ton_demand_tls"),
         site=("https:// {", site),
         tls=(tls, tls.replace("tls", "tls internal", 1) if tls_port else ""),
