@@ -17,7 +17,7 @@ from django.core.cache import cache
 from django.db.backends.signals import connection_created
 from django.test.signals import template_rendered
 
-import dev
+import development as dev
 from tenancy import finding
 from tenancy.door import inside
 from tenancy.transactions import take_what_was_left

@@ -20,7 +20,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import dev
+import development as dev
 from tests.served import ROOT
 
 BUILD = ("build", "--isolation", "chroot", "--format", "docker", "--pull-never")

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-import dev
+import development as dev
 from tests import postgres
 from tests.conftest import ON_POSTGRESQL
 
