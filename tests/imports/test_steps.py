@@ -362,6 +362,8 @@ def test_an_import_whose_workers_are_killed_is_written_once(in_the_queue: None) 
                 )
                 for each in running:
                     each.send_signal(signal.SIGKILL)
+            if target == KILLED_AT[0]:
+                assert state_of(world, row) == "importing"
         with worker(server):
             wait_until(lambda: state_of(world, row) == "done", 60)
         assert there(world) == (licenses + number, people + number, number)
@@ -383,15 +385,16 @@ def test_an_import_whose_workers_are_killed_is_written_once(in_the_queue: None) 
 @pytest.mark.processes
 @pytest.mark.django_db(transaction=True)
 def test_taking_back_goes_on_after_a_kill(in_the_queue: None) -> None:
-    world, number = build(), 100
+    world, number = build(), 150
     before = there(world)
     row = confirmed_here(world, rows(number))
+    with inside(world.acme):
+        row.refresh_from_db()
+        assert not files._carry_out(row, until=0)  # which has the steps ready, and no time for one
+        create_license(product=world.orbit, user=world.ada, key=key(number - 1))
     with mail_server() as server:
         with worker(server):
-            wait_until(lambda: steps_done(world) >= 2)
-            with inside(world.acme):
-                create_license(product=world.orbit, user=world.ada, key=key(number - 1))
-            wait_until(lambda: state_of(world, row) == "undoing")
+            wait_until(lambda: state_of(world, row) == "undoing", 60)
         assert state_of(world, row) == "undoing"
         with worker(server):
             wait_until(lambda: state_of(world, row) == "failed", 60)
