@@ -52,6 +52,11 @@ class Branding(TenantRow):
     privacy_url = models.URLField(_("privacy page"), blank=True)
     terms_url = models.URLField(_("terms page"), blank=True)
     imprint_url = models.URLField(_("imprint"), blank=True)
+    findable = models.BooleanField(
+        _("found by search engines"),
+        default=False,
+        help_text=_("Search engines may list the sign-in page, and no other."),
+    )
     version = models.PositiveIntegerField(default=1, editable=False)
 
     class Meta(TenantRow.Meta):
