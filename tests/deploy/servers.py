@@ -59,6 +59,7 @@ def nginx(folder: Path, portal_port: int, media: Path) -> Iterator[int]:
         key=("ssl_certificate_key /etc/ssl/portal.example.com.key;", ""),
         name=("portal.example.com *.portal.example.com", "portal.localhost *.portal.localhost"),
         upstream=("127.0.0.1:8000", f"127.0.0.1:{portal_port}"),
+        logs=("/var/log/nginx/", f"{folder}/"),
         media=("/srv/portal/media/releases/", f"{media}/releases/"),
     )
     reference = f"location /reference/ {{ alias {media}/releases/; max_ranges 1; }}"
@@ -77,7 +78,7 @@ def caddy(folder: Path, portal_port: int, media: Path, *, tls_port: int = 0) -> 
     own authority, whose root is then at `root_certificate(folder)`."""
     port, folder = tls_port or free_port(), _made(folder)
     tls = "tls {\n\t\ton_demand\n\t}"
-    site = f"https://:{port} {{" if tls_port else f"http://:{port} {{"
+    site = f"https://:{port} {{\n\tlog" if tls_port else f"http://:{port} {{\n\tlog"
     text = changed(
         (ROOT / "deploy/Caddyfile").read_text(),
         options=("{\n\ton_demand_tls", "{\n\tadmin off\n\tskip_install_trust\n\ton_demand_tls"),
