@@ -4,7 +4,6 @@ A `Rows` is one reading of one file. It takes the file in chunks, so that what a
 looked up by a fixed number of queries, and writes nothing until `write` is called.
 """
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass
@@ -23,12 +22,12 @@ from audit import trail
 from imports import bulk
 from imports.tables import TableRow
 from tenancy.models import Vendor
+from tenancy.texts import validate_line
 from web.errors import PortalError
 
 CHUNK = 500
 PREVIEW = 20  # rows that are shown before anything is imported
 NAMES = ("first_name", "last_name", "company")
-CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class ImportFailed(PortalError):
@@ -94,8 +93,10 @@ class Line(Widget):  # type: ignore[misc]
         self.longest = longest
 
     def clean(self, value: Any, row: Any = None, **kwargs: Any) -> Any:
-        if CONTROL.search(value):
-            raise ValueError(_("This has line breaks or other control characters in it."))
+        try:
+            validate_line(value)
+        except ValidationError as error:
+            raise ValueError(" ".join(error.messages)) from error
         if len(value) > self.longest:
             raise ValueError(_("This is longer than %(n)d characters.") % {"n": self.longest})
         return value or None

@@ -17,6 +17,8 @@ from uuid import UUID
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from tenancy.unseen import LINE
+
 LARGEST = 64 * 1024  # bytes
 ALGORITHMS = ("Ed25519", "EdDSA")
 OPERATING_SYSTEMS = ("windows", "linux", "macos", "android", "ios")
@@ -28,8 +30,9 @@ LARGEST_NUMBER = 2**53 - 1  # what JSON carries exactly everywhere (RFC 7493)
 MOST_USES = 2**31 - 1
 BASE64URL = re.compile(r"[A-Za-z0-9_-]*")
 UUID_TEXT = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-# Control characters would break files and databases, lone surrogates can't be encoded.
-UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+# Control characters would break files and databases, lone surrogates can't be encoded, and what
+# nobody sees makes one machine look like another.
+UNPRINTABLE = LINE
 
 
 class InvalidOfflineRequest(ValueError):
