@@ -38,6 +38,7 @@ from tenancy.models import Vendor
 from tenancy.table import vendor_by_company_id
 from web.moments import moment
 from web.pages import render
+from web.policy import keeps_its_address
 from web.requests import client_ip, page_of, safe_next
 
 
@@ -140,6 +141,7 @@ def password_reset_sent(request: HttpRequest) -> HttpResponse:
 
 @form_methods
 @login_not_required
+@keeps_its_address
 @sensitive_post_parameters()
 def password_reset_confirm(request: PersonRequest, token: str) -> HttpResponse:
     """Sets a new password with an e-mailed link."""
@@ -148,6 +150,7 @@ def password_reset_confirm(request: PersonRequest, token: str) -> HttpResponse:
 
 @form_methods
 @login_not_required
+@keeps_its_address
 @sensitive_post_parameters()
 def invitation(request: PersonRequest, token: str) -> HttpResponse:
     """Sets the first password with the link of an invitation."""
@@ -261,6 +264,7 @@ def change_email(request: PersonRequest) -> HttpResponse:
 
 @form_methods
 @login_not_required
+@keeps_its_address
 def email_confirm(request: PersonRequest, token: str) -> HttpResponse:
     """Confirms a new address: GET asks, since mail scanners follow links; POST changes it."""
     try:
