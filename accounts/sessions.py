@@ -21,7 +21,7 @@ from accounts.models import Session, User, among_operators, normalise_email
 from accounts.models.roles import claims_of
 from accounts.requests import PersonRequest
 from accounts.verbs import sessions
-from accounts.verbs.sign_in import note_sign_in, note_sign_out
+from accounts.verbs.sign_in import may_still_enter, note_sign_in, note_sign_out
 from tenancy.door import inside
 from tenancy.hosts import Address, Site
 from tenancy.models import Vendor
@@ -67,6 +67,8 @@ def sign_in(
         limits.give_back(*per_address)
         # Nobody is in without an entry that says so.
         with transaction.atomic():
+            if not may_still_enter(user):
+                raise SignInRefused
             _end_session(request)
             token = sessions.begin(user, site=site, browser=browser_of(request))
             note_sign_in(user=user)

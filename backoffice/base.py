@@ -19,7 +19,7 @@ from django.core.exceptions import (
     PermissionDenied,
 )
 from django.core.files.uploadhandler import FileUploadHandler
-from django.db import models, transaction
+from django.db import models
 from django.forms import ModelForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -34,6 +34,7 @@ from audit import trail, words
 from backoffice.lists import ListAdmin, links_from
 from backoffice.pages import Walk, columns_of
 from tenancy.door import current_vendor, is_inside
+from tenancy.transactions import in_steps
 from web import places
 from web.bodies import LARGEST, announced
 from web.errors import PortalError
@@ -99,10 +100,8 @@ class VendorAdmin(ListAdmin):
         self.writes[type(obj)].delete(obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> None:
-        """Deletes the chosen rows one by one, all or none."""
-        with transaction.atomic():
-            for row in queryset:
-                self.delete_model(request, row)
+        """Deletes the chosen rows one after the other; one that is refused ends it."""
+        in_steps(queryset, lambda row: self.delete_model(request, row))
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         """Has the verbs of the rows below a row (inlines) save what was typed of each."""

@@ -46,12 +46,14 @@ def check_key_encryption(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]
 
 
 ORDER = (
+    "portal.middleware.waiting.WaitingMiddleware",
     "portal.middleware.health.HealthMiddleware",
     "portal.middleware.tls_ask.TlsAskMiddleware",
     "portal.middleware.visitors.VisitorMiddleware",
     "portal.middleware.headers.HeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "portal.middleware.signposts.SignpostsMiddleware",
     "portal.middleware.host.NormaliseHostMiddleware",
     "django_hosts.middleware.HostsRequestMiddleware",
     "portal.middleware.tenancy.TenancyMiddleware",
@@ -70,8 +72,9 @@ ORDER = (
 
 @register(Tags.security)
 def check_middleware_order(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
-    """What is asked by a server's address comes before the host is looked at, headers around all
-    answers to people, tenancy before whatever may query or know people."""
+    """How long to wait is said before anything asks the database; what is asked by a server's
+    address comes before the host is looked at, headers around all answers to people, tenancy
+    before whatever may query or know people."""
     there = [name for name in settings.MIDDLEWARE if name in ORDER]
     if there == list(ORDER):
         return []

@@ -5,16 +5,23 @@ They show no data and make no query: the database may be what is down. On the AP
 """
 
 import logging
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.db import Error
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import Resolver404, resolve
 from django.utils.translation import gettext as _
 
 from tenancy.hosts import Site
-from web.errors import PortalError, in_json
+from tenancy.waiting import passes
+from web.errors import DatabaseUnavailable, PortalError, in_json
 from web.logs import Bounded
 from web.pages import render
 
+logger = logging.getLogger(__name__)
 # Strangers cause these lines.
 hosts = logging.getLogger("portal.hosts")
 hosts.addFilter(Bounded())
@@ -77,13 +84,38 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def refused(request: HttpRequest, error: PortalError) -> HttpResponse:
     """Any named error that no view has handled, as a page; for programs as `{message, code}`."""
-    if _is_api(request) or getattr(request, "by_program", False):
+    if _is_for_program(request):
         return in_json(error)
     title = _("One moment") if error.wait else _("This can't be done")
     response = page(request, error.status, title, error.sentence)
     if error.wait:
         response["Retry-After"] = str(error.wait)
     return response
+
+
+def unavailable(request: HttpRequest, error: Error) -> HttpResponse:
+    """503 for an error of the database that passes."""
+    logger.warning("The database can't be used now: %s", str(error).partition("\n")[0])
+    return refused(request, DatabaseUnavailable())
+
+
+Answer = Callable[[Any, Any], HttpResponse]
+
+
+def or_unavailable(answer: Answer) -> Answer:
+    """The `__call__` of a middleware that asks the database itself: answers 503 while that can't be
+    used. What views ask is seen to by `TenancyMiddleware`."""
+
+    @wraps(answer)
+    def wrapped(middleware: Any, request: Any) -> HttpResponse:
+        try:
+            return answer(middleware, request)
+        except Error as error:
+            if not passes(error):
+                raise
+            return unavailable(request, error)
+
+    return wrapped
 
 
 def too_large(request: HttpRequest) -> HttpResponse:
@@ -131,6 +163,16 @@ def portal_closed(request: HttpRequest) -> HttpResponse:
         _("The company has no active portal at the moment. Nothing else is served here."),
         home=False,
     )
+
+
+def _is_for_program(request: HttpRequest) -> bool:
+    """Whether a program waits for the answer; the view says so, whether it has begun or not."""
+    try:
+        view = resolve(request.path_info, getattr(request, "urlconf", None)).func
+    except Resolver404:
+        return _is_api(request)
+    by_program = getattr(view, "by_program", None)
+    return _is_api(request) or bool(by_program and by_program(request))
 
 
 def _is_api(request: HttpRequest) -> bool:

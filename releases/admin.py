@@ -112,7 +112,7 @@ class ReleaseAdmin(WithButtons):
         releases: QuerySet[Release] = super().get_queryset(request)
         # Subqueries: joins would multiply with those of a search in the files.
         files = ReleaseFile.objects.filter(release=OuterRef("pk")).order_by().values("release")
-        return releases.annotate(
+        return releases.defer("notes_html").annotate(
             file_count=Subquery(files.annotate(n=Count("pk")).values("n")),
             downloads=Subquery(files.annotate(n=Sum("download_count")).values("n")),
         )

@@ -26,6 +26,7 @@ class Portal:
     port: int
     data: Path
     environment: dict[str, str]
+    process: int = 0  # of dev.py, where it serves
 
     def url(self, label: str, path: str = "/") -> str:
         return f"http://{label}.portal.localhost:{self.port}{path}"
@@ -64,7 +65,7 @@ def prepared() -> Path:
     """A folder as `python3 dev.py demo` fills it before it serves; made once a run."""
     data = Path(os.environ["DATA_DIR"]) / "prepared"
     data.mkdir()
-    portal = Portal(0, data, _environment(data, 0))
+    portal = Portal(8000, data, _environment(data, 8000))
     portal.manage("prepare", "--demo")
     return data
 
@@ -97,7 +98,7 @@ def served(data: Path, port: int | None = None, **changes: str) -> Iterator[Port
             assert process.poll() is None, log.read_text()
             assert time.monotonic() < deadline, log.read_text()
             time.sleep(0.1)
-        yield Portal(port, data, environment)
+        yield Portal(port, data, environment, process.pid)
     finally:
         process.terminate()
         assert process.wait(20) == 0, log.read_text()

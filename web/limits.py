@@ -16,6 +16,7 @@ from django.db.models import F, Value
 from django.db.models.functions import Greatest
 from django.utils.translation import ngettext
 
+from tenancy.transactions import delete_in_steps
 from web.errors import PortalError
 from web.models import RateBucket
 
@@ -34,6 +35,7 @@ SIGN_IN_PER_IP = Limit("sign-in-ip", burst=40, interval=10)
 RESET_PER_ADDRESS = Limit("reset-address", burst=3, interval=20 * 60)
 RESET_PER_IP = Limit("reset-ip", burst=20, interval=60)
 PASSWORD_CHECK_PER_USER = Limit("password-check", burst=6, interval=60)
+NEW_PASSWORD_PER_USER = Limit("new-password", burst=20, interval=30)
 LICENSE_KEY_PER_IP = Limit("license-key-ip", burst=100, interval=5)
 DOMAIN_CHECK_PER_VENDOR = Limit("domain-check-vendor", burst=20, interval=15)
 OFFLINE_PER_USER = Limit("offline-user", burst=120, interval=1)
@@ -127,8 +129,7 @@ def give_back(limit: Limit, *subject: str) -> None:
 
 def forget_whole_buckets() -> int:
     """Deletes the rows that limit nothing any more; returns how many. For a daily clean-up."""
-    deleted, _by_model = RateBucket.objects.filter(whole_at__lt=time.time()).delete()
-    return deleted
+    return delete_in_steps(RateBucket.objects.filter(whole_at__lt=time.time()))
 
 
 def clean_up() -> str:

@@ -10,8 +10,8 @@ from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 
 from branding.domains.errors import BadDomainName, DomainTaken
-from imports.rows import ImportFailed
 from imports.tables import TableRefused
+from imports.verbs.people import ImportFailed
 from portal import errors
 from tenancy.hosts import Address, Site
 from tests.world import Browser, World

@@ -35,7 +35,8 @@ def test_every_answer_is_strict(world: World, label: str, path: str) -> None:
 
 
 def test_what_a_load_balancer_is_told_is_not_kept(world: World) -> None:
-    assert Browser("acme").get("/healthz")["Cache-Control"] == "no-store"
+    for path in ("/healthz", "/readyz"):
+        assert Browser("acme").get(path)["Cache-Control"] == "no-store"
 
 
 def test_pages_can_not_be_framed(world: World) -> None:
@@ -125,20 +126,10 @@ def test_health_is_told_in_clear(world: World, settings: Any) -> None:
 
 
 def test_health_on_any_host(world: World) -> None:
-    for label in ("acme", "nobody", "app", ""):
-        response = Browser(label).get("/healthz")
-        assert (response.status_code, response.content) == (200, b"ok\n")
-    assert Browser().get("/healthz", headers={"host": "10.0.0.7:8000"}).status_code == 200
-    assert Browser().post("/healthz").status_code == 405
-
-
-def test_health_without_a_database(world: World) -> None:
-    from django.db import OperationalError, connection
-
-    def refuse(*_: Any) -> None:
-        raise OperationalError
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(connection, "cursor", refuse)
-        response = Browser().get("/healthz")
-    assert (response.status_code, response.content) == (503, b"database unavailable\n")
+    """Without a database: tests/portal/test_unavailable.py."""
+    for path, said in (("/healthz", b"ok\n"), ("/readyz", b"ready\n")):
+        for label in ("acme", "nobody", "app", ""):
+            response = Browser(label).get(path)
+            assert (response.status_code, response.content) == (200, said)
+        assert Browser().get(path, headers={"host": "10.0.0.7:8000"}).status_code == 200
+        assert Browser().post(path).status_code == 405
