@@ -1,1 +1,1 @@
-"""Neighbours and strangers who stop the others, or try to: each by itself, or all of them."""
+"""Attacks, one in each module."""

@@ -1,6 +1,5 @@
 import uuid
 
-import django.core.serializers.json
 import django.db.models.deletion
 from django.db import migrations, models
 
@@ -69,12 +68,7 @@ class Migration(migrations.Migration):
                         ),
                         ("number", models.PositiveIntegerField()),
                         ("act", models.CharField(max_length=20)),
-                        (
-                            "content",
-                            models.JSONField(
-                                encoder=django.core.serializers.json.DjangoJSONEncoder
-                            ),
-                        ),
+                        ("content", models.TextField()),
                         ("done_at", models.DateTimeField(null=True)),
                         (
                             "data_import",
