@@ -35,9 +35,11 @@ UNTOLD = frozenset(
         "created_at",
         "updated_at",
         "last_login",
+        "link_mark",
         "key_form",
         "last_seen_at",
         "version_key",
+        "notes_html",
         "skeleton",
     }
 )

@@ -18,9 +18,14 @@ from django.utils.translation import gettext as _
 from tenancy.hosts import Site
 from tenancy.waiting import passes
 from web.errors import DatabaseUnavailable, PortalError, in_json
+from web.logs import Bounded
 from web.pages import render
 
 logger = logging.getLogger(__name__)
+# Strangers cause these lines.
+hosts = logging.getLogger("portal.hosts")
+hosts.addFilter(Bounded())
+LONGEST_HOST = 100  # characters of one in the log
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -113,15 +118,39 @@ def or_unavailable(answer: Answer) -> Answer:
     return wrapped
 
 
-def misdirected(request: HttpRequest) -> HttpResponse:
-    """421: this host is not configured here. No link, no name: there is nothing to tell."""
+def too_large(request: HttpRequest) -> HttpResponse:
+    """413: a body that nobody has read."""
     return page(
         request,
-        421,
+        413,
+        _("This is too large"),
+        _("What was sent is larger than this page takes. Nothing was changed."),
+    )
+
+
+def misdirected(request: HttpRequest) -> HttpResponse:
+    """421: this host is not configured here. No link, no name: there is nothing to tell."""
+    return _nobody_here(request, 421)
+
+
+def no_host(request: HttpRequest) -> HttpResponse:
+    """400: what the request names is no host (RFC 9112, 3.2)."""
+    return _nobody_here(request, 400)
+
+
+def _nobody_here(request: HttpRequest, status: int) -> HttpResponse:
+    """The page, and one line in the log, of which there are only so many a minute."""
+    response = page(
+        request,
+        status,
         _("This address is not set up here"),
         _("Check the address, or ask the company whose portal you were looking for."),
         home=False,
     )
+    hosts.warning("Nobody is at the host %.*r.", LONGEST_HOST, request.META.get("HTTP_HOST", ""))
+    # Django's own handler would write another line, without a limit.
+    response._has_been_logged = True  # type: ignore[attr-defined]
+    return response
 
 
 def portal_closed(request: HttpRequest) -> HttpResponse:
@@ -155,6 +184,7 @@ CODES = {
     403: "FORBIDDEN",
     404: "NOT_FOUND",
     405: "METHOD_NOT_ALLOWED",
+    413: "CONTENT_TOO_LARGE",
     421: "MISDIRECTED_REQUEST",
     500: "INTERNAL_ERROR",
 }

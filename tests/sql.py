@@ -102,9 +102,7 @@ WITHOUT_VERB = {
     "mail/delivery.py": "The states of an e-mail, moved by the queue's jobs; its functions are verbs.",
     "mail/outbox.py": "The one function that queues an e-mail; a password link is asked for by a job.",
     "tenancy/finding.py": "Words of rows, which follow them; each row itself has its verb.",
-    "demo/seed.py": "People and terms with fixed ids, and days that are long ago.",
-    "demo/releases.py": "The day on which a release of the demo appeared.",
-    "demo/downloads.py": "The day of a download of the demo.",
+    "demo/seed.py": "People and terms with fixed ids.",
 }
 # The same by the statement.
 STATEMENTS_WITHOUT_VERB = {

@@ -1,5 +1,6 @@
 """Machines that use seats."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import models
@@ -10,6 +11,9 @@ from accounts.metadata import validate_metadata
 from licenses.models.license import License
 from tenancy.finding import Ordered
 from tenancy.rows import SameVendor, TenantRow, personal, secret
+from tenancy.texts import Line
+
+YEAR = timedelta(days=365)
 
 
 class OperatingSystem(models.TextChoices):
@@ -28,13 +32,13 @@ class Activation(TenantRow):
     )
     fingerprint = personal(Ordered(_("fingerprint"), max_length=256))
     os = models.CharField(_("operating system"), max_length=10, choices=OperatingSystem)
-    os_version = models.CharField(_("version of the operating system"), max_length=256, blank=True)
-    hostname = personal(models.CharField(_("host name"), max_length=256, blank=True))
-    vm_name = personal(models.CharField(_("virtual machine"), max_length=256, blank=True))
+    os_version = Line(_("version of the operating system"), max_length=256, blank=True)
+    hostname = personal(Line(_("host name"), max_length=256, blank=True))
+    vm_name = personal(Line(_("virtual machine"), max_length=256, blank=True))
     container = models.BooleanField(_("container"), default=False)
-    app_version = models.CharField(_("version of the program"), max_length=256, blank=True)
-    client_version = models.CharField(_("version of the client"), max_length=256, blank=True)
-    user_hash = personal(models.CharField(_("user hash"), max_length=256, blank=True))
+    app_version = Line(_("version of the program"), max_length=256, blank=True)
+    client_version = Line(_("version of the client"), max_length=256, blank=True)
+    user_hash = personal(Line(_("user hash"), max_length=256, blank=True))
     metadata = personal(
         models.JSONField(_("metadata"), default=list, validators=[validate_metadata])
     )
@@ -44,6 +48,10 @@ class Activation(TenantRow):
         models.JSONField(null=True, help_text="The public key of an offline machine.")
     )
     machine_thumbprint = models.CharField(max_length=43, blank=True)
+    key_replaced_at = models.JSONField(
+        default=list,
+        help_text="When the machine came with another key, in seconds, at least of the last year.",
+    )
     offline_response_valid_until = models.DateTimeField(
         _("response can be installed until"), null=True
     )
@@ -88,3 +96,8 @@ class Activation(TenantRow):
 
     def concerns(self) -> dict[str, Any]:
         return {"license_id": self.license_id, "visible": True}
+
+    def key_replacements(self, now: datetime) -> list[int]:
+        """When, in the year before now, the machine came with another key, in seconds."""
+        since = (now - YEAR).timestamp()
+        return [moment for moment in self.key_replaced_at if moment > since]

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from licenses.keys import validate_pattern
 from tenancy.rows import TenantRow
+from tenancy.texts import Line
 
 DAY = 24 * 60 * 60
 UNLIMITED = -1
@@ -92,7 +93,9 @@ class LicenseTerms(models.Model):
     )
     allowed_clock_offset = seconds_field(_("allowed clock offset"), 3600)
     lease_duration = seconds_field(
-        _("lease duration"), 0, _("Such as 8 hours, for floating licences; 0 is no lease.")
+        _("lease duration"),
+        0,
+        _("Such as 8 hours, for floating licences and machines without network; 0 is no lease."),
     )
     leasing_strategy = models.CharField(
         _("leasing"), max_length=12, choices=LeasingStrategy, default=LeasingStrategy.PER_MACHINE
@@ -111,7 +114,7 @@ TERMS = tuple(field.name for field in LicenseTerms._meta.local_fields)
 class LicensePolicy(TenantRow, LicenseTerms):
     """The template that a licence is created from."""
 
-    name = models.CharField(_("name"), max_length=100)
+    name = Line(_("name"), max_length=100)
     key_pattern = models.CharField(
         _("key pattern"),
         max_length=256,

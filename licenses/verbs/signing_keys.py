@@ -14,12 +14,14 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 from joserfc.jwk import RSAKey
 
 from audit import trail
 from licenses.models import Product, SigningKey
 from tenancy.door import inside
+from tenancy.hosts import canonical_host, origin
 from tenancy.table import every_vendor
 from tenancy.transactions import in_steps
 
@@ -49,13 +51,15 @@ def private_key(key: SigningKey) -> RSAKey:
 
 
 def product_file(product: Product) -> dict[str, Any]:
-    """What a vendor's program ships with (`product.json`), the key in use first."""
+    """What a vendor's program ships with (`product.json`): all keys, the one in use first, and the
+    portal's address (docs/offline-protocol.md, The product file)."""
     return {
         "productId": str(product.pk),
         "name": product.name,
+        "portal": f"{origin(canonical_host(product.vendor))}/",
         "publicKeys": [
             {"kid": key.kid, "pem": key.public_pem}
-            for key in product.signing_keys.order_by("-created_at")
+            for key in product.signing_keys.order_by(F("retired_at").desc(nulls_first=True))
         ],
     }
 

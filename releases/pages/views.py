@@ -26,6 +26,7 @@ from releases.access import (
     get_holder,
     get_product,
     get_release,
+    given_key,
     releases_of,
 )
 from releases.coverage import Verdict
@@ -126,13 +127,13 @@ def _with_notes(releases: Sequence[Release]) -> Sequence[Release]:
     """Loads the notes of these few, which the query of all left out."""
     notes = dict(_notes_of(tuple(each.pk for each in releases)))
     for release in releases:
-        release.notes = notes.get(release.pk, "")
+        release.notes_html = notes.get(release.pk, "")
     return releases
 
 
 @prepared
 def _notes_of(releases: Any, /) -> QuerySet[Release, tuple[UUID, str]]:
-    return Release.objects.filter(pk__in=releases).values_list("pk", "notes")
+    return Release.objects.filter(pk__in=releases).values_list("pk", "notes_html")
 
 
 def _feed_links(product: Any, holder: Holder) -> dict[str, str]:
@@ -149,7 +150,7 @@ def _feed_links(product: Any, holder: Holder) -> dict[str, str]:
 def release_detail(request: PersonRequest, release_id: UUID) -> HttpResponse:
     """One release: its notes and files, or why the customer's licences don't cover it."""
     holder = get_customer(request)
-    release = get_release(holder, release_id)
+    release = get_release(holder, release_id, notes=True)
     [row] = release_rows([release], holder, timezone.now(), notes_from=3)
     return render(request, "releases/release_detail.html", {"row": row})
 
@@ -171,7 +172,7 @@ def for_programs_too(view: View, *, always: bool = False) -> View:
     `always`: nobody but programs asks for it, also without a key."""
 
     def by_program(request: HttpRequest) -> bool:
-        return always or "key" in request.GET
+        return always or given_key(request) is not None
 
     @login_not_required
     @wraps(view)
@@ -179,7 +180,7 @@ def for_programs_too(view: View, *, always: bool = False) -> View:
         try:
             return view(request, *args, **kwargs)
         except Http404 as error:
-            if "key" not in request.GET:
+            if given_key(request) is None:
                 raise
             raise NothingForThisKey from error
 

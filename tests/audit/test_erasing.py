@@ -393,6 +393,7 @@ HARMLESS = {
     "licenses.product.name": "of what is sold",
     "releases.release.name": "of what is sold",
     "releases.release.notes": "for everybody",
+    "releases.release.notes_html": "the same as HTML",
     "releases.releasefile.content_type": "of a file",
     "releases.releasefile.name": "of a file",
     "tenancy.host.name": "the vendor's",

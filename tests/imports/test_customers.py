@@ -1,6 +1,7 @@
 """Importing customers: reading the file, checking every row, writing all of it or nothing."""
 
 import csv
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -16,7 +17,7 @@ from audit.acting import acting_as
 from audit.models import AuditEntry
 from backoffice.cells import escaped
 from imports.models import DataImport
-from imports.tables import LARGEST, TableRefused, unescaped
+from imports.tables import LARGEST, TableRefused, read, unescaped
 from imports.verbs import files, writing
 from tenancy import transactions
 from tenancy.door import inside
@@ -89,7 +90,16 @@ def customers(world: World) -> dict[str, tuple[str, str, str]]:
         ("email\nä@b.example\n".encode("latin-1"), "Line 2 is not in UTF-8."),
         ("email\na@b.example\n".encode("utf-16"), "The file is in UTF-16."),
         (b'email\n"a@b.example\n', "Row 2 can't be read: a quotation mark is not closed"),
-        (b"email\n" + b"a" * 200_000 + b"\n", "a cell is longer than 131,072 characters."),
+        (b"email\n" + b"a" * 200_000 + b"\n", "a cell or a line is longer than 131,072"),
+        (b"email\n" + b"," * 200_000 + b"\n", "Row 2 can't be read"),
+        (
+            ",".join(f"c{n}" for n in range(900_000)).encode() + b"\na\n",
+            "The first row has 900,000 cells, and a file can have 100 columns at most.",
+        ),
+        (
+            ",".join(f"c{n}" for n in range(100)).encode() + b"\na\n",
+            "not known: “c0”, “c1”, “c2”, “c3”, “c4” …. Known are",
+        ),
         (b"x" * (LARGEST + 1), "The file is larger than 10 MB."),
         (b"email\n" + b"a@b.example\n" * 20_001, "The file has more than 20,000 rows."),
     ],
@@ -118,6 +128,18 @@ def test_files_as_spreadsheets_write_them_are_read(world: World, data: bytes) ->
     assert customers(world)["eve@example.com"] == ("Eve", "Müller", "")
 
 
+def test_a_file_of_nothing_but_cells_takes_no_more_than_itself() -> None:
+    """Ten million cells in a row, in the header or below it, are not made first and then counted."""
+    for start in ("", "email\n"):
+        text = start + "," * 9_000_000 + "\na\n"
+        tracemalloc.start()
+        with pytest.raises(TableRefused):
+            read(text, required=("email",), optional=(), ignored=())
+        _now, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert most < 6 * len(text)
+
+
 @pytest.mark.parametrize(
     "text", ["=1+1", "+1", "-1+1", "@x", "\tx", "\rx", "'=1", "''=1", "'a", "a=1", "-1", "-1.5", ""]
 )
@@ -139,7 +161,7 @@ def test_cells_come_back_as_they_were(text: str) -> None:
         (
             'eve@example.com,"E\nve",,',
             "first_name",
-            "This has line breaks or other control characters in it.",
+            "There is a line break in it: write it in one line.",
         ),
         (f"eve@example.com,{'e' * 101},,", "first_name", "This is longer than 100 characters."),
         (f"eve@example.com,,,{'e' * 151}", "company", "This is longer than 150 characters."),

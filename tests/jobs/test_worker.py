@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -30,7 +31,7 @@ from mail.models import OutgoingEmail
 from mail.outbox import queue
 from tenancy.door import inside
 from tests.environment import FIXED
-from tests.mail.smtp_server import MailServer, mail_server
+from tests.mail.smtp_server import mail_server
 from tests.world import World, build
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -54,17 +55,18 @@ def database_url() -> str:
 
 
 @contextmanager
-def worker(server: MailServer) -> Iterator["subprocess.Popen[bytes]"]:
+def worker(mail_port: int, **changes: str) -> Iterator["subprocess.Popen[bytes]"]:
     """`manage.py db_worker` on the tests' database, with leases of a second; killed at the end."""
     environment = {
         **os.environ,
         **FIXED,
         "DATABASE_URL": database_url(),
-        "EMAIL_URL": f"smtp://127.0.0.1:{server.port}",
+        "EMAIL_URL": f"smtp://127.0.0.1:{mail_port}",
         "EMAIL_LEASE": "1",
         "JOB_LEASE": "1",
         "EMAIL_REPLY_TIMEOUT": "1",
         "UPKEEP_INTERVAL": "1",
+        **changes,
     }
     command = [sys.executable, "manage.py", "db_worker", "--no-startup-delay", "--interval", "0.1"]
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
@@ -98,11 +100,11 @@ def test_a_killed_worker_loses_no_e_mail_and_sends_none_twice() -> None:
     with mail_server() as server:
         server.delay = 0.005
         for _kill in range(KILLS):
-            with worker(server):
+            with worker(server.port):
                 target = len(server.accepted) + E_MAILS // (KILLS + 2)
                 wait_until(lambda: len(server.accepted) >= target)  # noqa: B023
                 time.sleep(chance.uniform(0, 0.05))
-        with worker(server):
+        with worker(server.port):
             ended = {State.SENT, State.UNKNOWN}
             wait_until(lambda: set(states(world).values()) <= ended)
         found = states(world)
@@ -116,9 +118,59 @@ def test_a_killed_worker_loses_no_e_mail_and_sends_none_twice() -> None:
             with inside(world.acme):
                 delivery.resend(OutgoingEmail.objects.get(pk=email_id))
         if missing:
-            with worker(server):
+            with worker(server.port):
                 wait_until(lambda: len(server.accepted) == E_MAILS)
         assert Counter(server.accepted) == Counter(list(found))
+
+
+def jobs() -> Counter[str]:
+    return Counter(DBTaskResult.objects.values_list("status", flat=True))
+
+
+@pytest.mark.processes
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_that_is_stopped_ends_its_job() -> None:
+    world = build()
+    queue("invitation", user=world.ada)
+    queue("invitation", user=world.ada)
+    with mail_server() as server:
+        server.delay = 0.5
+        with worker(server.port) as process:
+            wait_until(lambda: server.accepted != [])
+            process.terminate()
+            assert process.wait(10) == 0
+        assert jobs() == {"SUCCESSFUL": 1, "READY": 1}
+        assert Counter(states(world).values()) == {State.SENT: 1, State.QUEUED: 1}
+
+
+@pytest.mark.processes
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_that_is_stopped_puts_back_a_job_that_does_not_end() -> None:
+    """Its mail server says nothing. The next worker need not wait for a lease to run out."""
+    world = build()
+    queue("invitation", user=world.ada)
+    job = DBTaskResult.objects.get()
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        worker(silent.getsockname()[1], JOB_LEASE="3600") as process,
+        silent.accept()[0],
+    ):
+        process.terminate()
+        assert process.wait(10) == 0
+    # There may be one more, by the upkeep: the e-mail's own lease is a second.
+    job.refresh_from_db()
+    assert job.status == "READY"
+    with mail_server() as server, worker(server.port, JOB_LEASE="3600"):
+        wait_until(lambda: server.accepted == list(states(world)))
+
+
+def test_a_job_that_fails_in_a_worker_that_is_stopped_has_failed(db: None) -> None:
+    find_account.enqueue(site="customer", vendor_id="nobody's", email="root@example.com")
+    job, stopped = DBTaskResult.objects.get(), a_worker()
+    job.claim("test")
+    stopped.running = False
+    stopped.run_task(job)
+    assert jobs() == {"FAILED": 1}
 
 
 @pytest.fixture
