@@ -1,5 +1,6 @@
 import uuid
 
+import django.core.serializers.json
 import django.db.models.deletion
 from django.db import migrations, models
 
@@ -68,7 +69,12 @@ class Migration(migrations.Migration):
                         ),
                         ("number", models.PositiveIntegerField()),
                         ("act", models.CharField(max_length=20)),
-                        ("content", models.TextField()),
+                        (
+                            "content",
+                            models.JSONField(
+                                encoder=django.core.serializers.json.DjangoJSONEncoder
+                            ),
+                        ),
                         ("done_at", models.DateTimeField(null=True)),
                         (
                             "data_import",
