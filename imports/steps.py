@@ -15,7 +15,7 @@ from django.db.models import Model
 
 Content = list[Any]
 Step = tuple[str, Content]  # the name of an act, and what it is done with
-STEP = 25  # rows of a file
+STEP = 10  # rows of a file
 LETTERS = "letters"  # the act that writes to whom the file has brought
 
 

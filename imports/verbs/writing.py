@@ -54,11 +54,11 @@ def _steps(row: DataImport) -> models.QuerySet[ImportStep]:
 
 
 def _left(row: DataImport, until: float) -> Iterator[ImportStep]:
-    while monotonic() < until:
-        step = _steps(row).filter(done_at=None).order_by("number").first()
-        if step is None:
-            return
+    left = _steps(row).filter(done_at=None).order_by("number")
+    last = -1
+    while monotonic() < until and (step := left.filter(number__gt=last).first()):
         yield step
+        last = step.number
 
 
 def _do(row: DataImport, acts: Acts, step: ImportStep) -> None:
@@ -101,11 +101,11 @@ def take_back(row: DataImport, acts: Acts, *, until: float) -> bool:
 
 
 def _done(row: DataImport, until: float) -> Iterator[ImportStep]:
-    while monotonic() < until:
-        step = _steps(row).exclude(done_at=None).order_by("number").last()
-        if step is None:
-            return
+    done = _steps(row).exclude(done_at=None).order_by("-number")
+    last = row.steps or 0
+    while monotonic() < until and (step := done.filter(number__lt=last).first()):
         yield step
+        last = step.number
 
 
 def _undo(row: DataImport, acts: Acts, step: ImportStep) -> None:
