@@ -174,6 +174,8 @@ def database(name: str, default: Path) -> dict[str, Any]:
         port = parts.port
     except ValueError as error:
         raise ImproperlyConfigured(f"{name} has no valid port: {error}.") from None
+    # Whoever is served is told soon where there is no server.
+    options.setdefault("connect_timeout", "3")
     return {
         "ENGINE": "tenancy.postgresql",
         "NAME": unquote(parts.path.removeprefix("/")),
