@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import F, Q
 from django.http import Http404
 from django.utils import timezone
 
@@ -9,11 +10,16 @@ from accounts.requests import PersonRequest
 from licenses.access import licenses_of
 from offline.models import OfflineExchange
 
+# What was answered for the licence's present owner; what was for an earlier one tells of that one.
+OF_PRESENT_OWNER = Q(owner=F("license__user")) | Q(owner=None, license__user=None)
+
 
 def get_exchange(request: PersonRequest, exchange_id: Any) -> OfflineExchange:
-    """An exchange of one of the customer's licences, licence and product loaded; raises Http404."""
+    """An exchange of one of the customer's licences, licence and product loaded; raises Http404,
+    also for one of an earlier owner's time."""
     exchange = (
-        OfflineExchange.objects.filter(pk=exchange_id, license__in=licenses_of(request.user))
+        OfflineExchange.objects.filter(OF_PRESENT_OWNER)
+        .filter(pk=exchange_id, license__in=licenses_of(request.user))
         .select_related("license__product")
         .first()
     )
@@ -26,6 +32,7 @@ def get_response_of_machine(request: PersonRequest, activation_id: Any) -> Offli
     """The newest response of an active machine, while it can be installed; raises Http404."""
     exchange = (
         OfflineExchange.objects.filter(
+            OF_PRESENT_OWNER,
             activation_id=activation_id,
             valid_until__gt=timezone.now(),
             license__in=licenses_of(request.user),
