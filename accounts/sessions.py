@@ -54,9 +54,8 @@ def sign_in(
     """
     address, ip = normalise_email(email), client_ip(request)
     tenant = str(vendor.pk) if vendor else ""
-    per_ip = (limits.SIGN_IN_PER_IP, ip)
     per_address = (limits.SIGN_IN_PER_ADDRESS, site, tenant, address)
-    limits.take(*per_ip)
+    limits.take_from(limits.SIGN_IN_PER_IP, ip)
     limits.take(*per_address)
     with people_of(vendor):
         user = auth.authenticate(
@@ -64,7 +63,7 @@ def sign_in(
         )
         if not isinstance(user, User) or not may_enter(user, site, vendor):
             raise SignInRefused
-        limits.give_back(*per_ip)
+        limits.give_back_to(limits.SIGN_IN_PER_IP, ip)
         limits.give_back(*per_address)
         # Nobody is in without an entry that says so.
         with transaction.atomic():

@@ -53,6 +53,11 @@ class Branding(TenantRow):
     privacy_url = UrlLine(_("privacy page"), blank=True)
     terms_url = UrlLine(_("terms page"), blank=True)
     imprint_url = UrlLine(_("imprint"), blank=True)
+    findable = models.BooleanField(
+        _("found by search engines"),
+        default=False,
+        help_text=_("Search engines may list the sign-in page, and no other."),
+    )
     version = models.PositiveIntegerField(default=1, editable=False)
 
     class Meta(TenantRow.Meta):

@@ -1,6 +1,7 @@
 """What people read of a licence: its status, seats, end and type in words, the same everywhere."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -8,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 
-from licenses.models import ExpirationStrategy, License, LicenseType, Usable
+from licenses.models import Activation, ExpirationStrategy, License, LicenseType, Usable
 from licenses.status import Standing, Status
 from web.moments import at, duration, moment
 from web.remembered import remembered
@@ -136,6 +137,16 @@ def deactivations_text(license: License) -> str:
         "%(used)d of %(allowed)d deactivations used",
         license.allowed_deactivations,
     ) % {"used": used, "allowed": license.allowed_deactivations}
+
+
+def replacements_text(activation: Activation, license: License, now: datetime) -> str:
+    """How often a machine was set up anew within a year without giving its seat back first."""
+    allowed = license.product.allowed_key_replacements
+    return ngettext(
+        "%(n)d of %(allowed)d time in the last year",
+        "%(n)d of %(allowed)d times in the last year",
+        allowed,
+    ) % {"n": len(activation.key_replacements(now)), "allowed": allowed}
 
 
 def validity_text(license: License) -> str:

@@ -6,6 +6,7 @@ the start with the name of the variable and the reason; nothing is guessed.
 """
 
 import os
+import re
 from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
@@ -87,6 +88,31 @@ def servers(name: str) -> list[tuple[str, int]]:
     return found
 
 
+def contacts(name: str) -> list[str]:
+    """The value of NAME as addresses, separated by commas, in the form of RFC 9116: mailto:, tel:
+    or https:. An e-mail address alone is understood, too."""
+    found = []
+    for word in words(text(name, "")):
+        is_email = re.fullmatch(r"[^@\s:/]+@[^@\s:/]+", word)
+        found.append(f"mailto:{word}" if is_email else word)
+        if not re.fullmatch(r"(mailto:|tel:|https://)[^\s]+", found[-1]):
+            raise ImproperlyConfigured(
+                f"{name} has {word!r}: use an e-mail address, or one that begins with https:// or "
+                "tel:."
+            )
+    return found
+
+
+def web_address(name: str) -> str:
+    """The value of NAME, which begins with https://; empty when it is unset."""
+    value = text(name, "")
+    if value and not re.fullmatch(r"https://\S+", value):
+        raise ImproperlyConfigured(
+            f"{name} is {value!r}: use an address that begins with https://."
+        )
+    return value
+
+
 def choice(name: str, default: str, options: tuple[str, ...]) -> str:
     """The value of NAME, which has to be one of the options."""
     value = text(name, default)
@@ -129,7 +155,7 @@ def sqlite(path: str) -> dict[str, Any]:
     private(Path(path).parent)
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     return {
-        "ENGINE": "django.db.backends.sqlite3",
+        "ENGINE": "tenancy.sqlite",
         "NAME": path,
         "OPTIONS": {
             "transaction_mode": "IMMEDIATE",

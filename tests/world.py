@@ -277,7 +277,7 @@ class Browser(Client):
         watch = Watch()
         with connection.execute_wrapper(watch):
             response = super().request(**request)
-        watch.check()
+        watch.check(connection)
         if not response.streaming and b'type="password"' in response.content:
             page = response.resolver_match.view_name
             assert page in WITH_PASSWORD, f"{page} asks for a password."

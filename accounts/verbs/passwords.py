@@ -37,7 +37,7 @@ def request_reset(*, site: Site, vendor: Vendor | None, email: str, ip: str) -> 
     queue's worker. Raises TooManyAttempts.
     """
     address, tenant = normalise_email(email), str(vendor.pk) if vendor else ""
-    limits.take(limits.RESET_PER_IP, ip)
+    limits.take_from(limits.RESET_PER_IP, ip)
     limits.take(limits.RESET_PER_ADDRESS, site, tenant, address)
     tasks.find_account.enqueue(site=site.value, vendor_id=tenant, email=address)
 

@@ -15,6 +15,7 @@ from accounts.models.sessions import LONGEST_BROWSER
 from tenancy.door import inside
 from tenancy.hosts import Site
 from tenancy.table import every_vendor
+from tenancy.transactions import delete_in_steps
 
 LASTS = timedelta(seconds=settings.SESSION_COOKIE_AGE)
 SEEN_AGAIN_AFTER = timedelta(minutes=5)
@@ -89,8 +90,7 @@ def clean_up_all() -> str:
 
 
 def _delete_ended() -> int:
-    deleted, _by_model = Session.of_scope.filter(ends_at__lte=timezone.now()).delete()
-    return deleted
+    return delete_in_steps(Session.of_scope.filter(ends_at__lte=timezone.now()))
 
 
 def new_token(vendor_id: UUID | None) -> str:

@@ -21,6 +21,7 @@ from audit.acting import acting_as
 from tenancy.door import inside
 from tenancy.models import Vendor
 from tenancy.table import every_vendor
+from tenancy.transactions import delete_in_steps
 from web.errors import PortalError
 
 LINK_LASTS = timedelta(seconds=60)
@@ -178,8 +179,7 @@ def clean_up(vendor: Vendor) -> int:
         for view in run_out:
             view.vendor = view.staff.vendor = view.customer.vendor = vendor
             stop(view)
-        deleted, _by_model = ViewAs.objects.filter(ends_at__lt=now - KEPT).delete()
-    return deleted
+        return delete_in_steps(ViewAs.objects.filter(ends_at__lt=now - KEPT))
 
 
 def clean_up_all() -> str:

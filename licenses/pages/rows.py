@@ -66,6 +66,7 @@ class MachineRow:
     deactivate_url: str
     no_deactivation: str
     needs_file: bool
+    set_up_anew: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +147,9 @@ def machine_row(activation: Activation, license: License, now: datetime) -> Mach
         else path_to("activation_deactivate", license.pk, activation.pk),
         no_deactivation=refusal.sentence if refusal else "",
         needs_file=isinstance(refusal, OfflineMachineKeepsItsSeat),
+        set_up_anew=words.replacements_text(activation, license, now)
+        if activation.key_replacements(now)
+        else "",
     )
 
 

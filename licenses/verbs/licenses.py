@@ -5,11 +5,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import ProtectedError
 from django.utils import timezone
 
 from accounts.models import User
 from audit import rows, trail
-from licenses.errors import DateTooFar, MaintenanceNotRenewable, ValidityNotRenewable
+from licenses.errors import (
+    DateTooFar,
+    LicenseIsUsed,
+    MaintenanceNotRenewable,
+    ValidityNotRenewable,
+)
 from licenses.history import WITHHELD, Event, owners_of, record
 from licenses.keys import new_key
 from licenses.models import (
@@ -63,6 +69,19 @@ def save_new_license(license: License) -> License:
     LicenseWord.objects.begin([license])
     record(license, Event.CREATED, changes=trail.values_of(license))
     return license
+
+
+@transaction.atomic
+def take_back(license: License) -> None:
+    """Deletes a licence that has just been made. Raises LicenseIsUsed once a machine has used it or
+    something was added to it."""
+    locked = lock(license.pk)
+    if locked.first_activated_at or locked.metadata.exists() or locked.license_users.exists():
+        raise LicenseIsUsed
+    try:
+        rows.delete(locked)
+    except ProtectedError as error:
+        raise LicenseIsUsed from error
 
 
 def set_ends(license: License) -> None:

@@ -1,8 +1,8 @@
 """The release feed of a product: JSON Feed 1.1 (jsonfeed.org) and Atom (RFC 4287).
 
 For people's feed readers and for programs that look for updates: with a licence's key no signing
-in is needed, and the files' addresses carry the key along. A release that the holder's licences
-don't cover is in the feed with the reason and without files.
+in is needed, and the files' addresses carry the key along if it came in the feed's. A release that
+the holder's licences don't cover is in the feed with the reason and without files.
 """
 
 import re
@@ -136,7 +136,7 @@ def _json_item(entry: Entry, holder: Holder) -> dict[str, Any]:
 
 def _attachment(file: ReleaseFile, holder: Holder) -> dict[str, Any]:
     return {
-        "url": download_url(file, holder, holder.key),
+        "url": download_url(file, holder, holder.address_key),
         "mime_type": file.content_type,
         "title": file.name,
         "size_in_bytes": file.size,
@@ -170,7 +170,11 @@ def as_atom(entries: list[Entry], product: Product, holder: Holder) -> HttpRespo
             updateddate=release.published_at,
             categories=[release.channel, *release.platforms],
             enclosures=[
-                Enclosure(download_url(file, holder, holder.key), str(file.size), file.content_type)
+                Enclosure(
+                    download_url(file, holder, holder.address_key),
+                    str(file.size),
+                    file.content_type,
+                )
                 for file in entry.files
             ],
         )

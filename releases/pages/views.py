@@ -1,7 +1,7 @@
 """The customer's pages about releases, the files themselves, and the feeds."""
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -26,6 +26,7 @@ from releases.access import (
     get_holder,
     get_product,
     get_release,
+    given_key,
     releases_of,
 )
 from releases.coverage import Verdict
@@ -166,21 +167,25 @@ def newest_for_license(request: PersonRequest, license: License) -> list[Release
     return release_rows(_newest(fitting, holder, platform), holder, timezone.now())
 
 
-def for_programs_too(view: View) -> View:
-    """Lets a program in by a licence's key; it gets `{message, code}` where people get a page."""
+def for_programs_too(view: View, *, always: bool = False) -> View:
+    """Lets a program in by a licence's key; it gets `{message, code}` where people get a page.
+    `always`: nobody but programs asks for it, also without a key."""
+
+    def by_program(request: HttpRequest) -> bool:
+        return always or given_key(request) is not None
 
     @login_not_required
     @wraps(view)
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        # The portal's handler of errors looks for it.
-        request.by_program = "key" in request.GET  # type: ignore[attr-defined]
         try:
             return view(request, *args, **kwargs)
         except Http404 as error:
-            if "key" not in request.GET:
+            if given_key(request) is None:
                 raise
             raise NothingForThisKey from error
 
+    # The portal's handler of errors looks for it, also before the view has begun.
+    wrapped.by_program = by_program  # type: ignore[attr-defined]
     return wrapped
 
 
@@ -231,7 +236,7 @@ def _send_and_record(
 
 
 def _feed(write: Callable[..., HttpResponse]) -> View:
-    @for_programs_too
+    @partial(for_programs_too, always=True)
     @not_while_viewing_as
     @conditional_page
     @require_safe

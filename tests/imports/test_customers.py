@@ -18,7 +18,8 @@ from audit.models import AuditEntry
 from backoffice.cells import escaped
 from imports.models import DataImport
 from imports.tables import LARGEST, TableRefused, read, unescaped
-from imports.verbs import files
+from imports.verbs import files, writing
+from tenancy import transactions
 from tenancy.door import inside
 from tests.sql import every_statement_names_its_vendor
 from tests.world import Browser, World, signed_in
@@ -232,7 +233,7 @@ def test_known_customers_are_updated_and_new_ones_added(world: World) -> None:
     with inside(world.acme):
         eve = User.objects.get(email="eve@example.com")
         told = AuditEntry.objects.filter(subject_type="accounts.user").order_by("-sequence")[:2]
-        created, changed = told
+        changed, created = told
     assert not eve.has_usable_password()
     assert (eve.vendor_id, eve.role) == (world.acme.pk, "user")
     assert (created.action, created.customer_id) == ("created", eve.pk)
@@ -279,13 +280,13 @@ class Slow:
     """What happens in between, just before an import writes."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, act: Any) -> None:
-        write = files._write
+        write = writing.write
 
-        def late(row: DataImport, rows: Any) -> None:
+        def late(*given: Any, **named: Any) -> bool:
             act()
-            write(row, rows)
+            return write(*given, **named)
 
-        monkeypatch.setattr(files, "_write", late)
+        monkeypatch.setattr(writing, "write", late)
 
 
 def test_somebody_quicker_makes_the_database_refuse_and_nothing_stays(
@@ -324,6 +325,8 @@ def test_what_fails_at_the_very_end_leaves_nothing(
     def fails(*args: Any, **kwargs: Any) -> None:
         raise IntegrityError
 
+    # So few rows are one transaction, with their e-mails.
+    monkeypatch.setattr(transactions, "LONGEST", 60.0)
     kind = replace(files.KINDS["customers"], after_create=fails)
     monkeypatch.setitem(files.KINDS, "customers", kind)
     before = customers(world)

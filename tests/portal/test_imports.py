@@ -32,6 +32,7 @@ PURE = (
     "tenancy/unseen.py",
     "branding/colours.py",
     "branding/domains/names.py",
+    "offline/carried.py",
     "offline/codec.py",
     "licenses/status.py",
     "licenses/versions.py",

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("licenses", "0005_words"),
+        ("licenses", "0006_machine_keys"),
     ]
 
     operations = [
