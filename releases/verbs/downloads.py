@@ -8,10 +8,10 @@ older than `SAME_DOWNLOAD`
 - if none of its bytes has been granted in it: the file is fetched in parts, in whatever order and
   however many at once;
 - if it goes on behind bytes that were granted: a line was cut, and nobody knows how much of what
-  had been granted arrived. What is granted again may be the size of the file, and `FURTHER` times as
-  many bytes more as lie before where it goes on. So a line that is cut eighteen times, evenly, is
-  one download, and so is one that is cut at once and then not again; who only leaves out a byte of
-  the file gets it twice;
+  had been granted arrived. What is granted again may be the size of the file, and `FURTHER` times
+  as many bytes more as lie before where it goes on. So a line that is cut eighteen times, evenly,
+  is one download, and so is one that is cut at once and then not again; who only leaves out a byte
+  of the file gets it twice;
 - if what it repeats, with all that was repeated before, is a tenth of the file at most: clients
   probe with a few bytes.
 
