@@ -21,6 +21,7 @@ from licenses.keys import new_key
 from licenses.models import (
     SEARCHED,
     TERMS,
+    Activation,
     ExpirationStrategy,
     License,
     LicensePolicy,
@@ -137,13 +138,17 @@ def extend(license: License, *, extension_length: int) -> License:
 
 @transaction.atomic
 def change_license(license: License, *, fields: Collection[str]) -> License:
-    """Saves the fields that changed; a new maintenance policy has maintenance begin anew.
+    """Saves the fields that changed; a new maintenance policy has maintenance begin anew, and a
+    new owner needs offline responses of his own.
 
     The customer's history tells of it if he may see one of them. Raises ValidationError.
     """
     rows.change(license, fields=fields, withheld=WITHHELD, people=owners_of(license))
     if not set(SEARCHED).isdisjoint(fields):
         LicenseWord.objects.keep([license.pk])
+    if "user" in fields:
+        machines = Activation.objects.filter(license_id=license.pk)
+        machines.update(offline_response_valid_until=None, updated_at=timezone.now())
     return begin_maintenance(license) if "maintenance_policy" in fields else license
 
 
