@@ -24,7 +24,8 @@ from tenancy.door import inside
 from tenancy.models import Vendor
 from tenancy.rows import is_secret
 
-# What no person changes, and what only repeats another field for the database's sake.
+# What no person changes, what only repeats another field for the database's sake, and from where
+# an end is counted.
 UNTOLD = frozenset(
     {
         "id",
@@ -36,6 +37,10 @@ UNTOLD = frozenset(
         "last_seen_at",
         "version_key",
         "skeleton",
+        "anchor",
+        "periods",
+        "maintenance_anchor",
+        "maintenance_periods",
     }
 )
 

@@ -36,14 +36,18 @@ class Term:
     periods: int = 0
 
 
+def start_of(day: date, zone: tzinfo) -> datetime:
+    """The day's first moment in the zone."""
+    return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
 def end_of(day: date, zone: tzinfo) -> End:
     """The day's last second in the zone: what "valid until that day" means.
 
     That is the second before the next day begins, since a clock that is put back may come by
     midnight twice. Raises OverflowError for the last day of the year 9999.
     """
-    next_day = datetime.combine(day + timedelta(days=1), time(), zone)
-    return End(next_day.astimezone(UTC) - SECOND, day)
+    return End(start_of(day + timedelta(days=1), zone) - SECOND, day)
 
 
 def wall_clock(moment: datetime, zone: tzinfo) -> datetime:
@@ -102,8 +106,8 @@ def _after(moment: datetime, interval: Interval) -> End:
 
 
 def _leads_to_end(term: Term, interval: Interval, zone: tzinfo) -> bool:
-    if term.periods == 0:
-        return term.anchor.date() == term.end.on
+    if not term.periods:
+        return False  # The end is the anchor, by the clocks of the zone.
     return _counted(interval, term.anchor, term.periods, zone).on == term.end.on
 
 

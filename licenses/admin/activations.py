@@ -16,6 +16,7 @@ from licenses.errors import LicensingError
 from licenses.models import Activation
 from licenses.search import machine_places
 from licenses.verbs.activations import free
+from licenses.words import end_text
 
 
 class FreeForm(forms.Form):
@@ -45,10 +46,15 @@ class ActivationAdmin(VendorAdmin):
     fields = (
         "license", "hostname", "fingerprint", "os", "os_version", "vm_name", "container",
         "app_version", "client_version", "user_hash", "offline", "offline_response_valid_until",
-        "last_synced_at", "lease_expires_at", "expires_at", "metadata", "meter_attributes",
+        "last_synced_at", "lease_expires_at", "expires", "metadata", "meter_attributes",
         "created_at",
     )  # fmt: skip
+    readonly_fields = ("expires",)
     change_form_template = "licenses/admin/activation.html"
+
+    @admin.display(description=_("expires"), empty_value="-")
+    def expires(self, obj: Activation) -> str:
+        return end_text(obj.end) if obj.end else ""
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.free_view)

@@ -33,7 +33,9 @@ def expired_but_keeps_older_ones(world: World) -> None:
 
 
 def unmaintained(world: World) -> None:
-    policy = MaintenancePolicy.objects.create(vendor=world.acme, name="Ended", validity=86400)
+    policy = MaintenancePolicy.objects.create(
+        vendor=world.acme, name="Ended", subscription_interval="P1D"
+    )
     change(world, maintenance_policy=policy, maintenance_expires_at=NOW - DAY)
 
 
