@@ -180,11 +180,12 @@ class LicenseRows(Rows):
     )
     example = (
         ("product", "email", "first_name", "last_name", "company", "policy", "key",
-         "allowed_activations", "allowed_deactivations", "validity", "expires_at", "notes"),
+         "allowed_activations", "allowed_deactivations", "validity", "validity_days",
+         "expires_at", "notes"),
         ("Orbit", "ada@example.com", "Ada", "Lovelace", "Analytical Engines", "Yearly", "",
-         "3", "", "1 year", "", "Ordered by phone"),
+         "3", "", "1 year", "", "", "Ordered by phone"),
         ("Orbit", "grace@example.com", "", "", "", "", "GRACE1-COMPILER-WORKS-0001",
-         "1", "-1", "", "2027-12-31", ""),
+         "1", "-1", "", "", "2027-12-31", ""),
     )  # fmt: skip
     explained = {
         "product": gettext_lazy("The product's name."),

@@ -6,8 +6,9 @@ A year is a year and a month is a month, however many days they have. Seconds of
 
 import re
 from calendar import monthrange
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from datetime import MAXYEAR, datetime, timedelta
+from functools import lru_cache
 
 HOUR = 60 * 60
 DAY = 24 * HOUR
@@ -40,14 +41,18 @@ class Interval:
             raise ValueError(f"Longer than a hundred years: {self.nominal} seconds.")
 
     def __bool__(self) -> bool:
-        return any(astuple(self))
+        return any(self.parts)
+
+    @property
+    def parts(self) -> tuple[int, ...]:
+        """Its numbers, from years to seconds."""
+        return self.years, self.months, self.days, self.hours, self.minutes, self.seconds
 
     def __str__(self) -> str:
         """As ISO 8601 writes it; empty for no end."""
         if not self:
             return ""
-        date = _written(zip("YMD", (self.years, self.months, self.days), strict=True))
-        time = _written(zip("HMS", (self.hours, self.minutes, self.seconds), strict=True))
+        date, time = _written("YMD", self.parts[:3]), _written("HMS", self.parts[3:])
         return f"P{date}T{time}" if time else f"P{date}"
 
     @property
@@ -76,7 +81,8 @@ class Interval:
         return _months_after(wall, months) + times * (timedelta(self.days) + self.time)
 
 
-def _written(parts: "zip[tuple[str, int]]") -> str:
+def _written(letters: str, numbers: tuple[int, ...]) -> str:
+    parts = zip(letters, numbers, strict=True)
     return "".join(f"{number}{letter}" for letter, number in parts if number)
 
 
@@ -91,6 +97,7 @@ def _months_after(wall: datetime, months: int) -> datetime:
 NO_END = Interval()
 
 
+@lru_cache(1024)
 def parse(text: str) -> Interval:
     """The interval that a text in ISO 8601 stands for, whole numbers alone; the empty text is
     NO_END. Weeks become days. Raises ValueError for any other text, and for P0D."""

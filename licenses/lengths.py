@@ -4,14 +4,14 @@ What can be read here can be typed again, in each language of the portal.
 """
 
 import re
-from collections.abc import Callable, Iterable
-from dataclasses import asdict
+from collections.abc import Iterable
 
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from licenses.intervals import NO_END, Interval, parse
+from web.remembered import remembered
 
 # What is typed for each unit, in English and in German.
 UNITS = {
@@ -105,11 +105,13 @@ def _no_length() -> str:
     return _("Type a length such as 1 year, 18 months, 90 days or 8 hours, or perpetual.")
 
 
+@remembered
 def in_words(interval: Interval) -> str:
     """All of the interval: "18 months", "1 year and 182 days"; "perpetual" for no end."""
     if not interval:
         return _("perpetual")
-    parts = [WORDS[unit](number) for unit, number in asdict(interval).items() if number]
+    numbers = zip(WORDS, interval.parts, strict=True)
+    parts = [say(number) for say, number in numbers if number]
     return str(get_text_list(parts, _("and")))
 
 
@@ -137,11 +139,4 @@ def _seconds(n: int) -> str:
     return ngettext("%(n)d second", "%(n)d seconds", n) % {"n": n}
 
 
-WORDS: dict[str, Callable[[int], str]] = {
-    "years": _years,
-    "months": _months,
-    "days": _days,
-    "hours": _hours,
-    "minutes": _minutes,
-    "seconds": _seconds,
-}
+WORDS = (_years, _months, _days, _hours, _minutes, _seconds)

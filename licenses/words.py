@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 
 from licenses.ends import End
 from licenses.lengths import in_words
-from licenses.models import ExpirationStrategy, License, LicenseType, Usable
+from licenses.models import VALIDITY, ExpirationStrategy, License, LicenseType, Usable
 from licenses.status import Standing, Status
 from web.moments import at, day, days_away, relative
 from web.remembered import remembered
@@ -181,6 +181,25 @@ def validity_text(license: License) -> str:
     if license.expiration_strategy == ExpirationStrategy.ROLLING:
         return _("%(length)s for each machine, from its activation") % length
     return _("%(length)s from its creation") % length
+
+
+def counted_from(license: License) -> str:
+    """From where renewals are counted, and how many terms lie between that and the end; empty for a
+    licence that has none."""
+    term = VALIDITY.term(license)
+    if term is None:
+        return ""
+    if not term.periods:
+        return _("its end")
+    anchor = {"n": term.periods, "day": day(term.anchor.date())}
+    return (
+        ngettext(
+            "%(day)s, %(n)d term before its end",
+            "%(day)s, %(n)d terms before its end",
+            term.periods,
+        )
+        % anchor
+    )
 
 
 def maintenance_text(license: License) -> str:

@@ -15,8 +15,9 @@ ZoneInfo.clear_cache()
 
 @cache
 def names() -> tuple[str, ...]:
-    """Every zone's name in the order of the alphabet, old and technical ones among them."""
-    return tuple(sorted(zoneinfo.available_timezones()))
+    """Every zone's name in the order of the alphabet, old and technical ones among them; but for
+    the one that stands for none."""
+    return tuple(sorted(zoneinfo.available_timezones() - {"Factory"}))
 
 
 @cache

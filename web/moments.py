@@ -58,17 +58,18 @@ def at(value: datetime) -> str:
 @remembered
 def _in_zone(value: datetime, zone: tzinfo) -> str:
     there = value.astimezone(zone)
-    return _("%(date)s, %(time)s %(zone)s") % {
-        "date": date_format(there, "j F Y"),
-        "time": f"{there:%H:%M}",
-        "zone": _zone_of(there),
-    }
+    return _("%(date)s, %(time)s") % {"date": date_format(there, "j F Y"), "time": _clock(there)}
 
 
-def _zone_of(there: datetime) -> str:
-    """The zone's name at that time, such as CET; of one that has none how far it is from UTC."""
+def clock(value: datetime) -> str:
+    """The time alone of a moment that is near, as `at` has it."""
+    return _clock(timezone.localtime(value))
+
+
+def _clock(there: datetime) -> str:
+    """With the zone's name at that time, such as CET, or how far one without a name is from UTC."""
     name = there.tzname() or ""
-    return name if name.isalpha() else f"UTC{name}"
+    return f"{there:%H:%M} {name if name.isalpha() else f'UTC{name}'}"
 
 
 # --- How far away -------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from tenancy.door import current_vendor
 class SettingsForm(forms.ModelForm[PortalSettings]):
     time_zone = forms.ChoiceField(
         label=_("Time zone"),
+        required=False,
         help_text=_("By its clocks days end. “Valid until 31 December” is until midnight there."),
     )
 
@@ -30,20 +31,20 @@ class SettingsForm(forms.ModelForm[PortalSettings]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.zone = self.instance.zone.key
+        self.zone, self.saved = self.instance.zone.key, self.instance.time_zone
         field: Any = self.fields["time_zone"]
         field.choices = [(name, name) for name in dict.fromkeys((*zones.places(), self.zone))]
         self.initial["time_zone"] = self.zone
 
     def clean_time_zone(self) -> str:
-        """What is the same zone changes nothing, also where the installation's was not chosen."""
+        """The same zone changes nothing, also where it is the installation's and was not chosen."""
         chosen = str(self.cleaned_data["time_zone"])
-        return self.instance.time_zone if chosen == self.zone else chosen
+        return self.saved if chosen in {"", self.zone} else chosen
 
     @property
     def moves_days(self) -> bool:
         """Whether another time zone was chosen."""
-        return "time_zone" in self.changed_data
+        return bool(self.cleaned_data["time_zone"] != self.saved)
 
 
 @admin.register(PortalSettings)

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models.people import User
 from tenancy.rows import SameVendor, TenantRow, secret
-from web.moments import at
+from web.moments import clock
 
 
 class ViewAs(TenantRow):
@@ -49,7 +49,7 @@ class ViewAs(TenantRow):
     @property
     def until(self) -> str:
         """When it ends, for staff."""
-        return at(self.ends_at)
+        return clock(self.ends_at)
 
     def is_current(self, now: datetime) -> bool:
         """Whether it may show anything now: it neither was stopped nor ran out, the member of

@@ -154,6 +154,7 @@ class LicenseAdmin(WithExport, WithButtons):
                     "allowed_deactivations",
                     "valid_for",
                     "expiration_strategy",
+                    "counted_from",
                     "allow_vm_activation",
                     "allow_container_activation",
                 )
@@ -194,6 +195,7 @@ class LicenseAdmin(WithExport, WithButtons):
         "status",
         "expires",
         "maintenance_ends",
+        "counted_from",
         "total_activations",
         "total_deactivations",
         "first_activated_at",
@@ -370,6 +372,10 @@ class LicenseAdmin(WithExport, WithButtons):
     @admin.display(description=_("expires"), ordering="expires_at")
     def expires(self, obj: License) -> str:
         return words.expiry_text(obj)
+
+    @admin.display(description=_("renewals counted from"))
+    def counted_from(self, obj: License) -> str:
+        return words.counted_from(obj) or "-"
 
     @admin.display(description=_("maintenance ends"))
     def maintenance_ends(self, obj: License) -> str:

@@ -198,5 +198,5 @@ MOVED = {Event.RENEWED, Event.EXTENDED, Event.LAST_DAY_SET, Event.MAINTENANCE_RE
 
 def _end_told(changes: dict[str, Any]) -> str:
     """The end that an entry tells of: a day, or a moment where there is none."""
-    [(_name, _old, new)] = audit_words.in_words(License, changes)
-    return _("Valid until %(date)s") % {"date": new}
+    told = audit_words.in_words(License, changes)
+    return _("Valid until %(date)s") % {"date": told[0][2]} if told else ""

@@ -7,10 +7,10 @@ from django.utils import timezone
 
 from accounts.verbs.customers import customer_of
 from licenses.ends import End, end_of
-from licenses.errors import DateTooFar, DayIsOver
+from licenses.errors import DayIsOver
 from licenses.intervals import Interval
 from licenses.models import License, LicensePolicy, Product
-from licenses.verbs.licenses import create_license
+from licenses.verbs.licenses import create_license, reachable
 from licenses.verbs.mailing import send_license
 from tenancy.models import Vendor
 
@@ -54,10 +54,8 @@ def issue(
 
 def _end_of(day: date, vendor: Vendor) -> End:
     """The end of the day at the vendor's. Raises DayIsOver and DateTooFar."""
-    try:
+    with reachable():
         end = end_of(day, vendor.zone)
-    except OverflowError as error:
-        raise DateTooFar from error
     if end.at <= timezone.now():
         raise DayIsOver
     return end

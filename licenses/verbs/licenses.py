@@ -1,6 +1,7 @@
 """The verbs that change a licence as a whole. Each is atomic and runs in the vendor's scope."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from copy import copy
 from datetime import date, datetime, tzinfo
 from typing import Any
@@ -93,7 +94,8 @@ def _counts_from_creation(license: License) -> bool:
 
 def begun(interval: Interval, start: datetime, zone: tzinfo) -> Term:
     """The first term from a moment on. Raises DateTooFar."""
-    return _near(lambda: ends.begun(interval, start, zone))
+    with reachable():
+        return ends.begun(interval, start, zone)
 
 
 def maintenance_begun(policy: MaintenancePolicy | None, zone: tzinfo) -> Term | None:
@@ -103,10 +105,11 @@ def maintenance_begun(policy: MaintenancePolicy | None, zone: tzinfo) -> Term | 
     return begun(policy.interval, timezone.now(), zone)
 
 
-def _near(count: Callable[[], Term]) -> Term:
-    """What is counted. Raises DateTooFar beyond the year 9999."""
+@contextmanager
+def reachable() -> Iterator[None]:
+    """What is counted in here and lies beyond the year 9999 is DateTooFar."""
     try:
-        return count()
+        yield
     except OverflowError as error:
         raise DateTooFar from error
 
@@ -143,10 +146,11 @@ def extend(license: License, *, by: Interval) -> License:
     Raises ValidityNotRenewable when there is no expiry to move, and DateTooFar.
     """
     locked = lock(license.pk)
-    end, zone = locked.end, locked.vendor.zone
+    end = locked.end
     if end is None:
         raise ValidityNotRenewable
-    term = _near(lambda: ends.extended(end, by, timezone.now(), zone))
+    with reachable():
+        term = ends.extended(end, by, timezone.now(), locked.vendor.zone)
     return _move(locked, VALIDITY, Event.EXTENDED, term)
 
 
@@ -160,13 +164,14 @@ def set_last_day(license: License, *, day: date) -> License:
     if locked.expiration_strategy == ExpirationStrategy.ROLLING:
         raise ExpiryPerMachine
     zone = locked.vendor.zone
-    term = _near(lambda: ends.until(ends.end_of(day, zone), zone))
+    with reachable():
+        term = ends.until(ends.end_of(day, zone), zone)
     return _move(locked, VALIDITY, Event.LAST_DAY_SET, term)
 
 
 def _renewed(term: Term, interval: Interval, license: License) -> Term:
-    now, zone = timezone.now(), license.vendor.zone
-    return _near(lambda: ends.renewed(term, interval, now, zone))
+    with reachable():
+        return ends.renewed(term, interval, timezone.now(), license.vendor.zone)
 
 
 def _move(license: License, ending: Ending, event: Event, term: Term) -> License:

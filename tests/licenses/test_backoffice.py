@@ -13,7 +13,7 @@ from accounts.models import User
 from audit.models import AuditEntry
 from licenses.history import history_of
 from licenses.models import Activation, License, LicensePolicy
-from licenses.verbs.licenses import create_license
+from licenses.verbs.licenses import create_license, renew, set_last_day
 from tenancy.door import inside
 from tests.conftest import NOW
 from tests.world import Browser, World, signed_in
@@ -227,6 +227,23 @@ def test_a_last_day_is_set_and_told(world: World, admin: Browser) -> None:
     with inside(world.acme):
         License.objects.update(expiration_strategy="rolling")
     assert "has an end of its own" in choose_day(admin, world.ada_license)
+
+
+def test_it_is_said_from_where_renewals_are_counted(world: World, admin: Browser) -> None:
+    with inside(world.acme):
+        license = create_license(product=world.orbit, user=world.ada, subscription_interval="P1M")
+        renew(license)
+    path = f"/licenses/license/{license.pk}/change/"
+    assert "24 November 2026, 2 terms before its end" in admin.get(path).content.decode()
+    with inside(world.acme):
+        set_last_day(license, day=date(2027, 12, 31))
+    assert "its end" in counted_from(admin.get(path).content.decode())
+    plain = f"/licenses/license/{world.ada_license.pk}/change/"
+    assert "-" in counted_from(admin.get(plain).content.decode())
+
+
+def counted_from(page: str) -> str:
+    return page[page.index("field-counted_from") :].partition("readonly")[2][:60]
 
 
 def choose_day(admin: Browser, license: License) -> str:
