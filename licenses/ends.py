@@ -95,11 +95,6 @@ def extended(end: End, by: Interval, now: datetime, zone: tzinfo) -> Term:
     return until(_counted(by, until(start, zone).anchor, 1, zone), zone)
 
 
-def in_zone(end: End, zone: tzinfo) -> End:
-    """The end where the vendor has another zone: a day keeps its name, a moment stays."""
-    return end if end.on is None else end_of(end.on, zone)
-
-
 def _after(moment: datetime, interval: Interval) -> End:
     """In UTC, because a moment with another zone is added to by the clocks there."""
     return End(moment.astimezone(UTC) + interval.time)
