@@ -1,7 +1,9 @@
 """Single-use links that are e-mailed: signed, dated, and worthless once what they change changed.
 
-A link carries its vendor and its user. It also carries a digest of the user's password and
-e-mail: as soon as either changes, every link made before is void. Nothing is stored.
+A link carries its vendor and its user. It also carries a digest of the user's password, e-mail and
+mark: as soon as one of them changes, every link made before is void. Whoever uses a link gives the
+user another mark (verbs/links.py), so that it stays void when its e-mail comes back. Nothing else
+is stored.
 """
 
 from dataclasses import dataclass
@@ -78,4 +80,6 @@ def _salt(purpose: Purpose) -> str:
 
 
 def _state(purpose: Purpose, user: User) -> str:
-    return salted_hmac(_salt(purpose), f"{user.password}\x1f{user.email}").hexdigest()[:32]
+    return salted_hmac(
+        _salt(purpose), f"{user.password}\x1f{user.email}{user.link_mark}"
+    ).hexdigest()[:32]

@@ -21,7 +21,7 @@ from accounts.models import Session, User, among_operators, normalise_email
 from accounts.models.roles import claims_of
 from accounts.requests import PersonRequest
 from accounts.verbs import sessions
-from accounts.verbs.sign_in import note_sign_in, note_sign_out
+from accounts.verbs.sign_in import may_still_enter, note_sign_in, note_sign_out
 from tenancy.door import inside
 from tenancy.hosts import Address, Site
 from tenancy.models import Vendor
@@ -54,9 +54,8 @@ def sign_in(
     """
     address, ip = normalise_email(email), client_ip(request)
     tenant = str(vendor.pk) if vendor else ""
-    per_ip = (limits.SIGN_IN_PER_IP, ip)
     per_address = (limits.SIGN_IN_PER_ADDRESS, site, tenant, address)
-    limits.take(*per_ip)
+    limits.take_from(limits.SIGN_IN_PER_IP, ip)
     limits.take(*per_address)
     with people_of(vendor):
         user = auth.authenticate(
@@ -64,10 +63,12 @@ def sign_in(
         )
         if not isinstance(user, User) or not may_enter(user, site, vendor):
             raise SignInRefused
-        limits.give_back(*per_ip)
+        limits.give_back_to(limits.SIGN_IN_PER_IP, ip)
         limits.give_back(*per_address)
         # Nobody is in without an entry that says so.
         with transaction.atomic():
+            if not may_still_enter(user):
+                raise SignInRefused
             _end_session(request)
             token = sessions.begin(user, site=site, browser=browser_of(request))
             note_sign_in(user=user)

@@ -26,6 +26,7 @@ from accounts.forms import (
     StaffSignInForm,
 )
 from accounts.links import LinkRefused, Purpose
+from accounts.models import User
 from accounts.requests import PersonRequest
 from accounts.sessions import SignInRefused, browser_of, hand_over, sign_in, sign_out
 from accounts.verbs import email_change, passwords
@@ -145,16 +146,22 @@ def _set_password(request: PersonRequest, token: str, purpose: Purpose) -> HttpR
     vendor = request.vendor if request.address.site is Site.CUSTOMER else None
     try:
         user = passwords.read_password_link(purpose, vendor, token).user
+        form = NewPasswordForm(_posted(request), user=user)
+        if request.method == "POST":
+            passwords.take_try(user)
+            if form.is_valid():
+                passwords.set_password(user, form.cleaned_data["new_password"])
+                return _go_and_sign_in(request, user, vendor)
     except LinkRefused:
         return render(request, "accounts/link_refused.html", {"purpose": purpose.value}, status=410)
-    form = NewPasswordForm(_posted(request), user=user)
-    if request.method == "POST" and form.is_valid():
-        passwords.set_password(user, form.cleaned_data["new_password"])
-        messages.success(request, _("Your password is set. You can sign in with it now."))
-        known = {"company_id": user.vendor.company_id} if user.vendor and not vendor else {}
-        return redirect(reverse("login", query=known))
     context = {"form": form, "account": user, "invited": purpose is Purpose.INVITATION}
     return render(request, "accounts/set_password.html", context)
+
+
+def _go_and_sign_in(request: PersonRequest, user: User, vendor: Vendor | None) -> HttpResponse:
+    messages.success(request, _("Your password is set. You can sign in with it now."))
+    known = {"company_id": user.vendor.company_id} if user.vendor and not vendor else {}
+    return redirect(reverse("login", query=known))
 
 
 @form_methods

@@ -39,9 +39,21 @@ def change(row: R, *, fields: Collection[str], withheld: Set[str] = frozenset(),
 def delete(row: models.Model) -> None:
     """Deletes the row and records what it was. Raises ProtectedError, as Django does, and
     TypeError for a row on which others hang that have to be recorded as well."""
+    _check_unprotected(row)
     before: Any = type(row)._base_manager.get(pk=row.pk)
     trail.record("deleted", before, changes=trail.gone(before))
     _delete(row)
+
+
+def _check_unprotected(row: models.Model) -> None:
+    """Raises ProtectedError for the first row that keeps this one. Django would read all of them
+    to say which."""
+    for relation in row._meta.related_objects:
+        if relation.on_delete is not models.PROTECT:
+            continue
+        keeping = relation.related_model._base_manager.filter(**{relation.field.name: row})
+        if (kept_by := keeping.first()) is not None:
+            raise models.ProtectedError("Another row leads to this one.", {kept_by})
 
 
 def _delete(row: models.Model) -> None:

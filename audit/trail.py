@@ -1,10 +1,12 @@
 """The audit trail of a vendor: writing entries, telling what changed. chain.py checks it.
 
-An entry is written in the transaction of what it tells about: both happen or neither. Whoever
-writes holds the end of the vendor's chain until that transaction ends, so what has to be locked
-(a licence, several in the order of their ids) is locked before anything is recorded.
+An entry is written in the transaction of what it tells about: both happen or neither. It gets its
+place in the vendor's chain as the last step of that transaction, so that the end of the chain, for
+which all of the vendor's people wait, is held for that step alone, and nobody who holds it waits
+for another lock.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -23,6 +25,7 @@ from audit.particulars import is_named_after_person, particulars, people_of, spl
 from tenancy.door import inside
 from tenancy.models import Vendor
 from tenancy.rows import is_secret
+from tenancy.transactions import leave_to_the_end
 
 # What no person changes, what only repeats another field for the database's sake, and from where
 # an end is counted.
@@ -33,9 +36,11 @@ UNTOLD = frozenset(
         "created_at",
         "updated_at",
         "last_login",
+        "link_mark",
         "key_form",
         "last_seen_at",
         "version_key",
+        "notes_html",
         "skeleton",
         "anchor",
         "periods",
@@ -63,32 +68,21 @@ class Draft:
     visible: bool | None = None
 
 
-# What the entries that are being written say of people: of who acted, and of whom they are about.
-Made = dict[str, list[AuditParticulars]]
-
-
 def record(action: str, row: models.Model, **about: Any) -> AuditEntry:
     """Writes one entry about a tenant's row, or about a vendor itself; `about` is as in Draft.
 
-    Who did it is whoever acts now (audit/acting.py). Runs in any scope.
+    Who did it is whoever acts now (audit/acting.py). Runs in any scope. The entry has its number
+    once the transaction that is open ends.
     """
     return record_all([Draft(action=action, row=row, **about)])[0]
 
 
 @transaction.atomic
 def record_all(drafts: Iterable[Draft]) -> list[AuditEntry]:
-    """Writes entries about rows of one vendor, in this order, all or none."""
-    drafts = list(drafts)
-    if not drafts:
-        return []
-    vendor_id = vendor_of(drafts[0].row)
-    with inside(vendor_id):
-        chain = _hold(vendor_id)
-        made: Made = {"by": [], "about": []}
-        entries = [_append(chain, draft, made) for draft in drafts]
-        AuditParticulars.objects.bulk_create(made["by"] + made["about"], batch_size=BATCH)
-        AuditEntry.objects.bulk_create(entries, batch_size=BATCH)
-        AuditChain.objects.filter(pk=chain.pk).update(length=chain.length, head=chain.head)
+    """Writes entries in this order, all or none."""
+    entries = [_made(draft) for draft in drafts]
+    for entry in entries:
+        leave_to_the_end(_chain, entry)
     return entries
 
 
@@ -100,21 +94,15 @@ def vendor_of(row: models.Model) -> UUID:
     return UUID(str(vendor_id))
 
 
-def _hold(vendor_id: UUID) -> AuditChain:
-    chains = AuditChain.objects.select_for_update(of=("self",))
-    found = chains.filter(vendor_id=vendor_id).first()
-    return found or chains.get_or_create(vendor_id=vendor_id)[0]
-
-
-def _append(chain: AuditChain, draft: Draft, made: Made) -> AuditEntry:
-    """The next entry; what it says of people is added to `made`, unless it is there."""
+def _made(draft: Draft) -> AuditEntry:
+    """The entry, not saved, without its place in the chain."""
     now, row, vendor_id = actor(), draft.row, vendor_of(draft.row)
     who, concerns = now.who(), _concerns(draft.row)
     customer_id = draft.customer_id or concerns.get("customer_id")
     facts, about = _said(draft, customer_id, who)
-    entry = AuditEntry(
+    by = _who_acted(now, who, vendor_id, customer_id)
+    return AuditEntry(
         vendor_id=vendor_id,
-        sequence=chain.length + 1,
         created_at=now.at or timezone.now(),
         action=draft.action,
         source=now.source,
@@ -126,15 +114,56 @@ def _append(chain: AuditChain, draft: Draft, made: Made) -> AuditEntry:
         license_id=draft.license_id or concerns.get("license_id"),
         customer_id=customer_id,
         facts=facts,
-        by=_kept_once(_who_acted(now, who, vendor_id, customer_id), made["by"]),
-        about=_kept_once(about, made["about"]),
+        by=by,
+        about=about,
         visible=concerns.get("visible", False) if draft.visible is None else draft.visible,
-        previous=chain.head,
     )
-    entry.by_digest, entry.about_digest = hash_of(entry.by), hash_of(entry.about)
-    entry.digest = digest_of(entry)
-    chain.length, chain.head = entry.sequence, entry.digest
-    return entry
+
+
+def _chain(entries: list[AuditEntry]) -> None:
+    """Saves the entries at the ends of their vendors' chains: the last step of a transaction."""
+    by_vendor: dict[UUID, list[AuditEntry]] = defaultdict(list)
+    for entry in entries:
+        by_vendor[entry.vendor_id].append(entry)
+    # In one order, so that nobody waits for whom he keeps waiting.
+    for vendor_id in sorted(by_vendor):
+        with inside(vendor_id):
+            _chain_of(vendor_id, by_vendor[vendor_id])
+
+
+def _chain_of(vendor_id: UUID, entries: list[AuditEntry]) -> None:
+    told = [*_kept_once(entries, "by"), *_kept_once(entries, "about")]
+    AuditParticulars.objects.bulk_create(told, batch_size=BATCH)
+    for entry in entries:
+        entry.by_digest, entry.about_digest = hash_of(entry.by), hash_of(entry.about)
+    chain = _hold(vendor_id)
+    for entry in entries:
+        entry.sequence, entry.previous = chain.length + 1, chain.head
+        entry.digest = digest_of(entry)
+        chain.length, chain.head = entry.sequence, entry.digest
+    AuditEntry.objects.bulk_create(entries, batch_size=BATCH)
+    AuditChain.objects.filter(pk=chain.pk).update(length=chain.length, head=chain.head)
+
+
+def _kept_once(entries: list[AuditEntry], part: str) -> list[AuditParticulars]:
+    """What entries say of people in this part of theirs; the same twice in a row is one row: all
+    entries of an import are by one person."""
+    kept: list[AuditParticulars] = []
+    for entry in entries:
+        new: AuditParticulars | None = getattr(entry, part)
+        if new is None:
+            continue
+        if kept and (kept[-1].people, kept[-1].said) == (new.people, new.said):
+            setattr(entry, part, kept[-1])
+        else:
+            kept.append(new)
+    return kept
+
+
+def _hold(vendor_id: UUID) -> AuditChain:
+    chains = AuditChain.objects.select_for_update(of=("self",))
+    found = chains.filter(vendor_id=vendor_id).first()
+    return found or chains.get_or_create(vendor_id=vendor_id)[0]
 
 
 def _said(
@@ -172,18 +201,6 @@ def _label(row: models.Model) -> str:
 
 def _not_empty(**facts: Any) -> dict[str, Any]:
     return {name: value for name, value in facts.items() if value}
-
-
-def _kept_once(
-    new: AuditParticulars | None, made: list[AuditParticulars]
-) -> AuditParticulars | None:
-    """What was said before, if it is the same: all entries of an import are by one person."""
-    if new is None:
-        return None
-    if made and (made[-1].people, made[-1].said) == (new.people, new.said):
-        return made[-1]
-    made.append(new)
-    return new
 
 
 def _name(who: Person | None) -> str:

@@ -6,6 +6,7 @@ choices, look-ups and deletions can reach that vendor's rows alone.
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
@@ -18,7 +19,7 @@ from django.core.exceptions import (
     PermissionDenied,
 )
 from django.core.files.uploadhandler import FileUploadHandler
-from django.db import models, transaction
+from django.db import models
 from django.forms import ModelForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -33,11 +34,15 @@ from audit import trail, words
 from backoffice.lists import ListAdmin, links_from
 from backoffice.pages import Walk, columns_of
 from tenancy.door import current_vendor, is_inside
+from tenancy.transactions import in_steps
+from web import places
+from web.bodies import LARGEST, announced
 from web.errors import PortalError
 from web.policy import content_security_policy
 from web.requests import PAGE_SIZE
 
 LONGEST_QUERY = 300  # characters
+LARGEST_FILES = 16 * 1024 * 1024  # bytes of a form with pictures or a table
 # What says where in a list somebody is has the value of a row in it, 256 characters or more.
 LONGEST_PLACE = 3000
 PLACES = {PAGE_VAR, "_changelist_filters"}
@@ -95,10 +100,8 @@ class VendorAdmin(ListAdmin):
         self.writes[type(obj)].delete(obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> None:
-        """Deletes the chosen rows one by one, all or none."""
-        with transaction.atomic():
-            for row in queryset:
-                self.delete_model(request, row)
+        """Deletes the chosen rows one after the other; one that is refused ends it."""
+        in_steps(queryset, lambda row: self.delete_model(request, row))
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         """Has the verbs of the rows below a row (inlines) save what was typed of each."""
@@ -209,10 +212,12 @@ View = Callable[..., HttpResponseBase]
 
 
 def receives_files(
-    handler: type[FileUploadHandler], allowed: Callable[[HttpRequest], bool]
+    handler: type[FileUploadHandler],
+    allowed: Callable[[HttpRequest], bool],
+    largest: int = LARGEST_FILES,
 ) -> Callable[[View], View]:
-    """Lets a view receive larger files than the portal does, from whom `allowed` lets in; of all
-    others next to nothing is read.
+    """Lets a view receive larger files than the portal does, in bodies of so many bytes, from whom
+    `allowed` lets in; of all others next to nothing is read.
 
     Django reads the body before it checks the CSRF token, which is in it. So the check that
     every view has is taken off, the handler is chosen, and the check is put back inside.
@@ -224,11 +229,17 @@ def receives_files(
         @csrf_exempt
         @wraps(view)
         def receive(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            # SECURITY: tests/releases/test_uploads.py. Nobody else may fill the disk.
+            # SECURITY: tests/releases/test_uploads.py. Nobody else may fill the disk, nor keep a
+            # thread waiting for what he sends.
+            is_large = announced(request.META) > LARGEST
+            if is_large and not allowed(request):
+                raise PermissionDenied
             if allowed(request):
                 request.upload_handlers = [handler(request)]
-            return protected(request, *args, **kwargs)
+            with places.slow.take(str(current_vendor().pk)) if is_large else nullcontext():
+                return protected(request, *args, **kwargs)
 
+        receive.largest_body = largest  # type: ignore[attr-defined]
         return receive
 
     return decorate

@@ -112,7 +112,7 @@ def watched(portal: Portal, what: str) -> Iterator[None]:
     print(f"{what:60} +{max(rises):5.1f} MiB  in {took:5.1f} s", flush=True)
 
 
-def upload(session: Session, size: int, folder: Path) -> str:
+def upload(session: Session, size: int, folder: Path, version: str = "8.8") -> str:
     """Uploads a file of so many bytes in the back office, publishes it, gives its path by key."""
     large = folder / NAME
     with large.open("wb") as file:
@@ -121,12 +121,12 @@ def upload(session: Session, size: int, folder: Path) -> str:
         "/releases/release/add/",
         "/releases/release/add/",
         name="Orbit",
-        version="8.8",
+        version=version,
         product=str(demo_id("acme", "product", "Orbit")),
         channel="stable",
         platforms="linux",
     )
-    listed = session.open("/releases/release/?q=8.8")
+    listed = session.open(f"/releases/release/?q={version}")
     release = re.search(r"/releases/release/([0-9a-f-]{36})/change/", listed)
     assert release, listed
     page = f"/releases/release/{release[1]}/files/"

@@ -17,6 +17,7 @@ from tests.words import fill_words, form
 
 PASSWORD = "a password"
 PRODUCTS = 8
+ENTRIES = 10  # of each licence, in the audit trail
 # Customers whose licences are counted: their numbers among the vendor's customers.
 C25, C5000 = 1, 2
 TABLES = (
@@ -296,8 +297,11 @@ def fill_what_happened(shape: Shape, vendor: Any, files: list[Any]) -> None:
     from mail.models import OutgoingEmail
     from releases.models import Download
 
-    numbers = f"generate_series(1, {shape.licenses}) n"
-    # Every fourth entry tells of a person.
+    entries = ENTRIES * shape.licenses
+    numbers = (
+        f"generate_series(1, {entries}) entry, LATERAL (SELECT 1 + entry % {shape.licenses} AS n) l"
+    )
+    # Of each licence one entry in four tells of a person.
     insert(
         AuditParticulars(vendor=vendor, salt="0" * 32),
         f"generate_series(4, {shape.licenses}, 4) n",
@@ -319,20 +323,18 @@ def fill_what_happened(shape: Shape, vendor: Any, files: list[Any]) -> None:
         ),
         numbers,
         {
-            "sequence": f"n + {first}",
-            "action": "CASE WHEN n % 3 = 0 THEN 'activated' ELSE 'created' END",
+            "sequence": f"entry + {first}",
+            "action": "CASE WHEN entry % 3 = 0 THEN 'activated' ELSE 'created' END",
             "subject_id": shape.id("license", "n"),
             "license_id": shape.id("license", "n"),
             "customer_id": shape.owner,
             "label": KEY,
-            "created_at": days_ago(f"({shape.licenses} - n) * 1500.0 / {shape.licenses}"),
-            "by": f"CASE WHEN n % 4 = 0 THEN {shape.id('particulars', 'n')} END",
+            "created_at": days_ago(f"({entries} - entry) * 1500.0 / {entries}"),
+            "by": f"CASE WHEN entry <= {shape.licenses} AND n % 4 = 0 "
+            f"THEN {shape.id('particulars', 'n')} END",
         },
     )
-    run(
-        f"UPDATE audit_auditchain SET length = {first + shape.licenses} "
-        f"WHERE vendor_id = '{vendor.pk}'"
-    )
+    run(f"UPDATE audit_auditchain SET length = {first + entries} WHERE vendor_id = '{vendor.pk}'")
     insert(
         OutgoingEmail(vendor=vendor, kind="license", state="sent", attempts=1),
         f"generate_series(1, {shape.licenses}, 4) n",

@@ -26,7 +26,7 @@ A private PostgreSQL without safety against power cuts (`-F`) and otherwise with
 one database, made and served by the two roles of `deploy/postgresql.sql`, so that row-level \
 security is on. In it are {vendors}, and a further vendor as large as the largest, whom nobody asks \
 for. A vendor of n licences has n/10 customers (40 at least), 3n machines, 8 products with a \
-release each, n entries in the audit trail, n/4 e-mails, n/5 metadata, n/10 downloads; a quarter of \
+release each, 10n entries in the audit trail, n/4 e-mails, n/5 metadata, n/10 downloads; a quarter of \
 the licences never expires, some expire soon, a few are suspended, revoked or nobody's. \
 `bench/fill.py` has it all.
 

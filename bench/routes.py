@@ -74,6 +74,7 @@ def for_customers(filled: Filled) -> list[Route]:
         "downloads": "/releases/",
         "offline": "/offline/",
         "profile": "/profile/",
+        "activity": "/profile/activity/",
     }
     sign_in = {"email": filled.c25.email, "password": PASSWORD}
     return [
@@ -89,6 +90,8 @@ def for_customers(filled: Filled) -> list[Route]:
 def for_staff(filled: Filled) -> list[Route]:
     pages = {
         "back office: first page": page("/"),
+        "back office: a licence": page(f"/licenses/license/{the_license(filled).pk}/change/"),
+        "back office: a customer's story": page(f"/accounts/user/{filled.c25.pk}/story/"),
         "back office: licences": page("/licenses/license/"),
         "back office: users": page("/accounts/user/"),
         "back office: machines": page("/licenses/activation/"),
@@ -98,9 +101,9 @@ def for_staff(filled: Filled) -> list[Route]:
         "back office: find a key": page(f"/find/?q={the_license(filled).key}", 302),
         "back office: find an e-mail": page(f"/find/?q={filled.c25.email}", 302),
         "back office: find a host name": page("/find/?q=host-8-1", 302),
-        "back office: find a group of a key": page(f"/find/?q={group_of(filled)}", 302),
-        "back office: find a part of a name": page("/find/?q=last12"),
-        "back office: find a part of a host name": page("/find/?q=8-1"),
+        "back office: find a group of a key": page(f"/find/?q={group_of(filled)}", 200, 302),
+        "back office: find a part of a name": page("/find/?q=last12", 200, 302),
+        "back office: find a part of a host name": page("/find/?q=8-1", 200, 302),
         "back office: find the beginning of a fingerprint": page(
             f"/find/?q={fingerprint_of(8, 1)[:16]}", 302
         ),
@@ -152,8 +155,8 @@ def the_license(filled: Filled) -> Any:
         return License.objects.get(key=key_of(filled.shape.first_of_c25))
 
 
-def page(path: str, status: int = 200) -> Make:
-    return lambda _number: Ask(path, status=status)
+def page(path: str, *statuses: int) -> Make:
+    return lambda _number: Ask(path, statuses=statuses or (200,))
 
 
 def first_byte(path: str) -> Make:
@@ -161,7 +164,7 @@ def first_byte(path: str) -> Make:
 
 
 def post(path: str, status: int, **fields: str) -> Make:
-    return lambda _number: Ask(path, {"csrfmiddlewaretoken": CSRF, **fields}, status)
+    return lambda _number: Ask(path, {"csrfmiddlewaretoken": CSRF, **fields}, (status,))
 
 
 def offline(product: str, key: str, path: str, status: int) -> Make:
@@ -171,6 +174,6 @@ def offline(product: str, key: str, path: str, status: int) -> Make:
     def make(number: int) -> Ask:
         name = f"{path.strip('/').replace('/', '-')}-{number}"
         text = MachineKeys(name).activation(product, key, name)
-        return Ask(path, {"csrfmiddlewaretoken": CSRF, "request_text": text}, status)
+        return Ask(path, {"csrfmiddlewaretoken": CSRF, "request_text": text}, (status,))
 
     return make

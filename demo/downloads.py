@@ -1,8 +1,7 @@
 """The downloads of the demo data, over the last weeks."""
 
-from datetime import timedelta
-
-from django.utils import timezone
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from demo.ids import demo_id
 from licenses.models import License
@@ -27,19 +26,19 @@ DOWNLOADS: dict[str, tuple[tuple[str, str, tuple[int, ...]], ...]] = {
 }
 
 
-def seed_downloads(vendor: Vendor) -> None:
-    """Records the vendor's downloads, unless there are any. Runs in the vendor's scope."""
+def downloads(vendor: Vendor) -> Iterator[tuple[int, Callable[[], object]]]:
+    """What records each of the vendor's downloads, with how many days ago it was; nothing where
+    there are any already. Runs in the vendor's scope."""
     if Download.objects.exists():
         return
-    now = timezone.now()
     for sample, name, days in DOWNLOADS[vendor.company_id]:
-        license = License.objects.select_related("user").get(
-            pk=demo_id(vendor.company_id, "license", sample)
-        )
-        file = ReleaseFile.objects.get(name=name)
-        whole = ByteRange(0, file.size - 1)
         for ago in days:
-            download = record(
-                file, user=license.user, license=license, ip="192.0.2.10", granted=whole
-            )
-            Download.objects.filter(pk=download.pk).update(created_at=now - timedelta(days=ago))
+            yield ago, partial(_download, vendor, sample, name)
+
+
+def _download(vendor: Vendor, sample: str, name: str) -> None:
+    licenses = License.objects.select_related("user")
+    license = licenses.get(pk=demo_id(vendor.company_id, "license", sample))
+    file = ReleaseFile.objects.get(name=name)
+    whole = ByteRange(0, file.size - 1)
+    record(file, user=license.user, license=license, ip="192.0.2.10", granted=whole)

@@ -2,14 +2,10 @@
 
 import io
 from dataclasses import dataclass
-from datetime import timedelta
 from uuid import UUID
 
-from django.utils import timezone
-
-from audit.acting import Actor, acting
 from demo.files import content
-from licenses.models import Product
+from demo.ids import demo_id
 from releases.files.shelf import shelf_for
 from releases.models import Release
 from releases.verbs import publishing
@@ -65,22 +61,21 @@ VERSIONS: dict[str, tuple[Version, ...]] = {
 }  # fmt: skip
 
 
-def seed_release(version: Version, *, release_id: UUID, vendor: Vendor, product: Product) -> None:
+def seed_release(version: Version, release_id: UUID, vendor: Vendor) -> None:
     """Makes the release with its files, unless it is there. Runs in the vendor's scope."""
     if Release.objects.filter(pk=release_id).exists():
         return
     release = Release(
         id=release_id,
         vendor=vendor,
-        product=product,
-        name=str(product),
+        product_id=demo_id(vendor.company_id, "product", version.product),
+        name=version.product,
         version=version.version,
         platforms=list(version.platforms),
         channel=version.channel,
         notes=version.notes,
     )
-    published_at = timezone.now() - timedelta(days=version.age or 0)
-    with shelf_for(vendor.pk) as shelf, acting(Actor(at=published_at)):
+    with shelf_for(vendor.pk) as shelf:
         publishing.save_draft(release)
         stored = [(name, shelf.store(io.BytesIO(content(name)))) for name in version.files]
         publishing.add_files(release, stored)
@@ -89,4 +84,3 @@ def seed_release(version: Version, *, release_id: UUID, vendor: Vendor, product:
         publishing.publish(release)
         if version.archived:
             publishing.archive(release)
-        Release.objects.filter(pk=release.pk).update(published_at=published_at)

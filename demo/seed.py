@@ -2,12 +2,15 @@
 
 Ids and licence keys are the same each time; whatever exists already is left as it is. Signing
 keys are made anew for each installation, because a private key that is public signs nothing.
+
+Everything happened on some day of the last two years, and is made in that order, by a clock that
+shows that day: so a customer is there before his licence, a licence before its machines, and the
+audit trail is in order of time.
 """
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -18,14 +21,14 @@ from joserfc.jwk import OKPKey
 
 from accounts.models import BuiltIn, User, among_operators
 from accounts.verbs.vendors import begin_vendor
-from audit.acting import Actor, acting, acting_as
+from audit.acting import acting_as
 from demo.brands import seed_brand
-from demo.downloads import seed_downloads
+from demo.clock import days_ago
+from demo.downloads import downloads
 from demo.ids import demo_id, demo_key
 from demo.releases import VERSIONS, seed_release
-from licenses.ends import begun
 from licenses.models import (
-    VALIDITY,
+    Activation,
     License,
     LicenseMetadata,
     LicensePolicy,
@@ -58,7 +61,8 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A licence of the demo; `age` is how many days ago it was created."""
+    """A licence of the demo; `age` is how many days ago it was created, and `then` was done to it
+    at last."""
 
     name: str
     product: str
@@ -206,18 +210,56 @@ OPERATOR = Person("root@example.com", "Root", "Operator", BuiltIn.OPERATOR)
 COMPANIES = (ACME, GLOBEX)
 
 
+# How many days ago vendors, staff and products began; before every licence and release.
+BEGINNING = 720.0
+
+# What happened, and how many days ago.
+Step = tuple[float, Callable[[], object]]
+
+
 @transaction.atomic
 def seed() -> None:
     """Creates what of the demo data is missing."""
-    with among_operators():
+    with among_operators(), days_ago(BEGINNING):
         _seed_operator()
     for company in COMPANIES:
         company_id = company.vendor["company_id"]
         vendor = vendor_by_company_id(company_id)
         if vendor is None:
-            vendor = begin_vendor(Vendor(id=demo_id(company_id), **company.vendor))
+            with days_ago(BEGINNING):
+                vendor = begin_vendor(Vendor(id=demo_id(company_id), **company.vendor))
         with inside(vendor):
-            _seed_company(company, vendor)
+            # What happened on one day stays in this order.
+            for age, step in sorted(_steps(company, vendor), key=lambda step: -step[0]):
+                with days_ago(age):
+                    step()
+
+
+def _steps(company: Company, vendor: Vendor) -> Iterator[Step]:
+    """All that happened at the vendor, as far as it is not there yet."""
+    yield BEGINNING, partial(seed_brand, vendor)
+    for person in company.people:
+        yield _age(person, company), partial(_seed_person, person, vendor)
+    for fields in company.products:
+        yield BEGINNING, partial(_seed_product, fields, vendor)
+    yield BEGINNING, partial(_policies, vendor)
+    for version in VERSIONS[vendor.company_id]:
+        release = (vendor.company_id, "release", version.product, version.version)
+        release_id = demo_id(*release, *version.platforms)
+        yield version.age or 0, partial(seed_release, version, release_id, vendor)
+    for sample in company.samples:
+        license_id = demo_id(vendor.company_id, "license", sample.name)
+        if not License.objects.filter(pk=license_id).exists():
+            yield from _life(sample, vendor)
+    yield from downloads(vendor)
+
+
+def _age(person: Person, company: Company) -> float:
+    """Staff are there from the beginning, customers the day before their first licence."""
+    if person.role not in {BuiltIn.USER, BuiltIn.ORGANIZATION_ADMIN}:
+        return BEGINNING
+    theirs = [each for each in company.samples if person.email in (each.owner, *each.shared_with)]
+    return 1 + max(sample.age for sample in theirs)
 
 
 def _seed_operator() -> None:
@@ -233,30 +275,11 @@ def _seed_operator() -> None:
     )
 
 
-def _seed_company(company: Company, vendor: Vendor) -> None:
-    seed_brand(vendor)
-    people = {person.email: _person(person, vendor) for person in company.people}
-    products = {fields["name"]: _product(fields, vendor) for fields in company.products}
-    _policies(vendor)
-    for sample in company.samples:
-        if not License.objects.filter(
-            pk=demo_id(vendor.company_id, "license", sample.name)
-        ).exists():
-            _license(sample, vendor, products[sample.product], people)
-    for version in VERSIONS[vendor.company_id]:
-        names = (version.product, version.version, *version.platforms)
-        seed_release(
-            version,
-            release_id=demo_id(vendor.company_id, "release", *names),
-            vendor=vendor,
-            product=products[version.product],
-        )
-    seed_downloads(vendor)
-
-
-def _person(person: Person, vendor: Vendor) -> User:
+def _seed_person(person: Person, vendor: Vendor) -> None:
     pk = demo_id(vendor.company_id, "user", person.email)
-    return User.objects.filter(pk=pk).first() or User.objects.create_user(
+    if User.objects.filter(pk=pk).exists():
+        return
+    User.objects.create_user(
         id=pk,
         vendor=vendor,
         email=person.email,
@@ -268,10 +291,14 @@ def _person(person: Person, vendor: Vendor) -> User:
     )
 
 
-def _product(fields: dict[str, Any], vendor: Vendor) -> Product:
+def _person(vendor: Vendor, email: str) -> User:
+    return User.objects.get(pk=demo_id(vendor.company_id, "user", email))
+
+
+def _seed_product(fields: dict[str, Any], vendor: Vendor) -> None:
     pk = demo_id(vendor.company_id, "product", fields["name"])
-    existing = Product.objects.filter(pk=pk).first()
-    return existing or create_product(Product(id=pk, vendor=vendor, **fields))
+    if not Product.objects.filter(pk=pk).exists():
+        create_product(Product(id=pk, vendor=vendor, **fields))
 
 
 def _policies(vendor: Vendor) -> None:
@@ -293,43 +320,52 @@ def _policies(vendor: Vendor) -> None:
         )
 
 
-def _license(sample: Sample, vendor: Vendor, product: Product, people: dict[str, User]) -> None:
-    born = timezone.now() - timedelta(days=sample.age)
+def _life(sample: Sample, vendor: Vendor) -> Iterator[Step]:
+    """A licence from its first day on."""
+    pk = demo_id(vendor.company_id, "license", sample.name)
+
+    def do(verb: Callable[[License], object]) -> Callable[[], object]:
+        return lambda: verb(License.objects.get(pk=pk))
+
+    yield sample.age, partial(_license, sample, vendor)
+    for number, hostname in enumerate(sample.machines):
+        # Spread over the last weeks, but not before the licence.
+        ago = min(sample.age, (len(hostname) * 7 + number * 5) % 27)
+        yield ago, do(partial(activate, machine=_machine(vendor, hostname)))
+    if sample.name == "lab":
+        yield 30, do(partial(activate, machine=_machine(vendor, "retired-tower")))
+        yield 8, do(_retire)
+        yield 0, do(_offline_machine)
+    if sample.then:
+        yield min(sample.age, 5), do(sample.then)
+
+
+def _license(sample: Sample, vendor: Vendor) -> None:
     license = License(
         id=demo_id(vendor.company_id, "license", sample.name),
         vendor=vendor,
-        product=product,
-        user=people[sample.owner],
+        product_id=demo_id(vendor.company_id, "product", sample.product),
+        user=_person(vendor, sample.owner),
         key=demo_key(vendor.company_id, sample.name),
         **sample.terms,
     )
-    if license.interval and license.expiration_strategy == "immediate":
-        VALIDITY.put(license, begun(license.interval, born, vendor.zone))
     if sample.maintenance:
         license.maintenance_policy_id = demo_id(
             vendor.company_id, "maintenance", sample.maintenance
         )
-    with acting(Actor(at=born)):
-        licenses.save_new_license(license)
-    License.objects.filter(pk=license.pk).update(created_at=born)
+    licenses.save_new_license(license)
     for key, value, visible in sample.metadata:
         LicenseMetadata.objects.create(
             vendor=vendor, license=license, key=key, value=value, visible=visible
         )
     LicenseWord.objects.keep([license.pk])
     for email in sample.shared_with:
-        LicenseUser.objects.create(vendor=vendor, license=license, user=people[email])
-    for number, hostname in enumerate(sample.machines):
-        # Spread over the last weeks, but not before the licence.
-        ago = timedelta(days=min(sample.age, (len(hostname) * 7 + number * 5) % 27))
-        with acting(Actor(at=timezone.now() - ago)):
-            activate(license, _machine(vendor, hostname))
-    if sample.name == "lab":
-        _offline_machine(license, people[sample.owner])
-        with acting_as(people[sample.owner]):
-            deactivate(activate(license, _machine(vendor, "retired-tower")))
-    if sample.then:
-        sample.then(license)
+        LicenseUser.objects.create(vendor=vendor, license=license, user=_person(vendor, email))
+
+
+def _retire(license: License) -> None:
+    with acting_as(license.user):
+        deactivate(Activation.objects.get(license=license, hostname="retired-tower"))
 
 
 def _machine(vendor: Vendor, hostname: str) -> Machine:
@@ -347,12 +383,12 @@ def demo_fingerprint(*names: str) -> str:
     return demo_id("fingerprint", *names).hex * 2
 
 
-def _offline_machine(license: License, user: User) -> None:
+def _offline_machine(license: License) -> None:
     """A machine in the clean room, activated with a file as a program would have written it."""
     machine_key = OKPKey.generate_key("Ed25519")
     claims = {
         "jti": str(demo_id("request", str(license.pk))),
-        "iat": int(time.time()),
+        "iat": int(timezone.now().timestamp()),
         "productId": str(license.product_id),
         "key": license.key,
         "fingerprint": demo_fingerprint("clean-room"),
@@ -366,6 +402,7 @@ def _offline_machine(license: License, user: User) -> None:
         "typ": "offline-activation-request+jwt",
         "jwk": machine_key.as_dict(private=False),
     }
+    user = _person(license.vendor, "ada@example.com")
     with acting_as(user):
         answer(user, jwt.encode(header, claims, machine_key, algorithms=["Ed25519"]))
 

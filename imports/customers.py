@@ -1,6 +1,6 @@
 """A file of customers: what its rows mean."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -9,8 +9,10 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import User
 from accounts.verbs.invitations import invite
-from imports.rows import NAMES, PREVIEW, Rows, Wanted
+from imports.rows import PREVIEW, Rows, Wanted
+from imports.steps import Step, parts_of
 from imports.verbs.files import FileKind
+from imports.verbs.people import NAMES
 from tenancy.models import Vendor
 
 
@@ -63,9 +65,12 @@ class CustomerRows(Rows):
             outcome = _("new customer") if is_new else _("known customer")
             self.preview.append({"email": person.email, **names, "customer": outcome})
 
-    def write(self) -> Sequence[User]:
-        self.write_people(self.updates)
-        return list(self.people.new.values())
+    def steps(self) -> Iterator[Step]:
+        yield from super().steps()
+        for known in parts_of(list(self.people.known.items())):
+            yield "known-people", [[str(pk), number] for pk, number in known]
+        for changed in parts_of(list(self.updates.items())):
+            yield "changes", [[str(pk), names] for pk, names in changed]
 
 
 def _button(n: int) -> str:

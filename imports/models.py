@@ -1,7 +1,8 @@
-"""A file of customers or licences that staff bring in; verbs in imports/verbs/files.py."""
+"""A file of customers or licences that staff bring in; verbs in imports/verbs/."""
 
 from typing import Any
 
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -13,7 +14,8 @@ class DataImport(TenantRow):
 
     `content` is the file's text, as long as it may still be imported; `errors` the first of its
     problems as row, column and sentence; `preview` has counts and the first rows as they will be
-    saved.
+    saved, and at last why it failed. `steps` is how many steps write it, once they are prepared;
+    from then on `rows_done` counts rows that are written, and before rows that are read.
     """
 
     class State(models.TextChoices):
@@ -21,6 +23,7 @@ class DataImport(TenantRow):
         REFUSED = "refused", _("refused")
         READY = "ready", _("ready to import")
         IMPORTING = "importing", _("being imported")
+        UNDOING = "undoing", _("being taken back")
         DONE = "done", _("imported")
         FAILED = "failed", _("failed")
 
@@ -31,6 +34,7 @@ class DataImport(TenantRow):
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.CHECKING)
     rows = models.PositiveIntegerField(_("rows"), default=0)
     rows_done = models.PositiveIntegerField(_("rows done"), default=0)
+    steps = models.PositiveIntegerField(null=True)
     errors: "models.JSONField[list[Any], list[Any]]" = personal(
         models.JSONField(_("problems"), default=list)
     )
@@ -52,6 +56,7 @@ class DataImport(TenantRow):
         verbose_name_plural = _("imports")
         ordering = ("-created_at", "id")
         constraints = (
+            models.UniqueConstraint(name="data_import_vendor_pair", fields=("vendor", "id")),
             SameVendor(
                 name="data_import_created_by_vendor", field="created_by", to_table="accounts_user"
             ),
@@ -68,4 +73,32 @@ class DataImport(TenantRow):
 
     @property
     def is_running(self) -> bool:
-        return self.state in {self.State.CHECKING, self.State.IMPORTING}
+        return self.state in {self.State.CHECKING, self.State.IMPORTING, self.State.UNDOING}
+
+
+class ImportStep(TenantRow):
+    """A part of what a file becomes, ready to be written by an act (imports/steps.py).
+
+    There are some from when a confirmed import was read until it is done or taken back.
+    """
+
+    data_import = models.ForeignKey(DataImport, models.CASCADE, related_name="+")
+    number = models.PositiveIntegerField()
+    act = models.CharField(max_length=20)
+    content: "models.JSONField[list[Any], list[Any]]" = personal(
+        models.JSONField(encoder=DjangoJSONEncoder)
+    )
+    done_at = models.DateTimeField(null=True)
+
+    class Meta(TenantRow.Meta):
+        constraints = (
+            models.UniqueConstraint(name="import_step_once", fields=("data_import", "number")),
+            SameVendor(
+                name="import_step_import_vendor",
+                field="data_import",
+                to_table="imports_dataimport",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.act}"

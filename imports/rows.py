@@ -1,41 +1,29 @@
 """What the rows of an imported file mean: the base for every kind of file.
 
 A `Rows` is one reading of one file. It takes the file in chunks, so that what a chunk needs is
-looked up by a fixed number of queries, and writes nothing until `write` is called.
+looked up by a fixed number of queries. It writes nothing: what the file becomes it says as steps.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from copy import copy
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from import_export.fields import Field
 from import_export.resources import Resource
 from import_export.widgets import Widget
 
-from accounts.models import CUSTOMER_ROLES, User, UserWord, normalise_email
-from audit import trail
-from imports import bulk
+from accounts.models import User, normalise_email
+from imports.steps import LETTERS, Act, Step, packed, parts_of
 from imports.tables import TableRow
+from imports.verbs.people import CHANGES, KNOWN_PEOPLE, NAMES, NEW_PEOPLE
 from tenancy.models import Vendor
-from web.errors import PortalError
 
-CHUNK = 500
 PREVIEW = 20  # rows that are shown before anything is imported
-NAMES = ("first_name", "last_name", "company")
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-
-
-class ImportFailed(PortalError):
-    """What was checked has changed since; `detail` is a sentence that says what."""
-
-    code = "IMPORT_FAILED"
-    text = "%(detail)s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +35,6 @@ class Problem:
     sentence: str
 
 
-def chunks_of(rows: Sequence[Any], size: int = CHUNK) -> Iterator[Sequence[Any]]:
-    for start in range(0, len(rows), size):
-        yield rows[start : start + size]
-
-
 class People:
     """The customers that a file names: those who are known, and those who come with it."""
 
@@ -59,7 +42,7 @@ class People:
         self.vendor = vendor
         self.found: dict[str, User] = {}
         self.new: dict[str, User] = {}
-        self.known: dict[UUID, int] = {}  # who must still be a customer later, and in which row
+        self.known: dict[UUID, int] = {}  # and the row that names each
 
     def look_up(self, emails: set[str]) -> None:
         """Finds whose addresses these are, by one query."""
@@ -131,13 +114,18 @@ class Rows(Resource):  # type: ignore[misc]
     explained: ClassVar[dict[str, Any]] = {}
     shown: ClassVar[dict[str, Any]] = {}
     wanted: ClassVar[type[Wanted]] = Wanted
+    acts: ClassVar[Mapping[str, Act]] = {
+        "new-people": NEW_PEOPLE,
+        "known-people": KNOWN_PEOPLE,
+        "changes": CHANGES,
+    }
 
     class Meta:
         skip_diff = True
         use_transactions = False
 
     def __init__(self, vendor: Vendor, *, keep: bool) -> None:
-        """`keep` holds on to what the rows become, for writing it."""
+        """`keep` holds on to what the rows become, for `steps`."""
         super().__init__()
         self.vendor, self.keep = vendor, keep
         self.people = People(vendor)
@@ -145,7 +133,6 @@ class Rows(Resource):  # type: ignore[misc]
         self.number = 0
         self.given: dict[str, str] = {}
         self.preview: list[dict[str, str]] = []
-        self.inserts: list[bulk.Statement] = []
         self.columns = {"user": "email"} | {
             each.attribute: each.column_name for each in self.fields.values()
         }
@@ -218,68 +205,30 @@ class Rows(Resource):  # type: ignore[misc]
         if first != self.number:
             raise ValueError(sentence % {"row": first})
 
-    # --- Counting and writing -------------------------------------------------------------------
+    # --- Counting, and what is to be written ----------------------------------------------------
 
     def counts(self) -> dict[str, int]:
         """How many customers come, and how many are there already."""
         return {"new_customers": len(self.people.new), "known_customers": len(self.people.known)}
 
-    def finish(self) -> None:
-        """Makes what takes time and needs no lock, before anything is written."""
-        new = list(self.people.new.values())
-        for person in new:
-            person.set_unusable_password()
-        self.inserts = bulk.inserts(new) + bulk.inserts(UserWord.of(new))
+    def steps(self) -> Iterator[Step]:
+        """What writes all of it, in this order, before anybody is written to: here the new
+        customers. Acts that can't be undone come last."""
+        for part in parts_of(list(self.people.new.values())):
+            for person in part:
+                person.set_unusable_password()
+            yield "new-people", packed(part)
 
-    def write(self) -> Sequence[Any]:
-        """Writes everything inside the caller's transaction and gives what the file made.
+    def letters(self) -> Iterator[Step]:
+        """The ids of what the file has made, for writing to whom it is for."""
+        for part in parts_of([str(pk) for pk in self.made()]):
+            yield LETTERS, list(part)
 
-        Raises ImportFailed, or the database's IntegrityError when something came in between.
-        """
-        self.write_people({})
-        return list(self.people.new.values())
+    def made(self) -> list[UUID]:
+        """The ids of the rows that `made_rows` finds, once they are written."""
+        return [person.pk for person in self.people.new.values()]
 
-    def write_people(self, given: dict[UUID, dict[str, str]]) -> None:
-        """Locks the known customers, gives them what is `given`, and adds the new ones."""
-        drafts: list[trail.Draft] = []
-        for ids in chunks_of(list(self.people.known)):
-            drafts += self._update(ids, given)
-        new = list(self.people.new.values())
-        bulk.execute(self.inserts)
-        drafts += [_draft("created", person, trail.values_of(person)) for person in new]
-        trail.record_all(drafts)
-
-    def _update(self, ids: Sequence[UUID], given: dict[UUID, dict[str, str]]) -> list[trail.Draft]:
-        """Changes known customers as they are now, not as they were when the file was checked."""
-        customers = User.objects.select_for_update(of=("self",)).filter(role__in=CUSTOMER_ROLES)
-        found = {person.pk: person for person in customers.filter(pk__in=ids).order_by("pk")}
-        for pk in ids:
-            if pk not in found:
-                raise ImportFailed(
-                    _("Row %(row)d: this customer is not there any more, or has become staff.")
-                    % {"row": self.people.known[pk]}
-                )
-        drafts: list[trail.Draft] = []
-        changed: list[User] = []
-        for person in found.values():
-            after = _changed(person, given.get(person.pk, {}))
-            changes = trail.changes_between(person, after)
-            if changes:
-                changed.append(after)
-                drafts.append(_draft("changed", after, changes))
-        User.objects.bulk_update(changed, [*NAMES, "updated_at"], batch_size=CHUNK)
-        UserWord.objects.keep([each.pk for each in changed])
-        return drafts
-
-
-def _changed(person: User, given: dict[str, str]) -> User:
-    """A copy of the person with what is given."""
-    after = copy(person)
-    for name, value in given.items():
-        setattr(after, name, value)
-    after.updated_at = timezone.now()
-    return after
-
-
-def _draft(action: str, person: User, changes: dict[str, list[Any]]) -> trail.Draft:
-    return trail.Draft(action=action, row=person, customer_id=person.pk, changes=changes)
+    @classmethod
+    def made_rows(cls, ids: Sequence[str]) -> Sequence[Any]:
+        """Of the rows that a file has made those that are still there."""
+        return list(User.objects.filter(pk__in=ids))

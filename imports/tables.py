@@ -17,6 +17,9 @@ from web.errors import PortalError
 
 LARGEST = 10 * 1024 * 1024  # bytes
 MOST_ROWS = 20_000
+MOST_COLUMNS = 100
+MOST_NAMED = 5  # columns in a sentence
+LONGEST_LINE = 131_072  # characters, as of a cell (csv.field_size_limit)
 DELIMITERS = ",;\t"
 BOMS_OF_OTHERS = (b"\xff\xfe", b"\xfe\xff")
 
@@ -82,9 +85,14 @@ def read(
 
 def _records(text: str) -> Iterator[tuple[int, list[str]]]:
     """The records that are not empty, with their numbers; the header comes first."""
-    first = text.partition("\n")[0]
+    first = io.StringIO(text, newline="").readline()
     delimiter = max(DELIMITERS, key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    if first.count(delimiter) >= MOST_COLUMNS:
+        raise TableRefused(
+            _("The first row has %(n)s cells, and a file can have 100 columns at most.")
+            % {"n": f"{first.count(delimiter) + 1:,}"}
+        )
+    reader = csv.reader(_lines(text), delimiter=delimiter, strict=True)
     number = 0
     try:
         for number, record in enumerate(reader, 1):
@@ -93,11 +101,20 @@ def _records(text: str) -> Iterator[tuple[int, list[str]]]:
     except csv.Error as error:
         raise TableRefused(
             _(
-                "Row %(row)d can't be read: a quotation mark is not closed, or a cell is longer "
-                "than 131,072 characters."
+                "Row %(row)d can't be read: a quotation mark is not closed, or a cell or a line "
+                "is longer than 131,072 characters."
             )
             % {"row": number + 1}
         ) from error
+
+
+def _lines(text: str) -> Iterator[str]:
+    """The lines, of which a row has one or, with line breaks in its cells, several. Raises
+    csv.Error for one that could have a hundred thousand cells."""
+    for line in io.StringIO(text, newline=""):
+        if len(line) > LONGEST_LINE:
+            raise csv.Error("The line is too long.")
+        yield line
 
 
 def _header(record: list[str], required: Collection[str], known: Collection[str]) -> list[str]:
@@ -126,7 +143,9 @@ def _header(record: list[str], required: Collection[str], known: Collection[str]
 
 
 def _listed(names: Collection[str]) -> str:
-    return ", ".join(f"“{name[:60]}”" for name in names)
+    """The first names, cut."""
+    some = [f"“{name[:60]}”" for name in names][:MOST_NAMED]
+    return ", ".join(some) + (" …" if len(names) > MOST_NAMED else "")
 
 
 def _wrong_length(record: list[str], header: list[str]) -> str:

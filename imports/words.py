@@ -18,18 +18,46 @@ def sentence_of(row: DataImport) -> str:
             "page and come back."
         ) % _progress(row)
     if row.state == State.IMPORTING:
-        return _(
-            "%(done)s of %(rows)s rows are read. All of them are written at once at the end; you "
-            "can leave this page and come back."
-        ) % _progress(row)
+        return _importing(row)
+    if row.state == State.UNDOING:
+        return _("%(why)s What was written already is being taken back.") % {"why": _why(row)}
     if row.state == State.REFUSED:
         return _("Nothing was imported. Correct the file and upload it again.")
     if row.state == State.READY:
         return _("Every row is right. Nothing is imported before you confirm it.")
     if row.state == State.DONE:
-        return _("Everything in the file is imported.")
-    why = row.preview.get("failure", "")
-    return _("%(why)s Nothing was imported.") % {"why": why}
+        return " ".join(filter(None, (_("Everything in the file is imported."), _why(row))))
+    return f"{_why(row)} {_left(row.preview.get('kept', 0))}"
+
+
+def _importing(row: DataImport) -> str:
+    """What is done about a confirmed import, in the order in which it is done."""
+    if row.steps is None:
+        text = _("%(done)s of %(rows)s rows are read. You can leave this page and come back.")
+    elif row.rows_done < row.rows:
+        text = _(
+            "%(done)s of %(rows)s rows are written. If one of them can't be, all are taken back; "
+            "you can leave this page and come back."
+        )
+    else:
+        text = _("All %(rows)s rows are written. E-mails are being made, if they were wanted.")
+    return text % _progress(row)
+
+
+def _why(row: DataImport) -> str:
+    why: str = row.preview.get("failure", "")
+    return why
+
+
+def _left(n: int) -> str:
+    """What there is of an import that failed."""
+    if not n:
+        return _("Nothing was imported.")
+    return ngettext(
+        "Nothing was imported but %(n)s row that somebody uses already.",
+        "Nothing was imported but %(n)s rows that somebody uses already.",
+        n,
+    ) % {"n": f"{n:,}"}
 
 
 def problems_in(row: DataImport) -> str:

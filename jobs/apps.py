@@ -10,6 +10,8 @@ class JobsConfig(AppConfig):
 
     def ready(self) -> None:
         from jobs.chores import every_day  # noqa: PLC0415  models are not there before ready()
+        from jobs.upkeep import forget_old_jobs  # noqa: PLC0415
         from web.limits import clean_up  # noqa: PLC0415
 
+        every_day(forget_old_jobs)
         every_day(clean_up)

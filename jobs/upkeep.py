@@ -6,18 +6,22 @@ import logging
 from datetime import timedelta
 from threading import Event, Thread
 from time import monotonic
+from typing import Any
 
 from django.conf import settings
 from django.db import close_old_connections, connection
+from django.db.models import QuerySet
 from django.utils import timezone
 from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
 from jobs.chores import EVERY_HOUR, EVERY_ROUND, Chore
+from tenancy.transactions import delete_in_steps
 
 logger = logging.getLogger(__name__)
 
 HOUR = 3600.0  # seconds
+KEPT = timedelta(days=14)  # jobs that are over
 
 
 def tidy() -> None:
@@ -33,8 +37,19 @@ def put_back_jobs() -> int:
     Every job of ours may run twice, also at the same time as the worker that is only slow.
     """
     long_ago = timezone.now() - timedelta(seconds=settings.JOB_LEASE)
-    left = DBTaskResult.objects.filter(status=TaskResultStatus.RUNNING, started_at__lt=long_ago)
-    return left.update(status=TaskResultStatus.READY, started_at=None)
+    return put_back(DBTaskResult.objects.filter(started_at__lt=long_ago))
+
+
+def put_back(jobs: "QuerySet[DBTaskResult[Any, Any]]") -> int:
+    """Has those of the jobs run again that are running; returns how many."""
+    running = jobs.filter(status=TaskResultStatus.RUNNING)
+    return running.update(status=TaskResultStatus.READY, started_at=None)
+
+
+def forget_old_jobs() -> str:
+    """The daily chore (jobs/chores.py)."""
+    over = DBTaskResult.objects.finished().filter(finished_at__lte=timezone.now() - KEPT)
+    return f"Deleted {delete_in_steps(over)} jobs that are over for {KEPT.days} days."
 
 
 class Upkeep(Thread):

@@ -89,6 +89,16 @@ class DeactivationLimitReached(LicensingError):
     )
 
 
+class MachineKeyReplacedTooOften(LicensingError):
+    """The machine came with another key more often in a year than its product allows."""
+
+    code = "MACHINE_KEY_REPLACED_TOO_OFTEN"
+    text = _(
+        "This machine was set up anew as often as is allowed in a year: ask support to free its "
+        "seat, and next time deactivate the machine with its own file first."
+    )
+
+
 class CustomerDeactivationNotAllowed(LicensingError):
     """The vendor does not let customers deactivate machines of this product themselves."""
 
@@ -165,6 +175,13 @@ class PolicyIsUsed(LicensingError):
 
     code = "POLICY_IN_USE"
     text = _("There are licences on this policy, so it is kept.")
+
+
+class LicenseIsUsed(LicensingError):
+    """The licence can't be taken back."""
+
+    code = "LICENSE_IS_USED"
+    text = _("Somebody uses this licence already, so it stays.")
 
 
 class OwnerIsInactive(LicensingError):

@@ -1,14 +1,16 @@
 """A file of licences: what its rows mean."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
+from django.db.models import prefetch_related_objects
 from django.utils import timezone
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
@@ -17,12 +19,14 @@ from import_export.fields import Field
 from import_export.widgets import Widget
 
 from audit import trail
-from imports import bulk
-from imports.rows import NAMES, PREVIEW, Rows, Wanted, may_be_empty
+from imports.rows import PREVIEW, Rows, Wanted, may_be_empty
+from imports.steps import Act, Content, Step, packed, parts_of, unpacked
 from imports.tables import TableRow
 from imports.verbs.files import FileKind
+from imports.verbs.people import NAMES, NEW_PEOPLE, check_customer, customers
 from licenses import words
 from licenses.ends import End, end_of
+from licenses.errors import LicenseIsUsed
 from licenses.intervals import DAY, of_seconds
 from licenses.keys import new_key
 from licenses.lengths import typed
@@ -147,6 +151,33 @@ class WantedLicense(Wanted):
         return end_of(self.expires, vendor.zone)
 
 
+def _add(content: Content) -> None:
+    """Adds licences; each comes with the row of the file that it stands in."""
+    created = unpacked([made for _number, made in content])
+    owners = customers({license.user_id for license in created})
+    for (number, _made), license in zip(content, created, strict=True):
+        owner = owners.get(license.user_id)
+        check_customer(owner, number)
+        license.user = owner
+    prefetch_related_objects(created, "product", "policy", "maintenance_policy")
+    License.objects.bulk_create(created)
+    LicenseWord.objects.begin(created)
+    trail.record_all(
+        trail.Draft(action="created", row=license, changes=trail.values_of(license))
+        for license in created
+    )
+
+
+def _take_back(content: Content) -> int:
+    kept = 0
+    for license in License.objects.filter(pk__in=[made["pk"] for _number, made in content]):
+        try:
+            licenses.take_back(license)
+        except LicenseIsUsed:
+            kept += 1
+    return kept
+
+
 class LicenseRows(Rows):
     """A file of licences, each for a customer who is known or comes with it."""
 
@@ -214,15 +245,18 @@ class LicenseRows(Rows):
         "notes": gettext_lazy("Notes"),
     }
     wanted = WantedLicense
+    acts = {
+        "new-people": replace(NEW_PEOPLE, counts=False),
+        "licenses": Act(_add, _take_back, counts=True),
+    }
 
     def __init__(self, vendor: Vendor, *, keep: bool) -> None:
         super().__init__(vendor, keep=keep)
         self.products = {each.name: each for each in Product.objects.all()}
         self.policies = {each.name: each for each in LicensePolicy.objects.all()}
         self.taken: set[str] = set()
-        self.licenses: list[tuple[License, LicensePolicy | None]] = []
+        self.licenses: list[tuple[int, License, LicensePolicy | None]] = []
         self.number_of_licenses = 0
-        self.drafts: list[trail.Draft] = []
 
     # --- Reading --------------------------------------------------------------------------------
 
@@ -285,7 +319,7 @@ class LicenseRows(Rows):
             return
         self.number_of_licenses += 1
         if self.keep:
-            self.licenses.append((license, instance.policy))
+            self.licenses.append((self.number, license, instance.policy))
         if len(self.preview) < PREVIEW:
             self.preview.append(self._shown(license))
 
@@ -310,26 +344,24 @@ class LicenseRows(Rows):
     def counts(self) -> dict[str, int]:
         return {"licenses": self.number_of_licenses, **super().counts()}
 
-    # --- Writing --------------------------------------------------------------------------------
+    # --- What is to be written ------------------------------------------------------------------
 
-    def finish(self) -> None:
-        super().finish()
-        created = [license for license, _policy in self.licenses]
-        for license, policy in self.licenses:
-            license.key = license.key or new_key(policy.key_pattern if policy else "")
-            licenses.set_ends(license)
-        found_by = [word for license in created for word in LicenseWord.of_one(license)]
-        self.inserts += bulk.inserts(created) + bulk.inserts(found_by)
-        self.drafts = [
-            trail.Draft(action="created", row=license, changes=trail.values_of(license))
-            for license in created
-        ]
+    def steps(self) -> Iterator[Step]:
+        yield from super().steps()
+        for part in parts_of(self.licenses):
+            for _number, license, policy in part:
+                license.key = license.key or new_key(policy.key_pattern if policy else "")
+                licenses.set_ends(license)
+            rows = packed([license for _number, license, _policy in part])
+            numbers = [number for number, _license, _policy in part]
+            yield "licenses", [list(pair) for pair in zip(numbers, rows, strict=True)]
 
-    def write(self) -> Sequence[License]:
-        self.write_people({})
-        created = [license for license, _policy in self.licenses]
-        trail.record_all(self.drafts)
-        return created
+    def made(self) -> list[UUID]:
+        return [license.pk for _number, license, _policy in self.licenses]
+
+    @classmethod
+    def made_rows(cls, ids: Sequence[str]) -> Sequence[License]:
+        return list(License.objects.select_related("user").filter(pk__in=ids))
 
 
 def _button(n: int) -> str:

@@ -10,7 +10,14 @@ from django.utils.translation import ngettext
 
 from licenses.ends import End
 from licenses.lengths import in_words
-from licenses.models import VALIDITY, ExpirationStrategy, License, LicenseType, Usable
+from licenses.models import (
+    VALIDITY,
+    Activation,
+    ExpirationStrategy,
+    License,
+    LicenseType,
+    Usable,
+)
 from licenses.status import Standing, Status
 from web.moments import at, day, days_away, relative
 from web.remembered import remembered
@@ -169,6 +176,16 @@ def deactivations_text(license: License) -> str:
         "%(used)d of %(allowed)d deactivations used",
         license.allowed_deactivations,
     ) % {"used": used, "allowed": license.allowed_deactivations}
+
+
+def replacements_text(activation: Activation, license: License, now: datetime) -> str:
+    """How often a machine was set up anew within a year without giving its seat back first."""
+    allowed = license.product.allowed_key_replacements
+    return ngettext(
+        "%(n)d of %(allowed)d time in the last year",
+        "%(n)d of %(allowed)d times in the last year",
+        allowed,
+    ) % {"n": len(activation.key_replacements(now)), "allowed": allowed}
 
 
 def validity_text(license: License) -> str:

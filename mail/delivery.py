@@ -8,8 +8,9 @@ Every step is one UPDATE that names the claim; who has lost the claim stops.
 """
 
 import logging
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -21,6 +22,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_tasks import task
+from django_tasks.base import DEFAULT_TASK_PRIORITY
 from django_tasks_db.models import DBTaskResult
 
 from audit import trail
@@ -61,9 +63,26 @@ def deliver(*, vendor_id: str, email_id: str) -> None:
                 send(email)
 
 
+# The job's place in the queue; lower ones come later.
+_priority: ContextVar[int] = ContextVar("priority of e-mails", default=DEFAULT_TASK_PRIORITY)
+OF_MANY = -10
+
+
+@contextmanager
+def one_of_many() -> Iterator[None]:
+    """E-mails that are queued inside let those pass for which somebody waits."""
+    token = _priority.set(OF_MANY)
+    try:
+        yield
+    finally:
+        _priority.reset(token)
+
+
 def enqueue(email: OutgoingEmail, *, run_after: datetime | None = None) -> None:
     """Queues the job that delivers the e-mail, in the transaction that this runs in."""
     job = deliver
+    if job.get_backend().supports_priority:
+        job = job.using(priority=_priority.get())
     if run_after:
         if not job.get_backend().supports_defer:
             return  # `put_back` finds it when it is due.

@@ -59,11 +59,14 @@ def queue(
 
 def _saved(email: OutgoingEmail) -> bool:
     """Whether it is the first one of its name, which the database decides."""
+    if not email.once:
+        email.save(force_insert=True)
+        return True
     try:
         with transaction.atomic():
             email.save(force_insert=True)
     except IntegrityError:
-        if email.once and OutgoingEmail.objects.filter(once=email.once).exists():
+        if OutgoingEmail.objects.filter(once=email.once).exists():
             return False
         raise
     return True

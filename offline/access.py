@@ -1,5 +1,6 @@
 """The door by which a customer's view gets an answered offline file."""
 
+from datetime import datetime
 from typing import Any
 
 from django.http import Http404
@@ -7,6 +8,7 @@ from django.utils import timezone
 
 from accounts.requests import PersonRequest
 from licenses.access import licenses_of
+from licenses.models import Activation
 from offline.models import OfflineExchange
 
 
@@ -22,8 +24,15 @@ def get_exchange(request: PersonRequest, exchange_id: Any) -> OfflineExchange:
     return exchange
 
 
+def lease_end(exchange: OfflineExchange) -> datetime | None:
+    """When the seat of the exchange's machine ends by itself, if it has one that does."""
+    ends = Activation.objects.filter(pk=exchange.activation_id).values_list("lease_expires_at")
+    return next((end for (end,) in ends), None)
+
+
 def get_response_of_machine(request: PersonRequest, activation_id: Any) -> OfflineExchange:
-    """The newest response of an active machine, while it can be installed; raises Http404."""
+    """The response of an active machine that was made last, while it can be installed; raises
+    Http404."""
     exchange = (
         OfflineExchange.objects.filter(
             activation_id=activation_id,
@@ -31,6 +40,7 @@ def get_response_of_machine(request: PersonRequest, activation_id: Any) -> Offli
             license__in=licenses_of(request.user),
             license__activations=activation_id,
         )
+        .order_by("-valid_until", "id")
         .select_related("license__product")
         .first()
     )

@@ -17,6 +17,8 @@ from uuid import UUID
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from offline.carried import jws_in, text_of
+
 LARGEST = 64 * 1024  # bytes
 ALGORITHMS = ("Ed25519", "EdDSA")
 OPERATING_SYSTEMS = ("windows", "linux", "macos", "android", "ios")
@@ -24,9 +26,24 @@ FINGERPRINT_LENGTHS = range(64, 257)
 TEXT_LENGTHS = range(257)
 NAME_LENGTHS = range(1, 257)
 MOST_ENTRIES = 50
+MOST_LEVELS = 32
+SIGNATURE_LENGTH = 86  # characters of base64url, for 64 bytes
 LARGEST_NUMBER = 2**53 - 1  # what JSON carries exactly everywhere (RFC 7493)
 MOST_USES = 2**31 - 1
 BASE64URL = re.compile(r"[A-Za-z0-9_-]*")
+# Brackets, and texts as a whole, so that brackets inside them don't count.
+BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[][{}]', re.DOTALL)
+FIELD = 2**255 - 19  # RFC 8032, section 5.1
+# y of the eight points of small order: the whole group, up to the sign of x.
+SMALL_ORDER = frozenset(
+    {
+        0,
+        1,
+        FIELD - 1,
+        2707385501144840649318225287225658788936804267575313519463743609750303402022,
+        55188659117513257062467267217118295137698188065244968500265048394206261417927,
+    }
+)
 UUID_TEXT = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 # Control characters would break files and databases, lone surrogates can't be encoded.
 UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -58,10 +75,12 @@ class MeterUse:
 class SignedRequest:
     """What all requests have. `iat` is in seconds since the epoch, shown and never judged.
 
-    `digest` is the SHA-256 of what was signed, in hex: the same request sent twice has the same.
+    `text` is the JWS itself, without what was around it. `digest` is the SHA-256 of what was
+    signed, in hex: the same request sent twice has the same.
     `machine_jwk` holds the public members alone, `thumbprint` is its RFC 7638 thumbprint.
     """
 
+    text: str
     jti: UUID
     iat: int
     product_id: str
@@ -112,7 +131,8 @@ Request = ActivationRequest | TrialRequest | DeactivationRequest
 
 def parse_request(data: bytes | str) -> Request:
     """The request in a file's content; raises InvalidOfflineRequest and nothing else."""
-    header_part, payload_part, signature_part = _split(_text(data))
+    text = _text(data)
+    header_part, payload_part, signature_part = _split(text)
     header = _json_object(_decode(header_part, "header"), "header")
     read = READERS.get(_member(header, "typ", str))
     if read is None:
@@ -126,6 +146,7 @@ def parse_request(data: bytes | str) -> Request:
     _verify(jwk, _decode(signature_part, "signature"), signing_input)
     payload = _json_object(_decode(payload_part, "payload"), "payload")
     signed = {
+        "text": text,
         "machine_jwk": jwk,
         "thumbprint": thumbprint(jwk),
         "digest": hashlib.sha256(signing_input).hexdigest(),
@@ -155,6 +176,14 @@ class Members:
         if UNPRINTABLE.search(value):
             raise InvalidOfflineRequest(f"{name} contains a character that can't be printed")
         return value
+
+    def described(self, name: str) -> str:
+        """What describes the machine and decides nothing by itself: cut, and a sign in the place
+        of each that can't be printed."""
+        value = self.payload.get(name, "")
+        if not isinstance(value, str):
+            raise InvalidOfflineRequest(f"{name} is not a text")
+        return UNPRINTABLE.sub("\ufffd", value)[: TEXT_LENGTHS[-1]]
 
     def number(self, name: str, largest: int) -> int:
         value = self.payload.get(name)
@@ -227,12 +256,12 @@ def _machine(members: Members) -> dict[str, Any]:
         raise InvalidOfflineRequest(f"os is not one of {', '.join(OPERATING_SYSTEMS)}")
     return {
         "os": os,
-        "hostname": members.text("hostname", default=""),
-        "os_version": members.text("osVersion", default=""),
-        "vm_name": members.text("vmName", default=""),
+        "hostname": members.described("hostname"),
+        "os_version": members.described("osVersion"),
+        "vm_name": members.described("vmName"),
         "container": members.boolean("container"),
-        "app_version": members.text("appVersion", default=""),
-        "client_version": members.text("clientVersion", default=""),
+        "app_version": members.described("appVersion"),
+        "client_version": members.described("clientVersion"),
         "user_hash": members.text("userHash", default=""),
         "metadata": tuple(
             MetadataEntry(entry.text("key", NAME_LENGTHS), entry.text("value", default=""))
@@ -246,18 +275,17 @@ def _machine(members: Members) -> dict[str, Any]:
 
 
 def _text(data: bytes | str) -> str:
-    """The file as text. Its size is looked at before anything else."""
+    """The JWS in a file. Its size is looked at before anything else."""
     if len(data) > LARGEST:
         raise InvalidOfflineRequest(f"it is larger than {LARGEST // 1024} KiB")
     try:
         raw = data.encode() if isinstance(data, str) else data
-        # Editors on Windows put a byte order mark in front.
-        text = raw.decode("utf-8-sig").strip()
+        text = text_of(raw)
     except UnicodeError as error:
         raise InvalidOfflineRequest("it is not UTF-8 text") from error
     if len(raw) > LARGEST:
         raise InvalidOfflineRequest(f"it is larger than {LARGEST // 1024} KiB")
-    return text
+    return jws_in(text, SIGNATURE_LENGTH)
 
 
 def _split(text: str) -> tuple[str, str, str]:
@@ -296,9 +324,10 @@ def _json_object(raw: bytes, name: str) -> dict[str, Any]:
         return dict(pairs)
 
     try:
-        value = json.loads(
-            raw.decode(), object_pairs_hook=unique_members, parse_constant=refuse_constant
-        )
+        text = raw.decode()
+        if _levels(text) > MOST_LEVELS:
+            raise InvalidOfflineRequest(f"the {name} is JSON of more than {MOST_LEVELS} levels")
+        value = json.loads(text, object_pairs_hook=unique_members, parse_constant=refuse_constant)
     except InvalidOfflineRequest:
         raise
     except (ValueError, RecursionError) as error:
@@ -306,6 +335,15 @@ def _json_object(raw: bytes, name: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise InvalidOfflineRequest(f"the {name} is not a JSON object")
     return value
+
+
+def _levels(text: str) -> int:
+    """How deep objects and lists are nested."""
+    level = deepest = 0
+    for sign in BRACKETS.findall(text):
+        level += {"{": 1, "[": 1, "}": -1, "]": -1}.get(sign, 0)
+        deepest = max(deepest, level)
+    return deepest
 
 
 def _member(header: Mapping[str, Any], name: str, kind: type[str]) -> str:
@@ -326,6 +364,10 @@ def _public_jwk(jwk: object) -> dict[str, str]:
     x = jwk.get("x")
     if not isinstance(x, str) or len(_decode(x, "jwk")) != 32:  # noqa: PLR2004  bytes, RFC 8032
         raise InvalidOfflineRequest("the jwk is not an Ed25519 key")
+    # SECURITY: anybody can sign for a key of small order, see tests/offline/test_vectors.py.
+    y = int.from_bytes(_decode(x, "jwk"), "little") % 2**255
+    if y >= FIELD or y in SMALL_ORDER:
+        raise InvalidOfflineRequest("the jwk is a key that nobody holds")
     return {"kty": "OKP", "crv": "Ed25519", "x": x}
 
 

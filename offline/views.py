@@ -13,7 +13,7 @@ from licenses import words
 from licenses.access import get_license
 from licenses.models import License, OperatingSystem
 from licenses.pages import rows
-from offline.access import get_exchange, get_response_of_machine
+from offline.access import get_exchange, get_response_of_machine, lease_end
 from offline.codec import ActivationRequest
 from offline.forms import RequestForm
 from offline.models import OfflineExchange
@@ -38,7 +38,7 @@ def hand_in(request: PersonRequest) -> HttpResponse:
         review = answering.look(request.user, form.cleaned_data["data"])
     except PortalError as error:
         return _refuse(request, error)
-    return _show_review(request, review, form.cleaned_data["data"].decode())
+    return _show_review(request, review)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -72,6 +72,7 @@ def done(request: PersonRequest, exchange_id: UUID) -> HttpResponse:
         "valid_until": moment(exchange.valid_until, now),
         "run_out": exchange.valid_until is not None and exchange.valid_until <= now,
         "deactivated": exchange.kind == OfflineExchange.Kind.DEACTIVATION,
+        "lease_end": moment(lease_end(exchange), now),
     }
     return render(request, "offline/done.html", context)
 
@@ -142,7 +143,7 @@ def _refuse(request: PersonRequest, error: PortalError) -> HttpResponse:
     return _ask_for_file(request, RequestForm(), refusal=error, status=400)
 
 
-def _show_review(request: PersonRequest, review: answering.Review, text: str) -> HttpResponse:
+def _show_review(request: PersonRequest, review: answering.Review) -> HttpResponse:
     asked, now = review.request, timezone.now()
     license = review.license
     seats_after = license.total_activations + review.changes_seats_by
@@ -151,7 +152,7 @@ def _show_review(request: PersonRequest, review: answering.Review, text: str) ->
     context = {
         "review": review,
         "other_license": chosen if chosen and chosen.pk != license.pk else None,
-        "request_text": text,
+        "request_text": asked.text,
         "license": license,
         "product": license.product,
         "hostname": machine.hostname if machine else (review.earlier and review.earlier.hostname),
@@ -164,6 +165,9 @@ def _show_review(request: PersonRequest, review: answering.Review, text: str) ->
         if license.unlimited_activations
         else max(0, license.allowed_activations - seats_after),
         "deactivations": words.deactivations_text(license),
+        "set_up_anew": words.replacements_text(review.activation, license, now)
+        if review.activation
+        else "",
         "answered": moment(review.earlier.created_at, now) if review.earlier else None,
     }
     return render(request, "offline/review.html", context)

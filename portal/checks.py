@@ -46,14 +46,18 @@ def check_key_encryption(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]
 
 
 ORDER = (
+    "portal.middleware.waiting.WaitingMiddleware",
     "portal.middleware.health.HealthMiddleware",
     "portal.middleware.tls_ask.TlsAskMiddleware",
+    "portal.middleware.visitors.VisitorMiddleware",
     "portal.middleware.headers.HeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "portal.middleware.host.NormaliseHostMiddleware",
     "django_hosts.middleware.HostsRequestMiddleware",
     "portal.middleware.tenancy.TenancyMiddleware",
+    "portal.middleware.tls.TlsMiddleware",
+    "portal.middleware.bodies.BodyMiddleware",
     "portal.middleware.sessions.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -67,8 +71,9 @@ ORDER = (
 
 @register(Tags.security)
 def check_middleware_order(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
-    """What is asked by a server's address comes before the host is looked at, headers around all
-    answers to people, tenancy before whatever may query or know people."""
+    """How long to wait is said before anything asks the database; what is asked by a server's
+    address comes before the host is looked at, headers around all answers to people, tenancy
+    before whatever may query or know people."""
     there = [name for name in settings.MIDDLEWARE if name in ORDER]
     if there == list(ORDER):
         return []
@@ -132,15 +137,39 @@ def check_host_settings(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
     return errors
 
 
+@register
+def check_direct_downloads(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    if settings.DIRECT_DOWNLOADS < settings.THREADS:
+        return []
+    return [
+        Error(
+            f"DIRECT_DOWNLOADS is {settings.DIRECT_DOWNLOADS}, but a process has "
+            f"{settings.THREADS} threads: slow downloads and uploads could take them all.",
+            hint="Leave DIRECT_DOWNLOADS unset, which is three quarters of THREADS, or raise "
+            "THREADS.",
+            id="portal.E010",
+        )
+    ]
+
+
 @register(Tags.security, deploy=True)
 def check_scheme(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
-    if settings.HTTPS:
+    if not settings.HTTPS:
+        return [
+            Warning(
+                "PUBLIC_SCHEME is http: passwords and cookies travel in clear.",
+                hint="Put a proxy with TLS in front and leave PUBLIC_SCHEME at https.",
+                id="portal.W001",
+            )
+        ]
+    if settings.TRUSTED_PROXIES:
         return []
     return [
         Warning(
-            "PUBLIC_SCHEME is http: passwords and cookies travel in clear.",
-            hint="Put a proxy with TLS in front and leave PUBLIC_SCHEME at https.",
-            id="portal.W001",
+            "PUBLIC_SCHEME is https and TRUSTED_PROXIES is 0: no proxy is believed that a visitor "
+            "came by TLS, and everybody is sent to https again and again.",
+            hint="Set TRUSTED_PROXIES to how many proxies stand in front.",
+            id="portal.W003",
         )
     ]
 

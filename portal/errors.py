@@ -5,16 +5,27 @@ They show no data and make no query: the database may be what is down. On the AP
 """
 
 import logging
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.db import Error
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import Resolver404, resolve
 from django.utils.translation import gettext as _
 
 from tenancy.hosts import Site
-from web.errors import PortalError, in_json
+from tenancy.waiting import passes
+from web.errors import DatabaseUnavailable, PortalError, in_json
+from web.logs import Bounded
 from web.pages import render
 
 logger = logging.getLogger(__name__)
+# Strangers cause these lines.
+hosts = logging.getLogger("portal.hosts")
+hosts.addFilter(Bounded())
+LONGEST_HOST = 100  # characters of one in the log
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -73,7 +84,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def refused(request: HttpRequest, error: PortalError) -> HttpResponse:
     """Any named error that no view has handled, as a page; for programs as `{message, code}`."""
-    if _is_api(request) or getattr(request, "by_program", False):
+    if _is_for_program(request):
         return in_json(error)
     title = _("One moment") if error.wait else _("This can't be done")
     response = page(request, error.status, title, error.sentence)
@@ -82,15 +93,64 @@ def refused(request: HttpRequest, error: PortalError) -> HttpResponse:
     return response
 
 
-def misdirected(request: HttpRequest) -> HttpResponse:
-    """421: this host is not configured here. No link, no name: there is nothing to tell."""
+def unavailable(request: HttpRequest, error: Error) -> HttpResponse:
+    """503 for an error of the database that passes."""
+    logger.warning("The database can't be used now: %s", str(error).partition("\n")[0])
+    return refused(request, DatabaseUnavailable())
+
+
+Answer = Callable[[Any, Any], HttpResponse]
+
+
+def or_unavailable(answer: Answer) -> Answer:
+    """The `__call__` of a middleware that asks the database itself: answers 503 while that can't be
+    used. What views ask is seen to by `TenancyMiddleware`."""
+
+    @wraps(answer)
+    def wrapped(middleware: Any, request: Any) -> HttpResponse:
+        try:
+            return answer(middleware, request)
+        except Error as error:
+            if not passes(error):
+                raise
+            return unavailable(request, error)
+
+    return wrapped
+
+
+def too_large(request: HttpRequest) -> HttpResponse:
+    """413: a body that nobody has read."""
     return page(
         request,
-        421,
+        413,
+        _("This is too large"),
+        _("What was sent is larger than this page takes. Nothing was changed."),
+    )
+
+
+def misdirected(request: HttpRequest) -> HttpResponse:
+    """421: this host is not configured here. No link, no name: there is nothing to tell."""
+    return _nobody_here(request, 421)
+
+
+def no_host(request: HttpRequest) -> HttpResponse:
+    """400: what the request names is no host (RFC 9112, 3.2)."""
+    return _nobody_here(request, 400)
+
+
+def _nobody_here(request: HttpRequest, status: int) -> HttpResponse:
+    """The page, and one line in the log, of which there are only so many a minute."""
+    response = page(
+        request,
+        status,
         _("This address is not set up here"),
         _("Check the address, or ask the company whose portal you were looking for."),
         home=False,
     )
+    hosts.warning("Nobody is at the host %.*r.", LONGEST_HOST, request.META.get("HTTP_HOST", ""))
+    # Django's own handler would write another line, without a limit.
+    response._has_been_logged = True  # type: ignore[attr-defined]
+    return response
 
 
 def portal_closed(request: HttpRequest) -> HttpResponse:
@@ -104,6 +164,16 @@ def portal_closed(request: HttpRequest) -> HttpResponse:
     )
 
 
+def _is_for_program(request: HttpRequest) -> bool:
+    """Whether a program waits for the answer; the view says so, whether it has begun or not."""
+    try:
+        view = resolve(request.path_info, getattr(request, "urlconf", None)).func
+    except Resolver404:
+        return _is_api(request)
+    by_program = getattr(view, "by_program", None)
+    return _is_api(request) or bool(by_program and by_program(request))
+
+
 def _is_api(request: HttpRequest) -> bool:
     address = getattr(request, "address", None)
     return address is not None and address.site is Site.API
@@ -114,6 +184,7 @@ CODES = {
     403: "FORBIDDEN",
     404: "NOT_FOUND",
     405: "METHOD_NOT_ALLOWED",
+    413: "CONTENT_TOO_LARGE",
     421: "MISDIRECTED_REQUEST",
     500: "INTERNAL_ERROR",
 }

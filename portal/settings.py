@@ -23,16 +23,24 @@ KEY_ENCRYPTION_KEYS = env.words(
 # unescaped and unanchored.
 PORTAL_PARENT_HOST = env.text("PARENT_HOST", "portal.localhost").lower().rstrip(".")
 PUBLIC_SCHEME = env.choice("PUBLIC_SCHEME", "https", ("https", "http"))
+# What HSTS binds to https: nothing, the host that was asked for, or all below it as well; and
+# whether browsers may have that built in, which can't be taken back.
+HSTS = env.choice("HSTS", "host", ("off", "host", "subdomains", "preload"))
 PUBLIC_PORT = env.integer("PUBLIC_PORT", 0, minimum=0, maximum=65535)  # 0: the scheme's own
 TRUSTED_PROXIES = env.integer("TRUSTED_PROXIES", 0, minimum=0, maximum=10)
+# By which headers the proxies tell whom a request comes from: X-Forwarded-For and -Proto, or
+# Forwarded (RFC 7239).
+PROXY_HEADERS = env.choice("PROXY_HEADERS", "x-forwarded", ("x-forwarded", "forwarded"))
+# Threads of a process (gunicorn.conf.py).
+THREADS = env.integer("THREADS", 4, minimum=2, maximum=1000)
 
 MEDIA_ROOT = env.folder("MEDIA_ROOT", DATA_DIR / "media")
 RELEASES_ROOT = MEDIA_ROOT / "releases"
 RELEASE_STORAGE = env.object_storage(RELEASES_ROOT)
 # Where the proxy finds RELEASES_ROOT, for X-Accel-Redirect; empty: gunicorn sends the bytes.
 ACCEL_REDIRECT_PREFIX = env.text("ACCEL_REDIRECT_PREFIX", "")
-# How many downloads a process sends by itself at a time; the other threads answer pages.
-DIRECT_DOWNLOADS = env.integer("DIRECT_DOWNLOADS", 48, minimum=1, maximum=1000)
+# How many files a process sends or receives itself at a time; the other threads answer pages.
+DIRECT_DOWNLOADS = env.integer("DIRECT_DOWNLOADS", THREADS * 3 // 4, minimum=1, maximum=1000)
 # Custom domains: who answers about them (host:port; empty is the machine's own resolver), whose
 # certificates we get for them, and what the proxy's question needs when it is not on this machine.
 DNS_SERVERS = env.servers("DNS_SERVERS")
@@ -84,14 +92,18 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "portal.middleware.waiting.WaitingMiddleware",
     "portal.middleware.health.HealthMiddleware",
     "portal.middleware.tls_ask.TlsAskMiddleware",
+    "portal.middleware.visitors.VisitorMiddleware",
     "portal.middleware.headers.HeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "portal.middleware.host.NormaliseHostMiddleware",
     "django_hosts.middleware.HostsRequestMiddleware",
     "portal.middleware.tenancy.TenancyMiddleware",
+    "portal.middleware.tls.TlsMiddleware",
+    "portal.middleware.bodies.BodyMiddleware",
     "portal.middleware.sessions.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -150,6 +162,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["accounts.backends.VendorBackend"]
 SILENCED_SYSTEM_CHECKS = [
+    "security.W005",  # Which hosts HSTS binds is the operator's choice (HSTS).
+    "security.W008",  # http is redirected once the host is known (portal/middleware/tls.py).
+    "security.W021",  # As W005.
     "auth.W004",  # An e-mail is unique per vendor, and VendorBackend looks inside its scope.
     "admin.E410",  # Sessions are our own (portal/middleware/sessions.py).
 ]
@@ -188,15 +203,12 @@ CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "portal.errors.csrf_failure"
-SECURE_SSL_REDIRECT = HTTPS
-SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
-SECURE_HSTS_PRELOAD = HTTPS
+SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS and HSTS != "off" else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HSTS in {"subdomains", "preload"}
+SECURE_HSTS_PRELOAD = HSTS == "preload"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-# Only a proxy that the operator vouches for may say that the visitor came by TLS.
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 # An offline file is at most 64 KiB; nothing that a customer posts is larger than this. Bytes.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200

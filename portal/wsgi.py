@@ -6,7 +6,8 @@ from django.core.wsgi import get_wsgi_application
 
 from web.pages import compile_all
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+# Whatever another project has left in the environment.
+os.environ["DJANGO_SETTINGS_MODULE"] = "portal.settings"
 
 application = get_wsgi_application()
 compile_all()

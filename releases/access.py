@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
-from django.http import Http404
+from django.http import Http404, HttpRequest
 from django.utils import timezone
 
 from accounts.models import User
@@ -30,6 +30,7 @@ from web import limits
 from web.requests import client_ip
 
 STABLE = "stable"
+KEY_HEADER = "License-Key"
 
 
 @dataclass(slots=True)
@@ -101,13 +102,15 @@ def _ids(ids: Iterable[UUID | None]) -> tuple[UUID, ...]:
 class Holder:
     """Who asks: a signed-in customer (`user`), or a program by a licence's key (`key`).
 
-    `verdict` says of a release whether one of the holder's licences covers it.
+    `address_key` is the key that addresses carry along, because it came in one. `verdict` says of
+    a release whether one of the holder's licences covers it.
     """
 
     vendor: Vendor
     licenses: Sequence[Terms]
     user: User | None = None
     key: str = ""
+    address_key: str = ""
     _bought: dict[UUID, str] | None = field(default=None, init=False)
     _by_product: dict[UUID, list[Terms]] | None = field(default=None, init=False)
 
@@ -161,7 +164,7 @@ def releases_of(products: Any, /) -> QuerySet[Release]:
     """The visible releases of products, given as a tuple of ids, without their notes."""
     # By `pk`: a foreign key itself takes nothing that is given later.
     found = visible_releases().filter(product__pk__in=products)
-    return found.select_related("product").defer("notes")
+    return found.select_related("product").defer("notes", "notes_html")
 
 
 def get_customer(request: PersonRequest) -> Holder:
@@ -169,16 +172,21 @@ def get_customer(request: PersonRequest) -> Holder:
     return Holder(request.vendor, _held(request.user), user=request.user)
 
 
+def given_key(request: HttpRequest) -> str | None:
+    """The licence key in the address or, where logs don't show it, in a header; None without."""
+    return request.GET.get("key", request.headers.get(KEY_HEADER))
+
+
 def get_holder(request: PersonRequest) -> Holder:
-    """The customer or, by the query parameter `key`, the program that asks.
+    """The customer or, by the key that it gives, the program that asks.
 
     Raises SignInNeeded, Http404 for a key that no licence has, and TooManyAttempts for somebody
     who keeps trying keys.
     """
-    key = request.GET.get("key", "")
+    key = given_key(request)
     if key:
-        limit = (limits.LICENSE_KEY_PER_IP, client_ip(request))
-        limits.take(*limit)
+        ip = client_ip(request)
+        limits.take_from(limits.LICENSE_KEY_PER_IP, ip)
         # An account that was switched off takes its keys along.
         usable = Q(user=None) | Q(user__is_active=True)
         with_key = License.objects.filter(usable, key_form=form_of(key))
@@ -186,26 +194,29 @@ def get_holder(request: PersonRequest) -> Holder:
         licenses = list(with_key)
         if not licenses:
             raise Http404
-        limits.give_back(*limit)
-        return Holder(request.vendor, licenses, key=key)
+        limits.give_back_to(limits.LICENSE_KEY_PER_IP, ip)
+        address_key = key if "key" in request.GET else ""
+        return Holder(request.vendor, licenses, key=key, address_key=address_key)
     if not request.user.is_authenticated:
         raise SignInNeeded
     return get_customer(request)
 
 
-def get_release(holder: Holder, release_id: Any) -> Release:
-    """A visible release of one of the holder's products, product loaded; raises Http404."""
+def get_release(holder: Holder, release_id: Any, *, notes: bool = False) -> Release:
+    """A visible release of one of the holder's products, product loaded, with its notes as HTML if
+    they are wanted; raises Http404."""
     products = tuple(product.pk for product in holder.products())
-    found = _one(release_id, products)
+    found = _one(release_id, products, notes=notes)
     if not found:
         raise Http404
     return found[0]
 
 
 @prepared
-def _one(release: Any, products: Any, /) -> QuerySet[Release]:
+def _one(release: Any, products: Any, /, *, notes: bool) -> QuerySet[Release]:
     found = visible_releases().filter(pk=release, product__pk__in=products)
-    return found.select_related("product")
+    left_out = ("notes",) if notes else ("notes", "notes_html")
+    return found.select_related("product").defer(*left_out)
 
 
 def get_file(holder: Holder, release_id: Any, name: str) -> ReleaseFile:

@@ -26,7 +26,7 @@ from licenses.models import Product
 from licenses.search import has_key, licenses_with
 from releases.errors import ReleaseError, UploadIncomplete, VersionExists
 from releases.files.shelf import shelf_for
-from releases.files.uploads import ReceivedFile, ReleaseUploadHandler
+from releases.files.uploads import LARGEST_UPLOAD, ReceivedFile, ReleaseUploadHandler
 from releases.models import Download, Release, ReleaseFile, platform_words
 from releases.verbs import publishing
 from tenancy.finding import Place, by_key, few_ids, has_word, named
@@ -112,7 +112,7 @@ class ReleaseAdmin(WithButtons):
         releases: QuerySet[Release] = super().get_queryset(request)
         # Subqueries: joins would multiply with those of a search in the files.
         files = ReleaseFile.objects.filter(release=OuterRef("pk")).order_by().values("release")
-        return releases.annotate(
+        return releases.defer("notes_html").annotate(
             file_count=Subquery(files.annotate(n=Count("pk")).values("n")),
             downloads=Subquery(files.annotate(n=Sum("download_count")).values("n")),
         )
@@ -132,10 +132,11 @@ class ReleaseAdmin(WithButtons):
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
+        receive = receives_files(ReleaseUploadHandler, may_add_files, largest=LARGEST_UPLOAD)
         return [
             path(
                 "<uuid:release_id>/files/",
-                receives_files(ReleaseUploadHandler, may_add_files)(view(self.files_view)),
+                receive(view(self.files_view)),
                 name="releases_release_files",
             ),
             path(

@@ -61,15 +61,6 @@ class UploadIncomplete(ReleaseError):
     text = _("The upload broke off before the end. Nothing was kept: try again.")
 
 
-class AllPlacesTaken(ReleaseError):
-    """As many downloads are going on as this process sends at a time."""
-
-    code = "DOWNLOADS_BUSY"
-    status = 503
-    text = _("Many downloads are going on at the moment. Try again in half a minute.")
-    wait = 30  # seconds until another try makes sense
-
-
 class SignInNeeded(ReleaseError):
     """Nobody is signed in, and no key was given."""
 

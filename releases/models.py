@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from licenses.models import Product, validate_version
 from licenses.versions import sort_key
+from releases.notes import render
 from tenancy.rows import SameVendor, TenantRow, personal, secret
 
 validate_word = RegexValidator(
@@ -97,6 +98,8 @@ class Release(TenantRow):
         validators=[MaxLengthValidator(LONGEST_NOTES), validate_printable],
         help_text=_("In Markdown; customers read them."),
     )
+    # What customers read: the notes as HTML, set with them (releases/notes.py).
+    notes_html = models.TextField(blank=True, editable=False)
     private = models.BooleanField(
         _("private"), default=False, help_text=_("Customers don't see it.")
     )
@@ -138,9 +141,16 @@ class Release(TenantRow):
         return self.published_at
 
     def clean(self) -> None:
-        """Sets what the version is ordered by; raises ValidationError."""
+        """Sets what the version is ordered by, and the notes as they are shown; raises
+        ValidationError."""
         validate_version(self.version)
         self.version_key = sort_key(self.version)
+        if len(self.notes) > LONGEST_NOTES:
+            return  # which the field has refused
+        try:
+            self.notes_html = render(self.notes)
+        except ValidationError as error:
+            raise ValidationError({"notes": error}) from error
 
 
 class ReleaseFile(TenantRow):

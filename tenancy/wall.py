@@ -36,10 +36,12 @@ class Way(StrEnum):
     EMAILS = "emails"  # which e-mails are due
 
 
-def saying(vendor: UUID | None, way: Way | None) -> str:
-    """The statement that tells the database, until the transaction ends."""
+def saying(vendor: UUID | None, way: Way | None, wait: float | None = None) -> str:
+    """The statement that tells the database, until the transaction ends; with `wait` also for how
+    many seconds to wait for a lock."""
     id, name = (UUID(str(vendor)) if vendor else ""), (Way(way) if way else "")
-    return f"{SAYING}'{id}', true), set_config('{WAY}', '{name}', true); "
+    limit = f", set_config('lock_timeout', '{round(wait * 1000)}', true)" if wait else ""
+    return f"{SAYING}'{id}', true), set_config('{WAY}', '{name}', true){limit}; "
 
 
 Said = tuple[UUID | None, Way | None]

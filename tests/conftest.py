@@ -17,8 +17,10 @@ from django.core.cache import cache
 from django.db.backends.signals import connection_created
 from django.test.signals import template_rendered
 
+import development as dev
 from tenancy import finding
 from tenancy.door import inside
+from tenancy.transactions import take_what_was_left
 from tests import environment, postgres, roles, sql
 from tests import world as worlds
 
@@ -27,6 +29,10 @@ ON_POSTGRESQL = os.environ.get("TEST_DATABASE") == "postgresql"
 PATHS = f"{os.environ['PATH']}:/usr/sbin"
 CHROMIUM = shutil.which("chromium")
 PROXIES = all(shutil.which(name, path=PATHS) for name in ("nginx", "caddy", "curl"))
+# What the image is built and run with, and isn't there.
+NO_IMAGE = dev.missing_of((*dev.IMAGE_WITH, "caddy", "curl"))
+NO_IMAGE += [] if dev.has_postgresql(os.environ) else ["PostgreSQL's server programs"]
+NO_IMAGE += [] if os.geteuid() == 0 else ["root"]
 WRITES_WORDS = ("accounts", "audit", "demo", "imports", "licenses", "offline")
 SERVED_IN = ("e2e", "deploy")
 ALL_REQUIRED = os.environ.get("CI", "").lower() == "true"
@@ -39,7 +45,8 @@ def pytest_report_header() -> str:
     database = "PostgreSQL" if ON_POSTGRESQL else "SQLite"
     chromium = CHROMIUM or "NOT FOUND, no end-to-end tests"
     proxies = "there" if PROXIES else "NOT FOUND, no tests of the proxies"
-    return f"database: {database}, Chromium: {chromium}, nginx, Caddy and curl: {proxies}"
+    image = f"NOT TESTED for want of {', '.join(NO_IMAGE)}" if NO_IMAGE else "tested"
+    return f"database: {database}, Chromium: {chromium}, nginx, Caddy and curl: {proxies}, image: {image}"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -66,10 +73,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.skip(reason="Chromium is not on this machine"))
         if item.get_closest_marker("proxies") and not PROXIES:
             item.add_marker(pytest.mark.skip(reason="nginx, Caddy or curl is missing"))
+        if item.get_closest_marker("image") and NO_IMAGE:
+            item.add_marker(pytest.mark.skip(reason=f"without {', '.join(NO_IMAGE)}"))
 
 
 def is_served(item: pytest.Item) -> bool:
-    return any(item.get_closest_marker(name) for name in ("e2e", "proxies"))
+    return any(item.get_closest_marker(name) for name in ("e2e", "proxies", "image"))
 
 
 def uses_database(item: pytest.Item) -> bool:
@@ -161,6 +170,24 @@ def _the_database_can_be_emptied(kept_world: worlds.Kept) -> None:
 
 
 @pytest.fixture(autouse=True, scope="session")
+def _what_is_left_to_the_end() -> Iterator[None]:
+    """A test that is rolled back commits nothing: there the last step of a transaction is taken
+    when one ends that stands directly in the test's own."""
+    from django.db.backends.base.base import BaseDatabaseWrapper
+
+    commit = BaseDatabaseWrapper.savepoint_commit
+
+    def committed(connection: Any, sid: str) -> None:
+        if connection.atomic_blocks and connection.atomic_blocks[-1]._from_testcase:
+            take_what_was_left(connection)
+        commit(connection, sid)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BaseDatabaseWrapper, "savepoint_commit", committed)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
 def _what_pages_are_given() -> Iterator[None]:
     """Tells the test client of Jinja2's contexts as Django does of its own: `response.context`."""
     render = jinja2.Template.render
@@ -189,7 +216,7 @@ def _test_settings(settings: Any) -> None:
 @pytest.fixture(autouse=True)
 def frozen_time(request: pytest.FixtureRequest) -> Iterator[time_machine.Traveller | None]:
     """Time stands still at NOW; `frozen_time.shift(seconds)` moves it. Tests of what is served run free."""
-    free = ("e2e", "processes", "proxies")
+    free = ("e2e", "processes", "proxies", "image")
     if any(request.node.get_closest_marker(name) for name in free):
         yield None
         return

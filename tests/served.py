@@ -26,6 +26,7 @@ class Portal:
     port: int
     data: Path
     environment: dict[str, str]
+    process: int = 0  # of dev.py, where it serves
 
     def url(self, label: str, path: str = "/") -> str:
         return f"http://{label}.portal.localhost:{self.port}{path}"
@@ -64,7 +65,7 @@ def prepared() -> Path:
     """A folder as `python3 dev.py demo` fills it before it serves; made once a run."""
     data = Path(os.environ["DATA_DIR"]) / "prepared"
     data.mkdir()
-    portal = Portal(0, data, _environment(data, 0))
+    portal = Portal(8000, data, _environment(data, 8000))
     portal.manage("prepare", "--demo")
     return data
 
@@ -77,10 +78,10 @@ def _environment(data: Path, port: int, **changes: str) -> dict[str, str]:
 @contextmanager
 def served(data: Path, port: int | None = None, **changes: str) -> Iterator[Portal]:
     """`python3 dev.py demo` on a free port, with what it writes in `data`, which has the demo data
-    already or gets them here."""
+    already or gets them here; a PostgreSQL gets them by the command itself."""
     port = port or free_port()
     environment = _environment(data, port, **changes)
-    if not (data / "db.sqlite3").exists():
+    if "DATABASE_URL" not in changes and not (data / "db.sqlite3").exists():
         shutil.copytree(prepared(), data, dirs_exist_ok=True)
     log = data / "log"
     with log.open("w") as output:
@@ -97,7 +98,7 @@ def served(data: Path, port: int | None = None, **changes: str) -> Iterator[Port
             assert process.poll() is None, log.read_text()
             assert time.monotonic() < deadline, log.read_text()
             time.sleep(0.1)
-        yield Portal(port, data, environment)
+        yield Portal(port, data, environment, process.pid)
     finally:
         process.terminate()
         assert process.wait(20) == 0, log.read_text()

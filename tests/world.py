@@ -253,9 +253,21 @@ def _files_in(folders: Iterable[Path]) -> list[Path]:
     return [path for folder in folders if folder.exists() for path in folder.iterdir()]
 
 
+# The pages on which a password is typed, each of which is tried in tests/accounts/test_guessing.py.
+WITH_PASSWORD = {
+    "login",
+    "password_reset_confirm",
+    "invitation",
+    "change_password",
+    "change_email",
+    "admin:password_change",
+}
+
+
 class Browser(Client):
     """A visitor of one host. Every statement that a request runs has to name its vendor,
-    and every change has to leave an entry in the audit trail."""
+    every change has to leave an entry in the audit trail, and a page on which a password is typed
+    has to be one of those that are known."""
 
     def __init__(self, label: str = "acme", **defaults: Any) -> None:
         host = f"{label}.{PARENT}" if label else PARENT
@@ -265,7 +277,10 @@ class Browser(Client):
         watch = Watch()
         with connection.execute_wrapper(watch):
             response = super().request(**request)
-        watch.check()
+        watch.check(connection)
+        if not response.streaming and b'type="password"' in response.content:
+            page = response.resolver_match.view_name
+            assert page in WITH_PASSWORD, f"{page} asks for a password."
         return response
 
     def sign_in(self, email: str, password: str = PASSWORD, **fields: str) -> Any:

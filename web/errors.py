@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from django.http import JsonResponse
+from django.utils.translation import gettext_lazy as _
 
 
 class PortalError(Exception):
@@ -29,6 +30,18 @@ class PortalError(Exception):
 
     def __str__(self) -> str:
         return self.sentence
+
+
+class DatabaseUnavailable(PortalError):
+    """The database is locked for too long, full, restarting or gone (tenancy.waiting.passes)."""
+
+    code = "DATABASE_UNAVAILABLE"
+    status = 503
+    text = _(
+        "The portal is very busy or being maintained, and could not finish what you asked for. "
+        "Wait a few seconds, then try again."
+    )
+    wait = 5
 
 
 def in_json(error: PortalError) -> JsonResponse:

@@ -9,12 +9,14 @@ import hmac
 import math
 import time
 from dataclasses import dataclass
+from ipaddress import IPv6Address, IPv6Network, ip_address
 
 from django.conf import settings
 from django.db.models import F, Value
 from django.db.models.functions import Greatest
 from django.utils.translation import ngettext
 
+from tenancy.transactions import delete_in_steps
 from web.errors import PortalError
 from web.models import RateBucket
 
@@ -33,9 +35,15 @@ SIGN_IN_PER_IP = Limit("sign-in-ip", burst=40, interval=10)
 RESET_PER_ADDRESS = Limit("reset-address", burst=3, interval=20 * 60)
 RESET_PER_IP = Limit("reset-ip", burst=20, interval=60)
 PASSWORD_CHECK_PER_USER = Limit("password-check", burst=6, interval=60)
+NEW_PASSWORD_PER_USER = Limit("new-password", burst=20, interval=30)
 LICENSE_KEY_PER_IP = Limit("license-key-ip", burst=100, interval=5)
 DOMAIN_CHECK_PER_VENDOR = Limit("domain-check-vendor", burst=20, interval=15)
 OFFLINE_PER_USER = Limit("offline-user", burst=120, interval=1)
+
+
+# Whoever has one IPv6 address has a whole network of them, mostly a /64 and often a /48, which is
+# 65,536 of the others. So tries are counted for both, and from all of a /48 this many times more.
+WIDER = 16
 
 
 class TooManyAttempts(PortalError):
@@ -79,6 +87,40 @@ def take(limit: Limit, *subject: str) -> None:
     raise TooManyAttempts(max(1, math.ceil(whole_at + limit.interval - fullest)))
 
 
+def take_from(limit: Limit, address: str) -> None:
+    """Uses one try of the limit for whoever comes from an IP address; raises TooManyAttempts."""
+    buckets = _buckets(limit, address)
+    for number, (each, network) in enumerate(buckets):
+        try:
+            take(each, network)
+        except TooManyAttempts:
+            for taken, before in buckets[:number]:
+                give_back(taken, before)
+            raise
+
+
+def give_back_to(limit: Limit, address: str) -> None:
+    """Returns the try that `take_from` has used."""
+    for each, network in _buckets(limit, address):
+        give_back(each, network)
+
+
+def _buckets(limit: Limit, address: str) -> list[tuple[Limit, str]]:
+    """What an IP address is counted for: itself, or the networks that an IPv6 address is in."""
+    try:
+        is_wide = isinstance(ip_address(address), IPv6Address)
+    except ValueError:
+        is_wide = False  # a server at a socket knows no address
+    if not is_wide:
+        return [(limit, address)]
+    wider = Limit(f"{limit.name}-48", limit.burst * WIDER, limit.interval / WIDER)
+    return [(limit, _network(address, 64)), (wider, _network(address, 48))]
+
+
+def _network(address: str, bits: int) -> str:
+    return str(IPv6Network((address, bits), strict=False))
+
+
 def give_back(limit: Limit, *subject: str) -> None:
     """Returns one try, for an attempt that turned out to be right."""
     key = bucket_key(limit, *subject)
@@ -87,8 +129,7 @@ def give_back(limit: Limit, *subject: str) -> None:
 
 def forget_whole_buckets() -> int:
     """Deletes the rows that limit nothing any more; returns how many. For a daily clean-up."""
-    deleted, _by_model = RateBucket.objects.filter(whole_at__lt=time.time()).delete()
-    return deleted
+    return delete_in_steps(RateBucket.objects.filter(whole_at__lt=time.time()))
 
 
 def clean_up() -> str:

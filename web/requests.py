@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
-from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
@@ -28,15 +27,7 @@ class PortalRequest(HttpRequest):
 
 
 def client_ip(request: HttpRequest) -> str:
-    """The visitor's IP address.
-
-    Behind TRUSTED_PROXIES proxies it is what the outermost of them wrote; further entries of
-    X-Forwarded-For come from the visitor and are worth nothing.
-    """
-    hops = settings.TRUSTED_PROXIES
-    forwarded = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
-    if hops and len(forwarded) >= hops and forwarded[-hops]:
-        return str(forwarded[-hops])
+    """The visitor's IP address, as portal/middleware/visitors.py has found it."""
     return str(request.META.get("REMOTE_ADDR", ""))
 
 

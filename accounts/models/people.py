@@ -120,6 +120,8 @@ class User(AbstractBaseUser):
     )
     email = models.EmailField(_("e-mail"))
     password = secret(models.CharField(_("password"), max_length=128))
+    # Links that were e-mailed count as long as it is what it was (accounts/verbs/links.py).
+    link_mark = secret(models.CharField(max_length=32, blank=True, default="", editable=False))
     first_name = models.CharField(_("first name"), max_length=100, blank=True)
     last_name = models.CharField(_("last name"), max_length=100, blank=True)
     company = models.CharField(_("company"), max_length=150, blank=True)

@@ -5,6 +5,7 @@ from django.db import IntegrityError, transaction
 
 from accounts.links import LinkRefused, Purpose, read_token
 from accounts.models import User, UserWord, normalise_email
+from accounts.verbs import links
 from accounts.verbs.passwords import check_password
 from audit import trail
 from audit.acting import acting_as
@@ -47,17 +48,13 @@ def confirm_email_change(vendor: Vendor, token: str) -> User:
 
 
 def _move(user: User, new_email: str) -> None:
-    """Raises AddressTaken, and LinkRefused if the address has been changed meanwhile."""
+    """Raises AddressTaken, and LinkRefused if the account has changed meanwhile."""
+    moved = {"email": [user.email, new_email]}
     try:
         with transaction.atomic():
-            changed = User.objects.filter(pk=user.pk, email=user.email).update(email=new_email)
-            if changed:
-                moved = {"email": [user.email, new_email]}
-                UserWord.objects.keep([user.pk])
-                with acting_as(user):
-                    trail.record("email-changed", user, changes=moved, visible=True)
+            links.use(user, email=new_email)
+            UserWord.objects.keep([user.pk])
+            with acting_as(user):
+                trail.record("email-changed", user, changes=moved, visible=True)
     except IntegrityError as error:
         raise AddressTaken from error
-    if not changed:
-        raise LinkRefused
-    user.email = new_email

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from audit import trail
 from mail.outbox import queue
+from tenancy.transactions import in_steps
 from web.errors import PortalError
 
 
@@ -28,10 +29,8 @@ def invite(user: User) -> None:
     trail.record("invited", user)
 
 
-@transaction.atomic
 def invite_waiting(people: list[User]) -> int:
-    """Invites those again who have not set a password; how many."""
+    """Invites those again who have not set a password, one after the other; how many."""
     waiting = [person for person in people if not person.has_usable_password()]
-    for person in waiting:
-        invite(person)
+    in_steps(waiting, invite)
     return len(waiting)

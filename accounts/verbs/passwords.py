@@ -1,14 +1,15 @@
 """Setting, changing and resetting passwords."""
 
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts import tasks
-from accounts.links import Link, Purpose, read_token
+from accounts.links import Link, LinkRefused, Purpose, read_token
 from accounts.models import User, normalise_email
 from accounts.sessions import people_of
-from accounts.verbs import sessions
+from accounts.verbs import links, sessions
 from audit import trail
 from audit.acting import acting_as
 from tenancy.hosts import Site
@@ -36,7 +37,7 @@ def request_reset(*, site: Site, vendor: Vendor | None, email: str, ip: str) -> 
     queue's worker. Raises TooManyAttempts.
     """
     address, tenant = normalise_email(email), str(vendor.pk) if vendor else ""
-    limits.take(limits.RESET_PER_IP, ip)
+    limits.take_from(limits.RESET_PER_IP, ip)
     limits.take(limits.RESET_PER_ADDRESS, site, tenant, address)
     tasks.find_account.enqueue(site=site.value, vendor_id=tenant, email=address)
 
@@ -46,11 +47,16 @@ def read_password_link(purpose: Purpose, vendor: Vendor | None, token: str) -> L
     return read_token(purpose, vendor, token, max_age=MAX_AGE[purpose])
 
 
+def take_try(user: User) -> None:
+    """Counts that somebody who came by a link has typed a password; raises TooManyAttempts."""
+    limits.take(limits.NEW_PASSWORD_PER_USER, str(user.pk))
+
+
 def set_password(user: User, password: str) -> None:
-    """Sets the password; every session and every link of the user ends with that."""
+    """Sets the password of who came by a link; every session and every link of the user ends with
+    that. Raises LinkRefused when the link was used meanwhile, and changes nothing then."""
     with people_of(user.vendor), transaction.atomic():
-        user.set_password(password)
-        user.save(update_fields=["password", "updated_at"])
+        links.use(user, password=make_password(password))
         sessions.end_all(user)
         if user.vendor:
             with acting_as(user):
@@ -65,7 +71,10 @@ def change_password(user: User, *, current: str, new: str, site: Site, browser: 
     """
     check_password(user, current)
     with people_of(user.vendor), transaction.atomic():
-        set_password(user, new)
+        try:
+            set_password(user, new)
+        except LinkRefused as error:  # somebody was quicker, and it is another one now
+            raise WrongPassword from error
         return sessions.begin(user, site=site, browser=browser)
 
 

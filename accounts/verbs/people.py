@@ -10,9 +10,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from accounts.models import CUSTOMER_ROLES, SEARCHED, Role, User, UserWord
+from accounts.verbs import links, sessions
 from accounts.verbs.invitations import invite
+from accounts.view_as import verbs as view_as
 from audit import rows, trail
 from web.errors import PortalError
+
+# What decides whether somebody may enter, and what.
+ADMITS = {"is_active", "allow_customer_portal_access", "role"}
 
 
 class PersonIsKept(PortalError):
@@ -54,7 +59,18 @@ def change_person(*, person: User, fields: Collection[str]) -> User:
     if not set(SEARCHED).isdisjoint(fields):
         UserWord.objects.keep([saved.pk])
     trail.record_change(before, saved)
+    if not ADMITS.isdisjoint(fields):
+        _keep_out(saved)
     return saved
+
+
+def _keep_out(person: User) -> None:
+    """Ends for good what was begun and is not allowed any more: to be let in again later revives
+    nothing."""
+    sessions.end_barred(person)
+    view_as.end_barred(person)
+    if not person.is_active:
+        links.end_all(person)
 
 
 @transaction.atomic

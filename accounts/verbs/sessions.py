@@ -15,6 +15,7 @@ from accounts.models.sessions import LONGEST_BROWSER
 from tenancy.door import inside
 from tenancy.hosts import Site
 from tenancy.table import every_vendor
+from tenancy.transactions import delete_in_steps
 
 LASTS = timedelta(seconds=settings.SESSION_COOKIE_AGE)
 SEEN_AGAIN_AFTER = timedelta(minutes=5)
@@ -65,6 +66,18 @@ def end_all(user: User) -> None:
     Session.of_scope.filter(user=user).delete()
 
 
+def end_barred(user: User) -> None:
+    """Ends for good the person's sessions on sites that the person may not enter any more."""
+    open_to = {Site.CUSTOMER: user.may_use_portal, Site.BACKOFFICE: user.is_staff}
+    barred = [site for site, is_open in open_to.items() if not is_open]
+    Session.of_scope.filter(user=user, site__in=barred).delete()
+
+
+def end_everybodys() -> None:
+    """Ends for good every session of the scope's vendor."""
+    Session.of_scope.all().delete()
+
+
 def clean_up_all() -> str:
     """The daily chore (jobs/chores.py): deletes every session that has run out."""
     deleted = 0
@@ -77,8 +90,7 @@ def clean_up_all() -> str:
 
 
 def _delete_ended() -> int:
-    deleted, _by_model = Session.of_scope.filter(ends_at__lte=timezone.now()).delete()
-    return deleted
+    return delete_in_steps(Session.of_scope.filter(ends_at__lte=timezone.now()))
 
 
 def new_token(vendor_id: UUID | None) -> str:

@@ -5,6 +5,28 @@ from django.utils import timezone
 from accounts.models import User
 from audit import trail
 from audit.acting import acting_as
+from tenancy.models import Vendor
+
+# By what somebody may enter; whoever was let in by it is let in as long as it is so.
+ENTERS_BY = ("is_active", "allow_customer_portal_access", "role", "password")
+
+
+def may_still_enter(user: User) -> bool:
+    """Whether the person is as it was read and the vendor open; both stay so until the transaction
+    ends.
+
+    Checking a password takes long enough for somebody to switch an account off. Who does that
+    waits for a session that begins, and ends it, or is first.
+    """
+    as_read = {name: getattr(user, name) for name in ENTERS_BY}
+    people = User.people.select_for_update(of=("self",), no_key=True)
+    if people.filter(pk=user.pk, **as_read).first() is None:
+        return False
+    if user.vendor_id is None:
+        return True
+    vendors = Vendor.objects.select_for_update(of=("self",), no_key=True)
+    is_open = vendors.filter(pk=user.vendor_id, status=Vendor.Status.ACTIVE).first()
+    return is_open is not None
 
 
 def note_sign_in(*, user: User) -> None:

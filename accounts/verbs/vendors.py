@@ -3,9 +3,11 @@
 from django.db import transaction
 
 from accounts.models import BuiltIn, User, normalise_email
+from accounts.verbs import sessions
 from accounts.verbs.invitations import invite_waiting
 from accounts.verbs.people import create_person
 from accounts.verbs.roles import give_built_in_roles
+from accounts.view_as import verbs as view_as
 from audit import trail
 from tenancy.door import Way, inside, outside
 from tenancy.models import Vendor
@@ -40,7 +42,8 @@ def create_vendor(vendor: Vendor, *, admin_email: str) -> Vendor:
 
 @transaction.atomic
 def change_vendor(vendor: Vendor) -> Vendor:
-    """Saves what was changed on the object. Raises ValidationError."""
+    """Saves what was changed on the object. A vendor that is switched off has no session any more,
+    also after it is switched on again. Raises ValidationError."""
     with inside(vendor):
         before = Vendor.objects.select_for_update(of=("self",)).get(pk=vendor.pk)
         # With its time zone the vendor's days would have to move (settings.py).
@@ -48,6 +51,9 @@ def change_vendor(vendor: Vendor) -> Vendor:
         _check(vendor)
         vendor.save()
         trail.record_change(before, vendor)
+        if not vendor.is_active:
+            sessions.end_everybodys()
+            view_as.end_everybodys()
     return vendor
 
 

@@ -58,6 +58,10 @@ class ViewAs(TenantRow):
             self.begun_at is not None
             and self.stopped_at is None
             and now < self.ends_at
-            and self.staff.has_perm("accounts.view_as_user")
-            and self.customer.may_use_portal
+            and self.is_allowed
         )
+
+    @property
+    def is_allowed(self) -> bool:
+        """Whether its two people are still allowed to take part in it."""
+        return self.staff.has_perm("accounts.view_as_user") and self.customer.may_use_portal

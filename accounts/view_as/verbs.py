@@ -7,9 +7,10 @@ browser's. Two random tokens carry it, a link's and a cookie's, and neither is k
 import hashlib
 import secrets
 from datetime import timedelta
-from typing import cast
+from typing import Any, cast
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -20,6 +21,7 @@ from audit.acting import acting_as
 from tenancy.door import inside
 from tenancy.models import Vendor
 from tenancy.table import every_vendor
+from tenancy.transactions import delete_in_steps
 from web.errors import PortalError
 
 LINK_LASTS = timedelta(seconds=60)
@@ -125,6 +127,35 @@ def stop(view: ViewAs) -> None:
         _record("view-as-ended", view, ended=ended.isoformat())
 
 
+def end_barred(person: User) -> None:
+    """Ends for good the views and links in which the person, staff or customer, may not take part
+    any more. Runs in the person's scope."""
+    for view in _unended().filter(Q(staff=person) | Q(customer=person)):
+        view.staff.claims = view.claims
+        if not view.is_allowed:
+            _end(view)
+
+
+def end_everybodys() -> None:
+    """Ends for good every view and link of the scope's vendor."""
+    for view in _unended():
+        _end(view)
+
+
+def _unended() -> QuerySet[Any]:
+    views = ViewAs.objects.filter(stopped_at=None, ends_at__gt=timezone.now())
+    people = views.select_related("vendor", "staff", "customer").order_by("pk")
+    return people.annotate(claims=claims_of("staff__"))
+
+
+def _end(view: ViewAs) -> None:
+    if view.begun_at:
+        stop(view)
+        return
+    now = timezone.now()
+    ViewAs.objects.filter(pk=view.pk, begun_at=None).update(ends_at=now, updated_at=now)
+
+
 def record_page(view: ViewAs, *, path: str, status: int, license_id: object = None) -> None:
     """Records that support saw one page. The customer is told of the view, not of each page."""
     with acting_as(view.staff):
@@ -148,8 +179,7 @@ def clean_up(vendor: Vendor) -> int:
         for view in run_out:
             view.vendor = view.staff.vendor = view.customer.vendor = vendor
             stop(view)
-        deleted, _by_model = ViewAs.objects.filter(ends_at__lt=now - KEPT).delete()
-    return deleted
+        return delete_in_steps(ViewAs.objects.filter(ends_at__lt=now - KEPT))
 
 
 def clean_up_all() -> str:

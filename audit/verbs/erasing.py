@@ -3,25 +3,31 @@
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
-from django.db import transaction
 
 from audit import chain, trail
 from audit.models import AuditParticulars
 from tenancy.door import inside
 from tenancy.models import Vendor
+from tenancy.transactions import in_steps
+
+AT_ONCE = 200  # parts of entries
 
 
-@transaction.atomic
 def erase(*, vendor: Vendor, person_id: UUID) -> int:
     """Empties what the vendor's entries say of a person, who may be gone already, and records that;
     how many such parts of entries it emptied.
 
     Where one part tells of two people, as when a licence goes from one to another, it goes whole.
-    What is done later by the person, or to him, is written down again.
+    What is done later by the person, or to him, is written down again. If it is killed, it has to
+    be called again, which goes on where it was.
     """
     with inside(vendor):
-        # Without a name and an address: the entry that tells of it must not say them.
+        told = AuditParticulars.objects.filter(people__contains=str(person_id), said__isnull=False)
+        ids = list(told.values_list("pk", flat=True))
+        # Without a name and an address: the entry that tells of it must not say them. It is the
+        # first, so that nothing is ever missing without an entry that tells why.
         person = get_user_model()(pk=person_id, vendor=vendor)
         trail.record(chain.ERASED, person, customer_id=person_id)
-        told = AuditParticulars.objects.filter(people__contains=str(person_id), said__isnull=False)
-        return told.update(salt="", said=None)
+        parts = [ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE)]
+        in_steps(parts, lambda part: told.filter(pk__in=part).update(salt="", said=None))
+    return len(ids)

@@ -1,13 +1,18 @@
 """Importing customers and licences from CSV: checked as a whole, written as a whole or not at all.
 
 A file is `checking` until a job has read all of it; then it is `refused` with every problem, or
-`ready`. Who confirms it sets it to `importing`, and a job writes it in one transaction, in which
-it becomes `done`. Jobs may run again: a check begins anew, and what is done stays done.
-Everything here runs in the vendor's scope.
+`ready`. Who confirms it sets it to `importing`; jobs read it once more and write it step by step
+(writing.py), until it is `done`. If something has come in between, what was written is taken back
+(`undoing`), and it has `failed`. Jobs may be killed and run again: a check begins anew, and what
+is done stays done. Everything here runs in the vendor's scope.
 """
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
+from datetime import timedelta
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
@@ -23,12 +28,24 @@ from audit import trail
 from audit.acting import Actor, Source, acting, actor
 from imports import tables
 from imports.models import DataImport
-from imports.rows import ImportFailed, Problem, Rows, chunks_of
+from imports.rows import Problem, Rows
+from imports.steps import LETTERS, Act, Content, parts_of
+from imports.verbs import writing
+from imports.verbs.people import ImportFailed
+from imports.verbs.writing import Superseded
+from mail.delivery import one_of_many
 from tenancy.door import inside
 from tenancy.models import Vendor
+from tenancy.table import every_vendor
+from tenancy.waiting import passes
 from web.errors import PortalError
 
+logger = logging.getLogger(__name__)
+
 ERRORS_KEPT = 200
+CHUNK = 500  # rows that are read at once
+AT_A_TIME = 10.0  # seconds that a job writes until other jobs of the queue have their turn
+STANDS_STILL = timedelta(minutes=30)
 State = DataImport.State
 
 
@@ -37,7 +54,8 @@ class FileKind:
     """A kind of file that can be imported.
 
     `after_create`, if there is one, writes to each customer whom the file brings something; it is
-    called in the import's transaction with the new row.
+    called with the new row once all of the file is there. What it refuses is left out: the row may
+    have changed by then.
     """
 
     name: str
@@ -47,6 +65,18 @@ class FileKind:
     button: Callable[[int], str]
     after_create: Callable[..., Any] | None = None
     offer: str | Promise = ""
+
+    @property
+    def acts(self) -> Mapping[str, Act]:
+        """What its steps do, by name."""
+        return {**self.rows.acts, LETTERS: Act(self._write_letters)}
+
+    def _write_letters(self, ids: Content) -> None:
+        with one_of_many():
+            for made in self.rows.made_rows(ids):
+                with suppress(PortalError):
+                    if self.after_create:
+                        self.after_create(made)
 
 
 KINDS: dict[str, FileKind] = {}
@@ -140,57 +170,96 @@ def check(*, vendor_id: str, import_id: str) -> None:
 
 @task()
 def carry_out(*, vendor_id: str, import_id: str) -> None:
-    """Writes a confirmed import, all of it or nothing, in the name of who confirmed it."""
+    """Writes a confirmed import, all of it or nothing, in the name of who confirmed it; whatever
+    there is no time for now another job goes on with."""
     with inside(UUID(vendor_id)):
         imports = DataImport.objects.select_related("vendor", "confirmed_by__vendor")
         row = imports.get(pk=import_id)
         who = Actor(
             source=Source.BACKOFFICE, ip=row.confirmed_ip or "", who=lambda: row.confirmed_by
         )
-        if row.state != State.IMPORTING:
+        if row.state not in {State.IMPORTING, State.UNDOING}:
             return
-        with acting(who):
-            _carry_out(row)
+        with acting(who), suppress(Superseded):
+            if not _carry_out(row, until=monotonic() + AT_A_TIME):
+                carry_out.enqueue(vendor_id=vendor_id, import_id=import_id)
 
 
-def _carry_out(row: DataImport) -> None:
-    """What takes time comes first; the transaction, in which others wait, only writes."""
+def _carry_out(row: DataImport, *, until: float) -> bool:
+    """Whether it has come to its end."""
+    if row.state == State.UNDOING:
+        return _take_back(row, until=until)
     try:
+        return _write(row, until=until)
+    except ImportFailed as failure:
+        why = _stopped(str(failure))
+    except IntegrityError:
+        # Somebody was quicker, and the database has refused a step. Reading the file once more
+        # finds in which rows.
+        why = _stopped(_("Something has changed since the file was checked.")) | {"changed": True}
+    except Superseded:
+        raise
+    except Exception as error:
+        if passes(error):
+            raise  # The worker tries it again.
+        logger.exception("The import %s could not be written.", row.pk)
+        why = _stopped(_("Something went wrong in the portal itself."))
+    if writing.turn_back(row, KINDS[row.kind].acts, why):
+        return _take_back(row, until=until)
+    return _done(row, preview=_stopped(_("Not all e-mails could be made.")))
+
+
+def _write(row: DataImport, *, until: float) -> bool:
+    """Reads it, unless that was done, and writes on; whether it has come to its end."""
+    kind = KINDS[row.kind]
+    if row.steps is None:
         rows, problems, number = _read(row, keep=True)
         if problems:
-            _fail(row, problems, number)
-            return
-        rows.finish()
-        _write(row, rows)
-    except ImportFailed as failure:
-        _end(row, State.FAILED, preview=_stopped(str(failure)))
-    except IntegrityError:
-        # Somebody was quicker, and the database has refused the whole. Reading it once more
-        # finds in which rows.
+            _changed(row, problems, number)
+            return True
+        steps = [*rows.steps(), *(rows.letters() if row.options.get("send_emails") else ())]
+        writing.prepare(row, steps)
+    return writing.write(row, kind.acts, until=until) and _done(row)
+
+
+def _done(row: DataImport, **changes: Any) -> bool:
+    writing.forget(row)
+    _end(row, State.DONE, rows_done=row.rows, **changes)
+    return True
+
+
+def _take_back(row: DataImport, *, until: float) -> bool:
+    """Takes back what was written and says why; whether it has come to its end."""
+    if not writing.take_back(row, KINDS[row.kind].acts, until=until):
+        return False
+    writing.forget(row)
+    row.refresh_from_db(fields=["preview"])
+    problems, number = list[Problem](), 0
+    if row.preview.pop("changed", False):
         _rows, problems, number = _read(row, keep=False)
-        _fail(row, problems, number)
-    except Exception:
-        _end(row, State.FAILED, preview=_stopped(_("Something went wrong in the portal itself.")))
-        raise
+    _end(row, State.FAILED, errors=_told(problems), error_count=number, preview=row.preview)
+    return True
 
 
-@transaction.atomic
-def _write(row: DataImport, rows: Rows) -> None:
-    """The import itself. Who comes second waits here and then finds it done."""
-    if not _end(row, State.DONE, rows_done=row.rows):
-        return
-    made = rows.write()
-    after_create = KINDS[row.kind].after_create
-    if after_create and row.options.get("send_emails"):
-        for each in made:
-            after_create(each)
-
-
-def _fail(row: DataImport, problems: list[Problem], number: int) -> None:
+def _changed(row: DataImport, problems: list[Problem], number: int) -> None:
     """Nothing was imported, because of what has changed since the check."""
-    sentence = _("Something has changed since the file was checked.")
-    preview = _stopped(sentence)
+    preview = _stopped(_("Something has changed since the file was checked."))
     _end(row, State.FAILED, errors=_told(problems), error_count=number, preview=preview)
+
+
+def go_on() -> int:
+    """The hourly chore (jobs/chores.py): has imports go on that have stood still for half an hour,
+    so that their jobs must be lost; returns how many."""
+    found, before = 0, timezone.now() - STANDS_STILL
+    for vendor in every_vendor():
+        with inside(vendor):
+            running = (State.CHECKING, State.IMPORTING, State.UNDOING)
+            left = DataImport.objects.filter(state__in=running, updated_at__lt=before)
+            for pk, state in left.values_list("pk", "state"):
+                job = check if state == State.CHECKING else carry_out
+                job.enqueue(vendor_id=str(vendor.pk), import_id=str(pk))
+                found += 1
+    return found
 
 
 # --- Reading ------------------------------------------------------------------------------------
@@ -209,7 +278,7 @@ def _read(row: DataImport, *, keep: bool) -> tuple[Rows, list[Problem], int]:
     kind = KINDS[row.kind]
     rows, problems = kind.rows(row.vendor, keep=keep), list[Problem]()
     number, done = 0, 0
-    for chunk in chunks_of(_table(kind, row.content)):
+    for chunk in parts_of(_table(kind, row.content), CHUNK):
         for problem in rows.take(chunk):
             number += 1
             if len(problems) < ERRORS_KEPT:
@@ -239,5 +308,5 @@ def _told(problems: list[Problem]) -> list[list[Any]]:
     return [list(asdict(problem).values()) for problem in problems]
 
 
-def _stopped(sentence: str) -> dict[str, str]:
+def _stopped(sentence: str) -> dict[str, Any]:
     return {"failure": sentence}

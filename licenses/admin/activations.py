@@ -9,14 +9,15 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.base import VendorAdmin
+from licenses import words
 from licenses.errors import LicensingError
 from licenses.models import Activation
 from licenses.search import machine_places
 from licenses.verbs.activations import free
-from licenses.words import end_text
 
 
 class FreeForm(forms.Form):
@@ -46,15 +47,20 @@ class ActivationAdmin(VendorAdmin):
     fields = (
         "license", "hostname", "fingerprint", "os", "os_version", "vm_name", "container",
         "app_version", "client_version", "user_hash", "offline", "offline_response_valid_until",
-        "last_synced_at", "lease_expires_at", "expires", "metadata", "meter_attributes",
-        "created_at",
+        "last_synced_at", "lease_expires_at", "expires", "set_up_anew", "metadata",
+        "meter_attributes", "created_at",
     )  # fmt: skip
-    readonly_fields = ("expires",)
+    readonly_fields = ("expires", "set_up_anew")
     change_form_template = "licenses/admin/activation.html"
 
     @admin.display(description=_("expires"), empty_value="-")
     def expires(self, obj: Activation) -> str:
-        return end_text(obj.end) if obj.end else ""
+        return words.end_text(obj.end) if obj.end else ""
+
+    @admin.display(description=_("set up anew"))
+    def set_up_anew(self, obj: Activation) -> str:
+        """How often the machine came with another key; what it had before goes on running."""
+        return words.replacements_text(obj, obj.license, timezone.now())
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.free_view)

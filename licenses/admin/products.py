@@ -60,6 +60,7 @@ class ProductAdmin(VendorAdmin):
         "customers_may_deactivate",
         "expired_licenses_keep_releases",
         "offline_response_validity",
+        "allowed_key_replacements",
         "product_file_link",
     )
     readonly_fields = ("product_file_link",)

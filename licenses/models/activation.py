@@ -1,5 +1,6 @@
 """Machines that use seats."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import models
@@ -12,6 +13,8 @@ from licenses.models.ends import day_has_moment, end_at
 from licenses.models.license import License
 from tenancy.finding import Ordered
 from tenancy.rows import SameVendor, TenantRow, personal, secret
+
+YEAR = timedelta(days=365)
 
 
 class OperatingSystem(models.TextChoices):
@@ -46,6 +49,10 @@ class Activation(TenantRow):
         models.JSONField(null=True, help_text="The public key of an offline machine.")
     )
     machine_thumbprint = models.CharField(max_length=43, blank=True)
+    key_replaced_at = models.JSONField(
+        default=list,
+        help_text="When the machine came with another key, in seconds, at least of the last year.",
+    )
     offline_response_valid_until = models.DateTimeField(
         _("response can be installed until"), null=True
     )
@@ -97,3 +104,8 @@ class Activation(TenantRow):
 
     def concerns(self) -> dict[str, Any]:
         return {"license_id": self.license_id, "visible": True}
+
+    def key_replacements(self, now: datetime) -> list[int]:
+        """When, in the year before now, the machine came with another key, in seconds."""
+        since = (now - YEAR).timestamp()
+        return [moment for moment in self.key_replaced_at if moment > since]

@@ -48,6 +48,14 @@ class Product(TenantRow):
         validators=[MinValueValidator(60), MaxValueValidator(3660 * DAY)],
         help_text=_("Such as 30 days."),
     )
+    allowed_key_replacements = models.PositiveSmallIntegerField(
+        _("times a machine may be set up anew"),
+        default=3,
+        help_text=_(
+            "In a year, of a machine without network that comes without its own deactivation file. "
+            "What was installed before goes on running, so each counts as a deactivation."
+        ),
+    )
 
     class Meta(TenantRow.Meta):
         verbose_name = _("product")

@@ -121,7 +121,9 @@ class LicenseTerms(models.Model):
     )
     allowed_clock_offset = seconds_field(_("allowed clock offset"), 3600)
     lease_duration = seconds_field(
-        _("lease duration"), 0, _("Such as 8 hours, for floating licences; 0 is no lease.")
+        _("lease duration"),
+        0,
+        _("Such as 8 hours, for floating licences and machines without network; 0 is no lease."),
     )
     leasing_strategy = models.CharField(
         _("leasing"), max_length=12, choices=LeasingStrategy, default=LeasingStrategy.PER_MACHINE

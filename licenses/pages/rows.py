@@ -64,6 +64,7 @@ class MachineRow:
     deactivate_url: str
     no_deactivation: str
     needs_file: bool
+    set_up_anew: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +145,9 @@ def machine_row(activation: Activation, license: License, now: datetime, today: 
         else path_to("activation_deactivate", license.pk, activation.pk),
         no_deactivation=refusal.sentence if refusal else "",
         needs_file=isinstance(refusal, OfflineMachineKeepsItsSeat),
+        set_up_anew=words.replacements_text(activation, license, now)
+        if activation.key_replacements(now)
+        else "",
     )
 
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from licenses import errors
@@ -97,7 +98,7 @@ def activate(
     locked = lock(license.pk)
     check_license(locked, offline=key is not None)
     check_machine(locked, machine)
-    _free_expired_leases(locked)
+    _free_ended_leases(locked, but=machine.fingerprint)
     existing = find_activation(locked, machine.fingerprint)
     if existing:
         return _activate_again(locked, existing, machine, key)
@@ -112,6 +113,32 @@ def find_activation(license: License, fingerprint: str) -> Activation | None:
     return Activation.objects.filter(license_id=license.pk, fingerprint=fingerprint).first()
 
 
+def replaces_machine_key(activation: Activation, key: MachineKey | None) -> bool:
+    """Whether the machine had a key and comes with another one, or online without any."""
+    before = activation.machine_thumbprint
+    return bool(before) and before != (key.thumbprint if key else "")
+
+
+def check_machine_key(license: License, activation: Activation, key: MachineKey | None) -> None:
+    """Raises the error that keeps a machine from its new key (offline-protocol.md, check 5).
+
+    The installation with the old key can't be ended from here and its response stays valid, so
+    that clones would otherwise share one seat without limit.
+    """
+    if not replaces_machine_key(activation, key):
+        return
+    replaced = len(activation.key_replacements(timezone.now()))
+    if replaced >= license.product.allowed_key_replacements:
+        raise errors.MachineKeyReplacedTooOften
+    if license.deactivations_left == 0:
+        raise errors.DeactivationLimitReached
+
+
+def ended_leases(license: License) -> QuerySet[Activation]:
+    """The machines whose programs have stopped as their lease ended; their seats are free."""
+    return Activation.objects.filter(license_id=license.pk, lease_expires_at__lte=timezone.now())
+
+
 @transaction.atomic
 def sync(activation_id: Any, machine: Machine | None = None) -> Activation:
     """Notes that the machine was seen, takes over what it tells, and renews its lease.
@@ -123,14 +150,14 @@ def sync(activation_id: Any, machine: Machine | None = None) -> Activation:
         raise errors.ActivationNotFound
     license = lock(found)
     check_license(license, offline=False)
-    _free_expired_leases(license)
+    _free_ended_leases(license)
     activation = Activation.objects.filter(pk=activation_id).first()
     if activation is None:
         raise errors.ActivationNotFound
     renamed = machine is not None and machine.hostname != activation.hostname
     changed = _describe(activation, machine) if machine else []
     activation.last_synced_at = timezone.now()
-    activation.lease_expires_at = _lease_end(license)
+    activation.lease_expires_at = _lease_end(license, activation)
     _save_again(activation, changed, renamed=renamed)
     activation.license = license
     return activation
@@ -206,7 +233,7 @@ def _take_seat(license: License, machine: Machine, key: MachineKey | None) -> Ac
     _describe(activation, machine)
     _bind(activation, key)
     activation.last_synced_at = now
-    activation.lease_expires_at = _lease_end(license)
+    activation.lease_expires_at = _lease_end(license, activation)
     if license.expiration_strategy == ExpirationStrategy.ROLLING and license.interval:
         end = begun(license.interval, now, license.vendor.zone).end
         activation.expires_at, activation.expires_on = end.at, end.on
@@ -239,19 +266,29 @@ def _activate_again(
     machine: Machine,
     key: MachineKey | None,
 ) -> Activation:
-    """The same seat again; a new machine key replaces the old one, and the history says so."""
-    replaced = bool(
-        key and activation.machine_thumbprint and key.thumbprint != activation.machine_thumbprint
-    )
+    """The same seat again; that a new machine key replaces the old one is counted and recorded."""
+    check_machine_key(license, activation, key)
+    replaced = replaces_machine_key(activation, key)
     renamed = machine.hostname != activation.hostname
     changed = _describe(activation, machine) + _bind(activation, key)
     activation.license = license
     activation.last_synced_at = timezone.now()
-    activation.lease_expires_at = _lease_end(license)
+    activation.lease_expires_at = _lease_end(license, activation)
+    if replaced:
+        changed += _count_replacement(license, activation)
     _save_again(activation, changed, renamed=renamed)
     if replaced:
         record(license, Event.MACHINE_KEY_REPLACED, machine=activation)
     return activation
+
+
+def _count_replacement(license: License, activation: Activation) -> list[str]:
+    """A replaced key is a seat that was given back, and one more of its year."""
+    now = timezone.now()
+    activation.key_replaced_at = [*activation.key_replacements(now), int(now.timestamp())]
+    license.total_deactivations += 1
+    license.save(update_fields=["total_deactivations", "updated_at"])
+    return ["key_replaced_at"]
 
 
 def _save_again(activation: Activation, changed: list[str], *, renamed: bool) -> None:
@@ -292,17 +329,17 @@ def _bind(activation: Activation, key: MachineKey | None) -> list[str]:
     return ["offline", "machine_jwk", "machine_thumbprint"]
 
 
-def _lease_end(license: License) -> datetime | None:
-    if license.type != LicenseType.HOSTED_FLOATING or license.lease_duration == 0:
+def _lease_end(license: License, activation: Activation) -> datetime | None:
+    """When a floating seat ends by itself, and that of a machine which nobody can reach."""
+    leased = license.type == LicenseType.HOSTED_FLOATING or activation.offline
+    if not leased or license.lease_duration == 0:
         return None
     return timezone.now() + timedelta(seconds=license.lease_duration)
 
 
-def _free_expired_leases(license: License) -> None:
-    """Gives back the seats whose lease has run out (hosted-floating licences alone)."""
-    if license.type != LicenseType.HOSTED_FLOATING:
-        return
-    expired = Activation.objects.filter(license_id=license.pk, lease_expires_at__lte=timezone.now())
+def _free_ended_leases(license: License, *, but: str = "") -> None:
+    """Gives back the seats whose lease has ended, except the one with this fingerprint."""
+    expired = ended_leases(license).exclude(fingerprint=but)
     ended = list(expired)
     if not ended:
         return

@@ -7,6 +7,7 @@ from datetime import date, datetime, tzinfo
 from typing import Any
 
 from django.db import transaction
+from django.db.models import ProtectedError
 from django.utils import timezone
 
 from accounts.models import User
@@ -16,6 +17,7 @@ from licenses.ends import Term
 from licenses.errors import (
     DateTooFar,
     ExpiryPerMachine,
+    LicenseIsUsed,
     MaintenanceNotRenewable,
     ValidityNotRenewable,
 )
@@ -75,6 +77,19 @@ def save_new_license(license: License) -> License:
     LicenseWord.objects.begin([license])
     record(license, Event.CREATED, changes=trail.values_of(license))
     return license
+
+
+@transaction.atomic
+def take_back(license: License) -> None:
+    """Deletes a licence that has just been made. Raises LicenseIsUsed once a machine has used it or
+    something was added to it."""
+    locked = lock(license.pk)
+    if locked.first_activated_at or locked.metadata.exists() or locked.license_users.exists():
+        raise LicenseIsUsed
+    try:
+        rows.delete(locked)
+    except ProtectedError as error:
+        raise LicenseIsUsed from error
 
 
 def set_ends(license: License) -> None:

@@ -17,6 +17,7 @@ from audit import trail, words
 from licenses.errors import ChangedMeanwhile, LicensingError
 from licenses.models import License
 from licenses.verbs.licenses import lock
+from tenancy.transactions import in_steps
 
 MOST = 500
 STATE = (
@@ -53,7 +54,9 @@ class Outcome:
 
 def preview(licenses: Iterable[License], act: Act) -> list[Line]:
     """What the change would do to each licence; nothing is changed."""
-    return [_try(license, act) for license in licenses]
+    lines: list[Line] = []
+    in_steps(licenses, lambda license: lines.append(_try(license, act)))
+    return lines
 
 
 @transaction.atomic
@@ -92,15 +95,20 @@ def unseal(text: str) -> dict[str, str]:
 
 
 def apply(licenses: Iterable[License], act: Act, *, seen: Mapping[str, str]) -> Outcome:
-    """Changes each licence that is still as it was seen, each in its own transaction."""
-    done, refused = 0, []
-    for license in licenses:
+    """Changes each licence that is still as it was seen; one that is refused does not undo
+    another."""
+    done: list[License] = []
+    refused: list[tuple[str, str]] = []
+
+    def change(license: License) -> None:
         try:
             _act_if_unchanged(license, act, seen)
-            done += 1
+            done.append(license)
         except LicensingError as error:
             refused.append((license.key, error.sentence))
-    return Outcome(done, refused)
+
+    in_steps(licenses, change)
+    return Outcome(len(done), refused)
 
 
 @transaction.atomic

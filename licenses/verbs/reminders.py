@@ -8,11 +8,13 @@ from django.utils import timezone
 
 from licenses.ends import LAST, End
 from licenses.models import License
+from mail.delivery import one_of_many
 from mail.models import OutgoingEmail
 from mail.outbox import queue
 from tenancy.door import inside
 from tenancy.models import Vendor
 from tenancy.table import every_vendor
+from tenancy.transactions import in_steps
 
 DAYS = (1, 7, 30, 60)  # ascending; `Vendor.send_expiry_reminders` says them to administrators
 KIND = "expiry-reminder"
@@ -30,7 +32,7 @@ def send_reminders() -> int:
 
 
 def _remind_customers_of(vendor: Vendor) -> int:
-    queued, now = 0, timezone.now()
+    queued, now = list[bool](), timezone.now()
     with inside(vendor):
         for licenses in _chunks(expiring(now)):
             due = {
@@ -41,8 +43,9 @@ def _remind_customers_of(vendor: Vendor) -> int:
             known = OutgoingEmail.objects.filter(once__in=list(due))
             for once in known.values_list("once", flat=True):
                 del due[once]
-            queued += sum(_remind(license, once) for once, license in due.items())
-    return queued
+            with one_of_many():
+                in_steps(due.items(), lambda item: queued.append(_remind(*item)))
+    return sum(queued)
 
 
 def expiring(now: datetime) -> QuerySet[License]:
@@ -93,7 +96,7 @@ def once_for(license: License, now: datetime, zone: tzinfo) -> str | None:
     return f"{KIND} {license.pk} {at.isoformat()} {days}"
 
 
-def _remind(license: License, once: str) -> bool:
+def _remind(once: str, license: License) -> bool:
     """Whether this queued the reminder; False when another worker was quicker."""
     if license.user is None:
         return False

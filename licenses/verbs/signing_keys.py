@@ -14,13 +14,16 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 from joserfc.jwk import RSAKey
 
 from audit import trail
 from licenses.models import Product, SigningKey
 from tenancy.door import inside
+from tenancy.hosts import canonical_host, origin
 from tenancy.table import every_vendor
+from tenancy.transactions import in_steps
 
 KEY_SIZE = 2048  # bits
 
@@ -48,13 +51,15 @@ def private_key(key: SigningKey) -> RSAKey:
 
 
 def product_file(product: Product) -> dict[str, Any]:
-    """What a vendor's program ships with (`product.json`), the key in use first."""
+    """What a vendor's program ships with (`product.json`): all keys, the one in use first, and the
+    portal's address (docs/offline-protocol.md, The product file)."""
     return {
         "productId": str(product.pk),
         "name": product.name,
+        "portal": f"{origin(canonical_host(product.vendor))}/",
         "publicKeys": [
             {"kid": key.kid, "pem": key.public_pem}
-            for key in product.signing_keys.order_by("-created_at")
+            for key in product.signing_keys.order_by(F("retired_at").desc(nulls_first=True))
         ],
     }
 
@@ -62,17 +67,23 @@ def product_file(product: Product) -> dict[str, Any]:
 def rotate_key_encryption() -> int:
     """Encrypts every private key again, of all vendors, under the first encryption key.
 
-    Returns how many there were. All or nothing; afterwards the older keys can be dropped.
+    Returns how many there were; afterwards the older keys can be dropped. Nothing is changed if one
+    of them fits no encryption key (cryptography.fernet.InvalidToken). Safe to repeat, and to be
+    repeated if it was killed.
     """
-    changed = 0
-    with transaction.atomic():
-        for key in _every_key():
-            rotated = encryption().rotate(key.encrypted_private_pem.encode()).decode()
-            with inside(key.vendor_id):
-                SigningKey.objects.filter(pk=key.pk).update(encrypted_private_pem=rotated)
-                trail.record("key-encrypted-anew", key)
-            changed += 1
-    return changed
+    rotated = [(key, _rotated(key)) for key in _every_key()]
+    in_steps(rotated, lambda each: _store_rotated(*each))
+    return len(rotated)
+
+
+def _rotated(key: SigningKey) -> str:
+    return encryption().rotate(key.encrypted_private_pem.encode()).decode()
+
+
+def _store_rotated(key: SigningKey, pem: str) -> None:
+    with inside(key.vendor_id):
+        SigningKey.objects.filter(pk=key.pk).update(encrypted_private_pem=pem)
+        trail.record("key-encrypted-anew", key)
 
 
 def encryption() -> MultiFernet:
@@ -88,7 +99,7 @@ def encryption() -> MultiFernet:
 def _every_key() -> Iterator[SigningKey]:
     for vendor in every_vendor():
         with inside(vendor):
-            keys = list(SigningKey.objects.select_for_update().order_by("pk"))
+            keys = list(SigningKey.objects.order_by("pk"))
         yield from keys
 
 

@@ -23,14 +23,18 @@ from licenses.verbs.activations import (
     activate,
     check_license,
     check_machine,
+    check_machine_key,
     deactivate,
+    ended_leases,
     find_activation,
+    replaces_machine_key,
 )
 from licenses.verbs.licenses import lock
 from licenses.verbs.signing_keys import key_in_use
 from offline import codec, errors
 from offline.codec import ActivationRequest, DeactivationRequest
 from offline.models import OfflineExchange
+from tenancy.spelling import form_of
 
 RECEIPT_TYP = "offline-deactivation-receipt+jwt"
 
@@ -42,7 +46,8 @@ class Review:
     """What a request asks for, all checks passed.
 
     `activation` is the machine's present activation. `earlier` is the exchange in which the same
-    request was answered before: answering it again changes nothing.
+    request was answered before: answering it again changes nothing, unless the response has
+    `run_out`.
     """
 
     request: Request
@@ -64,14 +69,16 @@ class Review:
         return 0 if self.activation else 1
 
     @property
+    def run_out(self) -> bool:
+        """Whether the response to the same request can't be installed any more."""
+        return bool(self.earlier and not self.deactivates and not _still_valid(self.earlier))
+
+    @property
     def replaces_machine_key(self) -> bool:
         """Whether the machine has a new key, because it was set up anew since its activation."""
-        return bool(
-            not self.deactivates
-            and self.activation
-            and self.activation.offline
-            and self.activation.machine_thumbprint != self.request.thumbprint
-        )
+        if self.deactivates or self.activation is None or (self.earlier and not self.run_out):
+            return False
+        return replaces_machine_key(self.activation, _key_of(self.request))
 
 
 def look(user: User, data: bytes | str) -> Review:
@@ -112,7 +119,8 @@ def _find_license(user: User, request: Request) -> License:
     product_id = _uuid(request.product_id)
     if product_id is None or not Product.objects.filter(pk=product_id).exists():
         raise errors.InvalidProductId
-    license = licenses_of(user).filter(key=request.key, product_id=product_id).first()
+    named = licenses_of(user).filter(key_form=form_of(request.key), product_id=product_id)
+    license = named.first()
     if license is None:
         raise errors.InvalidLicenseKey
     return license
@@ -132,8 +140,10 @@ def _check_activation(request: ActivationRequest, license: License) -> Review:
     earlier = _earlier(request, license)
     if earlier and (activation is None or activation.pk != earlier.activation_id):
         raise errors.RequestUsedUp
-    if activation is None and license.seats_left == 0:
+    if activation is None and license.seats_left == 0 and not ended_leases(license).exists():
         raise ActivationLimitReached
+    if activation and not (earlier and _still_valid(earlier)):
+        check_machine_key(license, activation, _key_of(request))
     return Review(request, license, activation, earlier)
 
 
@@ -162,8 +172,7 @@ def _still_valid(exchange: OfflineExchange) -> bool:
 
 
 def _activate(review: Review, request: ActivationRequest, user: User) -> OfflineExchange:
-    key = MachineKey(request.machine_jwk, request.thumbprint)
-    activation = activate(review.license, machine_of(request), key=key)
+    activation = activate(review.license, machine_of(request), key=_key_of(request))
     now = timezone.now()
     valid_until = now + timedelta(seconds=activation.license.product.offline_response_validity)
     response = issue_token(
@@ -213,6 +222,10 @@ def _keep(
         response=response,
         valid_until=valid_until,
     )
+
+
+def _key_of(request: Request) -> MachineKey:
+    return MachineKey(request.machine_jwk, request.thumbprint)
 
 
 def machine_of(request: ActivationRequest) -> Machine:

@@ -11,6 +11,7 @@ from accounts.models import User
 from accounts.requests import PersonRequest
 from accounts.sessions import current_user, people_of
 from audit.acting import Actor, Source, acting
+from portal import errors
 from tenancy.hosts import Site
 from web.requests import client_ip
 
@@ -39,7 +40,8 @@ class PeopleMiddleware(AuthenticationMiddleware):
     It takes the place of Django's own middleware, which would trust any session.
     """
 
-    def __call__(self, request: PersonRequest) -> HttpResponse:  # type: ignore[override]
+    @errors.or_unavailable
+    def __call__(self, request: PersonRequest) -> HttpResponse:
         with acting(_actor_of(request)):
             return self._answer(request)
 

@@ -4,12 +4,16 @@ from collections.abc import Callable
 from http import HTTPStatus
 
 from django.conf import settings
+from django.db import Error
 from django.http import HttpResponse
 
+from accounts.models import Session
 from accounts.requests import PersonRequest
 from accounts.sessions import find_session, people_of
 from accounts.verbs.sessions import note_seen
+from portal import errors
 from tenancy.hosts import Site
+from tenancy.waiting import passes
 
 
 class SessionMiddleware:
@@ -19,6 +23,7 @@ class SessionMiddleware:
     def __init__(self, get_response: Callable[[PersonRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
+    @errors.or_unavailable
     def __call__(self, request: PersonRequest) -> HttpResponse:
         request.session_token = request.view_as = None
         if request.address.site is Site.BACKOFFICE:
@@ -26,12 +31,22 @@ class SessionMiddleware:
         response = self.get_response(request)
         # Support that looks at the portal is not who the browser's own session stands for.
         if request.session and not request.view_as:
-            with people_of(request.session.user.vendor):
-                note_seen(request.session)
+            _note_seen(request.session)
         # What broke has not signed anybody in, whatever it began.
         if response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
             _hand_over(response, request.session_token)
         return response
+
+
+def _note_seen(session: Session) -> None:
+    """Whoever has waited for the page gets it, also where somebody else keeps that from being
+    written down; the next page tries again."""
+    try:
+        with people_of(session.user.vendor):
+            note_seen(session)
+    except Error as error:
+        if not passes(error):
+            raise
 
 
 def _hand_over(response: HttpResponse, token: str | None) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 
 from django.conf import settings
+from django.db import Error
 from django.http import HttpRequest, HttpResponse
 from django.urls import set_urlconf
 
@@ -12,6 +13,7 @@ from accounts.sessions import arrive
 from portal import errors
 from tenancy.door import inside
 from tenancy.hosts import Site, canonical_host, locate, origin
+from tenancy.waiting import passes
 from web.errors import PortalError
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -33,6 +35,7 @@ class TenancyMiddleware:
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
+    @errors.or_unavailable
     def __call__(self, request: PersonRequest) -> HttpResponse:
         # Pages that a middleware answers itself are reversed in the host's own URLconf.
         set_urlconf(request.urlconf)
@@ -60,4 +63,6 @@ class TenancyMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, PortalError):
             return errors.refused(request, exception)
+        if isinstance(exception, Error) and passes(exception):
+            return errors.unavailable(request, exception)
         return None

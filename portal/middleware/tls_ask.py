@@ -10,10 +10,12 @@ import ipaddress
 from collections.abc import Callable
 
 from django.conf import settings
+from django.db import Error
 from django.http import HttpRequest, HttpResponse
 
 from tenancy.hosts import Site, locate, normalise_host
 from tenancy.table import find_vendor
+from tenancy.waiting import passes
 
 PATH = "/internal/tls-ask"
 FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_VIA")
@@ -28,8 +30,17 @@ class TlsAskMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path != PATH or not _is_the_proxy(request):
             return self.get_response(request)
+        return HttpResponse(status=_answer(request), content_type="text/plain")
+
+
+def _answer(request: HttpRequest) -> int:
+    try:
         known = may_have_certificate(normalise_host(request.GET.get("domain", "")))
-        return HttpResponse(status=200 if known else 404, content_type="text/plain")
+    except Error as error:
+        if not passes(error):
+            raise
+        return 503
+    return 200 if known else 404
 
 
 def may_have_certificate(name: str) -> bool:

@@ -30,6 +30,7 @@ class ViewAsMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
+    @errors.or_unavailable
     def __call__(self, request: PersonRequest) -> HttpResponse:
         request.view_as = None
         view = _named_by(request)

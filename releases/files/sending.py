@@ -4,8 +4,10 @@
    sends the bytes and resolves the range.
 2. From an object store the visitor is redirected to a short-lived signed address.
 3. Alone, gunicorn sends the bytes with sendfile. A slow visitor then holds a thread; so that
-   pages always find one, a process sends settings.DIRECT_DOWNLOADS files at a time and no more,
-   half of them by one licence (`places.py`).
+   pages always find one, a process sends so many files at a time and no more, half of them by one
+   licence (web/places.py).
+
+Conditions are answered here, whichever way the bytes then go.
 """
 
 import base64
@@ -23,16 +25,15 @@ from django.utils.http import content_disposition_header, http_date
 
 from licenses.models import License
 from releases.files import ranges
-from releases.files.places import Place, Places
 from releases.files.ranges import ByteRange
 from releases.files.shelf import local_path, signed_url
 from releases.models import ReleaseFile
+from web import places
+from web.places import Place
 
 BLOCK = 64 * 1024  # bytes, where the server has no sendfile
 
 R = TypeVar("R", bound=HttpResponseBase)
-
-_places = Places(settings.DIRECT_DOWNLOADS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def send(request: HttpRequest, file: ReleaseFile, license: License) -> Sending:
         return Sending(_unsatisfiable(file))
     granted = part or ByteRange(0, file.size)
     response: HttpResponseBase
-    if _proxy_sends(request):
+    if settings.ACCEL_REDIRECT_PREFIX:
         response = _described(HttpResponse(), file)
         response["X-Accel-Redirect"] = quote(f"{settings.ACCEL_REDIRECT_PREFIX}{file.key}")
         if part is None:
@@ -82,16 +83,6 @@ def send(request: HttpRequest, file: ReleaseFile, license: License) -> Sending:
     else:
         response = _send_here(path, file, part, license)
     return Sending(response, None if request.method == "HEAD" else granted)
-
-
-def _proxy_sends(request: HttpRequest) -> bool:
-    """Whether the proxy sends the bytes.
-
-    It evaluates these two conditions again, by its file's date and a tag of its own, and would
-    refuse what we have allowed.
-    """
-    by_validator = {"If-Match", "If-Unmodified-Since"} & set(request.headers)
-    return bool(settings.ACCEL_REDIRECT_PREFIX) and not by_validator
 
 
 def _asked(request: HttpRequest, file: ReleaseFile) -> ByteRange | None:
@@ -131,7 +122,7 @@ def _send_here(
     path: Path, file: ReleaseFile, part: ByteRange | None, license: License
 ) -> HttpResponseBase:
     granted = part or ByteRange(0, file.size)
-    place = _places.take(str(license.pk))
+    place = places.slow.take(str(license.pk))
     try:
         response = _PlacedResponse(_Part(path, granted), content_type=file.content_type)
         response.place = place

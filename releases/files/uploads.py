@@ -6,6 +6,9 @@ from typing import Any
 from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, TemporaryFileUploadHandler
 
+# Bytes that one form may bring; the same as in deploy/nginx.conf and deploy/Caddyfile.
+LARGEST_UPLOAD = 20 * 1024**3
+
 
 class ReceivedFile(TemporaryUploadedFile):
     """An uploaded file on disk, with its SHA-256 in hex."""

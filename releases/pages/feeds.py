@@ -1,8 +1,8 @@
 """The release feed of a product: JSON Feed 1.1 (jsonfeed.org) and Atom (RFC 4287).
 
 For people's feed readers and for programs that look for updates: with a licence's key no signing
-in is needed, and the files' addresses carry the key along. A release that the holder's licences
-don't cover is in the feed with the reason and without files.
+in is needed, and the files' addresses carry the key along if it came in the feed's. A release that
+the holder's licences don't cover is in the feed with the reason and without files.
 """
 
 import re
@@ -10,26 +10,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models.functions import Length
 from django.http import HttpResponse, JsonResponse
 from django.utils.feedgenerator import Atom1Feed, Enclosure
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from licenses.models import Product
 from releases.access import Holder, visible_releases
 from releases.models import Release, ReleaseFile
-from releases.notes import render
 from releases.pages.rows import download_url, files_of
 from releases.sentences import why_not
 from tenancy.hosts import vendor_url
 
 MOST_ENTRIES = 50
+MOST_NOTES = 1_000_000  # characters of HTML
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A release with the files that the holder may have, or why there are none."""
+    """A release with the files that the holder may have, or why there are none; and its notes as
+    HTML, or where they are."""
 
     release: Release
+    notes: str
     files: list[ReleaseFile]
     refusal: str
     code: str
@@ -38,6 +42,7 @@ class Entry:
 def entries(product: Product, holder: Holder, query: Mapping[str, Any]) -> list[Entry]:
     """The newest published releases, at most 50; `channel` and `platform` of the query narrow."""
     releases = visible_releases().filter(product=product).select_related("product")
+    releases = releases.defer("notes", "notes_html").annotate(length=Length("notes_html"))
     if channel := query.get("channel"):
         releases = releases.filter(channel=channel.replace("\x00", ""))
     platform = query.get("platform")
@@ -48,15 +53,37 @@ def entries(product: Product, holder: Holder, query: Mapping[str, Any]) -> list[
     ][:MOST_ENTRIES]
     verdicts = {release.pk: holder.verdict(release) for release in fitting}
     files = files_of([release for release in fitting if verdicts[release.pk].covered])
+    notes = _notes(fitting, holder)
     return [
         Entry(
             release,
+            notes[release.pk],
             files.get(release.pk, []),
             why_not(verdicts[release.pk]),
             verdicts[release.pk].refusal or "",
         )
         for release in fitting
     ]
+
+
+def _notes(releases: list[Any], holder: Holder) -> dict[Any, str]:
+    """The notes of the newest releases, as long as a feed has place for them, and of all others
+    the address where they are."""
+    shown, left = [], MOST_NOTES
+    for release in releases:
+        if release.length <= left:
+            shown.append(release.pk)
+            left -= release.length
+    read = dict(Release.objects.filter(pk__in=shown).values_list("pk", "notes_html"))
+    return {
+        release.pk: read[release.pk] if release.pk in read else _elsewhere(release, holder)
+        for release in releases
+    }
+
+
+def _elsewhere(release: Release, holder: Holder) -> str:
+    link = format_html('<a href="{}">{}</a>', _page_url(release, holder), release)
+    return f"<p>{_('What is new stands on its page:')} {link}</p>"
 
 
 def feed_url(name: str, holder: Holder, product: Product, key: str = "") -> str:
@@ -91,7 +118,7 @@ def _json_item(entry: Entry, holder: Holder) -> dict[str, Any]:
         "id": f"urn:uuid:{release.pk}",
         "url": _page_url(release, holder),
         "title": str(release),
-        "content_html": str(render(release.notes)),
+        "content_html": entry.notes,
         "date_published": release.appeared.isoformat(),
         "attachments": [_attachment(file, holder) for file in entry.files],
         "_release": {
@@ -109,7 +136,7 @@ def _json_item(entry: Entry, holder: Holder) -> dict[str, Any]:
 
 def _attachment(file: ReleaseFile, holder: Holder) -> dict[str, Any]:
     return {
-        "url": download_url(file, holder, holder.key),
+        "url": download_url(file, holder, holder.address_key),
         "mime_type": file.content_type,
         "title": file.name,
         "size_in_bytes": file.size,
@@ -134,17 +161,20 @@ def as_atom(entries: list[Entry], product: Product, holder: Holder) -> HttpRespo
     )
     for entry in entries:
         release = entry.release
-        notes = str(render(release.notes))
         feed.add_item(
             title=str(release),
             link=_page_url(release, holder),
-            description=f"<p>{entry.refusal}</p>{notes}" if entry.refusal else notes,
+            description=f"<p>{entry.refusal}</p>{entry.notes}" if entry.refusal else entry.notes,
             unique_id=f"urn:uuid:{release.pk}",
             pubdate=release.published_at,
             updateddate=release.published_at,
             categories=[release.channel, *release.platforms],
             enclosures=[
-                Enclosure(download_url(file, holder, holder.key), str(file.size), file.content_type)
+                Enclosure(
+                    download_url(file, holder, holder.address_key),
+                    str(file.size),
+                    file.content_type,
+                )
                 for file in entry.files
             ],
         )

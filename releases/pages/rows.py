@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _lazy
 from releases.access import Holder
 from releases.coverage import Terms, Verdict
 from releases.models import Release, ReleaseFile
-from releases.notes import render
+from releases.notes import shown
 from releases.platforms import name_of
 from releases.sentences import why_not
 from tenancy.hosts import vendor_url
@@ -112,7 +112,7 @@ def _release_row(
         published=moment(release.published_at, now),
         refusal=why_not(verdict),
         files=files,
-        notes=render(release.notes, top=notes_from) if notes_from else "",
+        notes=shown(release.notes_html, top=notes_from) if notes_from else "",
     )
 
 

@@ -1,7 +1,7 @@
 """The customer's pages about releases, the files themselves, and the feeds."""
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -26,6 +26,7 @@ from releases.access import (
     get_holder,
     get_product,
     get_release,
+    given_key,
     releases_of,
 )
 from releases.coverage import Verdict
@@ -126,13 +127,13 @@ def _with_notes(releases: Sequence[Release]) -> Sequence[Release]:
     """Loads the notes of these few, which the query of all left out."""
     notes = dict(_notes_of(tuple(each.pk for each in releases)))
     for release in releases:
-        release.notes = notes.get(release.pk, "")
+        release.notes_html = notes.get(release.pk, "")
     return releases
 
 
 @prepared
 def _notes_of(releases: Any, /) -> QuerySet[Release, tuple[UUID, str]]:
-    return Release.objects.filter(pk__in=releases).values_list("pk", "notes")
+    return Release.objects.filter(pk__in=releases).values_list("pk", "notes_html")
 
 
 def _feed_links(product: Any, holder: Holder) -> dict[str, str]:
@@ -149,7 +150,7 @@ def _feed_links(product: Any, holder: Holder) -> dict[str, str]:
 def release_detail(request: PersonRequest, release_id: UUID) -> HttpResponse:
     """One release: its notes and files, or why the customer's licences don't cover it."""
     holder = get_customer(request)
-    release = get_release(holder, release_id)
+    release = get_release(holder, release_id, notes=True)
     [row] = release_rows([release], holder, timezone.now(), notes_from=3)
     return render(request, "releases/release_detail.html", {"row": row})
 
@@ -166,21 +167,25 @@ def newest_for_license(request: PersonRequest, license: License) -> list[Release
     return release_rows(_newest(fitting, holder, platform), holder, timezone.now())
 
 
-def for_programs_too(view: View) -> View:
-    """Lets a program in by a licence's key; it gets `{message, code}` where people get a page."""
+def for_programs_too(view: View, *, always: bool = False) -> View:
+    """Lets a program in by a licence's key; it gets `{message, code}` where people get a page.
+    `always`: nobody but programs asks for it, also without a key."""
+
+    def by_program(request: HttpRequest) -> bool:
+        return always or given_key(request) is not None
 
     @login_not_required
     @wraps(view)
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        # The portal's handler of errors looks for it.
-        request.by_program = "key" in request.GET  # type: ignore[attr-defined]
         try:
             return view(request, *args, **kwargs)
         except Http404 as error:
-            if "key" not in request.GET:
+            if given_key(request) is None:
                 raise
             raise NothingForThisKey from error
 
+    # The portal's handler of errors looks for it, also before the view has begun.
+    wrapped.by_program = by_program  # type: ignore[attr-defined]
     return wrapped
 
 
@@ -231,7 +236,7 @@ def _send_and_record(
 
 
 def _feed(write: Callable[..., HttpResponse]) -> View:
-    @for_programs_too
+    @partial(for_programs_too, always=True)
     @not_while_viewing_as
     @conditional_page
     @require_safe

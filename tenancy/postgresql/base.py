@@ -16,6 +16,8 @@ from django.db.transaction import TransactionManagementError
 from psycopg import sql
 from psycopg.pq import TransactionStatus
 
+from tenancy.transactions import WithLastStep
+from tenancy.waiting import longest_wait
 from tenancy.wall import SAYING, Said, said, saying
 
 # Made at run time by which psycopg is there.
@@ -24,15 +26,17 @@ DjangosServerSideCursor: Any = base.ServerSideCursor
 
 
 def _to_say(connection: Any, now: Said | None = None) -> str:
-    """What to send before the next statement; nothing where no vendor and no way out is to be
-    said and none can have been said before, nor where only a rollback is listened to."""
+    """What to send before the next statement; nothing where no vendor, no way out and no longest
+    wait is to be said and none can have been said before, nor where only a rollback is listened
+    to."""
     status = connection.info.transaction_status
     vendor, way = now or said()
+    wait = longest_wait()
     if status == TransactionStatus.INERROR:
         return ""
-    if status == TransactionStatus.IDLE and vendor is None and way is None:
+    if status == TransactionStatus.IDLE and vendor is None and way is None and wait is None:
         return ""
-    return saying(vendor, way)
+    return saying(vendor, way, wait)
 
 
 def _together(to_say: str, query: Any) -> Any:
@@ -140,7 +144,7 @@ class DatabaseOperations(operations.DatabaseOperations):
         return query
 
 
-class DatabaseWrapper(base.DatabaseWrapper):
+class DatabaseWrapper(WithLastStep, base.DatabaseWrapper):
     ops_class = DatabaseOperations
     SchemaEditorClass = DatabaseSchemaEditor
 

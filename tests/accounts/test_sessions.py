@@ -7,15 +7,23 @@ import pytest
 from django.conf import settings
 
 from accounts import sessions as entering
+from accounts.backends import VendorBackend
+from accounts.links import Purpose, make_token
 from accounts.models import Session, User
 from accounts.sessions import people_of
 from accounts.verbs import passwords, sessions
 from accounts.verbs.passwords import set_password
+from accounts.verbs.people import change_person
+from accounts.verbs.vendors import change_vendor
+from accounts.view_as import verbs as view_as
 from tenancy.door import inside
 from tenancy.hosts import Site
+from tenancy.models import Vendor
+from tests import world as worlds
 from tests.conftest import NOW
+from tests.licenses.test_activation import run_at_once
 from tests.roles import everywhere
-from tests.world import PASSWORD, Browser, World, set_vendor, signed_in
+from tests.world import PASSWORD, Browser, World, set_vendor, signed_in, vendor_now
 
 COOKIE = settings.SESSION_COOKIE_NAME
 
@@ -248,6 +256,161 @@ def test_staff_of_a_closed_vendor_are_out(world: World) -> None:
     browser = signed_in(world.acme_admin)
     set_vendor(world.acme, status="inactive")
     assert not is_in(browser)
+
+
+# --- Switched off, and on again -----------------------------------------------------------------
+
+
+def changed_in_the_back_office(world: World, person: User, **fields: str) -> None:
+    """As an administrator does it: a box that is not ticked is not sent."""
+    form = {
+        "email": person.email,
+        "first_name": "",
+        "last_name": "",
+        "company": "",
+        "role": person.role,
+        "is_active": "on",
+        "allow_customer_portal_access": "on",
+        "metadata": "[]",
+        **fields,
+    }
+    sent = {name: value for name, value in form.items() if value != "off"}
+    answer = signed_in(world.acme_admin).post(f"/accounts/user/{person.pk}/change/", sent)
+    assert answer.status_code == 302, answer.content.decode()
+
+
+def changed_by_its_verb(world: World, person: User, **fields: str) -> None:
+    """As a command, an import or a program would do it."""
+    with inside(world.acme):
+        ready = User.objects.get(pk=person.pk)
+        for name, value in fields.items():
+            setattr(ready, name, value if name == "role" else value == "on")
+        change_person(person=ready, fields=list(fields))
+
+
+@pytest.mark.parametrize("way", [changed_in_the_back_office, changed_by_its_verb])
+@pytest.mark.parametrize(
+    ("who", "off", "on"),
+    [
+        ("ada", {"is_active": "off"}, {"is_active": "on"}),
+        ("acme_support", {"is_active": "off"}, {"is_active": "on"}),
+        (
+            "ada",
+            {"allow_customer_portal_access": "off"},
+            {"allow_customer_portal_access": "on"},
+        ),
+        ("ada", {"role": "support"}, {"role": "user"}),
+        ("acme_support", {"role": "user"}, {"role": "support"}),
+    ],
+)
+def test_who_was_switched_off_and_on_again_has_to_sign_in(
+    world: World, way: Any, who: str, off: dict[str, str], on: dict[str, str]
+) -> None:
+    person = getattr(world, who)
+    browser, other = signed_in(person), signed_in(world.grace)
+    way(world, person, **off)
+    assert person not in [session.user for session in all_sessions()]
+    way(world, person, **on)
+    assert not is_in(browser)
+    assert is_in(other)
+
+
+def test_other_changes_of_a_person_end_no_session(world: World) -> None:
+    browser = signed_in(world.ada)
+    changed_in_the_back_office(world, world.ada, company="Engines")
+    changed_by_its_verb(world, world.ada, is_active="on")
+    assert is_in(browser)
+
+
+def test_a_link_of_who_was_switched_off_stays_void(world: World) -> None:
+    path = f"/password-reset/{make_token(Purpose.RESET, world.ada)}/"
+    changed_by_its_verb(world, world.ada, is_active="off")
+    changed_by_its_verb(world, world.ada, is_active="on")
+    assert Browser("acme").get(path).status_code == 410
+
+
+@pytest.mark.parametrize(
+    ("who", "off", "on"),
+    [
+        ("ada", {"is_active": "off"}, {"is_active": "on"}),
+        ("acme_support", {"role": "user"}, {"role": "support"}),
+        ("acme_support", {"is_active": "off"}, {"is_active": "on"}),
+    ],
+)
+def test_a_view_as_a_customer_ends_with_its_people(
+    world: World, who: str, off: dict[str, str], on: dict[str, str]
+) -> None:
+    with inside(world.acme):
+        tokens = [view_as.offer(world.ada, staff=world.acme_support) for _ in range(2)]
+    viewing = Browser("acme")
+    assert viewing.get(f"/view-as/{tokens[0]}/").status_code == 302
+    assert viewing.get("/licenses/").status_code == 200
+    changed_by_its_verb(world, getattr(world, who), **off)
+    changed_by_its_verb(world, getattr(world, who), **on)
+    assert viewing.get("/licenses/").status_code == 410
+    assert Browser("acme").get(f"/view-as/{tokens[1]}/").status_code == 410
+
+
+def test_a_vendor_that_was_switched_off_and_on_again_has_no_session(world: World) -> None:
+    customer, staff, elsewhere = (
+        signed_in(each) for each in (world.ada, world.acme_admin, world.bob)
+    )
+    with inside(world.acme):
+        token = view_as.offer(world.ada, staff=world.acme_support)
+    viewing = Browser("acme")
+    viewing.get(f"/view-as/{token}/")
+    operator = signed_in(world.operator)
+    path = f"/tenancy/vendor/{world.acme.pk}/change/"
+    form = {"name": "Acme Instruments", "support_email": "", "support_url": "", "website": ""}
+    for status in ("inactive", "active"):
+        assert operator.post(path, form | {"status": status}).status_code == 302
+    assert not is_in(customer)
+    assert not is_in(staff)
+    assert viewing.get("/licenses/").status_code == 410
+    assert is_in(elsewhere)
+    assert is_in(operator)
+
+
+@pytest.mark.parametrize("what", ["person", "vendor"])
+def test_who_is_switched_off_while_the_password_is_checked_does_not_come_in(
+    world: World, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    check = VendorBackend.authenticate
+
+    def slow(*args: Any, **options: Any) -> Any:
+        found = check(*args, **options)
+        if what == "person":
+            changed_by_its_verb(world, world.ada, is_active="off")
+        else:
+            change_vendor(switched(world.acme, "inactive"))
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(VendorBackend, "authenticate", slow)
+        form = {"email": "ada@example.com", "password": PASSWORD}
+        assert Browser("acme").post("/login/", form).status_code == 200
+    assert all_sessions() == []
+
+
+def switched(vendor: Vendor, status: str) -> Vendor:
+    ready = vendor_now(vendor)
+    ready.status = status
+    return ready
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_slips_in_while_the_account_is_switched_off() -> None:
+    """Whichever comes first: a session that begins meanwhile is ended, or does not begin."""
+    world = worlds.build()
+
+    def act(n: int) -> None:
+        if n == 0:
+            changed_by_its_verb(world, world.ada, is_active="off")
+        else:
+            Browser("acme").post("/login/", {"email": "ada@example.com", "password": PASSWORD})
+
+    run_at_once(6, act)
+    assert world.ada not in [session.user for session in all_sessions()]
 
 
 def test_what_has_run_out_is_cleaned_up(world: World, frozen_time: Any) -> None:

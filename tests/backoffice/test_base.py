@@ -155,6 +155,7 @@ def test_a_new_product_has_a_key_and_a_product_file(world: World, admin: Browser
         "metadata": "[]",
         "customers_may_deactivate": "on",
         "offline_response_validity": "1 hour",
+        "allowed_key_replacements": "3",
     }
     assert admin.post("/licenses/product/add/", form).status_code == 302
     with inside(world.acme):
@@ -175,6 +176,7 @@ def test_the_same_product_name_twice_is_said(world: World, admin: Browser) -> No
         "name": "Orbit",
         "metadata": '[{"key": "a"}]',
         "offline_response_validity": "1 hour",
+        "allowed_key_replacements": "3",
     }
     page = admin.post("/licenses/product/add/", form).content.decode()
     assert "Each entry needs a key and a value" in page

@@ -292,7 +292,7 @@ def test_under_https_nothing_below_the_domain_is_bound(
 ) -> None:
     settings.SECURE_HSTS_SECONDS = 31536000
     settings.SECURE_HSTS_INCLUDE_SUBDOMAINS = settings.SECURE_HSTS_PRELOAD = True
-    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    settings.TRUSTED_PROXIES = 1
     with inside(world.acme):
         verified(world, dns)
     for host, value in (

@@ -71,6 +71,40 @@ CASES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("If-Modified-Since, right date", ("-H", "If-Modified-Since: {modified}")),
     ("If-Match, right tag", ("-H", "If-Match: {etag}")),
     ("If-Match, other tag", ("-H", 'If-Match: "other"')),
+    ("If-Match, any", ("-H", "If-Match: *")),
+    ("If-Match, one of several", ("-H", 'If-Match: "other", {etag}')),
+    ("If-Match, weak tag", ("-H", "If-Match: W/{etag}")),
+    ("If-Match, right tag, HEAD", ("-I", "-H", "If-Match: {etag}")),
+    ("If-Match, right tag, with range", ("-H", "If-Match: {etag}", "-H", "Range: bytes=0-9")),
+    (
+        "If-Match, right tag, with several ranges",
+        ("-H", "If-Match: {etag}", "-H", "Range: bytes=0-9,20-29"),
+    ),
+    (
+        "If-Match, right tag, range behind the end",
+        ("-H", "If-Match: {etag}", "-H", "Range: bytes={size}-"),
+    ),
+    (
+        "If-Match and If-Range, right tags",
+        ("-H", "If-Match: {etag}", "-H", "If-Range: {etag}", "-H", "Range: bytes=0-9"),
+    ),
+    (
+        "If-Match, right tag, If-Range, other tag",
+        ("-H", "If-Match: {etag}", "-H", 'If-Range: "other"', "-H", "Range: bytes=0-9"),
+    ),
+    (
+        "If-Match and If-None-Match, right tags",
+        ("-H", "If-Match: {etag}", "-H", "If-None-Match: {etag}"),
+    ),
+    (
+        "If-Unmodified-Since, right date, with range",
+        ("-H", "If-Unmodified-Since: {modified}", "-H", "Range: bytes=-10"),
+    ),
+    (
+        "If-None-Match, other tag, If-Modified-Since, right date",
+        ("-H", 'If-None-Match: "other"', "-H", "If-Modified-Since: {modified}"),
+    ),
+    ("If-Modified-Since, no date", ("-H", "If-Modified-Since: yesterday")),
     ("If-Unmodified-Since, right date", ("-H", "If-Unmodified-Since: {modified}")),
     ("If-Unmodified-Since, earlier", ("-H", "If-Unmodified-Since: Mon, 01 Jan 2024 00:00:00 GMT")),
 )

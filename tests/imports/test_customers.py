@@ -1,6 +1,7 @@
 """Importing customers: reading the file, checking every row, writing all of it or nothing."""
 
 import csv
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -16,8 +17,9 @@ from audit.acting import acting_as
 from audit.models import AuditEntry
 from backoffice.cells import escaped
 from imports.models import DataImport
-from imports.tables import LARGEST, TableRefused, unescaped
-from imports.verbs import files
+from imports.tables import LARGEST, TableRefused, read, unescaped
+from imports.verbs import files, writing
+from tenancy import transactions
 from tenancy.door import inside
 from tests.sql import every_statement_names_its_vendor
 from tests.world import Browser, World, signed_in
@@ -88,7 +90,16 @@ def customers(world: World) -> dict[str, tuple[str, str, str]]:
         ("email\nä@b.example\n".encode("latin-1"), "Line 2 is not in UTF-8."),
         ("email\na@b.example\n".encode("utf-16"), "The file is in UTF-16."),
         (b'email\n"a@b.example\n', "Row 2 can't be read: a quotation mark is not closed"),
-        (b"email\n" + b"a" * 200_000 + b"\n", "a cell is longer than 131,072 characters."),
+        (b"email\n" + b"a" * 200_000 + b"\n", "a cell or a line is longer than 131,072"),
+        (b"email\n" + b"," * 200_000 + b"\n", "Row 2 can't be read"),
+        (
+            ",".join(f"c{n}" for n in range(900_000)).encode() + b"\na\n",
+            "The first row has 900,000 cells, and a file can have 100 columns at most.",
+        ),
+        (
+            ",".join(f"c{n}" for n in range(100)).encode() + b"\na\n",
+            "not known: “c0”, “c1”, “c2”, “c3”, “c4” …. Known are",
+        ),
         (b"x" * (LARGEST + 1), "The file is larger than 10 MB."),
         (b"email\n" + b"a@b.example\n" * 20_001, "The file has more than 20,000 rows."),
     ],
@@ -115,6 +126,18 @@ def test_files_as_spreadsheets_write_them_are_read(world: World, data: bytes) ->
     row = confirmed(world, started(world, data))
     assert row.state == "done"
     assert customers(world)["eve@example.com"] == ("Eve", "Müller", "")
+
+
+def test_a_file_of_nothing_but_cells_takes_no_more_than_itself() -> None:
+    """Ten million cells in a row, in the header or below it, are not made first and then counted."""
+    for start in ("", "email\n"):
+        text = start + "," * 9_000_000 + "\na\n"
+        tracemalloc.start()
+        with pytest.raises(TableRefused):
+            read(text, required=("email",), optional=(), ignored=())
+        _now, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert most < 6 * len(text)
 
 
 @pytest.mark.parametrize(
@@ -210,7 +233,7 @@ def test_known_customers_are_updated_and_new_ones_added(world: World) -> None:
     with inside(world.acme):
         eve = User.objects.get(email="eve@example.com")
         told = AuditEntry.objects.filter(subject_type="accounts.user").order_by("-sequence")[:2]
-        created, changed = told
+        changed, created = told
     assert not eve.has_usable_password()
     assert (eve.vendor_id, eve.role) == (world.acme.pk, "user")
     assert (created.action, created.customer_id) == ("created", eve.pk)
@@ -257,13 +280,13 @@ class Slow:
     """What happens in between, just before an import writes."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, act: Any) -> None:
-        write = files._write
+        write = writing.write
 
-        def late(row: DataImport, rows: Any) -> None:
+        def late(*given: Any, **named: Any) -> bool:
             act()
-            write(row, rows)
+            return write(*given, **named)
 
-        monkeypatch.setattr(files, "_write", late)
+        monkeypatch.setattr(writing, "write", late)
 
 
 def test_somebody_quicker_makes_the_database_refuse_and_nothing_stays(
@@ -302,6 +325,8 @@ def test_what_fails_at_the_very_end_leaves_nothing(
     def fails(*args: Any, **kwargs: Any) -> None:
         raise IntegrityError
 
+    # So few rows are one transaction, with their e-mails.
+    monkeypatch.setattr(transactions, "LONGEST", 60.0)
     kind = replace(files.KINDS["customers"], after_create=fails)
     monkeypatch.setitem(files.KINDS, "customers", kind)
     before = customers(world)

@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -13,7 +14,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
+from django.core import mail
 from django.core.management import call_command
 from django.db import OperationalError, connection
 from django.utils import timezone
@@ -28,7 +31,7 @@ from mail.models import OutgoingEmail
 from mail.outbox import queue
 from tenancy.door import inside
 from tests.environment import FIXED
-from tests.mail.smtp_server import MailServer, mail_server
+from tests.mail.smtp_server import mail_server
 from tests.world import World, build
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,17 +55,18 @@ def database_url() -> str:
 
 
 @contextmanager
-def worker(server: MailServer) -> Iterator["subprocess.Popen[bytes]"]:
+def worker(mail_port: int, **changes: str) -> Iterator["subprocess.Popen[bytes]"]:
     """`manage.py db_worker` on the tests' database, with leases of a second; killed at the end."""
     environment = {
         **os.environ,
         **FIXED,
         "DATABASE_URL": database_url(),
-        "EMAIL_URL": f"smtp://127.0.0.1:{server.port}",
+        "EMAIL_URL": f"smtp://127.0.0.1:{mail_port}",
         "EMAIL_LEASE": "1",
         "JOB_LEASE": "1",
         "EMAIL_REPLY_TIMEOUT": "1",
         "UPKEEP_INTERVAL": "1",
+        **changes,
     }
     command = [sys.executable, "manage.py", "db_worker", "--no-startup-delay", "--interval", "0.1"]
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
@@ -96,11 +100,11 @@ def test_a_killed_worker_loses_no_e_mail_and_sends_none_twice() -> None:
     with mail_server() as server:
         server.delay = 0.005
         for _kill in range(KILLS):
-            with worker(server):
+            with worker(server.port):
                 target = len(server.accepted) + E_MAILS // (KILLS + 2)
                 wait_until(lambda: len(server.accepted) >= target)  # noqa: B023
                 time.sleep(chance.uniform(0, 0.05))
-        with worker(server):
+        with worker(server.port):
             ended = {State.SENT, State.UNKNOWN}
             wait_until(lambda: set(states(world).values()) <= ended)
         found = states(world)
@@ -114,15 +118,66 @@ def test_a_killed_worker_loses_no_e_mail_and_sends_none_twice() -> None:
             with inside(world.acme):
                 delivery.resend(OutgoingEmail.objects.get(pk=email_id))
         if missing:
-            with worker(server):
+            with worker(server.port):
                 wait_until(lambda: len(server.accepted) == E_MAILS)
         assert Counter(server.accepted) == Counter(list(found))
+
+
+def jobs() -> Counter[str]:
+    return Counter(DBTaskResult.objects.values_list("status", flat=True))
+
+
+@pytest.mark.processes
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_that_is_stopped_ends_its_job() -> None:
+    world = build()
+    queue("invitation", user=world.ada)
+    queue("invitation", user=world.ada)
+    with mail_server() as server:
+        server.delay = 0.5
+        with worker(server.port) as process:
+            wait_until(lambda: server.accepted != [])
+            process.terminate()
+            assert process.wait(10) == 0
+        assert jobs() == {"SUCCESSFUL": 1, "READY": 1}
+        assert Counter(states(world).values()) == {State.SENT: 1, State.QUEUED: 1}
+
+
+@pytest.mark.processes
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_that_is_stopped_puts_back_a_job_that_does_not_end() -> None:
+    """Its mail server says nothing. The next worker need not wait for a lease to run out."""
+    world = build()
+    queue("invitation", user=world.ada)
+    job = DBTaskResult.objects.get()
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        worker(silent.getsockname()[1], JOB_LEASE="3600") as process,
+        silent.accept()[0],
+    ):
+        process.terminate()
+        assert process.wait(10) == 0
+    # There may be one more, by the upkeep: the e-mail's own lease is a second.
+    job.refresh_from_db()
+    assert job.status == "READY"
+    with mail_server() as server, worker(server.port, JOB_LEASE="3600"):
+        wait_until(lambda: server.accepted == list(states(world)))
+
+
+def test_a_job_that_fails_in_a_worker_that_is_stopped_has_failed(db: None) -> None:
+    find_account.enqueue(site="customer", vendor_id="nobody's", email="root@example.com")
+    job, stopped = DBTaskResult.objects.get(), a_worker()
+    job.claim("test")
+    stopped.running = False
+    stopped.run_task(job)
+    assert jobs() == {"FAILED": 1}
 
 
 @pytest.fixture
 def batch(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """Runs `manage.py db_worker --batch` here, on the test's connection and with its signals."""
-    monkeypatch.setattr(f"{Worker.__base__.__module__}.close_old_connections", list)
+    for module in (Worker.__base__.__module__, Worker.__module__):
+        monkeypatch.setattr(f"{module}.close_old_connections", list)
     monkeypatch.setattr(Worker, "configure_signals", lambda self: None)
     return run_batch
 
@@ -184,6 +239,42 @@ def test_an_e_mail_whose_job_is_gone_gets_another(
     assert len(mailoutbox) == 1
 
 
+@pytest.mark.parametrize(
+    ("cause", "state"),
+    [(psycopg.errors.LockNotAvailable(), "READY"), (psycopg.errors.SyntaxError(), "FAILED")],
+)
+def test_a_job_that_the_database_could_not_serve_is_put_off(
+    world: World, frozen_time: Any, batch: Callable[[], None], cause: Exception, state: str
+) -> None:
+    def fails(*_args: Any) -> Any:
+        raise OperationalError from cause
+
+    queue("invitation", user=world.ada)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(delivery, "claim", fails)
+        batch()
+    job = DBTaskResult.objects.get()
+    assert job.status == state
+    batch()
+    assert mail.outbox == []
+    if state == "READY":
+        assert job.run_after == timezone.now() + timedelta(seconds=5)
+        frozen_time.shift(5)
+        batch()
+        assert len(mail.outbox) == 1
+
+
+def test_old_jobs_are_forgotten(world: World, batch: Callable[[], None], frozen_time: Any) -> None:
+    queue("invitation", user=world.ada)
+    batch()
+    frozen_time.shift(14 * 86400 - 1)
+    queue("invitation", user=world.ada)
+    assert upkeep.forget_old_jobs() == "Deleted 0 jobs that are over for 14 days."
+    frozen_time.shift(1)
+    assert upkeep.forget_old_jobs() == "Deleted 1 jobs that are over for 14 days."
+    assert DBTaskResult.objects.get().status == TaskResultStatus.READY
+
+
 def a_worker() -> Worker:
     return Worker(
         queue_names=["default"],
@@ -234,4 +325,4 @@ def test_upkeep_goes_on_after_a_fault_and_does_chores_every_hour(
 
 
 def test_every_app_has_registered_its_chores() -> None:
-    assert [chore.__name__ for chore in upkeep.EVERY_HOUR] == ["send_reminders"]
+    assert [chore.__name__ for chore in upkeep.EVERY_HOUR] == ["go_on", "send_reminders"]

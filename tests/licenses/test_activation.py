@@ -9,13 +9,14 @@ from django.db import connection
 
 from licenses import errors
 from licenses.history import history_of
-from licenses.models import Activation, License, LicenseMeterAttribute
+from licenses.models import Activation, License, LicenseMeterAttribute, Product
 from licenses.verbs import licenses
 from licenses.verbs.activations import (
     MachineKey,
     activate,
     deactivate,
     deactivate_as_customer,
+    free,
     sync,
 )
 from licenses.verbs.licenses import create_license
@@ -75,7 +76,85 @@ def test_a_new_machine_key_replaces_the_old_one_and_is_recorded(acme: World) -> 
     assert Activation.objects.get(license=license).machine_thumbprint == "U" * 43
     types = list(history_of(license).values_list("action", flat=True))
     assert sorted(types) == ["activated", "created", "machine-key-replaced"]
-    assert counts(license) == (1, 0)
+    assert counts(license) == (1, 1)
+
+
+def keys(number: int) -> list[MachineKey]:
+    return [MachineKey(KEY.jwk, str(each) * 43) for each in range(number)]
+
+
+def test_a_machine_is_set_up_anew_three_times_a_year(acme: World, frozen_time: Any) -> None:
+    license = make(acme)
+    first, *others = keys(8)
+    activate(license, machine("one"), key=first)
+    for key in others[:3]:
+        frozen_time.shift(timedelta(days=30))
+        activate(license, machine("one"), key=key)
+    for key in (*others[3:], first):
+        with pytest.raises(errors.MachineKeyReplacedTooOften):
+            activate(license, machine("one"), key=key)
+    activate(license, machine("one"), key=others[2])
+    assert counts(license) == (1, 3)
+    activate(license, machine("two"), key=first)
+    frozen_time.shift(timedelta(days=364 - 60))
+    with pytest.raises(errors.MachineKeyReplacedTooOften):
+        activate(license, machine("one"), key=first)
+    frozen_time.shift(timedelta(days=1))
+    activate(license, machine("one"), key=first)
+    with pytest.raises(errors.MachineKeyReplacedTooOften):
+        activate(license, machine("one"), key=others[0])
+    assert counts(license) == (2, 4)
+
+
+@pytest.mark.parametrize("allowed", [0, 1, 5])
+def test_the_product_says_how_often_a_machine_may_be_set_up_anew(acme: World, allowed: int) -> None:
+    license = make(acme)
+    Product.objects.filter(pk=license.product_id).update(allowed_key_replacements=allowed)
+    for key in keys(allowed + 1):
+        activate(license, machine("one"), key=key)
+    with pytest.raises(errors.MachineKeyReplacedTooOften):
+        activate(license, machine("one"), key=OTHER_KEY)
+    assert counts(license) == (1, allowed)
+
+
+@pytest.mark.parametrize(("allowed", "works"), [(0, 0), (1, 1), (2, 2), (-1, 3)])
+def test_setting_up_anew_counts_as_a_deactivation(acme: World, allowed: int, works: int) -> None:
+    license = make(acme, allowed_deactivations=allowed)
+    first, *others = keys(works + 1)
+    activate(license, machine("one"), key=first)
+    for key in others:
+        activate(license, machine("one"), key=key)
+    if allowed >= 0:
+        with pytest.raises(errors.DeactivationLimitReached):
+            activate(license, machine("one"), key=OTHER_KEY)
+    assert counts(license) == (1, works)
+    assert (
+        Activation.objects.get(license=license).machine_thumbprint
+        == (others[-1] if others else first).thumbprint
+    )
+
+
+def test_going_online_and_back_is_no_way_around_it(acme: World) -> None:
+    license = make(acme)
+    for key in keys(2):
+        activate(license, machine("one"), key=key)
+        activate(license, machine("one"))
+    assert counts(license) == (1, 2)
+    activate(license, machine("one"), key=OTHER_KEY)
+    activate(license, machine("one"))
+    activate(license, machine("one"), key=KEY)
+    for key in (None, OTHER_KEY):
+        with pytest.raises(errors.MachineKeyReplacedTooOften):
+            activate(license, machine("one"), key=key)
+
+
+def test_support_frees_the_seat_of_a_machine_that_was_set_up_anew_too_often(acme: World) -> None:
+    license = make(acme)
+    for key in keys(4):
+        taken = activate(license, machine("one"), key=key)
+    free(taken, reason="The disk broke four times")
+    activate(license, machine("one"), key=OTHER_KEY)
+    assert counts(license) == (1, 3)
 
 
 @pytest.mark.parametrize(
@@ -153,6 +232,25 @@ def test_a_lease_that_ends_frees_its_seat_and_a_sync_renews_it(
     activate(license, machine("two"))
     with pytest.raises(errors.ActivationNotFound):
         sync(first.pk)
+    assert counts(license) == (1, 1)
+
+
+def test_the_lease_of_a_machine_without_network_ends_and_a_new_request_renews_it(
+    acme: World, frozen_time: Any
+) -> None:
+    license = make(acme, allowed_activations=1, lease_duration=600)
+    assert activate(make(acme, lease_duration=600), machine("online")).lease_expires_at is None
+    first = activate(license, machine("one"), key=KEY)
+    assert first.lease_expires_at == NOW + timedelta(seconds=600)
+    frozen_time.shift(600)
+    again = activate(license, machine("one"), key=KEY)
+    assert (again.pk, again.lease_expires_at) == (first.pk, NOW + timedelta(seconds=1200))
+    with pytest.raises(errors.ActivationLimitReached):
+        activate(license, machine("two"), key=OTHER_KEY)
+    frozen_time.shift(600)
+    activate(license, machine("two"), key=OTHER_KEY)
+    with pytest.raises(errors.ActivationLimitReached):
+        activate(license, machine("one"), key=KEY)
     assert counts(license) == (1, 1)
 
 

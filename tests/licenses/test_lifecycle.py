@@ -1,6 +1,7 @@
 """The verbs about a licence as a whole."""
 
 import re
+import time
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -72,6 +73,30 @@ def test_keys_follow_the_default_pattern_and_differ() -> None:
 def test_a_pattern_that_makes_no_key_is_refused(pattern: str) -> None:
     with pytest.raises(ValidationError):
         new_key(pattern)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "(((a{40}){60}){100}){40}",
+        "((((a{99}){99}){99}){99}){99}",
+        "((((){99}){99}){99}){99}",  # of nothing at all
+        r"([A-Z]{99})" + "".join(rf"(\{n}\{n})" for n in range(1, 30)),  # doubled and doubled
+        r"[\x20-\U0010ffff]{99}",
+    ],
+)
+def test_a_pattern_that_takes_for_ever_is_refused_at_once(pattern: str) -> None:
+    begun = time.process_time()
+    with pytest.raises(ValidationError, match="repeats too much"):
+        new_key(pattern)
+    assert time.process_time() - begun < 0.2
+
+
+@pytest.mark.parametrize(
+    "pattern", [r"[!-~]{99}[!-~]{99}[!-~]{58}", "([A-Z0-9]{4}-){50}[A-Z]{6}", r"(\w{8})-\1"]
+)
+def test_a_long_pattern_makes_keys(pattern: str) -> None:
+    assert re.fullmatch(pattern, new_key(pattern))
 
 
 @pytest.mark.parametrize(

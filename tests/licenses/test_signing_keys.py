@@ -44,7 +44,7 @@ def test_a_rotated_key_stays_known(acme: World) -> None:
     new = rotate_product_key(acme.orbit)
     assert key_in_use(acme.orbit).kid == new.kid
     kids = [entry["kid"] for entry in product_file(acme.orbit)["publicKeys"]]
-    assert set(kids) == {new.kid, old.kid}
+    assert kids == [new.kid, old.kid]
     assert claims_of(token, old)["aid"] == str(acme.ada_machine.pk)
     assert claims_of(issue_token(acme.ada_machine, now=NOW), new)["aid"] == str(acme.ada_machine.pk)
 
@@ -99,7 +99,14 @@ def test_the_product_file_command(world: World) -> None:
     content = json.loads(out.getvalue())
     assert content["productId"] == str(world.orbit.pk)
     assert content["name"] == "Orbit"
+    assert content["portal"] == "http://acme.portal.localhost:8000/"
     assert content["publicKeys"][0]["pem"].startswith("-----BEGIN PUBLIC KEY-----")
+
+
+def test_the_product_file_names_the_domain_that_links_lead_to(acme: World) -> None:
+    acme.acme.canonical_domain = "licences.acme.example"
+    acme.orbit.vendor = acme.acme
+    assert product_file(acme.orbit)["portal"] == "http://licences.acme.example:8000/"
 
 
 @pytest.mark.parametrize("arguments", [("nobody", "Orbit"), ("acme", "Quill")])

@@ -33,6 +33,7 @@ PAYLOAD = activation_payload("a-product", "a-key", "lab")
 GOOD = MACHINE.activation("a-product", "a-key")
 HEADER = MACHINE.header(ACTIVATION)
 NO_VALUE = object()
+header, payload, signature = GOOD.split(".")
 
 
 def refused(data: bytes | str) -> str:
@@ -99,12 +100,89 @@ def test_what_is_accepted(text: bytes | str) -> None:
     assert parse_request(text).product_id == "a-product"
 
 
+@pytest.mark.parametrize("name", ["hostname", "osVersion", "vmName", "appVersion", "clientVersion"])
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        ("a\x00b", "a\ufffdb"),
+        ("a\r\nb", "a\ufffd\ufffdb"),
+        ("caf\udce9", "caf\ufffd"),
+        ("\x1b[31mred\x9b", "\ufffd[31mred\ufffd"),
+        ("\x00", "\ufffd"),
+        ("h" * 300, "h" * 256),
+        ("🖥" * 300, "🖥" * 256),
+        ("h" * 255 + "\ud83d\udda5", "h" * 255 + "🖥"),
+    ],
+)
+def test_what_describes_the_machine_is_cut_and_not_refused(name: str, told: str, kept: str) -> None:
+    request = parse_request(with_payload(**{name: told}))
+    shown = {"osVersion": "os_version", "vmName": "vm_name", "appVersion": "app_version",
+             "clientVersion": "client_version"}.get(name, name)  # fmt: skip
+    assert getattr(request, shown) == kept
+
+
+def wrapped(width: int, end: str = "\n", before: str = "") -> str:
+    return end.join(before + GOOD[at : at + width] for at in range(0, len(GOOD), width))
+
+
+LETTER = "Dear Acme,\n\nplease find the request of our machine below.\n\n{}\n\nRegards\nAda"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        GOOD.encode("utf-8-sig"),
+        b"\xef\xbb\xbf" + GOOD.encode("utf-8-sig"),
+        GOOD.encode("utf-16"),
+        f"{GOOD}\r\n".encode("utf-16"),
+        GOOD.encode("utf-16-le"),
+        GOOD.encode("utf-16-be"),
+        b"\xfe\xff" + GOOD.encode("utf-16-be"),
+        wrapped(76),
+        wrapped(76, "\r\n"),
+        wrapped(64, "\r"),
+        wrapped(72, "\n\n"),
+        wrapped(1, " "),
+        wrapped(60, "\n\t"),
+        wrapped(76, "\u00a0\n"),
+        wrapped(76, before="> "),
+        wrapped(76, before=">"),
+        wrapped(76, before=">> "),
+        wrapped(76, before="  > > > "),
+        wrapped(76, "\u200b"),
+        wrapped(40, "\u00ad"),
+        wrapped(76).encode("utf-16"),
+        f"\n\n \n{GOOD}\n\n\n",
+        LETTER.format(GOOD),
+        LETTER.format(wrapped(76)),
+        LETTER.format(wrapped(76, before="> ")),
+        LETTER.format(wrapped(76)).replace("\n", "\n> "),
+        LETTER.format(wrapped(76)).encode("utf-16"),
+        f"The request is {GOOD} as the program wrote it.",
+        f"Request:\n{GOOD}\nThanks",
+        f"Bitte schön, für Sie:\r\n{wrapped(76)}\r\n-- \r\nJürgen".encode(),
+        f"they sent exactly eyes, e.g. these\n{GOOD}",
+        f"{GOOD}\n{GOOD}",
+        f"{header}.\n{payload}\n.{signature}",
+        f"{header} . {payload} . {signature}",
+        f"{header[:2]}\n{header[2:]}.\n{payload}.{signature}",
+    ],
+)
+def test_a_file_as_it_comes(data: bytes | str) -> None:
+    request = parse_request(data)
+    assert (request.text, request.digest) == (GOOD, parse_request(GOOD).digest)
+
+
+def test_a_header_that_begins_with_a_blank_is_read_where_nothing_is_around_it() -> None:
+    raw = json.dumps(HEADER).replace("{", "{ ", 1).encode()
+    text = sign_raw(raw, json.dumps(PAYLOAD).encode(), MACHINE.key)
+    assert not text.startswith("eyJ")
+    assert parse_request(f"\n{text[:70]}\n{text[70:]}\n").text == text
+
+
 def test_the_digest_tells_the_same_request() -> None:
     assert parse_request(GOOD).digest == parse_request(f" {GOOD} ").digest
     assert parse_request(GOOD).digest != parse_request(with_payload(iat=1)).digest
-
-
-header, payload, signature = GOOD.split(".")
 
 
 @pytest.mark.parametrize(
@@ -116,12 +194,15 @@ header, payload, signature = GOOD.split(".")
         (f"{GOOD}.", "three parts"),
         (f"{GOOD}.{GOOD}", "three parts"),
         (b"\xff\xfe" + GOOD.encode(), "UTF-8"),
-        (GOOD.encode("utf-16"), "UTF-8"),
+        (GOOD.encode("utf-16")[:-1], "UTF-8"),
+        (GOOD.encode("utf-32"), "base64url"),
         ("\ud800", "UTF-8"),
         (f"{header}=.{payload}.{signature}", "base64url"),
         (f"{header}.{payload}.{signature[:-1]}", "base64url"),
-        (f"{header}.{payload} .{signature}", "signature"),
-        (f"{header}.{payload[:9]}\n{payload[9:]}.{signature}", "signature"),
+        (f"{header}.{payload[:9]}?{payload[9:]}.{signature}", "signature"),
+        (f"{header}.{payload[:9]}\n>{payload[10:]}.{signature}", "signature"),
+        (f"{GOOD}Regards, Ada", "base64url"),
+        (f"request:{GOOD}", "base64url"),
         (f"{header}.{payload}.{signature}\x00", "base64url"),
         (f"+{header[1:]}.{payload}.{signature}", "base64url"),
         (f"{header}.{payload}.", "signature"),
@@ -185,10 +266,11 @@ header, payload, signature = GOOD.split(".")
         (with_payload(fingerprint="x" * 63), "fingerprint"),
         (with_payload(fingerprint="x" * 257), "fingerprint"),
         (with_payload(fingerprint="x" * 63 + "\x00"), "fingerprint"),
-        (with_payload(hostname="a\x00b"), "hostname"),
-        (with_payload(hostname="a\nb"), "hostname"),
-        (with_payload(hostname="\ud800"), "hostname"),
-        (with_payload(hostname="h" * 257), "hostname"),
+        (with_payload(userHash="a\x00b"), "userHash"),
+        (with_payload(userHash="a\nb"), "userHash"),
+        (with_payload(userHash="\ud800"), "userHash"),
+        (with_payload(userHash="h" * 257), "userHash"),
+        (with_payload(hostname=5), "hostname"),
         (with_payload(os="beos"), "os"),
         (with_payload(os=NO_VALUE), "os"),
         (with_payload(container="false"), "container"),

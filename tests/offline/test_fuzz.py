@@ -87,6 +87,20 @@ def test_a_damaged_request_is_never_another_request(text: str) -> None:
     assert request == parse_request(GOOD)
 
 
+@given(
+    st.lists(st.integers(0, len(GOOD)), max_size=12),
+    st.sampled_from([" ", "\n", "\r\n", "\t", "\u00a0", "\n> ", "\r\n>>> ", "\ufeff", "\n\n"]),
+    st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+)
+def test_white_space_can_not_belong_to_a_request(
+    places: list[int], blank: str, encoding: str
+) -> None:
+    text = GOOD
+    for place in sorted(places, reverse=True):
+        text = text[:place] + blank + text[place:]
+    assert parse_request(text.encode(encoding)) == parse_request(GOOD)
+
+
 @pytest.fixture
 def ada(world: World) -> tuple[World, Browser]:
     return world, signed_in(world.ada)

@@ -11,7 +11,7 @@ from licenses.models import License
 from offline.models import OfflineExchange
 from tenancy.door import inside
 from tests.conftest import ON_POSTGRESQL
-from tests.offline.requests_maker import MachineKeys
+from tests.offline.requests_maker import MachineKeys, jti
 from tests.world import Browser, World, signed_in
 
 MACHINE = MachineKeys()
@@ -134,7 +134,7 @@ def test_a_refusal_is_a_page(world: World, path: str, text: str, code: str) -> N
 
 def test_a_file_of_5_mb_and_one_that_is_not_text(world: World) -> None:
     browser = signed_in(world.ada)
-    for content in (b"x" * 5 * 1024 * 1024, b"\xff\xfe\x00binary", b"PK\x03\x04", b""):
+    for content in (b"x" * 5 * 1024 * 1024, b"\xff\xfe\x00binary", b"\x00", b"PK\x03\x04", b""):
         response = browser.post("/offline/", {"request_file": SimpleUploadedFile("f", content)})
         assert response.status_code == 400
         assert 'role="alert"' in response.content.decode()
@@ -150,6 +150,66 @@ def test_5_mb_of_text_are_too_large(world: World) -> None:
     response = signed_in(world.ada).post("/offline/", {"request_text": "x" * 5 * 1024 * 1024})
     assert response.status_code == 400
     assert "too large" in response.content.decode()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be"])
+def test_a_file_out_of_an_e_mail(world: World, encoding: str) -> None:
+    text = request_of(world)
+    lines = "\r\n".join(f"> {text[at : at + 76]}" for at in range(0, len(text), 76))
+    letter = f"Hello,\r\n\r\nhere is the request:\r\n\r\n{lines}\r\n\r\nAda".encode(encoding)
+    browser = signed_in(world.ada)
+    review = browser.post("/offline/", {"request_file": SimpleUploadedFile("r.dat", letter)})
+    page = review.content.decode()
+    assert "Activate lab pc/7?" in page
+    assert f">{text}</textarea>" in page
+    done = browser.post("/offline/confirm/", {"request_text": text})
+    pasted = browser.post("/offline/confirm/", {"request_text": f"Hello,\r\n{lines}\r\nAda"})
+    assert pasted["Location"] == done["Location"]
+    assert seats(world) == 2
+
+
+def test_the_review_tells_the_truth_about_older_responses(world: World, frozen_time: Any) -> None:
+    browser = signed_in(world.ada)
+    texts = [
+        MachineKeys(f"clone {number}").activation(
+            world.orbit.pk, world.ada_license.key, "lab", jti=jti(f"clone {number}")
+        )
+        for number in range(5)
+    ]
+    browser.post("/offline/confirm/", {"request_text": texts[0]})
+    for number, text in enumerate(texts[1:4]):
+        page = browser.post("/offline/", {"request_text": text}).content.decode()
+        assert "goes on running with its own response" in page
+        assert f"{number} of 3 times in the last year" in page
+        assert "worth nothing" not in page
+        browser.post("/offline/confirm/", {"request_text": text})
+    refused = browser.post("/offline/", {"request_text": texts[4]})
+    assert refused.status_code == 400
+    assert "MACHINE_KEY_REPLACED_TOO_OFTEN" in refused.content.decode()
+    assert "ask support" in refused.content.decode()
+    page = browser.get(f"/licenses/{world.ada_license.pk}/").content.decode()
+    assert "Set up anew: 3 of 3 times in the last year" in page
+    assert "Machine set up again" in page
+    with inside(world.acme):
+        machine = OfflineExchange.objects.first()
+        assert machine is not None
+    staff = signed_in(world.acme_admin)
+    page = staff.get(f"/licenses/activation/{machine.activation_id}/change/").content.decode()
+    assert "3 of 3 times in the last year" in page
+    frozen_time.shift(30 * 86400)
+    page = signed_in(world.ada).post("/offline/", {"request_text": texts[3]}).content.decode()
+    assert "can’t be installed any more" in page
+    assert "Get a new response" in page
+
+
+def test_a_lease_is_told_of(world: World) -> None:
+    browser = signed_in(world.ada)
+    with inside(world.acme):
+        License.objects.filter(pk=world.ada_license.pk).update(lease_duration=7 * 86400)
+    done = browser.post("/offline/confirm/", {"request_text": request_of(world)})
+    page = browser.get(done["Location"]).content.decode()
+    assert "The program stops on 1 December 2026" in page
+    assert "Lease ends in" in browser.get(f"/licenses/{world.ada_license.pk}/").content.decode()
 
 
 def test_what_another_customer_handed_in_is_not_there(world: World) -> None:

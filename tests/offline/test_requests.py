@@ -189,7 +189,92 @@ def test_a_machine_that_was_formatted_keeps_its_seat_with_a_new_key(
     assert said["cnf"] == {"jkt": FORMATTED.thumbprint}
     types = history_of(license).values_list("action", flat=True)
     assert "machine-key-replaced" in types
-    assert counts(license) == (1, 0)
+    assert counts(license) == (1, 1)
+
+
+def test_clones_with_one_fingerprint_do_not_share_a_seat_without_limit(
+    acme: World, license: License
+) -> None:
+    License.objects.filter(pk=license.pk).update(allowed_deactivations=-1)
+    clones = [MachineKeys(f"clone {number}") for number in range(7)]
+    texts = [
+        clone.activation(acme.orbit.pk, license.key, jti=jti(f"clone {number}"))
+        for number, clone in enumerate(clones)
+    ]
+    responses = [answer(acme.ada, text).response for text in texts[:4]]
+    for text in texts[4:]:
+        with pytest.raises(errors.MachineKeyReplacedTooOften):
+            look(acme.ada, text)
+        with pytest.raises(errors.MachineKeyReplacedTooOften):
+            answer(acme.ada, text)
+    assert counts(license) == (1, 3)
+    # What was answered can be fetched again, and changes nothing.
+    assert [answer(acme.ada, text).response for text in texts[:4]] == responses
+    assert counts(license) == (1, 3)
+
+
+def test_an_old_response_that_is_made_anew_for_an_older_key_counts(
+    acme: World, license: License, frozen_time: Any
+) -> None:
+    old = request(acme, license)
+    answer(acme.ada, old)
+    anew = FORMATTED.activation(acme.orbit.pk, license.key, jti=jti("anew"))
+    answer(acme.ada, anew)
+    review = look(acme.ada, old)
+    assert (review.run_out, review.replaces_machine_key) == (False, False)
+    frozen_time.shift(MONTH)
+    review = look(acme.ada, old)
+    assert (review.run_out, review.replaces_machine_key) == (True, True)
+    answer(acme.ada, old)
+    assert counts(license) == (1, 2)
+    with pytest.raises(errors.DeactivationLimitReached):
+        answer(acme.ada, anew)
+    assert counts(license) == (1, 2)
+
+
+def test_a_seat_whose_lease_has_ended_goes_to_the_next_machine(
+    acme: World, license: License, frozen_time: Any
+) -> None:
+    License.objects.filter(pk=license.pk).update(allowed_activations=1, lease_duration=7 * 86400)
+    _header, said = claims(answer(acme.ada, request(acme, license, "one")), acme)
+    assert said["leat"] == int(NOW.timestamp()) + 7 * 86400
+    with pytest.raises(errors.ActivationLimitReached):
+        look(acme.ada, request(acme, license, "two"))
+    frozen_time.shift(7 * 86400)
+    answer(acme.ada, request(acme, license, "two"))
+    with pytest.raises(errors.ActivationLimitReached):
+        answer(acme.ada, request(acme, license, "one", jti=jti("again")))
+    assert counts(license) == (1, 1)
+
+
+SPELLINGS = [
+    lambda key: key.lower(),
+    lambda key: key.replace("-", ""),
+    lambda key: key.replace("-", " "),
+    lambda key: f"  {key}  ",
+    lambda key: key.replace("-", "\u2011"),
+    lambda key: key.replace("-", "\u2013"),
+    lambda key: key.replace("-", "\u2212"),
+    lambda key: f"\u200b{key}\u200b",
+    lambda key: key.replace("-", "\u00ad-"),
+    lambda key: key[:20].lower() + key[20:],
+]
+
+
+@pytest.mark.parametrize("spelt", SPELLINGS)
+def test_the_key_in_another_spelling(acme: World, license: License, spelt: Any) -> None:
+    text = MACHINE.activation(acme.orbit.pk, spelt(license.key))
+    exchange = answer(acme.ada, text)
+    assert claims(exchange, acme)[1]["key"] == license.key
+    asked = MACHINE.deactivation(acme.orbit.pk, spelt(license.key), exchange.activation_id)
+    answer(acme.ada, asked)
+    assert counts(license) == (0, 1)
+
+
+@pytest.mark.parametrize("key", ["-" * 20, "?", "7FEFAB"])
+def test_what_is_no_key_finds_nothing(acme: World, license: License, key: str) -> None:
+    with pytest.raises(InvalidLicenseKey):
+        answer(acme.ada, MACHINE.activation(acme.orbit.pk, key))
 
 
 def test_no_seat_left(acme: World, license: License) -> None:

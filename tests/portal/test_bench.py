@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-import dev
+import development as dev
 from tests import postgres
 from tests.conftest import ON_POSTGRESQL
 
@@ -27,12 +27,15 @@ PAGES = [
     "downloads",
     "offline",
     "profile",
+    "activity",
     "offline file, look",
     "offline file, answer",
     "sign in",
     "feed by licence key",
     "health",
     "back office: first page",
+    "back office: a licence",
+    "back office: a customer's story",
     "back office: licences",
     "back office: users",
     "back office: machines",
@@ -41,6 +44,15 @@ PAGES = [
     "back office: find a key",
     "back office: find an e-mail",
     "back office: find a host name",
+    "back office: find a group of a key",
+    "back office: find a part of a name",
+    "back office: find a part of a host name",
+    "back office: find the beginning of a fingerprint",
+    *(
+        f"back office: {rows}, {asked}"
+        for rows in ("licences", "users", "machines", "audit trail", "e-mails", "downloads")
+        for asked in ("a rare word", "a common word", "both")
+    ),
     "back office: export of licences, first byte",
 ]
 

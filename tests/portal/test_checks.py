@@ -1,5 +1,8 @@
 """System checks and the readers of the environment: misconfiguration fails early and says how."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +39,9 @@ def test_the_test_settings_are_sound() -> None:
         ("USE_X_FORWARDED_HOST", True, "portal.E006"),
         ("CSRF_TRUSTED_ORIGINS", ["https://*.portal.localhost"], "portal.E007"),
         ("SESSION_COOKIE_DOMAIN", ".portal.localhost", "portal.E007"),
+        ("DIRECT_DOWNLOADS", 4, "portal.E010"),
+        ("DIRECT_DOWNLOADS", 48, "portal.E010"),
+        ("THREADS", 3, "portal.E010"),
     ],
 )
 def test_misconfiguration_is_found(settings: Any, name: str, value: object, found: str) -> None:
@@ -54,6 +60,41 @@ def test_deployment_warns_of_http_and_sqlite(
     settings.HTTPS = False
     monkeypatch.setitem(settings.DATABASES["default"], "ENGINE", "django.db.backends.sqlite3")
     assert {"portal.W001", "portal.W002"} <= ids(deploy=True)
+
+
+def test_deployment_warns_of_https_that_no_proxy_tells_of(settings: Any) -> None:
+    settings.HTTPS = True
+    assert "portal.W003" in ids(deploy=True)
+    settings.TRUSTED_PROXIES = 1
+    assert {"portal.W001", "portal.W003"} & ids(deploy=True) == set()
+
+
+@pytest.mark.parametrize(
+    ("environment", "threads", "places"),
+    [
+        ({}, 4, 3),
+        ({"THREADS": "2"}, 2, 1),
+        ({"THREADS": "64"}, 64, 48),
+        ({"THREADS": "64", "DIRECT_DOWNLOADS": "10"}, 64, 10),
+        ({"THREADS": "4", "DIRECT_DOWNLOADS": "48"}, 4, 3),
+    ],
+)
+def test_places_for_slow_files_leave_a_thread(
+    environment: dict[str, str], threads: int, places: int
+) -> None:
+    code = (
+        "import django; django.setup(); from django.conf import settings; from web import places; "
+        "print(settings.THREADS, places.slow.number)"
+    )
+    settings = {"DJANGO_SETTINGS_MODULE": "portal.settings", **environment}
+    printed = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, **settings},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert printed.split() == [str(threads), str(places)]
 
 
 def roles_faults(**about: Any) -> set[str]:

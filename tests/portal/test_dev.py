@@ -1,7 +1,6 @@
-"""dev.py: the parts that install nothing."""
+"""development.py, the commands of dev.py: the parts that install nothing."""
 
 import os
-import socket
 import sqlite3
 import stat
 import subprocess
@@ -12,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-import dev
+import development as dev
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -60,16 +59,6 @@ def test_an_interrupted_installation_leaves_no_stamp(tmp_path: Path) -> None:
     stamp.write_text(f"{dev.digest(b'other')}\n{dev.digest(b'lock')}\n")
     assert dev.is_installed(stamp, b"lock")
     assert not dev.is_installed(stamp, b"changed lock")
-
-
-def test_a_port_in_use_is_noticed() -> None:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen()
-        port = listener.getsockname()[1]
-        assert dev.port_is_taken(port)
-        assert dev.serve(port, seed=False) == 1
-    assert not dev.port_is_taken(port)
 
 
 @pytest.mark.processes

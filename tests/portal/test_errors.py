@@ -10,14 +10,14 @@ from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 
 from branding.domains.errors import BadDomainName, DomainTaken
-from imports.rows import ImportFailed
 from imports.tables import TableRefused
+from imports.verbs.people import ImportFailed
 from portal import errors
-from releases.errors import AllPlacesTaken
 from tenancy.hosts import Address, Site
 from tests.world import Browser, World
 from web.errors import PortalError
 from web.limits import TooManyAttempts
+from web.places import AllPlacesTaken
 
 # What the errors are made with whose sentence needs it.
 DETAILS: dict[type[PortalError], tuple[object, ...]] = {
@@ -36,6 +36,7 @@ CASES = [
     (404, errors.not_found),
     (421, errors.misdirected),
     (409, lambda r: errors.refused(r, DomainTaken())),
+    (413, errors.too_large),
     (429, lambda r: errors.refused(r, TooManyAttempts(7))),
     (500, errors.server_error),
     (503, lambda r: errors.refused(r, AllPlacesTaken())),

@@ -35,7 +35,8 @@ def test_every_answer_is_strict(world: World, label: str, path: str) -> None:
 
 
 def test_what_a_load_balancer_is_told_is_not_kept(world: World) -> None:
-    assert Browser("acme").get("/healthz")["Cache-Control"] == "no-store"
+    for path in ("/healthz", "/readyz"):
+        assert Browser("acme").get(path)["Cache-Control"] == "no-store"
 
 
 def test_pages_can_not_be_framed(world: World) -> None:
@@ -73,31 +74,62 @@ def test_production_adds_tls() -> None:
 
     code = (
         "import json; from portal import settings as s; print(json.dumps([s.SESSION_COOKIE_NAME, "
-        "s.CSRF_COOKIE_NAME, s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE, s.SECURE_HSTS_SECONDS, "
-        "s.SECURE_SSL_REDIRECT]))"
+        "s.CSRF_COOKIE_NAME, s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE, s.HTTPS, "
+        "s.SECURE_HSTS_SECONDS, s.SECURE_HSTS_INCLUDE_SUBDOMAINS, s.SECURE_HSTS_PRELOAD]))"
     )
-    environment = {**os.environ, "PUBLIC_SCHEME": "https"}
-    printed = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
-    ).stdout
-    assert json.loads(printed) == ["__Host-session", "__Host-csrf", True, True, 31536000, True]
+    year = 31536000
+    for hsts, expected in (
+        ({}, [year, False, False]),
+        ({"HSTS": "off"}, [0, False, False]),
+        ({"HSTS": "subdomains"}, [year, True, False]),
+        ({"HSTS": "preload"}, [year, True, True]),
+    ):
+        environment = {**os.environ, "PUBLIC_SCHEME": "https", **hsts}
+        printed = subprocess.run(
+            [sys.executable, "-c", code],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        cookies = ["__Host-session", "__Host-csrf", True, True]
+        assert json.loads(printed) == [*cookies, True, *expected]
+
+
+@pytest.mark.parametrize(
+    ("host", "path", "code"),
+    [
+        ("acme.portal.localhost", "/licenses/?q=a", 301),
+        ("app.portal.localhost", "/", 301),
+        ("portal.localhost", "/", 301),
+        ("nobody.portal.localhost", "/", 421),
+        ("evil.example", "/licenses/", 421),
+        ("portal.localhost.evil.example", "/", 421),
+        ("evil.example/", "/", 400),
+    ],
+)
+def test_only_known_hosts_are_sent_to_https(
+    world: World, settings: Any, host: str, path: str, code: int
+) -> None:
+    settings.HTTPS = True
+    for method in ("get", "post"):
+        response = getattr(Browser(), method)(path, headers={"host": host})
+        assert response.status_code == code
+        assert response.get("Location") == (f"https://{host}{path}" if code == 301 else None)
+    if code == 301:
+        assert Browser().get(path, headers={"host": host}, secure=True).status_code != 301
+
+
+def test_health_is_told_in_clear(world: World, settings: Any) -> None:
+    settings.HTTPS = True
+    assert Browser().get("/healthz").status_code == 200
 
 
 def test_health_on_any_host(world: World) -> None:
-    for label in ("acme", "nobody", "app", ""):
-        response = Browser(label).get("/healthz")
-        assert (response.status_code, response.content) == (200, b"ok\n")
-    assert Browser().get("/healthz", headers={"host": "10.0.0.7:8000"}).status_code == 200
-    assert Browser().post("/healthz").status_code == 405
-
-
-def test_health_without_a_database(world: World) -> None:
-    from django.db import OperationalError, connection
-
-    def refuse(*_: Any) -> None:
-        raise OperationalError
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(connection, "cursor", refuse)
-        response = Browser().get("/healthz")
-    assert (response.status_code, response.content) == (503, b"database unavailable\n")
+    """Without a database: tests/portal/test_unavailable.py."""
+    for path, said in (("/healthz", b"ok\n"), ("/readyz", b"ready\n")):
+        for label in ("acme", "nobody", "app", ""):
+            response = Browser(label).get(path)
+            assert (response.status_code, response.content) == (200, said)
+        assert Browser().get(path, headers={"host": "10.0.0.7:8000"}).status_code == 200
+        assert Browser().post(path).status_code == 405

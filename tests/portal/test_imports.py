@@ -31,6 +31,7 @@ PURE = (
     "tenancy/spelling.py",
     "branding/colours.py",
     "branding/domains/names.py",
+    "offline/carried.py",
     "offline/codec.py",
     "licenses/status.py",
     "licenses/versions.py",

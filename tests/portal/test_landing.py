@@ -1,14 +1,18 @@
 """The page at PARENT_HOST, and the demo data."""
 
+from datetime import UTC, datetime
 from io import StringIO
 
 import pytest
 from django.core.management import call_command
 
 from accounts.models import User
+from audit.chain import verify
+from audit.models import AuditEntry
 from demo.seed import ACME, demo_key
 from licenses.models import Activation, License
 from licenses.status import Status
+from releases.models import Download, ReleaseFile
 from tenancy.door import inside
 from tenancy.table import every_vendor, vendor_by_company_id
 from tests.world import Browser, World
@@ -45,6 +49,37 @@ def test_the_demo_is_the_same_each_time(db: None) -> None:
     assert everything() == first
     assert "demo-acme-ada" in out.getvalue()
     assert demo_key("acme", "lab") == "7FEFAB-36978D-5805A6-09B8A4-FA377F-AD2026"
+
+
+def test_the_demo_is_in_order_of_time(db: None) -> None:
+    """What is told of the past could have happened: entries, and each row after what it needs."""
+    call_command("seed_demo", stdout=StringIO())
+    before = datetime.now(UTC)
+    for vendor in every_vendor():
+        with inside(vendor):
+            told = [entry.created_at for entry in AuditEntry.objects.order_by("sequence")]
+            assert len(set(told)) > 5
+            assert told == sorted(told)
+            assert told[-1] <= before
+            assert told[0] >= vendor.created_at
+            assert verify(vendor).faults == []
+            for license in License.objects.select_related("user", "product"):
+                assert license.user
+                began = {license.user.created_at, license.product.created_at, vendor.created_at}
+                assert max(began) <= license.created_at <= before
+            for activation in Activation.objects.select_related("license"):
+                seen = activation.last_synced_at
+                assert activation.license.created_at <= activation.created_at
+                assert seen is None or activation.created_at <= seen <= before
+            for file in ReleaseFile.objects.select_related("release__product"):
+                release = file.release
+                assert release.product.created_at <= release.created_at <= file.created_at
+                assert release.published_at is None or file.created_at <= release.published_at
+            for download in Download.objects.select_related("license", "file__release"):
+                assert download.license
+                published = download.file.release.published_at
+                assert published
+                assert max(download.license.created_at, published) <= download.created_at <= before
 
 
 def test_the_demo_shows_every_status(db: None) -> None:

@@ -91,8 +91,8 @@ def test_with_tls_the_cookie_belongs_to_this_host_alone(
     monkeypatch.setattr(settings, "HTTPS", True)
     monkeypatch.setattr(settings, "VIEW_AS_COOKIE_NAME", "__Host-view-as")
     browser = Browser("acme")
-    morsels = [browser.get(link(world)).cookies["__Host-view-as"]]
-    morsels.append(browser.post("/view-as/stop/").cookies["__Host-view-as"])
+    morsels = [browser.get(link(world), secure=True).cookies["__Host-view-as"]]
+    morsels.append(browser.post("/view-as/stop/", secure=True).cookies["__Host-view-as"])
     for morsel in morsels:
         assert (bool(morsel["secure"]), morsel["path"], morsel["domain"]) == (True, "/", "")
 

@@ -1,6 +1,7 @@
 """The release feeds: JSON Feed and Atom, for people and for programs."""
 
 import hashlib
+import re
 from datetime import timedelta
 from xml.etree import ElementTree as ET
 
@@ -47,6 +48,30 @@ def test_signed_in_the_addresses_hold_no_key(world: World) -> None:
     feed = signed_in(world.ada).get(json_path(world)).content.decode()
     assert "orbit-1.2.0.bin" in feed
     assert "key=" not in feed
+
+
+@pytest.mark.parametrize("kind", ["json", "atom"])
+def test_a_key_in_a_header_is_in_no_address(world: World, kind: str) -> None:
+    headers = {"license-key": world.ada_license.key.lower()}
+    path = f"/releases/feed/{world.orbit.pk}.{kind}"
+    feed = Browser().get(path, headers=headers)
+    assert feed.status_code == 200
+    assert "key=" not in feed.content.decode()
+    [address] = re.findall(r"http://acme[^\"<]+/orbit-1\.2\.0\.bin", feed.content.decode())
+    file = address.removeprefix("http://acme.portal.localhost:8000")
+    assert Browser().get(file, headers=headers).getvalue() == CONTENT
+    assert Browser().get(file).status_code == 302
+
+
+@pytest.mark.parametrize("key", ["no-such-key-at-all", "é" * 20, ""])
+def test_a_wrong_key_in_a_header_is_told_as_to_a_program(world: World, key: str) -> None:
+    for path in (json_path(world), f"/releases/{world.orbit_release.pk}/orbit-1.2.0.bin"):
+        response = Browser().get(path, headers={"license-key": key})
+        if key:
+            assert response.status_code == 404
+            assert response.json()["code"] == "NOT_FOUND"
+        else:
+            assert response.status_code == (401 if "feed" in path else 302)
 
 
 def test_atom(world: World) -> None:

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from releases.files import sending
-from releases.files.places import Places
 from releases.models import Download, ReleaseFile
 from tenancy.door import inside
 from tests.world import CONTENT, Browser, World, download_path, file_of, signed_in
+from web import places
+from web.places import Places
 
 SIZE = len(CONTENT)
 DIGEST = hashlib.sha256(CONTENT)
@@ -128,7 +128,14 @@ def test_if_range(ada: Browser, world: World, condition: str, status: int) -> No
         ({"if_modified_since": "Tue, 24 Nov 2026 11:59:59 GMT"}, 200),
         ({"if_none_match": '"other"', "if_modified_since": PUBLISHED}, 200),
         ({"if_match": ETAG}, 200),
+        ({"if_match": "*"}, 200),
+        ({"if_match": f'"a", {ETAG}'}, 200),
+        ({"if_match": f"W/{ETAG}"}, 412),
         ({"if_match": '"other"'}, 412),
+        ({"if_match": ETAG, "if_none_match": ETAG}, 304),
+        # Where the first one holds the second one counts no more (RFC 9110, 13.2.2).
+        ({"if_match": ETAG, "if_unmodified_since": "Tue, 24 Nov 2026 11:59:59 GMT"}, 200),
+        ({"if_unmodified_since": PUBLISHED}, 200),
         ({"if_unmodified_since": "Tue, 24 Nov 2026 11:59:59 GMT"}, 412),
     ],
 )
@@ -172,6 +179,26 @@ def test_the_proxy_gets_an_address_and_the_headers(ada: Browser, world: World, m
 
 
 @pytest.mark.usefixtures("_proxied")
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"if_match": ETAG},
+        {"if_match": "*", "range": "bytes=0-9"},
+        {"if_unmodified_since": PUBLISHED},
+        {"if_range": '"other"', "range": "bytes=0-9"},
+    ],
+)
+def test_no_condition_has_the_portal_send_the_bytes(
+    ada: Browser, world: World, headers: dict[str, str]
+) -> None:
+    response = asked(ada, world, **headers)
+    assert "X-Accel-Redirect" in response
+    assert response.body == b""
+    with inside(world.acme):
+        assert Download.objects.count() == 1
+
+
+@pytest.mark.usefixtures("_proxied")
 def test_what_the_proxy_resolves_is_recorded_as_it_was_asked(ada: Browser, world: World) -> None:
     assert "X-Accel-Redirect" in asked(ada, world, range="bytes=10-19")
     with inside(world.acme):
@@ -187,13 +214,13 @@ def test_what_the_proxy_resolves_is_recorded_as_it_was_asked(ada: Browser, world
 def test_only_so_many_are_sent_at_a_time_and_places_come_back(
     ada: Browser, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sending, "_places", Places(4))  # two of them for one licence
+    monkeypatch.setattr(places, "slow", Places(4))  # two of them for one licence
     path = download_path(world.orbit_release)
     first, second = ada.get(path), ada.get(path)
     third = ada.get(path)
     assert third.status_code == 503
     assert third["Retry-After"] == "30"
-    assert "Many downloads are going on" in third.content.decode()
+    assert "Many files are under way" in third.content.decode()
     program = Browser().get(f"{path}?key={world.ada_license.key}")
     assert (program.status_code, program.json()["code"]) == (503, "DOWNLOADS_BUSY")
     assert program["Retry-After"] == "30"

@@ -2,14 +2,16 @@
 
 import json
 import os
+import re
 import stat
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from offline.codec import ActivationRequest, DeactivationRequest, TrialRequest, parse_request
-from portal_licensing import LicenseClient, Product, Status, errors
+from portal_licensing import LicenseClient, Product, Status, errors, storage
 from portal_licensing.storage import FILE_NAME
 from tests.offline.make_vectors import (
     MONTH,
@@ -31,6 +33,11 @@ PRODUCT = Product.from_json(
     }
 )
 FINGERPRINT = "f" * 64
+HOUR = 3600
+# What whoever reads a sentence is told to do.
+WAY_OUT = re.compile(
+    r"\b(ask|make|install|download|set|hand in|correct|activate|give|needs an update|let it make)\b"
+)
 
 
 class Clock:
@@ -182,8 +189,9 @@ def test_a_rotated_key_is_known(client: LicenseClient) -> None:
         ({"leat": NOW}, Status.LEASE_EXPIRED),
         ({"ssgpeat": NOW}, Status.SYNC_OVERDUE),
         ({"suspended": True}, Status.SUSPENDED),
-        ({"iat": NOW + 3600}, Status.VALID),
-        ({"iat": NOW + 3601}, Status.NOT_YET),
+        ({"iat": NOW + 14 * HOUR}, Status.VALID),
+        ({"iat": NOW + 14 * HOUR + 1}, Status.NOT_YET),
+        ({"iat": NOW + 20 * HOUR, "aco": 20 * HOUR}, Status.VALID),
     ],
 )
 def test_the_check_at_each_start(
@@ -191,20 +199,6 @@ def test_the_check_at_each_start(
 ) -> None:
     assert client.install(response(ask(client), **changes)).status is status
     assert status.sentence.endswith(".")
-
-
-def test_a_clock_that_is_set_back_is_noticed(client: LicenseClient, clock: Clock) -> None:
-    client.install(response(ask(client), eat=NOW + 7200))
-    clock.now = NOW + 7100
-    assert client.check().valid
-    clock.now = NOW + 3501
-    assert client.check().valid  # within the offset that the licence allows
-    clock.now = NOW + 3499
-    assert client.check().status is Status.CLOCK_TAMPERED
-    clock.now = NOW + 7200
-    assert client.check().status is Status.EXPIRED
-    clock.now = NOW + 7000
-    assert client.check().status is Status.EXPIRED  # a little back gains nothing
 
 
 def test_a_copied_folder_is_of_another_machine(client: LicenseClient, clock: Clock) -> None:
@@ -334,7 +328,27 @@ def test_a_damaged_product_file(tmp_path: Path, content: str) -> None:
         Product.load(tmp_path / "product.json")
 
 
+def test_another_request_leaves_what_is_installed_alone(client: LicenseClient) -> None:
+    client.install(response(ask(client)))
+    ask(client, "ANOTHER-KEY-000001")
+    client.request_trial()
+    assert client.check().valid
+
+
+def test_an_older_store_is_read(client: LicenseClient) -> None:
+    """As version 0.1.0 wrote it, before it remembered what was signed when and for which key."""
+    client.install(response(ask(client)))
+    state = asdict(client.storage.read())
+    del state["signed_at"], state["token_key"]
+    content = {"state": state, "seal": storage._seal(state)}
+    client.storage.path.write_text(json.dumps(content))
+    assert client.check().valid
+
+
 def test_every_error_has_a_code_and_a_sentence() -> None:
     kinds = errors.LicensingError.__subclasses__()
     assert len({kind.code for kind in kinds}) == len(kinds)
     assert all(kind.code and kind.sentence.endswith(".") for kind in kinds)
+    sentences = [kind.sentence for kind in kinds]
+    sentences += [each.sentence for each in Status if each is not Status.VALID]
+    assert [each for each in sentences if not WAY_OUT.search(each)] == []

@@ -15,7 +15,9 @@ from web.limits import (
     TooManyAttempts,
     forget_whole_buckets,
     give_back,
+    give_back_to,
     take,
+    take_from,
 )
 from web.models import RateBucket
 
@@ -77,6 +79,42 @@ def test_the_table_holds_no_address(db: None) -> None:
     assert "ada" not in RateBucket.objects.get().key
 
 
+def test_an_ipv6_network_counts_as_one(db: None) -> None:
+    for number in range(3):
+        take_from(LIMIT, f"2001:db8:1:2:{number}::1")
+    with pytest.raises(TooManyAttempts):
+        take_from(LIMIT, "2001:db8:1:2:ffff::1")
+    take_from(LIMIT, "2001:db8:1:3::1")
+    take_from(LIMIT, "2001:db8:2:2::1")
+
+
+def test_a_wide_ipv6_network_is_limited_too(db: None) -> None:
+    most = LIMIT.burst * 16
+    for number in range(most):
+        take_from(LIMIT, f"2001:db8:1:{number:x}::1")
+    with pytest.raises(TooManyAttempts):
+        take_from(LIMIT, "2001:db8:1:ffff::1")
+    take_from(LIMIT, "2001:db8:2::1")
+    # What the wide network refuses is not used up in the narrow one.
+    for number in range(LIMIT.burst):
+        give_back_to(LIMIT, f"2001:db8:1:{number:x}::1")
+        take_from(LIMIT, "2001:db8:1:ffff::1")
+    give_back_to(LIMIT, "2001:db8:1:9::1")
+    with pytest.raises(TooManyAttempts):
+        take_from(LIMIT, "2001:db8:1:ffff::1")
+
+
+@pytest.mark.parametrize("address", ["192.0.2.7", ""])
+def test_other_addresses_count_for_themselves(db: None, address: str) -> None:
+    for _ in range(3):
+        take_from(LIMIT, address)
+    with pytest.raises(TooManyAttempts):
+        take_from(LIMIT, address)
+    give_back_to(LIMIT, address)
+    take_from(LIMIT, address)
+    take_from(LIMIT, "192.0.2.8")
+
+
 @pytest.mark.django_db(transaction=True)
 def test_it_is_exact_under_concurrency() -> None:
     results: list[bool] = []
@@ -135,6 +173,16 @@ def test_sign_in_is_limited_per_ip_over_all_vendors(world: World) -> None:
     assert Browser("acme").post("/login/", form).status_code == 429
     elsewhere = Browser("acme", REMOTE_ADDR="192.0.2.7")
     assert elsewhere.post("/login/", form).status_code == 302
+
+
+def test_sign_in_is_limited_per_ipv6_network(world: World) -> None:
+    codes = [
+        Browser("acme", REMOTE_ADDR=f"2001:db8::{number:x}")
+        .post("/login/", {"email": f"someone{number}@example.com", "password": "x"})
+        .status_code
+        for number in range(1, SIGN_IN_PER_IP.burst + 2)
+    ]
+    assert codes == [200] * SIGN_IN_PER_IP.burst + [429]
 
 
 def test_the_ip_can_not_be_made_up(world: World, settings: Any) -> None:

@@ -18,7 +18,7 @@ from django.utils import translation
 from django.utils.safestring import mark_safe
 from jinja2 import TemplateSyntaxError, UndefinedError, nodes
 
-import dev
+import development as dev
 from accounts.forms import ChangePasswordForm, ProfileForm, StaffSignInForm
 from accounts.models import User
 from licenses.pages.forms import LicenseSearchForm

@@ -1,22 +1,37 @@
-"""`manage.py db_worker`: the library's worker, which also sees to what killed workers left."""
+"""`manage.py db_worker`: the library's worker, which also sees to what killed workers left, and
+which puts its job back when it is told to stop and the job does not end soon.
+"""
 
 import logging
+import signal
+import sys
 import time
+from datetime import timedelta
+from types import FrameType
 from typing import Any
 
-from django.db import OperationalError, close_old_connections
+from django.db import Error, close_old_connections, connection
+from django.utils import timezone
+from django_tasks import TaskResultStatus
 from django_tasks_db.management.commands import db_worker as library
+from django_tasks_db.models import DBTaskResult
 
-from jobs.upkeep import Upkeep, tidy
+from jobs.upkeep import Upkeep, put_back, tidy
+from tenancy.waiting import passes
 
 logger = logging.getLogger(__name__)
 
 PAUSE = 1.0  # seconds
+# How long a job may still take once the worker is told to stop. Container engines kill after ten
+# seconds, if nothing else is set.
+GRACE = 5.0  # seconds
+PUT_OFF = timedelta(seconds=5)
 
 
 class Worker(library.Worker):
     """Puts back what was left, before its jobs and beside them; outlives a database that is
-    locked or restarts."""
+    locked, full or restarts, and so do its jobs, which may all run again; ends within GRACE of
+    SIGTERM, and leaves its job to the next worker."""
 
     def run(self) -> None:
         if self.batch:
@@ -34,11 +49,52 @@ class Worker(library.Worker):
     def _ran_to_its_end(self) -> bool:
         try:
             super().run()
-        except OperationalError as error:
+        except Error as error:
+            if not passes(error):
+                raise
             logger.warning("The database can't be used now, the worker goes on: %s", error)
             close_old_connections()
             return False
         return True
+
+    def shutdown(self, signum: int, frame: FrameType | None) -> None:
+        """Ends at once between two jobs. A second signal ends the job, too."""
+        signal.signal(signal.SIGALRM, self._cut_short)
+        signal.setitimer(signal.ITIMER_REAL, GRACE)
+        super().shutdown(signum, frame)
+
+    def _cut_short(self, signum: int, frame: FrameType | None) -> None:
+        if self.running_task:
+            # Not SystemExit: for this one psycopg cancels the statement that it waits for.
+            raise KeyboardInterrupt
+        sys.exit(0)
+
+    def run_task(self, db_task_result: DBTaskResult[Any, Any]) -> None:
+        """A job that is cut short, or that the database could not serve, has not failed: it goes
+        back into the queue."""
+        job, set_failed = db_task_result, db_task_result.set_failed
+
+        def end(error: BaseException) -> None:
+            if passes(error):
+                logger.warning("The database can't be used now, a job is put off: %s", error)
+                close_old_connections()
+                put_off(job)
+            elif self.running or isinstance(error, Exception):
+                set_failed(error)
+            else:
+                connection.close()  # which may be in the middle of something
+                put_back(DBTaskResult.objects.filter(pk=job.pk))
+                logger.warning("The job %s goes back into the queue.", job.pk)
+
+        job.set_failed = end
+        super().run_task(job)
+
+
+def put_off(job: Any) -> None:
+    """Has the job run again in a little while. If that can't be written either, it is left over
+    like a killed worker's (jobs/upkeep.py)."""
+    job.status, job.run_after = TaskResultStatus.READY, timezone.now() + PUT_OFF
+    DBTaskResult.objects.filter(pk=job.pk).update(status=job.status, run_after=job.run_after)
 
 
 class Command(library.Command):

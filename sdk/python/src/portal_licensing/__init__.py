@@ -9,4 +9,4 @@ from portal_licensing.errors import LicensingError
 from portal_licensing.product import Product
 
 __all__ = ["Check", "LicenseClient", "LicensingError", "Product", "Status", "__version__"]
-__version__ = "0.1.0"
+__version__ = "0.2.0"

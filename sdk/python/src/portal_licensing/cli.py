@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from pathlib import Path
 
 from portal_licensing.client import Check, LicenseClient, Status
@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except LicensingError as error:
         print(f"{error} [{error.code}]", file=sys.stderr)
         return REFUSED
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         print(f"{error}", file=sys.stderr)
         return REFUSED
 
@@ -86,12 +86,14 @@ def _fingerprint(options: argparse.Namespace) -> int:
 
 
 def _request(options: argparse.Namespace) -> int:
-    facts = _facts(options)
-    return _write(options.out, _client(options).request_activation(options.key, **facts))
+    client = _client(options)
+    text = client.request_activation(options.key, **_facts(options))
+    return _write(options.out, text, client.product)
 
 
 def _trial_request(options: argparse.Namespace) -> int:
-    return _write(options.out, _client(options).request_trial(**_facts(options)))
+    client = _client(options)
+    return _write(options.out, client.request_trial(**_facts(options)), client.product)
 
 
 def _install(options: argparse.Namespace) -> int:
@@ -108,7 +110,8 @@ def _status(options: argparse.Namespace) -> int:
 
 
 def _deactivate(options: argparse.Namespace) -> int:
-    return _write(options.out, _client(options).request_deactivation())
+    client = _client(options)
+    return _write(options.out, client.request_deactivation(), client.product)
 
 
 def _receipt(options: argparse.Namespace) -> int:
@@ -128,7 +131,7 @@ def _report(check: Check) -> int:
 def _date(seconds: int) -> str:
     if not seconds:
         return "no end"
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def _facts(options: argparse.Namespace) -> dict[str, object]:
@@ -153,14 +156,18 @@ def _number(text: str) -> int:
     return int(text)
 
 
-def _read(name: str) -> str:
-    return sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8-sig")
+def _read(name: str) -> bytes | str:
+    if name != "-":
+        return Path(name).read_bytes()
+    content: bytes | str = getattr(sys.stdin, "buffer", sys.stdin).read()
+    return content
 
 
-def _write(name: str, text: str) -> int:
+def _write(name: str, text: str, product: Product) -> int:
     if name == "-":
         print(text)
     else:
         Path(name).write_text(text + "\n", encoding="utf-8")
-        print(f"Wrote {name}: hand it in on the Offline page of the portal.")
+        where = f", {product.portal.rstrip('/')}/offline/" if product.portal else ""
+        print(f"Wrote {name}: hand it in on the Offline page of the portal{where}.")
     return OK

@@ -14,13 +14,21 @@ from typing import Any
 from portal_licensing import errors, jose, machine
 from portal_licensing.product import Product
 from portal_licensing.storage import State, Storage
+from portal_licensing.texts import license_key, printable, same_key
 
 ACTIVATION = "offline-activation-request+jwt"
 TRIAL = "offline-trial-request+jwt"
 DEACTIVATION = "offline-deactivation-request+jwt"
+RESPONSE = "JWT"
 RECEIPT = "offline-deactivation-receipt+jwt"
-CLIENT_VERSION = "portal-licensing 0.1.0"
+CLIENT_VERSION = "portal-licensing 0.2.0"
 LONGEST_TEXT = 256
+LARGEST_NUMBER = 2**53 - 1
+CLAIMS = {"aid": str, "lid": str, "key": str, "suspended": bool}
+TIMES = ("iat", "eat", "leat", "orv")
+# Two systems on one computer, one of which keeps local time in its clock and the other UTC, show
+# times that are as far apart as the furthest time zone is from UTC.
+SYSTEMS_APART = 14 * 3600  # seconds
 FINGERPRINT = re.compile(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{64,256}")
 TEXT = re.compile(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{0,256}")
 
@@ -46,15 +54,42 @@ class Status(enum.Enum):
 
 SENTENCES = {
     Status.VALID: "The licence is valid.",
-    Status.EXPIRED: "The licence has expired: renew it, then make a new request.",
-    Status.LEASE_EXPIRED: "The time for which this machine had a seat is over: make a new request.",
-    Status.SUSPENDED: "The licence is suspended: ask the vendor's support.",
-    Status.OTHER_MACHINE: "The licence data belongs to another machine: activate this one.",
-    Status.NOT_YET: "The machine's clock is behind the day of the activation: set it right.",
-    Status.CLOCK_TAMPERED: "The machine's clock was set back: set it right.",
-    Status.SYNC_OVERDUE: "The licence has to be confirmed by the portal: make a new request.",
-    Status.INVALID: "The licence data was changed or damaged: activate the machine again.",
-    Status.NOT_ACTIVATED: "This machine is not activated.",
+    Status.EXPIRED: (
+        "The licence has expired: renew it, then make a new request and install its response. If "
+        "the machine's clock is ahead, set it right first."
+    ),
+    Status.LEASE_EXPIRED: (
+        "The time for which this machine had its seat is over: make a new request and install its "
+        "response. If the machine's clock is ahead, set it right first."
+    ),
+    Status.SUSPENDED: (
+        "The licence is suspended: ask the vendor's support; once the suspension is lifted, make a "
+        "new request and install its response."
+    ),
+    Status.OTHER_MACHINE: (
+        "The licence data belongs to another machine: make a request on this one and install its "
+        "response."
+    ),
+    Status.NOT_YET: (
+        "The machine's clock is behind the time at which the portal signed the activation: set it "
+        "right."
+    ),
+    Status.CLOCK_TAMPERED: (
+        "The machine's clock is behind a time that it has shown before: set it right. If it is "
+        "right now and was once ahead, make a new request and install its response, which takes no "
+        "further seat."
+    ),
+    Status.SYNC_OVERDUE: (
+        "The licence has to be confirmed by the portal: make a new request and install its "
+        "response."
+    ),
+    Status.INVALID: (
+        "The licence data was changed or damaged: make a new request and install its response."
+    ),
+    Status.NOT_ACTIVATED: (
+        "This machine is not activated: make a request with the licence key, hand it in on the "
+        "portal and install its response."
+    ),
 }
 
 
@@ -99,10 +134,11 @@ class LicenseClient:
         """The text of an activation request for the licence key, to be handed in on the portal.
 
         `facts` are `hostname`, `app_version`, `user_hash` (texts), `metadata` (a mapping of
-        texts) and `meter_attributes` (a mapping of names to whole numbers). Making another
-        request is always possible; the machine keeps its key. Raises InvalidInput.
+        texts) and `meter_attributes` (a mapping of names to whole numbers). The key may be typed
+        or pasted in any spelling. Making another request is always possible; the machine keeps
+        its key. Raises InvalidInput.
         """
-        key = key.strip()
+        key = license_key(key)
         if not key:
             raise errors.InvalidInput("the licence key is empty")
         return self._request(ACTIVATION, {"key": _text("key", key)}, facts)
@@ -111,22 +147,27 @@ class LicenseClient:
         """The text of a request for a trial; `facts` as for an activation."""
         return self._request(TRIAL, {}, facts)
 
-    def install(self, response: str) -> Check:
+    def install(self, response: str | bytes) -> Check:
         """Stores the portal's response and checks the licence; the same one twice is fine.
 
-        Raises InvalidResponse, UnknownSigningKey, OtherProduct, OtherMachine, OtherLicense,
-        ResponseExpired or NoRequest, and then stores nothing.
+        A response that was signed later than the one before is the vendor's word about the time:
+        what the clock has shown until then is forgotten, so that a clock that was once ahead does
+        not lock the machine. Raises InvalidResponse, UnknownSigningKey, OtherProduct,
+        OtherMachine, OtherLicense, ResponseExpired or NoRequest, and then stores nothing.
         """
         state = self._read_for_request()
-        claims = self._verified(response, state)
+        token = jose.compact(response, self.product.public_keys)
+        claims = self._verified(token, state)
         if not state.request_id:
             raise errors.NoRequest
-        if not state.trial and claims.get("key") != state.license_key:
+        if not state.trial and not same_key(claims["key"], state.license_key):
             raise errors.OtherLicense
-        response = response.strip()
-        if response != state.token and _seconds(claims, "orv") <= self._now(state):
+        if claims["iat"] > state.signed_at:
+            state.signed_at = claims["iat"]
+            state.last_seen = float(claims["iat"])
+        if token != state.token and claims["orv"] <= self._now(state):
             raise errors.ResponseExpired
-        state.token = response
+        state.token, state.token_key = token, claims["key"]
         self.storage.write(state)
         return self.check()
 
@@ -141,6 +182,8 @@ class LicenseClient:
             if not state.token:
                 return Check(Status.NOT_ACTIVATED, {})
             claims = self._verified(state.token, state)
+            if state.token_key not in ("", claims["key"]):
+                raise errors.OtherLicense
         except errors.OtherMachine:
             return Check(Status.OTHER_MACHINE, {})
         except errors.StorageUnavailable:
@@ -168,12 +211,12 @@ class LicenseClient:
                 return state.deactivation["request"]
             raise errors.NotActivated
         claims = self._verified(state.token, state)
-        request_id, activation_id = str(uuid.uuid4()), str(claims.get("aid", ""))
+        request_id, activation_id = str(uuid.uuid4()), claims["aid"]
         payload = {
             "jti": request_id,
             "iat": int(self.clock()),
             "productId": self.product.id,
-            "key": str(claims.get("key", "")),
+            "key": claims["key"],
             "activationId": activation_id,
             "fingerprint": self.fingerprint,
         }
@@ -184,19 +227,20 @@ class LicenseClient:
                 "request": request,
                 "jti": request_id,
                 "aid": activation_id,
-                "lid": str(claims.get("lid", "")),
+                "lid": claims["lid"],
             },
         )
         self.storage.write(forgotten)
         return request
 
-    def accept_receipt(self, receipt: str) -> None:
+    def accept_receipt(self, receipt: str | bytes) -> None:
         """Verifies the portal's receipt for the deactivation and forgets the rest.
 
         Raises InvalidResponse, UnknownSigningKey, OtherReceipt or NoDeactivation.
         """
         state = self.storage.read()
-        header, claims = jose.verify(receipt, self.product.public_keys)
+        keys = self.product.public_keys
+        header, claims = jose.verify(jose.compact(receipt, keys), keys)
         if header.get("typ") != RECEIPT:
             raise errors.InvalidResponse("it is not a receipt")
         asked = state.deactivation
@@ -243,31 +287,37 @@ class LicenseClient:
         header, claims = jose.verify(token, self.product.public_keys)
         if header.get("typ") == RECEIPT:
             raise errors.InvalidResponse("it is the receipt of a deactivation")
+        if header.get("typ") != RESPONSE:
+            raise errors.InvalidResponse("it is no response to an activation")
+        for name, kind in CLAIMS.items():
+            if not isinstance(claims.get(name), kind):
+                raise errors.InvalidResponse(f"{name} is missing or of another type")
+        for name in TIMES:
+            _seconds(claims, name)
         if claims.get("pid") != self.product.id:
             raise errors.OtherProduct
         if claims.get("fp") != self.fingerprint:
             raise errors.OtherMachine
-        confirmation = claims.get("cnf")
         own = jose.thumbprint(jose.public_jwk(state.private_key())) if state.machine_key else ""
-        if not isinstance(confirmation, dict) or not own or confirmation.get("jkt") != own:
+        confirmation = claims.get("cnf")
+        if not own or not isinstance(confirmation, dict) or confirmation.get("jkt") != own:
             raise errors.OtherMachine
         return claims
 
     def _status(self, state: State, claims: Mapping[str, Any]) -> Status:
-        clock, offset = self.clock(), _seconds(claims, "aco")
+        latest = self.clock() + max(_seconds(claims, "aco", 0), SYSTEMS_APART)
         now = self._now(state)
-        if clock + offset < state.last_seen:
-            return Status.CLOCK_TAMPERED
-        if clock + offset < _seconds(claims, "iat"):
+        if latest < claims["iat"]:
             return Status.NOT_YET
-        if claims.get("suspended") is not False:
+        if latest < state.last_seen:
+            return Status.CLOCK_TAMPERED
+        if claims["suspended"]:
             return Status.SUSPENDED
-        for claim, status in (
-            ("eat", Status.EXPIRED),
-            ("leat", Status.LEASE_EXPIRED),
-            ("ssgpeat", Status.SYNC_OVERDUE),
+        for end, status in (
+            (claims["eat"], Status.EXPIRED),
+            (claims["leat"], Status.LEASE_EXPIRED),
+            (_seconds(claims, "ssgpeat", 0), Status.SYNC_OVERDUE),
         ):
-            end = _seconds(claims, claim)
             if end and end <= now:
                 return status
         return Status.VALID
@@ -288,11 +338,11 @@ def _facts(
     """What a request tells about the machine, in the protocol's names."""
     return {
         "os": machine.system(),
-        "osVersion": _text("osVersion", machine.system_version()[:LONGEST_TEXT]),
-        "hostname": _text("hostname", machine.hostname() if hostname is None else hostname),
+        "osVersion": printable(machine.system_version(), LONGEST_TEXT),
+        "hostname": printable(machine.hostname() if hostname is None else hostname, LONGEST_TEXT),
         "vmName": machine.vm_name(),
         "container": machine.in_container(),
-        "appVersion": _text("appVersion", app_version),
+        "appVersion": printable(app_version, LONGEST_TEXT),
         "clientVersion": CLIENT_VERSION,
         "userHash": _text("userHash", user_hash),
         "metadata": [
@@ -312,9 +362,9 @@ def _text(name: str, value: str) -> str:
     return value
 
 
-def _seconds(claims: Mapping[str, Any], name: str) -> int:
-    """A claim that is a time or a length in seconds; 0 when it is missing."""
-    value = claims.get(name, 0)
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise errors.InvalidResponse(f"{name} is not a number")
-    return int(value)
+def _seconds(claims: Mapping[str, Any], name: str, missing: int | None = None) -> int:
+    """A claim that is a time or a length in seconds; raises InvalidResponse for anything else."""
+    value = claims.get(name, missing)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= LARGEST_NUMBER:
+        raise errors.InvalidResponse(f"{name} is not a whole number")
+    return value

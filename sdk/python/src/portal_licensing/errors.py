@@ -21,12 +21,23 @@ class InvalidProductFile(LicensingError):
 
 class InvalidFingerprint(LicensingError):
     code = "INVALID_FINGERPRINT"
-    sentence = "A fingerprint is a text of 64 to 256 printable characters."
+    sentence = (
+        "The program identifies this machine by a text that is not one of 64 to 256 printable "
+        "characters: ask the vendor's support for an update of the program."
+    )
+
+
+class NoMachineId(LicensingError):
+    code = "NO_MACHINE_ID"
+    sentence = (
+        "This system has no id of its own by which it could be known again: let it make one (on "
+        "Linux: systemd-machine-id-setup), then start the program again."
+    )
 
 
 class InvalidInput(LicensingError):
     code = "INVALID_INPUT"
-    sentence = "What was typed can't be used in a request."
+    sentence = "What was typed can't be used in a request: correct it, and make the request again."
 
 
 class InvalidResponse(LicensingError):
@@ -47,24 +58,31 @@ class UnknownSigningKey(LicensingError):
 
 class OtherProduct(LicensingError):
     code = "OTHER_PRODUCT"
-    sentence = "This response is for another product."
+    sentence = "This response is for another product: install it in the program that asked for it."
 
 
 class OtherMachine(LicensingError):
     code = "OTHER_MACHINE"
-    sentence = "This response is for another machine, or for this one before it was set up anew."
+    sentence = (
+        "This response is for another machine, or for this one before it was set up anew or gave "
+        "its seat back: make a new request here and install its response."
+    )
 
 
 class OtherLicense(LicensingError):
     code = "OTHER_LICENSE"
-    sentence = "This response is for another licence key than the one that was asked for."
+    sentence = (
+        "This response is for another licence key than the one that was asked for: make a request "
+        "with its key first, or install the response to the last request."
+    )
 
 
 class ResponseExpired(LicensingError):
     code = "RESPONSE_EXPIRED"
     sentence = (
-        "This response could be installed for a limited time, which has passed: make a new "
-        "request and hand it in; that takes no further seat."
+        "This response could be installed for a limited time, which has passed by this machine's "
+        "clock: set the clock right if it is wrong; else make a new request and hand it in, which "
+        "takes no further seat."
     )
 
 
@@ -75,17 +93,26 @@ class NoRequest(LicensingError):
 
 class NotActivated(LicensingError):
     code = "NOT_ACTIVATED"
-    sentence = "There is no activation on this machine that could be given back."
+    sentence = (
+        "There is no activation on this machine that could be given back: activate it first, or, "
+        "if its seat was taken by an earlier installation, ask the vendor's support to free it."
+    )
 
 
 class NoDeactivation(LicensingError):
     code = "NO_DEACTIVATION"
-    sentence = "No deactivation was asked for on this machine, so there is nothing to confirm."
+    sentence = (
+        "No deactivation was asked for on this machine, so there is nothing to confirm: to give "
+        "its seat back, make a deactivation request first."
+    )
 
 
 class OtherReceipt(LicensingError):
     code = "OTHER_RECEIPT"
-    sentence = "This receipt is for another deactivation than the one that this machine asked for."
+    sentence = (
+        "This receipt is for another deactivation than the one that this machine asked for: hand "
+        "in this machine's request and bring back its receipt."
+    )
 
 
 class DamagedStorage(LicensingError):
@@ -95,4 +122,7 @@ class DamagedStorage(LicensingError):
 
 class StorageUnavailable(LicensingError):
     code = "STORAGE_UNAVAILABLE"
-    sentence = "The folder for the licence data can't be read or written."
+    sentence = (
+        "The folder for the licence data can't be read or written: give the program the right to, "
+        "or make room on the disk."
+    )

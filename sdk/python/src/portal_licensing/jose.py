@@ -21,10 +21,14 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from portal_licensing.errors import InvalidResponse, UnknownSigningKey
+from portal_licensing.texts import jws_in, text_of
 
 LARGEST = 64 * 1024  # bytes
 PARTS = 3
+MOST_LEVELS = 32
 BASE64URL = re.compile(r"[A-Za-z0-9_-]+")
+# Brackets, and texts as a whole, so that brackets inside them don't count.
+BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[][{}]', re.DOTALL)
 
 
 def encode(raw: bytes) -> str:
@@ -51,14 +55,27 @@ def sign(typ: str, payload: Mapping[str, Any], key: Ed25519PrivateKey) -> str:
     return f"{signing_input}.{encode(key.sign(signing_input.encode()))}"
 
 
-def verify(text: str, keys: Mapping[str, RSAPublicKey]) -> tuple[dict[str, Any], dict[str, Any]]:
+def compact(content: bytes | str, keys: Mapping[str, RSAPublicKey]) -> str:
+    """The JWS in a file's content, which e-mail or an editor may have wrapped, quoted or recoded.
+
+    Raises InvalidResponse for what is too large or no text.
+    """
+    raw = content if isinstance(content, bytes) else content.encode("utf-8", "replace")
+    if len(raw) > LARGEST:
+        raise InvalidResponse("it is larger than 64 KiB")
+    try:
+        text = text_of(content)
+    except UnicodeError as error:
+        raise InvalidResponse("it is not text in UTF-8") from error
+    return jws_in(text, {len(encode(b"0" * (key.key_size // 8))) for key in keys.values()})
+
+
+def verify(jws: str, keys: Mapping[str, RSAPublicKey]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Header and claims of an RS256 JWS that one of the keys, by its `kid`, has signed.
 
-    White space around the text is ignored. Raises UnknownSigningKey or InvalidResponse.
+    Raises UnknownSigningKey or InvalidResponse.
     """
-    if len(text.encode("utf-8", "replace")) > LARGEST:
-        raise InvalidResponse("it is larger than 64 KiB")
-    parts = text.strip().split(".")
+    parts = jws.split(".")
     if len(parts) != PARTS:
         raise InvalidResponse("it does not have three parts")
     header = _object(_decode(parts[0]))
@@ -94,8 +111,12 @@ def _decode(part: str) -> bytes:
 
 
 def _object(raw: bytes) -> dict[str, Any]:
+    """The JSON object; no member twice, no number that isn't one, nothing nested too deep."""
     try:
-        value = json.loads(raw.decode(), object_pairs_hook=_unique)
+        text = raw.decode()
+        if _levels(text) > MOST_LEVELS:
+            raise ValueError("it is nested too deep")
+        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         raise InvalidResponse("it is not JSON") from error
     if not isinstance(value, dict):
@@ -103,7 +124,20 @@ def _object(raw: bytes) -> dict[str, Any]:
     return value
 
 
+def _levels(text: str) -> int:
+    """How deep objects and lists are nested."""
+    level = deepest = 0
+    for sign in BRACKETS.findall(text):
+        level += {"{": 1, "[": 1, "}": -1, "]": -1}.get(sign, 0)
+        deepest = max(deepest, level)
+    return deepest
+
+
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len({name for name, _value in pairs}) != len(pairs):
         raise ValueError("a member is there twice")
     return dict(pairs)
+
+
+def _no_number(constant: str) -> None:
+    raise ValueError(constant)

@@ -12,6 +12,8 @@ import sys
 import uuid
 from pathlib import Path
 
+from portal_licensing.errors import NoMachineId
+
 SYSTEMS = {
     "Windows": "windows",
     "Linux": "linux",
@@ -31,13 +33,16 @@ HYPERVISORS = (
     "Parallels",
 )
 COMMAND_TIMEOUT = 5  # seconds
+# What stands where a system has not been given an id yet, see machine-id(5).
+NO_ID = re.compile(r"(?i)|uninitialized|[0-]+|[f-]+")
+MULTICAST = 1 << 40  # marks a node number that Python made up, RFC 9562, section 6.10
 
 
 def fingerprint(product_id: str) -> str:
     """64 hexadecimal characters that stay the same on this machine as long as its system does.
 
     The product is mixed in, so that the fingerprints of two products can't be told to be of one
-    machine, and nothing can be read back out of one.
+    machine, and nothing can be read back out of one. Raises NoMachineId.
     """
     return hashlib.sha256(f"portal-licensing\x1f{product_id}\x1f{_identity()}".encode()).hexdigest()
 
@@ -57,8 +62,11 @@ def system_version() -> str:
 
 
 def hostname() -> str:
-    """The machine's name."""
-    return socket.gethostname()
+    """The machine's name, as the system tells it; empty where it can't."""
+    try:
+        return socket.gethostname()
+    except (OSError, UnicodeError):
+        return ""
 
 
 def vm_name() -> str:
@@ -76,14 +84,31 @@ def in_container() -> bool:
 
 
 def _identity() -> str:
-    """What the operating system calls this installation; the network card's address at worst."""
+    """What the operating system calls this installation; the network card's address at worst.
+
+    Raises NoMachineId where there is neither: a number made up anew at each start would take a seat
+    each time.
+    """
     finders = {"linux": _linux_id, "win32": _windows_id, "darwin": _macos_id}
     find = next((find for name, find in finders.items() if sys.platform.startswith(name)), None)
-    return (find() if find else "") or f"node:{uuid.getnode():012x}"
+    found = _usable(find()) if find else ""
+    return found or f"node:{_node():012x}"
+
+
+def _node() -> int:
+    node = uuid.getnode()
+    if node & MULTICAST:
+        raise NoMachineId
+    return node
 
 
 def _linux_id() -> str:
-    return _read("/etc/machine-id") or _read("/var/lib/dbus/machine-id")
+    return _usable(_read("/etc/machine-id")) or _read("/var/lib/dbus/machine-id")
+
+
+def _usable(found: str) -> str:
+    """The id, unless it is one that many machines have."""
+    return "" if NO_ID.fullmatch(found) else found
 
 
 def _macos_id() -> str:

@@ -2,41 +2,52 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from portal_licensing.errors import InvalidProductFile
+from portal_licensing.texts import json_in, text_of
+
+# What wraps lines at blanks takes the blanks away.
+PEM = re.compile(r"-----BEGIN ?(?:RSA ?)?PUBLIC ?KEY-----([^-]+)-----END")
 
 
 @dataclass(frozen=True)
 class Product:
-    """A product's id, name, and public keys by `kid`."""
+    """A product's id, name, and public keys by `kid`; `portal` is the address of its portal, empty
+    where the product file doesn't say it."""
 
     id: str
     name: str
     public_keys: Mapping[str, RSAPublicKey]
+    portal: str = ""
 
     @classmethod
     def load(cls, path: str | Path) -> Product:
-        """Reads a product file; raises InvalidProductFile."""
+        """Reads a product file, also as an e-mail or an editor left it; raises
+        InvalidProductFile."""
         try:
-            return cls.from_json(json.loads(Path(path).read_text(encoding="utf-8")))
-        except (OSError, ValueError) as error:
+            return cls.from_json(json.loads(json_in(text_of(Path(path).read_bytes()))))
+        except (OSError, ValueError, RecursionError) as error:
             raise InvalidProductFile(str(error)) from error
 
     @classmethod
     def from_json(cls, data: Any) -> Product:
-        """The product in `{productId, name, publicKeys: [{kid, pem}]}`."""
+        """The product in `{productId, name, portal, publicKeys: [{kid, pem}]}`."""
         try:
-            keys = {entry["kid"]: _public_key(entry["pem"]) for entry in data["publicKeys"]}
-            product = cls(str(data["productId"]), str(data["name"]), keys)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            keys = {str(entry["kid"]): _public_key(entry["pem"]) for entry in data["publicKeys"]}
+            portal = str(data.get("portal") or "")
+            product = cls(str(data["productId"]), str(data["name"]), keys, portal)
+        except (KeyError, TypeError, ValueError, AttributeError, UnsupportedAlgorithm) as error:
             raise InvalidProductFile(f"{type(error).__name__}: {error}") from error
         if not keys:
             raise InvalidProductFile("it holds no public key")
@@ -44,7 +55,10 @@ class Product:
 
 
 def _public_key(pem: str) -> RSAPublicKey:
-    key = load_pem_public_key(pem.encode())
+    found = PEM.search(pem)
+    if found is None:
+        raise ValueError("a public key is not in PEM")
+    key = load_der_public_key(base64.b64decode("".join(found[1].split()), validate=True))
     if not isinstance(key, RSAPublicKey):
         raise ValueError("a public key is not an RSA key")
     return key

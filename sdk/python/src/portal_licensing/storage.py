@@ -26,7 +26,10 @@ FILE_NAME = "activation.json"
 class State:
     """What is kept. Texts are empty and dicts are None when there is none.
 
-    `machine_key` is the Ed25519 private key in hex; `last_seen` is in seconds since the epoch.
+    `license_key`, `trial` and `request_id` are of the last request, `token_key` of the token.
+    `machine_key` is the Ed25519 private key in hex; `last_seen`, the latest time that the clock has
+    shown, and `signed_at`, the time of the newest response that was installed, are in seconds
+    since the epoch.
     """
 
     machine_key: str = ""
@@ -35,7 +38,9 @@ class State:
     trial: bool = False
     request_id: str = ""
     token: str = ""
+    token_key: str = ""
     last_seen: float = 0.0
+    signed_at: int = 0
     deactivation: dict[str, str] | None = field(default=None)
 
     def private_key(self) -> Ed25519PrivateKey:

@@ -1,9 +1,8 @@
-"""Places for downloads: so many at a time, half for one holder, each given back once."""
+"""Places for files on their way: so many at a time, half for one holder, each given back once."""
 
 import pytest
 
-from releases.errors import AllPlacesTaken
-from releases.files.places import Places
+from web.places import AllPlacesTaken, Places
 
 
 def test_places_are_shared_out_and_come_back() -> None:

@@ -1,12 +1,25 @@
-"""Places for downloads that this process sends itself: so many at a time, shared out fairly."""
+"""Places for files on their way to or from somebody slow, who holds a thread meanwhile: so many at
+a time in a process, shared out fairly, so that pages always find a thread."""
 
 import threading
 from collections import Counter
 from dataclasses import dataclass, field
 
-from releases.errors import AllPlacesTaken
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
-SHARE = 2  # One holder gets half, so that nobody's stalled downloads keep all others out.
+from web.errors import PortalError
+
+SHARE = 2  # One holder gets half, so that nobody's stalled files keep all others out.
+
+
+class AllPlacesTaken(PortalError):
+    """As many files are under way as this process sends and receives at a time."""
+
+    code = "DOWNLOADS_BUSY"
+    status = 503
+    text = _("Many files are under way at the moment. Try again in half a minute.")
+    wait = 30  # seconds until another try makes sense
 
 
 class Places:
@@ -45,3 +58,14 @@ class Place:
         if self._held:
             self._held = False
             self.places._give_back(self.holder)
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, *_: object) -> None:
+        self.give_back()
+
+
+# Downloads without a proxy that sends them, by licence, and large uploads, by vendor. However many
+# are wanted, a thread is left for pages (portal.E010 tells of it).
+slow = Places(max(1, min(settings.DIRECT_DOWNLOADS, settings.THREADS - 1)))

@@ -1,0 +1,32 @@
+"""HEALTHCHECK of the image: whether the web server answers, with its database.
+
+The worker and other commands are healthy as long as they run, which the engine sees by itself.
+"""
+
+import os
+import sys
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+
+TIMEOUT = 8.0  # seconds; the engine waits for ten
+OK = 200
+
+
+def is_web(command_line: bytes) -> bool:
+    """Whether the words, each ended by a zero byte, are those that start the web server."""
+    return b"\0deploy/run\0web\0" in command_line
+
+
+def answers(port: int) -> bool:
+    # Not urllib, which would go through a proxy that the environment names.
+    connection = HTTPConnection("127.0.0.1", port, timeout=TIMEOUT)
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == OK
+    except (OSError, HTTPException):
+        return False
+
+
+if __name__ == "__main__":
+    if is_web(Path("/proc/1/cmdline").read_bytes()):
+        sys.exit(not answers(int(os.environ["PORT"])))

@@ -1,0 +1,25 @@
+"""What `gunicorn portal.wsgi` is started with, from this folder; the command line wins over it.
+
+From another folder: `gunicorn --config <path of this file> portal.wsgi`. docs/operations.md tells
+of the settings; the address is given as `--bind`.
+"""
+
+import sys
+from pathlib import Path
+
+chdir = str(Path(__file__).resolve().parent)
+sys.path.insert(0, chdir)
+
+from portal import env  # noqa: E402  found by the line above
+
+worker_class = "portal.serving.worker.BufferingWorker"
+workers = env.integer("WORKERS", 2, minimum=1, maximum=1000)
+threads = env.integer("THREADS", 4, minimum=2, maximum=1000)
+reuse_port = True
+control_socket_disable = True
+
+# What headers say of the visitor's address and scheme is read in one place, web/visitors.py.
+# gunicorn would believe some of them if they come from this machine, and a path in a header too.
+forwarded_allow_ips = ""
+secure_scheme_headers = {}
+forwarder_headers = ""

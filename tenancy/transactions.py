@@ -1,0 +1,98 @@
+"""Transactions that others don't wait for: what is left to their end, and bulk work in steps."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from time import monotonic, sleep
+from typing import Any, TypeVar
+
+from django.db import connection, transaction
+from django.db.models import QuerySet
+
+T = TypeVar("T")
+
+# --- The last step ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Left:
+    """What was left to the end of a transaction, and who takes it then."""
+
+    take: Callable[[list[Any]], None]
+    what: Any
+
+
+def leave_to_the_end(take: Callable[[list[Any]], None], what: Any) -> None:
+    """Has `take` called as the last step of the open transaction, with a list of all that was left
+    to it, in that order. What is rolled back, be it to a savepoint, is not among it.
+
+    So a lock for which everybody waits is held for that step alone.
+    """
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("No transaction is open that could end.")
+    # Django forgets what stands here with the savepoint that it was written in.
+    connection.run_on_commit.append((set(connection.savepoint_ids), _Left(take, what), False))  # type: ignore[arg-type]
+
+
+def take_what_was_left(connection: Any) -> None:
+    """Does it now, in the transaction that is about to end."""
+    left = [each for _sids, each, _robust in connection.run_on_commit if isinstance(each, _Left)]
+    connection.run_on_commit = [
+        each for each in connection.run_on_commit if not isinstance(each[1], _Left)
+    ]
+    for take in dict.fromkeys(each.take for each in left):
+        take([each.what for each in left if each.take == take])
+
+
+class WithLastStep:
+    """A connection that takes the last step before it commits; what fails there undoes it all."""
+
+    def commit(self) -> None:
+        try:
+            take_what_was_left(self)
+        except BaseException:
+            self.rollback()  # type: ignore[attr-defined]
+            raise
+        super().commit()  # type: ignore[misc]
+
+
+# --- Bulk work ----------------------------------------------------------------------------------
+
+LONGEST = 0.2  # seconds after which a transaction of bulk work takes nothing more on
+DELETED_AT_ONCE = 200  # rows
+SHORTEST_PAUSE = 0.1  # seconds; who waits for SQLite's lock looks as often as that
+_END = object()
+
+
+def in_steps(things: Iterable[T], act: Callable[[T], object]) -> None:
+    """Acts on one thing after the other, in transactions that are so short that nobody waits for
+    them; each act has to be short. What fails undoes its own transaction alone."""
+    left = iter(things)
+    for thing in left:
+        start = monotonic()
+        with transaction.atomic():
+            act(thing)
+            while monotonic() - start < LONGEST and (more := next(left, _END)) is not _END:
+                act(more)  # type: ignore[arg-type]
+        _let_others_in(monotonic() - start)
+
+
+def delete_in_steps(rows: QuerySet[Any]) -> int:
+    """Deletes the rows so; how many."""
+    deleted = 0
+
+    def some() -> Iterator[list[Any]]:
+        while ids := list(rows.order_by().values_list("pk", flat=True)[:DELETED_AT_ONCE]):
+            yield ids
+
+    def delete(ids: list[Any]) -> None:
+        nonlocal deleted
+        deleted += rows.filter(pk__in=ids).delete()[0]
+
+    in_steps(some(), delete)
+    return deleted
+
+
+def _let_others_in(took: float) -> None:
+    """On SQLite, which has one lock and no queue, whoever writes on at once gets it again."""
+    if connection.vendor == "sqlite" and not connection.in_atomic_block:
+        sleep(max(took, SHORTEST_PAUSE))
