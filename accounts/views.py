@@ -33,11 +33,12 @@ from accounts.verbs import email_change, passwords
 from accounts.verbs.profile import save_profile
 from audit import words
 from audit.models import AuditEntry
-from tenancy.hosts import Site
+from tenancy.hosts import Site, vendor_url
 from tenancy.models import Vendor
 from tenancy.table import vendor_by_company_id
 from web.moments import moment
 from web.pages import render
+from web.policy import keeps_its_address
 from web.requests import client_ip, page_of, safe_next
 
 
@@ -60,7 +61,19 @@ def login(request: PersonRequest) -> HttpResponse:
     form = form_class(_posted(request), initial={"company_id": request.GET.get("company_id", "")})
     if request.method == "POST" and form.is_valid() and _sign_in(request, form):
         return redirect(safe_next(request, "/"))
-    return render(request, "accounts/login.html", {"form": form, "next": safe_next(request, "")})
+    context = {"form": form, "next": safe_next(request, ""), "found_at": _found_at(request)}
+    response = render(request, "accounts/login.html", context)
+    if context["found_at"]:
+        response["X-Robots-Tag"] = "all"
+    return response
+
+
+def _found_at(request: PersonRequest) -> str:
+    """The sign-in page's address for search engines; empty where they are to list none."""
+    vendor = request.vendor if request.address.site is Site.CUSTOMER else None
+    brand = getattr(vendor, "branding", None)
+    is_found = vendor and brand and brand.findable and request.method != "POST"
+    return vendor_url(vendor, "login") if vendor and is_found else ""
 
 
 def _sign_in(request: PersonRequest, form: forms.Form) -> bool:
@@ -128,6 +141,7 @@ def password_reset_sent(request: HttpRequest) -> HttpResponse:
 
 @form_methods
 @login_not_required
+@keeps_its_address
 @sensitive_post_parameters()
 def password_reset_confirm(request: PersonRequest, token: str) -> HttpResponse:
     """Sets a new password with an e-mailed link."""
@@ -136,6 +150,7 @@ def password_reset_confirm(request: PersonRequest, token: str) -> HttpResponse:
 
 @form_methods
 @login_not_required
+@keeps_its_address
 @sensitive_post_parameters()
 def invitation(request: PersonRequest, token: str) -> HttpResponse:
     """Sets the first password with the link of an invitation."""
@@ -249,6 +264,7 @@ def change_email(request: PersonRequest) -> HttpResponse:
 
 @form_methods
 @login_not_required
+@keeps_its_address
 def email_confirm(request: PersonRequest, token: str) -> HttpResponse:
     """Confirms a new address: GET asks, since mail scanners follow links; POST changes it."""
     try:

@@ -87,6 +87,7 @@ class BrandingForm(forms.ModelForm[Branding]):
             "privacy_url",
             "terms_url",
             "imprint_url",
+            "findable",
         )
 
     field_order = Meta.fields

@@ -1,13 +1,16 @@
 """What every page of a portal fetches of its brand: the style sheet and the pictures."""
 
+from functools import cache
+
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
 from accounts.requests import PersonRequest
 from branding import colours
-from branding.access import get_image
+from branding.access import get_image, picture_of
 from branding.models import brand_of
 
 FOREVER = "public, max-age=31536000, immutable"
@@ -35,9 +38,23 @@ def brand_image(request: PersonRequest, name: str) -> HttpResponse:
     return _cached(request, response, f'"{name}"', FOREVER)
 
 
-def _cached(
-    request: PersonRequest, response: HttpResponse, etag: str, caching: str
-) -> HttpResponse:
+@login_not_required
+@require_safe
+def favicon(request: HttpRequest) -> HttpResponse:
+    """What browsers ask for of themselves: the vendor's icon, or else our own."""
+    brand = brand_of(getattr(request, "vendor", None))
+    name = brand.favicon if brand else ""
+    data = picture_of(brand, name) if name else own_icon()
+    response = HttpResponse(data, content_type="image/png")
+    return _cached(request, response, f'"{name or "own"}"', "public, max-age=86400")
+
+
+@cache
+def own_icon() -> bytes:
+    return (settings.BASE_DIR / "static/favicon.png").read_bytes()
+
+
+def _cached(request: HttpRequest, response: HttpResponse, etag: str, caching: str) -> HttpResponse:
     response["ETag"] = etag
     response["Cache-Control"] = caching
     answer = get_conditional_response(request, etag, response=response)

@@ -18,6 +18,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from offline.carried import jws_in, text_of
+from tenancy.unseen import LINE
 
 LARGEST = 64 * 1024  # bytes
 ALGORITHMS = ("Ed25519", "EdDSA")
@@ -45,8 +46,9 @@ SMALL_ORDER = frozenset(
     }
 )
 UUID_TEXT = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-# Control characters would break files and databases, lone surrogates can't be encoded.
-UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+# Control characters would break files and databases, lone surrogates can't be encoded, and what
+# nobody sees makes one machine look like another.
+UNPRINTABLE = LINE
 
 
 class InvalidOfflineRequest(ValueError):

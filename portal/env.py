@@ -6,6 +6,7 @@ the start with the name of the variable and the reason; nothing is guessed.
 """
 
 import os
+import re
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -84,6 +85,31 @@ def servers(name: str) -> list[tuple[str, int]]:
                 f"{name} has {word!r}: use an IP address with a port, such as 192.0.2.1:53."
             ) from None
     return found
+
+
+def contacts(name: str) -> list[str]:
+    """The value of NAME as addresses, separated by commas, in the form of RFC 9116: mailto:, tel:
+    or https:. An e-mail address alone is understood, too."""
+    found = []
+    for word in words(text(name, "")):
+        is_email = re.fullmatch(r"[^@\s:/]+@[^@\s:/]+", word)
+        found.append(f"mailto:{word}" if is_email else word)
+        if not re.fullmatch(r"(mailto:|tel:|https://)[^\s]+", found[-1]):
+            raise ImproperlyConfigured(
+                f"{name} has {word!r}: use an e-mail address, or one that begins with https:// or "
+                "tel:."
+            )
+    return found
+
+
+def web_address(name: str) -> str:
+    """The value of NAME, which begins with https://; empty when it is unset."""
+    value = text(name, "")
+    if value and not re.fullmatch(r"https://\S+", value):
+        raise ImproperlyConfigured(
+            f"{name} is {value!r}: use an address that begins with https://."
+        )
+    return value
 
 
 def choice(name: str, default: str, options: tuple[str, ...]) -> str:

@@ -1,8 +1,10 @@
 """The one settings file: values come from the environment (docs/operations.md lists them all)."""
 
+import logging
 from pathlib import Path
 
 from portal import env
+from web.secrecy import SafeRecord
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -46,6 +48,9 @@ DIRECT_DOWNLOADS = env.integer("DIRECT_DOWNLOADS", THREADS * 3 // 4, minimum=1, 
 DNS_SERVERS = env.servers("DNS_SERVERS")
 CERTIFICATE_ISSUERS = env.words(env.text("CERTIFICATE_ISSUERS", "letsencrypt.org"))
 TLS_ASK_SECRET = env.text("TLS_ASK_SECRET", "")
+# Whom /.well-known/security.txt names; nobody: there is none.
+SECURITY_CONTACT = env.contacts("SECURITY_CONTACT")
+SECURITY_POLICY = env.web_address("SECURITY_POLICY")
 STATIC_ROOT = env.folder("STATIC_ROOT", DATA_DIR / "static")
 MAIL_DIR = env.folder("MAIL_DIR", DATA_DIR / "mail")
 DATABASES = {"default": env.database("DATABASE_URL", DATA_DIR / "db.sqlite3")}
@@ -99,6 +104,7 @@ MIDDLEWARE = [
     "portal.middleware.headers.HeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "portal.middleware.signposts.SignpostsMiddleware",
     "portal.middleware.host.NormaliseHostMiddleware",
     "django_hosts.middleware.HostsRequestMiddleware",
     "portal.middleware.tenancy.TenancyMiddleware",
@@ -246,3 +252,5 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
 }
+# SECURITY: tests/conftest.py reads all that the tests log.
+logging.setLogRecordFactory(SafeRecord)

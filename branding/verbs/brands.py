@@ -15,7 +15,7 @@ PICTURES = ("logo_light", "logo_dark", "favicon")
 
 
 class Look(TypedDict, total=False):
-    """What of a branding is text; what is left out stays."""
+    """What of a branding is no picture; what is left out stays."""
 
     portal_title: str
     welcome: str
@@ -23,6 +23,7 @@ class Look(TypedDict, total=False):
     privacy_url: str
     terms_url: str
     imprint_url: str
+    findable: bool
 
 
 class Contact(TypedDict, total=False):
@@ -54,8 +55,8 @@ def change_brand(
     # One at a time, so that nobody deletes a picture that the other has just put in.
     locked = Vendor.objects.select_for_update(of=("self",)).get(pk=vendor.pk)
     branding = branding_for(locked)
-    for name, text in (look or {}).items():
-        setattr(branding, name, text)
+    for name, value in (look or {}).items():
+        setattr(branding, name, value)
     for name, picture in (pictures or {}).items():
         setattr(branding, name, _keep(locked, picture) if picture else "")
     _save(branding)
@@ -89,6 +90,6 @@ def _change_contact(vendor: Vendor, contact: Contact) -> None:
     before = Vendor.objects.get(pk=vendor.pk)
     for name, text in contact.items():
         setattr(vendor, name, text)
-    vendor.clean_fields()
+    vendor.clean_fields(exclude={each.name for each in vendor._meta.fields} - set(contact))
     vendor.save(update_fields=[*contact, "updated_at"])
     trail.record_change(before, vendor)

@@ -8,6 +8,7 @@ from licenses import versions
 from licenses.intervals import Interval, parse
 from licenses.models.terms import IntervalField
 from tenancy.rows import TenantRow
+from tenancy.texts import Line
 
 
 def validate_version(value: str) -> None:
@@ -31,7 +32,7 @@ class MaintenancePolicy(TenantRow):
         IMMEDIATE = "immediate", _("from the licence's creation")
         DELAYED = "delayed", _("from the first activation")
 
-    name = models.CharField(_("name"), max_length=100)
+    name = Line(_("name"), max_length=100)
     subscription_interval = IntervalField(
         _("validity"), help_text=_("Such as 1 year; or perpetual.")
     )

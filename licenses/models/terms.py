@@ -15,6 +15,7 @@ from licenses import lengths
 from licenses.intervals import LONGEST, LONGEST_TEXT, Interval, parse
 from licenses.keys import validate_pattern
 from tenancy.rows import TenantRow
+from tenancy.texts import Line
 
 UNLIMITED = -1
 
@@ -147,7 +148,7 @@ TERMS = tuple(field.name for field in LicenseTerms._meta.local_fields)
 class LicensePolicy(TenantRow, LicenseTerms):
     """The template that a licence is created from."""
 
-    name = models.CharField(_("name"), max_length=100)
+    name = Line(_("name"), max_length=100)
     key_pattern = models.CharField(
         _("key pattern"),
         max_length=256,

@@ -38,6 +38,8 @@ class HeadersMiddleware:
             response["Strict-Transport-Security"] = f"max-age={settings.SECURE_HSTS_SECONDS}"
         response.headers.setdefault("Content-Security-Policy", self.policy)
         response.headers.setdefault("Cache-Control", "private, no-store")
+        # Search engines list nothing here, but the sign-in page of a vendor that wants it.
+        response.headers.setdefault("X-Robots-Tag", "noindex")
         response.headers.setdefault(
             "Permissions-Policy", "camera=(), geolocation=(), microphone=()"
         )

@@ -19,6 +19,7 @@ class HealthMiddleware:
             return self.get_response(request)
         response = answer() if request.method in {"GET", "HEAD"} else HttpResponse(status=405)
         response.headers["Cache-Control"] = "no-store"
+        response.headers["X-Robots-Tag"] = "noindex"
         return response
 
 

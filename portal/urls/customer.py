@@ -5,9 +5,12 @@ from django.views.generic import RedirectView
 
 from accounts import urls as accounts
 from portal.urls.handlers import handler400, handler403, handler404, handler500  # noqa: F401
+from portal.urls.known import change_password_place, favicon
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="licenses"), name="home"),
+    change_password_place("change_password"),
+    favicon,
     *accounts.public,
     *accounts.profile,
     *accounts.viewing,

@@ -103,6 +103,7 @@ def _nginx(server: str, folder: Path, portal_port: int, media: Path) -> list[str
         itself=("http://127.0.0.1:8001/", f"http://127.0.0.1:{files_port}/"),
         upstream=("127.0.0.1:8000", f"127.0.0.1:{portal_port}"),
     ).replace("/srv/portal/media/releases/", f"{media}/releases/")
+    server = server.replace("/var/log/nginx/", f"{folder}/")
     user = "user root;" if os.geteuid() == 0 else ""
     configuration = _made(folder) / "nginx.conf"
     configuration.write_text(NGINX.format(folder=folder, user=user, server=server))
@@ -138,7 +139,7 @@ def caddy(
     own authority, whose root is then at `root_certificate(folder)`, and http on `plain_port`."""
     port, folder = tls_port or free_port(), _made(folder)
     tls = "tls {\n\t\ton_demand\n\t}"
-    site = f"https://:{port} {{" if tls_port else f"http://:{port} {{"
+    site = f"https://:{port} {{\n\tlog" if tls_port else f"http://:{port} {{\n\tlog"
     text = (ROOT / "deploy/Caddyfile").read_text()
     text = changed(
         text.replace("http:// {", f"http://:{plain_port or free_port()} {{").replace(

@@ -36,12 +36,21 @@ def test_every_way_describes_the_file_alike(everything: Ways, way: str) -> None:
         assert headers["content-type"] == "application/gzip"
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["repr-digest"].startswith("sha-256=:")
+        assert headers["x-robots-tag"] == "noindex"
         assert headers["cache-control"] == "private, no-cache, no-transform"
         assert headers["etag"] == everything.answers["alone"]["whole file"].headers["etag"]
         assert len(headers["etag"]) == 66
         assert "default-src 'none'" in headers["content-security-policy"]
         assert "x-accel-redirect" not in headers
         assert "server" not in headers or "gunicorn" not in headers["server"] or way == "alone"
+
+
+@pytest.mark.parametrize("way", ["nginx", "caddy", "alone"])
+def test_search_engines_list_nothing(everything: Ways, way: str) -> None:
+    base = everything.urls[way].partition("/releases/")[0]
+    for path in ("/static/icons.svg", "/robots.txt", "/favicon.ico", "/login/", "/healthz"):
+        answer = curl(f"{base}{path}")
+        assert (answer.status, answer.headers["x-robots-tag"]) == (200, "noindex"), path
 
 
 @pytest.mark.parametrize("way", ["nginx", "caddy"])

@@ -358,7 +358,8 @@ def test_an_import_whose_workers_are_killed_is_written_once(in_the_queue: None) 
             with ExitStack() as both:
                 running = [both.enter_context(worker(server)) for _ in range(2)]
                 wait_until(
-                    lambda t=target: steps_done(world) >= t or state_of(world, row) == "done"  # type: ignore[misc]
+                    lambda t=target: steps_done(world) >= t or state_of(world, row) == "done",  # type: ignore[misc]
+                    60,
                 )
                 for each in running:
                     each.send_signal(signal.SIGKILL)

@@ -206,7 +206,7 @@ def test_extending_counts_by_the_vendors_day(acme: World, frozen_time: Any) -> N
 
 # --- What the migration makes of seconds --------------------------------------------------------
 
-CALENDAR = import_module("licenses.migrations.0007_calendar")
+CALENDAR = import_module("licenses.migrations.0008_calendar")
 
 
 class Editor:

@@ -58,6 +58,8 @@ ADA_ALONE_POST = (302, 302, 404, 404, 404, 302, 302)
 # name: (GET, POST), in the order of VISITORS
 CUSTOMER: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "home": (REDIRECT, REDIRECT),
+    "change_password_place": (REDIRECT, REDIRECT),
+    "favicon": (OPEN, NO_SUCH_METHOD),
     "login": (PUBLIC, OPEN),
     "logout": (NO_SUCH_METHOD, REDIRECT),
     "password_reset": (OPEN, OPEN),
@@ -144,8 +146,8 @@ def test_every_customer_route_is_in_the_table() -> None:
 
 
 def test_the_other_hosts_have_no_further_routes() -> None:
-    assert names_of(Site.LANDING) == {"landing"}
-    assert names_of(Site.API) == set()
+    assert names_of(Site.LANDING) == {"landing", "favicon"}
+    assert names_of(Site.API) == {"favicon"}
     assert names_of(Site.UNKNOWN) == set()
 
 
@@ -193,6 +195,8 @@ def test_the_other_hosts(world: World, label: str, code: int) -> None:
 STAFF = ("anonymous", "acme_admin", "acme_support", "globex_admin", "operator")
 # Routes of Django's admin site itself: (GET, POST), in the order of STAFF.
 SITE: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
+    "change_password_place": ((302,) * 5, (302,) * 5),
+    "favicon": ((200,) * 5, (405,) * 5),
     "login": ((200, 302, 302, 302, 302), (200,) * 5),
     "logout": ((405,) * 5, (302,) * 5),
     "password_reset": ((200,) * 5, (200,) * 5),

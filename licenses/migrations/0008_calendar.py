@@ -66,7 +66,7 @@ def day_has_moment(model, name, prefix=""):
 
 class Migration(migrations.Migration):
     dependencies = (
-        ("licenses", "0006_machine_keys"),
+        ("licenses", "0007_names"),
         ("tenancy", "0003_sorted_lists"),
     )
 
