@@ -204,6 +204,8 @@ MAY_CHANGE = {
 HANDS_OUT = {"offline_response", "offline_machine_response", "download", "feed_json", "feed_atom"}
 # Every route with the code of its GET while Ada of Acme is viewed.
 GETS = {
+    "change_password_place": 302,
+    "favicon": 200,
     "home": 302, "login": 302, "logout": 405, "password_reset": 200, "password_reset_sent": 200,
     "password_reset_confirm": 200, "invitation": 200, "profile": 200, "activity": 200,
     "change_password": 200, "change_email": 200, "email_confirm": 200, "view_as": 410,

@@ -14,7 +14,6 @@ from accounts.view_as.verbs import offer
 from licenses.keys import new_key
 from licenses.models import License
 from tenancy.door import inside
-from tests.conftest import ON_POSTGRESQL
 from tests.secrets import FORMATS, Kept, found_in
 from tests.world import PASSWORD, Browser, World, signed_in
 from web.secrecy import without_secrets
@@ -122,8 +121,8 @@ def test_no_traceback_tells_it_either(world: World, logged: Kept) -> None:
     assert "No such thing: /password-reset/…/ of …" in line
 
 
-@pytest.mark.skipif(not ON_POSTGRESQL, reason="SQLite tells no values")
-def test_a_row_that_postgresql_refuses_is_not_told(world: World, logged: Kept) -> None:
+def test_the_values_of_a_row_that_is_refused_are_not_told(world: World, logged: Kept) -> None:
+    """PostgreSQL tells them by itself where no row-level security is."""
     with inside(world.acme):
         try:
             with transaction.atomic():
@@ -133,8 +132,8 @@ def test_a_row_that_postgresql_refuses_is_not_told(world: World, logged: Kept) -
         except IntegrityError:
             logging.getLogger("portal").exception("It is refused.")
     [line] = logged.lines
-    assert "license_key_form_once" in line
-    assert "DETAIL: …" in line
+    assert "IntegrityError" in line
+    assert not any(secret in line for secret in (world.ada_license.key, world.ada_license.key_form))
 
 
 def test_gunicorns_access_log_goes_the_same_way(logged: Kept) -> None:
