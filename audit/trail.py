@@ -27,7 +27,8 @@ from tenancy.models import Vendor
 from tenancy.rows import is_secret
 from tenancy.transactions import leave_to_the_end
 
-# What no person changes, and what only repeats another field for the database's sake.
+# What no person changes, what only repeats another field for the database's sake, and from where
+# an end is counted.
 UNTOLD = frozenset(
     {
         "id",
@@ -41,6 +42,10 @@ UNTOLD = frozenset(
         "version_key",
         "notes_html",
         "skeleton",
+        "anchor",
+        "periods",
+        "maintenance_anchor",
+        "maintenance_periods",
     }
 )
 

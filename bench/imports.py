@@ -36,7 +36,7 @@ def measure(rows: int) -> None:
 
     from accounts.models import BuiltIn, User
     from accounts.verbs.vendors import begin_vendor
-    from licenses.models import DAY, LicensePolicy, Product
+    from licenses.models import LicensePolicy, Product
     from licenses.verbs.products import create_product
     from tenancy.door import inside
     from tenancy.models import Vendor
@@ -48,7 +48,7 @@ def measure(rows: int) -> None:
             vendor=vendor, email="admin@acme.example", role=BuiltIn.ADMIN
         )
         create_product(Product(vendor=vendor, name="Orbit"))
-        LicensePolicy.objects.create(vendor=vendor, name="Yearly", validity=365 * DAY)
+        LicensePolicy.objects.create(vendor=vendor, name="Yearly", subscription_interval="P1Y")
         heading = ("rows", "check s", "rows/s", "import s", "rows/s", "longest s", "check/import")
         print(" ".join(f"{name:>12}" for name in heading), f"{'peak +MiB':>12}")
         few = run(vendor, admin, rows // 10, "few")
@@ -115,7 +115,7 @@ def forget_peak() -> float:
 
 HEADER = (
     "product,email,first_name,last_name,company,policy,key,allowed_activations,"
-    "allowed_deactivations,validity_days,expires_at,notes\n"
+    "allowed_deactivations,validity,expires_at,notes\n"
 )
 
 

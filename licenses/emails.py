@@ -16,7 +16,6 @@ from mail.composing import compose
 from mail.kinds import register
 from mail.models import OutgoingEmail
 from tenancy.hosts import vendor_url
-from web.moments import moment
 
 
 def license_email(email: OutgoingEmail) -> EmailMultiAlternatives | None:
@@ -38,9 +37,9 @@ def license_email(email: OutgoingEmail) -> EmailMultiAlternatives | None:
 def expiry_reminder(email: OutgoingEmail) -> EmailMultiAlternatives | None:
     """That the licence expires soon; None if it doesn't any more."""
     license, now = _license_of(email), timezone.now()
-    if license is None or license.expires_at is None or not is_still_due(email, license, now):
+    if license is None or not is_still_due(email, license, now):
         return None
-    end = moment(license.expires_at, now)
+    end = words.ending(license.end, now, timezone.localdate(now))
     return compose(
         "licenses/email/expiry_reminder",
         person_of(email),

@@ -1,11 +1,12 @@
 """Reminding the owners of licences that expire: 60, 30 and 7 days and one day before."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from licenses.ends import LAST, End
 from licenses.models import License
 from mail.delivery import one_of_many
 from mail.models import OutgoingEmail
@@ -34,7 +35,11 @@ def _remind_customers_of(vendor: Vendor) -> int:
     queued, now = list[bool](), timezone.now()
     with inside(vendor):
         for licenses in _chunks(expiring(now)):
-            due = {once_for(license, now): license for license in licenses}
+            due = {
+                name: license
+                for license in licenses
+                if (name := once_for(license, now, vendor.zone)) is not None
+            }
             known = OutgoingEmail.objects.filter(once__in=list(due))
             for once in known.values_list("once", flat=True):
                 del due[once]
@@ -44,11 +49,12 @@ def _remind_customers_of(vendor: Vendor) -> int:
 
 
 def expiring(now: datetime) -> QuerySet[License]:
-    """The licences of the scope's vendor that end within 60 days and whose owner is to know."""
+    """The licences of the scope's vendor that end within 60 days and whose owner is to know, and
+    those that end on the day after."""
     return (
         License.objects.filter(
             expires_at__gt=now,
-            expires_at__lte=now + timedelta(days=DAYS[-1]),
+            expires_at__lte=now + timedelta(days=DAYS[-1] + 1),
             revoked=False,
             suspended=False,
             user__is_active=True,
@@ -65,20 +71,29 @@ def _chunks(licenses: QuerySet[License]) -> Iterator[list[License]]:
         yield list(licenses.filter(pk__in=ids[start : start + AT_A_TIME]))
 
 
-def days_before(expires_at: datetime, now: datetime) -> int | None:
-    """The smallest number of days that is reached, of those at which we remind; None for none."""
-    left = expires_at - now
-    if left <= timedelta(0):
+def days_before(end: End, now: datetime, zone: tzinfo) -> int | None:
+    """The smallest number of days that is reached, of those at which we remind; None for none.
+
+    Of a day it is reached as a day begins by the clocks of the zone.
+    """
+    if end.at <= now:
         return None
+    left = end.on - now.astimezone(zone).date() if end.on else end.at - now
     return next((days for days in DAYS if left <= timedelta(days=days)), None)
 
 
-def once_for(license: License, now: datetime) -> str:
-    """The name of the reminder that is due, which there is once."""
-    if license.expires_at is None:
-        raise ValueError("A licence that never expires has no reminder.")
-    days = days_before(license.expires_at, now)
-    return f"{KIND} {license.pk} {license.expires_at.isoformat()} {days}"
+def once_for(license: License, now: datetime, zone: tzinfo) -> str | None:
+    """The name of the reminder that is due, which there is once; None when none is.
+
+    A day has the same name whatever the vendor's time zone is, so that another zone reminds nobody
+    anew.
+    """
+    end = license.end
+    days = days_before(end, now, zone) if end else None
+    if end is None or days is None:
+        return None
+    at = datetime.combine(end.on, LAST, UTC) if end.on else end.at
+    return f"{KIND} {license.pk} {at.isoformat()} {days}"
 
 
 def _remind(once: str, license: License) -> bool:
@@ -92,9 +107,9 @@ def _remind(once: str, license: License) -> bool:
 def is_still_due(email: OutgoingEmail, license: License, now: datetime) -> bool:
     """Whether the reminder is right: nothing about the licence has changed since, and no later
     reminder has come up while this one waited."""
-    if license.revoked or license.suspended or license.expires_at is None:
+    if license.revoked or license.suspended:
         return False
-    owner = license.user
-    if owner is None or not owner.is_active or not license.vendor.send_expiry_reminders:
+    owner, vendor = license.user, license.vendor
+    if owner is None or not owner.is_active or not vendor.send_expiry_reminders:
         return False
-    return email.once == once_for(license, now) and email.user_id == owner.pk
+    return email.once == once_for(license, now, vendor.zone) and email.user_id == owner.pk
