@@ -1,9 +1,16 @@
 """What `gunicorn portal.wsgi` is started with, from this folder; the command line wins over it.
 
-docs/operations.md tells of the settings; the address is given as `--bind`.
+From another folder: `gunicorn --config <path of this file> portal.wsgi`. docs/operations.md tells
+of the settings; the address is given as `--bind`.
 """
 
-from portal import env
+import sys
+from pathlib import Path
+
+chdir = str(Path(__file__).resolve().parent)
+sys.path.insert(0, chdir)
+
+from portal import env  # noqa: E402  found by the line above
 
 worker_class = "portal.serving.worker.BufferingWorker"
 workers = env.integer("WORKERS", 2, minimum=1, maximum=1000)

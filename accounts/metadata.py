@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from re import Pattern
 from typing import Any
 
 from django import forms
@@ -9,6 +10,8 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.forms.fields import InvalidJSONInput
 from django.utils.translation import gettext as _
+
+from tenancy.unseen import LINE, PROSE
 
 MOST_ENTRIES = 50
 LONGEST = 256
@@ -20,7 +23,7 @@ def validate_metadata(value: Any) -> None:
         raise ValidationError(_("Use a list of at most 50 entries."))
     if not all(_is_entry(entry) for entry in value):
         raise ValidationError(
-            _("Each entry needs a key and a value, texts of at most 256 characters.")
+            _("Each entry needs a key and a value, of at most 256 characters that can be seen.")
         )
     if len({entry["key"] for entry in value}) != len(value):
         raise ValidationError(_("Each key can be there once."))
@@ -31,21 +34,14 @@ def _is_entry(entry: Any) -> bool:
         isinstance(entry, dict)
         and entry.keys() <= {"key", "value", "visible"}
         and isinstance(entry.get("visible", False), bool)
-        and _is_text(entry.get("key"), shortest=1)
-        and _is_text(entry.get("value"), shortest=0)
+        and _is_text(entry.get("key"), shortest=1, refused=LINE)
+        and _is_text(entry.get("value"), shortest=0, refused=PROSE)
     )
 
 
-def _is_text(text: Any, *, shortest: int) -> bool:
-    return isinstance(text, str) and shortest <= len(text) <= LONGEST and _can_be_stored(text)
-
-
-def _can_be_stored(text: str) -> bool:
-    """JSON can name half a character and NUL, which no database keeps."""
-    try:
-        return "\x00" not in text and bool(text.encode() or True)
-    except UnicodeEncodeError:
-        return False
+def _is_text(text: Any, *, shortest: int, refused: Pattern[str]) -> bool:
+    """JSON can name what nobody sees, and half a character and NUL, which no database keeps."""
+    return isinstance(text, str) and shortest <= len(text) <= LONGEST and not refused.search(text)
 
 
 class MetadataField(forms.JSONField):

@@ -41,6 +41,7 @@ from tenancy.models import Vendor
 from tenancy.table import vendor_by_company_id
 from web.moments import moment
 from web.pages import render
+from web.policy import keeps_its_address
 from web.requests import client_ip, page_of, safe_next
 
 
@@ -143,6 +144,7 @@ def password_reset_sent(request: HttpRequest) -> HttpResponse:
 
 @form_methods
 @login_not_required
+@keeps_its_address
 @sensitive_post_parameters()
 def password_reset_confirm(request: PersonRequest, token: str) -> HttpResponse:
     """Sets a new password with an e-mailed link."""
@@ -151,6 +153,7 @@ def password_reset_confirm(request: PersonRequest, token: str) -> HttpResponse:
 
 @form_methods
 @login_not_required
+@keeps_its_address
 @sensitive_post_parameters()
 def invitation(request: PersonRequest, token: str) -> HttpResponse:
     """Sets the first password with the link of an invitation."""
@@ -202,6 +205,7 @@ def reminders(request: PersonRequest) -> HttpResponse:
 @csrf_exempt  # The link proves enough, and a mail program has no more than that (RFC 8058).
 @form_methods
 @login_not_required
+@keeps_its_address
 def reminders_off(request: PersonRequest, token: str) -> HttpResponse:
     """Turns reminders off by the link in one of them: GET asks, since mail scanners follow links;
     POST does it, by a person or by one click in a mail program, and is not redirected."""
@@ -289,6 +293,7 @@ def change_email(request: PersonRequest) -> HttpResponse:
 
 @form_methods
 @login_not_required
+@keeps_its_address
 def email_confirm(request: PersonRequest, token: str) -> HttpResponse:
     """Confirms a new address: GET asks, since mail scanners follow links; POST changes it."""
     try:

@@ -1,4 +1,5 @@
-"""Serving a program by gunicorn: two workers with four threads each, whatever the program."""
+"""Serving a program by gunicorn as gunicorn.conf.py has it, two workers with four threads each,
+whatever the program."""
 
 import os
 import resource
@@ -46,9 +47,7 @@ def served(program: Program, filled: Filled, folder: Path) -> Iterator[Served]:
     it logs goes into the folder."""
     port, log = free_port(), folder / f"{program.name}.log"
     command = [sys.executable, "-m", "gunicorn", program.application]
-    command += ["--bind", f"127.0.0.1:{port}", "--workers", "2", "--threads", "4"]
-    command += ["--worker-class", "gthread", "--reuse-port", "--no-control-socket"]
-    command += ["--log-level", "warning"]
+    command += ["--bind", f"127.0.0.1:{port}", "--log-level", "warning"]
     start = time.perf_counter()
     with log.open("ab") as output:
         process = subprocess.Popen(

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from branding import colours
 from branding.domains.models import CustomDomain, ProvedDomain
 from tenancy.rows import TenantRow
+from tenancy.texts import Line, Prose, UrlLine
 
 __all__ = ["BrandImage", "Branding", "CustomDomain", "ProvedDomain"]
 
@@ -34,13 +35,13 @@ class Branding(TenantRow):
         editable=False,
         verbose_name=_("vendor"),
     )
-    portal_title = models.CharField(
+    portal_title = Line(
         _("portal title"),
         max_length=60,
         blank=True,
         help_text=_("In place of the company's name at the top and in titles."),
     )
-    welcome = models.TextField(
+    welcome = Prose(
         _("welcome"), max_length=400, blank=True, help_text=_("A short text on the sign-in page.")
     )
     accent_color = models.CharField(
@@ -49,9 +50,9 @@ class Branding(TenantRow):
     logo_light = models.CharField(_("logo for light ground"), max_length=60, blank=True)
     logo_dark = models.CharField(_("logo for dark ground"), max_length=60, blank=True)
     favicon = models.CharField(_("favicon"), max_length=60, blank=True)
-    privacy_url = models.URLField(_("privacy page"), blank=True)
-    terms_url = models.URLField(_("terms page"), blank=True)
-    imprint_url = models.URLField(_("imprint"), blank=True)
+    privacy_url = UrlLine(_("privacy page"), blank=True)
+    terms_url = UrlLine(_("terms page"), blank=True)
+    imprint_url = UrlLine(_("imprint"), blank=True)
     findable = models.BooleanField(
         _("found by search engines"),
         default=False,

@@ -1,4 +1,5 @@
-"""HEALTHCHECK of the image: whether the web server answers, with its database.
+"""HEALTHCHECK of the image: whether the web server lives; not whether its database does, because
+of which no container is to be started anew.
 
 The worker and other commands are healthy as long as they run, which the engine sees by itself.
 """

@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from tenancy.rows import SameVendor, TenantRow, personal
+from tenancy.texts import Line
 
 
 class DataImport(TenantRow):
@@ -28,7 +29,7 @@ class DataImport(TenantRow):
         FAILED = "failed", _("failed")
 
     kind = models.CharField(_("kind"), max_length=20)
-    file_name = models.CharField(_("file"), max_length=200)
+    file_name = Line(_("file"), max_length=200)
     content = personal(models.TextField())
     options = models.JSONField(_("options"), default=dict)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.CHECKING)

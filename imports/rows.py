@@ -4,7 +4,6 @@ A `Rows` is one reading of one file. It takes the file in chunks, so that what a
 looked up by a fixed number of queries. It writes nothing: what the file becomes it says as steps.
 """
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -21,9 +20,9 @@ from imports.steps import LETTERS, Act, Step, packed, parts_of
 from imports.tables import TableRow
 from imports.verbs.people import CHANGES, KNOWN_PEOPLE, NAMES, NEW_PEOPLE
 from tenancy.models import Vendor
+from tenancy.texts import validate_line
 
 PREVIEW = 20  # rows that are shown before anything is imported
-CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +76,10 @@ class Line(Widget):  # type: ignore[misc]
         self.longest = longest
 
     def clean(self, value: Any, row: Any = None, **kwargs: Any) -> Any:
-        if CONTROL.search(value):
-            raise ValueError(_("This has line breaks or other control characters in it."))
+        try:
+            validate_line(value)
+        except ValidationError as error:
+            raise ValueError(" ".join(error.messages)) from error
         if len(value) > self.longest:
             raise ValueError(_("This is longer than %(n)d characters.") % {"n": self.longest})
         return value or None

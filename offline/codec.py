@@ -18,6 +18,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from offline.carried import jws_in, text_of
+from tenancy.unseen import LINE
 
 LARGEST = 64 * 1024  # bytes
 ALGORITHMS = ("Ed25519", "EdDSA")
@@ -46,7 +47,9 @@ SMALL_ORDER = frozenset(
 )
 UUID_TEXT = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 # Control characters would break files and databases, lone surrogates can't be encoded.
-UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+BREAKING = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+# Nor may there be what nobody sees: it makes one machine look like another.
+UNPRINTABLE = LINE
 
 
 class InvalidOfflineRequest(ValueError):
@@ -177,6 +180,14 @@ class Members:
             raise InvalidOfflineRequest(f"{name} contains a character that can't be printed")
         return value
 
+    def license_key(self) -> str:
+        """The key in whatever spelling it was pasted: what nobody sees in it counts for nothing
+        (tenancy/spelling.py)."""
+        value = self.payload.get("key")
+        if isinstance(value, str) and not BREAKING.search(value):
+            value = LINE.sub("", value)
+        return Members({"key": value}).text("key", NAME_LENGTHS)
+
     def described(self, name: str) -> str:
         """What describes the machine and decides nothing by itself: cut, and a sign in the place
         of each that can't be printed."""
@@ -221,13 +232,13 @@ def _read_trial(members: Members, signed: Mapping[str, Any]) -> TrialRequest:
 
 
 def _read_activation(members: Members, signed: Mapping[str, Any]) -> ActivationRequest:
-    key = members.text("key", NAME_LENGTHS)
+    key = members.license_key()
     return ActivationRequest(key=key, **_common(members), **_machine(members), **signed)
 
 
 def _read_deactivation(members: Members, signed: Mapping[str, Any]) -> DeactivationRequest:
     return DeactivationRequest(
-        key=members.text("key", NAME_LENGTHS),
+        key=members.license_key(),
         activation_id=members.text("activationId", NAME_LENGTHS),
         **_common(members),
         **signed,

@@ -4,6 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from tenancy.rows import SameVendor, TenantRow, personal
+from tenancy.texts import Line
 
 
 class OfflineExchange(TenantRow):
@@ -32,7 +33,7 @@ class OfflineExchange(TenantRow):
     )
     jti = models.UUIDField()
     activation_id = models.UUIDField()
-    hostname = personal(models.CharField(_("host name"), max_length=256, blank=True))
+    hostname = personal(Line(_("host name"), max_length=256, blank=True))
     response = models.TextField()
     valid_until = models.DateTimeField(
         null=True, help_text="Until when a response can be installed; a receipt has no end."

@@ -1,8 +1,10 @@
 """The one settings file: values come from the environment (docs/operations.md lists them all)."""
 
+import logging
 from pathlib import Path
 
 from portal import env
+from web.secrecy import SafeRecord
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -250,3 +252,5 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
 }
+# SECURITY: tests/conftest.py reads all that the tests log.
+logging.setLogRecordFactory(SafeRecord)

@@ -19,6 +19,7 @@ from licenses.models import Product, validate_version
 from licenses.versions import sort_key
 from releases.notes import render
 from tenancy.rows import SameVendor, TenantRow, personal, secret
+from tenancy.texts import Line, Prose
 
 validate_word = RegexValidator(
     r"^[a-z0-9][a-z0-9._-]{0,31}\Z",
@@ -28,11 +29,6 @@ validate_word = RegexValidator(
 validate_file_name = RegexValidator(
     r"^[A-Za-z0-9_-][A-Za-z0-9._-]*\Z",
     _("Use letters, digits, dots, hyphens and underscores; the first character is no dot."),
-)
-# What XML can't hold would take a whole feed down with it.
-validate_printable = RegexValidator(
-    r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]*\Z",
-    _("Control characters can't be part of it."),
 )
 validate_sha256 = RegexValidator(r"^[0-9a-f]{64}\Z", _("Use the SHA-256 as 64 hexadecimal digits."))
 MOST_PLATFORMS = 20
@@ -72,10 +68,9 @@ class Release(TenantRow):
     product = models.ForeignKey(
         Product, models.PROTECT, related_name="releases", verbose_name=_("product")
     )
-    name = models.CharField(
+    name = Line(
         _("name"),
         max_length=100,
-        validators=[validate_printable],
         help_text=_("What customers read, such as Orbit; the version comes after it."),
     )
     version = models.CharField(
@@ -90,12 +85,12 @@ class Release(TenantRow):
         _("channel"), max_length=32, default="stable", validators=[validate_word]
     )
     platforms = models.JSONField(_("platforms"), validators=[validate_platforms])
-    notes = models.TextField(
+    notes = Prose(
         _("notes"),
         max_length=LONGEST_NOTES,
         blank=True,
         # A text field's max_length is checked by forms alone.
-        validators=[MaxLengthValidator(LONGEST_NOTES), validate_printable],
+        validators=[MaxLengthValidator(LONGEST_NOTES)],
         help_text=_("In Markdown; customers read them."),
     )
     # What customers read: the notes as HTML, set with them (releases/notes.py).

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tenancy.hosts import is_company_id
 from tenancy.preferences import languages, validate_time_zone
+from tenancy.texts import EmailLine, Line, UrlLine
 
 
 def validate_company_id(value: str) -> None:
@@ -38,7 +39,7 @@ class Vendor(models.Model):
         validators=[validate_company_id],
         help_text=_("The first part of the portal's address. It can't be changed later."),
     )
-    name = models.CharField(_("name"), max_length=100)
+    name = Line(_("name"), max_length=100)
     status = models.CharField(_("status"), max_length=8, choices=Status, default=Status.ACTIVE)
     # The portal's address in links when it is not `<company_id>.<our zone>`: a verified domain of
     # the vendor's own. Set by the verbs of branding/domains/verbs.py.
@@ -47,9 +48,9 @@ class Vendor(models.Model):
     )
     # Until when, while that domain's record is missing; then links lead to the subdomain again.
     canonical_until = models.DateTimeField(null=True, editable=False)
-    support_email = models.EmailField(_("support e-mail"), blank=True)
-    support_url = models.URLField(_("support page"), blank=True)
-    website = models.URLField(_("website"), blank=True)
+    support_email = EmailLine(_("support e-mail"), blank=True)
+    support_url = UrlLine(_("support page"), blank=True)
+    website = UrlLine(_("website"), blank=True)
     send_expiry_reminders = models.BooleanField(
         _("remind customers of licences that expire"),
         default=True,

@@ -1,6 +1,7 @@
 """What every test runs with: its database, frozen time, no network, fast hashing."""
 
 import ipaddress
+import logging
 import os
 import shutil
 import socket
@@ -21,7 +22,7 @@ import development as dev
 from tenancy import finding
 from tenancy.door import inside
 from tenancy.transactions import take_what_was_left
-from tests import environment, postgres, roles, sql
+from tests import environment, postgres, roles, secrets, sql
 from tests import world as worlds
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -222,6 +223,23 @@ def frozen_time(request: pytest.FixtureRequest) -> Iterator[time_machine.Travell
         return
     with time_machine.travel(NOW, tick=False) as traveller:
         yield traveller
+
+
+@pytest.fixture(autouse=True, scope="session")
+def logged() -> Iterator[secrets.Kept]:
+    """Keeps every line that is logged, of whatever level, as a handler would write it."""
+    handler = secrets.Kept()
+    logging.getLogger().addHandler(handler)
+    yield handler
+    logging.getLogger().removeHandler(handler)
+
+
+@pytest.fixture(autouse=True)
+def _no_secret_is_logged(logged: secrets.Kept) -> Iterator[None]:
+    """Of all that the suite logs, test by test."""
+    logged.lines.clear()
+    yield
+    assert [line for line in logged.lines if secrets.found_in(line)] == []
 
 
 @pytest.fixture(autouse=True)

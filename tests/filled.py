@@ -11,6 +11,7 @@ from audit.acting import acting_as
 from branding.domains.verbs import claim
 from branding.models import ProvedDomain
 from branding.verbs.brands import change_brand
+from imports.models import ImportStep
 from imports.verbs import files
 from licenses.models import (
     LicenseMetadata,
@@ -84,10 +85,13 @@ def _fill(world: World, vendor: Vendor) -> None:
         )
         trail.record("changed", policy, changes={"name": ["", policy.name]})
         with acting_as(staff):
-            files.start(
+            row = files.start(
                 vendor=vendor,
                 kind="customers",
                 file_name=f"{name}-import.csv",
                 data=b"email\nsomebody@else.example\n",
                 options={},
             )
+        ImportStep.objects.create(
+            vendor=vendor, data_import=row, number=0, act=f"{name}-act", content=[]
+        )

@@ -28,6 +28,7 @@ from tenancy.models import Vendor
 from tenancy.preferences import languages, validate_time_zone
 from tenancy.rows import SameVendor, labelled, secret
 from tenancy.spelling import words_in
+from tenancy.texts import EmailLine, Line
 
 
 class PortalSettings(Vendor):
@@ -118,13 +119,13 @@ class User(AbstractBaseUser):
         editable=False,
         verbose_name=_("vendor"),
     )
-    email = models.EmailField(_("e-mail"))
+    email = EmailLine(_("e-mail"))
     password = secret(models.CharField(_("password"), max_length=128))
     # Links that were e-mailed count as long as it is what it was (accounts/verbs/links.py).
     link_mark = secret(models.CharField(max_length=32, blank=True, default="", editable=False))
-    first_name = models.CharField(_("first name"), max_length=100, blank=True)
-    last_name = models.CharField(_("last name"), max_length=100, blank=True)
-    company = models.CharField(_("company"), max_length=150, blank=True)
+    first_name = Line(_("first name"), max_length=100, blank=True)
+    last_name = Line(_("last name"), max_length=100, blank=True)
+    company = Line(_("company"), max_length=150, blank=True)
     # The name of a role of the vendor's (Role), or "operator".
     role = labelled(
         models.CharField(_("role"), max_length=LONGEST_NAME, default=BuiltIn.USER), LABELS

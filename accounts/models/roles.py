@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.rights import CLAIMS
 from tenancy.rows import TenantRow
+from tenancy.texts import Line
 
 LONGEST_NAME = 50
 
@@ -51,8 +52,8 @@ class Role(TenantRow):
     """What the people of a vendor who have it may do. They name it (`User.role`), and the database
     holds them to it; so its name is for good."""
 
-    name = models.CharField(_("name"), max_length=LONGEST_NAME)
-    description = models.CharField(_("description"), max_length=300, blank=True)
+    name = Line(_("name"), max_length=LONGEST_NAME)
+    description = Line(_("description"), max_length=300, blank=True)
     claims = models.JSONField(
         _("claims"),
         default=list,

@@ -54,7 +54,9 @@ def change_person(*, person: User, fields: Collection[str]) -> User:
     for name in fields:
         setattr(saved, name, getattr(person, name))
     _check_role(saved)
-    saved.full_clean()
+    # Whoever has an odd name of before can be switched off all the same.
+    as_it_was = {each.name for each in saved._meta.fields} - {"vendor", *fields}
+    saved.full_clean(exclude=as_it_was)
     saved.save(update_fields=[*fields, "updated_at"])
     if not set(SEARCHED).isdisjoint(fields):
         UserWord.objects.keep([saved.pk])

@@ -30,7 +30,7 @@ def change_settings(*, vendor: Vendor, **chosen: Unpack[Settings]) -> Vendor:
     changes = trail.changes_between(before, saved)
     if not changes:
         return saved
-    saved.clean_fields()
+    saved.clean_fields(exclude={each.name for each in saved._meta.fields} - set(chosen))
     saved.save(update_fields=[*chosen, "updated_at"])
     trail.record("changed", saved, changes=changes)
     return saved

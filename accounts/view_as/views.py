@@ -11,6 +11,7 @@ from accounts.requests import PersonRequest
 from accounts.view_as import verbs as view_as
 from tenancy.hosts import backoffice_url
 from web.pages import render
+from web.policy import keeps_its_address
 
 # The browser keeps the cookie longer than the view lasts: what comes after the view is then told
 # apart from the browser's own session, and answered with the page that says it has ended.
@@ -19,6 +20,7 @@ COOKIE_LASTS = 60 * 60  # seconds
 
 @require_GET
 @login_not_required
+@keeps_its_address
 def open_view(request: PersonRequest, token: str) -> HttpResponse:
     """Uses a link of the back office, once: from here on the browser sees what the customer sees.
 

@@ -18,6 +18,7 @@ from licenses.errors import LicensingError
 from licenses.models import Activation
 from licenses.search import machine_places
 from licenses.verbs.activations import free
+from tenancy.texts import validate_line
 
 
 class FreeForm(forms.Form):
@@ -26,6 +27,7 @@ class FreeForm(forms.Form):
     reason = forms.CharField(
         label=_("Reason"),
         max_length=200,
+        validators=[validate_line],
         help_text=_("It is kept in the licence's history, where the customer can read it."),
         widget=forms.TextInput(attrs={"class": "vTextField"}),
     )

@@ -11,6 +11,7 @@ from accounts.metadata import validate_metadata
 from licenses.models.license import License
 from tenancy.finding import Ordered
 from tenancy.rows import SameVendor, TenantRow, personal, secret
+from tenancy.texts import Line
 
 YEAR = timedelta(days=365)
 
@@ -31,13 +32,13 @@ class Activation(TenantRow):
     )
     fingerprint = personal(Ordered(_("fingerprint"), max_length=256))
     os = models.CharField(_("operating system"), max_length=10, choices=OperatingSystem)
-    os_version = models.CharField(_("version of the operating system"), max_length=256, blank=True)
-    hostname = personal(models.CharField(_("host name"), max_length=256, blank=True))
-    vm_name = personal(models.CharField(_("virtual machine"), max_length=256, blank=True))
+    os_version = Line(_("version of the operating system"), max_length=256, blank=True)
+    hostname = personal(Line(_("host name"), max_length=256, blank=True))
+    vm_name = personal(Line(_("virtual machine"), max_length=256, blank=True))
     container = models.BooleanField(_("container"), default=False)
-    app_version = models.CharField(_("version of the program"), max_length=256, blank=True)
-    client_version = models.CharField(_("version of the client"), max_length=256, blank=True)
-    user_hash = personal(models.CharField(_("user hash"), max_length=256, blank=True))
+    app_version = Line(_("version of the program"), max_length=256, blank=True)
+    client_version = Line(_("version of the client"), max_length=256, blank=True)
+    user_hash = personal(Line(_("user hash"), max_length=256, blank=True))
     metadata = personal(
         models.JSONField(_("metadata"), default=list, validators=[validate_metadata])
     )

@@ -22,6 +22,7 @@ from licenses.status import Standing, standing_of
 from tenancy.finding import StoredForm
 from tenancy.rows import SameVendor, TenantRow, personal
 from tenancy.spelling import form_of
+from tenancy.texts import Line, Prose, UrlLine
 
 
 class Usable:
@@ -98,13 +99,11 @@ class License(Usable, TenantRow, LicenseTerms):
         help_text=_("On whose terms the licence began; it has kept its own since."),
     )
     name = personal(
-        models.CharField(
-            _("name"), max_length=100, blank=True, help_text=_("Tells it apart from others.")
-        )
+        Line(_("name"), max_length=100, blank=True, help_text=_("Tells it apart from others."))
     )
-    order_number = personal(models.CharField(_("order number"), max_length=100, blank=True))
+    order_number = personal(Line(_("order number"), max_length=100, blank=True))
     renewal_url = personal(
-        models.URLField(
+        UrlLine(
             _("renewal link"),
             max_length=500,
             blank=True,
@@ -138,12 +137,10 @@ class License(Usable, TenantRow, LicenseTerms):
     suspended = models.BooleanField(_("suspended"), default=False)
     revoked = models.BooleanField(_("revoked"), default=False)
     notes = personal(
-        models.TextField(
-            _("notes"), max_length=4000, blank=True, help_text=_("The customer can read them.")
-        )
+        Prose(_("notes"), max_length=4000, blank=True, help_text=_("The customer can read them."))
     )
     internal_notes = personal(
-        models.TextField(
+        Prose(
             _("internal notes"), max_length=4000, blank=True, help_text=_("For your staff alone.")
         )
     )
@@ -281,8 +278,8 @@ class LicenseMetadata(TenantRow):
     """A named value on a licence; customers see and search the visible ones only."""
 
     license = models.ForeignKey(License, models.CASCADE, related_name="metadata")
-    key = models.CharField(_("key"), max_length=256)
-    value = personal(models.CharField(_("value"), max_length=256, blank=True))
+    key = Line(_("key"), max_length=256)
+    value = personal(Line(_("value"), max_length=256, blank=True))
     visible = models.BooleanField(_("visible to the customer"), default=False)
 
     class Meta(TenantRow.Meta):
@@ -311,7 +308,7 @@ class LicenseMeterAttribute(TenantRow):
     """A counted feature of a licence: how many uses are allowed and how many are taken."""
 
     license = models.ForeignKey(License, models.CASCADE, related_name="meter_attributes")
-    name = models.CharField(_("name"), max_length=256)
+    name = Line(_("name"), max_length=256)
     allowed_uses = models.IntegerField(
         _("allowed uses"), default=0, validators=[MinValueValidator(UNLIMITED)]
     )

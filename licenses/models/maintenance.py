@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from licenses import versions
 from licenses.models.terms import seconds_field
 from tenancy.rows import TenantRow
+from tenancy.texts import Line
 
 
 def validate_version(value: str) -> None:
@@ -30,7 +31,7 @@ class MaintenancePolicy(TenantRow):
         IMMEDIATE = "immediate", _("from the licence's creation")
         DELAYED = "delayed", _("from the first activation")
 
-    name = models.CharField(_("name"), max_length=100)
+    name = Line(_("name"), max_length=100)
     validity = seconds_field(_("validity"), 0, _("Such as 1 year; 0 never ends."))
     expiration_strategy = models.CharField(
         _("validity counts"),

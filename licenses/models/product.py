@@ -1,6 +1,6 @@
 """Products and the keys that sign their tokens."""
 
-from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -8,23 +8,19 @@ from django.utils.translation import gettext_lazy as _
 from accounts.metadata import validate_metadata
 from licenses.models.terms import DAY
 from tenancy.rows import SameVendor, TenantRow, secret
+from tenancy.texts import Line, Prose
 
 
 class Product(TenantRow):
     """A program that a vendor licenses."""
 
-    name = models.CharField(
+    name = Line(
         _("name"),
         max_length=100,
-        validators=[
-            RegexValidator(
-                r"^[^\x00-\x1f\x7f]+\Z", _("Control characters can't be part of a name.")
-            )
-        ],
         help_text=_("As commands and file names know it."),
     )
-    display_name = models.CharField(_("display name"), max_length=100, blank=True)
-    description = models.TextField(_("description"), max_length=2000, blank=True)
+    display_name = Line(_("display name"), max_length=100, blank=True)
+    description = Prose(_("description"), max_length=2000, blank=True)
     metadata = models.JSONField(
         _("metadata"),
         default=list,

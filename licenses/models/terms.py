@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from licenses.keys import validate_pattern
 from tenancy.rows import TenantRow
+from tenancy.texts import Line
 
 DAY = 24 * 60 * 60
 UNLIMITED = -1
@@ -113,7 +114,7 @@ TERMS = tuple(field.name for field in LicenseTerms._meta.local_fields)
 class LicensePolicy(TenantRow, LicenseTerms):
     """The template that a licence is created from."""
 
-    name = models.CharField(_("name"), max_length=100)
+    name = Line(_("name"), max_length=100)
     key_pattern = models.CharField(
         _("key pattern"),
         max_length=256,

@@ -24,6 +24,7 @@ from licenses.models import (
     LicenseType,
 )
 from licenses.verbs.licenses import lock, maintenance_end
+from tenancy.texts import validate_line
 
 FINGERPRINT_LENGTHS = range(64, 257)
 
@@ -187,8 +188,10 @@ def free(activation: Activation, *, reason: str) -> None:
     """Frees the seat of a machine for the customer, whatever kind of machine it is.
 
     It does not count against the deactivations that the licence allows. Raises ActivationNotFound
-    when the activation has ended already: released once however often it is tried.
+    when the activation has ended already: released once however often it is tried; and
+    ValidationError for a reason that nobody can read.
     """
+    validate_line(reason)
     license = lock(activation.license_id)
     current = Activation.objects.filter(pk=activation.pk).first()
     if current is None:

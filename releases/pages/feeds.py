@@ -145,7 +145,7 @@ def _attachment(file: ReleaseFile, holder: Holder) -> dict[str, Any]:
 
 
 def _in_xml(text: str) -> str:
-    """The text without what XML can't hold; releases have been checked for it, names have not."""
+    """The text without what XML can't hold, which names of before may have in them."""
     return re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]", "", text)
 
 

@@ -16,6 +16,7 @@ from licenses.models import Product
 from releases import errors
 from releases.files.shelf import Stored, storage
 from releases.models import Release, ReleaseFile
+from tenancy.transactions import in_steps
 
 
 @transaction.atomic
@@ -134,12 +135,18 @@ def remove_file(file: ReleaseFile) -> None:
     _forget(file)
 
 
-@transaction.atomic
 def delete_draft(release: Release) -> None:
-    """Deletes a draft with its files. Raises ReleaseIsPublished: what is out gets archived."""
+    """Deletes the files of a draft one after the other, and then the draft. Raises
+    ReleaseIsPublished: what is out gets archived."""
+    in_steps(release.files.all(), remove_file)
+    _delete_empty(release)
+
+
+@transaction.atomic
+def _delete_empty(release: Release) -> None:
     draft = _lock_draft(release.pk)
     for file in draft.files.all():
-        _forget(file)
+        _forget(file)  # somebody has added it meanwhile
     trail.record("deleted", draft, changes=trail.gone(draft))
     Release.objects.filter(pk=draft.pk).delete()
 

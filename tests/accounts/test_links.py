@@ -147,3 +147,12 @@ def test_a_use_is_one_statement(acme: World, django_assert_num_queries: Any) -> 
     with django_assert_num_queries(1, connection=connection):
         links.use(acme.ada, email="countess@example.com")
     assert acme.ada.role == BuiltIn.USER
+
+
+def test_what_a_page_loads_is_not_told_its_address(world: World) -> None:
+    """A style sheet's line in a log has the address of the page that wanted it."""
+    with inside(world.acme):
+        view = offer(world.ada, staff=world.acme_support)
+    paths = [make(world) for make in (link_to_reset, invitation, link_to_a_new_address)]
+    for path in (*paths, f"/view-as/{view}/", "/view-as/x/", "/password-reset/x/"):
+        assert Browser("acme").get(path)["Referrer-Policy"] == "strict-origin"

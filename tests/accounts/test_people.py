@@ -4,6 +4,7 @@ import pytest
 from django.core import mail
 from django.core.exceptions import ValidationError
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from accounts.verbs.invitations import NoInvitationNeeded, invite, invite_waiting
@@ -11,6 +12,7 @@ from accounts.verbs.people import PersonIsKept, change_person, create_person, de
 from audit.models import AuditEntry
 from licenses.models import LicenseUser
 from licenses.verbs.details import share
+from licenses.verbs.licenses import create_license
 from tests.sql import every_statement_names_its_vendor
 from tests.world import World
 
@@ -38,6 +40,17 @@ def test_a_refused_person_is_not_there(acme: World, fields: dict[str, str]) -> N
     with pytest.raises(ValidationError):
         create_person(person=User(vendor=acme.acme, **fields))
     assert (User.objects.count(), mail.outbox) == (before, [])
+
+
+@pytest.mark.parametrize("n", [1, 3])
+def test_whoever_is_kept_is_found_out_the_same_by_one_and_three(acme: World, n: int) -> None:
+    """Of what keeps a person one row is read, not all that there are."""
+    for _ in range(n - 1):
+        create_license(product=acme.orbit, user=acme.ada)
+    with CaptureQueriesContext(connection) as captured, pytest.raises(PersonIsKept):
+        delete_person(person=acme.ada)
+    assert not any("DELETE" in each["sql"] for each in captured)
+    assert len(captured) == 7
 
 
 def test_nobody_becomes_an_operator(acme: World) -> None:

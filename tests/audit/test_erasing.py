@@ -17,6 +17,7 @@ from audit import chain, trail
 from audit.acting import Actor, Source, acting
 from audit.models import AuditChain, AuditEntry, AuditParticulars
 from audit.particulars import is_personal
+from audit.verbs import erasing
 from audit.verbs.erasing import erase
 from licenses.models import License
 from licenses.verbs.activations import activate
@@ -63,6 +64,28 @@ def reloaded(entry: AuditEntry) -> AuditEntry:
 
 
 # --- What is erased -----------------------------------------------------------------------------
+
+
+def test_many_parts_are_erased_a_few_at_a_time_while_others_go_on(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is said of the person meanwhile is later than the entry that tells of it, and stays."""
+    monkeypatch.setattr(erasing, "AT_ONCE", 2)
+    for number in range(5):
+        change(world, world.ada, company=f"Company {number}")
+    in_steps = erasing.in_steps
+    late: list[AuditEntry] = []
+
+    def beside(parts: list[Any], act: Any) -> None:
+        in_steps(parts[:1], act)
+        late.append(change(world, world.ada, company="The latest"))
+        in_steps(parts[1:], act)
+
+    monkeypatch.setattr(erasing, "in_steps", beside)
+    assert erase_ada(world) >= 5
+    assert "Company" not in rows_of(world.acme)
+    assert reloaded(late[0]).changes["company"][1] == "The latest"
+    assert chain.verify(world.acme).faults == []
 
 
 def test_a_person_is_erased_and_the_chain_still_verifies(world: World) -> None:

@@ -208,9 +208,11 @@ class Container:
         self.runc = ["runc", "--root", str(state)]
 
     def start(self) -> None:
+        # Who dies before he has ended it, has it stopped: runc passes that signal on.
+        survived = ["setpriv", "--pdeathsig", "TERM", *self.runc]
         with (self.bundle / "log").open("wb") as log:
             self.process = subprocess.Popen(
-                [*self.runc, "run", "--bundle", str(self.bundle), self.name],
+                [*survived, "run", "--bundle", str(self.bundle), self.name],
                 env=ENVIRONMENT,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

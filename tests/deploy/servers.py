@@ -9,7 +9,14 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from tests.served import ROOT, free_port
 
@@ -50,48 +57,97 @@ def nginx(folder: Path, portal_port: int, media: Path) -> Iterator[int]:
 
     Gives the port.
     """
-    port, files_port, folder = free_port(), free_port(), _made(folder)
+    port = free_port()
     text = (ROOT / "deploy/nginx.conf").read_text()
+    reference = f"location /reference/ {{ alias {media}/releases/; max_ranges 1; }}"
     server = changed(
         text[: text.rindex("server {")],  # without the redirect from http
-        default=(
-            "listen 80 default_server;\n    listen 443 ssl default_server;\n"
-            "    ssl_reject_handshake on;",
-            f"listen 127.0.0.1:{port} default_server;",
-        ),
+        default=("listen 80 default_server;", ""),
+        refuse=("listen 443 ssl default_server;", f"listen 127.0.0.1:{port} default_server;"),
+        handshake=("ssl_reject_handshake on;", ""),
         listen=("listen 443 ssl;", f"listen 127.0.0.1:{port};"),
-        files=("listen 127.0.0.1:8001;", f"listen 127.0.0.1:{files_port};"),
-        itself=("http://127.0.0.1:8001/", f"http://127.0.0.1:{files_port}/"),
         certificate=("ssl_certificate /etc/ssl/portal.example.com.pem;", ""),
         key=("ssl_certificate_key /etc/ssl/portal.example.com.key;", ""),
-        name=("portal.example.com *.portal.example.com", "portal.localhost *.portal.localhost"),
-        upstream=("127.0.0.1:8000", f"127.0.0.1:{portal_port}"),
-        media=("/srv/portal/media/releases/", f"{media}/releases/"),
+        reference=("    location / {", f"    {reference}\n    location / {{"),
     )
-    reference = f"location /reference/ {{ alias {media}/releases/; max_ranges 1; }}"
-    server = changed(server, reference=("    location / {", f"    {reference}\n    location / {{"))
-    user = "user root;" if os.geteuid() == 0 else ""
-    configuration = folder / "nginx.conf"
-    configuration.write_text(NGINX.format(folder=folder, user=user, server=server))
-    command = [_program("nginx"), "-c", str(configuration), "-e", f"{folder}/nginx-error.log"]
-    with _running(command, port, folder):
+    with _running(_nginx(server, folder, portal_port, media), port, folder):
         yield port
 
 
 @contextmanager
-def caddy(folder: Path, portal_port: int, media: Path, *, tls_port: int = 0) -> Iterator[int]:
+def nginx_with_tls(folder: Path, portal_port: int, media: Path) -> Iterator[tuple[int, int]]:
+    """deploy/nginx.conf with a certificate that nobody has to trust; gives the ports of https and
+    of http."""
+    port, plain, folder = free_port(), free_port(), _made(folder)
+    pem = self_signed(folder)
+    text = (ROOT / "deploy/nginx.conf").read_text()
+    server = changed(
+        text.replace("listen 443 ssl", f"listen 127.0.0.1:{port} ssl").replace(
+            "listen 80", f"listen 127.0.0.1:{plain}"
+        ),
+        certificate=("/etc/ssl/portal.example.com.pem", str(pem)),
+        key=("/etc/ssl/portal.example.com.key", str(pem)),
+    )
+    with _running(_nginx(server, folder, portal_port, media), port, folder, tls=True):
+        yield port, plain
+
+
+def _nginx(server: str, folder: Path, portal_port: int, media: Path) -> list[str]:
+    """The command that starts nginx with these servers, in front of this portal."""
+    files_port = free_port()
+    server = changed(
+        server.replace(
+            "portal.example.com *.portal.example.com", "portal.localhost *.portal.localhost"
+        ),
+        files=("listen 127.0.0.1:8001;", f"listen 127.0.0.1:{files_port};"),
+        itself=("http://127.0.0.1:8001/", f"http://127.0.0.1:{files_port}/"),
+        upstream=("127.0.0.1:8000", f"127.0.0.1:{portal_port}"),
+    ).replace("/srv/portal/media/releases/", f"{media}/releases/")
+    server = server.replace("/var/log/nginx/", f"{folder}/")
+    user = "user root;" if os.geteuid() == 0 else ""
+    configuration = _made(folder) / "nginx.conf"
+    configuration.write_text(NGINX.format(folder=folder, user=user, server=server))
+    return [_program("nginx"), "-c", str(configuration), "-e", f"{folder}/nginx-error.log"]
+
+
+def self_signed(folder: Path) -> Path:
+    """A file with a key and a certificate for the zone."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "portal.localhost")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now)
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    text = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    pem = folder / "certificate.pem"
+    pem.write_bytes(text + certificate.public_bytes(Encoding.PEM))
+    return pem
+
+
+@contextmanager
+def caddy(
+    folder: Path, portal_port: int, media: Path, *, tls_port: int = 0, plain_port: int = 0
+) -> Iterator[int]:
     """deploy/Caddyfile; gives the port. Without TLS, or on `tls_port` with certificates of Caddy's
-    own authority, whose root is then at `root_certificate(folder)`."""
+    own authority, whose root is then at `root_certificate(folder)`, and http on `plain_port`."""
     port, folder = tls_port or free_port(), _made(folder)
     tls = "tls {\n\t\ton_demand\n\t}"
-    site = f"https://:{port} {{" if tls_port else f"http://:{port} {{"
+    site = f"https://:{port} {{\n\tlog" if tls_port else f"http://:{port} {{\n\tlog"
     text = (ROOT / "deploy/Caddyfile").read_text()
     text = changed(
-        text[: text.rindex("http:// {")],
+        text.replace("http:// {", f"http://:{plain_port or free_port()} {{").replace(
+            "127.0.0.1:8000", f"127.0.0.1:{portal_port}"
+        ),
         options=("{\n\ton_demand_tls", "{\n\tadmin off\n\tskip_install_trust\n\ton_demand_tls"),
         site=("https:// {", site),
         tls=(tls, tls.replace("tls", "tls internal", 1) if tls_port else ""),
-        upstream=("127.0.0.1:8000", f"127.0.0.1:{portal_port}"),
         media=("/srv/portal/media/releases", f"{media}/releases"),
     )
     if tls_port:

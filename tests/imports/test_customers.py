@@ -161,7 +161,7 @@ def test_cells_come_back_as_they_were(text: str) -> None:
         (
             'eve@example.com,"E\nve",,',
             "first_name",
-            "This has line breaks or other control characters in it.",
+            "There is a line break in it: write it in one line.",
         ),
         (f"eve@example.com,{'e' * 101},,", "first_name", "This is longer than 100 characters."),
         (f"eve@example.com,,,{'e' * 151}", "company", "This is longer than 150 characters."),

@@ -1,6 +1,7 @@
 """A WSGI application for tests of how it is served: tells what it gets, or does as it is told."""
 
 import io
+import os
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -29,6 +30,7 @@ def application(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[
         body.write(piece)
         pieces += 1
     told = [f"{name}={environ.get(name, '')}" for name in TOLD]
+    told += [f"threads={os.environ.get('THREADS')}"]
     told += [f"pieces={pieces}", f"body={len(body.getvalue())}", body.getvalue()[:50].decode()]
     content = "\n".join(told).encode()
     start("200 OK", [("Content-Length", str(len(content))), ("Content-Type", "text/plain")])

@@ -60,12 +60,14 @@ class Server:
 def serving(folder: Path, *options: str, **environment: str) -> Iterator[Server]:
     """One process with two threads."""
     port, log = free_port(), folder / "log"
-    command = [sys.executable, "-m", "gunicorn", "tests.portal.echo:application"]
-    command += ["--bind", f"127.0.0.1:{port}", "--access-logfile", "-", *options]
+    command = [sys.executable, "-m", "gunicorn", "--config", str(ROOT / "gunicorn.conf.py")]
+    command += ["tests.portal.echo:application", "--bind", f"127.0.0.1:{port}"]
+    command += ["--access-logfile", "-", *options]
     settings = {"WORKERS": "1", "THREADS": "2", "REQUEST_DEADLINE": str(DEADLINE), **environment}
+    settings = {name: value for name, value in settings.items() if value}
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command, cwd=ROOT, env={**os.environ, **settings}, stdout=output, stderr=output
+            command, cwd=folder, env={**os.environ, **settings}, stdout=output, stderr=output
         )
     server = Server(port, process, log)
     try:
@@ -243,6 +245,21 @@ def test_what_is_not_there_after_its_time_is_closed(server: Server, piece: bytes
     assert DEADLINE - 0.5 < time.perf_counter() - start < DEADLINE + 2
 
 
+def test_the_time_is_ten_seconds_unless_said_otherwise(tmp_path: Path) -> None:
+    pieces = (b"", b"GET / HT", b"POST / HTTP/1.1\r\nContent-Length: 99\r\n\r\nx")
+    with serving(tmp_path, REQUEST_DEADLINE="") as server, ExitStack() as stack:
+        start = time.perf_counter()
+        clients = [stack.enter_context(server.connect()) for _ in pieces]
+        for client, piece in zip(clients, pieces, strict=True):
+            client.sendall(piece)
+        time.sleep(9)
+        assert all(is_open(client) for client in clients)
+        for client in clients:
+            client.settimeout(20)
+            assert client.recv(1) == b""
+        assert time.perf_counter() - start < 12
+
+
 def test_who_says_nothing_more_is_let_go_soon(server: Server) -> None:
     with server.connect() as client:
         client.sendall(b"GET / HTTP/1.1\r\n\r\n")
@@ -370,6 +387,12 @@ def test_who_is_logged_is_logged_once(tmp_path: Path) -> None:
     assert len([line for line in text.splitlines() if "GET /told" in line]) == 1
     assert len([line for line in text.splitlines() if "Invalid request" in line]) == 20
     assert "Traceback" not in text
+
+
+def test_the_application_is_told_how_many_threads_there_are(tmp_path: Path) -> None:
+    with serving(tmp_path, "--threads", "6") as server:
+        answer = server.ask(b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n")
+    assert b"threads=6\n" in answer
 
 
 def test_tls_is_for_a_proxy(tmp_path: Path) -> None:

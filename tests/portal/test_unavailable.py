@@ -194,8 +194,9 @@ def signed_in_slowly() -> Any:
 
 @contextmanager
 def full() -> Iterator[None]:
-    """SQLite's file can't grow."""
+    """SQLite's file can't grow, and there is no room left in it by what was deleted."""
     with connection.cursor() as cursor:
+        cursor.execute("VACUUM")
         (most,) = cursor.execute("PRAGMA max_page_count").fetchone()
         cursor.execute("PRAGMA page_count")
         (count,) = cursor.fetchone()

@@ -92,8 +92,8 @@ def test_with_tls_the_cookie_belongs_to_this_host_alone(
     monkeypatch.setattr(settings, "HTTPS", True)
     monkeypatch.setattr(settings, "VIEW_AS_COOKIE_NAME", "__Host-view-as")
     browser = Browser("acme")
-    morsels = [browser.get(link(world)).cookies["__Host-view-as"]]
-    morsels.append(browser.post("/view-as/stop/").cookies["__Host-view-as"])
+    morsels = [browser.get(link(world), secure=True).cookies["__Host-view-as"]]
+    morsels.append(browser.post("/view-as/stop/", secure=True).cookies["__Host-view-as"])
     for morsel in morsels:
         assert (bool(morsel["secure"]), morsel["path"], morsel["domain"]) == (True, "/", "")
 
@@ -205,9 +205,11 @@ MAY_CHANGE = {
 HANDS_OUT = {"offline_response", "offline_machine_response", "download", "feed_json", "feed_atom"}
 # Every route with the code of its GET while Ada of Acme is viewed.
 GETS = {
+    "change_password_place": 302,
+    "favicon": 200,
     "home": 302, "login": 302, "logout": 405, "password_reset": 200, "password_reset_sent": 200,
     "password_reset_confirm": 200, "invitation": 200, "profile": 200, "activity": 200,
-    "change_password_place": 302, "favicon": 200, "reminders": 405, "reminders_off": 200,
+    "reminders": 405, "reminders_off": 200,
     "change_password": 200, "change_email": 200, "email_confirm": 200, "view_as": 410,
     "view_as_stop": 405, "licenses": 200, "license": 200, "activation_deactivate": 200,
     "offline": 200, "offline_confirm": 302, "offline_done": 200, "releases": 200, "release": 200,

@@ -22,6 +22,7 @@ pytestmark = [
 ROOT = Path(__file__).resolve().parents[2]
 NAME = "portal_installed"
 PRODUCTION = {
+    "TRUSTED_PROXIES": "1",
     "PUBLIC_SCHEME": "https",
     "PARENT_HOST": "portal.example.com",
     "EMAIL_URL": "smtp://localhost",

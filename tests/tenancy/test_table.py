@@ -37,6 +37,7 @@ OWN_ROW = "It locks and changes its own vendor's row, inside that vendor's scope
 ASK_FOR_VENDORS = {
     "accounts/verbs/roles.py": OWN_ROW,
     "accounts/verbs/settings.py": OWN_ROW,
+    "accounts/verbs/sign_in.py": OWN_ROW,
     "accounts/verbs/vendors.py": OWN_ROW,
     "branding/verbs/brands.py": OWN_ROW,
     "branding/domains/verbs.py": OWN_ROW,

@@ -9,7 +9,6 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
-from django.db import transaction
 from tqdm import tqdm
 
 from licenses.models import Product
@@ -19,6 +18,7 @@ from releases.models import Release, platform_words, validate_file_name
 from releases.verbs import publishing
 from tenancy.door import inside
 from tenancy.table import vendor_by_company_id
+from tenancy.transactions import in_steps
 
 
 class Command(BaseCommand):
@@ -65,17 +65,21 @@ class Command(BaseCommand):
             signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
 
     def _publish(self, release: Release, options: dict[str, Any]) -> None:
-        """Stores the files, then makes the release in one transaction."""
+        """Stores the files, then makes a draft of them, which customers see none of, and publishes
+        it at last."""
         # What can be refused is refused before anything is copied.
         publishing.check_draft(release)
         paths = _files_in(options["folder"])
         with shelf_for(release.vendor_id) as shelf:
             stored = [(path.name, self._store(shelf, path)) for path in paths]
-            with transaction.atomic():
-                publishing.save_draft(release)
-                publishing.add_files(release, stored)
+            publishing.save_draft(release)
+            try:
+                in_steps(stored, lambda each: publishing.add_files(release, [each]))
                 if not options["draft"]:
                     publishing.publish(release)
+            except BaseException:
+                publishing.delete_draft(release)
+                raise
         for name, each in stored:
             self.stdout.write(f"{each.sha256}  {name}")
         state = "saved as a draft" if options["draft"] else "published"

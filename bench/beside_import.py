@@ -1,6 +1,6 @@
 """An import with e-mails, and who signs in beside it.
 
-`.venv/bin/python -m bench.attacks.imports [--rows 20000] [--postgresql]`: a throw-away portal with
+`.venv/bin/python -m bench.beside_import [--rows 20000] [--postgresql]`: a throw-away portal with
 two vendors, served by gunicorn with 2 workers of 4 threads, and one worker of the queue. Acme
 imports licences for as many new customers and writes to each of them. Until all of that is done,
 somebody signs in at acme and somebody at globex, over and over, somebody looks at a page and
@@ -81,7 +81,7 @@ class Neighbour:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="bench.attacks.imports")
+    parser = argparse.ArgumentParser(prog="bench.beside_import")
     parser.add_argument("--rows", type=int, default=20_000)
     parser.add_argument("--postgresql", action="store_true")
     given = parser.parse_args()

@@ -1,0 +1,86 @@
+"""Fields for what people call things and write about them, free of what nobody sees (unseen.py).
+
+A field refuses it whatever the way in: forms and verbs are told by its validator, and whoever asks
+none of them (`save`, `bulk_create`) is told as the row is written. To the database and to
+migrations these are Django's own fields. Rows of before are read as they are.
+"""
+
+from re import Pattern
+from typing import Any, ClassVar
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import gettext as _
+
+from tenancy.unseen import LINE, PROSE, number
+
+LINE_BREAKS = "\n\r\u2028\u2029"
+
+
+def validate_line(text: str) -> None:
+    """Raises ValidationError unless everything in the line can be seen."""
+    _validate(text, LINE)
+
+
+def validate_prose(text: str) -> None:
+    """The same for a text of several lines."""
+    _validate(text, PROSE)
+
+
+def _validate(text: str, refused: Pattern[str]) -> None:
+    found = refused.search(text)
+    if found and found[0] in LINE_BREAKS:
+        raise ValidationError(_("There is a line break in it: write it in one line."), code="break")
+    if found:
+        raise ValidationError(
+            _("There is a sign in it that nobody sees, %(sign)s: type it anew, without that."),
+            code="unseen",
+            params={"sign": number(found[0][0])},
+        )
+
+
+class _Seen:
+    """Adds the check to a field of Django's, as which it is deconstructed."""
+
+    validate_text: ClassVar[Any]
+
+    def pre_save(self, model_instance: Any, add: bool) -> Any:
+        value = super().pre_save(model_instance, add)  # type: ignore[misc]
+        if isinstance(value, str):
+            try:
+                type(self).validate_text(value)
+            except ValidationError as error:
+                raise ValidationError({self.name: error}) from error  # type: ignore[attr-defined]
+        return value
+
+    def deconstruct(self) -> Any:
+        name, _path, args, kwargs = super().deconstruct()  # type: ignore[misc]
+        return name, f"django.db.models.{type(self).__bases__[1].__name__}", args, kwargs
+
+
+class Line(_Seen, models.CharField[str, str]):
+    """A name, or another text of one line."""
+
+    default_validators = [validate_line]
+    validate_text = staticmethod(validate_line)
+
+
+class Prose(_Seen, models.TextField[str, str]):
+    """A text of several lines, in languages of both directions."""
+
+    default_validators = [validate_prose]
+    validate_text = staticmethod(validate_prose)
+
+
+class EmailLine(_Seen, models.EmailField[str, str]):
+    """An e-mail address, of which quotation marks would let through any sign."""
+
+    default_validators = [*models.EmailField.default_validators, validate_line]
+    validate_text = staticmethod(validate_line)
+
+
+class UrlLine(_Seen, models.URLField[str, str]):
+    """An address that is shown as it is."""
+
+    default_validators = [*models.URLField.default_validators, validate_line]
+    validate_text = staticmethod(validate_line)

@@ -1,0 +1,88 @@
+"""TLS and unknown hosts, behind nginx and behind Caddy as deploy/ sets them up."""
+
+import http.client
+import socket
+import ssl
+from collections.abc import Iterator
+
+import pytest
+
+from tests.deploy import servers
+from tests.served import free_port, served
+
+pytestmark = pytest.mark.proxies
+
+Ports = tuple[int, int]
+
+
+@pytest.fixture(scope="module")
+def ports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Ports]]:
+    """Of https and http, by front."""
+    data, tls, plain = tmp_path_factory.mktemp("tls"), free_port(), free_port()
+    media = data / "media"
+    settings = {
+        "PUBLIC_SCHEME": "https",
+        "TRUSTED_PROXIES": "1",
+        "ACCEL_REDIRECT_PREFIX": "/protected/",
+        "THREADS": "4",
+    }
+    with (
+        served(data, **settings) as portal,
+        servers.nginx_with_tls(data / "nginx", portal.port, media) as nginx,
+        servers.caddy(data / "caddy", portal.port, media, tls_port=tls, plain_port=plain),
+    ):
+        yield {"nginx": nginx, "caddy": (tls, plain)}
+
+
+def connect(port: int, name: str | None) -> ssl.SSLSocket:
+    """A connection by TLS; raises ssl.SSLError when there is no certificate for this name."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    client = socket.create_connection(("127.0.0.1", port), timeout=20)
+    try:
+        return context.wrap_socket(client, server_hostname=name)
+    except OSError:
+        client.close()
+        raise
+
+
+def ask(client: socket.socket, host: str) -> tuple[int, str | None, str | None]:
+    """Status, Location and Strict-Transport-Security; status 0 when the server hangs up."""
+    client.sendall(f"GET /login/ HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+    answer = http.client.HTTPResponse(client)
+    try:
+        answer.begin()
+    except (http.client.BadStatusLine, ConnectionResetError):
+        return 0, None, None
+    finally:
+        answer.close()
+    return (
+        answer.status,
+        answer.headers["Location"],
+        answer.headers["Strict-Transport-Security"],
+    )
+
+
+@pytest.mark.parametrize("front", ["nginx", "caddy"])
+def test_hosts_of_ours_are_served_by_tls_alone(ports: dict[str, Ports], front: str) -> None:
+    tls, plain = ports[front]
+    for host in ("acme.portal.localhost", "app.portal.localhost"):
+        with connect(tls, host) as client:
+            assert ask(client, host) == (200, None, "max-age=31536000")
+        with socket.create_connection(("127.0.0.1", plain), timeout=20) as client:
+            assert ask(client, host) == (301, f"https://{host}/login/", None)
+
+
+@pytest.mark.parametrize("front", ["nginx", "caddy"])
+@pytest.mark.parametrize("host", ["evil.example", "portal.localhost.evil.example", "127.0.0.1"])
+def test_an_unknown_host_is_refused(ports: dict[str, Ports], front: str, host: str) -> None:
+    """It gets no certificate, no page and no redirect."""
+    tls, plain = ports[front]
+    with pytest.raises(ssl.SSLError):
+        connect(tls, host)
+    refused = (0 if front == "nginx" else 421, None, None)
+    with socket.create_connection(("127.0.0.1", plain), timeout=20) as client:
+        assert ask(client, host) == refused
+    with connect(tls, "acme.portal.localhost") as client:
+        status, location, _hsts = ask(client, host)
+        assert (status, location) == refused[:2]
