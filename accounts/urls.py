@@ -19,6 +19,8 @@ public = [
 
 profile = [
     path("profile/", views.profile, name="profile"),
+    path("profile/reminders/", views.reminders, name="reminders"),
+    path("reminders-off/<str:token>/", views.reminders_off, name="reminders_off"),
     path("profile/activity/", views.activity, name="activity"),
     path("profile/password/", views.change_password, name="change_password"),
     path("profile/email/", views.change_email, name="change_email"),

@@ -12,6 +12,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -27,11 +28,13 @@ from accounts.forms import (
 )
 from accounts.links import LinkRefused, Purpose
 from accounts.models import User
+from accounts.reminders import read_off_token
 from accounts.requests import PersonRequest
 from accounts.sessions import SignInRefused, browser_of, hand_over, sign_in, sign_out
 from accounts.verbs import email_change, passwords
-from accounts.verbs.profile import save_profile
+from accounts.verbs.profile import save_profile, turn_reminders
 from audit import words
+from audit.acting import acting_as
 from audit.models import AuditEntry
 from tenancy.hosts import Site, vendor_url
 from tenancy.models import Vendor
@@ -188,6 +191,32 @@ def profile(request: PersonRequest) -> HttpResponse:
         messages.success(request, _("Your profile is saved."))
         return redirect("profile")
     return render(request, "accounts/profile.html", {"form": form})
+
+
+@require_POST
+def reminders(request: PersonRequest) -> HttpResponse:
+    """Turns the reminders of licences that expire on or off."""
+    on = request.POST.get("wanted") == "on"
+    turn_reminders(request.user, on=on)
+    messages.success(request, _("Reminders are on.") if on else _("Reminders are off."))
+    return redirect("profile")
+
+
+@csrf_exempt  # The link proves enough, and a mail program has no more than that (RFC 8058).
+@form_methods
+@login_not_required
+@keeps_its_address
+def reminders_off(request: PersonRequest, token: str) -> HttpResponse:
+    """Turns reminders off by the link in one of them: GET asks, since mail scanners follow links;
+    POST does it, by a person or by one click in a mail program, and is not redirected."""
+    try:
+        user = read_off_token(request.vendor, token)
+    except LinkRefused:
+        return render(request, "accounts/link_refused.html", {"purpose": "reminders"}, status=410)
+    if request.method == "POST":
+        with acting_as(user):
+            turn_reminders(user, on=False)
+    return render(request, "accounts/reminders_off.html", {"account": user})
 
 
 @require_safe

@@ -42,6 +42,8 @@ ACTIONS = {
     "password-set": _lazy("Password set"),
     "published": _lazy("Published"),
     "freed": _lazy("Machine released by support"),
+    "reminders-off": _lazy("Reminders turned off"),
+    "reminders-on": _lazy("Reminders turned on"),
     "renewed": _lazy("Renewed"),
     "revoked": _lazy("Revoked"),
     "sent-again": _lazy("E-mail sent again"),

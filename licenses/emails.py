@@ -1,5 +1,6 @@
 """The e-mails about licences, one function each; to the licence's owner."""
 
+from datetime import datetime
 from typing import Any
 
 from django.core.mail import EmailMultiAlternatives
@@ -8,14 +9,17 @@ from django.utils.translation import gettext_lazy
 
 from accounts.emails import invitation_link, person_of
 from accounts.models import User
+from accounts.reminders import off_link
 from licenses import words
 from licenses.models import License
 from licenses.verbs.reminders import KIND as EXPIRY_REMINDER
-from licenses.verbs.reminders import is_still_due
+from licenses.verbs.reminders import licenses_in
 from mail.composing import compose
 from mail.kinds import register
 from mail.models import OutgoingEmail
 from tenancy.hosts import vendor_url
+
+LISTED = 50  # licences in a reminder; the rest are counted
 
 
 def license_email(email: OutgoingEmail) -> EmailMultiAlternatives | None:
@@ -35,19 +39,42 @@ def license_email(email: OutgoingEmail) -> EmailMultiAlternatives | None:
 
 
 def expiry_reminder(email: OutgoingEmail) -> EmailMultiAlternatives | None:
-    """That the licence expires soon; None if it doesn't any more."""
-    license, now = _license_of(email), timezone.now()
-    if license is None or not is_still_due(email, license, now):
+    """That licences of the customer expire soon; None if none does any more. Mail programs can turn
+    reminders off by one click (RFC 2369, 8058), as the link in it does."""
+    user, now = person_of(email), timezone.now()
+    rows = [_ending(license, now) for license in licenses_in(email, now)]
+    if not rows:
         return None
-    end = words.ending(license.end, now, timezone.localdate(now))
+    off = off_link(user)
+    one_click = {
+        "List-Unsubscribe": f"<{off}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
+    if len(rows) == 1:
+        return compose(
+            "licenses/email/expiry_reminder", user, headers=one_click, off=off, **rows[0]
+        )
     return compose(
-        "licenses/email/expiry_reminder",
-        person_of(email),
-        license=license,
-        product=license.product.name,
-        end=end,
-        link=vendor_url(license.vendor, "license", license.pk),
+        "licenses/email/expiry_reminders",
+        user,
+        headers=one_click,
+        off=off,
+        number=len(rows),
+        first=rows[0],
+        rows=rows[:LISTED],
+        more=len(rows) - LISTED,
+        link=vendor_url(user.vendor, "licenses") if user.vendor else "",
     )
+
+
+def _ending(license: License, now: datetime) -> dict[str, Any]:
+    """A licence that ends, and when."""
+    return {
+        "license": license,
+        "product": license.product.name,
+        "end": words.ending(license.end, now, timezone.localdate(now)),
+        "link": vendor_url(license.vendor, "license", license.pk),
+    }
 
 
 def _license_of(email: OutgoingEmail) -> License | None:

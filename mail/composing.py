@@ -1,5 +1,6 @@
 """E-mails in a vendor's name, made from templates."""
 
+from collections.abc import Mapping
 from contextlib import nullcontext
 from email.utils import formataddr, parseaddr
 from typing import Any, Protocol
@@ -22,8 +23,21 @@ class Correspondent(Protocol):
     def vendor(self) -> Vendor | None: ...
 
 
+# Nobody's machine is to answer (RFC 3834; the second is Exchange's). Only that an address is wrong
+# is to be told.
+AUTOMATIC = {
+    "Auto-Submitted": "auto-generated",
+    "X-Auto-Response-Suppress": "DR, RN, NRN, OOF, AutoReply",
+}
+
+
 def compose(
-    template: str, user: Correspondent, *, to: str = "", **context: Any
+    template: str,
+    user: Correspondent,
+    *,
+    to: str = "",
+    headers: Mapping[str, str] | None = None,
+    **context: Any,
 ) -> EmailMultiAlternatives:
     """The e-mail from the template with the endings .subject, .txt and .html, in the name of the
     user's vendor; to the user's address, or to another one."""
@@ -45,6 +59,7 @@ def compose(
         from_email=_sender_address(sender),
         to=[recipient],
         reply_to=[support] if support else None,
+        headers={**AUTOMATIC, **(headers or {})},
     )
     message.attach_alternative(parts["html"], "text/html")
     return message

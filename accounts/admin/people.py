@@ -157,6 +157,7 @@ class UsersAdmin(WithViewAs, WithExport, WithButtons):
         "role",
         "is_active",
         "allow_customer_portal_access",
+        "reminders",
         "metadata",
         "last_login",
         "last_seen_at",

@@ -141,6 +141,11 @@ class User(AbstractBaseUser):
         validators=[validate_metadata],
         help_text=_('A list of {"key": …, "value": …, "visible": true or false}.'),
     )
+    reminders = models.BooleanField(
+        _("reminders"),
+        default=True,
+        help_text=_("E-mails that remind customers of licences that expire."),
+    )
     # Empty: the vendor's (accounts/preferences.py).
     language = models.CharField(_("language"), max_length=10, blank=True, choices=languages)
     time_zone = models.CharField(

@@ -15,3 +15,16 @@ def save_profile(user: User) -> None:
     user.save(update_fields=[*FIELDS, "updated_at"])
     UserWord.objects.keep([user.pk])
     trail.record_change(before, user, visible=True)
+
+
+@transaction.atomic
+def turn_reminders(user: User, *, on: bool) -> None:
+    """Whether the customer wants to be reminded of licences that expire; safe to repeat. Runs in
+    the vendor's scope."""
+    before = User.objects.select_for_update(of=("self",)).get(pk=user.pk)
+    user.reminders = on
+    if before.reminders == on:
+        return
+    user.save(update_fields=["reminders", "updated_at"])
+    action = "reminders-on" if on else "reminders-off"
+    trail.record(action, user, changes={"reminders": [not on, on]}, visible=True)

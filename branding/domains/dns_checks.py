@@ -7,6 +7,7 @@ domain's DNS wants the portal there. CAA (RFC 8659) has to allow one of our cert
 import ipaddress
 import secrets
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -15,6 +16,8 @@ import dns.exception
 import dns.name
 import dns.resolver
 from django.conf import settings
+
+from branding.domains.names import zone_of
 
 TIMEOUT = 5.0  # seconds for one question
 PATIENCE = 12.0  # seconds for all of them
@@ -41,6 +44,8 @@ class Finding(StrEnum):
     FINE = "fine"
     NO_RECORD = "no-record"
     WRONG_TARGET = "wrong-target"
+    WRONG_TXT = "wrong-txt"
+    TXT_ELSEWHERE = "txt-elsewhere"
     PROXY = "proxy"
     WILDCARD = "wildcard"
     CAA = "caa"
@@ -50,11 +55,13 @@ class Finding(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What was found: `by_txt` says that the TXT record proves it; `found` is what a person needs
-    to see: another target, addresses, or issuers."""
+    to see: another target, addresses, issuers, or what a TXT record says. `fault` is what is wrong
+    with the TXT record where the CNAME record is right."""
 
     finding: Finding
     found: str = ""
     by_txt: bool = False
+    fault: "Answer | None" = None
 
 
 class _Silence(Exception):
@@ -81,19 +88,51 @@ def look(name: str, *, target: str, txt_name: str, txt_value: str) -> Answer:
 
 
 def _proof(ask: "_Questions", name: str, target: str, txt_name: str, txt_value: str) -> Answer:
-    if txt_value in ask.texts(txt_name):
+    texts = ask.texts(txt_name)
+    if txt_value in texts:
         return Answer(Finding.FINE, by_txt=True)
+    fault = _fault(ask, texts, name, txt_name, txt_value)
     aliases = ask.aliases(name)
     if target in aliases:
         anything = f"{secrets.token_hex(8)}.{name.partition('.')[2]}"
-        wild = target in ask.aliases(anything)
-        return Answer(Finding.WILDCARD if wild else Finding.FINE)
+        if target in ask.aliases(anything):
+            return fault or Answer(Finding.WILDCARD)
+        return Answer(Finding.FINE, fault=fault)
+    if fault:
+        return fault
     if aliases:
         return Answer(Finding.WRONG_TARGET, _printable(aliases[-1]))
     addresses = ask.addresses(name)
     if not addresses:
         return Answer(Finding.NO_RECORD)
     return Answer(Finding.PROXY, ", ".join(sorted({_shown(each) for each in addresses})))
+
+
+def _fault(
+    ask: "_Questions", texts: set[str], name: str, txt_name: str, txt_value: str
+) -> Answer | None:
+    """What is wrong with the TXT record that somebody has set as proof; None if nobody has."""
+    if not texts:
+        place = _elsewhere(ask, name, txt_name, txt_value)
+        return Answer(Finding.TXT_ELSEWHERE, place) if place else None
+    token = txt_value.partition("=")[2].casefold()
+    close = [text for text in sorted(texts) if token in text.casefold()]
+    if close:
+        return Answer(Finding.WRONG_TXT, _printable(close[0]))
+    # A record for all names is no proof that went wrong.
+    if texts == ask.texts(f"{secrets.token_hex(8)}.{name}"):
+        return None
+    return Answer(Finding.WRONG_TXT, _printable(", ".join(sorted(texts))))
+
+
+def _elsewhere(ask: "_Questions", name: str, txt_name: str, txt_value: str) -> str:
+    """Where the proof stands by mistake: at the name itself, or below the zone twice, since many
+    providers add the zone to what is typed. Empty for nowhere."""
+    for place in (name, f"{txt_name}.{zone_of(name)}"):
+        with suppress(_Silence):
+            if txt_value in ask.texts(place):
+                return place
+    return ""
 
 
 def _printable(text: str) -> str:

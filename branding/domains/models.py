@@ -21,6 +21,8 @@ class CustomDomain(TenantRow):
         FINE = "fine", _("fine")
         NO_RECORD = "no-record", _("no record yet")
         WRONG_TARGET = "wrong-target", _("wrong target")
+        WRONG_TXT = "wrong-txt", _("wrong TXT record")
+        TXT_ELSEWHERE = "txt-elsewhere", _("TXT record in the wrong place")
         PROXY = "proxy", _("a proxy in between")
         CAA = "caa", _("no certificate allowed")
         WILDCARD = "wildcard", _("a record for all names")
@@ -36,7 +38,7 @@ class CustomDomain(TenantRow):
     )
     diagnosis = models.CharField(
         _("diagnosis"),
-        max_length=12,
+        max_length=13,
         choices=Diagnosis,
         default=Diagnosis.UNCHECKED,
         editable=False,

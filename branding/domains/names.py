@@ -36,6 +36,11 @@ def _public_suffixes() -> PublicSuffixList:
     return PublicSuffixList()
 
 
+def zone_of(name: str) -> str:
+    """The part of a name that somebody has registered: acme.example of licences.acme.example."""
+    return _public_suffixes().privatesuffix(name) or name
+
+
 def normalise(text: str, *, parent_host: str) -> str:
     """The name in ASCII and lower case, without the final dot. Raises NotADomain.
 

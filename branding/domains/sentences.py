@@ -21,6 +21,15 @@ DIAGNOSES: dict[str, str | Promise] = {
     Diagnosis.WRONG_TARGET: _(
         "The name leads to %(found)s. Change the CNAME record so that it leads to %(target)s."
     ),
+    Diagnosis.WRONG_TXT: _(
+        "The TXT record at %(place)s says %(found)s, which is something else. It has to say "
+        "%(value)s."
+    ),
+    Diagnosis.TXT_ELSEWHERE: _(
+        "The TXT record is right and stands in the wrong place, at %(found)s. It has to stand at "
+        "%(place)s. Many providers add your domain to the name by themselves: then type the name "
+        "without it."
+    ),
     Diagnosis.PROXY: _(
         "The name leads to the address %(found)s and not to %(target)s. If a proxy or content "
         "network stands in between, switch it off for this name, or prove the domain with the TXT "
@@ -44,14 +53,43 @@ DIAGNOSES: dict[str, str | Promise] = {
     ),
 }
 GONE = _("The record that was there is gone.")
+# What is wrong with a TXT record that is nearly right.
+IN_QUOTES = _(
+    "The TXT record at %(place)s says %(found)s: the quotation marks have become a part of it. Set "
+    "it without them, as %(value)s."
+)
+TOKEN_ALONE = _(
+    "The TXT record at %(place)s says %(found)s, which is only the end of it. It has to say "
+    "%(value)s, with what stands before the equals sign."
+)
+OTHER_CASE = _(
+    "The TXT record at %(place)s says %(found)s, where capital and small letters differ from what "
+    "it has to say: %(value)s."
+)
+QUOTES = "\"'“”„«»‘’ "
 
 
 def diagnosis(domain: CustomDomain) -> str:
     """What is the matter with the domain and what to do, in a sentence or two."""
-    text = str(DIAGNOSES[domain.diagnosis]) % {
+    text = str(_sentence(domain)) % {
         "found": domain.found,
+        "place": domain.txt_name,
+        "value": domain.txt_value,
         "target": domains.target(),
         "issuers": ", ".join(settings.CERTIFICATE_ISSUERS),
     }
     gone = domain.failing_since is not None and domain.diagnosis == Diagnosis.NO_RECORD
     return f"{GONE} {text}" if gone else text
+
+
+def _sentence(domain: CustomDomain) -> str | Promise:
+    if domain.diagnosis != Diagnosis.WRONG_TXT:
+        return DIAGNOSES[domain.diagnosis]
+    found, value = domain.found.strip(QUOTES), domain.txt_value
+    if found == domain.token:
+        return TOKEN_ALONE
+    if found == value:
+        return IN_QUOTES
+    if found.casefold() == value.casefold():
+        return OTHER_CASE
+    return DIAGNOSES[domain.diagnosis]

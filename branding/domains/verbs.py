@@ -159,12 +159,22 @@ def _note_proof(domain: CustomDomain, answer: Answer, now: datetime) -> None:
         refusal = Diagnosis.TAKEN
     domain.proved_by_txt = answer.by_txt
     if refusal is not None:
+        fault = answer.fault
+        if refusal == Diagnosis.CONTESTED and fault and _is_meant_for(domain, fault):
+            refusal, domain.found = Diagnosis(fault.finding), fault.found[:500]
         domain.state, domain.diagnosis, domain.verified_at = State.PENDING, refusal, None
         return
     domain.state, domain.diagnosis = State.VERIFIED, Diagnosis.FINE
     domain.failing_since = domain.served_until = None
     domain.warnings = 0
     _serve_until(domain, None)
+
+
+def _is_meant_for(domain: CustomDomain, fault: Answer) -> bool:
+    """Whether the TXT record, which now decides, was set for this domain and went wrong; it may be
+    another company's."""
+    is_close = domain.token.casefold() in fault.found.casefold()
+    return is_close or fault.finding is Finding.TXT_ELSEWHERE
 
 
 def _refusal(domain: CustomDomain, answer: Answer) -> str | None:

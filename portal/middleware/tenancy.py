@@ -8,6 +8,7 @@ from django.db import Error
 from django.http import HttpRequest, HttpResponse
 from django.urls import set_urlconf
 
+from accounts import reminders
 from accounts.requests import PersonRequest
 from accounts.sessions import arrive
 from portal import errors
@@ -56,7 +57,10 @@ class TenancyMiddleware:
             return errors.portal_closed(request)
         address = canonical_host(vendor)
         if not request.address.domain and address == vendor.canonical_domain:
-            return _moved(request, address)
+            # Mail programs follow no redirect (RFC 8058).
+            by_mail = request.method == "POST" and request.path.startswith(reminders.PATH)
+            if not by_mail:
+                return _moved(request, address)
         with inside(vendor):
             return self.get_response(request)
 

@@ -102,10 +102,92 @@ def test_what_the_dns_says(
 def test_a_txt_record_proves_a_domain_behind_a_proxy(acme: World, dns: NameServer) -> None:
     domain = claimed(acme)
     dns.set(NAME, "A", "192.0.2.7")
-    dns.set(domain.txt_name, "TXT", '"something else"')
     assert checked(domain) == ("pending", "proxy")
     dns.set(domain.txt_name, "TXT", '"something else"', f'"{domain.txt_value}"')
     assert checked(domain) == ("verified", "fine")
+
+
+WRONG = [
+    # What stands in the zone's file, how it reads, and what the page says about it.
+    ('"\\"{value}\\""', '"{value}"', "the quotation marks have become a part of it"),
+    ("\"'{value}'\"", "'{value}'", "the quotation marks have become a part of it"),
+    ('"{token}"', "{token}", "which is only the end of it"),
+    ('"\\"{token}\\""', '"{token}"', "which is only the end of it"),
+    ('"{upper}"', "{upper}", "capital and small letters differ"),
+    ('"Portal-Verification={token}"', "Portal-Verification={token}", "letters differ"),
+    ('"portal-verification: {token}"', "portal-verification: {token}", "something else"),
+    ('"{value}" " and more"', "{value} and more", "something else"),
+    ('"portal-verification=of-before"', "portal-verification=of-before", "something else"),
+    ('"v=spf1 -all"', "v=spf1 -all", "something else"),
+]
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+@pytest.mark.parametrize("besides", ["nothing", "a proxy", "another target", "every name"])
+def test_a_wrong_txt_record_is_told(
+    acme: World, dns: NameServer, wrong: tuple[str, str, str], besides: str
+) -> None:
+    """Whatever else is there: who has set one wants to prove the domain by it."""
+    record, read, said = wrong
+    domain = claimed(acme)
+    words = {
+        "value": domain.txt_value, "token": domain.token, "upper": domain.txt_value.swapcase(),
+    }  # fmt: skip
+    if besides == "a proxy":
+        dns.set(NAME, "A", "192.0.2.7")
+    if besides == "another target":
+        point(dns, target="shops.example")
+    if besides == "every name":
+        point(dns)
+        dns.every[".acme.example", "CNAME"] = [f"{TARGET}."]
+    dns.set(domain.txt_name, "TXT", record.format(**words))
+    assert checked(domain) == ("pending", "wrong-txt")
+    domain.refresh_from_db()
+    assert domain.found == read.format(**words)
+    sentence = diagnosis(domain)
+    assert said in sentence
+    assert domain.found in sentence
+    assert domain.txt_value in sentence
+    assert domain.txt_name in sentence
+
+
+def test_a_wrong_txt_record_beside_a_right_cname_is_no_fault(acme: World, dns: NameServer) -> None:
+    domain = claimed(acme)
+    point(dns)
+    dns.set(domain.txt_name, "TXT", f'"{domain.token}"')
+    assert checked(domain) == ("verified", "fine")
+
+
+def test_where_the_txt_record_decides_its_fault_is_told(world: World, dns: NameServer) -> None:
+    with inside(world.globex):
+        domains.claim(world.globex, NAME)
+    with inside(world.acme):
+        domain = claimed(world)
+        point(dns)
+        assert checked(domain) == ("pending", "contested")
+        dns.set(domain.txt_name, "TXT", f'"{domain.token}"')
+        assert checked(domain) == ("pending", "wrong-txt")
+        domain.refresh_from_db()
+        assert "which is only the end of it" in diagnosis(domain)
+
+
+@pytest.mark.parametrize("place", [NAME, f"_portal-verification.{NAME}.acme.example"])
+def test_a_txt_record_in_the_wrong_place_is_told(acme: World, dns: NameServer, place: str) -> None:
+    domain = claimed(acme)
+    dns.set(place, "TXT", f'"{domain.txt_value}"')
+    assert checked(domain) == ("pending", "txt-elsewhere")
+    domain.refresh_from_db()
+    sentence = diagnosis(domain)
+    assert f"in the wrong place, at {place}. It has to stand at {domain.txt_name}." in sentence
+    dns.set(domain.txt_name, "TXT", f'"{domain.txt_value}"')
+    assert checked(domain) == ("verified", "fine")
+
+
+def test_a_txt_record_for_all_names_is_no_proof_that_went_wrong(
+    acme: World, dns: NameServer
+) -> None:
+    dns.every[".acme.example", "TXT"] = ['"v=spf1 -all"']
+    assert checked(claimed(acme)) == ("pending", "no-record")
 
 
 def test_silence_says_nothing(acme: World, dns: NameServer, monkeypatch: Any) -> None:

@@ -1,8 +1,10 @@
 """Reminders of licences that expire: each once, and only what is still true."""
 
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
+from email import message_from_bytes, policy
 from io import StringIO
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,16 +16,18 @@ from django.db import close_old_connections, connections
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.verbs.profile import turn_reminders
 from licenses.ends import End, end_of, until
 from licenses.intervals import Interval
 from licenses.models import VALIDITY, License, LicenseUser
 from licenses.verbs import licenses
-from licenses.verbs.reminders import days_before, expiring
+from licenses.verbs.reminders import days_before, expiring, once_for
 from mail.delivery import deliver
 from mail.models import OutgoingEmail
+from mail.outbox import queue
 from tenancy.door import inside
 from tenancy.models import Vendor
-from tests.world import World, build, set_vendor
+from tests.world import Browser, World, build, set_vendor
 
 
 def ends_in(license: License, **distance: float) -> License:
@@ -130,10 +134,11 @@ def test_what_begins_late_is_reminded_of_once(acme: World) -> None:
     assert [remind(), remind()] == [1, 0]
 
 
-def test_a_renewal_begins_anew(acme: World) -> None:
+def test_a_renewal_begins_anew(acme: World, frozen_time: Any) -> None:
     license = ends_in(acme.ada_license, days=5)
     assert remind() == 1
     licenses.extend(license, by=Interval(days=1))
+    frozen_time.shift(86400)
     assert [remind(), remind()] == [1, 0]
 
 
@@ -173,11 +178,15 @@ def switch_off_reminders(world: World) -> None:
     set_vendor(world.acme, send_expiry_reminders=False)
 
 
+def want_none(world: World) -> None:
+    turn_reminders(world.ada, on=False)
+
+
 def switch_off_vendor(world: World) -> None:
     set_vendor(world.acme, status=Vendor.Status.INACTIVE)
 
 
-CHANGES = [revoke, suspend, never_end, switch_off_customer, switch_off_reminders]
+CHANGES = [revoke, suspend, never_end, switch_off_customer, switch_off_reminders, want_none]
 
 
 @pytest.mark.parametrize("change", [*CHANGES, switch_off_vendor])
@@ -224,6 +233,131 @@ def test_reading_costs_the_same_for_one_and_three(
         # The vendors; of Acme the licences' ids, licences and reminders; at Globex none ends.
         with django_assert_num_queries(5):
             assert remind() == 0
+        OutgoingEmail.objects.all().delete()
+
+
+def more(world: World, number: int, **distance: float) -> list[License]:
+    """So many further licences of Ada's that end so far from now."""
+    made = [
+        licenses.create_license(product=world.orbit, user=world.ada) for _number in range(number)
+    ]
+    return [ends_in(license, **distance) for license in made]
+
+
+def test_twelve_licences_are_one_e_mail(acme: World) -> None:
+    ends_in(acme.ada_license, days=5)
+    twelve = [acme.ada_license, *more(acme, 11, days=25)]
+    assert [remind(), remind()] == [1, 0]
+    [message] = mail.outbox
+    assert message.subject == "12 of your licences expire soon, the first in 5 days"
+    html = str(message.alternatives[0][0])
+    for text in (message.body, html):
+        for license in twelve:
+            assert license.key in text
+            assert f"http://acme.portal.localhost:8000/licenses/{license.pk}/" in text
+        assert text.index(acme.ada_license.key) < text.index(twelve[1].key)
+        assert text.count("Expires in 25 days, on ") == 11
+        assert "To renew them, write to support@acme.example." in text
+    [email] = OutgoingEmail.objects.all()
+    assert (email.user_id, email.license_id) == (acme.ada.pk, None)
+
+
+def test_mail_programs_can_turn_them_off(acme: World) -> None:
+    """RFC 2369 and 8058; in the bytes that go out, where long headers are folded."""
+    more(acme, 2, days=5)
+    ends_in(acme.grace_license, days=5)
+    assert remind() == 2
+    for message in mail.outbox:
+        sent = message_from_bytes(message.message().as_bytes(), policy=policy.default)
+        link = "http://acme.portal.localhost:8000/reminders-off/"
+        found = re.search(rf"{link}\S+/", message.body)
+        assert found
+        assert sent["List-Unsubscribe"].strip() == f"<{found[0]}>"
+        assert sent["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+        assert sent["Auto-Submitted"] == "auto-generated"
+        assert f'href="{found[0]}"' in str(message.alternatives[0][0])
+        path = found[0].removeprefix("http://acme.portal.localhost:8000")
+        assert Browser("acme").post(path).status_code == 200
+    assert not User.objects.filter(
+        email__in=["ada@example.com", "grace@example.com"], reminders=True
+    )
+
+
+def test_each_customer_gets_an_e_mail_of_his_own(acme: World) -> None:
+    for license in (acme.ada_license, acme.grace_license, *more(acme, 2, days=3)):
+        ends_in(license, days=5)
+    assert remind() == 2
+    by_customer = {message.to[0]: message for message in mail.outbox}
+    assert by_customer.keys() == {"ada@example.com", "grace@example.com"}
+    assert acme.grace_license.key not in by_customer["ada@example.com"].body
+    assert acme.ada_license.key not in by_customer["grace@example.com"].body
+
+
+def test_what_comes_up_later_that_day_waits_for_the_next(acme: World, frozen_time: Any) -> None:
+    ends_in(acme.ada_license, days=5)
+    assert remind() == 1
+    [later] = more(acme, 1, days=7, hours=1)
+    told = []
+    for hour in range(48):
+        told += [hour] * remind()
+        frozen_time.shift(3600)
+    assert told == [12]  # at midnight
+    assert mail.outbox[1].to == ["ada@example.com"]
+    assert later.key in mail.outbox[1].body
+    assert acme.ada_license.key not in mail.outbox[1].body
+
+
+def test_a_year_of_many_licences_is_at_most_one_e_mail_a_day(acme: World, frozen_time: Any) -> None:
+    """Every licence is told of at each of its four times, and nobody is written to twice a day."""
+    kept = [acme.ada_license, *more(acme, 5, days=1)]
+    for number, license in enumerate(kept):
+        ends_in(license, days=61 + number // 2, hours=number)
+    days = []
+    for _hour in range(24 * 66):
+        for _sent in range(remind()):
+            days.append(timezone.now().date())
+        frozen_time.shift(3600)
+    assert len(set(days)) == len(days)
+    for license in kept:
+        assert sum(license.key in message.body for message in mail.outbox) == 4
+
+
+def test_only_what_is_still_true_is_in_the_e_mail(acme: World, settings: Any) -> None:
+    settings.TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+    ends_in(acme.ada_license, days=5)
+    [renewed, kept] = more(acme, 2, days=6)
+    call_command("send_reminders", stdout=StringIO())
+    licenses.revoke(acme.ada_license)
+    ends_in(renewed, days=90)
+    email = OutgoingEmail.objects.get()
+    deliver.call(vendor_id=str(acme.acme.pk), email_id=str(email.pk))
+    [message] = mail.outbox
+    assert message.subject == "Your licence for Orbit expires in 6 days"
+    assert kept.key in message.body
+    assert acme.ada_license.key not in message.body
+    assert renewed.key not in message.body
+
+
+def test_a_very_long_list_is_cut_and_counted(acme: World) -> None:
+    more(acme, 53, days=5)
+    assert remind() == 1
+    body = mail.outbox[0].body
+    assert body.count("Expires in 5 days") == 50
+    assert "And 3 more, which are in your portal." in body
+    assert "http://acme.portal.localhost:8000/licenses/\n" in body
+
+
+def test_what_was_queued_before_reminders_were_gathered_counts(acme: World, settings: Any) -> None:
+    """An e-mail of its own for each licence, by the name of its reminder."""
+    settings.TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+    license = ends_in(acme.ada_license, days=5)
+    name = once_for(license, timezone.now(), UTC)
+    email = queue("expiry-reminder", user=acme.ada, license_id=license.pk, once=name)
+    assert email
+    call_command("send_reminders", stdout=StringIO())
+    assert OutgoingEmail.objects.count() == 1
+    deliver.call(vendor_id=str(acme.acme.pk), email_id=str(email.pk))
+    assert license.key in mail.outbox[0].body
 
 
 @pytest.mark.django_db(transaction=True)

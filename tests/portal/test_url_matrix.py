@@ -67,6 +67,8 @@ CUSTOMER: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "password_reset_confirm": (GONE, GONE),
     "invitation": (GONE, GONE),
     "profile": (SIGNED_IN, REDIRECT),
+    "reminders": (WRONG_METHOD, REDIRECT),
+    "reminders_off": (GONE, GONE),
     "activity": (SIGNED_IN, WRONG_METHOD),
     "view_as": (GONE, NO_SUCH_METHOD),
     "view_as_stop": (NO_SUCH_METHOD, REDIRECT),

@@ -11,6 +11,7 @@ from django.urls import get_resolver, reverse
 
 from accounts.links import Purpose, make_token
 from accounts.models import User, ViewAs
+from accounts.reminders import off_link
 from accounts.view_as.verbs import offer
 from audit.chain import verify
 from audit.models import AuditEntry
@@ -208,6 +209,7 @@ GETS = {
     "favicon": 200,
     "home": 302, "login": 302, "logout": 405, "password_reset": 200, "password_reset_sent": 200,
     "password_reset_confirm": 200, "invitation": 200, "profile": 200, "activity": 200,
+    "reminders": 405, "reminders_off": 200,
     "change_password": 200, "change_email": 200, "email_confirm": 200, "view_as": 410,
     "view_as_stop": 405, "licenses": 200, "license": 200, "activation_deactivate": 200,
     "offline": 200, "offline_confirm": 302, "offline_done": 200, "releases": 200, "release": 200,
@@ -242,6 +244,7 @@ def paths(world: World) -> dict[str, str]:
         "password_reset_confirm": make_token(Purpose.RESET, world.ada),
         "invitation": make_token(Purpose.INVITATION, world.ada),
         "email_confirm": make_token(Purpose.EMAIL_CHANGE, world.ada, "new@example.com"),
+        "reminders_off": off_link(world.ada).rstrip("/").rpartition("/")[2],
     }
     values = {
         "license_id": world.ada_license.pk,
