@@ -166,9 +166,19 @@ def test_gunicorn_tells_of_it_at_the_start(
 ) -> None:
     tmp_path.chmod(0o750)
     monkeypatch.setattr("django.conf.settings.DATA_DIR", tmp_path)
-    wsgi.tell_of_open_files()
+    wsgi.refuse_unsafe_settings()
     [record] = caplog.records
     assert f"chmod 700 {tmp_path}" in record.getMessage()
+
+
+def test_gunicorn_does_not_start_on_the_default_secret(
+    settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.SECRET_KEY = "insecure-development-key"
+    with pytest.raises(ImproperlyConfigured, match="not safe"):
+        wsgi.refuse_unsafe_settings()
+    [record] = caplog.records
+    assert "SECRET_KEY_FILE" in record.getMessage()
 
 
 def roles_faults(**about: Any) -> set[str]:
