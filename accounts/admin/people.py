@@ -1,14 +1,12 @@
-"""Vendors (for operators) and a vendor's people, in the back office."""
+"""A vendor's people, in the back office."""
 
 from copy import copy
 from typing import Any, cast
 from uuid import UUID
 
-from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
-from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import models
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponseBase
@@ -24,71 +22,10 @@ from accounts.models.roles import role_label
 from accounts.story import story_of
 from accounts.verbs.invitations import invite, invite_waiting
 from accounts.verbs.people import change_person, create_person, delete_person
-from accounts.verbs.vendors import change_vendor, create_vendor, invite_administrators
 from accounts.view_as.admin import WithViewAs, let_button_work, may_view_as
-from backoffice.base import WithButtons, history_page
+from backoffice.base import WithButtons
 from backoffice.export import WithExport
-from backoffice.lists import MOST_OFFERED, KeysetList, ListAdmin, is_long
-from tenancy.door import inside
-from tenancy.models import Vendor
-
-
-class NewVendorForm(forms.ModelForm[Vendor]):
-    admin_email = forms.EmailField(
-        label=_("E-mail of the first administrator"),
-        help_text=_("An invitation to set a password is sent there."),
-    )
-
-
-@admin.register(Vendor)
-class VendorsAdmin(ListAdmin):
-    """Operators create vendors and switch them off; everything else is the vendor's own."""
-
-    actions = ("invite_administrators",)
-    list_display = ("name", "company_id", "status", "created_at")
-    list_filter = ("status",)
-    search_fields = ("name", "company_id")
-    fields = ("company_id", "name", "status", "support_email", "support_url", "website")
-    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
-
-    def get_form(
-        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
-    ) -> Any:
-        if obj is None:
-            kwargs["form"] = NewVendorForm
-        return super().get_form(request, obj, change=change, **kwargs)
-
-    def get_fields(self, request: HttpRequest, obj: Vendor | None = None) -> Any:
-        return (*self.fields, "admin_email") if obj is None else self.fields
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Vendor | None = None) -> Any:
-        return ("company_id",) if obj else ()
-
-    def save_model(
-        self, request: HttpRequest, obj: Vendor, form: ModelForm[Vendor], change: bool
-    ) -> None:
-        if change:
-            change_vendor(obj)
-        else:
-            create_vendor(obj, admin_email=form.cleaned_data["admin_email"])
-
-    @admin.action(description=_("Invite the administrators again"), permissions=["change"])
-    def invite_administrators(self, request: HttpRequest, queryset: QuerySet[Vendor]) -> None:
-        sent = sum(invite_administrators(vendor) for vendor in queryset)
-        text = ngettext(
-            "%(n)d invitation is on its way.", "%(n)d invitations are on their way.", sent
-        )
-        messages.success(request, text % {"n": sent})
-
-    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
-        """What was done to the vendor itself; of its rows an operator learns nothing."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        vendor = self.get_object(request, object_id)
-        if vendor is None:
-            return super().history_view(request, object_id)
-        with inside(vendor):
-            return history_page(self.admin_site, request, self.opts, vendor)
+from backoffice.lists import MOST_OFFERED, KeysetList, is_long
 
 
 class OfPerson(KeysetList):

@@ -1,11 +1,13 @@
 """The verbs about vendors that operators use."""
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import BuiltIn, User, normalise_email
 from accounts.verbs import sessions
 from accounts.verbs.invitations import invite_waiting
-from accounts.verbs.people import create_person
+from accounts.verbs.people import change_person, create_person
 from accounts.verbs.roles import give_built_in_roles
 from accounts.view_as import verbs as view_as
 from audit import trail
@@ -55,6 +57,52 @@ def change_vendor(vendor: Vendor) -> Vendor:
             sessions.end_everybodys()
             view_as.end_everybodys()
     return vendor
+
+
+def suspend_vendor(vendor: Vendor) -> Vendor:
+    """Closes the vendor's portal and its back office, and ends everybody's session there for good;
+    its rows stay. One that is closed already stays as it is."""
+    return _switch(vendor, Vendor.Status.INACTIVE)
+
+
+def resume_vendor(vendor: Vendor) -> Vendor:
+    """Opens them again; everything is as before, and people sign in anew."""
+    return _switch(vendor, Vendor.Status.ACTIVE)
+
+
+@transaction.atomic
+def _switch(vendor: Vendor, status: Vendor.Status) -> Vendor:
+    with inside(vendor):
+        # What an operator typed in another tab meanwhile stays.
+        locked = Vendor.objects.select_for_update(of=("self",)).get(pk=vendor.pk)
+        if locked.status == status:
+            return locked
+        locked.status = status
+        return change_vendor(locked)
+
+
+@transaction.atomic
+def name_administrator(vendor: Vendor, *, email: str) -> User:
+    """Adds an administrator to a vendor and invites him; one that is there and has not set a
+    password is invited again, and whoever may not enter any more may.
+
+    Raises ValidationError when the address is none, or is that of somebody who is no
+    administrator: whom a vendor knows as a customer no operator makes its administrator.
+    """
+    address = normalise_email(email)
+    with inside(vendor):
+        known = User.objects.filter(email=address).first()
+        if known is None:
+            return create_person(person=User(vendor=vendor, email=address, role=BuiltIn.ADMIN))
+        if known.role != BuiltIn.ADMIN:
+            raise ValidationError(
+                _("The vendor has somebody with this e-mail who is no administrator.")
+            )
+        if not known.is_active:
+            known.is_active = True
+            known = change_person(person=known, fields=["is_active"])
+        invite_waiting([known])
+        return known
 
 
 def _check(vendor: Vendor) -> None:

@@ -249,6 +249,7 @@ def test_every_back_office_route_is_in_the_table() -> None:
         *RELEASE_BUTTONS,
         *BRANDING_PAGES,
         *WORK_PAGES,
+        *VENDOR_PAGES,
     }
     assert names_of(Site.BACKOFFICE) <= set(SITE) | of_models | lists
     rooms = ("tenancy", "audit", "mail", "accounts", "imports", "branding", "licenses", "releases")
@@ -462,6 +463,24 @@ def test_the_buttons_of_a_release(world: World) -> None:
             browser = staff_browser(world, visitor)
             codes = (browser.get(path).status_code, browser.post(path).status_code)
             assert codes == (expected[0][column], expected[1][column]), (path, visitor)
+
+
+VENDOR_PAGES = {"admin:vendor_suspend", "admin:vendor_resume", "admin:vendor_administrator"}
+
+
+def test_the_pages_of_a_vendor(world: World) -> None:
+    """(GET, POST) in the order of STAFF; suspending comes last, since it closes Acme."""
+    own = f"/tenancy/vendor/{world.acme.pk}"
+    table = {
+        f"{own}/administrator/": ((302, 403, 403, 403, 200), (302, 403, 403, 403, 200)),
+        f"{own}/resume/": ((302, 403, 403, 403, 404), (302, 403, 403, 403, 302)),
+        f"{own}/suspend/": ((302, 403, 403, 403, 200), (302, 403, 403, 403, 302)),
+    }
+    for path, answers in table.items():
+        for visitor, looked, done in zip(STAFF, *answers, strict=True):
+            browser = staff_browser(world, visitor)
+            assert browser.get(path).status_code == looked, (path, visitor)
+            assert browser.post(path, {}).status_code == done, (path, visitor)
 
 
 BRANDING_PAGES = {

@@ -1,0 +1,102 @@
+"""What an operator reads of a vendor: who administers it, how much there is, and what fails.
+
+Numbers and states, and the administrators; no row of a customer's. Runs in the vendor's scope.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db.models import QuerySet, Sum
+from django.template.defaultfilters import filesizeformat
+from django.utils import timezone
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.models import CUSTOMER_ROLES, BuiltIn, Session, User
+from backoffice.pages import MOST_COUNTED, counted
+from branding.models import CustomDomain
+from licenses.models import Activation, License
+from mail.models import OutgoingEmail
+from releases.models import ReleaseFile
+from web.moments import at
+
+SHOWN = 50  # administrators, domains
+RECENT = 30  # days of failed e-mails
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Somebody or something by name, with its state; `wrong` needs somebody."""
+
+    name: str
+    state: str
+    wrong: bool = False
+
+
+def administrators() -> list[Line]:
+    """Who administers the vendor, and when they signed in last."""
+    found = User.objects.filter(role=BuiltIn.ADMIN).order_by("-is_active", "email")
+    return [Line(each.email, _state_of(each), not each.is_active) for each in found[:SHOWN]]
+
+
+def _state_of(person: User) -> str:
+    if not person.is_active:
+        return _("Switched off")
+    if not person.has_usable_password():
+        return _("Invited, no password yet")
+    if person.last_login is None:
+        return _("Has not signed in yet")
+    return _("Last sign-in %(when)s") % {"when": at(person.last_login)}
+
+
+def is_orphaned() -> bool:
+    """Whether nobody can administer the vendor: no administrator has an account in use."""
+    active = User.objects.filter(role=BuiltIn.ADMIN, is_active=True)
+    return not any(person.has_usable_password() for person in active[:SHOWN])
+
+
+def domains() -> list[Line]:
+    """The vendor's own domains, and whether they work."""
+    return [
+        Line(
+            str(domain),
+            f"{domain.get_state_display()}, {domain.get_diagnosis_display()}",
+            domain.state == CustomDomain.State.FAILING,
+        )
+        for domain in CustomDomain.objects.order_by("name")[:SHOWN]
+    ]
+
+
+def amounts() -> list[Line]:
+    """How much of everything there is."""
+    stored = ReleaseFile.objects.exclude(key="").aggregate(bytes=Sum("size"))["bytes"] or 0
+    failed = _failed_emails()
+    return [
+        Line(_("Customers"), number(User.objects.filter(role__in=CUSTOMER_ROLES))),
+        Line(_("Licences"), number(License.objects.all())),
+        Line(_("Machines"), number(Activation.objects.all())),
+        Line(_("Release files stored here"), filesizeformat(stored)),
+        Line(_("E-mails that failed in %(n)d days") % {"n": RECENT}, number(failed), bool(failed)),
+    ]
+
+
+def _failed_emails() -> QuerySet[OutgoingEmail]:
+    since = timezone.now() - timedelta(days=RECENT)
+    return OutgoingEmail.objects.filter(state=OutgoingEmail.State.FAILED, created_at__gt=since)
+
+
+def number(
+    rows: "QuerySet[User] | QuerySet[License] | QuerySet[Activation] | QuerySet[OutgoingEmail]",
+) -> str:
+    """How many rows there are; beyond MOST_COUNTED nobody counts."""
+    found = counted(rows)
+    if found > MOST_COUNTED:
+        return _("more than %(most)s") % {"most": number_format(MOST_COUNTED, force_grouping=True)}
+    return number_format(found, force_grouping=True)
+
+
+def signed_in() -> str:
+    """How many sessions a suspension ends, in words."""
+    n = counted(Session.objects.filter(ends_at__gt=timezone.now()))
+    return ngettext("%(n)d session ends at once.", "%(n)d sessions end at once.", n) % {"n": n}

@@ -1,0 +1,14 @@
+"""What the arguments of commands name."""
+
+from django.core.management.base import CommandError
+
+from tenancy.models import Vendor
+from tenancy.table import vendor_by_company_id
+
+
+def vendor_named(company_id: str) -> Vendor:
+    """The vendor with the company id. Raises CommandError when there is none."""
+    vendor = vendor_by_company_id(company_id)
+    if vendor is None:
+        raise CommandError(f"There is no vendor with the company id {company_id!r}.")
+    return vendor
