@@ -15,7 +15,7 @@ class AccountsConfig(AppConfig):
         """E-mails about accounts, chapters of a customer's story, what leads to people, the end of
         sessions and views."""
         from accounts import chapters, emails, finding  # noqa: PLC0415  models are not there before ready()
-        from accounts.verbs import sessions  # noqa: PLC0415
+        from accounts.verbs import refusals, sessions  # noqa: PLC0415
         from accounts.view_as.verbs import clean_up_all  # noqa: PLC0415
         from backoffice import leads  # noqa: PLC0415
         from jobs.chores import every_day  # noqa: PLC0415
@@ -24,4 +24,5 @@ class AccountsConfig(AppConfig):
         chapters.register_all()
         leads.register(finding.ENTRIES)
         every_day(sessions.clean_up_all)
+        every_day(refusals.clean_up_all)
         every_day(clean_up_all)

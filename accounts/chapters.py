@@ -3,7 +3,7 @@
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
+from accounts.models import Refusal, User
 from accounts.story import SHOWN, Cell, Chapter, register
 from audit import words
 from audit.models import AuditEntry
@@ -56,6 +56,30 @@ def sign_ins(user: User) -> Chapter:
     )
 
 
+def refusals(user: User) -> Chapter:
+    """What the person was refused lately: what she saw, as far as we know."""
+    found = Refusal.objects.filter(user=user)
+    whys = dict(Refusal.WhyNotIn.choices)
+    rows = [
+        [
+            Cell(at(refusal.created_at)),
+            Cell(refusal.get_kind_display()),
+            Cell(refusal.said or str(whys.get(refusal.reason, refusal.reason))),
+            Cell(refusal.ip or "–"),
+            Cell(refusal.browser or "–"),
+        ]
+        for refusal in found[:SHOWN]
+    ]
+    return Chapter(
+        "refusals",
+        _("Refused in the last 30 days"),
+        (_("When"), _("What"), _("Why"), _("IP address"), _("Browser")),
+        rows,
+        found.count(),
+        _("Nothing was refused: no sign-in failed, no offline file."),
+    )
+
+
 def trail(user: User) -> Chapter:
     """What happened to the person and to what is his."""
     entries = AuditEntry.objects.filter(customer_id=user.pk).exclude(
@@ -93,4 +117,5 @@ def register_all() -> None:
     """What this room tells of a customer, by place on the page."""
     register(50, "mail.view_outgoingemail", emails)
     register(60, "audit.view_auditentry", sign_ins)
+    register(65, "audit.view_auditentry", refusals)
     register(70, "audit.view_auditentry", trail)

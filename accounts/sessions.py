@@ -17,10 +17,10 @@ from django.middleware.csrf import rotate_token
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Session, User, among_operators, normalise_email
+from accounts.models import Refusal, Session, User, among_operators, normalise_email
 from accounts.models.roles import claims_of
 from accounts.requests import PersonRequest
-from accounts.verbs import sessions
+from accounts.verbs import refusals, sessions
 from accounts.verbs.sign_in import may_still_enter, note_sign_in, note_sign_out
 from tenancy.door import inside
 from tenancy.hosts import Address, Site
@@ -62,6 +62,7 @@ def sign_in(
             request, email=address, password=password, operators=vendor is None
         )
         if not isinstance(user, User) or not may_enter(user, site, vendor):
+            _note_refusal(request, vendor, address, knew_password=user is not None)
             raise SignInRefused
         limits.give_back_to(limits.SIGN_IN_PER_IP, ip)
         limits.give_back(*per_address)
@@ -74,6 +75,33 @@ def sign_in(
             note_sign_in(user=user)
     hand_over(request, token)
     return user
+
+
+def _note_refusal(
+    request: PersonRequest, vendor: Vendor | None, address: str, *, knew_password: bool
+) -> None:
+    """For the vendor's support. Operators have nobody who would look, and a company id that is none
+    leads to nobody; which ones there are is no secret, since their portals answer."""
+    if vendor is None or vendor._state.adding:
+        return
+    person = User.objects.filter(email=address).first()
+    refusals.note(
+        Refusal.Kind.SIGN_IN,
+        _why_not(person, knew_password=knew_password),
+        user=person,
+        ip=client_ip(request),
+        browser=browser_of(request),
+    )
+
+
+def _why_not(person: User | None, *, knew_password: bool) -> Refusal.WhyNotIn:
+    if person is None:
+        return Refusal.WhyNotIn.UNKNOWN
+    if not person.has_usable_password():
+        return Refusal.WhyNotIn.NO_PASSWORD
+    if not knew_password:
+        return Refusal.WhyNotIn.WRONG_PASSWORD
+    return Refusal.WhyNotIn.NOT_HERE if person.is_active else Refusal.WhyNotIn.SWITCHED_OFF
 
 
 def browser_of(request: HttpRequest) -> str:

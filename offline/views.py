@@ -8,7 +8,10 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.models import Refusal
 from accounts.requests import PersonRequest
+from accounts.sessions import browser_of
+from accounts.verbs import refusals
 from licenses import words
 from licenses.access import get_license
 from licenses.models import License, OperatingSystem
@@ -22,7 +25,7 @@ from web import limits
 from web.errors import PortalError
 from web.moments import moment
 from web.pages import render
-from web.requests import not_while_viewing_as
+from web.requests import client_ip, not_while_viewing_as
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -140,6 +143,15 @@ def _chosen_license(request: PersonRequest) -> License | None:
 
 
 def _refuse(request: PersonRequest, error: PortalError) -> HttpResponse:
+    """Says what is wrong, and notes it for support."""
+    refusals.note(
+        Refusal.Kind.FILE,
+        error.code,
+        user=request.user,
+        said=error.sentence,
+        ip=client_ip(request),
+        browser=browser_of(request),
+    )
     return _ask_for_file(request, RequestForm(), refusal=error, status=400)
 
 

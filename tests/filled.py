@@ -4,8 +4,8 @@ import uuid
 
 from django.utils import timezone
 
-from accounts.models import ViewAs
-from accounts.verbs import sessions
+from accounts.models import Refusal, ViewAs
+from accounts.verbs import refusals, sessions
 from audit import trail
 from audit.acting import acting_as
 from branding.domains.verbs import claim
@@ -53,6 +53,7 @@ def _fill(world: World, vendor: Vendor) -> None:
         LicenseMeterAttribute.objects.create(vendor=vendor, license=license, name=f"{name}-meter")
         other = world.grace if acme else world.ada_of_globex
         LicenseUser.objects.create(vendor=vendor, license=license, user=other)
+        refusals.note(Refusal.Kind.FILE, f"{name}-reason", user=license.user, said=name)
         OfflineExchange.objects.create(
             vendor=vendor,
             license=license,

@@ -86,6 +86,7 @@ UNRECORDED = (
     r'UPDATE "branding_customdomain"',  # most checks change nothing; those that do are recorded
     r'(INTO|FROM) "branding_brandimage"',  # the bytes of what the branding's entry names
     r'(INTO|UPDATE|FROM) "accounts_session"',  # that somebody signed in or out is recorded
+    r'(INTO|FROM) "accounts_refusal"',  # nothing was changed
     r'INTO "accounts_viewas"',  # an offer; that a view begins and ends is recorded
     r'UPDATE "licenses_activation"',  # a machine that is seen again
     r'(INTO|FROM) "[a-z]+_[a-z]+word"',  # repeats what stands in a row that is recorded

@@ -8,6 +8,7 @@ from accounts.models.people import (
     among_operators,
     normalise_email,
 )
+from accounts.models.refusals import Refusal
 from accounts.models.roles import CUSTOMER_ROLES, VENDOR_ROLES, BuiltIn, Role
 from accounts.models.sessions import Session
 from accounts.view_as.models import ViewAs
@@ -18,6 +19,7 @@ __all__ = [
     "VENDOR_ROLES",
     "BuiltIn",
     "PortalSettings",
+    "Refusal",
     "Role",
     "Session",
     "User",

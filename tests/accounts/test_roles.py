@@ -99,7 +99,7 @@ def test_a_role_of_the_vendors_own_can_do_what_it_claims_and_nothing_else(world:
         ),
         ("releases.view_download", {"downloads", "files"}, {"downloads"}),
         ("mail.view_outgoingemail", set(), {"emails"}),
-        ("audit.view_auditentry", set(), {"sign-ins", "trail"}),
+        ("audit.view_auditentry", set(), {"sign-ins", "refusals", "trail"}),
         (SEE_PEOPLE, set(), set()),
     ],
 )

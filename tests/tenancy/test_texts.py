@@ -127,6 +127,10 @@ MADE = re.compile(
 )
 OTHERWISE = {
     "accounts.session.browser": "A header; nobody is called so.",
+    "accounts.refusal.browser": "A header.",
+    "accounts.refusal.ip": "An address (web/visitors.py).",
+    "accounts.refusal.reason": "A word of ours.",
+    "accounts.refusal.said": "A sentence of ours.",
     "branding.brandimage.name": "Made of the picture.",
     "branding.customdomain.name": "A domain name (branding/domains/names.py).",
     "branding.proveddomain.name": "A domain name.",

@@ -1,0 +1,134 @@
+"""What people are refused is kept for support, beside the trail, and tells strangers nothing."""
+
+from datetime import timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import Refusal, User
+from accounts.verbs import refusals
+from audit.models import AuditEntry
+from tenancy.door import inside
+from tests.world import PASSWORD, Browser, World, signed_in
+
+
+def try_to_sign_in(label: str, email: str, password: str = "wrong", **more: str) -> int:
+    form = {"email": email, "password": password, **more}
+    return Browser(label).post("/login/", form).status_code
+
+
+def reasons(world: World, user: User | None) -> list[str]:
+    with inside(world.acme):
+        found = Refusal.objects.filter(user=user).order_by("created_at")
+        return list(found.values_list("reason", flat=True))
+
+
+def test_a_sign_in_is_kept_with_its_reason(world: World) -> None:
+    with inside(world.acme):
+        User.objects.filter(pk=world.grace.pk).update(password="!none")
+    try_to_sign_in("acme", " ADA@example.com ")
+    try_to_sign_in("acme", "grace@example.com")
+    try_to_sign_in("acme", "nobody@example.com")
+    try_to_sign_in("app", "ada@example.com", PASSWORD, company_id="acme")
+    with inside(world.acme):
+        User.objects.filter(pk=world.ada.pk).update(is_active=False)
+    try_to_sign_in("acme", "ada@example.com", PASSWORD)
+    assert reasons(world, world.ada) == ["WRONG_PASSWORD", "NOT_HERE", "SWITCHED_OFF"]
+    assert reasons(world, world.grace) == ["NO_PASSWORD"]
+    assert reasons(world, None) == ["UNKNOWN"]
+
+
+def test_it_stands_beside_the_trail(world: World) -> None:
+    with inside(world.acme):
+        before = AuditEntry.objects.count()
+    try_to_sign_in("acme", "ada@example.com")
+    with inside(world.acme):
+        assert AuditEntry.objects.count() == before
+
+
+def test_whom_we_know_costs_as_much_as_whom_we_don_t(world: World) -> None:
+    """The statements are the same, so that their time is."""
+    told = []
+    for email in ("ada@example.com", "nobody@example.com"):
+        try_to_sign_in("acme", email)
+        with CaptureQueriesContext(connection) as captured:
+            try_to_sign_in("acme", email)
+        told.append([query["sql"].split("WHERE")[0].split("VALUES")[0] for query in captured])
+    known, unknown = told
+    assert len(known) == len(unknown)
+    assert [each.split('"')[0] for each in known] == [each.split('"')[0] for each in unknown]
+
+
+def test_operators_leave_nothing(world: World) -> None:
+    assert try_to_sign_in("app", "root@example.com", company_id="") == 200
+    assert reasons(world, None) == []
+
+
+def test_a_refused_file_is_kept_with_what_was_said(world: World) -> None:
+    signed_in(world.ada).post("/offline/", {"request_text": "no request"})
+    with inside(world.acme):
+        [kept] = Refusal.objects.filter(user=world.ada)
+    assert kept.reason == "INVALID_OFFLINE_REQUEST"
+    assert len(kept.said) > 20
+
+
+def test_the_last_fifty_of_a_kind_are_kept(world: World, frozen_time: Any) -> None:
+    with inside(world.acme):
+        for n in range(60):
+            frozen_time.shift(1)
+            refusals.note(Refusal.Kind.FILE, f"R{n}", user=world.ada)
+        refusals.note(Refusal.Kind.SIGN_IN, "WRONG_PASSWORD", user=world.ada)
+        refusals.note(Refusal.Kind.FILE, "OTHER", user=world.grace)
+    kept = reasons(world, world.ada)
+    assert len(kept) == 51
+    assert "R9" not in kept
+    assert "R10" in kept
+    assert reasons(world, world.grace) == ["OTHER"]
+
+
+def test_they_go_after_thirty_days(world: World, frozen_time: Any) -> None:
+    try_to_sign_in("acme", "ada@example.com")
+    frozen_time.shift(timedelta(days=29))
+    call_command("clean_up", stdout=StringIO())
+    assert reasons(world, world.ada) == ["WRONG_PASSWORD"]
+    frozen_time.shift(timedelta(days=2))
+    call_command("clean_up", stdout=StringIO())
+    assert reasons(world, world.ada) == []
+
+
+def test_support_reads_what_she_saw(world: World) -> None:
+    try_to_sign_in("acme", "ada@example.com")
+    signed_in(world.ada).post("/offline/", {"request_text": "no request"})
+    page = signed_in(world.acme_support).get(f"/accounts/user/{world.ada.pk}/story/")
+    text = page.content.decode()
+    assert "Refused in the last 30 days" in text
+    assert "wrong password" in text
+    assert "offline file" in text
+
+
+@pytest.mark.parametrize("n", [1, 3])
+def test_the_story_costs_the_same_however_many(world: World, n: int) -> None:
+    support = signed_in(world.acme_support)
+    support.get(f"/accounts/user/{world.ada.pk}/story/")
+    with CaptureQueriesContext(connection) as none:
+        support.get(f"/accounts/user/{world.ada.pk}/story/")
+    with inside(world.acme):
+        for _ in range(n):
+            refusals.note(Refusal.Kind.FILE, "EXPIRED_LICENSE", user=world.ada)
+    with CaptureQueriesContext(connection) as some:
+        support.get(f"/accounts/user/{world.ada.pk}/story/")
+    assert len(some) == len(none)
+
+
+def test_who_goes_takes_them_along(world: World) -> None:
+    with inside(world.acme):
+        person = User.objects.create_user(
+            vendor=world.acme, email="new@example.com", password="x" * 12
+        )
+        refusals.note(Refusal.Kind.FILE, "EXPIRED_LICENSE", user=person)
+        person.delete()
+        assert not Refusal.objects.exists()
