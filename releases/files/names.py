@@ -19,6 +19,8 @@ LONGEST = 200  # characters
 MOST_BYTES = 240  # in UTF-8; file systems hold 255, and browsers add to a name that is taken
 # What separates folders, what Windows has no place for, and what shells replace in a command.
 REFUSED = re.compile(r'[/\\:*?"<>|%$!`]')
+# What hides a file, what Windows drops, and what browsers replace.
+NOT_AT_THE_ENDS = (".", "~")
 # Devices, with whatever ending (Windows: Naming Files, Paths, and Namespaces).
 DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]) *(\.|\Z)", re.I)
 
@@ -35,9 +37,9 @@ def validate_file_name(name: str) -> None:
             params={"sign": found[0]},
             code="invalid_file_name",
         )
-    if name.startswith(".") or name != name.strip() or name.endswith("."):
+    if name[:1] in NOT_AT_THE_ENDS or name[-1:] in NOT_AT_THE_ENDS or name != name.strip():
         raise ValidationError(
-            _("A file name has no dot or blank at its beginning or end."),
+            _("A file name has no dot, blank or ~ at its beginning or end."),
             code="invalid_file_name",
         )
     if found := DEVICE.match(name):

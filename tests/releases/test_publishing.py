@@ -262,7 +262,7 @@ def test_an_external_file_is_what_the_verb_says_of_it(acme: World) -> None:
     assert (file.content_type, file.key, file.vendor) == ("application/gzip", "", acme.acme)
     with pytest.raises(ValidationError, match="a file of this name already"):
         external(release, name="orbit.tar.gz")
-    with pytest.raises(ValidationError, match="no dot or blank"):
+    with pytest.raises(ValidationError, match="no dot, blank or ~"):
         external(release, name=".hidden")
 
 
