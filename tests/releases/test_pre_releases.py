@@ -1,9 +1,12 @@
 """Pre-releases and versions with a v: in forms, lists, feeds and a licence's limits."""
 
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
+from django.db.models.functions import Left
 
 from licenses.models import License, MaintenancePolicy
 from licenses.verbs.licenses import create_license
@@ -158,3 +161,14 @@ def test_nobody_bought_a_pre_release(world: World) -> None:
     }
     refused = "MAJOR_VERSION_NOT_INCLUDED"
     assert codes == {"1.2.0": None, "2.0.0-rc.1": refused, "2.0.0": refused}
+
+
+def test_the_keys_of_before_are_written_anew(many: World) -> None:
+    """As the migration finds them: numbers alone, of releases alone."""
+    with inside(many.acme):
+        releases = Release.objects.exclude(version__contains="-")
+        expected = {each.version: each.version_key for each in releases}
+        releases.update(version_key=Left("version_key", 36))
+        migration = import_module("releases.migrations.0008_versions")
+        migration.say_that_they_are_releases(apps, None)
+        assert {each.version: each.version_key for each in releases} == expected
