@@ -29,7 +29,7 @@ class PictureField(forms.FileField):
     """A picture, checked and written anew; or a wish to take away the one that is there."""
 
     def __init__(self, *, fit: tuple[int, int], **options: Any) -> None:
-        accept = "image/png,image/jpeg,image/webp"
+        accept = "image/png,image/jpeg,image/webp,image/svg+xml,.svgz"
         widget = forms.ClearableFileInput(attrs={"accept": accept})
         super().__init__(required=False, widget=widget, **options)
         self.fit = fit
@@ -47,7 +47,7 @@ class BrandingForm(forms.ModelForm[Branding]):
     logo_light = PictureField(
         label=_("Logo for light ground"),
         fit=images.LOGO,
-        help_text=_("PNG, JPEG or WebP of at most 2 MB; shown 40 pixels high."),
+        help_text=_("SVG, PNG, JPEG or WebP of at most 2 MB; shown 40 pixels high."),
     )
     logo_dark = PictureField(
         label=_("Logo for dark ground"),

@@ -49,6 +49,8 @@ VERSIONS: dict[str, tuple[Version, ...]] = {
         Version("Orbit", "4.3.0", ("linux",), ("orbit-4.3.0-linux.tar.gz",), None),
         Version("Spectra", "3.0.2", ("linux", "macos", "windows"), ("spectra-3.0.2.zip",), 20,
                 "Reads spectra of `.jdx` files."),
+        Version("Spectra", "3.1.0-rc.1", ("linux", "macos", "windows"),
+                ("Spectra 3.1.0-rc.1 (all systems).zip",), 3, "Peaks are named.", channel="beta"),
         Version("Spectra", "2.8.0", ("linux", "windows"), ("spectra-2.8.0.zip",), 410),
         Version("Vault", "1.8.2", ("linux",), ("vault-1.8.2-linux.tar.gz",), 90),
         Version("Vault", "2.0.0", ("linux",), ("vault-2.0.0-linux.tar.gz",), 10,

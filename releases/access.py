@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from typing import Any
+from unicodedata import normalize
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -22,14 +23,13 @@ from licenses.ends import End
 from licenses.models import MAINTENANCE, VALIDITY, License, MaintenancePolicy, Product
 from releases.coverage import Publication, Terms, Verdict, bought_versions, coverage
 from releases.errors import SignInNeeded
-from releases.models import Release, ReleaseFile
+from releases.models import STABLE, Release, ReleaseFile
 from tenancy.models import Vendor
 from tenancy.prepared import prepared, together
 from tenancy.spelling import form_of
 from web import limits
 from web.requests import client_ip
 
-STABLE = "stable"
 KEY_HEADER = "License-Key"
 
 
@@ -134,6 +134,9 @@ class Holder:
         return self._by_product.get(product_id, [])
 
 
+HISTORY = ("vendor", "product", "channel", "version", "version_key", "published_at")
+
+
 def _history(licenses: Iterable[Terms]) -> list[Publication]:
     """What the steps between versions are counted from, if a policy asks for that at all."""
     products = {
@@ -150,7 +153,8 @@ def _history(licenses: Iterable[Terms]) -> list[Publication]:
     )
     return [
         Publication(each.product_id, each.version, each.version_key, each.appeared)
-        for each in stable.only("vendor", "product", "version", "version_key", "published_at")
+        for each in stable.only(*HISTORY)
+        if not each.tried_out
     ]
 
 
@@ -224,7 +228,8 @@ def get_file(holder: Holder, release_id: Any, name: str) -> ReleaseFile:
     release = get_release(holder, release_id)
     file = None
     if "\x00" not in name:  # which PostgreSQL does not take
-        file = ReleaseFile.objects.filter(release=release, name=name).first()
+        composed = normalize("NFC", name)
+        file = ReleaseFile.objects.filter(release=release, name=composed).first()
     if file is None:
         raise Http404
     file.release = release

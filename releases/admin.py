@@ -24,10 +24,17 @@ from backoffice.base import VendorAdmin, WithButtons, receives_files
 from backoffice.filters import RelatedFilter
 from licenses.models import Product
 from licenses.search import has_key, licenses_with
-from releases.errors import ReleaseError, UploadIncomplete, VersionExists
+from releases.errors import PlatformUnknown, ReleaseError, UploadIncomplete, VersionExists
 from releases.files.shelf import shelf_for
 from releases.files.uploads import LARGEST_UPLOAD, ReceivedFile, ReleaseUploadHandler
-from releases.models import Download, Release, ReleaseFile, platform_words
+from releases.models import (
+    Download,
+    Release,
+    ReleaseFile,
+    platform_words,
+    validate_platforms,
+)
+from releases.platforms import words_in
 from releases.verbs import publishing
 from tenancy.finding import Place, by_key, few_ids, has_word, named
 from tenancy.spelling import Typed
@@ -44,11 +51,13 @@ VERBS = {
 class PlatformsField(forms.CharField):
     """Platform words, separated by commas or spaces."""
 
+    default_validators = [validate_platforms]
+
     def prepare_value(self, value: Any) -> Any:
         return ", ".join(value) if isinstance(value, list) else value
 
     def to_python(self, value: Any) -> Any:
-        return platform_words((super().to_python(value) or "").replace(",", " ").split())
+        return platform_words(words_in(super().to_python(value) or ""))
 
 
 class ReleaseForm(forms.ModelForm[Release]):
@@ -58,6 +67,22 @@ class ReleaseForm(forms.ModelForm[Release]):
         label=_("Platforms"),
         help_text=_("Separated by commas, such as windows, macos, linux."),
     )
+    own_platforms = forms.BooleanField(
+        label=_("These are platforms of our own"),
+        required=False,
+        widget=forms.HiddenInput,
+        help_text=_("Only visitors who choose such a platform are offered the release."),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Asks about words that nobody knows; the verb refuses them without an answer."""
+        cleaned = super().clean() or {}
+        unknown = publishing.unknown_platforms(cleaned.get("platforms", []))
+        if unknown:
+            self.fields["own_platforms"].widget = forms.CheckboxInput()
+            if not cleaned.get("own_platforms"):
+                self.add_error("platforms", PlatformUnknown(", ".join(unknown)).sentence)
+        return cleaned
 
     def _post_clean(self) -> None:
         """Shows beside the version what `save_draft` would refuse of it; the verb decides."""
@@ -121,8 +146,9 @@ class ReleaseAdmin(WithButtons):
         """The draft's form; what is published, or looked at, has its platforms in words."""
         editable = obj is None or self.has_change_permission(request, obj)
         platforms = "platforms" if editable else "platform_words"
-        described = ["product", "name", "version", "channel", platforms, "notes", "private"]
-        return [*described, "state", "published_at", "file_list"]
+        question = ["own_platforms"] if editable else []
+        described = ["product", "name", "version", "channel", platforms, *question]
+        return [*described, "notes", "private", "state", "published_at", "file_list"]
 
     def has_change_permission(self, request: HttpRequest, obj: Release | None = None) -> bool:
         return super().has_change_permission(request, obj) and not (obj and obj.published)
@@ -158,7 +184,7 @@ class ReleaseAdmin(WithButtons):
     def save_model(
         self, request: HttpRequest, obj: Release, form: ModelForm[Any], change: bool
     ) -> None:
-        publishing.save_draft(obj)
+        publishing.save_draft(obj, own_platforms=form.cleaned_data["own_platforms"])
 
     def delete_model(self, request: HttpRequest, obj: Release) -> None:
         publishing.delete_draft(obj)

@@ -147,8 +147,8 @@ def _judge_update(release: Release, license: Terms, bought: str | None) -> Verdi
     policy = license.maintenance_policy
     if policy is None or bought is None:
         return Verdict(None, license)
-    major, minor = versions.parse(release.version)[:2]
-    bought_major, bought_minor = versions.parse(bought)[:2]
+    major, minor = versions.parse(release.version).numbers[:2]
+    bought_major, bought_minor = versions.parse(bought).numbers[:2]
     if major > bought_major and not policy.allow_major_version_updates:
         return Verdict(Refusal.MAJOR_VERSION, license, str(bought_major))
     if major == bought_major and minor > bought_minor and not policy.allow_minor_version_updates:

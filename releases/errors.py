@@ -54,6 +54,28 @@ class VersionExists(ReleaseError):
     text = _("There is a release of this version already for: %(detail)s.")
 
 
+class PlatformUnknown(ReleaseError):
+    """The portal doesn't know a platform, and nobody has said that it is meant; `detail` names
+    such words."""
+
+    code = "PLATFORM_UNKNOWN"
+    text = _(
+        "The portal doesn't know the platform %(detail)s. It knows windows, macos, linux, android "
+        "and ios, kinds of them such as win64 or macos-arm64, and other spellings. A platform of "
+        "your own is offered only to visitors who choose it. Is that meant?"
+    )
+
+
+class FileNameTaken(ReleaseError):
+    """A file of the release has this name for Windows or macOS; `detail` is that file's name."""
+
+    code = "FILE_NAME_TAKEN"
+    text = _(
+        "The release has the file %(detail)s, which Windows and macOS would take for the same: use "
+        "another name."
+    )
+
+
 class UploadIncomplete(ReleaseError):
     """The connection broke before everything had arrived."""
 

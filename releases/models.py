@@ -15,8 +15,10 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from licenses.models import Product, validate_version
-from licenses.versions import sort_key
+from licenses.models import Product, VersionField, validate_version
+from licenses.versions import LONGEST_KEY, parse, sort_key
+from releases import platforms
+from releases.files.names import FileNameField
 from releases.notes import render
 from tenancy.rows import SameVendor, TenantRow, personal, secret
 from tenancy.texts import Line, Prose
@@ -26,11 +28,8 @@ validate_word = RegexValidator(
     _("Use small letters, digits, dots, hyphens and underscores, 32 at most."),
     "invalid_word",
 )
-validate_file_name = RegexValidator(
-    r"^[A-Za-z0-9_-][A-Za-z0-9._-]*\Z",
-    _("Use letters, digits, dots, hyphens and underscores; the first character is no dot."),
-)
 validate_sha256 = RegexValidator(r"^[0-9a-f]{64}\Z", _("Use the SHA-256 as 64 hexadecimal digits."))
+STABLE = "stable"
 MOST_PLATFORMS = 20
 LONGEST_NOTES = 50_000  # characters
 LARGEST_FILE = 10 * 1024**4  # bytes
@@ -58,8 +57,8 @@ def validate_platforms(value: object) -> None:
 
 
 def platform_words(words: Iterable[str]) -> list[str]:
-    """Platforms in the form in which they are kept: small letters, sorted, each once."""
-    return sorted({word.strip().lower() for word in words})
+    """Platforms as they are kept: each by the portal's word for it, sorted, once."""
+    return sorted({platforms.word_of(word) for word in words})
 
 
 class Release(TenantRow):
@@ -73,16 +72,20 @@ class Release(TenantRow):
         max_length=100,
         help_text=_("What customers read, such as Orbit; the version comes after it."),
     )
-    version = models.CharField(
+    version = VersionField(
         _("version"),
-        max_length=40,
-        validators=[validate_version],
-        help_text=_("Two to four numbers with dots between, such as 4.2.1."),
+        help_text=_(
+            "Two to four numbers with dots between, such as 4.2.1; a pre-release is 4.2.1-rc.1."
+        ),
     )
     # What versions are ordered by: `licenses.versions.sort_key`, set with the version.
-    version_key = models.CharField(max_length=36, editable=False)
+    version_key = models.CharField(max_length=LONGEST_KEY, editable=False)
     channel = models.CharField(
-        _("channel"), max_length=32, default="stable", validators=[validate_word]
+        _("channel"),
+        max_length=32,
+        default=STABLE,
+        validators=[validate_word],
+        help_text=_("Such as stable or beta. A pre-release is never the newest of stable."),
     )
     platforms = models.JSONField(_("platforms"), validators=[validate_platforms])
     notes = Prose(
@@ -129,6 +132,11 @@ class Release(TenantRow):
         return f"{self.name} {self.version}"
 
     @property
+    def tried_out(self) -> bool:
+        """Whether it is a pre-release in the stable channel, which is never the newest there."""
+        return self.channel == STABLE and bool(parse(self.version).pre)
+
+    @property
     def appeared(self) -> datetime:
         """When it was published; for a draft that is a mistake and raises ValueError."""
         if self.published_at is None:
@@ -154,7 +162,7 @@ class ReleaseFile(TenantRow):
     # Nothing cascades: the verbs delete what hangs on a row first, by statements that name the
     # vendor, and the database refuses to leave anything hanging.
     release = models.ForeignKey(Release, models.DO_NOTHING, related_name="files")
-    name = models.CharField(_("file name"), max_length=200, validators=[validate_file_name])
+    name = FileNameField(_("file name"))
     size = models.PositiveBigIntegerField(
         _("size"), validators=[MaxValueValidator(LARGEST_FILE)], help_text=_("In bytes.")
     )

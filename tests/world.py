@@ -118,7 +118,7 @@ def release(product: Product, version: str = "1.2.0", **fields: Any) -> Release:
     described = {"name": product.name, "platforms": ["linux"], **fields}
     draft = Release(vendor_id=product.vendor_id, product=product, version=version, **described)
     with shelf_for(product.vendor_id) as shelf:
-        publishing.save_draft(draft)
+        publishing.save_draft(draft, own_platforms=True)
         name = f"{product.name}-{version}.bin".lower()
         publishing.add_files(draft, [(name, shelf.store(BytesIO(CONTENT)))])
         return publishing.publish(draft)

@@ -9,7 +9,7 @@ from licenses.models.license import (
     LicenseUser,
     Usable,
 )
-from licenses.models.maintenance import MaintenancePolicy, validate_version
+from licenses.models.maintenance import MaintenancePolicy, VersionField, validate_version
 from licenses.models.product import Product, SigningKey
 from licenses.models.terms import (
     TERMS,
@@ -47,5 +47,6 @@ __all__ = [
     "Product",
     "SigningKey",
     "Usable",
+    "VersionField",
     "validate_version",
 ]

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from licenses.ends import End
 from licenses.keys import validate_key
 from licenses.models.ends import MAINTENANCE, day_has_moment, end_at
-from licenses.models.maintenance import MaintenancePolicy, validate_version
+from licenses.models.maintenance import MaintenancePolicy, VersionField
 from licenses.models.product import Product
 from licenses.models.terms import (
     UNLIMITED,
@@ -147,11 +147,9 @@ class License(Usable, TenantRow, LicenseTerms):
     )
     maintenance_anchor = models.CharField(max_length=19, blank=True, editable=False)
     maintenance_periods = models.PositiveIntegerField(default=0, editable=False)
-    max_allowed_release_version = models.CharField(
+    max_allowed_release_version = VersionField(
         _("highest version"),
-        max_length=40,
         blank=True,
-        validators=[validate_version],
         help_text=_("4.2 allows every 4.2.x and nothing above; empty is no limit."),
     )
     suspended = models.BooleanField(_("suspended"), default=False)

@@ -1,5 +1,7 @@
 """How long and how far a licence brings new versions."""
 
+from typing import Any
+
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -12,13 +14,36 @@ from tenancy.texts import Line
 
 
 def validate_version(value: str) -> None:
-    """Raises ValidationError unless the value is a version of two to four numbers."""
+    """Raises ValidationError unless the value is a version (licenses/versions.py)."""
     try:
         versions.parse(value)
     except ValueError:
         raise ValidationError(
-            _("Use two to four numbers with dots between, such as 4.2.1."), code="invalid_version"
+            _(
+                "Use two to four numbers with dots between, such as 4.2.1, and for a pre-release a "
+                "hyphen and what it is, such as 4.2.1-rc.1."
+            ),
+            code="invalid_version",
         ) from None
+
+
+class VersionField(models.CharField[str, str]):
+    """A version as it is kept: a leading v is taken off what people type."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        defaults: dict[str, Any] = {
+            "max_length": versions.LONGEST,
+            "validators": [validate_version],
+        }
+        super().__init__(*args, **defaults | kwargs)
+
+    def to_python(self, value: Any) -> Any:
+        text = super().to_python(value)
+        return versions.plain(text) if isinstance(text, str) else text
+
+    def deconstruct(self) -> Any:
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "django.db.models.CharField", args, kwargs
 
 
 class MaintenancePolicy(TenantRow):

@@ -21,10 +21,11 @@ from urllib.parse import quote
 from django.conf import settings
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import get_conditional_response
-from django.utils.http import content_disposition_header, http_date
+from django.utils.http import http_date
 
 from licenses.models import License
 from releases.files import ranges
+from releases.files.names import attachment
 from releases.files.ranges import ByteRange
 from releases.files.shelf import local_path, signed_url
 from releases.models import ReleaseFile
@@ -54,7 +55,7 @@ def send(request: HttpRequest, file: ReleaseFile, license: License) -> Sending:
     path = local_path(file.key)
     if path is None:
         parameters = {
-            "ResponseContentDisposition": _disposition(file),
+            "ResponseContentDisposition": attachment(file.name),
             "ResponseContentType": file.content_type,
         }
         return _redirect(
@@ -177,7 +178,7 @@ def _unsatisfiable(file: ReleaseFile) -> HttpResponse:
 def _described(response: R, file: ReleaseFile) -> R:
     """The answer with everything that describes the file and keeps browsers from opening it."""
     response["Content-Type"] = file.content_type
-    response["Content-Disposition"] = _disposition(file)
+    response["Content-Disposition"] = attachment(file.name)
     response["X-Content-Type-Options"] = "nosniff"
     return _with_validators(response, file)
 
@@ -198,7 +199,3 @@ def _with_validators(response: R, file: ReleaseFile) -> R:
     # ended. Nothing on the way may alter the bytes.
     response["Cache-Control"] = "private, no-cache, no-transform"
     return response
-
-
-def _disposition(file: ReleaseFile) -> str:
-    return str(content_disposition_header(as_attachment=True, filename=file.name))

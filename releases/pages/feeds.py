@@ -18,8 +18,9 @@ from django.utils.translation import gettext as _
 
 from licenses.models import Product
 from releases.access import Holder, visible_releases
-from releases.models import Release, ReleaseFile
+from releases.models import STABLE, Release, ReleaseFile
 from releases.pages.rows import download_url, files_of
+from releases.platforms import suits
 from releases.sentences import why_not
 from tenancy.hosts import vendor_url
 
@@ -40,7 +41,8 @@ class Entry:
 
 
 def entries(product: Product, holder: Holder, query: Mapping[str, Any]) -> list[Entry]:
-    """The newest published releases, at most 50; `channel` and `platform` of the query narrow."""
+    """The newest published releases, at most 50; `channel` and `platform` of the query narrow. A
+    pre-release is none of the stable channel's."""
     releases = visible_releases().filter(product=product).select_related("product")
     releases = releases.defer("notes", "notes_html").annotate(length=Length("notes_html"))
     if channel := query.get("channel"):
@@ -49,7 +51,8 @@ def entries(product: Product, holder: Holder, query: Mapping[str, Any]) -> list[
     fitting = [
         release
         for release in releases.order_by("-published_at", "-version_key")
-        if not platform or platform in release.platforms
+        if (not platform or suits(platform, release.platforms))
+        and not (channel == STABLE and release.tried_out)
     ][:MOST_ENTRIES]
     verdicts = {release.pk: holder.verdict(release) for release in fitting}
     files = files_of([release for release in fitting if verdicts[release.pk].covered])

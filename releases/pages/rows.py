@@ -4,17 +4,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
+from urllib.parse import quote
 
 from django.db.models import QuerySet
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from releases.access import Holder
 from releases.coverage import Terms, Verdict
-from releases.models import Release, ReleaseFile
+from releases.models import STABLE, Release, ReleaseFile
 from releases.notes import shown
 from releases.platforms import name_of
 from releases.sentences import why_not
@@ -24,7 +26,7 @@ from web.links import path_to
 from web.moments import Moment, moment
 
 CHANNELS: dict[str, str | Promise] = {
-    "stable": _lazy("Stable"),
+    STABLE: _lazy("Stable"),
     "beta": _lazy("Beta"),
     "alpha": _lazy("Alpha"),
 }
@@ -107,13 +109,20 @@ def _release_row(
         product=str(release.product),
         name=release.name,
         version=release.version,
-        channel="" if release.channel == "stable" else channel_name(release.channel),
+        channel=_channel_of(release),
         platforms=", ".join(name_of(word) for word in release.platforms),
         published=moment(release.published_at, now),
         refusal=why_not(verdict),
         files=files,
         notes=shown(release.notes_html, top=notes_from) if notes_from else "",
     )
+
+
+def _channel_of(release: Release) -> str:
+    """What sets it apart from the stable releases; empty for one of these."""
+    if release.tried_out:
+        return _("Pre-release")
+    return "" if release.channel == STABLE else channel_name(release.channel)
 
 
 def _file_row(file: ReleaseFile, holder: Holder, verdict: Verdict) -> FileRow:
@@ -124,8 +133,13 @@ def _file_row(file: ReleaseFile, holder: Holder, verdict: Verdict) -> FileRow:
         url=reverse("download", args=[file.release_id, file.name]),
         size=filesizeformat(file.size),
         sha256=file.sha256,
-        curl=f'curl -L -C - -O "{address}"',
+        curl=f'curl -L -C - {_target(file.name)} "{address}"',
     )
+
+
+def _target(name: str) -> str:
+    """curl's option to save under the name, which it takes from the address as that is written."""
+    return "-O" if quote(name, safe="") == name else f'-o "{name}"'
 
 
 def download_url(file: ReleaseFile, holder: Holder, key: str = "") -> str:

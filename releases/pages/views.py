@@ -18,7 +18,6 @@ from django.views.decorators.http import conditional_page, require_safe
 from accounts.requests import PersonRequest
 from licenses.models import License
 from releases.access import (
-    STABLE,
     Holder,
     get_covering,
     get_customer,
@@ -32,11 +31,11 @@ from releases.access import (
 from releases.coverage import Verdict
 from releases.errors import NothingForThisKey, SignInNeeded
 from releases.files.sending import send
-from releases.models import Release, ReleaseFile
+from releases.models import STABLE, Release, ReleaseFile
 from releases.pages import feeds
 from releases.pages.forms import ReleaseSearchForm
 from releases.pages.rows import ReleaseRow, channel_name, release_rows
-from releases.platforms import guess, name_of
+from releases.platforms import NAMES, family_of, guess, name_of, suits, word_of
 from releases.sentences import why_not
 from releases.verbs import downloads
 from tenancy.prepared import prepared
@@ -45,6 +44,7 @@ from web.pages import render
 from web.requests import client_ip, not_while_viewing_as, page_of
 
 View = Callable[..., HttpResponseBase]
+Place = tuple[UUID, str, str]  # product, channel and family of platforms
 
 
 @require_safe
@@ -74,11 +74,16 @@ def release_list(request: PersonRequest) -> HttpResponse:
 
 
 def _search_form(request: HttpRequest, releases: Sequence[Release]) -> ReleaseSearchForm:
-    platforms = sorted({word for release in releases for word in release.platforms})
+    query = request.GET.dict()
+    if "platform" in query:
+        query["platform"] = word_of(query["platform"])
+    words = {word_of(word) for release in releases for word in release.platforms}
+    asked = NAMES.keys() & {query.get("platform")}  # a known one, if nothing is made for it
+    platforms = sorted(words | set(map(family_of, words)) | asked)
     channels = sorted({release.channel for release in releases}, key=lambda c: (c != STABLE, c))
     products = {str(release.product_id): str(release.product) for release in releases}
     return ReleaseSearchForm(
-        request.GET.dict(),
+        query,
         products=sorted(products.items(), key=lambda item: item[1].lower()),
         platforms=[(word, name_of(word)) for word in platforms],
         channels=[(word, channel_name(word)) for word in channels],
@@ -96,7 +101,7 @@ def _filtered(releases: Iterable[Release], form: ReleaseSearchForm) -> list[Rele
         release
         for release in releases
         if (not product or str(release.product_id) == product)
-        and (not platform or platform in release.platforms)
+        and (not platform or suits(platform, release.platforms))
         and (not channel or release.channel == channel)
     ]
     highest_first = sorted(shown, key=lambda release: release.version_key, reverse=True)
@@ -104,23 +109,32 @@ def _filtered(releases: Iterable[Release], form: ReleaseSearchForm) -> list[Rele
 
 
 def _newest(releases: Sequence[Release], holder: Holder, platform: str) -> list[Release]:
-    """Of each product, channel and platform the newest release and, if that is not covered, the
-    newest one that is. The releases come with the highest version first."""
+    """Of each product, channel and family of platforms the newest release and, if that is not
+    covered, the newest one that is; several where one version came out for each kind of a platform.
+    The releases come with the highest version first."""
     chosen: list[Release] = []
-    done: set[tuple[UUID, str, str]] = set()
-    begun: set[tuple[UUID, str, str]] = set()
+    newest: dict[Place, str] = {}
+    newest_covered: dict[Place, str] = {}
     for release in releases:
-        words = [platform] if platform else release.platforms
-        places = {(release.product_id, release.channel, word) for word in words} - done
-        if not places:
+        version = release.version_key
+        places = [
+            place
+            for place in _places(release, platform)
+            if newest_covered.get(place, version) == version
+        ]
+        if not places or release.tried_out:
             continue
         covered = holder.verdict(release).covered
-        if covered or places - begun:
+        if covered or version in [newest.setdefault(place, version) for place in places]:
             chosen.append(release)
-        begun |= places
         if covered:
-            done |= places
+            newest_covered.update(dict.fromkeys(places, version))
     return chosen
+
+
+def _places(release: Release, platform: str) -> set[Place]:
+    words = [platform] if platform else release.platforms
+    return {(release.product_id, release.channel, family_of(word)) for word in words}
 
 
 def _with_notes(releases: Sequence[Release]) -> Sequence[Release]:
@@ -163,7 +177,7 @@ def newest_for_license(request: PersonRequest, license: License) -> list[Release
     releases = [each for each in releases_of((license.product_id,)) if each.channel == STABLE]
     words = {word for release in releases for word in release.platforms}
     platform = guess(request.headers.get("User-Agent", ""), words)
-    fitting = [each for each in releases if not platform or platform in each.platforms]
+    fitting = [each for each in releases if not platform or suits(platform, each.platforms)]
     return release_rows(_newest(fitting, holder, platform), holder, timezone.now())
 
 

@@ -14,17 +14,20 @@ from django.utils import timezone
 from audit import trail
 from licenses.models import Product
 from releases import errors
+from releases.files.names import folded
 from releases.files.shelf import Stored, storage
-from releases.models import Release, ReleaseFile
+from releases.models import Release, ReleaseFile, platform_words
+from releases.platforms import NAMES
 from tenancy.transactions import in_steps
 
 
 @transaction.atomic
-def save_draft(release: Release) -> Release:
+def save_draft(release: Release, *, own_platforms: bool = False) -> Release:
     """Saves a new or changed draft, which stays a draft: only `publish` and the verbs after it say
-    that a release is out.
+    that a release is out. Its platforms get the portal's words.
 
-    Raises ValidationError when a field is refused, VersionExists when the channel has this
+    Raises ValidationError when a field is refused, PlatformUnknown for a platform that nobody
+    knows unless `own_platforms` says that it is meant, VersionExists when the channel has this
     version of the product for one of the platforms, ReleaseIsPublished when it is frozen or says
     itself that it is out, and ReleaseNotPublished when it says that it is archived.
     """
@@ -32,7 +35,7 @@ def save_draft(release: Release) -> Release:
     before = release if adding else _lock_draft(release.pk)
     # Whoever adds a version of a product holds the product, so that two can't add the same one.
     Product.objects.select_for_update(of=("self",)).get(pk=release.product_id)
-    check_draft(release)
+    check_draft(release, own_platforms=own_platforms)
     release.save(force_insert=adding)
     if adding:
         trail.record("created", release, changes=trail.values_of(release))
@@ -41,15 +44,32 @@ def save_draft(release: Release) -> Release:
     return release
 
 
-def check_draft(release: Release) -> None:
+def check_draft(release: Release, *, own_platforms: bool = False) -> None:
     """Raises what `save_draft` would, and saves nothing."""
     if release.published:
         raise errors.ReleaseIsPublished
     if release.archived:
         raise errors.ReleaseNotPublished
+    if isinstance(release.platforms, list) and all(map(_is_text, release.platforms)):
+        release.platforms = platform_words(release.platforms)
     release.full_clean(validate_constraints=False)
+    if not own_platforms and (unknown := unknown_platforms(release.platforms)):
+        raise errors.PlatformUnknown(", ".join(unknown))
     check_version_is_new(release)
     release.validate_constraints()
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def unknown_platforms(words: Iterable[str]) -> list[str]:
+    """Those of the words that neither the portal knows nor a release of the vendor has so far."""
+    unknown = [word for word in words if word not in NAMES]
+    if not unknown:
+        return []
+    used = {word for each in Release.objects.values_list("platforms", flat=True) for word in each}
+    return [word for word in unknown if word not in used]
 
 
 def check_version_is_new(release: Release) -> None:
@@ -57,8 +77,8 @@ def check_version_is_new(release: Release) -> None:
     same_version = Release.objects.filter(
         product_id=release.product_id, channel=release.channel, version_key=release.version_key
     ).exclude(pk=release.pk)
-    taken = {word for each in same_version for word in each.platforms} & set(release.platforms)
-    if taken:
+    taken = set(platform_words(word for each in same_version for word in each.platforms))
+    if taken := taken & set(release.platforms):
         raise errors.VersionExists(", ".join(sorted(taken)))
 
 
@@ -82,8 +102,8 @@ def _lock_draft(release_id: Any) -> Release:
 def add_files(release: Release, files: Iterable[tuple[str, Stored]]) -> list[ReleaseFile]:
     """Adds stored bytes under their names to a draft, all or none; the name tells the type.
 
-    Raises ValidationError (a bad or taken name) and ReleaseIsPublished; the caller's shelf then
-    deletes the bytes.
+    Raises ValidationError (a bad or taken name), FileNameTaken (one that some systems take for the
+    same) and ReleaseIsPublished; the caller's shelf then deletes the bytes.
     """
     draft = _lock_draft(release.pk)
     return [
@@ -99,7 +119,7 @@ def add_external_file(
     """Adds a file that lies elsewhere, with its own size and checksum, to a draft; the name tells
     the type.
 
-    Raises AddressMissing, ValidationError and ReleaseIsPublished.
+    Raises AddressMissing, ValidationError, FileNameTaken and ReleaseIsPublished.
     """
     draft = _lock_draft(release.pk)
     if not url:
@@ -116,9 +136,17 @@ def _add_file(draft: Release, name: str, **facts: Any) -> ReleaseFile:
         **facts,
     )
     file.full_clean()
+    _check_name_is_new(draft, file.name)
     file.save(force_insert=True)
     trail.record("created", file, changes=trail.values_of(file))
     return file
+
+
+def _check_name_is_new(draft: Release, name: str) -> None:
+    """The draft is locked, so that nobody adds the same name meanwhile."""
+    for other in draft.files.values_list("name", flat=True):
+        if folded(other) == folded(name):
+            raise errors.FileNameTaken(other)
 
 
 def type_of(name: str) -> str:

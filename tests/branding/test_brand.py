@@ -133,7 +133,8 @@ def test_replacing_and_taking_away(world: World, admin: Browser) -> None:
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
-        ({"logo_light": SimpleUploadedFile("a.svg", b"<svg/>")}, "This is no picture"),
+        ({"logo_light": SimpleUploadedFile("a.svg", b"<svg/>")}, "does not say how large it is"),
+        ({"logo_light": SimpleUploadedFile("a.png", b"PK\x03\x04")}, "a file of the kind ZIP"),
         ({"logo_light": logo(size=(5001, 5000))}, "more than 25 million pixels"),
         ({"logo_light": SimpleUploadedFile("a.png", b"x" * 2_100_000)}, "larger than 2 MB"),
         ({"accent_color": "red"}, "six hexadecimal digits"),

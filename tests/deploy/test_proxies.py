@@ -3,11 +3,14 @@ nginx serving the file itself, header by header."""
 
 import subprocess
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
 from demo.files import content
+from releases.files.names import attachment
 from tests.deploy.matrix import CASES, curl
 from tests.deploy.ways import NAME, Ways, all_ways
 
@@ -43,6 +46,24 @@ def test_every_way_describes_the_file_alike(everything: Ways, way: str) -> None:
         assert "default-src 'none'" in headers["content-security-policy"]
         assert "x-accel-redirect" not in headers
         assert "server" not in headers or "gunicorn" not in headers["server"] or way == "alone"
+
+
+def test_names_in_unicode_go_through_every_proxy(everything: Ways, tmp_path: Path) -> None:
+    names = ("Orbit 6 (x64)+~@.zip", "Überblick für Grüße.pdf", "軌道 #6;.dmg")
+    for name in names:
+        (tmp_path / name).write_text(name)
+    said = everything.portal.manage(
+        "publish_release", "acme", "Orbit", "6.0-rc.1", str(tmp_path),
+        "--platform", "linux", "--channel", "names",
+    )  # fmt: skip
+    release = said.rpartition(": ")[2].strip()
+    for way in ("nginx", "caddy"):
+        base = everything.urls[way].partition("/releases/")[0]
+        key = everything.urls[way].partition("?")[2]
+        for name in names:
+            answer = curl(f"{base}/releases/{release}/{quote(name)}?{key}")
+            assert (answer.status, answer.digest) == (200, sha256(name.encode()).hexdigest())
+            assert answer.headers["content-disposition"] == attachment(name).lower()
 
 
 @pytest.mark.parametrize("way", ["nginx", "caddy", "alone"])

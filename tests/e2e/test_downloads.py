@@ -140,6 +140,11 @@ def test_a_vendor_publishes_and_a_customer_downloads(
     page.get_by_label("Name:").fill("Orbit")
     page.get_by_label("Version:").fill("6.1")
     page.get_by_label("Platforms:").fill("linux, beos")
+    own = page.get_by_label("These are platforms of our own")
+    expect(own).to_be_hidden()
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("The portal doesn't know the platform beos.")).to_be_visible()
+    own.check()
     page.get_by_role("button", name="Save", exact=True).click()
     big = tmp_path / "orbit-6.1.bin"
     big.write_bytes(content("big") * 3)
@@ -159,3 +164,49 @@ def test_a_vendor_publishes_and_a_customer_downloads(
     download.value.save_as(tmp_path / "got")
     assert sha256(tmp_path / "got") == sha256(big)
     grace.look_closely()
+
+
+# Each in one release, made for nobody's visitors but those of this test.
+NAMES = (
+    "Orbit 6 (x64) @home.zip",
+    "orbit+6~rc1.tar.gz",
+    "it's [6], {a}&b;c=d #1^.zip",
+    "Überblick für Grüße.pdf",
+    "Установка 6.exe",
+    "軌道 6.dmg",
+    "مدار.zip",
+    "🚀 orbit.zip",
+    "-orbit",
+    "or~bit",
+)
+
+
+def test_names_are_kept_by_chromium_and_by_the_command_line(
+    visitor: Callable[..., Visitor], tmp_path: Path
+) -> None:
+    dist, target = tmp_path / "dist", tmp_path / "saved"
+    dist.mkdir()
+    target.mkdir()
+    for name in NAMES:
+        (dist / name).write_text(name)
+    ada = visitor()
+    said = ada.portal.manage(
+        "publish_release", "acme", "Orbit", "6.0-rc.1", str(dist),
+        "--platform", "plan9", "--own-platforms", "--channel", "names",
+    )  # fmt: skip
+    ada.sign_in("ada@example.com")
+    ada.page.goto(ada.portal.url("acme", f"/releases/{said.rpartition(': ')[2].strip()}/"))
+    for name in NAMES:
+        with ada.page.expect_download() as download:
+            ada.page.get_by_role("link", name=f"Download {name}", exact=True).click()
+        assert download.value.suggested_filename == name
+        download.value.save_as(target / "by chromium")
+        assert (target / "by chromium").read_text() == name
+    (target / "by chromium").unlink()
+    for part in ada.page.get_by_text("Checksum and command line").all():
+        part.click()
+    lines = [line for line in ada.page.locator("dd code").all_inner_texts() if "curl" in line]
+    for line in lines:
+        subprocess.run(["bash", "-c", line], cwd=target, check=True, capture_output=True)
+    assert {path.name: path.read_text() for path in target.iterdir()} == {n: n for n in NAMES}
+    ada.look_closely()

@@ -31,6 +31,7 @@ PURE = (
     "tenancy/spelling.py",
     "tenancy/unseen.py",
     "branding/colours.py",
+    "branding/svg/cleaning.py",
     "branding/domains/names.py",
     "offline/carried.py",
     "offline/codec.py",

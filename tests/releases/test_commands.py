@@ -76,7 +76,9 @@ def test_a_draft_and_a_private_one(world: World, folder: Path) -> None:
     [
         (None, {"version": "1.2.0"}, "There is a release of this version already"),
         (None, {"version": "nonsense"}, "Use two to four numbers"),
-        (lambda f: (f / "a b.zip").touch(), {}, "Use letters, digits, dots"),
+        (lambda f: (f / "a:b.zip").touch(), {}, "'a:b.zip': A file with : in its name"),
+        (lambda f: (f / "aux.zip").touch(), {}, "keeps the name aux for a device"),
+        (lambda f: (f / "ORBIT.zip").touch(), {}, "Windows and macOS would take for the same"),
         (lambda f: [p.unlink() for p in f.glob("orbit*")], {}, "has no files"),
         (lambda f: f.rename(f.parent / "away"), {}, "is no folder"),
     ],
@@ -92,6 +94,19 @@ def test_what_is_refused_leaves_nothing(
     assert files_on_disk(world) == before
     with inside(world.acme):
         assert Release.objects.count() == 1
+
+
+def test_an_own_platform_has_to_be_meant(world: World, folder: Path) -> None:
+    with pytest.raises(CommandError, match=r"platform solaris\..*Then add --own-platforms\."):
+        publish(folder, "--platform", "Solaris", "--platform", "WIN64")
+    publish(folder, "--platform", "Solaris", "--platform", "WIN64", "--own-platforms")
+    publish(folder, "--platform", "solaris", version="v4.2.2-rc.1")  # is known from now on
+    with inside(world.acme):
+        made = {each.version: each.platforms for each in Release.objects.exclude(version="1.2.0")}
+    assert made == {
+        "4.2.1": ["linux", "solaris", "win64", "windows"],
+        "4.2.2-rc.1": ["linux", "solaris", "windows"],
+    }
 
 
 def test_a_link_is_not_followed(world: World, folder: Path) -> None:

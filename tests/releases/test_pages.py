@@ -77,6 +77,62 @@ def test_without_a_known_browser_all_platforms_are_shown(many: World) -> None:
     assert sorted(newest) == ["Orbit linux 1.10.0", "Orbit windows 1.10.0", "Spectra 5.0"]
 
 
+@pytest.mark.parametrize("word", ["win64", "Windows", "Win", "WIN-64", "windows-x64", "Windows 11"])
+def test_another_spelling_hides_no_newer_release(world: World, word: str) -> None:
+    with inside(world.acme):
+        release(world.orbit, "1.9.0", platforms=["windows"])
+        release(world.orbit, "1.10.0", platforms=[word])
+    browser = signed_in(world.ada)
+    for query in ("", "platform=windows", "platform=win64", "platform=Win64", "platform=x64 win"):
+        found = shown(browser, query, user_agent=WINDOWS)
+        assert found == (["Orbit 1.10.0"], ["Orbit 1.9.0"]), query
+    path = f"/releases/feed/{world.orbit.pk}.json?platform="
+    for asked in ("windows", "win", "win64"):
+        items = browser.get(path + asked).json()["items"]
+        assert [item["_release"]["version"] for item in items] == ["1.10.0", "1.9.0"]
+    box = browser.get(f"/licenses/{world.ada_license.pk}/", headers={"user-agent": WINDOWS})
+    assert "orbit-1.10.0.bin" in box.content.decode()
+
+
+def test_words_of_before_hide_nothing_either(world: World) -> None:
+    with inside(world.acme):
+        release(world.orbit, "1.9.0", platforms=["windows"])
+        newer = release(world.orbit, "1.10.0")
+        Release.objects.filter(pk=newer.pk).update(platforms=["win"])
+    page = signed_in(world.ada).get("/releases/", headers={"user-agent": WINDOWS})
+    assert [row.version for row in page.context["newest"]] == ["1.10.0"]
+    assert [row.platforms for row in page.context["newest"]] == ["Windows"]
+
+
+def test_one_version_for_each_kind_of_a_platform(world: World) -> None:
+    with inside(world.acme):
+        for word in ("win32", "win64", "windows-arm64"):
+            release(world.orbit, "1.10.0", platforms=[word], name=f"Orbit {word}")
+        release(world.orbit, "1.9.0", platforms=["windows"])
+    browser = signed_in(world.ada)
+    newest, older = shown(browser, user_agent=WINDOWS)
+    assert sorted(newest) == [
+        f"Orbit {word} 1.10.0" for word in ("win32", "win64", "windows-arm64")
+    ]
+    assert older == ["Orbit 1.9.0"]
+    found = shown(browser, "platform=win32", user_agent=WINDOWS)
+    assert found == (["Orbit win32 1.10.0"], ["Orbit 1.9.0"])
+
+
+def test_an_own_platform_is_offered_to_who_chooses_it(world: World) -> None:
+    with inside(world.acme):
+        release(world.orbit, "1.9.0", platforms=["windows"])
+        release(world.orbit, "1.10.0", platforms=["windows-legacy"])
+    browser = signed_in(world.ada)
+    assert shown(browser, user_agent=WINDOWS) == (["Orbit 1.9.0"], [])
+    assert shown(browser, "platform=windows-legacy") == (["Orbit 1.10.0"], [])
+    assert sorted(shown(browser, "platform=")[0]) == [
+        "Orbit 1.10.0",
+        "Orbit 1.2.0",
+        "Orbit 1.9.0",
+    ]
+
+
 def test_the_product_filter_offers_own_products_only(many: World) -> None:
     browser = signed_in(many.ada)
     query = f"product={many.spectra.pk}&platform=&channel="

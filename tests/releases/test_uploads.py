@@ -70,7 +70,7 @@ def test_a_script_is_told_where_to_go(world: World, admin: Browser, release: Rel
     ("form", "text"),
     [
         (uploaded("a.zip", complete=""), "The upload broke off before the end"),
-        (uploaded("a b.zip"), "Use letters, digits, dots, hyphens and underscores"),
+        (uploaded("a:b.zip"), "A file with : in its name"),
         (uploaded("a.zip", "a.zip"), "The release has a file of this name already."),
     ],
 )
@@ -193,6 +193,8 @@ def test_from_a_form_to_customers_in_three_steps(world: World, admin: Browser) -
     [
         ({"version": "1.2.0", "platforms": "linux"}, "There is a release of this version already"),
         ({"version": "four"}, "Use two to four numbers with dots between"),
+        ({"version": "1.0.0rc1"}, "for a pre-release a hyphen and what it is"),
+        ({"version": "v1.2-", "platforms": "macos"}, "for a pre-release a hyphen"),
         ({"platforms": ""}, "This field is required"),
         ({"platforms": "a/b"}, "Use small letters, digits"),
         ({"channel": "Not good"}, "Use small letters, digits"),
@@ -204,6 +206,37 @@ def test_a_bad_form_is_said(
     response = admin.post("/releases/release/add/", release_form(world, **changes))
     assert response.status_code == 200
     assert text in response.content.decode()
+
+
+def test_a_platform_of_ones_own_is_asked_about(world: World, admin: Browser) -> None:
+    path, form = "/releases/release/add/", release_form(world, platforms="Win64, Solaris")
+    box = '<input type="checkbox" name="own_platforms"'
+    assert box not in admin.get(path).content.decode()
+    page = admin.post(path, form).content.decode()
+    assert "The portal doesn&#x27;t know the platform solaris." in page
+    assert box in page
+    with inside(world.acme):
+        assert not Release.objects.filter(version="4.2.1").exists()
+    wrong = admin.post(path, {**form, "own_platforms": "on", "name": ""}).content.decode()
+    assert "The portal doesn" not in wrong
+    assert f"{box} " in wrong
+    assert admin.post(path, {**form, "own_platforms": "on"}).status_code == 302
+    with inside(world.acme):
+        assert Release.objects.get(version="4.2.1").platforms == ["solaris", "win64"]
+    # What the vendor has once meant is asked about no more; whatever another one has is.
+    assert admin.post(path, {**form, "version": "4.2.2"}).status_code == 302
+    other = release_form(world, platforms="solaris", product=str(world.quill.pk))
+    page = signed_in(world.globex_admin).post(path, other).content.decode()
+    assert "The portal doesn&#x27;t know the platform solaris." in page
+
+
+def test_the_verb_wants_an_answer(acme: World) -> None:
+    release = Release(
+        vendor=acme.acme, product=acme.orbit, name="Orbit", version="9.0", platforms=["beos"]
+    )
+    with pytest.raises(errors.PlatformUnknown, match="platform beos"):
+        publishing.save_draft(release)
+    assert publishing.save_draft(release, own_platforms=True).platforms == ["beos"]
 
 
 def test_another_vendors_product_is_refused(world: World, admin: Browser) -> None:

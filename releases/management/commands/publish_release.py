@@ -12,9 +12,10 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from licenses.models import Product
-from releases.errors import ReleaseError
+from releases.errors import PlatformUnknown, ReleaseError
+from releases.files.names import validate_file_name
 from releases.files.shelf import Shelf, Stored, shelf_for
-from releases.models import Release, platform_words, validate_file_name
+from releases.models import Release
 from releases.verbs import publishing
 from tenancy.door import inside
 from tenancy.management.named import vendor_named
@@ -36,6 +37,12 @@ class Command(BaseCommand):
             required=True,
             help="Such as linux; give it again for each further platform.",
         )
+        parser.add_argument(
+            "--own-platforms",
+            action="store_true",
+            help="Platforms that the portal doesn't know are meant; those visitors alone who "
+            "choose one are offered the release.",
+        )
         parser.add_argument("--channel", default="stable")
         parser.add_argument("--name", default="", help="The product's name unless it is given.")
         parser.add_argument("--notes", type=Path, help="A file with the notes, in Markdown.")
@@ -51,6 +58,8 @@ class Command(BaseCommand):
                 raise CommandError(f"{vendor.name} has no product named {options['product']!r}.")
             try:
                 self._publish(_release(product, options), options)
+            except PlatformUnknown as error:
+                raise CommandError(f"{error.sentence} Then add --own-platforms.") from error
             except ReleaseError as error:
                 raise CommandError(error.sentence) from error
             except ValidationError as error:
@@ -66,11 +75,12 @@ class Command(BaseCommand):
         """Stores the files, then makes a draft of them, which customers see none of, and publishes
         it at last."""
         # What can be refused is refused before anything is copied.
-        publishing.check_draft(release)
+        own = options["own_platforms"]
+        publishing.check_draft(release, own_platforms=own)
         paths = _files_in(options["folder"])
         with shelf_for(release.vendor_id) as shelf:
             stored = [(path.name, self._store(shelf, path)) for path in paths]
-            publishing.save_draft(release)
+            publishing.save_draft(release, own_platforms=own)
             try:
                 in_steps(stored, lambda each: publishing.add_files(release, [each]))
                 if not options["draft"]:
@@ -103,7 +113,7 @@ def _release(product: Product, options: dict[str, Any]) -> Release:
         name=options["name"] or str(product),
         version=options["release_version"],
         channel=options["channel"],
-        platforms=platform_words(options["platforms"]),
+        platforms=options["platforms"],
         notes=_text_of(notes) if notes else "",
         private=options["private"],
     )

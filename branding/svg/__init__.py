@@ -1,0 +1,1 @@
+"""Drawings (SVG): made clean, and made pixels in a process of their own."""
