@@ -39,6 +39,7 @@ from audit.models import AuditEntry
 from tenancy.hosts import Site, vendor_url
 from tenancy.models import Vendor
 from tenancy.table import vendor_by_company_id
+from web import once
 from web.moments import moment
 from web.pages import render
 from web.policy import keeps_its_address
@@ -53,12 +54,14 @@ def _posted(request: HttpRequest) -> QueryDict | None:
 form_methods = require_http_methods(["GET", "HEAD", "POST"])
 
 
+@once.every_time
 @form_methods
 @login_not_required
 @sensitive_post_parameters()
 def login(request: PersonRequest) -> HttpResponse:
-    """Signs in with e-mail and password; says nothing about why it refuses."""
-    if request.method != "POST" and request.user.is_authenticated:
+    """Signs in with e-mail and password; says nothing about why it refuses. Who is signed in
+    already, perhaps by another tab, goes on."""
+    if request.user.is_authenticated:
         return redirect(safe_next(request, "/"))
     form_class = SignInForm if request.address.site is Site.CUSTOMER else StaffSignInForm
     form = form_class(_posted(request), initial={"company_id": request.GET.get("company_id", "")})
@@ -108,6 +111,7 @@ def _vendor(request: PersonRequest, company_id: str) -> Vendor | None:
     return vendor_by_company_id(company_id) or Vendor(company_id=company_id)
 
 
+@once.every_time
 @require_POST
 @login_not_required
 def logout(request: PersonRequest) -> HttpResponse:

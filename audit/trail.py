@@ -26,6 +26,7 @@ from tenancy.door import inside
 from tenancy.models import Vendor
 from tenancy.rows import is_secret
 from tenancy.transactions import leave_to_the_end
+from web.once import count_once
 
 # What no person changes, and what only repeats another field for the database's sake.
 UNTOLD = frozenset(
@@ -74,8 +75,10 @@ def record(action: str, row: models.Model, **about: Any) -> AuditEntry:
 
 @transaction.atomic
 def record_all(drafts: Iterable[Draft]) -> list[AuditEntry]:
-    """Writes entries in this order, all or none."""
+    """Writes entries in this order, all or none. What a form does counts once (web/once.py)."""
     entries = [_made(draft) for draft in drafts]
+    if entries:
+        count_once()
     for entry in entries:
         leave_to_the_end(_chain, entry)
     return entries

@@ -220,7 +220,8 @@ def receives_files(
     `allowed` lets in; of all others next to nothing is read.
 
     Django reads the body before it checks the CSRF token, which is in it. So the check that
-    every view has is taken off, the handler is chosen, and the check is put back inside.
+    every view has is taken off, the handler is chosen, and the check is put back inside. Whether
+    the form was sent before the view asks by itself (`once.arrive`), for the same reason.
     """
 
     def decorate(view: View) -> View:

@@ -12,6 +12,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import Error
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
 from django.urls import Resolver404, resolve
 from django.utils.translation import gettext as _
 
@@ -20,6 +21,7 @@ from tenancy.waiting import passes
 from web.errors import DatabaseUnavailable, PortalError, in_json
 from web.logs import Bounded
 from web.pages import render
+from web.requests import safe_next
 
 logger = logging.getLogger(__name__)
 # Strangers cause these lines.
@@ -44,6 +46,11 @@ def permission_denied(request: HttpRequest, exception: Exception | None = None) 
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form that isn't ours, or is of before: signing in makes those of other tabs stale. Who
+    wanted to sign in and has done so in another tab goes on."""
+    match = request.resolver_match
+    if match and match.url_name == "login" and request.user.is_authenticated:
+        return redirect(safe_next(request, "/"))
     return page(
         request,
         403,

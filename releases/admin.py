@@ -31,6 +31,7 @@ from releases.models import Download, Release, ReleaseFile, platform_words
 from releases.verbs import publishing
 from tenancy.finding import Place, by_key, few_ids, has_word, named
 from tenancy.spelling import Typed
+from web import once
 
 VERBS = {
     "publish": (publishing.publish, _("%(row)s is published.")),
@@ -178,6 +179,9 @@ class ReleaseAdmin(WithButtons):
         release = self.own_row(request, release_id, "releases.add_releasefile")
         if release.published:
             return redirect("admin:releases_release_change", release.pk)
+        sent_before = once.arrive(request)
+        if sent_before:
+            return sent_before
         external = "url" in request.POST
         form = ExternalFileForm(request.POST if external else None)
         if request.method == "POST" and not external:
