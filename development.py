@@ -448,6 +448,7 @@ def development_environment(given: Mapping[str, str], port: int) -> dict[str, st
         if name not in environment and f"{name}_FILE" not in environment:
             environment[name] = value()
 
+    keep_private(folder)
     for name, make in SECRETS.items():
         if name not in environment and f"{name}_FILE" not in environment:
             make_secret_file(folder / name.lower(), make)
@@ -470,6 +471,13 @@ def as_owner(environment: Mapping[str, str]) -> dict[str, str]:
             changed.pop("DATABASE_URL_FILE", None)
             changed[f"DATABASE_URL{end}"] = environment[f"DATABASE_OWNER_URL{end}"]
     return changed
+
+
+def keep_private(folder: Path) -> None:
+    """Takes from others what an earlier version let them read: the folder and SQLite's files."""
+    for path in (folder, *folder.glob("db.sqlite3*")):
+        if path.exists() and path.stat().st_uid == os.getuid():
+            path.chmod(0o700 if path.is_dir() else 0o600)
 
 
 def make_secret_file(path: Path, make: Callable[[], str]) -> None:

@@ -28,7 +28,8 @@ from tenancy.rows import is_secret
 from tenancy.transactions import leave_to_the_end
 from web.once import count_once
 
-# What no person changes, and what only repeats another field for the database's sake.
+# What no person changes, what only repeats another field for the database's sake, and from where
+# an end is counted.
 UNTOLD = frozenset(
     {
         "id",
@@ -42,6 +43,10 @@ UNTOLD = frozenset(
         "version_key",
         "notes_html",
         "skeleton",
+        "anchor",
+        "periods",
+        "maintenance_anchor",
+        "maintenance_periods",
     }
 )
 

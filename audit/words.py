@@ -2,21 +2,22 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import date, datetime
 from typing import Any
 
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Model
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from audit.models import AuditEntry
-from tenancy.rows import labels_of
-from web.moments import at
+from tenancy.rows import day_of, label_of
+from web.moments import at, day
 
 # How audit/trail.py writes a moment.
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00")
+DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 ACTIONS = {
     "activated": _lazy("Machine activated"),
@@ -34,6 +35,7 @@ ACTIONS = {
     "extended": _lazy("Extended"),
     "invited": _lazy("Invited"),
     "key-encrypted-anew": _lazy("Signing key encrypted anew"),
+    "last-day-set": _lazy("Last day set"),
     "license-sent": _lazy("Licence sent by e-mail"),
     "machine-key-replaced": _lazy("Machine set up again"),
     "maintenance-renewed": _lazy("Maintenance renewed"),
@@ -103,26 +105,41 @@ def in_words(model: type[Model] | None, changes: Mapping[str, Any]) -> list[tupl
     model or a field that is gone by its raw name."""
     return [
         (_label(model, name), _in_words(model, name, old), _in_words(model, name, new))
-        for name, (old, new) in changes.items()
+        for name, (old, new) in _by_day(model, changes).items()
     ]
+
+
+def _by_day(model: Any, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The changes, where moments that are the end of a day are told by the day."""
+    told = dict(changes)
+    for name, pair in changes.items():
+        field = _field(model, name)
+        days = told.pop(day_of(field), None) if field else None
+        if days:
+            told[name] = [on or at for on, at in zip(days, pair, strict=True)]
+    return told
 
 
 def _in_words(model: Any, name: str, value: Any) -> str:
     """A field's value; by its label, where it has one."""
+    field = _field(model, name)
+    label = label_of(field, value) if field and isinstance(value, str) else ""
+    return label or value_text(value)
+
+
+def _field(model: Any, name: str) -> Any:
+    """The field; None when it is gone, or its model."""
     try:
-        labels = labels_of(model._meta.get_field(name))
+        return model._meta.get_field(name)
     except (FieldDoesNotExist, AttributeError):
-        labels = {}
-    return (
-        str(labels.get(value) or value_text(value)) if isinstance(value, str) else value_text(value)
-    )
+        return None
 
 
 def _label(model: Any, name: str) -> str:
-    try:
-        label = str(getattr(model._meta.get_field(name), "verbose_name", name))
-    except (FieldDoesNotExist, AttributeError):
+    field = _field(model, name)
+    if field is None:
         return name
+    label = str(getattr(field, "verbose_name", name))
     return label[:1].upper() + label[1:]
 
 
@@ -134,7 +151,14 @@ def value_text(value: Any) -> str:
         return _("yes") if value else _("no")
     if isinstance(value, list) and all(isinstance(each, str) for each in value):
         return ", ".join(value)
-    moment = parse_datetime(value) if isinstance(value, str) and MOMENT.fullmatch(value) else None
-    if moment:
-        return at(moment)
-    return str(value)
+    return (_time_text(value) or value) if isinstance(value, str) else str(value)
+
+
+def _time_text(value: str) -> str:
+    """A moment or a day, as audit/trail.py writes it, in words; empty for any other text."""
+    try:
+        if MOMENT.fullmatch(value):
+            return at(datetime.fromisoformat(value))
+        return day(date.fromisoformat(value)) if DAY.fullmatch(value) else ""
+    except ValueError:
+        return ""

@@ -5,15 +5,15 @@ two vendors, served by gunicorn with 2 workers of 4 threads, and one worker of t
 imports licences for as many new customers and writes to each of them. Until all of that is done,
 somebody signs in at acme and somebody at globex, over and over, somebody looks at a page and
 somebody asks for `/healthz`; beside them it is tried, every few milliseconds, whether acme's audit
-chain is held (on SQLite, whether anybody may write).
+chain is held (on SQLite, whether anybody may write). Before the import they do the same alone,
+since other machines, and what else this one does, have other figures.
 
-Prints how long the import took, the slowest and the median answer to each, what was refused, and
-for how long at most the chain was held.
+Prints the slowest and the median answer to each, what was refused, and for how long at most the
+chain was held. Behind a front, with the demo's data: bench/attacks/imports.py.
 """
 
 import argparse
 import http.client
-import json
 import os
 import re
 import shutil
@@ -24,37 +24,138 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 from urllib.parse import urlencode
+from uuid import uuid4
 
 from bench import throwaway
 from bench.serve import free_port
 from tests import postgres
 
-PASSWORD = "correct horse battery"
 PATIENCE = 120.0  # seconds for one answer
 LONGEST = 1800.0  # seconds for everything
+ALONE = 10.0  # seconds
 PAUSE = 0.2  # seconds between two questions of a visitor
 OFTEN = 0.004  # seconds between two looks at the chain
-HEADER = "product,email,first_name,last_name,company,notes\n"
+LOOK = 1.0  # seconds between two looks at the import's page
+ADMIN = {"company_id": "acme", "email": "admin@acme.example", "password": "demo-acme-admin"}
+FIELD = re.compile(r'name="csrfmiddlewaretoken"\s+value="([^"]+)"')
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What came of it: seconds until all rows were written and until every e-mail was, answers by
-    who asked (seconds), those that were no answer, and the longest hold of the chain (seconds)."""
+# --- A visitor ----------------------------------------------------------------------------------
 
-    rows: int
-    written: float
-    ended: float
-    answers: dict[str, list[float]]
-    refused: dict[str, Counter[int]]
-    held: float
+
+class Visitor:
+    """Somebody with a browser at one host, who keeps cookies."""
+
+    def __init__(self, port: int, label: str) -> None:
+        self.port, self.label = port, label
+        self.cookies: dict[str, str] = {}
+        self.token = ""
+
+    def ask(self, path: str, body: bytes = b"", kind: str = "") -> tuple[int, str, str]:
+        """The status, the text, and where an answer leads; a body is posted."""
+        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)) as line:
+            headers = {
+                "Host": f"{self.label}.portal.localhost",
+                "Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items()),
+            }
+            if body:
+                headers["Content-Type"] = kind or "application/x-www-form-urlencoded"
+            line.request("POST" if body else "GET", path, body or None, headers)
+            answer = line.getresponse()
+            text = answer.read().decode()
+        for cookie in answer.headers.get_all("Set-Cookie", []):
+            name, _equals, value = cookie.partition(";")[0].partition("=")
+            self.cookies[name] = value
+        if found := FIELD.search(text):
+            self.token = found[1]
+        return answer.status, text, answer.headers["Location"] or ""
+
+    def post(self, path: str, **fields: str) -> tuple[int, str, str]:
+        return self.ask(path, urlencode(fields | {"csrfmiddlewaretoken": self.token}).encode())
+
+    def upload(self, path: str, name: str, data: bytes, **fields: str) -> tuple[int, str, str]:
+        """Posts a form with a file."""
+        border = uuid4().hex
+        given = (fields | {"csrfmiddlewaretoken": self.token}).items()
+        parts = [
+            f'--{border}\r\nContent-Disposition: form-data; name="{each}"\r\n\r\n{value}\r\n'.encode()
+            for each, value in given
+        ]
+        head = f'--{border}\r\nContent-Disposition: form-data; name="{name}"; filename="rows.csv"'
+        parts += [f"{head}\r\nContent-Type: text/csv\r\n\r\n".encode(), data]
+        body = b"".join([*parts, f"\r\n--{border}--\r\n".encode()])
+        return self.ask(path, body, f"multipart/form-data; boundary={border}")
+
+    def sign_in(self, **fields: str) -> int:
+        """The status of the answer: 302 where it worked."""
+        if not self.token:
+            self.ask("/login/")
+        return self.post("/login/", **fields)[0]
+
+
+# --- The import ---------------------------------------------------------------------------------
+
+
+class Import:
+    """A file of so many licences, each for a new customer, uploaded and checked."""
+
+    def __init__(self, port: int, size: int) -> None:
+        self.admin = Visitor(port, "app")
+        if self.admin.sign_in(**ADMIN) != http.HTTPStatus.FOUND:
+            raise RuntimeError("The administrator can't sign in.")
+        run = uuid4().hex[:8]
+        rows = (f"Orbit,c{n}-{run}@example.com,Ada,Number {n},Order {n}\n" for n in range(size))
+        data = "product,email,first_name,last_name,notes\n" + "".join(rows)
+        self.admin.ask("/imports/dataimport/add/")
+        form = {"kind": "licenses", "send_emails": "on"}
+        uploaded = self.admin.upload("/imports/dataimport/add/", "file", data.encode(), **form)
+        self.page = uploaded[2]
+        self.wait_for("import-state ready")
+
+    def confirm(self) -> None:
+        self.admin.post(self.page.replace("/change/", "/do/import/"))
+
+    def is_over(self) -> bool:
+        text = self.admin.ask(self.page)[1]
+        if "import-state failed" in text or "import-state refused" in text:
+            raise RuntimeError(text)
+        return "import-state done" in text
+
+    def wait_for(self, text: str) -> None:
+        wait_until(lambda: text in self.admin.ask(self.page)[1], LONGEST)
+
+
+def import_rows(file: Import, *, beside: Callable[[], None] = lambda: None) -> float:
+    """Has the file imported, e-mails too; how many seconds that took. `beside` is done meanwhile."""
+    start = time.monotonic()
+    file.confirm()
+    while not file.is_over():
+        beside()
+        time.sleep(LOOK)
+    return time.monotonic() - start
+
+
+def wait_until(done: Callable[[], bool], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            if done():
+                return
+        except OSError:
+            pass
+        time.sleep(0.2)
+    raise TimeoutError("It did not come to its end.")
+
+
+# --- By itself: neighbours, and the chain -------------------------------------------------------
 
 
 @dataclass(slots=True)
@@ -79,6 +180,45 @@ class Neighbour:
                 self.others[status] += 1
             end.wait(PAUSE)
 
+    def told(self) -> str:
+        refused = ", ".join(f"{n} × {status or 'none'}" for status, n in self.others.items())
+        return (
+            f"{self.name:18} {len(self.times):5} answers, median "
+            f"{statistics.median(self.times):6.3f} s, slowest {max(self.times):6.3f} s"
+            f"{', refused: ' + refused if refused else ''}"
+        )
+
+
+def neighbours_of(port: int) -> list[Neighbour]:
+    def sign_in(label: str) -> Callable[[], int]:
+        form = {"email": "ada@example.com", "password": f"demo-{label}-ada"}
+        visitor = Visitor(port, label)
+        visitor.ask("/login/")
+        # A browser of its own each time, which has the form open.
+        return lambda: deepcopy(visitor).sign_in(**form)
+
+    stranger = Visitor(port, "globex")
+    return [
+        Neighbour("sign-in, acme", sign_in("acme"), 302),
+        Neighbour("sign-in, globex", sign_in("globex"), 302),
+        Neighbour("page, globex", lambda: stranger.ask("/login/")[0], 200),
+        Neighbour("/healthz", lambda: stranger.ask("/healthz")[0], 200),
+    ]
+
+
+@contextmanager
+def asking(neighbours: list[Neighbour]) -> Iterator[None]:
+    end = Event()
+    threads = [Thread(target=each.go_on_until, args=(end,)) for each in neighbours]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        end.set()
+        for thread in threads:
+            thread.join()
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="bench.beside_import")
@@ -86,58 +226,46 @@ def main() -> None:
     parser.add_argument("--postgresql", action="store_true")
     given = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    if given.postgresql:
-        with postgres.server() as entry:
-            report("PostgreSQL", on_postgresql(entry, given.rows))
+    if not given.postgresql:
+        measure("SQLite", given.rows, {}, sqlite_lock)
         return
-    report("SQLite", on_sqlite(given.rows))
+    with postgres.server() as entry:
+        postgres.make_roles(entry)
+        where = f"/{postgres.TEMPLATE}?host={entry['HOST']}"
+        roles = {role: f"postgresql://{role}@{where}" for role in (postgres.OWNER, postgres.WEB)}
+        measure("PostgreSQL", given.rows, roles, lambda: postgresql_chain(entry))
 
 
-def report(database: str, found: Found) -> None:
-    print(
-        f"{database}, {found.rows:,} rows: written after {found.written:.1f} s, "
-        f"e-mails queued after {found.ended:.1f} s"
-    )
-    for name, times in found.answers.items():
-        refused = ", ".join(
-            f"{n} × {status or 'none'}" for status, n in found.refused[name].items()
-        )
-        print(
-            f"  {name:18} {len(times):5} answers, median {statistics.median(times):6.3f} s, "
-            f"slowest {max(times):6.3f} s{', refused: ' + refused if refused else ''}"
-        )
-    print(f"  {'chain held for':18} {found.held:.3f} s at most")
-
-
-def on_postgresql(entry: dict[str, Any], rows: int) -> Found:
-    postgres.make_roles(entry)
-    where = f"/{postgres.TEMPLATE}?host={entry['HOST']}"
-    owner, web = f"postgresql://{postgres.OWNER}@{where}", f"postgresql://{postgres.WEB}@{where}"
-    return attacked(rows, owner, web, lambda: postgresql_chain(entry))
-
-
-def on_sqlite(rows: int) -> Found:
-    return attacked(rows, "", "", sqlite_lock)
-
-
-def attacked(rows: int, owner: str, web: str, watch: Callable[[], Any]) -> Found:
-    """Makes the portal, serves it, imports beside its visitors, and takes it away."""
-    throwaway.set_up(owner)
+def measure(
+    database: str, rows: int, roles: Mapping[str, str], watch: Callable[[], Callable[[], bool]]
+) -> None:
+    """Makes a portal, serves it, imports beside its visitors, prints what came of it, and takes the
+    portal away."""
+    throwaway.set_up(roles.get(postgres.OWNER, ""))
     folder = Path(os.environ["DATA_DIR"])
-    os.environ["DATABASE_URL"] = web
     try:
-        vendor_id, admin_id = fill()
+        fill()
+        os.environ["DATABASE_URL"] = roles.get(postgres.WEB, "")
         with served(folder) as port:
-            return measured(rows, port, vendor_id, admin_id, watch)
+            alone, beside = neighbours_of(port), neighbours_of(port)
+            file = Import(port, rows)
+            with asking(alone):
+                time.sleep(ALONE)
+            with watching(watch) as held, asking(beside):
+                took = import_rows(file)
     finally:
-        from django.db import connection
-
-        connection.close()
         shutil.rmtree(folder, ignore_errors=True)
+    print(f"{database}, {rows:,} rows and as many e-mails: {took:.1f} s")
+    for each, by_itself in zip(beside, alone, strict=True):
+        print(f"  {each.told()}; alone median {statistics.median(by_itself.times):.3f} s, "
+              f"slowest {max(by_itself.times):.3f} s")  # fmt: skip
+    print(f"  {'chain held for':18} {held[0]:.3f} s at most")
 
 
-def fill() -> tuple[Any, Any]:
-    """Two vendors, each with somebody who can sign in; acme's id and its administrator's."""
+def fill() -> None:
+    """Two vendors with those of the demo's people who are asked for here."""
+    from django.db import connection
+
     from accounts.models import BuiltIn, User
     from accounts.verbs.vendors import begin_vendor
     from licenses.models import Product
@@ -145,20 +273,22 @@ def fill() -> tuple[Any, Any]:
     from tenancy.door import inside
     from tenancy.models import Vendor
 
-    for label in ("globex", "acme"):
+    for label in ("acme", "globex"):
         vendor = begin_vendor(Vendor(company_id=label, name=label.capitalize()))
         with inside(vendor):
-            User.objects.create_user(vendor=vendor, email="ada@example.com", password=PASSWORD)
-            admin = User.objects.create_user(
-                vendor=vendor, email=f"admin@{label}.example", role=BuiltIn.ADMIN
-            )
+            for email, role in (
+                ("ada@example.com", BuiltIn.USER),
+                (f"admin@{label}.example", BuiltIn.ADMIN),
+            ):
+                password = f"demo-{label}-{email.partition('@')[0]}"
+                User.objects.create_user(vendor=vendor, email=email, role=role, password=password)
             create_product(Product(vendor=vendor, name="Orbit"))
-    return vendor.pk, admin.pk
+    connection.close()
 
 
 @contextmanager
 def served(folder: Path) -> Iterator[int]:
-    """gunicorn and the queue's worker until the end; the port, once it answers."""
+    """gunicorn with 2 workers of 4 threads and a worker of the queue; the port, once it answers."""
     port = free_port()
     gunicorn = [sys.executable, "-m", "gunicorn", "portal.wsgi", "--bind", f"127.0.0.1:{port}",
                 "--workers", "2", "--threads", "4", "--worker-class", "gthread", "--reuse-port",
@@ -171,7 +301,7 @@ def served(folder: Path) -> Iterator[int]:
             for command in (gunicorn, worker)
         ]
     try:
-        wait_until(lambda: asked(port, "acme", "/login/")[0] == 200, 60)
+        wait_until(lambda: Visitor(port, "acme").ask("/login/")[0] == http.HTTPStatus.OK, 60)
         yield port
     finally:
         for each in running:
@@ -184,147 +314,10 @@ def served(folder: Path) -> Iterator[int]:
                 each.wait()
 
 
-def wait_until(done: Callable[[], bool], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        try:
-            if done():
-                return
-        except OSError:
-            pass
-        time.sleep(0.2)
-    raise TimeoutError("It did not come to its end.")
-
-
-def asked(
-    port: int, label: str, path: str, body: str = "", cookie: str = ""
-) -> tuple[int, http.client.HTTPResponse, str]:
-    """The status of an answer, its headers and its text; a form's `body` is posted."""
-    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)) as line:
-        headers = {"Host": f"{label}.portal.localhost", "Cookie": cookie}
-        if body:
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
-        line.request("POST" if body else "GET", path, body, headers)
-        answer = line.getresponse()
-        return answer.status, answer, answer.read().decode()
-
-
-def sign_in(port: int, label: str, form: tuple[str, str]) -> int:
-    """Signs in with the token of a form that was fetched once."""
-    token, cookie = form
-    fields = {"email": "ada@example.com", "password": PASSWORD, "csrfmiddlewaretoken": token}
-    return asked(port, label, "/login/", urlencode(fields), cookie)[0]
-
-
-def form_of(port: int, label: str) -> tuple[str, str]:
-    _status, answer, page = asked(port, label, "/login/")
-    found = re.search(r'name="csrfmiddlewaretoken"\s+value="([^"]+)"', page)
-    if found is None:
-        raise LookupError("The page has no form.")
-    return found[1], (answer.headers["Set-Cookie"] or "").partition(";")[0]
-
-
-def measured(
-    rows: int, port: int, vendor_id: Any, admin_id: Any, watch: Callable[[], Any]
-) -> Found:
-    """Has the import made and asks meanwhile."""
-    acme, globex = form_of(port, "acme"), form_of(port, "globex")
-    neighbours = [
-        Neighbour("sign-in, acme", lambda: sign_in(port, "acme", acme), 302),
-        Neighbour("sign-in, globex", lambda: sign_in(port, "globex", globex), 302),
-        Neighbour("page, globex", lambda: asked(port, "globex", "/login/")[0], 200),
-        Neighbour("/healthz", lambda: asked(port, "globex", "/healthz")[0], 200),
-    ]
-    import_id = ready(rows, vendor_id, admin_id)
-    end, held = Event(), [0.0]
-    threads = [Thread(target=each.go_on_until, args=(end,)) for each in neighbours]
-    start = time.monotonic()
-    with watching(watch, held):
-        confirm(vendor_id, import_id, admin_id)
-        for thread in threads:
-            thread.start()
-        try:
-            wait_until(lambda: state_of(vendor_id, import_id)[0], LONGEST)
-            written = time.monotonic() - start
-            wait_until(lambda: emails_of(vendor_id) == rows, LONGEST)
-            ended = time.monotonic() - start
-        finally:
-            end.set()
-            for thread in threads:
-                thread.join()
-    return Found(
-        rows,
-        written,
-        ended,
-        {each.name: each.times for each in neighbours},
-        {each.name: each.others for each in neighbours},
-        held[0],
-    )
-
-
-def ready(rows: int, vendor_id: Any, admin_id: Any) -> Any:
-    """An import that was checked by the worker."""
-    from imports.verbs import files
-    from tenancy.door import inside
-    from tenancy.table import vendor_by_id
-
-    lines = (f"Orbit,c{n}@example.com,Ada,Number {n},Works Ltd,Order {n}\n" for n in range(rows))
-    with inside(vendor_id), in_the_name_of(vendor_id, admin_id):
-        row = files.start(
-            vendor=vendor_by_id(vendor_id),
-            kind="licenses",
-            file_name="people.csv",
-            data=(HEADER + "".join(lines)).encode(),
-            options={"send_emails": True},
-        )
-        wait_until(lambda: type(row).objects.filter(pk=row.pk, state="ready").exists(), LONGEST)
-    return row.pk
-
-
-def confirm(vendor_id: Any, import_id: Any, admin_id: Any) -> None:
-    from imports.models import DataImport
-    from imports.verbs import files
-    from tenancy.door import inside
-
-    with inside(vendor_id), in_the_name_of(vendor_id, admin_id):
-        files.confirm(DataImport.objects.get(pk=import_id))
-
-
 @contextmanager
-def in_the_name_of(vendor_id: Any, admin_id: Any) -> Iterator[None]:
-    from accounts.models import User
-    from audit.acting import acting_as
-
-    with acting_as(User.objects.select_related("vendor").get(pk=admin_id)):
-        yield
-
-
-def state_of(vendor_id: Any, import_id: Any) -> tuple[bool, str]:
-    """Whether every licence is written, and the import's state. Raises Failed when it is over and
-    they are not."""
-    from imports.models import DataImport
-    from licenses.models import License
-    from tenancy.door import inside
-
-    with inside(vendor_id):
-        row = DataImport.objects.get(pk=import_id)
-        if row.state == DataImport.State.FAILED:
-            raise RuntimeError(json.dumps([row.preview, row.errors[:3]]))
-        return License.objects.count() == row.rows, row.state
-
-
-def emails_of(vendor_id: Any) -> int:
-    from mail.models import OutgoingEmail
-    from tenancy.door import inside
-
-    with inside(vendor_id):
-        return OutgoingEmail.objects.count()
-
-
-@contextmanager
-def watching(watch: Callable[[], Any], held: list[float]) -> Iterator[None]:
-    """Has another process look whether the lock is held; afterwards `held` has for how long."""
-    parent = os.getpid()
+def watching(watch: Callable[[], Callable[[], bool]]) -> Iterator[list[float]]:
+    """Has another process look whether the lock is held; at the end there is for how long."""
+    parent, held = os.getpid(), [0.0]
     reading, writing = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -332,7 +325,7 @@ def watching(watch: Callable[[], Any], held: list[float]) -> Iterator[None]:
         os.write(writing, str(longest).encode())
         os._exit(0)
     try:
-        yield
+        yield held
     finally:
         os.kill(pid, signal.SIGUSR1)
         os.waitpid(pid, 0)
@@ -379,9 +372,10 @@ def postgresql_chain(entry: dict[str, Any]) -> Callable[[], bool]:
 
 def sqlite_lock() -> Callable[[], bool]:
     """Looks whether somebody holds SQLite's only write lock."""
-    from django.db import connection
+    from django.conf import settings
 
-    line = sqlite3.connect(connection.settings_dict["NAME"], timeout=0, isolation_level=None)
+    path = settings.DATABASES["default"]["NAME"]
+    line = sqlite3.connect(path, timeout=0, isolation_level=None)
 
     def is_held() -> bool:
         try:

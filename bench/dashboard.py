@@ -210,7 +210,7 @@ def fill(engine: str, company_id: str, count: int) -> Any:
                 "suspended": f"CASE WHEN n % 40 = 0 THEN {word['yes']} ELSE {word['no']} END",
                 "revoked": f"CASE WHEN n % 50 = 0 THEN {word['yes']} ELSE {word['no']} END",
                 "expiration_strategy": "CASE WHEN n % 25 = 0 THEN 'delayed' ELSE 'immediate' END",
-                "validity": "86400 * (n % 3)",
+                "subscription_interval": "CASE WHEN n % 3 > 0 THEN 'P1Y' ELSE '' END",
             },
         )
         first = License.objects.first()

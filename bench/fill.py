@@ -228,6 +228,8 @@ def fill_licenses(shape: Shape, vendor: Any, products: list[Any]) -> None:
     ids = ", ".join(f"'{product.pk}'" for product in products)
     # The first licence of the small customer takes every machine: offline files are handed in.
     other = f"n <> {shape.first_of_c25}"
+    # A quarter never expires; the rest from a year ago to two years from now.
+    ends, last = f"{H} % 4 > 0 AND {other}", days_ago(f"365 - {H} % 1095")
     insert(
         license,
         numbers,
@@ -238,8 +240,8 @@ def fill_licenses(shape: Shape, vendor: Any, products: list[Any]) -> None:
             "product": f"(ARRAY[{ids}]::uuid[])[1 + {H} / 16 % {len(products)}]",
             "user": shape.owner,
             "created_at": days_ago(f"{H} % 1500"),
-            # A quarter never expires; the rest from a year ago to two years from now.
-            "expires_at": f"CASE WHEN {H} % 4 > 0 AND {other} THEN {days_ago(f'365 - {H} % 1095')} END",
+            "expires_at": f"CASE WHEN {ends} THEN {last}::date + interval '1 day - 1 second' END",
+            "expires_on": f"CASE WHEN {ends} THEN {last}::date END",
             "suspended": f"{H} % 61 = 5 AND {other}",
             "revoked": f"{H} % 47 = 5 AND {other}",
             "allowed_activations": f"CASE WHEN {H} % 10 = 3 OR NOT {other} THEN -1 ELSE greatest({MACHINES}, {H} % 9 + 1) END",

@@ -2,8 +2,8 @@
 
 Checks and imports a file with half as many new customers as licences, in this process, with the
 worker's own code, and then the same with a tenth of the rows. Prints seconds, rows per second,
-how long the transaction that writes everything takes, how much the process's peak memory grows,
-and ratios within the same run.
+how long the longest transaction of those that write it takes, how much the process's peak memory
+grows, and ratios within the same run. Pauses between transactions are left out.
 """
 
 import argparse
@@ -36,7 +36,7 @@ def measure(rows: int) -> None:
 
     from accounts.models import BuiltIn, User
     from accounts.verbs.vendors import begin_vendor
-    from licenses.models import DAY, LicensePolicy, Product
+    from licenses.models import LicensePolicy, Product
     from licenses.verbs.products import create_product
     from tenancy.door import inside
     from tenancy.models import Vendor
@@ -48,8 +48,8 @@ def measure(rows: int) -> None:
             vendor=vendor, email="admin@acme.example", role=BuiltIn.ADMIN
         )
         create_product(Product(vendor=vendor, name="Orbit"))
-        LicensePolicy.objects.create(vendor=vendor, name="Yearly", validity=365 * DAY)
-        heading = ("rows", "check s", "rows/s", "import s", "rows/s", "write s", "check/import")
+        LicensePolicy.objects.create(vendor=vendor, name="Yearly", subscription_interval="P1Y")
+        heading = ("rows", "check s", "rows/s", "import s", "rows/s", "longest s", "check/import")
         print(" ".join(f"{name:>12}" for name in heading), f"{'peak +MiB':>12}")
         few = run(vendor, admin, rows // 10, "few")
         many = run(vendor, admin, rows, "many")
@@ -61,6 +61,7 @@ def measure(rows: int) -> None:
 def run(vendor: Any, admin: Any, rows: int, name: str) -> tuple[float, float]:
     """Seconds of checking and of importing, in the vendor's scope."""
     from imports.verbs import files
+    from tenancy import transactions
 
     lines = (
         f"Orbit,{name}{n // 2}@example.com,Ada,Number {n // 2},Works Ltd,Yearly,,3,,,,Order {n}\n"
@@ -74,17 +75,23 @@ def run(vendor: Any, admin: Any, rows: int, name: str) -> tuple[float, float]:
     row.refresh_from_db()
     assert row.state == "ready", (row.state, row.errors[:3])
     files.confirm(row)
-    writes: list[float] = []
-    write = files._write
-    files._write = lambda *given: writes.append(timed(lambda: write(*given)))
+    lengths: list[float] = []
+    let_others_in, transactions._let_others_in = transactions._let_others_in, lengths.append
     whole = timed(lambda: files.carry_out.call(**ids))
-    files._write = write
-    row.refresh_from_db()
+    # Whatever there was no time for is another job's, which waits in the queue.
+    while not ended(row):
+        whole += timed(lambda: files.carry_out.call(**ids))
+    transactions._let_others_in = let_others_in
     assert row.state == "done", (row.state, row.preview)
     grown = in_mib("VmHWM") - before
-    figures = (check, rows / check, whole, rows / whole, writes[0], check / whole, grown)
+    figures = (check, rows / check, whole, rows / whole, max(lengths), check / whole, grown)
     print(f"{rows:12,}", " ".join(f"{figure:12.1f}" for figure in figures))
     return check, whole
+
+
+def ended(row: Any) -> bool:
+    row.refresh_from_db()
+    return not row.is_running
 
 
 def timed(act: Any) -> float:
@@ -108,7 +115,7 @@ def forget_peak() -> float:
 
 HEADER = (
     "product,email,first_name,last_name,company,policy,key,allowed_activations,"
-    "allowed_deactivations,validity_days,expires_at,notes\n"
+    "allowed_deactivations,validity,expires_at,notes\n"
 )
 
 

@@ -41,7 +41,9 @@ def measure() -> None:
         )
         product = create_product(Product(vendor=vendor, name="Orbit"))
         licenses = [
-            create_license(product=product, user=ada, allowed_activations=50, validity=10**7)
+            create_license(
+                product=product, user=ada, allowed_activations=50, subscription_interval="P4M"
+            )
             for _ in range(25)
         ]
         for number in range(25):

@@ -28,7 +28,6 @@ from demo.downloads import downloads
 from demo.ids import demo_id, demo_key
 from demo.releases import VERSIONS, seed_release
 from licenses.models import (
-    DAY,
     Activation,
     License,
     LicenseMetadata,
@@ -46,8 +45,6 @@ from tenancy.door import inside
 from tenancy.hosts import origin
 from tenancy.models import Vendor
 from tenancy.table import vendor_by_company_id
-
-YEAR = 365 * DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +91,7 @@ ACME = Company(
         "support_email": "support@acme.example",
         "support_url": "https://acme.example/support",
         "website": "https://acme.example",
+        "time_zone": "Europe/Berlin",
     },
     people=(
         Person("ada@example.com", "Ada", "Lovelace", company="Analytical Engines"),
@@ -114,7 +112,8 @@ ACME = Company(
         Sample(
             "lab", "Orbit", "ada@example.com",
             {
-                "allowed_activations": 5, "allowed_deactivations": 3, "validity": YEAR,
+                "allowed_activations": 5, "allowed_deactivations": 3,
+                "subscription_interval": "P1Y",
                 "notes": "For the machines in the clean room.",
             },
             age=120, machines=("ada-laptop",),
@@ -122,15 +121,16 @@ ACME = Company(
         ),
         Sample(
             "full", "Orbit", "ada@example.com",
-            {"allowed_activations": 2, "validity": 2 * YEAR}, age=40,
+            {"allowed_activations": 2, "subscription_interval": "P2Y"}, age=40,
             machines=("measuring-01", "measuring-02"),
         ),
         Sample(
             "soon", "Spectra", "ada@example.com",
-            {"allowed_activations": 3, "validity": YEAR}, age=342, machines=("spectra-desk",),
+            {"allowed_activations": 3, "subscription_interval": "P1Y"}, age=342,
+            machines=("spectra-desk",),
         ),
         Sample(
-            "expired", "Spectra", "ada@example.com", {"validity": YEAR}, age=400,
+            "expired", "Spectra", "ada@example.com", {"subscription_interval": "P1Y"}, age=400,
         ),
         Sample(
             "suspended", "Orbit", "ada@example.com", {"allowed_activations": 10}, age=90,
@@ -139,7 +139,7 @@ ACME = Company(
         Sample("revoked", "Spectra", "ada@example.com", age=200, then=licenses.revoke),
         Sample(
             "waiting", "Spectra", "ada@example.com",
-            {"validity": YEAR, "expiration_strategy": "delayed"}, age=3,
+            {"subscription_interval": "P1Y", "expiration_strategy": "delayed"}, age=3,
         ),
         Sample(
             "floating", "Orbit", "ada@example.com",
@@ -155,7 +155,8 @@ ACME = Company(
             {"allow_vm_activation": False, "allow_container_activation": False}, age=10,
         ),
         Sample(
-            "team", "Orbit", "grace@example.com", {"allowed_activations": 4, "validity": YEAR},
+            "team", "Orbit", "grace@example.com",
+            {"allowed_activations": 4, "subscription_interval": "P1Y"},
             age=60, machines=("grace-workstation",), shared_with=("ada@example.com",),
             maintenance="One year",
         ),
@@ -173,6 +174,7 @@ GLOBEX = Company(
         "support_email": "help@globex.example",
         "support_url": "",
         "website": "https://globex.example",
+        "time_zone": "America/New_York",
     },
     people=(
         Person("ada@example.com", "Ada", "Byron", company="Byron & Daughters"),
@@ -188,7 +190,7 @@ GLOBEX = Company(
             "poet",
             "Quill",
             "ada@example.com",
-            {"allowed_activations": 2, "validity": YEAR},
+            {"allowed_activations": 2, "subscription_interval": "P1Y"},
             age=30,
             machines=("byron-desk",),
         ),
@@ -196,11 +198,11 @@ GLOBEX = Company(
             "sums",
             "Ledger",
             "bob@example.com",
-            {"allowed_activations": 3, "validity": YEAR},
+            {"allowed_activations": 3, "subscription_interval": "P1Y"},
             age=50,
             machines=("bob-pc",),
         ),
-        Sample("old", "Quill", "bob@example.com", {"validity": YEAR}, age=500),
+        Sample("old", "Quill", "bob@example.com", {"subscription_interval": "P1Y"}, age=500),
     ),
 )
 
@@ -301,16 +303,16 @@ def _seed_product(fields: dict[str, Any], vendor: Vendor) -> None:
 
 def _policies(vendor: Vendor) -> None:
     for name, terms in (
-        ("Yearly, 3 seats", {"allowed_activations": 3, "validity": YEAR}),
-        ("Perpetual, 1 seat", {"allowed_activations": 1, "validity": 0}),
+        ("Yearly, 3 seats", {"allowed_activations": 3, "subscription_interval": "P1Y"}),
+        ("Perpetual, 1 seat", {"allowed_activations": 1, "subscription_interval": ""}),
     ):
         LicensePolicy.objects.get_or_create(
             id=demo_id(vendor.company_id, "policy", name),
             defaults={"vendor": vendor, "name": name, **terms},
         )
 
-    year = {"validity": YEAR, "allow_major_version_updates": True}
-    never = {"validity": 0, "allow_major_version_updates": False}
+    year = {"subscription_interval": "P1Y", "allow_major_version_updates": True}
+    never = {"subscription_interval": "", "allow_major_version_updates": False}
     for name, rules in (("One year", year), ("Without new major versions", never)):
         MaintenancePolicy.objects.get_or_create(
             id=demo_id(vendor.company_id, "maintenance", name),

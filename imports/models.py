@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -78,17 +77,14 @@ class DataImport(TenantRow):
 
 
 class ImportStep(TenantRow):
-    """A part of what a file becomes, ready to be written by an act (imports/steps.py).
-
-    There are some from when a confirmed import was read until it is done or taken back.
+    """A part of what a file becomes, ready to be written by an act (imports/steps.py); `content` is
+    JSON. There are some from when a confirmed import was read until it is done or taken back.
     """
 
     data_import = models.ForeignKey(DataImport, models.CASCADE, related_name="+")
     number = models.PositiveIntegerField()
     act = models.CharField(max_length=20)
-    content: "models.JSONField[list[Any], list[Any]]" = personal(
-        models.JSONField(encoder=DjangoJSONEncoder)
-    )
+    content = personal(models.TextField())
     done_at = models.DateTimeField(null=True)
 
     class Meta(TenantRow.Meta):

@@ -4,16 +4,18 @@ A job that has read the whole file writes all of its steps down (imports/models.
 imports/verbs/writing.py does them.
 """
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.core import serializers
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Model
 
 Content = list[Any]
 Step = tuple[str, Content]  # the name of an act, and what it is done with
-STEP = 25  # rows of a file
+STEP = 10  # rows of a file
 LETTERS = "letters"  # the act that writes to whom the file has brought
 
 
@@ -44,6 +46,15 @@ def parts_of(rows: Sequence[Any], size: int = STEP) -> Iterator[Sequence[Any]]:
 def packed(rows: Sequence[Model]) -> Content:
     """Rows that are not saved, to be kept in a step."""
     content: Content = serializers.serialize("python", rows)
+    return content
+
+
+def in_json(content: Content) -> str:
+    return json.dumps(content, cls=DjangoJSONEncoder)
+
+
+def from_json(text: str) -> Content:
+    content: Content = json.loads(text)
     return content
 
 

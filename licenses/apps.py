@@ -12,12 +12,15 @@ class LicensesConfig(AppConfig):
     section = Section("licenses", _("Licences"), icon="key", route="licenses", place=1)
 
     def ready(self) -> None:
-        """E-mails, chapters of a customer's story, reminders every hour, files to import."""
+        """E-mails, chapters of a customer's story, reminders every hour, files to import, days that
+        another time zone keeps."""
+        from accounts import days  # noqa: PLC0415  models are not there before ready()
         from backoffice import leads  # noqa: PLC0415
         from imports.verbs import files  # noqa: PLC0415  models are not there before ready()
         from jobs.chores import every_hour  # noqa: PLC0415
         from licenses import chapters, emails, search  # noqa: PLC0415
         from licenses.imports import LICENSES  # noqa: PLC0415
+        from licenses.verbs import zones  # noqa: PLC0415
         from licenses.verbs.reminders import send_reminders  # noqa: PLC0415
 
         emails.register_all()
@@ -25,3 +28,4 @@ class LicensesConfig(AppConfig):
         leads.register(search.ENTRIES)
         every_hour(send_reminders)
         files.register(LICENSES)
+        days.register(zones.count_days, zones.move_days)

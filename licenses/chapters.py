@@ -23,7 +23,7 @@ def licenses(user: User) -> Chapter:
             Cell(str(license.product)),
             Cell(words.status_text(license.standing).name),
             Cell(words.seats_used(license)),
-            Cell(words.end_text(license)),
+            Cell(words.expiry_text(license)),
         ]
         for license in found[:SHOWN]
     ]

@@ -18,7 +18,6 @@ from mail.composing import compose
 from mail.kinds import register
 from mail.models import OutgoingEmail
 from tenancy.hosts import vendor_url
-from web.moments import moment
 
 LISTED = 50  # licences in a reminder; the rest are counted
 
@@ -73,7 +72,7 @@ def _ending(license: License, now: datetime) -> dict[str, Any]:
     return {
         "license": license,
         "product": license.product.name,
-        "end": moment(license.expires_at, now),
+        "end": words.ending(license.end, now, timezone.localdate(now)),
         "link": vendor_url(license.vendor, "license", license.pk),
     }
 

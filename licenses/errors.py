@@ -132,6 +132,16 @@ class ValidityNotRenewable(LicensingError):
     text = _("This licence has no expiry date that could be moved.")
 
 
+class ExpiryPerMachine(LicensingError):
+    """Each machine of a rolling licence has an end of its own, and the licence has none."""
+
+    code = "LICENSE_EXPIRES_PER_MACHINE"
+    text = _(
+        "Each machine of this licence has an end of its own, from its activation: there is no day "
+        "to set for all of them."
+    )
+
+
 class DateTooFar(LicensingError):
     """The date would lie beyond the year 9999, the last one that dates know."""
 

@@ -27,6 +27,7 @@ class Event(StrEnum):
     RENEWED = "renewed"
     MAINTENANCE_RENEWED = "maintenance-renewed"
     EXTENDED = "extended"
+    LAST_DAY_SET = "last-day-set"
     SUSPENDED = "suspended"
     UNSUSPENDED = "unsuspended"
     REVOKED = "revoked"

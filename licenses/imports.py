@@ -2,14 +2,16 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db.models import prefetch_related_objects
+from django.utils import timezone
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -23,10 +25,12 @@ from imports.tables import TableRow
 from imports.verbs.files import FileKind
 from imports.verbs.people import NAMES, NEW_PEOPLE, check_customer, customers
 from licenses import words
-from licenses.days import end_of
+from licenses.ends import End, end_of
 from licenses.errors import LicenseIsUsed
+from licenses.intervals import DAY, of_seconds
 from licenses.keys import new_key
-from licenses.models import DAY, License, LicensePolicy, LicenseWord, Product
+from licenses.lengths import typed
+from licenses.models import License, LicensePolicy, LicenseWord, Product
 from licenses.verbs import licenses
 from licenses.verbs.mailing import send_license
 from tenancy.models import Vendor
@@ -38,8 +42,6 @@ YEARS = range(1970, 3000)
 GIVEN = (
     "allowed_activations",
     "allowed_deactivations",
-    "validity",
-    "expires_at",
     "notes",
 )
 # Whatever these hold was chosen by its name, or is found again by the database.
@@ -57,8 +59,15 @@ class WholeNumber(Widget):  # type: ignore[misc]
         return int(value)
 
 
+class Validity(Widget):  # type: ignore[misc]
+    """A length of time in words, as an interval of ISO 8601; None when the cell is empty."""
+
+    def clean(self, value: Any, row: Any = None, **kwargs: Any) -> Any:
+        return str(typed(value)) if value.strip() else None
+
+
 class Days(Widget):  # type: ignore[misc]
-    """Days, maybe with decimals, as whole seconds; None when the cell is empty."""
+    """Days, maybe with decimals, as an interval of ISO 8601; None when the cell is empty."""
 
     def clean(self, value: Any, row: Any = None, **kwargs: Any) -> Any:
         if not value.strip():
@@ -69,34 +78,28 @@ class Days(Widget):  # type: ignore[misc]
                 raise InvalidOperation
         except InvalidOperation as error:
             raise ValueError(_("This is not a number of days from 0 to 36,600.")) from error
-        return round(days * DAY)
+        return str(of_seconds(round(days * DAY)))
 
 
-def in_days(seconds: int) -> str:
-    """So many days as `Days` reads them, to the second."""
-    return f"{Decimal(seconds) / DAY:.6f}".rstrip("0").rstrip(".")
-
-
-class Moment(Widget):  # type: ignore[misc]
-    """A date, which is the end of that day in UTC, or a moment with its zone; None when empty."""
+class DayOrMoment(Widget):  # type: ignore[misc]
+    """A day, or a moment with its zone; None when the cell is empty."""
 
     def clean(self, value: Any, row: Any = None, **kwargs: Any) -> Any:
         text = value.strip()
         if not text:
             return None
         try:
-            moment = datetime.fromisoformat(text)
+            read = date if DATE.fullmatch(text) else datetime
+            given = read.fromisoformat(text)
         except ValueError as error:
             raise ValueError(
                 _("This is not a date such as 2027-12-31 or a moment such as 2027-12-31T18:00Z.")
             ) from error
-        if DATE.fullmatch(text):
-            moment = end_of(moment.date())
-        if moment.tzinfo is None:
+        if isinstance(given, datetime) and given.tzinfo is None:
             raise ValueError(_("This moment has no time zone. Write 2027-12-31T18:00Z for UTC."))
-        if moment.year not in YEARS:
+        if given.year not in YEARS:
             raise ValueError(_("This is not in the years from 1970 to 2999."))
-        return moment.astimezone(UTC)
+        return given
 
 
 class Notes(Widget):  # type: ignore[misc]
@@ -118,23 +121,34 @@ class WantedLicense(Wanted):
     key: str = ""
     allowed_activations: int | None = None
     allowed_deactivations: int | None = None
-    validity: int | None = None
-    expires_at: datetime | None = None
+    validity: str | None = None
+    validity_in_days: str | None = None
+    expires: date | datetime | None = None
     notes: str | None = None
     license: License | None = None
 
-    def drafted(self) -> License:
+    def drafted(self, vendor: Vendor) -> License:
         """The licence, filled in and not saved; one without a key gets it later."""
+        days = self.validity_in_days
+        end = self._end(vendor)
         terms = {name: getattr(self, name) for name in GIVEN}
+        terms["subscription_interval"] = days if self.validity is None else self.validity
+        terms |= {"expires_at": end and end.at, "expires_on": end and end.on}
         given = {name: value for name, value in terms.items() if value is not None}
         return licenses.drafted(
             self.policy,
-            vendor_id=self.user.vendor_id if self.user else None,
+            vendor=vendor,
             product=self.product,
             user=self.user,
             key=self.key,
             **given,
         )
+
+    def _end(self, vendor: Vendor) -> End | None:
+        """The whole day counts, by the clocks of the vendor's time zone."""
+        if self.expires is None or isinstance(self.expires, datetime):
+            return End(self.expires.astimezone(UTC)) if self.expires else None
+        return end_of(self.expires, vendor.zone)
 
 
 def _add(content: Content) -> None:
@@ -169,8 +183,9 @@ class LicenseRows(Rows):
 
     allowed_activations = may_be_empty("allowed_activations", WholeNumber())
     allowed_deactivations = may_be_empty("allowed_deactivations", WholeNumber())
-    validity = Field("validity", "validity_days", Days(), saves_null_values=False)
-    expires_at = may_be_empty("expires_at", Moment())
+    validity = may_be_empty("validity", Validity())
+    validity_days = Field("validity_in_days", "validity_days", Days(), saves_null_values=False)
+    expires_at = Field("expires", "expires_at", DayOrMoment(), saves_null_values=False)
     notes = may_be_empty("notes", Notes())
 
     required = ("product", "email")
@@ -180,6 +195,7 @@ class LicenseRows(Rows):
         "key",
         "allowed_activations",
         "allowed_deactivations",
+        "validity",
         "validity_days",
         "expires_at",
         "notes",
@@ -195,11 +211,12 @@ class LicenseRows(Rows):
     )
     example = (
         ("product", "email", "first_name", "last_name", "company", "policy", "key",
-         "allowed_activations", "allowed_deactivations", "validity_days", "expires_at", "notes"),
+         "allowed_activations", "allowed_deactivations", "validity", "validity_days",
+         "expires_at", "notes"),
         ("Orbit", "ada@example.com", "Ada", "Lovelace", "Analytical Engines", "Yearly", "",
-         "3", "", "365", "", "Ordered by phone"),
+         "3", "", "1 year", "", "", "Ordered by phone"),
         ("Orbit", "grace@example.com", "", "", "", "", "GRACE1-COMPILER-WORKS-0001",
-         "1", "-1", "", "2027-12-31", ""),
+         "1", "-1", "", "", "2027-12-31", ""),
     )  # fmt: skip
     explained = {
         "product": gettext_lazy("The product's name."),
@@ -211,8 +228,11 @@ class LicenseRows(Rows):
         "key": gettext_lazy("16 to 256 visible characters; empty makes a new key."),
         "allowed_activations": gettext_lazy("Seats; 0 is unlimited, empty is the policy's."),
         "allowed_deactivations": gettext_lazy("−1 is unlimited, empty is the policy's."),
-        "validity_days": gettext_lazy("0 never expires, empty is the policy's."),
-        "expires_at": gettext_lazy("2027-12-31 is the end of that day in UTC."),
+        "validity": gettext_lazy(
+            "1 year, 18 months, 90 days, 8 hours or perpetual; empty is the policy's."
+        ),
+        "validity_days": gettext_lazy("The same in days, instead: 365; 0 never expires."),
+        "expires_at": gettext_lazy("2027-12-31 is the end of that day in your time zone."),
         "notes": gettext_lazy("The customer can read them."),
     }
     shown = {
@@ -279,7 +299,9 @@ class LicenseRows(Rows):
     def validate_instance(self, instance: WantedLicense, errors: Any = None, **kwargs: Any) -> None:
         """Raises ValidationError with everything that is wrong with the row."""
         found = dict(errors or {})
-        instance.license = instance.drafted()
+        if instance.validity is not None and instance.validity_in_days is not None:
+            found["validity_in_days"] = ValidationError(_("Fill in validity or this, not both."))
+        instance.license = instance.drafted(self.vendor)
         without_key = set() if instance.key else {"key"}
         try:
             instance.license.clean_fields(exclude=CHOSEN | without_key | set(found))
@@ -303,7 +325,10 @@ class LicenseRows(Rows):
 
     def _shown(self, license: License) -> dict[str, str]:
         """The licence as the preview has it."""
-        licenses.set_ends(license)
+        ending = copy(license)  # which begins to count again when it is written
+        licenses.set_ends(ending)
+        with timezone.override(self.vendor.zone):
+            expires = words.expiry_text(ending)
         email = license.user.email if license.user else ""
         is_new = email in self.people.new
         return {
@@ -312,7 +337,7 @@ class LicenseRows(Rows):
             "customer": _("new customer") if is_new else _("known customer"),
             "key": license.key or _("made when it is imported"),
             "seats": words.seats_allowed(license),
-            "expires": words.end_text(license),
+            "expires": expires,
             "notes": Truncator(license.notes).chars(80),
         }
 

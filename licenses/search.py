@@ -214,7 +214,9 @@ def _conditions(now: datetime) -> dict[Status, Q]:
     soon = now + EXPIRING_SOON
     standing = Q(revoked=False, suspended=False)
     waiting = Q(
-        expiration_strategy=ExpirationStrategy.DELAYED, validity__gt=0, expires_at__isnull=True
+        expiration_strategy=ExpirationStrategy.DELAYED,
+        subscription_interval__gt="",
+        expires_at__isnull=True,
     )
     return {
         Status.REVOKED: Q(revoked=True),

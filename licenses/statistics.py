@@ -1,20 +1,21 @@
 """How a vendor's licences and machines stand, as numbers; counted by the database.
 
 Everything runs in the vendor's scope and needs one query, answered from an index alone
-(those in the models' Meta). Days are those of UTC.
+(those in the models' Meta). Days are those by the vendor's clocks.
 """
 
 import heapq
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import CharField, Count, Q, QuerySet, Value
-from django.db.models.functions import TruncDate
+from django.utils import timezone
 
 from audit.models import AuditEntry
+from licenses.ends import start_of
 from licenses.models import Activation, ExpirationStrategy, License
 from licenses.status import EXPIRING_SOON, Status
 
@@ -115,7 +116,8 @@ def _ranges(now: datetime) -> dict[str, Q]:
         },
         "later": USABLE & Q(expires_at__gt=ends[-1]),
         "endless": endless,
-        "waiting": endless & Q(expiration_strategy=ExpirationStrategy.DELAYED, validity__gt=0),
+        "waiting": endless
+        & Q(expiration_strategy=ExpirationStrategy.DELAYED, subscription_interval__gt=""),
     }
 
 
@@ -166,28 +168,24 @@ def activations_per_day(now: datetime) -> PerDay:
 # --- Days ---------------------------------------------------------------------------------------
 
 
-class UtcDay(TruncDate):
-    """The day in UTC of a moment. SQLite keeps moments as texts in UTC that begin with it; to take
-    them apart in Python, as Django does, would cost a call for each row."""
-
-    def __init__(self, expression: Any) -> None:
-        super().__init__(expression, tzinfo=UTC)
-
-    def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> tuple[str, Any]:
-        sql, params = compiler.compile(self.lhs)
-        return f"substr({sql}, 1, 10)", params
+def last_days(now: datetime) -> list[date]:
+    """The last DAYS days by the vendor's clocks, the oldest first."""
+    today = timezone.localdate(now)
+    return [today - timedelta(days=ago) for ago in reversed(range(DAYS))]
 
 
 def first_moment(now: datetime) -> datetime:
-    """The beginning of the first of the last DAYS days."""
-    first = now.astimezone(UTC).date() - timedelta(days=DAYS - 1)
-    return datetime.combine(first, time(), tzinfo=UTC)
+    """The beginning of the first of the last days."""
+    return start_of(last_days(now)[0], timezone.get_current_timezone())
 
 
 def per_day(rows: QuerySet[Any], now: datetime) -> PerDay:
-    """How many of the rows were created on each of the last DAYS days."""
-    start = first_moment(now)
-    counted = rows.filter(created_at__gte=start).order_by().annotate(day=UtcDay("created_at"))
-    counts: dict[date, int] = dict(counted.values_list("day").annotate(n=Count("*")))
-    days = [start.date() + timedelta(days=number) for number in range(DAYS)]
-    return PerDay(tuple((day, counts.get(day, 0)) for day in days))
+    """How many of the rows were created on each of the last days."""
+    days, zone = last_days(now), timezone.get_current_timezone()
+    starts = [start_of(day, zone) for day in (*days, days[-1] + timedelta(days=1))]
+    between = {
+        day.isoformat(): Q(created_at__gte=start, created_at__lt=end)
+        for day, start, end in zip(days, starts, starts[1:], strict=False)
+    }
+    counts = counted(rows, between)
+    return PerDay(tuple((day, counts[day.isoformat()]) for day in days))

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from licenses.ends import End
+
 EXPIRING_SOON = timedelta(days=30)
 
 
@@ -20,10 +22,10 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A licence's status at one moment, and since or until when where that is a date."""
+    """A licence's status at one moment, and since or until when where there is an end."""
 
     status: Status
-    moment: datetime | None = None
+    end: End | None = None
 
     @property
     def usable(self) -> bool:
@@ -36,20 +38,20 @@ def standing_of(
     now: datetime,
     revoked: bool,
     suspended: bool,
-    expires_at: datetime | None,
+    end: End | None,
     waits_for_first_activation: bool,
 ) -> Standing:
-    """The standing of a licence; a licence expires in the very moment `expires_at`."""
+    """The standing of a licence; a licence expires in the very moment of its end."""
     if revoked:
         return Standing(Status.REVOKED)
     if suspended:
         return Standing(Status.SUSPENDED)
     if waits_for_first_activation:
         return Standing(Status.NOT_STARTED)
-    if expires_at is None:
+    if end is None:
         return Standing(Status.ACTIVE)
-    if expires_at <= now:
-        return Standing(Status.EXPIRED, expires_at)
-    if expires_at <= now + EXPIRING_SOON:
-        return Standing(Status.EXPIRING_SOON, expires_at)
-    return Standing(Status.ACTIVE, expires_at)
+    if end.at <= now:
+        return Standing(Status.EXPIRED, end)
+    if end.at <= now + EXPIRING_SOON:
+        return Standing(Status.EXPIRING_SOON, end)
+    return Standing(Status.ACTIVE, end)

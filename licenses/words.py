@@ -1,17 +1,25 @@
 """What people read of a licence: its status, seats, end and type in words, the same everywhere."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, tzinfo
 
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 
-from licenses.models import Activation, ExpirationStrategy, License, LicenseType, Usable
+from licenses.ends import End
+from licenses.lengths import in_words
+from licenses.models import (
+    VALIDITY,
+    Activation,
+    ExpirationStrategy,
+    License,
+    LicenseType,
+    Usable,
+)
 from licenses.status import Standing, Status
-from web.moments import at, duration, moment
+from web.moments import at, day, days_away, relative
 from web.remembered import remembered
 
 
@@ -64,15 +72,46 @@ REASONS = {
 WITHOUT_END = _lazy("This licence can be used.")
 
 
-@remembered
 def status_text(standing: Standing) -> StatusText:
     """The status and its reason, in the customer's words."""
-    status, when = standing.status, standing.moment
+    end = standing.end
+    zone = timezone.get_current_timezone() if end and end.on is None else None
+    return _status_text(standing, zone)
+
+
+@remembered
+def _status_text(standing: Standing, _zone: tzinfo | None) -> StatusText:
+    status, end = standing.status, standing.end
     reason = REASONS[status]
-    if status is Status.ACTIVE and when is None:
+    if status is Status.ACTIVE and end is None:
         reason = WITHOUT_END
-    date = date_format(when, "j F Y") if when else ""
+    date = end_text(end) if end else ""
     return StatusText(status.value, ICONS[status], str(NAMES[status]), reason % {"date": date})
+
+
+@dataclass(frozen=True, slots=True)
+class EndText:
+    """An end in words, how far away it is, and how machines read it."""
+
+    text: str
+    relative: str
+    iso: str
+
+
+def ending(end: End | None, now: datetime, today: date) -> EndText | None:
+    """The end as a page shows it; `today` is the vendor's. None for None."""
+    if end is None:
+        return None
+    if end.on is not None:
+        return EndText(day(end.on), days_away(end.on, today), end.on.isoformat())
+    iso = end.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return EndText(end_text(end), relative(end.at, now), iso)
+
+
+def end_text(end: End) -> str:
+    """The day until whose end something lasts. Of an end that is a moment its time, too, in the
+    vendor's zone."""
+    return day(end.on) if end.on else at(end.at)
 
 
 def seats_used(license: Usable) -> str:
@@ -102,7 +141,7 @@ def no_expiry(license: Usable) -> str:
     """What stands where the expiry would, for a licence that has none."""
     if license.expires_at is not None:
         return ""
-    if license.validity == 0:
+    if not license.subscription_interval:
         return _("Never")
     if license.expiration_strategy == ExpirationStrategy.ROLLING:
         return _("Per machine")
@@ -111,13 +150,13 @@ def no_expiry(license: Usable) -> str:
 
 def valid_text(license: License) -> str:
     """Until when the licence is valid or, while that is open, how long it will be."""
-    end = moment(license.expires_at, timezone.now())
-    return _("until %(date)s") % {"date": end.date} if end else validity_text(license)
+    end = license.end
+    return _("until %(date)s") % {"date": end_text(end)} if end else validity_text(license)
 
 
-def end_text(license: License) -> str:
-    """The moment when the licence ends, or what stands there for one that has none."""
-    return at(license.expires_at) if license.expires_at else no_expiry(license)
+def expiry_text(license: License) -> str:
+    """When the licence ends, or what stands there for one that has no end."""
+    return end_text(license.end) if license.end else no_expiry(license)
 
 
 def within(days: int) -> str:
@@ -151,9 +190,9 @@ def replacements_text(activation: Activation, license: License, now: datetime) -
 
 def validity_text(license: License) -> str:
     """How long the licence is valid and from when that counts."""
-    if license.validity == 0:
+    if not license.subscription_interval:
         return _("No end")
-    length = {"length": duration(license.validity)}
+    length = {"length": in_words(license.interval)}
     if license.expiration_strategy == ExpirationStrategy.DELAYED:
         return _("%(length)s from the first activation") % length
     if license.expiration_strategy == ExpirationStrategy.ROLLING:
@@ -161,17 +200,36 @@ def validity_text(license: License) -> str:
     return _("%(length)s from its creation") % length
 
 
+def counted_from(license: License) -> str:
+    """From where renewals are counted, and how many terms lie between that and the end; empty for a
+    licence that has none."""
+    term = VALIDITY.term(license)
+    if term is None:
+        return ""
+    if not term.periods:
+        return _("its end")
+    anchor = {"n": term.periods, "day": day(term.anchor.date())}
+    return (
+        ngettext(
+            "%(day)s, %(n)d term before its end",
+            "%(day)s, %(n)d terms before its end",
+            term.periods,
+        )
+        % anchor
+    )
+
+
 def maintenance_text(license: License) -> str:
     """Until when the licence brings new versions; empty when that is not limited."""
     if license.maintenance_policy is None:
         return ""
-    end = license.maintenance_expires_at
+    end = license.maintenance_end
     if license.waits_for_maintenance:
         return _("Starts with the first machine")
     if end is None:
         return _("No end")
-    date = {"date": date_format(end, "j F Y")}
-    return _("Ended on %(date)s") % date if end <= timezone.now() else _("Until %(date)s") % date
+    text = _("Ended on %(date)s") if end.at <= timezone.now() else _("Until %(date)s")
+    return text % {"date": end_text(end)}
 
 
 def type_text(license: License) -> str:

@@ -121,7 +121,8 @@ def lease() -> timedelta:
 def send(email: OutgoingEmail) -> None:
     """Writes the e-mail and hands it over, and keeps what came of it. Raises Superseded."""
     try:
-        message = kind_of(email.kind).render(email)
+        with inside(email.vendor):  # by whose clocks it tells moments
+            message = kind_of(email.kind).render(email)
     except DatabaseError:
         raise
     except Exception as error:

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from django.db.models import F, Q
 from django.http import Http404
 from django.utils import timezone
 
@@ -11,11 +12,16 @@ from licenses.access import licenses_of
 from licenses.models import Activation
 from offline.models import OfflineExchange
 
+# What was answered for the licence's present owner; what was for an earlier one tells of that one.
+OF_PRESENT_OWNER = Q(owner=F("license__user")) | Q(owner=None, license__user=None)
+
 
 def get_exchange(request: PersonRequest, exchange_id: Any) -> OfflineExchange:
-    """An exchange of one of the customer's licences, licence and product loaded; raises Http404."""
+    """An exchange of one of the customer's licences, licence and product loaded; raises Http404,
+    also for one of an earlier owner's time."""
     exchange = (
-        OfflineExchange.objects.filter(pk=exchange_id, license__in=licenses_of(request.user))
+        OfflineExchange.objects.filter(OF_PRESENT_OWNER)
+        .filter(pk=exchange_id, license__in=licenses_of(request.user))
         .select_related("license__product")
         .first()
     )
@@ -35,6 +41,7 @@ def get_response_of_machine(request: PersonRequest, activation_id: Any) -> Offli
     Http404."""
     exchange = (
         OfflineExchange.objects.filter(
+            OF_PRESENT_OWNER,
             activation_id=activation_id,
             valid_until__gt=timezone.now(),
             license__in=licenses_of(request.user),

@@ -27,6 +27,14 @@ class OfflineExchange(TenantRow):
         related_name="+",
         verbose_name=_("handed in by"),
     )
+    # A response tells of him; a later owner of the licence does not get it.
+    owner = models.ForeignKey(
+        "accounts.User",
+        models.SET_NULL,
+        null=True,
+        related_name="+",
+        verbose_name=_("owner of the licence at that time"),
+    )
     kind = models.CharField(max_length=12, choices=Kind)
     digest = models.CharField(
         max_length=64, help_text="SHA-256 of what the machine signed, in hex."
@@ -47,6 +55,9 @@ class OfflineExchange(TenantRow):
                 name="offline_exchange_license_vendor", field="license", to_table="licenses_license"
             ),
             SameVendor(name="offline_exchange_user_vendor", field="user", to_table="accounts_user"),
+            SameVendor(
+                name="offline_exchange_owner_vendor", field="owner", to_table="accounts_user"
+            ),
         )
         indexes = (models.Index(fields=("activation_id",)),)
 

@@ -114,11 +114,12 @@ def _ask_for_file(
     status: int = 200,
 ) -> HttpResponse:
     """The form; with a refusal what is wrong and what to do, and that nothing was changed."""
-    license = _chosen_license(request)
+    license, now = _chosen_license(request), timezone.now()
+    today = timezone.localdate(now)
     context = {
         "form": form,
         "license": license,
-        "row": rows.license_row(license, timezone.now()) if license else None,
+        "row": rows.license_row(license, now, today) if license else None,
         "refusal": refusal,
     }
     return render(request, "offline/hand_in.html", context, status=status)

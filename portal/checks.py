@@ -1,6 +1,7 @@
 """System checks: misconfiguration that would be unsafe or break at once, each with a way out."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from django.apps import AppConfig
@@ -137,6 +138,30 @@ def check_host_settings(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
             )
         )
     return errors
+
+
+@register(Tags.security)
+def check_private_files(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    """What holds secrets, customers' data or e-mails is for its owner alone."""
+    return [
+        Warning(
+            f"{path} can be read or entered by others than its owner.",
+            hint=f"chmod {'700' if path.is_dir() else '600'} {path}. A proxy that sends release "
+            "files needs a MEDIA_ROOT that is not in DATA_DIR.",
+            id="portal.W004",
+        )
+        for path in _private_files()
+        if path.exists() and path.stat().st_mode & 0o077
+    ]
+
+
+def _private_files() -> list[Path]:
+    """The folder of data, the secrets that dev.py makes in it, and SQLite's files."""
+    secrets = [settings.DATA_DIR / name for name in ("secret_key", "key_encryption_keys")]
+    database = settings.DATABASES["default"]
+    name = str(database["NAME"])
+    files = [Path(name + end) for end in ("", "-wal", "-shm")]
+    return [settings.DATA_DIR, *secrets, *(files if "sqlite" in database["ENGINE"] else ())]
 
 
 @register

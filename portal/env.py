@@ -7,6 +7,7 @@ the start with the name of the variable and the reason; nothing is guessed.
 
 import os
 import re
+from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -131,6 +132,14 @@ def made(folder: Path) -> Path:
     return folder
 
 
+def private(folder: Path) -> Path:
+    """The folder, made for its owner alone if it is missing and can be made: whoever needs it says
+    that it is not there. One that is there stays as it is (portal.W004)."""
+    with suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder
+
+
 SIGNED_URL_AGE = 60  # seconds in which a download from the object store has to begin
 # With recursive triggers REPLACE counts as DELETE, which the audit trail refuses.
 SQLITE_START = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA recursive_triggers=ON;"
@@ -140,9 +149,11 @@ def sqlite(path: str) -> dict[str, Any]:
     """The DATABASES entry of an SQLite file.
 
     Transactions take the write lock when they begin, so that what a transaction has read
-    stays true until it writes: SQLite knows no row locks. The file's folder is made if missing.
+    stays true until it writes: SQLite knows no row locks. File and folder are made for their owner
+    alone if they are missing; what SQLite puts beside the file is as open as the file.
     """
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    private(Path(path).parent)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     return {
         "ENGINE": "tenancy.sqlite",
         "NAME": path,
@@ -174,6 +185,8 @@ def database(name: str, default: Path) -> dict[str, Any]:
         port = parts.port
     except ValueError as error:
         raise ImproperlyConfigured(f"{name} has no valid port: {error}.") from None
+    # Whoever is served is told soon where there is no server.
+    options.setdefault("connect_timeout", "3")
     return {
         "ENGINE": "tenancy.postgresql",
         "NAME": unquote(parts.path.removeprefix("/")),

@@ -132,6 +132,7 @@ def too_large(request: HttpRequest) -> HttpResponse:
         413,
         _("This is too large"),
         _("What was sent is larger than this page takes. Nothing was changed."),
+        again=request.path,
     )
 
 
@@ -198,10 +199,18 @@ CODES = {
 
 
 def page(
-    request: HttpRequest, status: int, title: str, reason: str, *, home: bool = True
+    request: HttpRequest,
+    status: int,
+    title: str,
+    reason: str,
+    *,
+    home: bool = True,
+    again: str = "",
 ) -> HttpResponse:
-    """The error page; it reads no user, no session and no message, and asks nothing."""
+    """The error page, with a link to the start page or to the form at `again`; it reads no user,
+    no session and no message, and asks nothing."""
     if _is_api(request):
         return JsonResponse({"message": title.lower(), "code": CODES[status]}, status=status)
-    context = {"status": status, "title": title, "reason": reason, "home": home, "messages": ()}
+    context = {"status": status, "title": title, "reason": reason, "home": home, "again": again}
+    context["messages"] = ()
     return render(request, "portal/error.html", context, status)

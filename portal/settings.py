@@ -10,7 +10,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 # --- What an operator sets ---------------------------------------------------------------------
 
-DATA_DIR = env.folder("DATA_DIR", BASE_DIR / "var")
+DATA_DIR = env.private(env.folder("DATA_DIR", BASE_DIR / "var"))
 DEFAULT_SECRET_KEY = "insecure-development-key"  # noqa: S105  refused by portal.E001 unless DEBUG
 DEBUG = env.boolean("DEBUG", default=False)
 SECRET_KEY = env.secret("SECRET_KEY", DATA_DIR / "secret_key", DEFAULT_SECRET_KEY)

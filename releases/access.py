@@ -7,7 +7,7 @@ for everybody.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +18,8 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.requests import PersonRequest
 from licenses.access import licenses_seen, named, some_shared
-from licenses.models import License, MaintenancePolicy, Product
+from licenses.ends import End
+from licenses.models import MAINTENANCE, VALIDITY, License, MaintenancePolicy, Product
 from releases.coverage import Publication, Terms, Verdict, bought_versions, coverage
 from releases.errors import SignInNeeded
 from releases.models import Release, ReleaseFile
@@ -41,13 +42,23 @@ class Held:
     product_id: UUID
     created_at: datetime
     expires_at: datetime | None
+    expires_on: date | None
     suspended: bool
     revoked: bool
     maintenance_expires_at: datetime | None
+    maintenance_expires_on: date | None
     max_allowed_release_version: str
     maintenance_policy_id: UUID | None
     product: Product = field(init=False)
     maintenance_policy: MaintenancePolicy | None = field(init=False)
+
+    @property
+    def end(self) -> End | None:
+        return VALIDITY.end(self)
+
+    @property
+    def maintenance_end(self) -> End | None:
+        return MAINTENANCE.end(self)
 
 
 READ = tuple(each.name for each in fields(Held) if each.init)

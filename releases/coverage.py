@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from licenses import versions
+from licenses.ends import End
 from releases.models import Release
 
 
@@ -23,12 +24,16 @@ class Terms(Protocol):
     product_id: Any
     product: Any
     created_at: Any
-    expires_at: Any
     suspended: Any
     revoked: Any
-    maintenance_expires_at: Any
     maintenance_policy: Any
     max_allowed_release_version: Any
+
+    @property
+    def end(self) -> End | None: ...
+
+    @property
+    def maintenance_end(self) -> End | None: ...
 
 
 class Refusal(StrEnum):
@@ -55,12 +60,12 @@ HELPFUL = tuple(Refusal)
 class Verdict:
     """Whether a release is covered, by which licence, or why not.
 
-    `limit` is what the sentence names beside the reason: a moment or a version.
+    `limit` is what the sentence names beside the reason: an end or a version.
     """
 
     refusal: Refusal | None
     license: Terms | None = None
-    limit: datetime | str | None = None
+    limit: End | str | None = None
 
     @property
     def covered(self) -> bool:
@@ -117,19 +122,19 @@ def coverage(
 
 def _judge(release: Release, license: Terms, bought: str | None, now: datetime) -> Verdict:
     """The rules in their order, for one licence."""
-    published, ended = release.appeared, license.expires_at
+    published, ended = release.appeared, license.end
     if license.product_id != release.product_id:
         return Verdict(Refusal.NO_LICENSE)
     if license.revoked:
         return Verdict(Refusal.REVOKED, license)
     if license.suspended:
         return Verdict(Refusal.SUSPENDED, license)
-    if ended is not None and ended <= now:
-        kept = license.product.expired_licenses_keep_releases and published <= ended
+    if ended is not None and ended.at <= now:
+        kept = license.product.expired_licenses_keep_releases and published <= ended.at
         if not kept:
             return Verdict(Refusal.EXPIRED, license, ended)
-    maintained_until = license.maintenance_expires_at
-    if maintained_until is not None and published > maintained_until:
+    maintained_until = license.maintenance_end
+    if maintained_until is not None and published > maintained_until.at:
         return Verdict(Refusal.MAINTENANCE_ENDED, license, maintained_until)
     highest = license.max_allowed_release_version
     if highest and not versions.within(release.version, highest):

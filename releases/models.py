@@ -199,10 +199,11 @@ class ReleaseFile(TenantRow):
 
 
 class Download(TenantRow):
-    """One request for bytes of a file that was granted; written by downloads.py, never changed.
+    """One request for bytes of a file that was granted; written by downloads.py.
 
     `counted` rows are the downloads to bill by; what resumes one, or fetches another part of it,
-    is a row that `continues` it.
+    is a row that `continues` it. Nothing of a row changes later, but that a counted one notes what
+    has been granted in it.
     """
 
     file = models.ForeignKey(ReleaseFile, models.DO_NOTHING, related_name="downloads")
@@ -220,6 +221,10 @@ class Download(TenantRow):
     continues = models.ForeignKey(
         "self", models.PROTECT, null=True, related_name="parts", verbose_name=_("continues")
     )
+    # Of a counted one with all that continues it: the pieces that were granted
+    # (files/pieces.py), and how many bytes of them once more.
+    granted = models.JSONField(default=list, editable=False)
+    granted_again = models.PositiveBigIntegerField(default=0, editable=False)
 
     class Meta(TenantRow.Meta):
         verbose_name = _("download")

@@ -1,11 +1,10 @@
 """Why a licence does not cover a release: one sentence each, what is the matter and what to do."""
 
-from datetime import datetime
-
-from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from licenses.ends import End
+from licenses.words import end_text
 from releases.coverage import Refusal, Verdict
 
 REFUSALS: dict[Refusal, str | Promise] = {
@@ -41,5 +40,5 @@ def why_not(verdict: Verdict) -> str:
     if verdict.refusal is None:
         return ""
     limit = verdict.limit
-    text = date_format(limit, "j F Y") if isinstance(limit, datetime) else limit
+    text = end_text(limit) if isinstance(limit, End) else limit
     return str(REFUSALS[verdict.refusal]) % {"limit": text}

@@ -7,11 +7,12 @@ and what verbs write in it stays written whatever follows.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TypeVar
 from uuid import UUID
 
 from django.db import connection, models, transaction
+from django.utils import timezone
 from django_scopes import ScopedManager, ScopeError, get_scope, scope
 
 from tenancy.models import Vendor
@@ -36,11 +37,13 @@ __all__ = [
 def inside(vendor: Vendor | UUID) -> Iterator[None]:
     """Inside, queries on tenants' rows reach this vendor's alone; raises TypeError for no vendor.
 
-    Doors can be nested; the innermost counts.
+    Doors can be nested; the innermost counts. Whoever enters with the vendor's row, and not by its
+    id, reads moments in the vendor's time zone inside (Django's current one).
     """
     if not isinstance(vendor, Vendor | UUID):
         raise TypeError("Only a vendor or its id can be entered.")
-    with scope(vendor=vendor, way=None):
+    clocks = timezone.override(vendor.zone) if isinstance(vendor, Vendor) else nullcontext()
+    with scope(vendor=vendor, way=None), clocks:
         yield
 
 

@@ -1,7 +1,9 @@
 """The tenant, to whom every row of every other room belongs, and the table of hosts."""
 
 import uuid
+from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
@@ -86,6 +88,11 @@ class Vendor(models.Model):
     @property
     def is_active(self) -> bool:
         return self.status == self.Status.ACTIVE
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Where the vendor's days begin and end."""
+        return ZoneInfo(self.time_zone or settings.TIME_ZONE)
 
 
 class Host(models.Model):

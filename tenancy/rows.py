@@ -51,9 +51,26 @@ def labelled(field: F, labels: Mapping[Any, Any]) -> F:
     return field
 
 
-def labels_of(field: models.Field[Any, Any]) -> Mapping[Any, Any]:
-    """What people read instead of the field's values: its choices, or what `labelled` says."""
-    return getattr(field, "labels", None) or dict(field.flatchoices)
+def label_of(field: models.Field[Any, Any], value: str) -> str:
+    """What people read instead of a value of the field: as the field says it by itself
+    (`in_words`), by its choices or what `labelled` says; empty for the value as it is."""
+    in_words = getattr(field, "in_words", None)
+    if in_words:
+        return str(in_words(value))
+    labels = getattr(field, "labels", None) or dict(field.flatchoices)
+    return str(labels.get(value) or "")
+
+
+def moment_of(day: str, field: F) -> F:
+    """The field, marked: its moment is the end of the day that stands in the field `day`, which
+    people read instead."""
+    field.day = day  # type: ignore[attr-defined]
+    return field
+
+
+def day_of(field: models.Field[Any, Any]) -> str:
+    """The field that has the day of a moment; empty for a moment by itself."""
+    return getattr(field, "day", "")
 
 
 class VendorManager(ScopedBase[M_co]):

@@ -57,7 +57,7 @@ class WithLastStep:
 
 # --- Bulk work ----------------------------------------------------------------------------------
 
-LONGEST = 0.2  # seconds after which a transaction of bulk work takes nothing more on
+LONGEST = 0.1  # seconds after which a transaction of bulk work takes nothing more on
 DELETED_AT_ONCE = 200  # rows
 SHORTEST_PAUSE = 0.1  # seconds; who waits for SQLite's lock looks as often as that
 _END = object()

@@ -124,6 +124,8 @@ def django_db_modify_db_settings() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """Migrations have run as the owner; whatever comes now, runs as the web role."""
+    for path in Path(os.environ["DATA_DIR"]).glob("test.sqlite3*"):
+        path.chmod(0o600)  # Django makes it, with the umask of whoever tests.
     _become(roles.WEB, django_db_blocker)
     yield
     _become(roles.OWNER, django_db_blocker)

@@ -93,5 +93,5 @@ def _fill(world: World, vendor: Vendor) -> None:
                 options={},
             )
         ImportStep.objects.create(
-            vendor=vendor, data_import=row, number=0, act=f"{name}-act", content=[]
+            vendor=vendor, data_import=row, number=0, act=f"{name}-act", content="[]"
         )

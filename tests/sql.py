@@ -169,7 +169,8 @@ def lacks_verb(sql: str, files: list[str]) -> bool:
         return False
     # Managers make the statements of whoever asks them to, and a test looks on.
     writer = next((path for path in files if "models" not in path and path[:6] != "tests/"), "")
-    if writer in WITHOUT_VERB or any(is_verb(path) for path in files):
+    # A migration changes what a version finds, and nobody's licence.
+    if writer in WITHOUT_VERB or "/migrations/" in writer or any(map(is_verb, files)):
         return False
     return not any(re.search(pattern, sql) for pattern in STATEMENTS_WITHOUT_VERB)
 

@@ -10,16 +10,41 @@ from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
+from accounts import days
 from accounts.models import PortalSettings
 from accounts.verbs.settings import change_settings
 from backoffice.base import VendorAdmin
+from tenancy import zones
 from tenancy.door import current_vendor
 
 
 class SettingsForm(forms.ModelForm[PortalSettings]):
+    time_zone = forms.ChoiceField(
+        label=_("Time zone"),
+        required=False,
+        help_text=_("By its clocks days end. “Valid until 31 December” is until midnight there."),
+    )
+
     class Meta:
         model = PortalSettings
-        fields = ("send_expiry_reminders", "show_support_views")
+        fields = ("time_zone", "send_expiry_reminders", "show_support_views")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.zone, self.saved = self.instance.zone.key, self.instance.time_zone
+        field: Any = self.fields["time_zone"]
+        field.choices = [(name, name) for name in dict.fromkeys((*zones.places(), self.zone))]
+        self.initial["time_zone"] = self.zone
+
+    def clean_time_zone(self) -> str:
+        """The same zone changes nothing, also where it is the installation's and was not chosen."""
+        chosen = str(self.cleaned_data["time_zone"])
+        return self.saved if chosen in {"", self.zone} else chosen
+
+    @property
+    def moves_days(self) -> bool:
+        """Whether another time zone was chosen."""
+        return bool(self.cleaned_data["time_zone"] != self.saved)
 
 
 @admin.register(PortalSettings)
@@ -40,6 +65,8 @@ class PortalSettingsAdmin(VendorAdmin):
         settings: Any = PortalSettings.objects.get(pk=current_vendor().pk)
         given = request.POST if request.method == "POST" else None
         form = SettingsForm(given, instance=settings)
+        if form.is_valid() and form.moves_days and "confirm" not in request.POST:
+            return self._ask(request, form)
         if form.is_valid():
             change_settings(vendor=settings, **form.cleaned_data)
             messages.success(request, _("The settings are saved."))
@@ -51,3 +78,16 @@ class PortalSettingsAdmin(VendorAdmin):
             "form": form,
         }
         return render(request, "accounts/admin/settings.html", context)
+
+    def _ask(self, request: HttpRequest, form: SettingsForm) -> HttpResponse:
+        """Asks before days end by other clocks."""
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Change the time zone to %(zone)s?") % {"zone": form.data["time_zone"]},
+            "opts": self.opts,
+            "given": [(name, form.data[name]) for name in form.fields if name in form.data],
+            "new": form.data["time_zone"],
+            "old": form.zone,
+            "days": days.counted(),
+        }
+        return render(request, "accounts/admin/time_zone.html", context)

@@ -4,6 +4,7 @@ from typing import TypedDict, Unpack
 
 from django.db import transaction
 
+from accounts import days
 from audit import trail
 from tenancy.models import Vendor
 
@@ -21,7 +22,8 @@ class Settings(TypedDict, total=False):
 def change_settings(*, vendor: Vendor, **chosen: Unpack[Settings]) -> Vendor:
     """Saves what was chosen and records what that changed; the vendor as it is saved then.
 
-    Raises ValidationError when a value is refused.
+    With another time zone whatever has a day keeps it, and the day's end moves. Raises
+    ValidationError when a value is refused.
     """
     saved = Vendor.objects.select_for_update(of=("self",)).get(pk=vendor.pk)
     before = Vendor.objects.get(pk=vendor.pk)
@@ -32,5 +34,7 @@ def change_settings(*, vendor: Vendor, **chosen: Unpack[Settings]) -> Vendor:
         return saved
     saved.clean_fields(exclude={each.name for each in saved._meta.fields} - set(chosen))
     saved.save(update_fields=[*chosen, "updated_at"])
-    trail.record("changed", saved, changes=changes)
+    moves = saved.zone != before.zone
+    details = {"days": days.move(saved.zone)} if moves else {}
+    trail.record("changed", saved, changes=changes, details=details)
     return saved

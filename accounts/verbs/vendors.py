@@ -46,6 +46,8 @@ def change_vendor(vendor: Vendor) -> Vendor:
     also after it is switched on again. Raises ValidationError."""
     with inside(vendor):
         before = Vendor.objects.select_for_update(of=("self",)).get(pk=vendor.pk)
+        # With its time zone the vendor's days would have to move (settings.py).
+        vendor.time_zone = before.time_zone
         _check(vendor)
         vendor.save()
         trail.record_change(before, vendor)

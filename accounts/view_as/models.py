@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models.people import User
 from tenancy.rows import SameVendor, TenantRow, secret
+from web.moments import clock
 
 
 class ViewAs(TenantRow):
@@ -44,6 +45,11 @@ class ViewAs(TenantRow):
 
     def __str__(self) -> str:
         return str(self.pk)
+
+    @property
+    def until(self) -> str:
+        """When it ends, for staff."""
+        return clock(self.ends_at)
 
     def is_current(self, now: datetime) -> bool:
         """Whether it may show anything now: it neither was stopped nor ran out, the member of

@@ -2,7 +2,6 @@
 
 from django.core.mail import EmailMultiAlternatives
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from accounts.emails import person_of
@@ -12,6 +11,7 @@ from mail.composing import compose
 from mail.kinds import register
 from mail.models import OutgoingEmail
 from tenancy.hosts import backoffice_url
+from web.moments import at
 
 
 def domain_failing(email: OutgoingEmail) -> EmailMultiAlternatives | None:
@@ -25,7 +25,7 @@ def domain_failing(email: OutgoingEmail) -> EmailMultiAlternatives | None:
         person_of(email),
         domain=str(domain),
         reason=sentences.diagnosis(domain),
-        until=date_format(domain.served_until, "j F Y"),
+        until=at(domain.served_until),
         link=backoffice_url("admin:branding_customdomain_change", domain.pk),
     )
 

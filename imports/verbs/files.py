@@ -158,8 +158,9 @@ def check(*, vendor_id: str, import_id: str) -> None:
             return
         try:
             rows, problems, number = _read(row, keep=False)
-        except Exception:
-            _end(row, State.FAILED, preview=_stopped(_("The file could not be checked.")))
+        except Exception as error:
+            if not passes(error):
+                _end(row, State.FAILED, preview=_stopped(_("The file could not be checked.")))
             raise
         if problems:
             _end(row, State.REFUSED, errors=_told(problems), error_count=number)
@@ -289,8 +290,9 @@ def _read(row: DataImport, *, keep: bool) -> tuple[Rows, list[Problem], int]:
 
 
 def _here(row: DataImport) -> models.QuerySet[DataImport]:
-    """The import, as long as its state is what the job has found."""
-    return DataImport.objects.filter(pk=row.pk, state=row.state)
+    """The import, as long as it is in the state that the job has found it in: another run of the
+    job may have got further, and what it writes is no problem of the file's."""
+    return DataImport.objects.filter(pk=row.pk, state=row.state, steps=row.steps)
 
 
 def _end(row: DataImport, state: str, **changes: Any) -> bool:

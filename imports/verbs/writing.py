@@ -7,7 +7,7 @@ can be undone still: whatever can't be comes last. What runs here, runs in the v
 in the name of who confirmed it, perhaps in two workers at once.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from time import monotonic
 
 from django.db import models, transaction
@@ -15,7 +15,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from imports.models import DataImport, ImportStep
-from imports.steps import Act, Step
+from imports.steps import Act, Step, from_json, in_json
 from tenancy.transactions import delete_in_steps, in_steps
 
 State = DataImport.State
@@ -26,20 +26,20 @@ class Superseded(Exception):
     """Another run of the job has brought the import into another state."""
 
 
-@transaction.atomic
-def prepare(row: DataImport, steps: list[Step]) -> None:
+def prepare(row: DataImport, steps: Iterable[Step]) -> None:
     """Keeps the steps of a confirmed import. Raises Superseded where there are some."""
+    # Made before, so that the transaction is no longer than it has to be.
+    made = [
+        ImportStep(vendor_id=row.vendor_id, data_import=row, number=n, act=act, content=text)
+        for n, (act, text) in enumerate((act, in_json(content)) for act, content in steps)
+    ]
     unprepared = DataImport.objects.filter(pk=row.pk, state=State.IMPORTING, steps=None)
-    now = timezone.now()
-    if not unprepared.update(steps=len(steps), rows_done=0, updated_at=now):
-        raise Superseded
-    ImportStep.objects.bulk_create(
-        ImportStep(
-            vendor_id=row.vendor_id, data_import=row, number=number, act=act, content=content
-        )
-        for number, (act, content) in enumerate(steps)
-    )
-    row.steps, row.rows_done = len(steps), 0
+    with transaction.atomic():
+        now = timezone.now()
+        if not unprepared.update(steps=len(made), rows_done=0, updated_at=now):
+            raise Superseded
+        ImportStep.objects.bulk_create(made)
+    row.steps, row.rows_done = len(made), 0
 
 
 def write(row: DataImport, acts: Acts, *, until: float) -> bool:
@@ -54,22 +54,24 @@ def _steps(row: DataImport) -> models.QuerySet[ImportStep]:
 
 
 def _left(row: DataImport, until: float) -> Iterator[ImportStep]:
-    while monotonic() < until:
-        step = _steps(row).filter(done_at=None).order_by("number").first()
-        if step is None:
-            return
+    left = _steps(row).filter(done_at=None).order_by("number")
+    last = -1
+    while monotonic() < until and (step := left.filter(number__gt=last).first()):
         yield step
+        last = step.number
 
 
 def _do(row: DataImport, acts: Acts, step: ImportStep) -> None:
-    act = acts[step.act]
-    _move_on(row, State.IMPORTING, by=len(step.content) if act.counts else 0)
-    if _steps(row).filter(pk=step.pk, done_at=None).update(done_at=timezone.now()):
-        act.do(step.content)
+    """Does a step, unless another worker has; whoever comes second waits here until it knows."""
+    if not _steps(row).filter(pk=step.pk, done_at=None).update(done_at=timezone.now()):
+        return
+    act, content = acts[step.act], from_json(step.content)
+    _move_on(row, State.IMPORTING, by=len(content) if act.counts else 0)
+    act.do(content)
 
 
 def _move_on(row: DataImport, state: str, *, by: int) -> None:
-    """Says how far it is, and holds the import: one worker at a time does a step of it."""
+    """Says how far it is; raises Superseded when it goes another way by now."""
     here = DataImport.objects.filter(pk=row.pk, state=state)
     if not here.update(rows_done=F("rows_done") + by, updated_at=timezone.now()):
         raise Superseded
@@ -99,19 +101,19 @@ def take_back(row: DataImport, acts: Acts, *, until: float) -> bool:
 
 
 def _done(row: DataImport, until: float) -> Iterator[ImportStep]:
-    while monotonic() < until:
-        step = _steps(row).exclude(done_at=None).order_by("number").last()
-        if step is None:
-            return
+    done = _steps(row).exclude(done_at=None).order_by("-number")
+    last = row.steps or 0
+    while monotonic() < until and (step := done.filter(number__lt=last).first()):
         yield step
+        last = step.number
 
 
 def _undo(row: DataImport, acts: Acts, step: ImportStep) -> None:
-    act = acts[step.act]
-    _move_on(row, State.UNDOING, by=-len(step.content) if act.counts else 0)
     if not _steps(row).filter(pk=step.pk).exclude(done_at=None).update(done_at=None):
         return
-    kept = act.undo(step.content) if act.undo else 0
+    act, content = acts[step.act], from_json(step.content)
+    _move_on(row, State.UNDOING, by=-len(content) if act.counts else 0)
+    kept = act.undo(content) if act.undo else 0
     if kept:
         preview = DataImport.objects.values_list("preview", flat=True).get(pk=row.pk)
         preview["kept"] = preview.get("kept", 0) + kept

@@ -49,11 +49,15 @@ class ActivationAdmin(VendorAdmin):
     fields = (
         "license", "hostname", "fingerprint", "os", "os_version", "vm_name", "container",
         "app_version", "client_version", "user_hash", "offline", "offline_response_valid_until",
-        "last_synced_at", "lease_expires_at", "expires_at", "set_up_anew", "metadata",
+        "last_synced_at", "lease_expires_at", "expires", "set_up_anew", "metadata",
         "meter_attributes", "created_at",
     )  # fmt: skip
-    readonly_fields = ("set_up_anew",)
+    readonly_fields = ("expires", "set_up_anew")
     change_form_template = "licenses/admin/activation.html"
+
+    @admin.display(description=_("expires"), empty_value="-")
+    def expires(self, obj: Activation) -> str:
+        return words.end_text(obj.end) if obj.end else ""
 
     @admin.display(description=_("set up anew"))
     def set_up_anew(self, obj: Activation) -> str:

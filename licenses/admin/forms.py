@@ -1,6 +1,5 @@
 """The forms of the back office's pages about licences."""
 
-from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -9,6 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import normalise_email
 from backoffice.lists import is_long, search_in
+from licenses.admin.lengths import ValidityField
+from licenses.intervals import Interval, parse
 from licenses.keys import validate_key
 from licenses.models import UNLIMITED, License, LicensePolicy, Product
 
@@ -41,10 +42,15 @@ class NewLicenseForm(forms.Form):
         validators=[MinValueValidator(UNLIMITED), MaxValueValidator(MOST_SEATS)],
         help_text=_("Empty: as the policy says. 0 or −1 is unlimited."),
     )
+    validity = ValidityField(
+        label=_("Validity"),
+        required=False,
+        help_text=_("Empty: as the policy says. Such as 1 year, 18 months, 90 days; or perpetual."),
+    )
     expires_on = forms.DateField(
         label=_("Valid until"),
         required=False,
-        help_text=_("Empty: as the policy says. The whole day counts, in UTC."),
+        help_text=_("Empty: as long as the validity says. The whole day counts."),
         widget=forms.DateInput(attrs={"type": "date"}),
     )
     key = forms.CharField(
@@ -82,6 +88,12 @@ class NewLicenseForm(forms.Form):
         return normalise_email(self.cleaned_data["email"])
 
     @property
+    def interval(self) -> Interval | None:
+        """How long it is to last; None for as the policy says."""
+        typed = self.cleaned_data["validity"]
+        return None if typed is None else parse(typed)
+
+    @property
     def names(self) -> dict[str, str]:
         """What a new customer is called."""
         return {name: self.cleaned_data[name] for name in ("first_name", "last_name", "company")}
@@ -99,11 +111,21 @@ class DaysForm(forms.Form):
         min_value=1,
         max_value=LONGEST_EXTENSION,
         initial=30,
-        help_text=_("Counted from the expiry date or, if that has passed, from now."),
+        help_text=_("Counted from the expiry date or, if that has passed, from today."),
     )
 
-    def seconds(self) -> int:
-        return int(timedelta(days=self.cleaned_data["days"]).total_seconds())
+    def interval(self) -> Interval:
+        return Interval(days=self.cleaned_data["days"])
+
+
+class LastDayForm(forms.Form):
+    """Until when licences are to be valid."""
+
+    day = forms.DateField(
+        label=_("Valid until"),
+        help_text=_("The whole day counts. Renewals are counted from this day on."),
+        widget=forms.DateInput(attrs={"type": "date"}),
+    )
 
 
 class SeatsForm(forms.Form):

@@ -1,56 +1,70 @@
-"""Lengths of time as people type them: "1 year", "30 days", "8 hours", or plain seconds."""
+"""Fields of the back office in which lengths of time are typed (licenses/lengths.py)."""
 
-import re
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.utils.translation import gettext_lazy as _
 
-UNITS = {
-    "year": 365 * 24 * 60 * 60,
-    "week": 7 * 24 * 60 * 60,
-    "day": 24 * 60 * 60,
-    "hour": 60 * 60,
-    "minute": 60,
-    "second": 1,
-}
-TYPED = re.compile(r"([0-9]{1,10})\s*(?:(year|week|day|hour|minute|second)s?)?", re.IGNORECASE)
+from licenses.intervals import Interval, of_seconds, parse
+from licenses.lengths import LengthError, in_words, typed
+from licenses.models.terms import IntervalField
+
+
+class _AsTyped(str):
+    """What somebody typed into a field that comes back."""
+
+
+class ValidityField(forms.CharField):
+    """An interval by the calendar, typed in words; its value is what ISO 8601 writes, which is
+    empty for perpetual. Where nothing has to be typed, nothing is None."""
+
+    def clean(self, value: Any) -> str | None:
+        text = str(value or "").strip()
+        if not text and not self.required:
+            return None
+        return str(_typed(text))
+
+    def to_python(self, value: Any) -> str:
+        """For what Django compares with the value of before; raises ValidationError."""
+        return self.clean(value) or ""
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        return _AsTyped(data or "")
+
+    def prepare_value(self, value: Any) -> Any:
+        """What the field begins with."""
+        is_interval = isinstance(value, str) and not isinstance(value, _AsTyped)
+        return in_words(parse(value)) if is_interval else value
 
 
 class LengthOfTimeField(forms.IntegerField):
-    """Whole seconds, typed with a unit or without."""
+    """Whole seconds, typed in words; a nought needs no unit."""
 
     widget = forms.TextInput
 
     def to_python(self, value: Any) -> int | None:
         if value in self.empty_values:
             return None
-        match = TYPED.fullmatch(str(value).strip())
-        if match is None:
-            raise ValidationError(
-                _("Type a number and a unit, such as 1 year, 30 days or 8 hours."), code="length"
-            )
-        return int(match[1]) * UNITS[(match[2] or "second").lower()]
+        text = str(value).strip()
+        return 0 if text == "0" else _typed(text, "seconds", "minutes", "hours").nominal
 
     def prepare_value(self, value: Any) -> Any:
-        return in_unit(value) if isinstance(value, int) else value
+        if not isinstance(value, int):
+            return value
+        return in_words(of_seconds(value)) if value else "0"
 
 
-def in_unit(seconds: int) -> str:
-    """The length in the largest unit that divides it, in the words that can be typed."""
-    if seconds == 0:
-        return "0"
-    name, size = next(
-        each for each in UNITS.items() if seconds % each[1] == 0 and each[0] != "week"
-    )
-    number = seconds // size
-    return f"{number} {name}" if number == 1 else f"{number} {name}s"
+def _typed(text: str, *units: str) -> Interval:
+    try:
+        return typed(text, units) if units else typed(text)
+    except LengthError as error:
+        raise ValidationError(str(error), code="length") from error
 
 
 # For the admins whose only editable fields of these kinds are lengths of time.
 LENGTHS: Any = {
+    IntervalField: {"form_class": ValidityField, "required": True},
     models.PositiveBigIntegerField: {"form_class": LengthOfTimeField},
     models.PositiveIntegerField: {"form_class": LengthOfTimeField},
 }

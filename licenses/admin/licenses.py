@@ -27,7 +27,7 @@ from licenses.admin.lengths import LENGTHS
 from licenses.admin.many import CHANGES, worth_offering
 from licenses.admin.products import valid_for
 from licenses.errors import DayIsOver, LicensingError
-from licenses.imports import in_days
+from licenses.lengths import in_words
 from licenses.models import License, LicenseMetadata, LicenseUser, Product
 from licenses.search import places_for_staff
 from licenses.verbs import details, licenses, many
@@ -90,20 +90,22 @@ class LicenseAdmin(WithExport, WithButtons):
         "key": lambda license: license.key,
         "allowed_activations": lambda license: license.allowed_activations,
         "allowed_deactivations": lambda license: license.allowed_deactivations,
-        "validity_days": lambda license: in_days(license.validity),
-        "expires_at": lambda license: license.expires_at,
+        "validity": lambda license: in_words(license.interval),
+        "expires_at": lambda license: license.expires_on or license.expires_at,
         "notes": lambda license: license.notes,
         "status": lambda license: words.status_text(license.standing).name,
         "type": lambda license: license.type,
         "seats_used": lambda license: license.total_activations,
         "deactivations_used": lambda license: license.total_deactivations,
         "first_activated": lambda license: license.first_activated_at,
-        "maintenance_ends": lambda license: license.maintenance_expires_at,
+        "maintenance_ends": lambda license: (
+            license.maintenance_expires_on or license.maintenance_expires_at
+        ),
         "created": lambda license: license.created_at,
     }
     verbs = {"send": (_send, _("The licence %(row)s is on its way to its customer by e-mail."))}
     rights = {"send": "send"}
-    list_display = ("key", "product", "user", "status", "seats", "expires_at")
+    list_display = ("key", "product", "user", "status", "seats", "expires")
     list_filter = (
         StatusFilter,
         ExpiringFilter,
@@ -133,7 +135,7 @@ class LicenseAdmin(WithExport, WithButtons):
                     "product",
                     "user",
                     "status",
-                    "expires_at",
+                    "expires",
                     "name",
                     "order_number",
                     "renewal_url",
@@ -152,6 +154,7 @@ class LicenseAdmin(WithExport, WithButtons):
                     "allowed_deactivations",
                     "valid_for",
                     "expiration_strategy",
+                    "counted_from",
                     "allow_vm_activation",
                     "allow_container_activation",
                 )
@@ -162,7 +165,7 @@ class LicenseAdmin(WithExport, WithButtons):
             {
                 "fields": (
                     "maintenance_policy",
-                    "maintenance_expires_at",
+                    "maintenance_ends",
                     "max_allowed_release_version",
                 )
             },
@@ -190,8 +193,9 @@ class LicenseAdmin(WithExport, WithButtons):
     created_once = ("key", "product", "policy", "valid_for", "expiration_strategy", "type")
     counters = (
         "status",
-        "expires_at",
-        "maintenance_expires_at",
+        "expires",
+        "maintenance_ends",
+        "counted_from",
         "total_activations",
         "total_deactivations",
         "first_activated_at",
@@ -256,6 +260,7 @@ class LicenseAdmin(WithExport, WithButtons):
         try:
             return issue(
                 names=form.names,
+                interval=form.interval,
                 last_day=asked["expires_on"],
                 **{name: asked[name] for name in terms},
             )
@@ -363,6 +368,18 @@ class LicenseAdmin(WithExport, WithButtons):
     @admin.display(description=_("status"))
     def status(self, obj: License) -> str:
         return words.status_text(obj.standing).name
+
+    @admin.display(description=_("expires"), ordering="expires_at")
+    def expires(self, obj: License) -> str:
+        return words.expiry_text(obj)
+
+    @admin.display(description=_("renewals counted from"))
+    def counted_from(self, obj: License) -> str:
+        return words.counted_from(obj) or "-"
+
+    @admin.display(description=_("maintenance ends"))
+    def maintenance_ends(self, obj: License) -> str:
+        return words.maintenance_text(obj) or "-"
 
     @admin.display(description=_("seats"))
     def seats(self, obj: License) -> str:

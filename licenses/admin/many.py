@@ -8,8 +8,8 @@ from django import forms
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from licenses.admin.forms import DaysForm, NothingToSay, SeatsForm
-from licenses.models import License
+from licenses.admin.forms import DaysForm, LastDayForm, NothingToSay, SeatsForm
+from licenses.models import ExpirationStrategy, License
 from licenses.verbs import licenses
 from licenses.verbs.many import Act
 
@@ -30,7 +30,11 @@ def _plain(verb: Callable[..., License]) -> Callable[[Any], Act]:
 
 
 def _extend(form: DaysForm) -> Act:
-    return lambda license: licenses.extend(license, extension_length=form.seconds())
+    return lambda license: licenses.extend(license, by=form.interval())
+
+
+def _set_last_day(form: LastDayForm) -> Act:
+    return lambda license: licenses.set_last_day(license, day=form.cleaned_data["day"])
 
 
 def _set_seats(form: SeatsForm) -> Act:
@@ -41,6 +45,7 @@ def _set_seats(form: SeatsForm) -> Act:
 CHANGES = {
     "renew": Change(_("Renew for another term"), _plain(licenses.renew)),
     "extend": Change(_("Extend"), _extend, DaysForm),
+    "set_last_day": Change(_("Set the last day"), _set_last_day, LastDayForm),
     "set_seats": Change(_("Change seats"), _set_seats, SeatsForm),
     "renew_maintenance": Change(_("Renew the maintenance"), _plain(licenses.renew_maintenance)),
     "suspend": Change(_("Suspend"), _plain(licenses.suspend), dangerous=True),
@@ -58,8 +63,10 @@ def worth_offering(license: License) -> list[tuple[str, Change]]:
     }
     if license.expires_at is None:
         pointless |= {"extend", "renew"}
-    if license.validity == 0:
+    if not license.interval:
         pointless.add("renew")
+    if license.expiration_strategy == ExpirationStrategy.ROLLING:
+        pointless.add("set_last_day")
     if license.maintenance_expires_at is None:
         pointless.add("renew_maintenance")
     return [(name, change) for name, change in CHANGES.items() if name not in pointless]

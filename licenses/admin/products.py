@@ -14,7 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.metadata import METADATA_FORM
 from backoffice.base import VendorAdmin, Writes
 from backoffice.pages import MOST_COUNTED, counted
-from licenses.admin.lengths import LENGTHS, in_unit
+from licenses.admin.lengths import LENGTHS
+from licenses.lengths import in_words
 from licenses.models import (
     TERMS,
     LicensePolicy,
@@ -33,7 +34,7 @@ from licenses.verbs.signing_keys import product_file, rotate_product_key
 FIRST_TERMS = (
     "type",
     "allowed_activations",
-    "validity",
+    "subscription_interval",
     "expiration_strategy",
     "allowed_deactivations",
 )
@@ -41,8 +42,8 @@ FIRST_TERMS = (
 
 @admin.display(description=_("validity"))
 def valid_for(model_admin: Any, obj: Any) -> str:
-    """How long; 0 has no end."""
-    return in_unit(obj.validity) if obj.validity else gettext("No end")
+    """How long."""
+    return in_words(obj.interval)
 
 
 @admin.register(Product)
@@ -131,7 +132,7 @@ class LicensePolicyAdmin(PolicyAdmin):
                     "name",
                     "type",
                     "allowed_activations",
-                    "validity",
+                    "subscription_interval",
                     "expiration_strategy",
                     "allowed_deactivations",
                     "key_pattern",

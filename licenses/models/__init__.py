@@ -1,6 +1,7 @@
 """The rows of this app, a module per noun."""
 
 from licenses.models.activation import Activation, OperatingSystem
+from licenses.models.ends import MAINTENANCE, VALIDITY
 from licenses.models.license import (
     License,
     LicenseMetadata,
@@ -11,7 +12,6 @@ from licenses.models.license import (
 from licenses.models.maintenance import MaintenancePolicy, validate_version
 from licenses.models.product import Product, SigningKey
 from licenses.models.terms import (
-    DAY,
     TERMS,
     UNLIMITED,
     ExpirationStrategy,
@@ -24,10 +24,11 @@ from licenses.models.terms import (
 from licenses.models.words import SEARCHED, ActivationWord, LicenseWord
 
 __all__ = [
-    "DAY",
+    "MAINTENANCE",
     "SEARCHED",
     "TERMS",
     "UNLIMITED",
+    "VALIDITY",
     "Activation",
     "ActivationWord",
     "ExpirationStrategy",

@@ -8,6 +8,8 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.metadata import validate_metadata
+from licenses.ends import End
+from licenses.models.ends import day_has_moment, end_at
 from licenses.models.license import License
 from tenancy.finding import Ordered
 from tenancy.rows import SameVendor, TenantRow, personal, secret
@@ -60,6 +62,7 @@ class Activation(TenantRow):
     expires_at = models.DateTimeField(
         _("expires"), null=True, help_text=_("Of a rolling licence alone.")
     )
+    expires_on = models.DateField(_("expires"), null=True)
 
     class Meta(TenantRow.Meta):
         verbose_name = _("activation")
@@ -77,6 +80,7 @@ class Activation(TenantRow):
                 name="activation_offline_has_machine_key",
                 condition=Q(offline=False) | ~Q(machine_thumbprint=""),
             ),
+            day_has_moment("activation_day_has_moment"),
         )
         indexes = (
             models.Index(name="activation_newest", fields=("vendor", "-created_at", "id")),
@@ -90,6 +94,11 @@ class Activation(TenantRow):
         )
 
     named_after_person = True
+
+    @property
+    def end(self) -> End | None:
+        """When a machine of a rolling licence ends."""
+        return end_at(self.expires_at, self.expires_on)
 
     def __str__(self) -> str:
         return self.hostname or self.fingerprint[:16]

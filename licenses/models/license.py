@@ -1,6 +1,6 @@
 """Licences and what hangs on them."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.core.validators import MinValueValidator
@@ -8,7 +8,9 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from licenses.ends import End
 from licenses.keys import validate_key
+from licenses.models.ends import MAINTENANCE, day_has_moment, end_at
 from licenses.models.maintenance import MaintenancePolicy, validate_version
 from licenses.models.product import Product
 from licenses.models.terms import (
@@ -20,7 +22,7 @@ from licenses.models.terms import (
 )
 from licenses.status import Standing, standing_of
 from tenancy.finding import StoredForm
-from tenancy.rows import SameVendor, TenantRow, personal
+from tenancy.rows import SameVendor, TenantRow, moment_of, personal
 from tenancy.spelling import form_of
 from tenancy.texts import Line, Prose, UrlLine
 
@@ -32,10 +34,16 @@ class Usable:
     revoked: bool
     suspended: bool
     expires_at: datetime | None
+    expires_on: date | None
     expiration_strategy: str
-    validity: int
+    subscription_interval: str
     allowed_activations: int
     total_activations: int
+
+    @property
+    def end(self) -> End | None:
+        """When it ends; None is never, not yet known, or each machine by itself."""
+        return end_at(self.expires_at, self.expires_on)
 
     @property
     def unlimited_activations(self) -> bool:
@@ -55,7 +63,7 @@ class Usable:
             now=timezone.now(),
             revoked=self.revoked,
             suspended=self.suspended,
-            expires_at=self.expires_at,
+            end=self.end,
             waits_for_first_activation=self.waits_for_first_activation,
         )
 
@@ -64,7 +72,7 @@ class Usable:
         """Whether the validity has not begun to count."""
         return (
             self.expiration_strategy == ExpirationStrategy.DELAYED
-            and self.validity > 0
+            and self.subscription_interval != ""
             and self.expires_at is None
         )
 
@@ -116,7 +124,11 @@ class License(Usable, TenantRow, LicenseTerms):
         related_name="additional_licenses",
         verbose_name=_("additional users"),
     )
-    expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
+    # Of an end that is a day, both the day and its last moment in the vendor's zone.
+    expires_at = moment_of("expires_on", models.DateTimeField(_("expires"), null=True, blank=True))
+    expires_on = models.DateField(_("expires"), null=True, blank=True, editable=False)
+    anchor = models.CharField(max_length=19, blank=True, editable=False)
+    periods = models.PositiveIntegerField(default=0, editable=False)
     maintenance_policy = models.ForeignKey(
         MaintenancePolicy,
         models.PROTECT,
@@ -126,7 +138,15 @@ class License(Usable, TenantRow, LicenseTerms):
         verbose_name=_("maintenance policy"),
         help_text=_("Which new versions the licence brings; without one, all of them."),
     )
-    maintenance_expires_at = models.DateTimeField(_("maintenance ends"), null=True, blank=True)
+    maintenance_expires_at = moment_of(
+        "maintenance_expires_on",
+        models.DateTimeField(_("maintenance ends"), null=True, blank=True),
+    )
+    maintenance_expires_on = models.DateField(
+        _("maintenance ends"), null=True, blank=True, editable=False
+    )
+    maintenance_anchor = models.CharField(max_length=19, blank=True, editable=False)
+    maintenance_periods = models.PositiveIntegerField(default=0, editable=False)
     max_allowed_release_version = models.CharField(
         _("highest version"),
         max_length=40,
@@ -171,6 +191,8 @@ class License(Usable, TenantRow, LicenseTerms):
                 field="maintenance_policy",
                 to_table="licenses_maintenancepolicy",
             ),
+            day_has_moment("license_day_has_moment"),
+            day_has_moment("license_maintenance_day_has_moment", "maintenance_"),
         )
         indexes = (
             # A customer's list: its order, and all that its totals count.
@@ -186,7 +208,7 @@ class License(Usable, TenantRow, LicenseTerms):
                     "revoked",
                     "suspended",
                     "expiration_strategy",
-                    "validity",
+                    "subscription_interval",
                     "product",
                 ),
             ),
@@ -204,7 +226,7 @@ class License(Usable, TenantRow, LicenseTerms):
                     "suspended",
                     "expires_at",
                     "expiration_strategy",
-                    "validity",
+                    "subscription_interval",
                 ),
             ),
         )
@@ -237,9 +259,14 @@ class License(Usable, TenantRow, LicenseTerms):
         return (
             policy is not None
             and policy.expiration_strategy == MaintenancePolicy.ExpirationStrategy.DELAYED
-            and policy.validity > 0
+            and bool(policy.subscription_interval)
             and self.maintenance_expires_at is None
         )
+
+    @property
+    def maintenance_end(self) -> End | None:
+        """When the maintenance ends; None is never, or not yet known."""
+        return MAINTENANCE.end(self)
 
     @property
     def is_expired(self) -> bool:

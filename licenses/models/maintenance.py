@@ -5,7 +5,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from licenses import versions
-from licenses.models.terms import seconds_field
+from licenses.intervals import Interval, parse
+from licenses.models.terms import IntervalField
 from tenancy.rows import TenantRow
 from tenancy.texts import Line
 
@@ -32,7 +33,9 @@ class MaintenancePolicy(TenantRow):
         DELAYED = "delayed", _("from the first activation")
 
     name = Line(_("name"), max_length=100)
-    validity = seconds_field(_("validity"), 0, _("Such as 1 year; 0 never ends."))
+    subscription_interval = IntervalField(
+        _("validity"), help_text=_("Such as 1 year; or perpetual.")
+    )
     expiration_strategy = models.CharField(
         _("validity counts"),
         max_length=10,
@@ -63,3 +66,8 @@ class MaintenancePolicy(TenantRow):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def interval(self) -> Interval:
+        """How long it lasts."""
+        return parse(self.subscription_interval)

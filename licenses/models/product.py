@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.metadata import validate_metadata
-from licenses.models.terms import DAY
+from licenses.intervals import DAY
 from tenancy.rows import SameVendor, TenantRow, secret
 from tenancy.texts import Line, Prose
 

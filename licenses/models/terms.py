@@ -1,19 +1,22 @@
 """What a licence allows: the terms that a policy prescribes and a licence then has for itself.
 
-Field names are those of the Cryptlex Web API v3 in snake case. Lengths of time are seconds.
+Field names are those of the Cryptlex Web API v3 in snake case. How long a licence lasts is an
+interval by the calendar (licenses/intervals.py); lengths that programs count are seconds.
 """
 
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from licenses import lengths
+from licenses.intervals import LONGEST, LONGEST_TEXT, Interval, parse
 from licenses.keys import validate_pattern
 from tenancy.rows import TenantRow
 from tenancy.texts import Line
 
-DAY = 24 * 60 * 60
 UNLIMITED = -1
 
 
@@ -40,6 +43,31 @@ class LeasingStrategy(models.TextChoices):
     PER_INSTANCE = "per-instance", _("per instance")
 
 
+def validate_interval(value: str) -> None:
+    """Raises ValidationError unless the value is an interval of ISO 8601, or empty."""
+    try:
+        parse(value)
+    except ValueError:
+        raise ValidationError(
+            _("Use an interval such as P1Y, P18M, P30D or PT8H."), code="invalid_interval"
+        ) from None
+
+
+class IntervalField(models.CharField[str, str]):
+    """An interval as ISO 8601 writes it; empty for no end."""
+
+    default_validators = [validate_interval]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        defaults: dict[str, Any] = {"max_length": LONGEST_TEXT, "blank": True, "default": ""}
+        super().__init__(*args, **defaults | kwargs)
+
+    @staticmethod
+    def in_words(value: str) -> str:
+        """What people read of a value."""
+        return lengths.in_words(parse(value))
+
+
 def seconds_field(
     label: Any, default: int, help_text: Any = ""
 ) -> models.PositiveBigIntegerField[int, int]:
@@ -47,7 +75,7 @@ def seconds_field(
     return models.PositiveBigIntegerField(
         label,
         default=default,
-        validators=[MaxValueValidator(100 * 366 * DAY)],
+        validators=[MaxValueValidator(LONGEST)],
         help_text=help_text or _("Such as 1 hour or 30 minutes."),
     )
 
@@ -70,8 +98,9 @@ class LicenseTerms(models.Model):
         validators=[MinValueValidator(UNLIMITED)],
         help_text=_("How often a seat may be given back; −1 is unlimited."),
     )
-    validity = seconds_field(
-        _("validity"), 0, _("Such as 1 year, 30 days or 8 hours; 0 never expires.")
+    subscription_interval = IntervalField(
+        _("validity"),
+        help_text=_("Such as 1 year, 18 months, 30 days or 8 hours; or perpetual."),
     )
     expiration_strategy = models.CharField(
         _("validity counts"),
@@ -106,6 +135,11 @@ class LicenseTerms(models.Model):
 
     class Meta:
         abstract = True
+
+    @property
+    def interval(self) -> Interval:
+        """How long it lasts."""
+        return parse(self.subscription_interval)
 
 
 TERMS = tuple(field.name for field in LicenseTerms._meta.local_fields)

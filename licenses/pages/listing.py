@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 from uuid import UUID
@@ -28,8 +28,9 @@ class Listed(Usable):
     revoked: bool
     suspended: bool
     expires_at: datetime | None
+    expires_on: date | None
     expiration_strategy: str
-    validity: int
+    subscription_interval: str
     allowed_activations: int
     total_activations: int
 
@@ -46,8 +47,9 @@ COLUMNS = (
     "revoked",
     "suspended",
     "expires_at",
+    "expires_on",
     "expiration_strategy",
-    "validity",
+    "subscription_interval",
     "allowed_activations",
     "total_activations",
 )

@@ -1,11 +1,9 @@
 """What the pages show of a licence, a machine and an event: texts and numbers, ready to print."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from django.utils.dateparse import parse_datetime
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -43,7 +41,7 @@ class LicenseRow:
     product: str
     status: words.StatusText
     seats: Seats
-    expires: Moment | None
+    expires: words.EndText | None
     no_expiry: str
     next_step: str
 
@@ -59,7 +57,7 @@ class MachineRow:
     offline: bool
     activated: Moment | None
     last_seen: Moment | None
-    expires: Moment | None
+    expires: words.EndText | None
     lease_expires: Moment | None
     response_url: str
     response_until: Moment | None
@@ -79,8 +77,8 @@ class EventRow:
     actor: str
 
 
-def license_row(license: License | Listed, now: datetime) -> LicenseRow:
-    """The licence in the list; its product is loaded."""
+def license_row(license: License | Listed, now: datetime, today: date) -> LicenseRow:
+    """The licence in the list; its product is loaded. `today` is the vendor's."""
     standing = license.standing
     return LicenseRow(
         url=path_to("license", license.pk),
@@ -88,7 +86,7 @@ def license_row(license: License | Listed, now: datetime) -> LicenseRow:
         product=str(license.product),
         status=words.status_text(standing),
         seats=seats(license),
-        expires=moment(license.expires_at, now),
+        expires=words.ending(license.end, now, today),
         no_expiry=words.no_expiry(license),
         next_step=next_step(license, standing),
     )
@@ -125,7 +123,7 @@ def _next_step(status: Status, usable: bool, left: int | None) -> str:
     return ngettext("%(left)d seat left", "%(left)d seats left", left) % {"left": left}
 
 
-def machine_row(activation: Activation, license: License, now: datetime) -> MachineRow:
+def machine_row(activation: Activation, license: License, now: datetime, today: date) -> MachineRow:
     """The machine on its licence's page, with the way to deactivate it or the reason against."""
     refusal = _refusal(license, activation)
     until = activation.offline_response_valid_until
@@ -138,7 +136,7 @@ def machine_row(activation: Activation, license: License, now: datetime) -> Mach
         offline=activation.offline,
         activated=moment(activation.created_at, now),
         last_seen=moment(activation.last_synced_at, now),
-        expires=moment(activation.expires_at, now),
+        expires=words.ending(activation.end, now, today),
         lease_expires=moment(activation.lease_expires_at, now),
         response_url=path_to("offline_machine_response", activation.pk) if downloadable else "",
         response_until=moment(until, now) if downloadable else None,
@@ -185,9 +183,8 @@ def _event_text(entry: AuditEntry) -> str:
         name = details["hostname"] or _("Machine without a name")
         told = _("%(name)s, offline") % {"name": name} if details.get("offline") else str(name)
         return f"{told} · {details['reason']}" if details.get("reason") else told
-    if entry.action in {Event.RENEWED, Event.EXTENDED, Event.MAINTENANCE_RENEWED}:
-        after = parse_datetime(next(iter(entry.changes.values()))[1])
-        return _("Valid until %(date)s") % {"date": date_format(after, "j F Y")} if after else ""
+    if entry.action in MOVED:
+        return _end_told(entry.changes)
     if entry.action == Event.CHANGED:
         changed = audit_words.in_words(License, _own_changes(entry))
         if entry.subject_type != License._meta.label_lower:
@@ -198,3 +195,12 @@ def _event_text(entry: AuditEntry) -> str:
             for field, old, new in changed
         )
     return ""
+
+
+MOVED = {Event.RENEWED, Event.EXTENDED, Event.LAST_DAY_SET, Event.MAINTENANCE_RENEWED}
+
+
+def _end_told(changes: dict[str, Any]) -> str:
+    """The end that an entry tells of: a day, or a moment where there is none."""
+    told = audit_words.in_words(License, changes)
+    return _("Valid until %(date)s") % {"date": told[0][2]} if told else ""

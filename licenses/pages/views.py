@@ -38,12 +38,13 @@ def license_list(request: PersonRequest) -> HttpResponse:
     form = LicenseSearchForm(request.GET, products=mine.totals.products) if request.GET else None
     wanted, filters, sort = form.asked() if form else (Wanted(), {}, search.DEFAULT_SORT)
     page = page_of(mine.found(wanted, sort), request)
+    today = timezone.localdate(mine.now)
     context = {
         "search": _search(form, sort) if form else _blank_search(mine.totals.products),
         "filtered": bool(filters),
         "totals": mine.totals,
         "page": page,
-        "rows": [rows.license_row(license, mine.now) for license in page],
+        "rows": [rows.license_row(license, mine.now, today) for license in page],
         "sort": sort,
         "columns": _columns(filters, sort),
         "page_query": urlencode({**filters, "sort": sort}),
@@ -88,6 +89,7 @@ def license_detail(request: PersonRequest, license_id: UUID) -> HttpResponse:
 def render_license(request: PersonRequest, license: License) -> HttpResponse:
     """The licence's page, with its machines and its history in pages of 25."""
     now = timezone.now()
+    today = timezone.localdate(now)
     machine_rows = _machines_of.rows(license.pk)
     history_rows = _history_of.rows(license.pk, license.user_id)
     metadata, meters = begin(
@@ -101,7 +103,7 @@ def render_license(request: PersonRequest, license: License) -> HttpResponse:
     context = {
         "license": license,
         "product": license.product,
-        "row": rows.license_row(license, now),
+        "row": rows.license_row(license, now, today),
         "type": words.type_text(license),
         "validity": words.validity_text(license),
         "maintenance": words.maintenance_text(license),
@@ -112,7 +114,7 @@ def render_license(request: PersonRequest, license: License) -> HttpResponse:
         "meters": meters,
         "boxes": boxes.rendered(request, license),
         "machine_page": machines,
-        "machines": [rows.machine_row(machine, license, now) for machine in machines],
+        "machines": [rows.machine_row(machine, license, now, today) for machine in machines],
         "history_page": history,
         "events": [rows.event_row(event, now) for event in history],
     }
@@ -142,10 +144,11 @@ def _meters_of(license: Any, /) -> QuerySet[LicenseMeterAttribute]:
 def _ask_before_deactivating(request: HttpRequest, activation: Activation) -> HttpResponse:
     """Asks once before a machine is deactivated: names it and says what will follow."""
     license, now = activation.license, timezone.now()
+    today = timezone.localdate(now)
     context = {
         "license": license,
         "product": license.product,
-        "machine": rows.machine_row(activation, license, now),
+        "machine": rows.machine_row(activation, license, now, today),
         "left": license.deactivations_left,
     }
     return render(request, "licenses/activation_deactivate.html", context)

@@ -16,6 +16,8 @@ from django.utils import timezone
 from licenses import errors
 from licenses.history import Event, record
 from licenses.models import (
+    MAINTENANCE,
+    VALIDITY,
     Activation,
     ActivationWord,
     ExpirationStrategy,
@@ -23,7 +25,7 @@ from licenses.models import (
     LicenseMeterAttribute,
     LicenseType,
 )
-from licenses.verbs.licenses import lock, maintenance_end
+from licenses.verbs.licenses import begun, lock, maintenance_begun
 from tenancy.texts import validate_line
 
 FINGERPRINT_LENGTHS = range(64, 257)
@@ -235,22 +237,25 @@ def _take_seat(license: License, machine: Machine, key: MachineKey | None) -> Ac
     _bind(activation, key)
     activation.last_synced_at = now
     activation.lease_expires_at = _lease_end(license, activation)
-    activation.expires_at = _rolling_end(license, now)
+    if license.expiration_strategy == ExpirationStrategy.ROLLING and license.interval:
+        end = begun(license.interval, now, license.vendor.zone).end
+        activation.expires_at, activation.expires_on = end.at, end.on
     activation.save(force_insert=True)
     ActivationWord.objects.begin([activation])
     license.total_activations += 1
     if license.first_activated_at is None:
         license.first_activated_at = now
     if license.waits_for_first_activation:
-        license.expires_at = now + timedelta(seconds=license.validity)
+        VALIDITY.put(license, begun(license.interval, now, license.vendor.zone))
     if license.waits_for_maintenance:
-        license.maintenance_expires_at = maintenance_end(license.maintenance_policy)
+        maintenance = maintenance_begun(license.maintenance_policy, license.vendor.zone)
+        MAINTENANCE.put(license, maintenance)
     license.save(
         update_fields=[
             "total_activations",
             "first_activated_at",
-            "expires_at",
-            "maintenance_expires_at",
+            *VALIDITY.fields,
+            *MAINTENANCE.fields,
             "updated_at",
         ]
     )
@@ -333,12 +338,6 @@ def _lease_end(license: License, activation: Activation) -> datetime | None:
     if not leased or license.lease_duration == 0:
         return None
     return timezone.now() + timedelta(seconds=license.lease_duration)
-
-
-def _rolling_end(license: License, start: datetime) -> datetime | None:
-    if license.expiration_strategy != ExpirationStrategy.ROLLING or license.validity == 0:
-        return None
-    return start + timedelta(seconds=license.validity)
 
 
 def _free_ended_leases(license: License, *, but: str = "") -> None:

@@ -1,7 +1,9 @@
 """The verbs that change a licence as a whole. Each is atomic and runs in the vendor's scope."""
 
-from collections.abc import Collection
-from datetime import datetime, timedelta
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from copy import copy
+from datetime import date, datetime, tzinfo
 from typing import Any
 
 from django.db import transaction
@@ -10,17 +12,24 @@ from django.utils import timezone
 
 from accounts.models import User
 from audit import rows, trail
+from licenses import ends
+from licenses.ends import Term
 from licenses.errors import (
     DateTooFar,
+    ExpiryPerMachine,
     LicenseIsUsed,
     MaintenanceNotRenewable,
     ValidityNotRenewable,
 )
 from licenses.history import WITHHELD, Event, owners_of, record
+from licenses.intervals import Interval
 from licenses.keys import new_key
 from licenses.models import (
+    MAINTENANCE,
     SEARCHED,
     TERMS,
+    VALIDITY,
+    Activation,
     ExpirationStrategy,
     License,
     LicensePolicy,
@@ -28,6 +37,7 @@ from licenses.models import (
     MaintenancePolicy,
     Product,
 )
+from licenses.models.ends import Ending
 
 
 @transaction.atomic
@@ -45,7 +55,7 @@ def create_license(
 
     Raises ValidationError when a term or the key is not allowed.
     """
-    license = drafted(policy, vendor_id=product.vendor_id, product=product, user=user, **terms)
+    license = drafted(policy, vendor=product.vendor, product=product, user=user, **terms)
     license.key = key or new_key(policy.key_pattern if policy else "")
     return save_new_license(license)
 
@@ -84,22 +94,40 @@ def take_back(license: License) -> None:
 
 
 def set_ends(license: License) -> None:
-    """Sets when a new licence and its maintenance end, where they count from now."""
-    if license.expires_at is None and _counts_from_creation(license):
-        license.expires_at = timezone.now() + timedelta(seconds=license.validity)
-    if license.maintenance_expires_at is None and not license.waits_for_maintenance:
-        license.maintenance_expires_at = maintenance_end(license.maintenance_policy)
+    """Sets when a new licence and its maintenance end, where they count from now; an end that it
+    was given stays. Raises DateTooFar."""
+    zone = license.vendor.zone
+    if license.end is None and _counts_from_creation(license):
+        VALIDITY.put(license, begun(license.interval, timezone.now(), zone))
+    if license.maintenance_end is None and not license.waits_for_maintenance:
+        MAINTENANCE.put(license, maintenance_begun(license.maintenance_policy, zone))
 
 
 def _counts_from_creation(license: License) -> bool:
-    return license.expiration_strategy == ExpirationStrategy.IMMEDIATE and license.validity > 0
+    immediate = license.expiration_strategy == ExpirationStrategy.IMMEDIATE
+    return immediate and license.subscription_interval != ""
 
 
-def maintenance_end(policy: MaintenancePolicy | None) -> datetime | None:
-    """When maintenance that begins now ends; None is never."""
-    if policy is None or policy.validity == 0:
+def begun(interval: Interval, start: datetime, zone: tzinfo) -> Term:
+    """The first term from a moment on. Raises DateTooFar."""
+    with reachable():
+        return ends.begun(interval, start, zone)
+
+
+def maintenance_begun(policy: MaintenancePolicy | None, zone: tzinfo) -> Term | None:
+    """The first term of maintenance that begins now; None has no end. Raises DateTooFar."""
+    if policy is None or not policy.interval:
         return None
-    return timezone.now() + timedelta(seconds=policy.validity)
+    return begun(policy.interval, timezone.now(), zone)
+
+
+@contextmanager
+def reachable() -> Iterator[None]:
+    """What is counted in here and lies beyond the year 9999 is DateTooFar."""
+    try:
+        yield
+    except OverflowError as error:
+        raise DateTooFar from error
 
 
 def lock(license_id: Any) -> License:
@@ -116,34 +144,76 @@ def lock(license_id: Any) -> License:
 
 @transaction.atomic
 def renew(license: License) -> License:
-    """Adds the validity once more, to the expiry or, if that has passed, to now.
+    """Adds the validity once more, counted from the anchor; after the end it begins anew.
 
     Raises ValidityNotRenewable when there is no expiry to move, and DateTooFar.
     """
     locked = lock(license.pk)
-    if locked.validity == 0:
+    term, interval = VALIDITY.term(locked), locked.interval
+    if term is None or not interval:
         raise ValidityNotRenewable
-    return _move_expiry(locked, Event.RENEWED, locked.validity)
+    return _move(locked, VALIDITY, Event.RENEWED, _renewed(term, interval, locked))
 
 
 @transaction.atomic
-def extend(license: License, *, extension_length: int) -> License:
-    """Adds so many seconds to the expiry or, if that has passed, to now.
+def extend(license: License, *, by: Interval) -> License:
+    """Moves the expiry so much further or, if it has passed, so far from now; it is the new anchor.
 
     Raises ValidityNotRenewable when there is no expiry to move, and DateTooFar.
     """
-    return _move_expiry(lock(license.pk), Event.EXTENDED, extension_length)
+    locked = lock(license.pk)
+    end = locked.end
+    if end is None:
+        raise ValidityNotRenewable
+    with reachable():
+        term = ends.extended(end, by, timezone.now(), locked.vendor.zone)
+    return _move(locked, VALIDITY, Event.EXTENDED, term)
+
+
+@transaction.atomic
+def set_last_day(license: License, *, day: date) -> License:
+    """Has the licence be valid until the end of that day; it is the new anchor.
+
+    Raises ExpiryPerMachine where each machine has an end of its own, and DateTooFar.
+    """
+    locked = lock(license.pk)
+    if locked.expiration_strategy == ExpirationStrategy.ROLLING:
+        raise ExpiryPerMachine
+    zone = locked.vendor.zone
+    with reachable():
+        term = ends.until(ends.end_of(day, zone), zone)
+    return _move(locked, VALIDITY, Event.LAST_DAY_SET, term)
+
+
+def _renewed(term: Term, interval: Interval, license: License) -> Term:
+    with reachable():
+        return ends.renewed(term, interval, timezone.now(), license.vendor.zone)
+
+
+def _move(license: License, ending: Ending, event: Event, term: Term) -> License:
+    """Saves and records another end of a locked licence, unless it is the same."""
+    before = copy(license)
+    ending.put(license, term)
+    license.save(update_fields=[*ending.fields, "updated_at"])
+    changes = trail.changes_between(before, license)
+    if changes:
+        record(license, event, changes=changes)
+    return license
 
 
 @transaction.atomic
 def change_license(license: License, *, fields: Collection[str]) -> License:
-    """Saves the fields that changed; a new maintenance policy has maintenance begin anew.
+    """Saves the fields that changed; a new maintenance policy has maintenance begin anew, and a
+    new owner needs offline responses of his own.
 
     The customer's history tells of it if he may see one of them. Raises ValidationError.
     """
     rows.change(license, fields=fields, withheld=WITHHELD, people=owners_of(license))
     if not set(SEARCHED).isdisjoint(fields):
         LicenseWord.objects.keep([license.pk])
+    if "user" in fields:
+        machines = Activation.objects.filter(license_id=license.pk)
+        machines.update(offline_response_valid_until=None, updated_at=timezone.now())
     return begin_maintenance(license) if "maintenance_policy" in fields else license
 
 
@@ -154,39 +224,28 @@ def begin_maintenance(license: License) -> License:
     It counts from now, or from the first activation if the policy says so and there was none.
     """
     locked = lock(license.pk)
-    before = License.objects.get(pk=license.pk)
-    locked.maintenance_expires_at = None
+    before = copy(locked)
+    MAINTENANCE.put(locked, None)
     if not locked.waits_for_maintenance or locked.first_activated_at is not None:
-        locked.maintenance_expires_at = maintenance_end(locked.maintenance_policy)
-    locked.save(update_fields=["maintenance_expires_at", "updated_at"])
+        policy, zone = locked.maintenance_policy, locked.vendor.zone
+        MAINTENANCE.put(locked, maintenance_begun(policy, zone))
+    locked.save(update_fields=[*MAINTENANCE.fields, "updated_at"])
     trail.record_change(before, locked)
     return locked
 
 
 @transaction.atomic
 def renew_maintenance(license: License) -> License:
-    """Adds the maintenance policy's validity to the maintenance's end or, if that passed, to now.
+    """Adds the maintenance policy's validity once more, as `renew` does.
 
-    Raises MaintenanceNotRenewable when there is no end to move.
+    Raises MaintenanceNotRenewable when there is no end to move, and DateTooFar.
     """
     locked = lock(license.pk)
-    policy, before = locked.maintenance_policy, locked.maintenance_expires_at
-    if policy is None or policy.validity == 0 or before is None:
+    policy, term = locked.maintenance_policy, MAINTENANCE.term(locked)
+    if policy is None or not policy.interval or term is None:
         raise MaintenanceNotRenewable
-    after = _later(before, policy.validity)
-    locked.maintenance_expires_at = after
-    locked.save(update_fields=["maintenance_expires_at", "updated_at"])
-    moved = {"maintenance_expires_at": [_iso(before), _iso(after)]}
-    record(locked, Event.MAINTENANCE_RENEWED, changes=moved)
-    return locked
-
-
-def _later(moment: datetime, seconds: int) -> datetime:
-    """So many seconds after the moment or, if that has passed, after now; raises DateTooFar."""
-    try:
-        return max(moment, timezone.now()) + timedelta(seconds=seconds)
-    except OverflowError as error:
-        raise DateTooFar from error
+    later = _renewed(term, policy.interval, locked)
+    return _move(locked, MAINTENANCE, Event.MAINTENANCE_RENEWED, later)
 
 
 @transaction.atomic
@@ -204,17 +263,6 @@ def set_seats(license: License, *, allowed_activations: int) -> License:
         changes = {"allowed_activations": [before, locked.allowed_activations]}
         record(locked, Event.CHANGED, changes=changes)
     return locked
-
-
-def _move_expiry(license: License, event: Event, seconds: int) -> License:
-    if license.expires_at is None:
-        raise ValidityNotRenewable
-    before = license.expires_at
-    license.expires_at = _later(before, seconds)
-    license.save(update_fields=["expires_at", "updated_at"])
-    moved = {"expires_at": [_iso(before), _iso(license.expires_at)]}
-    record(license, event, changes=moved)
-    return license
 
 
 def suspend(license: License) -> License:
@@ -246,7 +294,3 @@ def _switch(license: License, field: str, value: bool, event: Event) -> License:
         locked.save(update_fields=[field, "updated_at"])
         record(locked, event, changes={field: [not value, value]})
     return locked
-
-
-def _iso(moment: datetime) -> str:
-    return moment.isoformat()

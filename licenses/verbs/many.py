@@ -7,7 +7,7 @@ which also makes a confirmation that arrives twice harmless.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date
 from hashlib import sha256
 
 from django.core import signing
@@ -20,7 +20,15 @@ from licenses.verbs.licenses import lock
 from tenancy.transactions import in_steps
 
 MOST = 500
-STATE = ("allowed_activations", "expires_at", "maintenance_expires_at", "suspended", "revoked")
+STATE = (
+    "allowed_activations",
+    "expires_at",
+    "expires_on",
+    "maintenance_expires_at",
+    "maintenance_expires_on",
+    "suspended",
+    "revoked",
+)
 SALT = "licenses.verbs.many"
 PREVIEW_AGE = 60 * 60  # seconds
 
@@ -112,5 +120,5 @@ def _act_if_unchanged(license: License, act: Act, seen: Mapping[str, str]) -> No
 
 def _state(license: License) -> str:
     values = [getattr(license, name) for name in STATE]
-    texts = [value.isoformat() if isinstance(value, datetime) else str(value) for value in values]
+    texts = [value.isoformat() if isinstance(value, date) else str(value) for value in values]
     return sha256("|".join(texts).encode()).hexdigest()[:16]

@@ -6,12 +6,13 @@ reminder has a name (`once_for`), and the e-mail keeps those that it brings (`na
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from uuid import UUID
 
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from licenses.ends import LAST, End
 from licenses.models import License
 from mail.delivery import one_of_many
 from mail.models import OutgoingEmail
@@ -40,23 +41,24 @@ def send_reminders() -> int:
 def _remind_customers_of(vendor: Vendor) -> int:
     queued, now = list[bool](), timezone.now()
     with inside(vendor):
-        today = timezone.localdate(now)
+        today = now.astimezone(vendor.zone).date()
         for licenses in _chunks(expiring(now)):
-            due = _due(licenses, now, today)
+            due = _due(licenses, now, vendor.zone)
             with one_of_many():
                 in_steps(due, lambda theirs: queued.append(_remind(theirs, today)))
     return sum(queued)
 
 
-def _due(licenses: list[License], now: datetime, today: date) -> list[Mapping[str, License]]:
+def _due(licenses: list[License], now: datetime, zone: tzinfo) -> list[Mapping[str, License]]:
     """The licences that are to be reminded of, by the names of their reminders, for each customer
-    who was not written to today."""
+    who was not written to on this day."""
+    today = now.astimezone(zone).date()
     customers = {license.user_id for license in licenses if license.user_id}
     told = _told(customers, now)
     due: dict[UUID | None, dict[str, License]] = defaultdict(dict)
     for license in licenses:
-        name = once_for(license, now)
-        if name not in told and _of_day(license.user_id, today) not in told:
+        name = once_for(license, now, zone)
+        if name and name not in told and _of_day(license.user_id, today) not in told:
             due[license.user_id][name] = license
     return list(due.values())
 
@@ -74,11 +76,12 @@ def _told(customers: set[UUID], now: datetime) -> set[str]:
 
 
 def expiring(now: datetime) -> QuerySet[License]:
-    """The licences of the scope's vendor that end within 60 days and whose owner wants to know."""
+    """The licences of the scope's vendor that end within 60 days and whose owner wants to know,
+    and those that end on the day after."""
     return (
         License.objects.filter(
             expires_at__gt=now,
-            expires_at__lte=now + timedelta(days=DAYS[-1]),
+            expires_at__lte=now + timedelta(days=DAYS[-1] + 1),
             revoked=False,
             suspended=False,
             user__is_active=True,
@@ -105,20 +108,29 @@ def _chunks(licenses: QuerySet[License]) -> Iterator[list[License]]:
         yield list(licenses.filter(pk__in=chunk))
 
 
-def days_before(expires_at: datetime, now: datetime) -> int | None:
-    """The smallest number of days that is reached, of those at which we remind; None for none."""
-    left = expires_at - now
-    if left <= timedelta(0):
+def days_before(end: End, now: datetime, zone: tzinfo) -> int | None:
+    """The smallest number of days that is reached, of those at which we remind; None for none.
+
+    Of a day it is reached as a day begins by the clocks of the zone.
+    """
+    if end.at <= now:
         return None
+    left = end.on - now.astimezone(zone).date() if end.on else end.at - now
     return next((days for days in DAYS if left <= timedelta(days=days)), None)
 
 
-def once_for(license: License, now: datetime) -> str:
-    """The name of the reminder that is due, which there is once."""
-    if license.expires_at is None:
-        raise ValueError("A licence that never expires has no reminder.")
-    days = days_before(license.expires_at, now)
-    return f"{KIND} {license.pk} {license.expires_at.isoformat()} {days}"
+def once_for(license: License, now: datetime, zone: tzinfo) -> str | None:
+    """The name of the reminder that is due, which there is once; None when none is.
+
+    A day has the same name whatever the vendor's time zone is, so that another zone reminds nobody
+    anew.
+    """
+    end = license.end
+    days = days_before(end, now, zone) if end else None
+    if end is None or days is None:
+        return None
+    at = datetime.combine(end.on, LAST, UTC) if end.on else end.at
+    return f"{KIND} {license.pk} {at.isoformat()} {days}"
 
 
 def _of_day(user_id: UUID | None, today: date) -> str:
@@ -164,10 +176,10 @@ def licenses_in(email: OutgoingEmail, now: datetime) -> list[License]:
 def is_still_due(email: OutgoingEmail, license: License, now: datetime) -> bool:
     """Whether the reminder is right: nothing about the licence has changed since, and no later
     reminder has come up while this one waited."""
-    if license.revoked or license.suspended or license.expires_at is None:
+    if license.revoked or license.suspended:
         return False
-    owner = license.user
-    if owner is None or not owner.is_active or not license.vendor.send_expiry_reminders:
+    owner, vendor = license.user, license.vendor
+    if owner is None or not owner.is_active or not vendor.send_expiry_reminders:
         return False
-    is_same = names_in(email).get(str(license.pk)) == once_for(license, now)
+    is_same = names_in(email).get(str(license.pk)) == once_for(license, now, vendor.zone)
     return owner.reminders and is_same and email.user_id == owner.pk

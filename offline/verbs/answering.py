@@ -92,7 +92,8 @@ def answer(user: User, data: bytes | str) -> OfflineExchange:
     """Does what the request asks for and keeps the response.
 
     The same request gives the same exchange and changes nothing the second time; only a response
-    that has run out is made anew. Raises a PortalError, and changes nothing then.
+    that has run out, or was an earlier owner's, is made anew. Raises a PortalError, and changes
+    nothing then.
     """
     request = read(data)
     review = _check(request, lock(_find_license(user, request).pk))
@@ -150,6 +151,8 @@ def _check_activation(request: ActivationRequest, license: License) -> Review:
 def _check_deactivation(request: DeactivationRequest, license: License) -> Review:
     """Checks 3 and 7 of a deactivation; one that was answered already passes."""
     earlier = _earlier(request, license)
+    if earlier and not _is_of_present_owner(earlier):
+        raise ActivationNotFound
     if earlier:
         return Review(request, license, None, earlier)
     check_license(license, offline=True)
@@ -164,11 +167,20 @@ def _check_deactivation(request: DeactivationRequest, license: License) -> Revie
 
 
 def _earlier(request: Request, license: License) -> OfflineExchange | None:
-    return OfflineExchange.objects.filter(license_id=license.pk, digest=request.digest).first()
+    found = OfflineExchange.objects.filter(license_id=license.pk, digest=request.digest).first()
+    if found:
+        found.license = license
+    return found
+
+
+def _is_of_present_owner(exchange: OfflineExchange) -> bool:
+    return exchange.owner_id == exchange.license.user_id
 
 
 def _still_valid(exchange: OfflineExchange) -> bool:
-    return exchange.valid_until is not None and exchange.valid_until > timezone.now()
+    """Whether it can be installed by whoever has the licence now."""
+    ends = exchange.valid_until
+    return ends is not None and ends > timezone.now() and _is_of_present_owner(exchange)
 
 
 def _activate(review: Review, request: ActivationRequest, user: User) -> OfflineExchange:
@@ -181,9 +193,7 @@ def _activate(review: Review, request: ActivationRequest, user: User) -> Offline
     activation.offline_response_valid_until = valid_until
     activation.save(update_fields=["offline_response_valid_until", "updated_at"])
     if review.earlier:
-        review.earlier.response, review.earlier.valid_until = response, valid_until
-        review.earlier.save(update_fields=["response", "valid_until", "updated_at"])
-        return review.earlier
+        return _keep_anew(review.earlier, user, response, valid_until)
     return _keep(review, user, activation, response, valid_until)
 
 
@@ -202,6 +212,16 @@ def _deactivate(review: Review, request: DeactivationRequest, user: User) -> Off
     return _keep(review, user, activation, receipt, None)
 
 
+def _keep_anew(
+    exchange: OfflineExchange, user: User, response: str, valid_until: datetime
+) -> OfflineExchange:
+    """Puts another response to the same request in the place of one that can't be used."""
+    exchange.response, exchange.valid_until = response, valid_until
+    exchange.user, exchange.owner_id = user, exchange.license.user_id
+    exchange.save(update_fields=["response", "valid_until", "user", "owner", "updated_at"])
+    return exchange
+
+
 def _keep(
     review: Review,
     user: User,
@@ -214,6 +234,7 @@ def _keep(
         vendor_id=review.license.vendor_id,
         license=review.license,
         user=user,
+        owner_id=review.license.user_id,
         kind=kinds.DEACTIVATION if review.deactivates else kinds.ACTIVATION,
         digest=review.request.digest,
         jti=review.request.jti,

@@ -40,7 +40,7 @@ from releases.models import Release
 from releases.statistics import TopFiles, downloads_per_day, top_files
 from tenancy.models import Vendor
 from tenancy.table import vendors_by_status
-from web.moments import moment
+from web.moments import at
 
 QUICK = 0.1  # seconds: what takes less is never kept
 KEPT_PER_SECOND = 50  # seconds for each second that it took
@@ -98,7 +98,7 @@ def context(user: User) -> dict[str, Any]:
         "title": str(user.vendor),
         "steps": [] if all(step.done for step in steps) else steps,
         "cards": [] if numbers.nothing else cards(numbers, user),
-        "as_of": moment(numbers.at, now),
+        "as_of": at(numbers.at),
     }
 
 

@@ -1,9 +1,24 @@
 // The offline page: dropping a file, going on at once when one is chosen, fetching the response.
 
+// What is larger than an offline file can be is cut off: the portal then says so beside the field,
+// where it would refuse a much larger form as a whole.
+const LARGEST = 64 * 1024 + 1;
+
+function cutOff(input) {
+  const file = input.files[0];
+  if (!file || file.size <= LARGEST) return;
+  const beginning = new DataTransfer();
+  beginning.items.add(new File([file.slice(0, LARGEST)], file.name, { type: file.type }));
+  input.files = beginning.files;
+}
+
 const drop = document.querySelector("[data-drop]");
 if (drop) {
   const input = drop.querySelector("input[type=file]");
-  input.addEventListener("change", () => input.files.length && input.form.requestSubmit());
+  input.addEventListener("change", () => {
+    cutOff(input);
+    if (input.files.length) input.form.requestSubmit();
+  });
   for (const name of ["dragenter", "dragover"]) {
     drop.addEventListener(name, (event) => {
       event.preventDefault();
@@ -18,6 +33,7 @@ if (drop) {
     drop.classList.remove("over");
     if (!event.dataTransfer.files.length) return;
     input.files = event.dataTransfer.files;
+    cutOff(input);
     input.form.requestSubmit();
   });
 }

@@ -22,16 +22,20 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   });
 }
 
-// The server writes UTC; here it becomes the visitor's own zone.
+// The server writes moments in UTC; here they become the visitor's own zone, which is named. Days
+// that the vendor gave have no mark and stay what they are.
 const language = document.documentElement.lang;
+const date = { day: "numeric", month: "long", year: "numeric" };
+const time = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short" };
 const formats = {
-  date: new Intl.DateTimeFormat(language, { dateStyle: "long" }),
-  full: new Intl.DateTimeFormat(language, { dateStyle: "long", timeStyle: "short" }),
+  date: new Intl.DateTimeFormat(language, date),
+  full: new Intl.DateTimeFormat(language, { ...date, ...time }),
 };
-for (const time of document.querySelectorAll("time[data-moment]")) {
-  const moment = new Date(time.dateTime);
-  time.title = time.title || time.textContent;
-  time.textContent = formats[time.dataset.moment].format(moment);
+for (const element of document.querySelectorAll("time[data-moment]")) {
+  const moment = new Date(element.dateTime);
+  const written = formats[element.dataset.moment]; // none for "5 minutes ago"
+  if (written) element.textContent = written.format(moment);
+  if (element.title) element.title = formats.full.format(moment);
 }
 
 for (const form of document.querySelectorAll("form[data-submit-on-change]")) {

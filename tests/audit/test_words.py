@@ -4,7 +4,8 @@ import pytest
 
 from audit import trail
 from audit.models import AuditEntry
-from audit.words import changed_fields
+from audit.words import changed_fields, in_words, value_text
+from licenses.models import License
 from tenancy.door import inside
 from tests.roles import unguarded
 from tests.world import World, signed_in
@@ -21,6 +22,32 @@ def test_a_field_that_is_gone_is_told_by_its_raw_name() -> None:
         subject_type="licenses.license", facts={"changes": {"colour": ["red", None]}}
     )
     assert changed_fields(entry) == [("colour", "red", "–")]
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        ("2027-12-31", "31 December 2027"),
+        ("2027-12-31T18:00:00+00:00", "31 December 2027, 18:00 UTC"),
+        ("2027-13-45", "2027-13-45"),
+        ("2027-13-45T18:00:00+00:00", "2027-13-45T18:00:00+00:00"),
+        ("2027-12-31 and later", "2027-12-31 and later"),
+    ],
+)
+def test_days_and_moments_are_read_as_such(value: str, read: str) -> None:
+    assert value_text(value) == read
+
+
+def test_an_end_that_is_a_day_is_told_by_the_day() -> None:
+    changes = {
+        "expires_at": ["2026-12-01T10:30:00+00:00", "2027-12-31T22:59:59+00:00"],
+        "expires_on": [None, "2027-12-31"],
+        "subscription_interval": ["P18M", ""],
+    }
+    assert in_words(License, changes) == [
+        ("Expires", "1 December 2026, 10:30 UTC", "31 December 2027"),
+        ("Validity", "18 months", "perpetual"),
+    ]
 
 
 def test_pages_show_an_entry_about_a_model_that_is_gone(world: World) -> None:

@@ -30,12 +30,12 @@ TERMS = {
     "type": "node-locked",
     "allowed_activations": "3",
     "allowed_deactivations": "-1",
-    "validity": "86400",
+    "subscription_interval": "1 day",
     "expiration_strategy": "immediate",
     "fingerprint_matching_strategy": "exact",
-    "server_sync_interval": "3600",
+    "server_sync_interval": "1 hour",
     "server_sync_grace_period": "0",
-    "allowed_clock_offset": "3600",
+    "allowed_clock_offset": "1 hour",
     "lease_duration": "0",
     "leasing_strategy": "per-machine",
     "allowed_floating_clients": "0",
@@ -154,7 +154,7 @@ def test_a_new_product_has_a_key_and_a_product_file(world: World, admin: Browser
         "description": "",
         "metadata": "[]",
         "customers_may_deactivate": "on",
-        "offline_response_validity": "3600",
+        "offline_response_validity": "1 hour",
         "allowed_key_replacements": "3",
     }
     assert admin.post("/licenses/product/add/", form).status_code == 302
@@ -175,7 +175,7 @@ def test_the_same_product_name_twice_is_said(world: World, admin: Browser) -> No
     form = {
         "name": "Orbit",
         "metadata": '[{"key": "a"}]',
-        "offline_response_validity": "3600",
+        "offline_response_validity": "1 hour",
         "allowed_key_replacements": "3",
     }
     page = admin.post("/licenses/product/add/", form).content.decode()

@@ -117,7 +117,7 @@ def test_what_is_exported_can_be_imported_elsewhere(world: World, admin: Browser
         create_license(
             product=world.orbit,
             user=world.ada,
-            validity=90_001,
+            subscription_interval="P1Y6MT1H",
             key="=DA-FORMULA-0000001",
             notes="'@home\r\ntwo lines",
             allowed_activations=-1,
@@ -143,8 +143,9 @@ COMPARED = (
     "key",
     "allowed_activations",
     "allowed_deactivations",
-    "validity",
+    "subscription_interval",
     "expires_at",
+    "expires_on",
     "notes",
 )
 

@@ -133,6 +133,24 @@ def test_dropping_a_file_goes_on_at_once(
     expect(ada.page.get_by_role("heading", name="Activate dropped-machine?")).to_be_visible()
 
 
+@pytest.mark.parametrize("javascript", [True, False], ids=["with script", "without script"])
+def test_a_file_that_is_much_too_large_leads_back_to_the_form(
+    visitor: Callable[..., Visitor], tmp_path: Path, javascript: bool
+) -> None:
+    (tmp_path / "large.dat").write_bytes(b"x" * 5 * 1024 * 1024)
+    ada = visitor(java_script_enabled=javascript)
+    ada.sign_in("ada@example.com")
+    page = ada.page
+    page.goto(ada.portal.url("acme", "/offline/"))
+    hand_in(page, tmp_path / "large.dat", javascript)
+    if javascript:
+        expect(page.get_by_role("alert")).to_contain_text("64 KiB")
+    else:
+        expect(page.get_by_role("heading", name="This is too large")).to_be_visible()
+        page.get_by_role("link", name="Go back to the form").click()
+    expect(page.get_by_label("Choose the request file")).to_be_attached()
+
+
 def test_an_online_machine_is_deactivated_with_two_clicks(visitor: Callable[..., Visitor]) -> None:
     ada = visitor()
     ada.sign_in("ada@example.com")

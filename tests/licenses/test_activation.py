@@ -195,7 +195,7 @@ def test_online_a_suspended_or_expired_licence_still_activates(
 
 
 def test_the_first_activation_starts_a_delayed_licence(acme: World, frozen_time: Any) -> None:
-    license = make(acme, validity=3600, expiration_strategy="delayed")
+    license = make(acme, subscription_interval="PT1H", expiration_strategy="delayed")
     frozen_time.shift(100)
     activate(license, machine("one"))
     license.refresh_from_db()
@@ -208,7 +208,7 @@ def test_the_first_activation_starts_a_delayed_licence(acme: World, frozen_time:
 
 
 def test_a_rolling_licence_expires_per_machine(acme: World, frozen_time: Any) -> None:
-    license = make(acme, validity=3600, expiration_strategy="rolling")
+    license = make(acme, subscription_interval="PT1H", expiration_strategy="rolling")
     first = activate(license, machine("one"))
     frozen_time.shift(60)
     second = activate(license, machine("two"))

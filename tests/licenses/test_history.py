@@ -11,10 +11,11 @@ from tests.world import World, signed_in
 
 # A new field of a licence is put here or into WITHHELD, by decision.
 TOLD = {
-    "id", "created_at", "updated_at", "vendor", "key", "key_form", "product", "user", "expires_at",
+    "id", "created_at", "updated_at", "vendor", "key", "key_form", "product", "user", "expires_at", "expires_on",
+    "anchor", "periods", "maintenance_expires_on", "maintenance_anchor", "maintenance_periods",
     "maintenance_policy", "maintenance_expires_at", "max_allowed_release_version", "suspended",
     "revoked", "notes", "total_activations", "total_deactivations", "first_activated_at", "type",
-    "allowed_activations", "allowed_deactivations", "validity", "expiration_strategy",
+    "allowed_activations", "allowed_deactivations", "subscription_interval", "expiration_strategy",
     "fingerprint_matching_strategy", "allow_vm_activation", "allow_container_activation",
     "server_sync_interval", "server_sync_grace_period", "allowed_clock_offset", "lease_duration",
     "leasing_strategy", "allowed_floating_clients",

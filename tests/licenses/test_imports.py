@@ -1,7 +1,7 @@
 """Importing licences: what a row becomes, and that all of them come or none."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,16 +12,16 @@ from accounts.models import User
 from audit.acting import actor
 from audit.models import AuditEntry
 from imports.verbs import files
-from licenses.models import DAY, License, LicensePolicy
+from licenses.models import License, LicensePolicy
 from tenancy.door import inside
 from tenancy.spelling import form_of
 from tests.conftest import NOW
 from tests.imports.test_customers import Slow, confirmed, problems, started
-from tests.world import World
+from tests.world import World, set_vendor
 
 HEADER = (
     "product,email,first_name,last_name,company,policy,key,allowed_activations,"
-    "allowed_deactivations,validity_days,expires_at,notes\n"
+    "allowed_deactivations,validity,validity_days,expires_at,notes\n"
 )
 KEY = "EVE000-ACME-ORBIT-0009"
 
@@ -71,6 +71,12 @@ def number_of_licenses(world: World) -> int:
          "Ensure this value is greater than or equal to -1."),
         ({"allowed_deactivations": "-2"}, "allowed_deactivations",
          "Ensure this value is greater than or equal to -1."),
+        ({"validity": "365"}, "validity", "365 of what? Type “365 days” or “365 months”."),
+        ({"validity": "soon"}, "validity",
+         "Type a length such as 1 year, 18 months, 90 days or 8 hours, or perpetual."),
+        ({"validity": "101 years"}, "validity", "A length is at most 100 years, or perpetual."),
+        ({"validity": "1 year", "validity_days": "365"}, "validity_days",
+         "Fill in validity or this, not both."),
         ({"validity_days": "-1"}, "validity_days", "This is not a number of days from 0 to 36,600."),
         ({"validity_days": "NaN"}, "validity_days", "This is not a number of days from 0 to 36,600."),
         ({"validity_days": "1e99"}, "validity_days",
@@ -117,7 +123,7 @@ def test_terms_come_from_the_policy_and_the_row_changes_them(world: World) -> No
         world,
         allowed_activations=7,
         allowed_deactivations=2,
-        validity=365 * DAY,
+        subscription_interval="P1Y",
         key_pattern="YEARLY-[A-Z]{12}",
     )
     imported(
@@ -143,9 +149,9 @@ def test_terms_come_from_the_policy_and_the_row_changes_them(world: World) -> No
     assert ada.first_name == "Ada"
     assert first.key.startswith("YEARLY-")
     assert (first.allowed_activations, first.allowed_deactivations) == (7, 2)
-    assert (first.validity, first.expires_at) == (365 * DAY, NOW + timedelta(days=365))
+    assert (first.subscription_interval, first.expires_on) == ("P1Y", date(2027, 11, 24))
     assert (second.allowed_activations, second.allowed_deactivations) == (0, -1)
-    assert (second.validity, second.notes) == (DAY // 2, "=SUM(A1)")
+    assert (second.subscription_interval, second.notes) == ("PT12H", "=SUM(A1)")
     assert second.expires_at == NOW + timedelta(hours=12)
     assert ends == {
         datetime(2027, 12, 31, 23, 59, 59, tzinfo=UTC),
@@ -153,8 +159,43 @@ def test_terms_come_from_the_policy_and_the_row_changes_them(world: World) -> No
     }
 
 
+@pytest.mark.parametrize(
+    ("cells", "interval", "last_day"),
+    [
+        ({"validity": "1 year"}, "P1Y", date(2027, 11, 24)),
+        ({"validity": "18 months"}, "P18M", date(2028, 5, 24)),
+        ({"validity": "1 Jahr und 6 Monate"}, "P1Y6M", date(2028, 5, 24)),
+        ({"validity": "P2Y"}, "P2Y", date(2028, 11, 24)),
+        ({"validity": "perpetual"}, "", None),
+        ({"validity_days": "365"}, "P365D", date(2027, 11, 24)),
+        ({"validity_days": "0"}, "", None),
+        ({}, "P3M", date(2027, 2, 24)),
+    ],
+)
+def test_a_length_is_by_the_calendar(
+    world: World, cells: dict[str, str], interval: str, last_day: date | None
+) -> None:
+    policy(world, subscription_interval="P3M")
+    imported(world, line(key=KEY, policy="Yearly", **cells))
+    with inside(world.acme):
+        license = License.objects.get(key=KEY)
+    assert (license.subscription_interval, license.expires_on) == (interval, last_day)
+    assert (license.anchor, license.periods) == (
+        ("2026-11-24T12:00:00", 1) if last_day else ("", 0)
+    )
+
+
+def test_a_day_ends_by_the_vendors_clocks(world: World) -> None:
+    set_vendor(world.acme, time_zone="Europe/Berlin")
+    imported(world, line(key=KEY, expires_at="2027-12-31"))
+    with inside(world.acme):
+        license = License.objects.get(key=KEY)
+    assert license.expires_on == date(2027, 12, 31)
+    assert license.expires_at == datetime(2027, 12, 31, 22, 59, 59, tzinfo=UTC)
+
+
 def test_a_validity_from_the_first_activation_does_not_begin(world: World) -> None:
-    policy(world, validity=30 * DAY, expiration_strategy="delayed")
+    policy(world, subscription_interval="P30D", expiration_strategy="delayed")
     imported(world, line(policy="Yearly", key=KEY))
     with inside(world.acme):
         assert License.objects.get(key=KEY).expires_at is None
@@ -171,7 +212,9 @@ def test_a_new_customer_is_made_once_for_many_licences(world: World) -> None:
 
 
 def test_the_preview_says_what_each_row_becomes(world: World) -> None:
-    policy(world, validity=30 * DAY, expiration_strategy="delayed", allowed_activations=0)
+    policy(
+        world, subscription_interval="P30D", expiration_strategy="delayed", allowed_activations=0
+    )
     row = started(
         world,
         HEADER
@@ -186,7 +229,7 @@ def test_the_preview_says_what_each_row_becomes(world: World) -> None:
     ]
     assert shown == [
         ("new customer", "made when it is imported", "1 machine", "Never"),
-        ("known customer", KEY, "1 machine", "31 December 2027, 23:59 UTC"),
+        ("known customer", KEY, "1 machine", "31 December 2027"),
         (
             "new customer",
             "made when it is imported",

@@ -2,15 +2,17 @@
 
 import re
 import time
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
 
 from audit.acting import acting_as
-from licenses.errors import ValidityNotRenewable
+from licenses.ends import End, end_of
+from licenses.errors import DateTooFar, ExpiryPerMachine, ValidityNotRenewable
 from licenses.history import history_of
+from licenses.intervals import Interval
 from licenses.keys import new_key
 from licenses.models import License, LicensePolicy
 from licenses.verbs.licenses import (
@@ -18,38 +20,34 @@ from licenses.verbs.licenses import (
     extend,
     renew,
     revoke,
+    set_last_day,
     suspend,
     unrevoke,
     unsuspend,
 )
 from tenancy.door import inside
-from tests.conftest import NOW
 from tests.world import World
-
-DAY = 86400
 
 
 def make(world: World, **terms: Any) -> License:
     return create_license(product=world.orbit, user=world.ada, **terms)
 
 
-def in_days(days: float) -> datetime:
-    return NOW + timedelta(days=days)
-
-
 @pytest.mark.parametrize(
-    ("terms", "expires_at"),
+    ("terms", "expires_on"),
     [
-        ({"validity": 0}, None),
-        ({"validity": 10 * DAY}, in_days(10)),
-        ({"validity": 10 * DAY, "expiration_strategy": "delayed"}, None),
-        ({"validity": 10 * DAY, "expiration_strategy": "rolling"}, None),
+        ({"subscription_interval": ""}, None),
+        ({"subscription_interval": "P10D"}, date(2026, 12, 4)),
+        ({"subscription_interval": "P10D", "expiration_strategy": "delayed"}, None),
+        ({"subscription_interval": "P10D", "expiration_strategy": "rolling"}, None),
     ],
 )
 def test_the_expiry_of_a_new_licence(
-    acme: World, terms: dict[str, Any], expires_at: datetime | None
+    acme: World, terms: dict[str, Any], expires_on: date | None
 ) -> None:
-    assert make(acme, **terms).expires_at == expires_at
+    license = make(acme, **terms)
+    assert license.expires_on == expires_on
+    assert license.end == (end_of(expires_on, UTC) if expires_on else None)
 
 
 def test_a_licence_takes_its_policys_terms_and_keeps_its_own(acme: World) -> None:
@@ -57,11 +55,11 @@ def test_a_licence_takes_its_policys_terms_and_keeps_its_own(acme: World) -> Non
         vendor=acme.acme,
         name="Yearly",
         allowed_activations=7,
-        validity=DAY,
+        subscription_interval="P1D",
         key_pattern="[A-Z]{4}(-[0-9]{4}){4}",
     )
     license = make(acme, policy=policy, allowed_activations=9)
-    assert (license.allowed_activations, license.validity) == (9, DAY)
+    assert (license.allowed_activations, license.subscription_interval) == (9, "P1D")
     assert re.fullmatch("[A-Z]{4}(-[0-9]{4}){4}", license.key)
 
 
@@ -117,7 +115,12 @@ def test_the_same_key_can_be_used_by_another_vendor(world: World) -> None:
 
 @pytest.mark.parametrize(
     "terms",
-    [{"type": "floating"}, {"validity": -1}, {"allowed_activations": -2}, {"validity": 10**12}],
+    [
+        {"type": "floating"},
+        {"subscription_interval": "P-1D"},
+        {"allowed_activations": -2},
+        {"subscription_interval": "P101Y"},
+    ],
 )
 def test_bad_terms_are_refused(acme: World, terms: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
@@ -125,23 +128,66 @@ def test_bad_terms_are_refused(acme: World, terms: dict[str, Any]) -> None:
 
 
 def test_renewing_adds_the_validity(acme: World, frozen_time: Any) -> None:
-    license = make(acme, validity=10 * DAY)
-    assert renew(license).expires_at == in_days(20)
-    frozen_time.shift(30 * DAY)
-    assert renew(license).expires_at == in_days(40)
+    license = make(acme, subscription_interval="P1M")
+    assert renew(license).expires_on == date(2027, 1, 24)
+    frozen_time.move_to(datetime(2027, 1, 31, 9, tzinfo=UTC))
+    late = renew(license)
+    assert (late.expires_on, late.anchor) == (date(2027, 2, 28), "2027-01-31T09:00:00")
+    assert renew(license).expires_on == date(2027, 3, 31)
+    assert [event.changes["expires_on"] for event in history_of(license)[:2]] == [
+        ["2027-02-28", "2027-03-31"],
+        ["2027-01-24", "2027-02-28"],
+    ]
 
 
-def test_extending_adds_seconds(acme: World) -> None:
-    license = make(acme, validity=10 * DAY)
-    assert extend(license, extension_length=DAY).expires_at == in_days(11)
+def test_extending_adds_days(acme: World) -> None:
+    license = make(acme, subscription_interval="P10D")
+    longer = extend(license, by=Interval(days=1))
+    assert (longer.expires_on, longer.periods) == (date(2026, 12, 5), 0)
+
+
+def test_extending_by_hours_leaves_no_day(acme: World) -> None:
+    license = make(acme, subscription_interval="P10D")
+    longer = extend(license, by=Interval(hours=2))
+    assert longer.end == End(datetime(2026, 12, 5, 1, 59, 59, tzinfo=UTC))
+
+
+def test_a_last_day_can_be_set_and_counts_on(acme: World) -> None:
+    license = make(acme, subscription_interval="P1M")
+    assert set_last_day(license, day=date(2027, 1, 31)).expires_on == date(2027, 1, 31)
+    assert renew(license).expires_on == date(2027, 2, 28)
+    assert renew(license).expires_on == date(2027, 3, 31)
+
+
+def test_the_same_day_again_changes_nothing(acme: World) -> None:
+    license = make(acme, subscription_interval="P1M")
+    before = history_of(license).count()
+    set_last_day(license, day=date(2026, 12, 24))
+    assert history_of(license).count() == before
+
+
+def test_what_never_ended_can_be_given_a_last_day(acme: World) -> None:
+    assert set_last_day(acme.ada_license, day=date(2027, 1, 31)).expires_on == date(2027, 1, 31)
+
+
+def test_where_machines_end_by_themselves_there_is_no_day_to_set(acme: World) -> None:
+    license = make(acme, subscription_interval="P1M", expiration_strategy="rolling")
+    with pytest.raises(ExpiryPerMachine):
+        set_last_day(license, day=date(2027, 1, 31))
+
+
+@pytest.mark.parametrize("day", [date(9999, 12, 31)])
+def test_a_day_too_far_is_refused(acme: World, day: date) -> None:
+    with pytest.raises(DateTooFar):
+        set_last_day(acme.ada_license, day=day)
 
 
 @pytest.mark.parametrize(
     "terms",
     [
-        {"validity": 0},
-        {"validity": DAY, "expiration_strategy": "rolling"},
-        {"validity": DAY, "expiration_strategy": "delayed"},
+        {"subscription_interval": ""},
+        {"subscription_interval": "P1D", "expiration_strategy": "rolling"},
+        {"subscription_interval": "P1D", "expiration_strategy": "delayed"},
     ],
 )
 def test_what_has_no_expiry_is_not_renewed(acme: World, terms: dict[str, Any]) -> None:
@@ -149,7 +195,7 @@ def test_what_has_no_expiry_is_not_renewed(acme: World, terms: dict[str, Any]) -
     with pytest.raises(ValidityNotRenewable):
         renew(license)
     with pytest.raises(ValidityNotRenewable):
-        extend(license, extension_length=1)
+        extend(license, by=Interval(days=1))
 
 
 def test_suspending_and_revoking_are_recorded_once_each(acme: World) -> None:

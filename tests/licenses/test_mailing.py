@@ -42,9 +42,9 @@ def test_the_owner_gets_key_seats_validity_and_where_to_begin(acme: World) -> No
 @pytest.mark.parametrize(
     ("terms", "words"),
     [
-        ({"validity": 86400 * 30}, "until 24 December 2026"),
+        ({"subscription_interval": "P30D"}, "until 24 December 2026"),
         (
-            {"validity": 86400 * 30, "expiration_strategy": ExpirationStrategy.DELAYED},
+            {"subscription_interval": "P30D", "expiration_strategy": ExpirationStrategy.DELAYED},
             "30 days from the first activation",
         ),
         ({"allowed_activations": 1}, "Seats: 1 machine\n"),

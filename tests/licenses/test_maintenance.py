@@ -1,11 +1,12 @@
 """Maintenance: when it ends, when it begins, and how it is renewed."""
 
-from datetime import timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
 
+from licenses.ends import end_of
 from licenses.errors import MaintenanceNotRenewable
 from licenses.history import history_of
 from licenses.models import License, MaintenancePolicy
@@ -13,7 +14,6 @@ from licenses.verbs.activations import activate
 from licenses.verbs.licenses import create_license, renew_maintenance
 from tenancy.door import inside
 from tests.backoffice.test_base import license_form
-from tests.conftest import NOW
 from tests.licenses.test_backoffice import choose, confirm, seen_in
 from tests.world import World, machine, signed_in
 
@@ -22,7 +22,7 @@ DAYS = 86400
 
 def policy(world: World, **fields: Any) -> MaintenancePolicy:
     return MaintenancePolicy.objects.create(
-        vendor=world.acme, **{"name": "Ten days", "validity": 10 * DAYS, **fields}
+        vendor=world.acme, **{"name": "Ten days", "subscription_interval": "P10D", **fields}
     )
 
 
@@ -32,10 +32,10 @@ def licensed(world: World, **fields: Any) -> License:
 
 def test_it_counts_from_the_creation(acme: World) -> None:
     license = licensed(acme, maintenance_policy=policy(acme))
-    assert license.maintenance_expires_at == NOW + timedelta(days=10)
+    assert license.maintenance_end == end_of(date(2026, 12, 4), UTC)
 
 
-@pytest.mark.parametrize("fields", [{}, {"validity": 0}])
+@pytest.mark.parametrize("fields", [{}, {"subscription_interval": ""}])
 def test_without_a_length_it_never_ends(acme: World, fields: dict[str, Any]) -> None:
     with_policy = {"maintenance_policy": policy(acme, **fields)} if fields else {}
     assert licensed(acme, **with_policy).maintenance_expires_at is None
@@ -50,22 +50,31 @@ def test_it_counts_from_the_first_activation(acme: World, frozen_time: Any) -> N
     frozen_time.shift(DAYS)
     activate(license, machine("two"))
     license.refresh_from_db()
-    assert license.maintenance_expires_at == NOW + timedelta(days=11)
+    assert license.maintenance_expires_on == date(2026, 12, 5)
 
 
-def test_renewing_adds_to_the_end_or_to_now(acme: World, frozen_time: Any) -> None:
-    license = licensed(acme, maintenance_policy=policy(acme))
-    renewed = renew_maintenance(license)
-    assert renewed.maintenance_expires_at == NOW + timedelta(days=20)
-    frozen_time.shift(30 * DAYS)
-    renewed = renew_maintenance(license)
-    assert renewed.maintenance_expires_at == NOW + timedelta(days=40)
+def test_renewing_counts_from_the_anchor_or_from_now(acme: World, frozen_time: Any) -> None:
+    frozen_time.move_to(datetime(2027, 1, 31, 9, tzinfo=UTC))
+    license = licensed(acme, maintenance_policy=policy(acme, subscription_interval="P1M"))
+    assert license.maintenance_expires_on == date(2027, 2, 28)
+    assert renew_maintenance(license).maintenance_expires_on == date(2027, 3, 31)
+    frozen_time.move_to(datetime(2027, 5, 1, 9, tzinfo=UTC))
+    assert renew_maintenance(license).maintenance_expires_on == date(2027, 6, 1)
     event = history_of(license).first()
     assert event
     assert event.action == "maintenance-renewed"
 
 
-@pytest.mark.parametrize("fields", [None, {"validity": 0}, {"expiration_strategy": "delayed"}])
+def test_another_length_of_the_policy_counts_from_the_end(acme: World) -> None:
+    monthly = policy(acme, subscription_interval="P1M")
+    license = licensed(acme, maintenance_policy=monthly)
+    MaintenancePolicy.objects.update(subscription_interval="P1Y")
+    assert renew_maintenance(license).maintenance_expires_on == date(2027, 12, 24)
+
+
+@pytest.mark.parametrize(
+    "fields", [None, {"subscription_interval": ""}, {"expiration_strategy": "delayed"}]
+)
 def test_what_has_no_end_is_not_renewed(acme: World, fields: dict[str, Any] | None) -> None:
     with_policy = {} if fields is None else {"maintenance_policy": policy(acme, **fields)}
     with pytest.raises(MaintenanceNotRenewable):
@@ -95,7 +104,7 @@ def test_choosing_a_policy_in_the_back_office_begins_it(world: World) -> None:
     assert admin.post(path, form).status_code == 302
     with inside(world.acme):
         license = License.objects.get(pk=world.ada_license.pk)
-    assert license.maintenance_expires_at == NOW + timedelta(days=10)
+    assert license.maintenance_expires_on == date(2026, 12, 4)
     page = signed_in(world.ada).get(f"/licenses/{license.pk}/").content.decode()
     assert "Until 4 December 2026" in page
     assert "Highest version" in page

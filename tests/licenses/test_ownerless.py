@@ -25,7 +25,7 @@ DAY = 86400
 
 def nobodys(world: World, **terms: Any) -> License:
     """A licence of Orbit without an owner, which ends in five days."""
-    asked = {"validity": 5 * DAY, "allowed_activations": 2, **terms}
+    asked = {"subscription_interval": "P5D", "allowed_activations": 2, **terms}
     return create_license(product=world.orbit, user=None, key="NOBODY-ACME-ORBIT-0001", **asked)
 
 

@@ -37,13 +37,16 @@ def many(world: World) -> World:
             product=world.spectra,
             user=world.ada,
             key="SOON00-0000-0000",
-            validity=10 * 86400,
+            subscription_interval="P10D",
             allowed_activations=9,
             notes="Rented 100% of the time",
         )
         create_license(product=world.orbit, user=world.ada, key="OLD000-0000-0000", expires_at=NOW)
         create_license(
-            product=world.orbit, user=world.ada, key="YEAR00-0000-0000", validity=80 * 86400
+            product=world.orbit,
+            user=world.ada,
+            key="YEAR00-0000-0000",
+            subscription_interval="P80D",
         )
         paused = create_license(product=world.orbit, user=world.ada, key="PAUSED-0000-0000")
         suspend(paused)

@@ -15,7 +15,9 @@ from tests.world import World, signed_in
 
 
 def policy(world: World) -> LicensePolicy:
-    return LicensePolicy.objects.create(vendor=world.acme, name="Yearly", validity=86400)
+    return LicensePolicy.objects.create(
+        vendor=world.acme, name="Yearly", subscription_interval="P1D"
+    )
 
 
 def test_it_is_remembered_and_can_t_be_deleted(acme: World) -> None:

@@ -3,10 +3,11 @@
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes, policy
 from io import StringIO
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core import mail
@@ -16,7 +17,9 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.verbs.profile import turn_reminders
-from licenses.models import License, LicenseUser
+from licenses.ends import End, end_of, until
+from licenses.intervals import Interval
+from licenses.models import VALIDITY, License, LicenseUser
 from licenses.verbs import licenses
 from licenses.verbs.reminders import days_before, expiring, once_for
 from mail.delivery import deliver
@@ -28,9 +31,9 @@ from tests.world import Browser, World, build, set_vendor
 
 
 def ends_in(license: License, **distance: float) -> License:
-    """The licence, which now ends so far from now."""
-    license.expires_at = timezone.now() + timedelta(**distance)
-    license.save(update_fields=["expires_at"])
+    """The licence, which now ends so far from now, at a moment."""
+    VALIDITY.put(license, until(End(timezone.now() + timedelta(**distance)), UTC))
+    license.save(update_fields=VALIDITY.fields)
     return license
 
 
@@ -62,7 +65,27 @@ def remind() -> int:
 )
 def test_the_smallest_number_of_days_that_is_reached(left: timedelta, days: int | None) -> None:
     now = timezone.now()
-    assert days_before(now + left, now) == days
+    assert days_before(End(now + left), now, UTC) == days
+
+
+@pytest.mark.parametrize(
+    ("now", "days"),
+    [
+        ("2026-11-30T22:59:59+00:00", None),  # 30 November in Berlin, 61 days before
+        ("2026-11-30T23:00:00+00:00", 60),
+        ("2026-12-30T22:59:59+00:00", 60),
+        ("2026-12-30T23:00:00+00:00", 30),
+        ("2027-01-22T23:00:00+00:00", 7),
+        ("2027-01-28T22:59:59+00:00", 7),
+        ("2027-01-28T23:00:00+00:00", 1),
+        ("2027-01-30T22:59:58+00:00", 1),
+        ("2027-01-30T22:59:59+00:00", None),
+    ],
+)
+def test_of_a_day_it_is_reached_as_a_day_begins_there(now: str, days: int | None) -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    end = end_of(date(2027, 1, 30), berlin)
+    assert days_before(end, datetime.fromisoformat(now), berlin) == days
 
 
 def test_the_owner_is_reminded_at_each_number_of_days_once(acme: World, frozen_time: Any) -> None:
@@ -89,6 +112,23 @@ def test_the_owner_is_reminded_at_each_number_of_days_once(acme: World, frozen_t
     assert "support@acme.example" in text
 
 
+def test_a_day_is_reminded_of_by_the_day(acme: World, frozen_time: Any) -> None:
+    new_york = ZoneInfo("America/New_York")
+    set_vendor(acme.acme, time_zone=new_york.key)
+    licenses.set_last_day(acme.ada_license, day=date(2027, 1, 31))
+    told = []
+    for day in (62, 61, 60, 30, 29, 7, 1, 0, -1):
+        for hour in (0, 23):
+            at = datetime(2027, 1, 31, hour, tzinfo=new_york) - timedelta(days=day)
+            frozen_time.move_to(at)
+            if remind():
+                told.append((day, hour, mail.outbox[-1].subject.partition("expires ")[2]))
+    assert told == [
+        (60, 0, "in 60 days"), (30, 0, "in 30 days"), (7, 0, "in 7 days"), (1, 0, "in 1 day"),
+    ]  # fmt: skip
+    assert "on 31 January 2027." in mail.outbox[0].body
+
+
 def test_what_begins_late_is_reminded_of_once(acme: World) -> None:
     ends_in(acme.ada_license, days=5)
     assert [remind(), remind()] == [1, 0]
@@ -97,7 +137,7 @@ def test_what_begins_late_is_reminded_of_once(acme: World) -> None:
 def test_a_renewal_begins_anew(acme: World, frozen_time: Any) -> None:
     license = ends_in(acme.ada_license, days=5)
     assert remind() == 1
-    licenses.extend(license, extension_length=86400)
+    licenses.extend(license, by=Interval(days=1))
     frozen_time.shift(86400)
     assert [remind(), remind()] == [1, 0]
 
@@ -123,7 +163,7 @@ def suspend(world: World) -> None:
 
 
 def extend(world: World) -> None:
-    licenses.extend(world.ada_license, extension_length=3600)
+    licenses.extend(world.ada_license, by=Interval(hours=1))
 
 
 def never_end(world: World) -> None:
@@ -311,7 +351,7 @@ def test_what_was_queued_before_reminders_were_gathered_counts(acme: World, sett
     """An e-mail of its own for each licence, by the name of its reminder."""
     settings.TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
     license = ends_in(acme.ada_license, days=5)
-    name = once_for(license, timezone.now())
+    name = once_for(license, timezone.now(), UTC)
     email = queue("expiry-reminder", user=acme.ada, license_id=license.pk, once=name)
     assert email
     call_command("send_reminders", stdout=StringIO())

@@ -18,7 +18,7 @@ from licenses.status import Status
 from licenses.verbs.licenses import create_license
 from tenancy.door import inside
 from tests.conftest import NOW
-from tests.world import World, fingerprint
+from tests.world import World, fingerprint, set_vendor, vendor_now
 
 DAY = timedelta(days=1)
 
@@ -54,7 +54,7 @@ def test_every_status_is_counted_as_its_page_tells_it(acme: World) -> None:
         licence(acme, expires_at=NOW - DAY),
         licence(acme, expires_at=NOW + 30 * DAY),
         licence(acme, expires_at=NOW + 31 * DAY),
-        licence(acme, expiration_strategy="delayed", validity=60),
+        licence(acme, expiration_strategy="delayed", subscription_interval="PT1M"),
     ]
     told = [each.standing.status for each in [*samples, acme.ada_license, acme.grace_license]]
     counted = statistics.standings(timezone.now())
@@ -68,9 +68,9 @@ def test_every_combination_is_counted_as_its_row_stands(acme: World) -> None:
     tick = timedelta(microseconds=1)
     moments = [None, *(end + by for end in ends for by in (-tick, 0 * tick, tick))]
     combinations = product(
-        (False, True), (False, True), moments, ExpirationStrategy.values, (0, 60)
+        (False, True), (False, True), moments, ExpirationStrategy.values, ("", "PT1M")
     )
-    for number, (revoked, suspended, end, strategy, validity) in enumerate(combinations):
+    for number, (revoked, suspended, end, strategy, interval) in enumerate(combinations):
         License(
             vendor=acme.acme,
             product=acme.orbit,
@@ -80,7 +80,7 @@ def test_every_combination_is_counted_as_its_row_stands(acme: World) -> None:
             suspended=suspended,
             expires_at=end,
             expiration_strategy=strategy,
-            validity=validity,
+            subscription_interval=interval,
         ).save(force_insert=True)
     rows = list(License.objects.all())
     assert len(rows) > 384
@@ -183,13 +183,35 @@ def test_days_without_activations_are_there(acme: World) -> None:
         (datetime(2026, 10, 26, 0, 0, tzinfo=UTC), date(2026, 10, 26)),
     ],
 )
-def test_a_day_begins_at_midnight_utc(
+def test_a_day_begins_at_midnight(
     acme: World, frozen_time: Traveller, moment: datetime, day: date
 ) -> None:
     before = dict(statistics.activations_per_day(NOW).days)[day]
     frozen_time.move_to(moment)
     activated(acme.ada_license)
     assert dict(statistics.activations_per_day(NOW).days)[day] == before + 1
+
+
+@pytest.mark.parametrize(
+    ("zone", "moment", "day"),
+    [
+        ("Europe/Berlin", "2026-11-23T22:59:59+00:00", date(2026, 11, 23)),
+        ("Europe/Berlin", "2026-11-23T23:00:00+00:00", date(2026, 11, 24)),
+        ("America/New_York", "2026-11-24T04:59:59+00:00", date(2026, 11, 23)),
+        # Until 1 November it was an hour more.
+        ("America/New_York", "2026-10-31T03:59:59+00:00", date(2026, 10, 30)),
+        ("America/New_York", "2026-10-31T04:00:00+00:00", date(2026, 10, 31)),
+    ],
+)
+def test_a_day_is_the_vendors(
+    world: World, frozen_time: Traveller, zone: str, moment: str, day: date
+) -> None:
+    set_vendor(world.acme, time_zone=zone)
+    with inside(vendor_now(world.acme)):
+        before = dict(statistics.activations_per_day(NOW).days)[day]
+        frozen_time.move_to(datetime.fromisoformat(moment))
+        activated(world.ada_license)
+        assert dict(statistics.activations_per_day(NOW).days)[day] == before + 1
 
 
 def test_what_is_older_or_something_else_is_not_counted(
@@ -216,7 +238,7 @@ def test_another_vendors_rows_change_nothing(world: World) -> None:
 
     before = counted()
     with inside(world.globex):
-        create_license(product=world.quill, user=world.bob, validity=86400)
+        create_license(product=world.quill, user=world.bob, subscription_interval="P1D")
         Activation.objects.filter(pk=world.bob_machine.pk).update(app_version="6.6.6", os="ios")
         activated(world.bob_license)
         assert statistics.machines().total == 2

@@ -6,6 +6,7 @@ from itertools import product
 import pytest
 from django.utils import timezone
 
+from licenses.ends import End
 from licenses.models import License
 from licenses.search import status_filter, totals
 from licenses.status import Standing, Status, standing_of
@@ -21,13 +22,13 @@ MONTH = timedelta(days=30)
     ("facts", "status"),
     [
         ({}, Status.ACTIVE),
-        ({"expires_at": NOW + MONTH + SECOND}, Status.ACTIVE),
-        ({"expires_at": NOW + MONTH}, Status.EXPIRING_SOON),
-        ({"expires_at": NOW + SECOND}, Status.EXPIRING_SOON),
-        ({"expires_at": NOW}, Status.EXPIRED),
-        ({"expires_at": NOW - SECOND}, Status.EXPIRED),
+        ({"end": End(NOW + MONTH + SECOND)}, Status.ACTIVE),
+        ({"end": End(NOW + MONTH)}, Status.EXPIRING_SOON),
+        ({"end": End(NOW + SECOND)}, Status.EXPIRING_SOON),
+        ({"end": End(NOW)}, Status.EXPIRED),
+        ({"end": End(NOW - SECOND)}, Status.EXPIRED),
         ({"waits_for_first_activation": True}, Status.NOT_STARTED),
-        ({"suspended": True, "expires_at": NOW}, Status.SUSPENDED),
+        ({"suspended": True, "end": End(NOW)}, Status.SUSPENDED),
         ({"suspended": True, "revoked": True}, Status.REVOKED),
     ],
 )
@@ -35,7 +36,7 @@ def test_the_status_at_a_moment(facts: dict[str, object], status: Status) -> Non
     defaults = {
         "revoked": False,
         "suspended": False,
-        "expires_at": None,
+        "end": None,
         "waits_for_first_activation": False,
     }
     standing: Standing = standing_of(now=NOW, **(defaults | facts))  # type: ignore[arg-type]
@@ -50,7 +51,7 @@ def test_the_queries_agree_with_the_rule(acme: World) -> None:
         license = create_license(
             product=acme.orbit,
             user=acme.ada,
-            validity=60,
+            subscription_interval="PT1M",
             expiration_strategy=strategy,
             revoked=revoked,
             suspended=suspended,

@@ -1,5 +1,6 @@
 """The Offline page: look, confirm, download; every refusal in one sentence with its code."""
 
+import re
 from typing import Any
 
 import pytest
@@ -156,6 +157,13 @@ def test_a_large_text_is_too_large(world: World, megabytes: int, status: int) ->
     assert "too large" in response.content.decode()
 
 
+def test_who_has_sent_too_much_finds_back_to_the_form(world: World) -> None:
+    file = SimpleUploadedFile("f", b"x" * 5 * 1024 * 1024)
+    response = signed_in(world.ada).post("/offline/", {"request_file": file})
+    assert response.status_code == 413
+    assert '<a class="button" href="/offline/">Go back to the form</a>' in response.content.decode()
+
+
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be"])
 def test_a_file_out_of_an_e_mail(world: World, encoding: str) -> None:
     text = request_of(world)
@@ -212,7 +220,8 @@ def test_a_lease_is_told_of(world: World) -> None:
         License.objects.filter(pk=world.ada_license.pk).update(lease_duration=7 * 86400)
     done = browser.post("/offline/confirm/", {"request_text": request_of(world)})
     page = browser.get(done["Location"]).content.decode()
-    assert "The program stops on 1 December 2026" in page
+    told = re.sub("<[^>]*>", "", page)
+    assert "The program stops on 1 December 2026, 12:00 UTC: make a new request" in told
     assert "Lease ends in" in browser.get(f"/licenses/{world.ada_license.pk}/").content.decode()
 
 

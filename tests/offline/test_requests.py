@@ -168,7 +168,9 @@ def test_a_response_that_has_run_out_is_made_anew_on_the_same_seat(
 def test_a_new_request_of_the_same_machine_takes_no_seat_and_tells_the_news(
     acme: World, license: License
 ) -> None:
-    License.objects.filter(pk=license.pk).update(validity=MONTH, expires_at=NOW.replace(month=12))
+    License.objects.filter(pk=license.pk).update(
+        subscription_interval="P1M", expires_at=NOW.replace(month=12)
+    )
     first = answer(acme.ada, request(acme, license))
     renew(license)
     second = answer(acme.ada, request(acme, license, jti=jti("second")))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import parse_qsl
 
-LARGE = 5 * 1024 * 1024  # bytes
+LARGE = 3 * 1024 * 1024  # bytes
 TOLD = ("REQUEST_METHOD", "SCRIPT_NAME", "PATH_INFO", "CONTENT_LENGTH", "wsgi.url_scheme")
 
 

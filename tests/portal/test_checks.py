@@ -10,7 +10,7 @@ import pytest
 from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
 
-from portal import checks, env
+from portal import checks, env, wsgi
 from tests.conftest import ON_POSTGRESQL
 from tests.roles import OWNER, WEB, speaking_as
 
@@ -95,6 +95,80 @@ def test_places_for_slow_files_leave_a_thread(
         check=True,
     ).stdout
     assert printed.split() == [str(threads), str(places)]
+
+
+# --- For their owner alone ----------------------------------------------------------------------
+
+
+def start(folder: Path, umask: int = 0o022, **changes: str) -> str:
+    """A process that reads the settings, writes into the database and says what it finds open."""
+    script = (
+        f"import os; os.umask({umask})\n"
+        "from pathlib import Path\n"
+        "import django; django.setup()\n"
+        "from django.core.checks import run_checks\n"
+        "from django.db import connection\n"
+        "if connection.vendor == 'sqlite': connection.cursor().execute('CREATE TABLE a (b)')\n"
+        "print([c.id for c in run_checks() if c.id == 'portal.W004'])\n"
+        f"for path in sorted(Path({str(folder)!r}).rglob('*')):\n"
+        "    print(path.name, oct(path.stat().st_mode & 0o777))\n"
+        f"print('folder', oct(Path({str(folder)!r}).stat().st_mode & 0o777))\n"
+    )
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "portal.settings", **changes}
+    environment = {**environment, "DATA_DIR": str(folder)}
+    command = [sys.executable, "-c", script]
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        command, cwd=root, env=environment, capture_output=True, text=True, check=True
+    )
+    return done.stdout
+
+
+def test_what_is_made_is_for_its_owner_alone_whatever_the_umask(tmp_path: Path) -> None:
+    said = start(tmp_path / "data", umask=0)
+    assert said.startswith("[]\n")
+    for line in (
+        "folder 0o700",
+        "db.sqlite3 0o600",
+        "db.sqlite3-wal 0o600",
+        "db.sqlite3-shm 0o600",
+    ):
+        assert line in said.splitlines()
+
+
+def test_what_is_open_is_told_and_left_as_it_is(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir(mode=0o755)
+    folder.chmod(0o755)
+    (folder / "db.sqlite3").touch()
+    (folder / "db.sqlite3").chmod(0o640)
+    said = start(folder)
+    # The folder, the file, and what SQLite makes as open as the file.
+    assert said.startswith(f"{['portal.W004'] * 4}\n")
+    assert {"folder 0o755", "db.sqlite3 0o640"} <= set(said.splitlines())
+
+
+def test_a_database_elsewhere_and_a_folder_that_nobody_can_make(tmp_path: Path) -> None:
+    """What is not needed need not be there."""
+    (tmp_path / "file").touch()
+    media = tmp_path / "media"
+    said = start(
+        tmp_path / "elsewhere",
+        DATABASE_URL="postgresql://portal@localhost/portal",
+        MEDIA_ROOT=str(media),
+    )
+    assert said.startswith("[]\n")
+    assert env.private(tmp_path / "file" / "below") == tmp_path / "file" / "below"
+
+
+def test_gunicorn_tells_of_it_at_the_start(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    tmp_path.chmod(0o750)
+    monkeypatch.setattr("django.conf.settings.DATA_DIR", tmp_path)
+    wsgi.tell_of_open_files()
+    [record] = caplog.records
+    assert f"chmod 700 {tmp_path}" in record.getMessage()
 
 
 def roles_faults(**about: Any) -> set[str]:

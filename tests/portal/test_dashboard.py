@@ -52,7 +52,7 @@ def figures(browser: Browser, *, kept: bool = False) -> dict[str, str]:
 def grow(world: World, number: int) -> None:
     """So many more licences, machines of a version of their own, activations and downloads."""
     for _ in range(number):
-        license = create_license(product=world.orbit, user=world.ada, validity=86400)
+        license = create_license(product=world.orbit, user=world.ada, subscription_interval="P1D")
         Activation.objects.create(
             vendor=world.acme,
             license=license,
@@ -106,7 +106,7 @@ def test_another_vendors_numbers_stay_there(world: World) -> None:
     before = figures(browser)
     with inside(world.globex):
         Activation.objects.filter(pk=world.bob_machine.pk).update(app_version=SECRET, os="ios")
-        create_license(product=world.quill, user=world.bob, validity=86400)
+        create_license(product=world.quill, user=world.bob, subscription_interval="P1D")
         trail.record("activated", world.bob_license)
         download(world, world.quill_release)
     assert figures(browser) == before

@@ -72,6 +72,7 @@ def test_a_database_of_an_earlier_layout_gets_one_sentence(tmp_path: Path) -> No
             "INSERT INTO django_migrations VALUES (1, 'accounts', '0001_initial', '2026-01-01')"
         )
         database.commit()
+    (tmp_path / "db.sqlite3").chmod(0o600)
     migrated = subprocess.run(
         [sys.executable, "manage.py", "migrate"],
         cwd=ROOT,
@@ -173,3 +174,13 @@ def test_ci_runs_the_two_words_that_developers_have() -> None:
         "python3 dev.py test -q",
         "python3 dev.py check",
     ]
+
+
+def test_what_an_earlier_version_left_open_is_closed(tmp_path: Path) -> None:
+    folder = tmp_path / "var"
+    folder.mkdir(mode=0o755)
+    (folder / "db.sqlite3").touch(mode=0o644)
+    dev.keep_private(folder)
+    dev.keep_private(tmp_path / "missing")
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert stat.S_IMODE((folder / "db.sqlite3").stat().st_mode) == 0o600

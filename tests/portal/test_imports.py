@@ -38,6 +38,7 @@ PURE = (
     "licenses/versions.py",
     "releases/platforms.py",
     "releases/files/ranges.py",
+    "releases/files/pieces.py",
 )
 OF_A_DOOR = re.compile(r"(^|\.)(views|forms|admin|pages)(\.|$)")
 

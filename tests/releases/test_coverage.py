@@ -23,7 +23,7 @@ def change(world: World, **fields: Any) -> None:
 
 
 def expired(world: World) -> None:
-    change(world, expires_at=NOW - DAY)
+    change(world, expires_at=NOW - DAY, expires_on=(NOW - DAY).date())
 
 
 def expired_but_keeps_older_ones(world: World) -> None:
@@ -33,8 +33,11 @@ def expired_but_keeps_older_ones(world: World) -> None:
 
 
 def unmaintained(world: World) -> None:
-    policy = MaintenancePolicy.objects.create(vendor=world.acme, name="Ended", validity=86400)
-    change(world, maintenance_policy=policy, maintenance_expires_at=NOW - DAY)
+    policy = MaintenancePolicy.objects.create(
+        vendor=world.acme, name="Ended", subscription_interval="P1D"
+    )
+    ended = {"maintenance_expires_at": NOW - DAY, "maintenance_expires_on": (NOW - DAY).date()}
+    change(world, maintenance_policy=policy, **ended)
 
 
 def limited(world: World) -> None:

@@ -45,8 +45,28 @@ def count(world: World) -> int:
         ([(0, 512), (512, SIZE), (0, 512), (512, SIZE)], 2),
         ([(1, SIZE)], 1),
         ([WHOLE, *[(n * 54, SIZE) for n in range(1, 19)]], 1),  # cut again and again
-        ([(0, 1), *[(1, SIZE)] * 11], 2),  # leaving out a byte is no way round
-        ([(0, 1), *[(n, SIZE) for n in range(1, 40)]], 4),
+        # Leaving out a byte is no way round, and gets the file twice for once at most.
+        ([(0, 1), *[(1, SIZE)] * 11], 10),
+        ([(1, SIZE)] * 11, 11),
+        ([(0, SIZE - 1)] * 11, 11),
+        ([(0, SIZE - 1), WHOLE], 2),
+        ([WHOLE, *[(1, SIZE)] * 10], 10),
+        ([(0, 1), *[(n, SIZE) for n in range(1, 41)]], 20),
+        ([WHOLE, (SIZE - 1, SIZE), *[(1, SIZE)] * 10], 10),
+        ([(n, SIZE) for n in range(40, 0, -1)], 40),
+        ([(0, 400), (400, SIZE)] * 5, 5),
+        # What is asked for many times, but little of it.
+        ([(0, 1)] * 100, 1),
+        ([(0, 512), *[(0, 1)] * 100], 1),
+        ([(0, 512), (0, 512), (512, SIZE)], 2),
+        ([WHOLE, *[(SIZE - 1, SIZE)] * 100], 1),
+        # Lines that are cut.
+        ([WHOLE, (1, SIZE)], 1),  # at once
+        ([WHOLE, (900, SIZE), (900, SIZE), (900, SIZE)], 1),  # and brought nothing
+        ([WHOLE, (300, SIZE), (600, SIZE), (601, SIZE)], 1),
+        # Eight at once that each ask for all that is left, as some managers of downloads do.
+        ([WHOLE, *[(n * 128, SIZE) for n in (4, 2, 6, 1, 3, 5, 7)]], 1),
+        ([(n * 64, n * 64 + 64) for n in (3, 1, 15, *range(4, 15), 0, 2)], 1),
     ],
 )
 def test_what_counts(
@@ -136,5 +156,5 @@ def test_recording_costs_few_statements(acme: World, django_assert_num_queries: 
     ask(acme, *WHOLE)
     file = ReleaseFile.objects.get(release=acme.orbit_release)
     savepoints = 2
-    with django_assert_num_queries(3 + savepoints, connection=connection):
+    with django_assert_num_queries(4 + savepoints, connection=connection):
         record(file, user=acme.ada, license=acme.ada_license, ip="", granted=ByteRange(600, SIZE))

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 
 from licenses.models import License
 from tenancy.door import ScopeError, Way, current_vendor, inside, is_inside, outside
@@ -54,3 +55,14 @@ def test_nobody_else_knows_the_library() -> None:
         if path.parts[-2:] == ("portal", "test_imports.py"):
             continue
         assert "django_scopes" not in path.read_text(), path
+
+
+def test_who_enters_by_the_row_reads_the_vendors_clocks(world: World) -> None:
+    world.acme.time_zone, world.globex.time_zone = "Europe/Berlin", "America/New_York"
+    with inside(world.acme):
+        assert timezone.get_current_timezone_name() == "Europe/Berlin"
+        with inside(world.globex):
+            assert timezone.get_current_timezone_name() == "America/New_York"
+        with inside(world.acme.pk):
+            assert timezone.get_current_timezone_name() == "Europe/Berlin"
+    assert timezone.get_current_timezone_name() == "UTC"

@@ -122,7 +122,8 @@ MADE = re.compile(
     r"link_digest|password_mark|skeleton|token|state|kind|status|role|site|type|os|language|"
     r"time_zone|notes_html|logo_light|logo_dark|favicon|accent_color|response|diagnosis|found|"
     r"\w+_strategy|machine_thumbprint|canonical_domain|company_id|channel|version|sha256|"
-    r"content_type|kid|public_pem|encrypted_private_pem|max_allowed_release_version)$"
+    r"content_type|kid|public_pem|encrypted_private_pem|max_allowed_release_version|"
+    r"subscription_interval|(maintenance_)?anchor)$"
 )
 OTHERWISE = {
     "accounts.session.browser": "A header; nobody is called so.",

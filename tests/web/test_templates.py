@@ -32,7 +32,7 @@ def test_no_template_shows_white_space_as_it_stands() -> None:
 def test_a_full_list_is_light(world: World) -> None:
     with inside(world.acme):
         for _number in range(30):
-            create_license(product=world.orbit, user=world.ada, validity=10**7)
+            create_license(product=world.orbit, user=world.ada, subscription_interval="P4M")
     page = signed_in(world.ada).get("/licenses/").content
     assert page.count(b"<tr>") == 26
     parts = re.findall(rb'(?:href|src)="/static/((?:css|js)/[^"]+)"', page)

@@ -1,0 +1,90 @@
+"""`manage.py issue_license`: a licence for somebody, on a policy's terms, by e-mail."""
+
+from argparse import ArgumentParser
+from datetime import date
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+
+from licenses.intervals import Interval
+from licenses.lengths import LengthError, typed
+from licenses.models import License, LicensePolicy, Product
+from licenses.verbs.issuing import issue
+from licenses.words import valid_text
+from tenancy.door import inside
+from tenancy.table import vendor_by_company_id
+from web.errors import PortalError
+
+
+class Command(BaseCommand):
+    help = (
+        "Makes a licence for a known or a new customer, prints its key and until when it is valid, "
+        "and sends it by e-mail."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("company_id")
+        parser.add_argument("product", help="The product's name.")
+        parser.add_argument("email", help="The customer's e-mail; an unknown one adds a customer.")
+        parser.add_argument("--policy", help="The name of the licence policy whose terms count.")
+        parser.add_argument(
+            "--validity",
+            metavar="LENGTH",
+            help="Such as '1 year', '18 months', P30D or perpetual; else the policy's.",
+        )
+        parser.add_argument(
+            "--until",
+            metavar="DAY",
+            help="The last day, such as 2027-12-31; else as long as the validity says.",
+        )
+        parser.add_argument("--seats", type=int, help="0 is unlimited; else the policy's.")
+        parser.add_argument("--key", default="", help="Else a new one is made.")
+        parser.add_argument("--no-email", action="store_true", help="Nobody is written to.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        vendor = vendor_by_company_id(options["company_id"])
+        if vendor is None:
+            raise CommandError(f"There is no vendor with the company id {options['company_id']!r}.")
+        with inside(vendor):
+            try:
+                license = _issued(options)
+            except PortalError as error:
+                raise CommandError(error.sentence) from error
+            except ValidationError as error:
+                raise CommandError(" ".join(error.messages)) from error
+            self.stdout.write(f"{license.key}\t{valid_text(license)}")
+
+
+def _issued(options: dict[str, Any]) -> License:
+    return issue(
+        product=_named(Product, options["product"]),
+        email=options["email"],
+        policy=_named(LicensePolicy, options["policy"]) if options["policy"] else None,
+        key=options["key"],
+        allowed_activations=options["seats"],
+        interval=_length(options["validity"]),
+        last_day=_day(options["until"]),
+        send=not options["no_email"],
+    )
+
+
+def _named(model: Any, name: str) -> Any:
+    found = model.objects.filter(name=name).first()
+    if found is None:
+        raise CommandError(f"There is no {model._meta.verbose_name} named {name!r}.")
+    return found
+
+
+def _length(text: str | None) -> Interval | None:
+    try:
+        return None if text is None else typed(text)
+    except LengthError as error:
+        raise CommandError(str(error)) from error
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError as error:
+        raise CommandError(f"This is no day such as 2027-12-31: {text!r}.") from error
