@@ -50,6 +50,10 @@ UNTOLD = frozenset(
     }
 )
 
+# What sets a row to what was typed does so once, however often it is sent; and may well be wanted
+# again, from the page of before, once something else has set it otherwise.
+SET = frozenset({"changed", "reminders-on", "reminders-off", "domain-chosen", "domain-left"})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
@@ -80,9 +84,9 @@ def record(action: str, row: models.Model, **about: Any) -> AuditEntry:
 
 @transaction.atomic
 def record_all(drafts: Iterable[Draft]) -> list[AuditEntry]:
-    """Writes entries in this order, all or none. What a form does counts once (web/once.py)."""
+    """Writes entries in this order, all or none. A form of which they tell counts once."""
     entries = [_made(draft) for draft in drafts]
-    if entries:
+    if not {entry.action for entry in entries} <= SET:
         count_once()
     for entry in entries:
         leave_to_the_end(_chain, entry)

@@ -20,7 +20,6 @@ from branding.verbs.brands import Contact, Look, branding_for, change_brand
 from tenancy.door import current_vendor
 from tenancy.hosts import vendor_url
 from tenancy.models import Vendor
-from web import once
 
 __all__ = ["BrandingAdmin", "CustomDomainAdmin"]
 
@@ -64,9 +63,6 @@ class BrandingAdmin(VendorAdmin):
         """Shows, previews (`preview`) or saves the vendor's look."""
         if not may_change_branding(request):
             raise PermissionDenied
-        sent_before = once.arrive(request)
-        if sent_before:
-            return sent_before
         vendor: Any = current_vendor()
         branding = branding_for(vendor)
         form = BrandingForm(

@@ -20,7 +20,6 @@ from imports.models import DataImport
 from imports.tables import TableRefused
 from imports.verbs import files
 from tenancy.door import current_vendor
-from web import once
 
 
 def may_import(request: HttpRequest) -> bool:
@@ -63,9 +62,6 @@ class DataImportAdmin(WithButtons):
         """Takes a file and has it checked; what is wrong with it as a whole is said at once."""
         if not may_import(request):
             raise PermissionDenied
-        sent_before = once.arrive(request)
-        if sent_before:
-            return sent_before
         form = ImportForm(request.POST or None, request.FILES or None)
         if request.method == "POST" and form.is_valid():
             try:

@@ -2,10 +2,13 @@
 again, from two tabs, twice at the same time.
 
 Each form has a random token, which is written nowhere until the form is sent. Whatever the form
-then makes or changes is written into the audit trail, or somebody is written to: there
-`count_once` is called, and as the last step of that transaction the form gets its row. So one of
-two that are sent at once is undone. The same form again, by token, path and content, is led to
-where the first one led (portal/middleware/once.py).
+then makes is written into the audit trail, or somebody is written to: there `count_once` is called,
+and as the last step of that transaction the form gets its row. So of two that are sent at once one
+is undone. The same form again, by person, path, token and content, is led to where the first one
+led (portal/middleware/once.py).
+
+What was typed anew is another form, though it has the token of before. A form without a token, as
+programs send it, counts each time.
 """
 
 import hashlib
@@ -18,10 +21,12 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.messages import get_messages
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
@@ -32,22 +37,28 @@ from django.utils.translation import gettext as _
 
 from tenancy.transactions import delete_in_steps, leave_to_the_end
 from web.models import SentForm
+from web.requests import by_script
 
 FIELD = "once"
-# What differs though the same form is sent: its proof of origin and which of its buttons it was.
-LEFT_OUT = {FIELD, "csrfmiddlewaretoken"}
-KEPT = timedelta(days=30)  # longer than anybody stays signed in
-PATIENCE, PAUSE = 2.0, 0.05  # seconds
+# What may differ though it is the same form: its token, its proof of origin and by which button of
+# Django's it was saved.
+LEFT_OUT = frozenset({FIELD, "csrfmiddlewaretoken", "_save", "_continue", "_addanother"})
+KEPT = timedelta(days=2)  # a browser that opens its tabs again the next morning sends them again
+LOOKS, PAUSE = 40, 0.05  # how often it is looked for the first answer, and seconds between
 
 
 class SentBefore(Exception):
     """The same form, sent at the same time, came first; nothing that this one did is kept."""
 
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
+
 
 @dataclass(slots=True)
 class Sent:
-    """The form that a request has sent, by the key of its row; none yet for an empty key. `counted`
-    once the row is there."""
+    """The form that a request has sent, by the key of its row; an empty key counts each time.
+    `counted` once the row is there."""
 
     key: str = ""
     counted: bool = False
@@ -74,23 +85,32 @@ def field() -> SafeString:
     )
 
 
-def key_of(request: HttpRequest) -> str:
-    """The key of the form that was sent: a keyed hash, so that the table holds nothing of what was
-    typed. Empty for a form without a token."""
+def arrive(request: HttpRequest) -> HttpResponse | None:
+    """Begins to answer the form that was sent; for one that was sent before, what leads there."""
+    key, sent = _key_of(request), _sent.get()
+    if not key or sent is None:
+        return None
+    if SentForm.objects.filter(key=key).exists():
+        return again(request, key)
+    sent.key = key
+    return None
+
+
+def _key_of(request: HttpRequest) -> str:
+    """A keyed hash, so that the table holds nothing of what was typed, nor of who typed it. Empty
+    for a form without a token."""
+    # SECURITY: tests/web/test_once.py. The person is in it, so that another's token is nothing.
     token = request.POST.get(FIELD, "")
     if not token:
         return ""
-    typed = [
-        (name, values)
-        for name, values in sorted(request.POST.lists())
-        if name not in LEFT_OUT and not name.startswith("_")
-    ]
+    typed = [each for each in sorted(request.POST.lists()) if each[0] not in LEFT_OUT]
     files = [
         (name, file.name, _digest(file))
         for name, chosen in sorted(request.FILES.lists())
         for file in chosen
     ]
-    message = json.dumps([request.get_host(), request.path, token, typed, files])
+    form = [request.get_host(), request.path, str(request.user.pk), token]
+    message = json.dumps([*form, typed, files])
     return hmac.digest(settings.SECRET_KEY.encode(), message.encode(), "sha256").hex()
 
 
@@ -106,33 +126,33 @@ def _digest(file: Any) -> str:
     return digest.hexdigest()
 
 
-def arrive(request: HttpRequest) -> HttpResponse | None:
-    """Begins to answer the form that was sent; for one that was sent before, what leads there."""
-    key, sent = key_of(request), _sent.get()
-    if not key or sent is None:
-        return None
-    if SentForm.objects.filter(key=key).exists():
-        return again(request, key)
-    sent.key = key
-    return None
-
-
 def again(request: HttpRequest, key: str) -> HttpResponse:
     """Leads to where the form led when it was sent before; waits if that is just being answered."""
-    end = time.monotonic() + PATIENCE
-    while not (place := _answer(key)) and time.monotonic() < end:
-        time.sleep(PAUSE)
-    messages.info(
-        request, _("You have sent this before. It counts once, and this is what it led to.")
-    )
-    place = place or "/"
-    if request.headers.get("X-Requested-With") == "XMLHttpRequest":
-        return JsonResponse({"location": place})
-    return redirect(place)
+    place = _answer(key)
+    if place:
+        text = _("You have sent this before. It counts once, and this is what it led to.")
+        messages.info(request, text)
+    else:
+        text = _(
+            "You have sent this before, and it was not finished yet. Look whether it is there "
+            "before you send it again."
+        )
+        messages.warning(request, text)
+    return lead(request, place or "/")
+
+
+def lead(request: HttpRequest, place: str) -> HttpResponse:
+    """Leads there: by a redirect, or by telling the script where to go."""
+    return JsonResponse({"location": place}) if by_script(request) else redirect(place)
 
 
 def _answer(key: str) -> str:
-    return SentForm.objects.filter(key=key).values_list("answer", flat=True).first() or ""
+    for _look in range(LOOKS):
+        place = SentForm.objects.filter(key=key).values_list("answer", flat=True).first()
+        if place:
+            return place
+        time.sleep(PAUSE)
+    return ""
 
 
 def count_once() -> None:
@@ -144,22 +164,40 @@ def count_once() -> None:
 
 def _write(forms: list[Sent]) -> None:
     """Raises SentBefore."""
-    [sent] = {id(each): each for each in forms}.values()
+    [sent] = {each.key: each for each in forms}.values()
     try:
         SentForm.objects.create(key=sent.key)
     except IntegrityError as error:
-        raise SentBefore from error
+        raise SentBefore(sent.key) from error
     sent.counted = True
 
 
-def led_to(sent: Sent, response: HttpResponse) -> None:
-    """Keeps where the answer to a form leads, by a redirect or by telling a script."""
+def finish(request: HttpRequest, sent: Sent, response: HttpResponse) -> HttpResponse:
+    """Keeps where the answer to the form leads; what broke on the way may be sent again. One that
+    was refused because the same form had just been answered is led there, too."""
+    rows = SentForm.objects.filter(key=sent.key)
+    if sent.counted and response.status_code < HTTPStatus.BAD_REQUEST:
+        rows.update(answer=_place_of(response) or request.get_full_path())
+    elif sent.counted:
+        rows.delete()
+    elif sent.key and rows.exists():
+        return undone(request, sent.key)
+    return response
+
+
+def undone(request: HttpRequest, key: str) -> HttpResponse:
+    """Leads to where the same form led, in the place of one that came to nothing."""
+    list(get_messages(request))  # what it had to say is not so
+    return again(request, key)
+
+
+def _place_of(response: HttpResponse) -> str:
+    """The path to which a browser or a script is led; empty where it stays."""
     place = response.headers.get("Location", "")
     if response.headers.get("Content-Type") == "application/json":
         place = json.loads(response.content).get("location", "")
     # An address of another host is not where this one leads a second time.
-    if place.startswith("/") and not place.startswith("//"):
-        SentForm.objects.filter(pk=sent.key).update(answer=place)
+    return place if place.startswith("/") and not place.startswith("//") else ""
 
 
 def every_time(view: Callable[..., Any]) -> Callable[..., Any]:

@@ -11,8 +11,7 @@ from web import once
 
 
 class OnceMiddleware:
-    """Comes last, once it is known that somebody may send the form. Views that receive files
-    (`backoffice.base.receives_files`) ask by themselves, when they know what they may read."""
+    """Comes last, once it is known who sends the form and that he may send one."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -20,26 +19,26 @@ class OnceMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         with once.answering() as sent:
             response = self.get_response(request)
-            if sent.counted:
-                _keep(sent, response)
-        return response
+            return _finished(request, sent, response) if sent.key else response
 
     def process_view(
         self, request: HttpRequest, view: Callable[..., Any], *_: Any
     ) -> HttpResponse | None:
-        is_exempt = any(getattr(view, name, False) for name in ("csrf_exempt", "counts_every_time"))
-        return None if is_exempt or request.method != "POST" else once.arrive(request)
+        # Views that receive files ask by themselves (`backoffice.base.receives_files`), when they
+        # know what they may read.
+        if getattr(view, "csrf_exempt", False) or getattr(view, "counts_every_time", False):
+            return None
+        return once.arrive(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        if isinstance(error, once.SentBefore):
-            return once.again(request, once.key_of(request))
-        return None
+        return once.undone(request, error.key) if isinstance(error, once.SentBefore) else None
 
 
-def _keep(sent: once.Sent, response: HttpResponse) -> None:
+def _finished(request: HttpRequest, sent: once.Sent, response: HttpResponse) -> HttpResponse:
     """What was done is answered, also where the database can't be told now where that leads."""
     try:
-        once.led_to(sent, response)
+        return once.finish(request, sent, response)
     except Error as error:
         if not passes(error):
             raise
+        return response
