@@ -50,10 +50,6 @@ LOOKS, PAUSE = 40, 0.05  # how often it is looked for the first answer, and seco
 class SentBefore(Exception):
     """The same form, sent at the same time, came first; nothing that this one did is kept."""
 
-    def __init__(self, key: str) -> None:
-        super().__init__(key)
-        self.key = key
-
 
 @dataclass(slots=True)
 class Sent:
@@ -168,7 +164,7 @@ def _write(forms: list[Sent]) -> None:
     try:
         SentForm.objects.create(key=sent.key)
     except IntegrityError as error:
-        raise SentBefore(sent.key) from error
+        raise SentBefore from error
     sent.counted = True
 
 
@@ -180,14 +176,23 @@ def finish(request: HttpRequest, sent: Sent, response: HttpResponse) -> HttpResp
         rows.update(answer=_place_of(response) or request.get_full_path())
     elif sent.counted:
         rows.delete()
-    elif sent.key and rows.exists():
-        return undone(request, sent.key)
+    elif rows.exists():
+        return _in_its_place(request, sent.key)
     return response
 
 
-def undone(request: HttpRequest, key: str) -> HttpResponse:
-    """Leads to where the same form led, in the place of one that came to nothing."""
-    list(get_messages(request))  # what it had to say is not so
+def broken(request: HttpRequest, error: Exception) -> HttpResponse | None:
+    """Leads to where the same form led, if its being sent at the same time is why this one broke:
+    its row was there, or what it has made."""
+    key = getattr(_sent.get(), "key", "")
+    came_second = isinstance(error, SentBefore) or (
+        key and isinstance(error, IntegrityError) and SentForm.objects.filter(key=key).exists()
+    )
+    return _in_its_place(request, key) if came_second else None
+
+
+def _in_its_place(request: HttpRequest, key: str) -> HttpResponse:
+    list(get_messages(request))  # what this one had to say is not so
     return again(request, key)
 
 

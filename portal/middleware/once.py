@@ -31,7 +31,7 @@ class OnceMiddleware:
         return once.arrive(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        return once.undone(request, error.key) if isinstance(error, once.SentBefore) else None
+        return once.broken(request, error)
 
 
 def _finished(request: HttpRequest, sent: once.Sent, response: HttpResponse) -> HttpResponse:
