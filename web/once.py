@@ -14,7 +14,6 @@ programs send it, counts each time.
 import hashlib
 import hmac
 import json
-import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -31,18 +30,16 @@ from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from tenancy.transactions import delete_in_steps, leave_to_the_end
+from web.forms import ONCE
 from web.models import SentForm
 from web.requests import by_script
 
-FIELD = "once"
 # What may differ though it is the same form: its token, its proof of origin and by which button of
 # Django's it was saved.
-LEFT_OUT = frozenset({FIELD, "csrfmiddlewaretoken", "_save", "_continue", "_addanother"})
+LEFT_OUT = frozenset({ONCE, "csrfmiddlewaretoken", "_save", "_continue", "_addanother"})
 KEPT = timedelta(days=2)  # a browser that opens its tabs again the next morning sends them again
 LOOKS, PAUSE = 40, 0.05  # how often it is looked for the first answer, and seconds between
 
@@ -74,13 +71,6 @@ def answering() -> Iterator[Sent]:
         _sent.reset(token)
 
 
-def field() -> SafeString:
-    """The token of a form that is shown."""
-    return format_html(
-        '<input type="hidden" name="{}" value="{}">', FIELD, secrets.token_urlsafe(16)
-    )
-
-
 def arrive(request: HttpRequest) -> HttpResponse | None:
     """Begins to answer the form that was sent; for one that was sent before, what leads there."""
     key, sent = _key_of(request), _sent.get()
@@ -96,7 +86,7 @@ def _key_of(request: HttpRequest) -> str:
     """A keyed hash, so that the table holds nothing of what was typed, nor of who typed it. Empty
     for a form without a token."""
     # SECURITY: tests/web/test_once.py. The person is in it, so that another's token is nothing.
-    token = request.POST.get(FIELD, "")
+    token = request.POST.get(ONCE, "")
     if not token:
         return ""
     typed = [each for each in sorted(request.POST.lists()) if each[0] not in LEFT_OUT]

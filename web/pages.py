@@ -21,8 +21,7 @@ from django.utils.translation import get_language, get_language_bidi, gettext, n
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from web import once
-from web.forms import widget_of
+from web.forms import token, widget_of
 from web.navigation import sections
 from web.remembered import remembered
 from web.templates import OutdentingFiles
@@ -83,7 +82,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
 
 def _form_input(request: HttpRequest) -> SafeString:
     """What proves where a form comes from, and the token that lets it count once."""
-    return mark_safe(csrf_input(request) + once.field())  # noqa: S308  both are escaped
+    return mark_safe(csrf_input(request) + token())  # noqa: S308  both are escaped
 
 
 def environment(**options: Any) -> Environment:

@@ -6,7 +6,7 @@ from django.template.defaulttags import CsrfTokenNode
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from web import once
+from web.forms import token
 
 register = Library()
 
@@ -15,9 +15,9 @@ class FormNode(CsrfTokenNode):
     """What proves where the form comes from and, beside it, the token that lets it count once."""
 
     def render(self, context: Context) -> SafeString:
-        return format_html("{}{}", super().render(context), once.field())
+        return format_html("{}{}", super().render(context), token())
 
 
 @register.tag("csrf_token")
-def csrf_token(parser: Parser, token: Token) -> Node:
+def csrf_token(parser: Parser, tag: Token) -> Node:
     return FormNode()
