@@ -254,15 +254,13 @@ def test_the_back_office_leads_back_to_every_kind_of_field(
 
 
 def test_what_has_no_field_any_more_is_told(visitor: Callable[..., Visitor]) -> None:
-    """Rows that a script had added to the form, and what is chosen by searching."""
+    """Rows that a script had added to the form."""
     someone = staff(visitor)
     page = someone.page
     page.goto(someone.portal.url("app", "/licenses/license/"))
-    page.locator("#result_list th a").first.click()
-    page.get_by_role("button", name="Add another").first.or_(
-        page.get_by_role("link", name="Add another").first
-    ).first.click()
-    page.locator("[name=metadata-0-key], [name=metadata-1-key]").last.fill("Rack")
+    page.locator("#result_list tbody th a").first.click()
+    page.locator("#metadata-group .add-row a").click()
+    page.locator("#metadata-group input[name$=-key]:visible").last.fill("Rack")
     page.locator("[name=order_number]").fill("PO-7")
     end(page)
     page.get_by_role("button", name="Save", exact=True).click()
