@@ -27,7 +27,7 @@ from accounts.forms import (
     StaffSignInForm,
 )
 from accounts.links import LinkRefused, Purpose
-from accounts.models import User
+from accounts.models import User, normalise_email
 from accounts.reminders import read_off_token
 from accounts.requests import PersonRequest
 from accounts.sessions import SignInRefused, browser_of, hand_over, sign_in, sign_out
@@ -39,6 +39,7 @@ from audit.models import AuditEntry
 from tenancy.hosts import Site, vendor_url
 from tenancy.models import Vendor
 from tenancy.table import vendor_by_company_id
+from web import once
 from web.moments import moment
 from web.pages import render
 from web.policy import keeps_its_address
@@ -53,22 +54,37 @@ def _posted(request: HttpRequest) -> QueryDict | None:
 form_methods = require_http_methods(["GET", "HEAD", "POST"])
 
 
+@once.every_time
 @form_methods
 @login_not_required
 @sensitive_post_parameters()
 def login(request: PersonRequest) -> HttpResponse:
     """Signs in with e-mail and password; says nothing about why it refuses."""
     if request.method != "POST" and request.user.is_authenticated:
-        return redirect(safe_next(request, "/"))
+        return go_on(request)
     form_class = SignInForm if request.address.site is Site.CUSTOMER else StaffSignInForm
     form = form_class(_posted(request), initial={"company_id": request.GET.get("company_id", "")})
     if request.method == "POST" and form.is_valid() and _sign_in(request, form):
         return redirect(safe_next(request, "/"))
-    context = {"form": form, "next": safe_next(request, ""), "found_at": _found_at(request)}
+    context = {
+        "form": form,
+        "next": safe_next(request, ""),
+        "found_at": _found_at(request),
+        "unsaved": "unsaved" in request.GET,
+    }
     response = render(request, "accounts/login.html", context)
     if context["found_at"]:
         response["X-Robots-Tag"] = "all"
     return response
+
+
+def go_on(request: PersonRequest) -> HttpResponse:
+    """Leads whoever is signed in to where he was going, and says so to who typed another e-mail."""
+    typed = normalise_email(request.POST.get("email", ""))
+    if typed and typed != request.user.email:
+        text = _("You are signed in already, as %(email)s. To be somebody else, sign out first.")
+        messages.info(request, text % {"email": request.user.email})
+    return redirect(safe_next(request, "/"))
 
 
 def _found_at(request: PersonRequest) -> str:
@@ -108,6 +124,7 @@ def _vendor(request: PersonRequest, company_id: str) -> Vendor | None:
     return vendor_by_company_id(company_id) or Vendor(company_id=company_id)
 
 
+@once.every_time
 @require_POST
 @login_not_required
 def logout(request: PersonRequest) -> HttpResponse:

@@ -26,6 +26,7 @@ from tenancy.door import inside
 from tenancy.models import Vendor
 from tenancy.rows import is_secret
 from tenancy.transactions import leave_to_the_end
+from web.once import count_once
 
 # What no person changes, what only repeats another field for the database's sake, and from where
 # an end is counted.
@@ -48,6 +49,10 @@ UNTOLD = frozenset(
         "maintenance_periods",
     }
 )
+
+# What sets a row to what was typed does so once, however often it is sent; and may well be wanted
+# again, from the page of before, once something else has set it otherwise.
+SET = frozenset({"changed", "reminders-on", "reminders-off", "domain-chosen", "domain-left"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,8 +84,10 @@ def record(action: str, row: models.Model, **about: Any) -> AuditEntry:
 
 @transaction.atomic
 def record_all(drafts: Iterable[Draft]) -> list[AuditEntry]:
-    """Writes entries in this order, all or none."""
+    """Writes entries in this order, all or none. A form of which they tell counts once."""
     entries = [_made(draft) for draft in drafts]
+    if not {entry.action for entry in entries} <= SET:
+        count_once()
     for entry in entries:
         leave_to_the_end(_chain, entry)
     return entries

@@ -35,7 +35,7 @@ from backoffice.lists import ListAdmin, links_from
 from backoffice.pages import Walk, columns_of
 from tenancy.door import current_vendor, is_inside
 from tenancy.transactions import in_steps
-from web import places
+from web import once, places
 from web.bodies import LARGEST, announced
 from web.errors import PortalError
 from web.policy import content_security_policy
@@ -220,11 +220,14 @@ def receives_files(
     `allowed` lets in; of all others next to nothing is read.
 
     Django reads the body before it checks the CSRF token, which is in it. So the check that
-    every view has is taken off, the handler is chosen, and the check is put back inside.
+    every view has is taken off, the handler is chosen, and the check is put back inside; so is
+    the question whether the form was sent before (web/once.py).
     """
 
     def decorate(view: View) -> View:
-        protected = csrf_protect(view)
+        @csrf_protect
+        def protected(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            return once.arrive(request) or view(request, *args, **kwargs)
 
         @csrf_exempt
         @wraps(view)

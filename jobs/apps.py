@@ -11,7 +11,8 @@ class JobsConfig(AppConfig):
     def ready(self) -> None:
         from jobs.chores import every_day  # noqa: PLC0415  models are not there before ready()
         from jobs.upkeep import forget_old_jobs  # noqa: PLC0415
-        from web.limits import clean_up  # noqa: PLC0415
+        from web import limits, once  # noqa: PLC0415
 
         every_day(forget_old_jobs)
-        every_day(clean_up)
+        every_day(limits.clean_up)
+        every_day(once.clean_up)

@@ -10,6 +10,7 @@ from mail import delivery
 from mail.kinds import kind_of
 from mail.models import OutgoingEmail
 from tenancy.door import inside
+from web.once import count_once
 
 
 class Recipient(Protocol):
@@ -38,6 +39,7 @@ def queue(
     TypeError for an operator, who has no vendor.
     """
     kind_of(kind)
+    count_once()
     if user.vendor_id is None:
         raise TypeError("An e-mail in the outbox is a vendor's; an operator has none.")
     email = OutgoingEmail(

@@ -65,8 +65,9 @@ ORDER = (
     "django.middleware.csrf.CsrfViewMiddleware",
     "portal.middleware.people.PeopleMiddleware",
     "portal.middleware.view_as.ViewAsMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "portal.middleware.sign_in.SignInRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "portal.middleware.once.OnceMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 )
 

@@ -7,7 +7,7 @@ They show no data and make no query: the database may be what is down. On the AP
 import logging
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, cast
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import Error
@@ -15,11 +15,14 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import Resolver404, resolve
 from django.utils.translation import gettext as _
 
+from accounts.requests import PersonRequest
+from accounts.views import go_on
 from tenancy.hosts import Site
 from tenancy.waiting import passes
 from web.errors import DatabaseUnavailable, PortalError, in_json
 from web.logs import Bounded
 from web.pages import render
+from web.requests import page_of_form
 
 logger = logging.getLogger(__name__)
 # Strangers cause these lines.
@@ -44,12 +47,17 @@ def permission_denied(request: HttpRequest, exception: Exception | None = None) 
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return page(
-        request,
-        403,
-        _("This form has gone stale"),
-        _("Nothing was changed. Go back, reload the page and send the form again with cookies on."),
+    """A form that isn't ours, or is of before: signing in makes those of other tabs stale. Who
+    wanted to sign in, and has done so in another tab, goes on."""
+    match = request.resolver_match
+    if match and match.url_name == "login" and request.user.is_authenticated:
+        return go_on(cast(PersonRequest, request))
+    text = _(
+        "Nothing was saved. Since the page was loaded you have signed in or out, perhaps in "
+        "another tab, or your browser keeps no cookies. Go back to the form and send it again."
     )
+    again = page_of_form(request, "")
+    return page(request, 403, _("This form has gone stale"), text, again=again, unsaved=True)
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -199,11 +207,12 @@ def page(
     *,
     home: bool = True,
     again: str = "",
+    unsaved: bool = False,
 ) -> HttpResponse:
-    """The error page, with a link to the start page or to the form at `again`; it reads no user,
-    no session and no message, and asks nothing."""
+    """The error page, with a link to the start page or to the form at `again`, where what was typed
+    and is `unsaved` is filled in; it reads no user, no session and no message, and asks nothing."""
     if _is_api(request):
         return JsonResponse({"message": title.lower(), "code": CODES[status]}, status=status)
     context = {"status": status, "title": title, "reason": reason, "home": home, "again": again}
-    context["messages"] = ()
+    context |= {"messages": (), "unsaved": unsaved}
     return render(request, "portal/error.html", context, status)

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_ipv46_address
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
 from django.forms import ModelForm
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.template.defaultfilters import filesizeformat
 from django.urls import URLPattern, path, reverse
@@ -38,6 +38,7 @@ from releases.platforms import words_in
 from releases.verbs import publishing
 from tenancy.finding import Place, by_key, few_ids, has_word, named
 from tenancy.spelling import Typed
+from web.once import lead
 
 VERBS = {
     "publish": (publishing.publish, _("%(row)s is published.")),
@@ -267,10 +268,7 @@ class ReleaseAdmin(WithButtons):
             messages.error(request, error.sentence)
         except ValidationError as error:
             messages.error(request, " ".join(error.messages))
-        target = reverse("admin:releases_release_files", args=[release.pk])
-        if request.headers.get("X-Requested-With") == "XMLHttpRequest":
-            return JsonResponse({"location": target})
-        return redirect(target)
+        return lead(request, reverse("admin:releases_release_files", args=[release.pk]))
 
     # --- Columns --------------------------------------------------------------------------------
 

@@ -1,8 +1,21 @@
-"""Forms on customers' pages: `field` in pages/portal/_parts.html shows one."""
+"""Forms as they are shown: the token that each has, and the widgets of customers' pages (`field` in
+pages/portal/_parts.html shows one)."""
 
+import secrets
 from typing import Any
 
 from django.forms import BoundField
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+ONCE = "once"
+
+
+def token() -> SafeString:
+    """The field by which a form counts once, however often it is sent (web/once.py)."""
+    return format_html(
+        '<input type="hidden" name="{}" value="{}">', ONCE, secrets.token_urlsafe(16)
+    )
 
 
 def widget_of(field: BoundField) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The buckets that limit how often something may be tried."""
+"""The buckets that limit how often something may be tried, and the forms that were sent."""
 
 from django.db import models
 
@@ -14,6 +14,23 @@ class RateBucket(models.Model):
 
     class Meta:
         indexes = (models.Index(fields=("whole_at",)),)
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class SentForm(models.Model):
+    """A form that was sent and has made or changed something (web/once.py).
+
+    The key is a keyed hash, so that the table holds nothing of anybody.
+    """
+
+    key = models.CharField(max_length=64, primary_key=True)
+    answer = models.TextField(blank=True, help_text="The path to which it led.")
+    made_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes = (models.Index(fields=("made_at",)),)
 
     def __str__(self) -> str:
         return self.key

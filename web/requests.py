@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Page, Paginator
@@ -29,6 +30,19 @@ class PortalRequest(HttpRequest):
 def client_ip(request: HttpRequest) -> str:
     """The visitor's IP address, as portal/middleware/visitors.py has found it."""
     return str(request.META.get("REMOTE_ADDR", ""))
+
+
+def by_script(request: HttpRequest) -> bool:
+    """Whether a script of ours waits for the answer, to be told in JSON where to go."""
+    return request.headers.get("X-Requested-With") == "XMLHttpRequest"
+
+
+def page_of_form(request: HttpRequest, default: str) -> str:
+    """The page of this host from which the form was sent, as far as the browser says."""
+    page = urlsplit(request.headers.get("Referer", ""))
+    if page.netloc != request.get_host() or not page.path:
+        return default
+    return f"{page.path}?{page.query}" if page.query else page.path
 
 
 def safe_next(request: HttpRequest, default: str) -> str:

@@ -16,6 +16,7 @@ from tenancy.hosts import Site
 from tenancy.models import Vendor
 from web import limits
 from web.errors import PortalError
+from web.once import count_once
 
 MAX_AGE = {
     Purpose.RESET: settings.PASSWORD_RESET_TIMEOUT,
@@ -39,7 +40,9 @@ def request_reset(*, site: Site, vendor: Vendor | None, email: str, ip: str) -> 
     address, tenant = normalise_email(email), str(vendor.pk) if vendor else ""
     limits.take_from(limits.RESET_PER_IP, ip)
     limits.take(limits.RESET_PER_ADDRESS, site, tenant, address)
-    tasks.find_account.enqueue(site=site.value, vendor_id=tenant, email=address)
+    with transaction.atomic():
+        count_once()
+        tasks.find_account.enqueue(site=site.value, vendor_id=tenant, email=address)
 
 
 def read_password_link(purpose: Purpose, vendor: Vendor | None, token: str) -> Link:

@@ -10,6 +10,7 @@ from accounts.models import ViewAs
 from accounts.requests import PersonRequest
 from accounts.view_as import verbs as view_as
 from tenancy.hosts import backoffice_url
+from web import once
 from web.pages import render
 from web.policy import keeps_its_address
 
@@ -44,6 +45,7 @@ def open_view(request: PersonRequest, token: str) -> HttpResponse:
     return response
 
 
+@once.every_time
 @require_POST
 @login_not_required
 def stop_view(request: PersonRequest) -> HttpResponse:

@@ -47,7 +47,8 @@ def change_brand(
     pictures: Mapping[str, Picture | None] | None = None,
     contact: Contact | None = None,
 ) -> Branding:
-    """Saves the look with new pictures (None takes one away) as a new version, and the contact.
+    """Saves the look with new pictures (None takes one away) as a new version, if it is another
+    one, and the contact.
 
     Pictures that nothing shows any more are deleted. Raises ValidationError, and saves nothing
     then.
@@ -71,6 +72,8 @@ def _save(branding: Branding) -> None:
         rows.create(branding)
     else:
         before = Branding.objects.get(pk=branding.pk)
+        if not trail.changes_between(before, branding):
+            return
         branding.save()
         Branding.objects.filter(pk=branding.pk).update(version=F("version") + 1)
         branding.refresh_from_db(fields=["version"])
@@ -90,6 +93,8 @@ def _change_contact(vendor: Vendor, contact: Contact) -> None:
     before = Vendor.objects.get(pk=vendor.pk)
     for name, text in contact.items():
         setattr(vendor, name, text)
+    if not trail.changes_between(before, vendor):
+        return
     vendor.clean_fields(exclude={each.name for each in vendor._meta.fields} - set(contact))
     vendor.save(update_fields=[*contact, "updated_at"])
     trail.record_change(before, vendor)

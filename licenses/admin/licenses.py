@@ -305,11 +305,15 @@ class LicenseAdmin(WithExport, WithButtons):
         return self._look(request, name, chosen, CHANGES[name].form())
 
     def many_view(self, request: HttpRequest, name: str) -> HttpResponseBase:
-        """Looks again with what was typed, or makes the change, to the licences that were seen."""
-        self.need_post(request)
+        """Looks again with what was typed, or makes the change, to the licences that were seen.
+
+        Who had to sign in again on the way arrives by GET, without them, and begins anew.
+        """
         change = CHANGES.get(name)
         if change is None or not self.has_change_permission(request):
             raise PermissionDenied
+        if request.method != "POST":
+            return redirect("admin:licenses_license_changelist")
         seen = many.unseal(request.POST.get("seen", ""))
         chosen = list(self.get_queryset(request).filter(pk__in=seen).order_by("pk"))
         if not chosen:

@@ -43,14 +43,3 @@ for (const form of document.querySelectorAll("form[data-submit-on-change]")) {
     select.addEventListener("change", () => form.requestSubmit());
   }
 }
-
-// A form is sent once, however often its button is pressed.
-for (const form of document.querySelectorAll("form[method=post]")) {
-  form.addEventListener("submit", (event) => {
-    if (form.dataset.sent) event.preventDefault();
-    form.dataset.sent = "yes";
-  });
-}
-addEventListener("pageshow", () => {
-  for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
-});

@@ -18,7 +18,8 @@ for (const form of document.querySelectorAll("form[data-upload]")) {
     });
     request.addEventListener("load", () => {
       over(request.status !== 200);
-      if (request.status === 200) location.assign(request.response.location);
+      // Without JSON it is another page, to which whoever has to sign in first was led.
+      if (request.status === 200) location.assign(request.response?.location ?? request.responseURL);
     });
     request.addEventListener("error", () => over(true));
     request.open("POST", form.action);

@@ -1,0 +1,643 @@
+"""Every form that makes something counts once when it is sent twice: all addresses that take POST,
+each with what makes it so. An address that is not in the tables fails the test."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import get_resolver
+
+from accounts.models import Session, User
+from licenses.models import License, LicensePolicy, MaintenancePolicy
+from mail.models import OutgoingEmail
+from releases.verbs import publishing
+from tenancy.door import inside
+from tenancy.hosts import Site
+from tests import world as worlds
+from tests.accounts import test_links as links
+from tests.imports.test_customers import started
+from tests.licenses.test_activation import run_at_once
+from tests.licenses.test_backoffice import choose, new
+from tests.offline.requests_maker import MachineKeys
+from tests.portal.test_url_matrix import (
+    ACTIONS,
+    CUSTOMER,
+    MODELS,
+    SITE,
+    model_route,
+    names_of,
+    routes,
+)
+from tests.posted import form_of, forms_of
+from tests.releases.test_publishing import draft
+from tests.releases.test_uploads import release_form
+from tests.roles import everywhere
+from tests.world import PASSWORD, Browser, World, signed_in
+from web.models import RateBucket, SentForm
+
+
+@dataclass
+class Posted:
+    """A form on a page, and what a person types into it."""
+
+    browser: Browser
+    page: str
+    target: str
+    typed: dict[str, Any] = field(default_factory=dict)
+    having: str = ""  # a field by which the form is told from others
+
+    def html(self) -> str:
+        return str(self.browser.get(self.page).content.decode())
+
+    def filled(self, html: str = "") -> dict[str, Any]:
+        own = "" if self.target == self.page else self.target
+        form = form_of(html or self.html(), own, self.having)
+        return {name: value for name, value in (form | self.typed).items() if value is not None}
+
+
+def same(browser: Browser) -> Client:
+    """The same browser, without the watch over what it does."""
+    client = Client()
+    client.defaults, client.cookies = browser.defaults, browser.cookies
+    return client
+
+
+def errors_in(response: Any) -> list[str]:
+    return re.findall(r'<ul class="errorlist.*?</ul>', response.content.decode(), re.DOTALL)
+
+
+def send(posted: Posted, data: dict[str, Any], browser: Client | None = None) -> Any:
+    for value in data.values():
+        for each in value if isinstance(value, list) else [value]:
+            if isinstance(each, SimpleUploadedFile):
+                each.seek(0)
+    return (browser or posted.browser).post(posted.target, data)
+
+
+def counted() -> dict[str, int]:
+    """How many rows there are of everything, of every vendor."""
+    passing = (Session, RateBucket, SentForm)
+    models = [model for model in apps.get_models() if model not in passing and model._meta.managed]
+    ours = [model for model in models if not model.__module__.startswith("django")]
+    with everywhere():
+        return {model._meta.label: model._base_manager.count() for model in ours}
+
+
+# --- The forms ----------------------------------------------------------------------------------
+
+
+def admin_page(world: World, path: str, target: str = "", **typed: Any) -> Posted:
+    return Posted(signed_in(world.acme_admin), path, target or path, typed)
+
+
+def password_reset(world: World) -> Posted:
+    path = "/password-reset/"
+    return Posted(Browser("acme"), path, path, {"email": "ada@example.com"})
+
+
+def staffs_password_reset(world: World) -> Posted:
+    path = "/password-reset/"
+    typed = {"email": "admin@acme.example", "company_id": "acme"}
+    return Posted(Browser("app"), path, path, typed)
+
+
+def reset_link(world: World) -> Posted:
+    path = links.link_to_reset(world)
+    return Posted(Browser("acme"), path, path, links.passwords(1))
+
+
+def invitation_link(world: World) -> Posted:
+    path = links.invitation(world)
+    return Posted(Browser("acme"), path, path, links.passwords(1))
+
+
+def new_address(world: World) -> Posted:
+    path = "/profile/email/"
+    typed = {"new_email": "countess@example.com", "current_password": PASSWORD}
+    return Posted(signed_in(world.ada), path, path, typed)
+
+
+def address_link(world: World) -> Posted:
+    path = links.link_to_a_new_address(world)
+    return Posted(signed_in(world.ada), path, path)
+
+
+def new_password(world: World) -> Posted:
+    path = "/profile/password/"
+    typed = {"current_password": PASSWORD, **links.passwords(1)}
+    return Posted(signed_in(world.ada), path, path, typed)
+
+
+def profile(world: World) -> Posted:
+    return Posted(
+        signed_in(world.ada), "/profile/", "/profile/", {"company": "Engines"}, "first_name"
+    )
+
+
+def reminders(world: World) -> Posted:
+    return Posted(signed_in(world.ada), "/profile/", "/profile/reminders/", {"wanted": "off"})
+
+
+def machine_of_customer(world: World) -> Posted:
+    path = f"/licenses/{world.ada_license.pk}/activations/{world.ada_machine.pk}/deactivate/"
+    return Posted(signed_in(world.ada), path, path)
+
+
+class Review(Posted):
+    """The form is on the page that answers another one."""
+
+    def html(self) -> str:
+        return str(self.browser.post(self.page, self.typed).content.decode())
+
+
+def offline_file(world: World) -> Posted:
+    text = MachineKeys().activation(world.orbit.pk, world.ada_license.key)
+    return Review(signed_in(world.ada), "/offline/", "/offline/confirm/", {"request_text": text})
+
+
+def vendor(world: World) -> Posted:
+    path = "/tenancy/vendor/add/"
+    typed = {
+        "company_id": "initech",
+        "name": "Initech",
+        "status": "active",
+        "admin_email": "bill@initech.example",
+    }
+    return Posted(signed_in(world.operator), path, path, typed)
+
+
+def changed_vendor(world: World) -> Posted:
+    path = f"/tenancy/vendor/{world.acme.pk}/change/"
+    return Posted(signed_in(world.operator), path, path, {"name": "Acme"})
+
+
+def administrators(world: World) -> Posted:
+    with inside(world.acme):
+        User.objects.filter(pk=world.acme_admin.pk).update(password="!")
+    path = "/tenancy/vendor/"
+    typed = {"action": "invite_administrators", "_selected_action": [str(world.acme.pk)]}
+    return Posted(signed_in(world.operator), path, path, typed)
+
+
+def person(world: World) -> Posted:
+    return admin_page(world, "/accounts/user/add/", email="new@example.com", role="user")
+
+
+def changed_person(world: World) -> Posted:
+    return admin_page(world, f"/accounts/user/{world.ada.pk}/change/", company="Engines")
+
+
+def waiting(world: World) -> str:
+    with inside(world.acme):
+        User.objects.filter(pk=world.grace.pk).update(password="!")
+    return str(world.grace.pk)
+
+
+def invite(world: World) -> Posted:
+    one = waiting(world)
+    return admin_page(world, f"/accounts/user/{one}/story/", f"/accounts/user/{one}/do/invite/")
+
+
+def invite_chosen(world: World) -> Posted:
+    typed = {"action": "send_invitation", "_selected_action": [waiting(world)]}
+    return admin_page(world, "/accounts/user/", **typed)
+
+
+def product(world: World) -> Posted:
+    return admin_page(world, "/licenses/product/add/", name="Saturn")
+
+
+def changed_product(world: World) -> Posted:
+    path = f"/licenses/product/{world.orbit.pk}/change/"
+    return admin_page(world, path, display_name="Orbit for labs")
+
+
+def signing_key(world: World) -> Posted:
+    typed = {"action": "rotate_key", "_selected_action": [str(world.orbit.pk)]}
+    return admin_page(world, "/licenses/product/", **typed)
+
+
+def policy(world: World) -> Posted:
+    return admin_page(world, "/licenses/licensepolicy/add/", name="Yearly")
+
+
+def a_policy(world: World, model: Any) -> str:
+    with inside(world.acme):
+        name = model._meta.model_name
+        return f"/licenses/{name}/{model.objects.create(vendor=world.acme, name='Yearly').pk}"
+
+
+def changed_policy(world: World) -> Posted:
+    return admin_page(world, f"{a_policy(world, LicensePolicy)}/change/", name="Each year")
+
+
+def deleted_policy(world: World) -> Posted:
+    return admin_page(world, f"{a_policy(world, LicensePolicy)}/delete/", post="yes")
+
+
+def maintenance(world: World) -> Posted:
+    return admin_page(world, "/licenses/maintenancepolicy/add/", name="Two years")
+
+
+def changed_maintenance(world: World) -> Posted:
+    return admin_page(world, f"{a_policy(world, MaintenancePolicy)}/change/", name="Each year")
+
+
+def deleted_maintenance(world: World) -> Posted:
+    return admin_page(world, f"{a_policy(world, MaintenancePolicy)}/delete/", post="yes")
+
+
+class Confirmation(Posted):
+    """Django's page that asks before chosen rows are deleted."""
+
+    def html(self) -> str:
+        chosen = {"action": "delete_selected", "_selected_action": self.typed.pop("chosen")}
+        return str(self.browser.post(self.page, chosen).content.decode())
+
+
+def deleted_by_choice(world: World) -> Posted:
+    path, _slash, chosen = a_policy(world, LicensePolicy).rpartition("/")
+    page = f"{path}/"
+    return Confirmation(signed_in(world.acme_admin), page, page, {"chosen": [chosen]}, "post")
+
+
+def license(world: World) -> Posted:
+    with inside(world.acme):
+        yearly = LicensePolicy.objects.create(vendor=world.acme, name="Yearly")
+    return admin_page(world, "/licenses/license/add/", **new(world, yearly))
+
+
+def changed_license(world: World) -> Posted:
+    path = f"/licenses/license/{world.ada_license.pk}/change/"
+    more = {"metadata-TOTAL_FORMS": "1", "metadata-0-key": "Order", "metadata-0-value": "7"}
+    return Posted(signed_in(world.acme_admin), path, path, {"name": "Lab", **more}, "name")
+
+
+def send_license(world: World) -> Posted:
+    path = f"/licenses/license/{world.ada_license.pk}"
+    return admin_page(world, f"{path}/change/", f"{path}/do/send/")
+
+
+class Renewal(Posted):
+    """The preview of a renewal."""
+
+    def html(self) -> str:
+        license = License(pk=self.typed.pop("license"))
+        return str(choose(self.browser, "renew", license).content.decode())
+
+
+def renewal(world: World) -> Posted:
+    with inside(world.acme):
+        License.objects.filter(pk=world.ada_license.pk).update(
+            subscription_interval="P1Y", expires_at=world.ada_license.created_at
+        )
+    target = "/licenses/license/many/renew/"
+    typed = {"license": world.ada_license.pk, "confirm": "yes"}
+    return Renewal(signed_in(world.acme_admin), "", target, typed)
+
+
+def released_machine(world: World) -> Posted:
+    path = f"/licenses/activation/{world.ada_machine.pk}/release/"
+    return admin_page(world, path, reason="Broken")
+
+
+def release(world: World) -> Posted:
+    return admin_page(world, "/releases/release/add/", **release_form(world))
+
+
+def a_draft(world: World) -> str:
+    with inside(world.acme):
+        return f"/releases/release/{draft(world).pk}"
+
+
+def changed_release(world: World) -> Posted:
+    return admin_page(world, f"{a_draft(world)}/change/", notes="*Better*")
+
+
+def deleted_release(world: World) -> Posted:
+    return admin_page(world, f"{a_draft(world)}/delete/", post="yes")
+
+
+def uploaded_file(world: World) -> Posted:
+    path = f"{a_draft(world)}/files/"
+    typed = {"files": [SimpleUploadedFile("a.zip", b"x" * 100)]}
+    return Posted(signed_in(world.acme_admin), path, path, typed, "complete")
+
+
+def file_elsewhere(world: World) -> Posted:
+    path = f"{a_draft(world)}/files/"
+    typed = {"name": "a.zip", "url": "https://cdn.example/a.zip", "size": "5", "sha256": "0" * 64}
+    return Posted(signed_in(world.acme_admin), path, path, typed, "url")
+
+
+def removed_file(world: World) -> Posted:
+    with inside(world.acme):
+        release = draft(world)
+        file = publishing.add_external_file(
+            release, name="a.zip", url="https://cdn.example/a.zip", size=5, sha256="0" * 64
+        )
+    path = f"/releases/release/{release.pk}/files/"
+    return admin_page(world, path, f"{path}{file.pk}/remove/")
+
+
+def published(world: World) -> Posted:
+    with inside(world.acme):
+        release = draft(world)
+        publishing.add_external_file(
+            release, name="a.zip", url="https://cdn.example/a.zip", size=5, sha256="0" * 64
+        )
+    path = f"/releases/release/{release.pk}"
+    return admin_page(world, f"{path}/files/", f"{path}/do/publish/")
+
+
+def domain(world: World) -> Posted:
+    return admin_page(world, "/branding/customdomain/add/", name="licenses.acme.example")
+
+
+def a_domain(world: World) -> str:
+    from branding.domains.verbs import claim
+
+    with inside(world.acme):
+        return f"/branding/customdomain/{claim(world.acme, 'licenses.acme.example').pk}"
+
+
+def checked_domain(world: World) -> Posted:
+    path = a_domain(world)
+    return admin_page(world, f"{path}/change/", f"{path}/do/check/")
+
+
+def deleted_domain(world: World) -> Posted:
+    return admin_page(world, f"{a_domain(world)}/delete/", post="yes")
+
+
+def brand(world: World) -> Posted:
+    path = "/branding/branding/"
+    typed = {"portal_title": "Acme Licences", "logo_light": None, "logo_dark": None}
+    return Posted(signed_in(world.acme_admin), path, path, typed, "portal_title")
+
+
+def settings(world: World) -> Posted:
+    path = "/accounts/portalsettings/"
+    return admin_page(world, path, send_expiry_reminders=None)
+
+
+def an_import(world: World) -> Posted:
+    typed = {"kind": "customers", "file": SimpleUploadedFile("c.csv", b"email\nx@y.example\n")}
+    return admin_page(world, "/imports/dataimport/add/", **typed)
+
+
+def confirmed_import(world: World) -> Posted:
+    row = started(world, "email\nx@y.example\n")
+    path = f"/imports/dataimport/{row.pk}"
+    return admin_page(world, f"{path}/change/", f"{path}/do/import/")
+
+
+def sent_again(world: World) -> Posted:
+    send_license_path = send_license(world)
+    send(send_license_path, {})
+    with inside(world.acme):
+        OutgoingEmail.objects.update(state=OutgoingEmail.State.FAILED)
+        path = f"/mail/outgoingemail/{OutgoingEmail.objects.get().pk}"
+    return admin_page(world, f"{path}/change/", f"{path}/do/send-again/")
+
+
+Make = Callable[[World], Posted]
+
+# What a form makes it makes once, because of its token.
+BY_TOKEN: dict[str, tuple[Make, ...]] = {
+    "password_reset": (password_reset, staffs_password_reset),
+    "password_reset_confirm": (reset_link,),
+    "invitation": (invitation_link,),
+    "change_email": (new_address,),
+    "email_confirm": (address_link,),
+    "change_password": (new_password,),
+    "activation_deactivate": (machine_of_customer,),
+    "offline_confirm": (offline_file,),
+    "admin:password_change": (),  # the portal's view
+    "admin:tenancy_vendor_add": (vendor,),
+    "admin:tenancy_vendor_changelist": (administrators,),
+    "admin:accounts_user_add": (person,),
+    "admin:accounts_user_changelist": (invite_chosen,),
+    "admin:accounts_user_do": (invite,),
+    "admin:licenses_product_add": (product,),
+    "admin:licenses_product_changelist": (signing_key,),
+    "admin:licenses_licensepolicy_add": (policy,),
+    "admin:licenses_licensepolicy_changelist": (deleted_by_choice,),
+    "admin:licenses_licensepolicy_delete": (deleted_policy,),
+    "admin:licenses_maintenancepolicy_add": (maintenance,),
+    "admin:licenses_maintenancepolicy_changelist": (),  # as of policies
+    "admin:licenses_maintenancepolicy_delete": (deleted_maintenance,),
+    "admin:licenses_license_add": (license,),
+    "admin:licenses_license_change": (changed_license,),
+    "admin:licenses_license_do": (send_license,),
+    "admin:licenses_activation_release": (released_machine,),
+    "admin:releases_release_add": (release,),
+    "admin:releases_release_delete": (deleted_release,),
+    "admin:releases_release_files": (uploaded_file, file_elsewhere),
+    "admin:releases_release_remove_file": (removed_file,),
+    "admin:releases_release_do": (published,),
+    "admin:branding_customdomain_add": (domain,),
+    "admin:branding_customdomain_delete": (deleted_domain,),
+    "admin:imports_dataimport_add": (an_import,),
+    "admin:imports_dataimport_do": (confirmed_import,),
+    "admin:mail_outgoingemail_do": (sent_again,),
+}
+# What a form does is done once by nature: a value is set, and nothing is written where it is so.
+BY_NATURE: dict[str, tuple[Make, ...]] = {
+    "profile": (profile,),
+    "reminders": (reminders,),
+    "admin:tenancy_vendor_change": (changed_vendor,),
+    "admin:accounts_user_change": (changed_person,),
+    "admin:licenses_product_change": (changed_product,),
+    "admin:licenses_licensepolicy_change": (changed_policy,),
+    "admin:licenses_maintenancepolicy_change": (changed_maintenance,),
+    "admin:licenses_license_many": (renewal,),  # what was seen is sealed, and seen no more
+    "admin:releases_release_change": (changed_release,),
+    "admin:branding_branding_changelist": (brand,),
+    "admin:branding_customdomain_do": (checked_domain,),
+    "admin:accounts_portalsettings_changelist": (settings,),
+}
+# What may be sent each time, and why that makes nothing twice.
+EACH_TIME = {
+    "login": "Whoever signs in again ends the session that the browser had.",
+    "logout": "The session is over.",
+    "reminders_off": "Reminders are off; one click in a mail program has no token.",
+    "view_as_stop": "The view is over, and recorded once.",
+    "offline": "A file is looked at.",
+    "admin:accounts_user_view_as": "An offer for a minute, of which nothing is recorded until it is used.",
+    "admin:login": "The portal's view comes before it.",
+    "admin:logout": "The portal's view comes before it.",
+}
+# Pages that answer POST as GET, and make nothing by either.
+READS = {
+    "home",
+    "change_password_place",
+    "admin:index",
+    "admin:app_list",
+    "admin:view_on_site",
+    "admin:None",
+    "admin:accounts_user_story",
+    "admin:accounts_import_example",
+    "admin:licenses_product_file",
+    "admin:branding_preview_css",
+    "admin:branding_picture",
+    # Lists that are taken away are told of each time.
+    "admin:accounts_user_export",
+    "admin:audit_auditentry_export",
+    "admin:licenses_license_export",
+}
+READS |= {model_route(model, "history") for model in (*MODELS, "branding.branding")}
+# What nobody has a right to (accounts/rights.py), and lists in which nothing is done: the changes to
+# many licences are looked at first, at an address of their own.
+REFUSED = {
+    *(
+        model_route(model, action)
+        for model in ("licenses.activation", "releases.download", "audit.auditentry")
+        for action in ACTIONS
+    ),
+    *(model_route("mail.outgoingemail", action) for action in ACTIONS),
+    *(model_route("imports.dataimport", action) for action in ("changelist", "change", "delete")),
+    *(model_route("branding.branding", action) for action in ("add", "change", "delete")),
+    *(model_route("branding.customdomain", action) for action in ("changelist", "change")),
+    *(model_route("licenses.license", action) for action in ("changelist", "delete")),
+    model_route("accounts.user", "delete"),
+    model_route("licenses.product", "delete"),
+    model_route("releases.release", "changelist"),
+    model_route("tenancy.vendor", "delete"),
+} - READS
+
+
+def takes_no_post(name: str) -> bool:
+    """By the tables of tests/portal/test_url_matrix.py."""
+    for table in (CUSTOMER, SITE):
+        if name in table:
+            return set(table[name][1]) <= {302, 405} and 405 in table[name][1]
+    return False
+
+
+def test_every_address_that_takes_post_is_in_a_table() -> None:
+    tables: tuple[Any, ...] = (BY_TOKEN, BY_NATURE, EACH_TIME, READS, REFUSED)
+    known = [name for table in tables for name in table]
+    assert len(known) == len(set(known))
+    names = names_of(Site.CUSTOMER) | names_of(Site.BACKOFFICE)
+    assert {name for name in names if not takes_no_post(name)} == set(known)
+
+
+def test_views_that_don_t_ask_are_known() -> None:
+    """Those that receive files ask by themselves, in `receives_files`."""
+    found = {}
+    for site in (Site.CUSTOMER, Site.BACKOFFICE):
+        for name, pattern in routes(get_resolver(f"portal.urls.{site}").url_patterns):
+            view: Any = pattern.callback
+            if getattr(view, "counts_every_time", False):
+                found[name] = "each time"
+            elif getattr(view, "csrf_exempt", False) and not hasattr(view, "largest_body"):
+                found[name] = "no token"
+    assert found == {
+        "login": "each time",
+        "logout": "each time",
+        "view_as_stop": "each time",
+        "reminders_off": "no token",
+    }
+
+
+def made_of(table: dict[str, tuple[Make, ...]]) -> list[Any]:
+    return [
+        pytest.param(make, id=f"{name}-{make.__name__}")
+        for name, makes in table.items()
+        for make in makes
+    ]
+
+
+@pytest.mark.unfound
+@pytest.mark.parametrize("make", made_of(BY_TOKEN))
+def test_a_form_that_makes_something_counts_once(world: World, make: Make) -> None:
+    posted = make(world)
+    html = posted.html()
+    assert all("once" in form for _target, form in forms_of(html))
+    assert not SentForm.objects.exists()
+    data, before = posted.filled(html), counted()
+    first = send(posted, data)
+    assert first.status_code == 302, errors_in(first)
+    after = counted()
+    assert after != before
+    second = send(posted, data)
+    assert (second.status_code, second["Location"]) == (302, first["Location"])
+    assert counted() == after
+    page = posted.browser.get(second["Location"]).content.decode()
+    assert "You have sent this before." in page
+
+
+@pytest.mark.unfound
+@pytest.mark.parametrize("make", made_of(BY_NATURE))
+def test_a_form_that_sets_something_does_so_once(world: World, make: Make) -> None:
+    posted = make(world)
+    data, before = posted.filled(), counted()
+    del data["once"]
+    first = send(posted, data)
+    assert first.status_code == 302, errors_in(first)
+    after = counted()
+    assert after != before or make is checked_domain
+    # Past the watch over entries: a row is saved as it is, of which there is nothing to tell.
+    assert send(posted, data, same(posted.browser)).status_code == 302
+    assert counted() == after
+
+
+# --- At the same time ---------------------------------------------------------------------------
+
+# What one of three makes: rows by table.
+RACES: dict[Make, dict[str, int]] = {
+    password_reset: {"mail.OutgoingEmail": 1},
+    invitation_link: {"audit.AuditEntry": 1},
+    new_address: {"mail.OutgoingEmail": 1},
+    machine_of_customer: {"licenses.Activation": -1, "audit.AuditEntry": 1},
+    offline_file: {"licenses.Activation": 1, "offline.OfflineExchange": 1, "audit.AuditEntry": 1},
+    vendor: {"tenancy.Vendor": 1, "accounts.User": 1, "mail.OutgoingEmail": 1},
+    invite: {"mail.OutgoingEmail": 1, "audit.AuditEntry": 1},
+    product: {"licenses.Product": 1},
+    license: {"licenses.License": 1, "accounts.User": 1, "mail.OutgoingEmail": 1},
+    release: {"releases.Release": 1, "audit.AuditEntry": 1},
+    uploaded_file: {"releases.ReleaseFile": 1, "audit.AuditEntry": 1},
+    file_elsewhere: {"releases.ReleaseFile": 1, "audit.AuditEntry": 1},
+    domain: {"branding.CustomDomain": 1, "audit.AuditEntry": 1},
+    an_import: {"imports.DataImport": 1},
+    deleted_policy: {"licenses.LicensePolicy": -1, "audit.AuditEntry": 1},
+}
+AT_ONCE = 3  # as often as a link may be asked for
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("make", RACES)
+def test_of_three_at_once_one_counts_and_all_lead_there(make: Make) -> None:
+    posted = make(worlds.build())
+    data, before = posted.filled(), counted()
+
+    def act(n: int) -> str:
+        response = send(posted, copies(data), same(posted.browser))
+        return f"{response.status_code} {response.headers.get('Location')}"
+
+    places = run_at_once(AT_ONCE, act)
+    assert len(set(places)) == 1, places
+    assert places[0].startswith("302 /")
+    made = counted()
+    assert {name: made[name] - before[name] for name in RACES[make]} == RACES[make]
+    assert SentForm.objects.count() == 1
+    assert send(posted, data)["Location"] == places[0].partition(" ")[2]
+    assert counted() == made
+
+
+def copies(data: dict[str, Any]) -> dict[str, Any]:
+    """With files that nobody else reads."""
+    return {
+        name: [copies({"": each})[""] for each in value]
+        if isinstance(value, list)
+        else SimpleUploadedFile(value.name or "", value.file.getvalue())  # type: ignore[attr-defined]
+        if isinstance(value, SimpleUploadedFile)
+        else value
+        for name, value in data.items()
+    }
