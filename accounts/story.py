@@ -5,7 +5,7 @@ this app knows nothing of licences and downloads.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.functional import Promise
 
@@ -23,6 +23,15 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
+class Action:
+    """A button below a chapter, for who has the right."""
+
+    text: str
+    url: str
+    right: str
+
+
+@dataclass(frozen=True, slots=True)
 class Chapter:
     """One part of the story: the newest SHOWN rows of a table, and where all of them are."""
 
@@ -33,7 +42,7 @@ class Chapter:
     total: int
     empty: str | Promise
     all_url: str = ""
-    actions: Sequence[Cell] = ()
+    actions: Sequence[Action] = ()
 
     @property
     def labelled_rows(self) -> "list[list[tuple[str | Promise, Cell]]]":
@@ -52,6 +61,12 @@ def register(place: int, right: str, teller: Teller) -> None:
 
 
 def story_of(user: User, *, reader: User) -> list[Chapter]:
-    """The chapters of this customer that the reader may read."""
+    """The chapters of this customer that the reader may read, with the buttons for him."""
     ordered = sorted(_tellers, key=lambda each: each[0])
-    return [teller(user) for _place, right, teller in ordered if reader.has_perm(right)]
+    chapters = [teller(user) for _place, right, teller in ordered if reader.has_perm(right)]
+    return [_for_reader(chapter, reader) for chapter in chapters]
+
+
+def _for_reader(chapter: Chapter, reader: User) -> Chapter:
+    allowed = [action for action in chapter.actions if reader.has_perm(action.right)]
+    return replace(chapter, actions=allowed)

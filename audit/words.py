@@ -34,6 +34,7 @@ ACTIONS = {
     "exported": _lazy("List exported"),
     "extended": _lazy("Extended"),
     "invited": _lazy("Invited"),
+    "password-link-sent": _lazy("Link for a new password sent"),
     "key-encrypted-anew": _lazy("Signing key encrypted anew"),
     "last-day-set": _lazy("Last day set"),
     "license-sent": _lazy("Licence sent by e-mail"),

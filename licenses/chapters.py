@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from accounts.story import SHOWN, Cell, Chapter, register
+from accounts.story import SHOWN, Action, Cell, Chapter, register
 from licenses import words
 from licenses.access import licenses_of
 from licenses.models import Activation
@@ -36,7 +36,7 @@ def licenses(user: User) -> Chapter:
         found.count(),
         _("This person has no licence."),
         reverse("admin:licenses_license_changelist", query={"q": user.email}),
-        [Cell(_now("New licence"), add)],
+        [Action(_now("New licence"), add, "licenses.add_license")],
     )
 
 

@@ -20,7 +20,7 @@ from accounts.metadata import METADATA_FORM
 from accounts.models import CUSTOMER_ROLES, BuiltIn, Role, User
 from accounts.models.roles import role_label
 from accounts.story import story_of
-from accounts.verbs.invitations import invite, invite_waiting
+from accounts.verbs.invitations import invite, invite_waiting, send_password_link
 from accounts.verbs.people import change_person, create_person, delete_person
 from accounts.view_as.admin import WithViewAs, let_button_work, may_view_as
 from backoffice.base import WithButtons
@@ -65,8 +65,14 @@ class RoleFilter(admin.ChoicesFieldListFilter):
 class UsersAdmin(WithViewAs, WithExport, WithButtons):
     """The vendor's customers and staff. A new one is invited to set a password."""
 
-    verbs = {"invite": (invite, _("An invitation is on its way to %(row)s."))}
-    rights = {"invite": "invite"}
+    verbs = {
+        "invite": (invite, _("An invitation is on its way to %(row)s.")),
+        "password-link": (
+            send_password_link,
+            _("A link for a new password is on its way to %(row)s."),
+        ),
+    }
+    rights = {"invite": "invite", "password-link": "invite"}
     formfield_overrides = METADATA_FORM
     export_right = "accounts.export_user"
     export_name = "customers"
@@ -130,6 +136,7 @@ class UsersAdmin(WithViewAs, WithExport, WithButtons):
     def story_view(self, request: HttpRequest, row_id: UUID) -> HttpResponseBase:
         """Everything about one person on one page."""
         user = self.own_row(request, row_id, "accounts.view_user")
+        may_write = self.has_invite_permission(request)
         context = {
             **self.admin_site.each_context(request),
             "title": user.full_name,
@@ -138,8 +145,8 @@ class UsersAdmin(WithViewAs, WithExport, WithButtons):
             "chapters": story_of(user, reader=cast(User, request.user)),
             "may_change": self.has_change_permission(request, user),
             "may_view_as": may_view_as(request, user),
-            "may_invite": request.user.has_perm("accounts.invite_user")
-            and not user.has_usable_password(),
+            "may_invite": may_write and not user.has_usable_password(),
+            "may_send_link": may_write and user.is_active and user.has_usable_password(),
         }
         return let_button_work(render(request, "accounts/admin/story.html", context))
 
