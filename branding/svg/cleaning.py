@@ -24,26 +24,15 @@ TOO_MUCH = (1, 43)
 BETWEEN = " "  # a namespace and a name, as expat gives them to us
 
 SHAPES = {"path", "rect", "circle", "ellipse", "line", "polyline", "polygon"}
-GROUPS = {
-    "svg",
-    "g",
-    "a",
-    "defs",
-    "symbol",
-    "switch",
-    "use",
-    "clipPath",
-    "mask",
-    "pattern",
-    "marker",
-}
+GROUPS = {"svg", "g", "a", "defs", "symbol", "switch", "use", "marker"}
+SEEN_THROUGH = {"clipPath", "mask", "pattern"}
 PAINTS = {"linearGradient", "radialGradient", "stop", "style"}
 FILTERS = {
     "filter", "feBlend", "feColorMatrix", "feComponentTransfer", "feComposite", "feDropShadow",
     "feFlood", "feFuncA", "feFuncB", "feFuncG", "feFuncR", "feGaussianBlur", "feMerge",
     "feMergeNode", "feMorphology", "feOffset", "feTile",
 }  # fmt: skip
-KNOWN = SHAPES | GROUPS | PAINTS | FILTERS
+KNOWN = SHAPES | GROUPS | SEEN_THROUGH | PAINTS | FILTERS
 TEXTS = {"text", "tspan", "textPath", "tref", "altGlyph", "flowRoot"}
 # What says something about the drawing and is nothing of it.
 LEFT_OUT = {"title", "desc", "metadata", "view"}

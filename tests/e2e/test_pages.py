@@ -21,7 +21,7 @@ PAGES = [
     "/offline/",
     f"/offline/?license={LICENSE}",
     "/releases/?platform=&channel=",
-    "/releases/?channel=beta&platform=macos",
+    "/releases/?channel=beta&platform=android",
     f"/releases/{demo_id('acme', 'release', 'Spectra', '3.0.2', 'linux', 'macos', 'windows')}/",
     "/profile/",
     "/profile/password/",
