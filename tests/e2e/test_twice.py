@@ -310,3 +310,47 @@ def test_without_a_script_it_is_said_that_nothing_was_saved(
     sign_in(page, "grace@example.com")
     expect(page.get_by_label("First name")).to_have_value("Grace")
     assert page.url == someone.portal.url("acme", "/profile/")
+
+
+def test_files_that_are_sent_by_a_script_lead_to_the_sign_in_page(
+    visitor: Callable[..., Visitor],
+) -> None:
+    someone = staff(visitor)
+    page = someone.page
+    page.goto(someone.portal.url("app", "/releases/release/add/"))
+    page.get_by_label("Product:").select_option("Orbit")
+    page.get_by_label("Name:").fill("Orbit")
+    page.get_by_label("Version:").fill("77.0")
+    page.get_by_label("Platforms:").fill("linux")
+    page.get_by_role("button", name="Save", exact=True).click()
+    files = page.locator("form[data-upload]")
+    files.locator("input[type=file]").set_input_files(
+        {"name": "a.zip", "mimeType": "application/zip", "buffer": b"x" * 100}
+    )
+    place = page.url
+    end(page)
+    files.get_by_role("button", name="Upload").click()
+    expect(page.get_by_text(NOT_SAVED)).to_be_visible()
+    sign_in(page, "admin@acme.example", "acme")
+    expect(page.locator("form[data-upload]")).to_be_visible()
+    assert page.url == place
+
+
+def test_what_was_found_by_searching_is_chosen_again(visitor: Callable[..., Visitor]) -> None:
+    """The field offers nothing by itself: Django's script asks the portal."""
+    someone = staff(visitor)
+    page = someone.page
+    page.goto(someone.portal.url("app", "/licenses/license/"))
+    page.locator("#result_list tbody th a").first.click()
+    shown = page.locator(".field-user .select2-selection__rendered")
+    before = shown.inner_text()
+    name = "grace@example.com" if "ada@" in before else "ada@example.com"
+    shown.click()
+    page.locator(".select2-search__field").fill(name)
+    page.locator(".select2-results__option", has_text=name).click()
+    expect(shown).to_contain_text(name)
+    end(page)
+    page.get_by_role("button", name="Save", exact=True).click()
+    sign_in(page, "admin@acme.example", "acme")
+    expect(page.get_by_text(FILLED_IN)).to_be_visible()
+    expect(page.locator(".field-user .select2-selection__rendered")).to_contain_text(name)

@@ -80,6 +80,7 @@ def test_what_is_announced_is_what_django_reads(text: str | None, size: int) -> 
 def test_uploads_of_one_vendor_leave_places_to_others(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Who gets a place is told by the body, of which nothing comes after all."""
     from web import places
 
     slow = Places(4)
@@ -89,8 +90,8 @@ def test_uploads_of_one_vendor_leave_places_to_others(
     refused = announce(admin, UPLOAD, LARGEST + 1)
     assert refused.status_code == 503
     assert refused["Retry-After"] == "30"
-    assert announce(foreign, UPLOAD, LARGEST + 1).status_code == 404
-    assert announce(admin, UPLOAD, LARGEST).status_code == 404  # is there before a thread begins
+    assert announce(foreign, UPLOAD, LARGEST + 1).status_code == 400
+    assert announce(admin, UPLOAD, LARGEST).status_code == 400  # is there before a thread begins
     held.pop().give_back()
     for _ in range(3):  # each gives its place back
-        assert announce(admin, UPLOAD, LARGEST + 1).status_code == 404
+        assert announce(admin, UPLOAD, LARGEST + 1).status_code == 400
