@@ -25,15 +25,17 @@ def staff(visitor: Callable[..., Visitor], **options: Any) -> Visitor:
 
 
 def sign_in(page: Page, email: str, company_id: str = "") -> None:
+    """In the back office of a company, or at Globex's portal."""
     if company_id:
         page.get_by_label("Company ID").fill(company_id)
     page.get_by_label("E-mail").fill(email)
-    page.get_by_label("Password").fill(f"demo-acme-{email.partition('@')[0]}")
+    password = f"demo-{company_id or 'globex'}-{email.partition('@')[0]}"
+    page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Sign in").click()
 
 
 def fill_in(page: Page, notes: str) -> None:
-    page.get_by_label("Customer's e-mail").fill("grace@example.com")
+    page.get_by_label("Customer's e-mail").fill("newcomer@example.com")
     page.get_by_label("Product").select_option("Orbit")
     page.get_by_label("Notes").fill(notes)
 
@@ -118,9 +120,9 @@ def test_the_next_form_at_the_same_address_is_another_one(visitor: Callable[...,
 
 def test_a_value_that_was_set_otherwise_is_set_again(visitor: Callable[..., Visitor]) -> None:
     someone = visitor()
-    someone.sign_in("grace@example.com")
+    someone.sign_in("bob@example.com", "globex")
     page = someone.page
-    page.goto(someone.portal.url("acme", "/profile/"))
+    page.goto(someone.portal.url("globex", "/profile/"))
     for company in ("Looms", "Engines", "Looms"):
         page.get_by_label("Company").fill(company)
         page.get_by_role("button", name="Save").click()
@@ -135,13 +137,13 @@ def test_a_value_that_was_set_otherwise_is_set_again(visitor: Callable[..., Visi
 def test_both_tabs_of_the_sign_in_page_go_on(visitor: Callable[..., Visitor]) -> None:
     someone = visitor()
     first = someone.page
-    first.goto(someone.portal.url("acme", "/login/"))
+    first.goto(someone.portal.url("globex", "/login/"))
     second = first.context.new_page()
-    second.goto(someone.portal.url("acme", "/offline/"))
+    second.goto(someone.portal.url("globex", "/offline/"))
     sign_in(first, "ada@example.com")
     expect(first.get_by_role("heading", name="Licences")).to_be_visible()
     sign_in(second, "ada@example.com")
-    assert second.url == someone.portal.url("acme", "/offline/")
+    assert second.url == someone.portal.url("globex", "/offline/")
 
 
 # --- After the session is over ------------------------------------------------------------------
@@ -157,16 +159,16 @@ def test_signing_in_leads_back_to_what_was_typed(
     visitor: Callable[..., Visitor], scheme: str, width: int
 ) -> None:
     someone = visitor(color_scheme=scheme, viewport={"width": width, "height": 900})
-    someone.sign_in("grace@example.com")
+    someone.sign_in("bob@example.com", "globex")
     page = someone.page
-    page.goto(someone.portal.url("acme", "/profile/"))
+    page.goto(someone.portal.url("globex", "/profile/"))
     page.get_by_label("Company").fill(f"Typed before {scheme} {width}")
     end(page)
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text(NOT_SAVED)).to_be_visible()
     expect(page.get_by_text("is filled in again once you are")).to_be_visible()
     someone.look_closely()
-    sign_in(page, "grace@example.com")
+    sign_in(page, "bob@example.com")
     expect(page.get_by_text(FILLED_IN)).to_be_visible()
     expect(page.get_by_label("Company")).to_have_value(f"Typed before {scheme} {width}")
     someone.look_closely()
@@ -179,50 +181,50 @@ def test_signing_in_leads_back_to_what_was_typed(
 
 def test_a_wrong_password_on_the_way_loses_nothing(visitor: Callable[..., Visitor]) -> None:
     someone = visitor()
-    someone.sign_in("grace@example.com")
+    someone.sign_in("bob@example.com", "globex")
     page = someone.page
-    page.goto(someone.portal.url("acme", "/profile/"))
+    page.goto(someone.portal.url("globex", "/profile/"))
     page.get_by_label("Company").fill("Typed before")
     end(page)
     page.get_by_role("button", name="Save").click()
-    page.get_by_label("E-mail").fill("grace@example.com")
+    page.get_by_label("E-mail").fill("bob@example.com")
     page.get_by_label("Password").fill("wrong")
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_text(NOT_SAVED)).to_be_visible()
-    sign_in(page, "grace@example.com")
+    sign_in(page, "bob@example.com")
     expect(page.get_by_label("Company")).to_have_value("Typed before")
 
 
 def test_another_person_finds_nothing_of_it(visitor: Callable[..., Visitor]) -> None:
     someone = visitor()
-    someone.sign_in("grace@example.com")
+    someone.sign_in("bob@example.com", "globex")
     page = someone.page
-    page.goto(someone.portal.url("acme", "/profile/"))
-    page.get_by_label("Company").fill("Grace's alone")
+    page.goto(someone.portal.url("globex", "/profile/"))
+    page.get_by_label("Company").fill("Bob's alone")
     end(page)
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text(NOT_SAVED)).to_be_visible()
     sign_in(page, "ada@example.com")
     expect(page.get_by_label("First name")).to_have_value("Ada")
-    expect(page.get_by_label("Company")).not_to_have_value("Grace's alone")
+    expect(page.get_by_label("Company")).not_to_have_value("Bob's alone")
     expect(page.get_by_text(FILLED_IN)).not_to_be_visible()
     assert page.evaluate("sessionStorage.length") == 0
 
 
 def test_no_password_is_kept(visitor: Callable[..., Visitor]) -> None:
     someone = visitor()
-    someone.sign_in("grace@example.com")
+    someone.sign_in("bob@example.com", "globex")
     page = someone.page
-    page.goto(someone.portal.url("acme", "/profile/email/"))
+    page.goto(someone.portal.url("globex", "/profile/email/"))
     page.get_by_label("New e-mail").fill("hopper@example.com")
-    page.get_by_label("Current password").fill("demo-acme-grace")
+    page.get_by_label("Current password").fill("demo-globex-bob")
     end(page)
     page.locator("main button").click()
     expect(page.get_by_text(NOT_SAVED)).to_be_visible()
     kept = page.evaluate("sessionStorage.getItem('typed')")
     assert "hopper@example.com" in kept
-    assert "demo-acme" not in kept
-    sign_in(page, "grace@example.com")
+    assert "demo-globex" not in kept
+    sign_in(page, "bob@example.com")
     expect(page.get_by_label("New e-mail")).to_have_value("hopper@example.com")
     expect(page.get_by_label("Current password")).to_have_value("")
 
@@ -243,7 +245,7 @@ def test_the_back_office_leads_back_to_every_kind_of_field(
     someone.look_closely()
     sign_in(page, "admin@acme.example", "acme")
     expect(page.get_by_text(FILLED_IN)).to_be_visible()
-    expect(page.get_by_label("Customer's e-mail")).to_have_value("grace@example.com")
+    expect(page.get_by_label("Customer's e-mail")).to_have_value("newcomer@example.com")
     expect(page.get_by_label("Notes")).to_have_value(notes)
     expect(page.get_by_label("Valid until")).to_have_value("2031-12-31")
     expect(page.get_by_label("Send the licence")).not_to_be_checked()
@@ -276,14 +278,14 @@ def test_a_stale_form_leads_back_to_what_was_typed(
 ) -> None:
     """Signed in anew in another tab meanwhile."""
     someone = visitor(color_scheme=scheme, viewport={"width": width, "height": 900})
-    someone.sign_in("grace@example.com")
+    someone.sign_in("bob@example.com", "globex")
     page = someone.page
-    page.goto(someone.portal.url("acme", "/profile/"))
+    page.goto(someone.portal.url("globex", "/profile/"))
     page.get_by_label("Company").fill("Typed before")
     end(page)
     other = page.context.new_page()
-    other.goto(someone.portal.url("acme"))
-    sign_in(other, "grace@example.com")
+    other.goto(someone.portal.url("globex"))
+    sign_in(other, "bob@example.com")
     expect(other.get_by_role("heading", name="Licences")).to_be_visible()
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("heading", name="This form has gone stale")).to_be_visible()
@@ -299,17 +301,17 @@ def test_without_a_script_it_is_said_that_nothing_was_saved(
     visitor: Callable[..., Visitor],
 ) -> None:
     someone = visitor(java_script_enabled=False)
-    someone.sign_in("grace@example.com")
+    someone.sign_in("bob@example.com", "globex")
     page = someone.page
-    page.goto(someone.portal.url("acme", "/profile/"))
+    page.goto(someone.portal.url("globex", "/profile/"))
     page.get_by_label("Company").fill("Lost")
     end(page)
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text(NOT_SAVED)).to_be_visible()
     expect(page.get_by_text("is filled in again once you are")).not_to_be_visible()
-    sign_in(page, "grace@example.com")
-    expect(page.get_by_label("First name")).to_have_value("Grace")
-    assert page.url == someone.portal.url("acme", "/profile/")
+    sign_in(page, "bob@example.com")
+    expect(page.get_by_label("First name")).to_have_value("Bob")
+    assert page.url == someone.portal.url("globex", "/profile/")
 
 
 def test_files_that_are_sent_by_a_script_lead_to_the_sign_in_page(
