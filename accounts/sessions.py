@@ -17,11 +17,17 @@ from django.middleware.csrf import rotate_token
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Session, User, among_operators, normalise_email
+from accounts.models import Session, User, among_operators
 from accounts.models.roles import claims_of
 from accounts.requests import PersonRequest
 from accounts.verbs import sessions
-from accounts.verbs.sign_in import may_still_enter, note_sign_in, note_sign_out
+from accounts.verbs.sign_in import (
+    may_still_enter,
+    note_sign_in,
+    note_sign_out,
+    store_password_anew,
+)
+from tenancy.addresses import normalise_email
 from tenancy.door import inside
 from tenancy.hosts import Address, Site
 from tenancy.models import Vendor
@@ -58,9 +64,7 @@ def sign_in(
     limits.take_from(limits.SIGN_IN_PER_IP, ip)
     limits.take(*per_address)
     with people_of(vendor):
-        user = auth.authenticate(
-            request, email=address, password=password, operators=vendor is None
-        )
+        user = auth.authenticate(request, email=email, password=password, operators=vendor is None)
         if not isinstance(user, User) or not may_enter(user, site, vendor):
             raise SignInRefused
         limits.give_back_to(limits.SIGN_IN_PER_IP, ip)
@@ -69,6 +73,7 @@ def sign_in(
         with transaction.atomic():
             if not may_still_enter(user):
                 raise SignInRefused
+            store_password_anew(user)
             _end_session(request)
             token = sessions.begin(user, site=site, browser=browser_of(request))
             note_sign_in(user=user)

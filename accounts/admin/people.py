@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts.finding import people_places
+from accounts.forms import company_id_field
 from accounts.metadata import METADATA_FORM
 from accounts.models import CUSTOMER_ROLES, BuiltIn, Role, User
 from accounts.models.roles import role_label
@@ -31,10 +32,14 @@ from backoffice.export import WithExport
 from backoffice.lists import MOST_OFFERED, KeysetList, ListAdmin, is_long
 from tenancy.door import inside
 from tenancy.models import Vendor
+from tenancy.texts import AddressField
 
 
 class NewVendorForm(forms.ModelForm[Vendor]):
-    admin_email = forms.EmailField(
+    company_id = company_id_field(
+        required=True, help_text=Vendor._meta.get_field("company_id").help_text
+    )
+    admin_email = AddressField(
         label=_("E-mail of the first administrator"),
         help_text=_("An invitation to set a password is sent there."),
     )

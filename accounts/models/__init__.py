@@ -6,7 +6,6 @@ from accounts.models.people import (
     User,
     UserWord,
     among_operators,
-    normalise_email,
 )
 from accounts.models.roles import CUSTOMER_ROLES, VENDOR_ROLES, BuiltIn, Role
 from accounts.models.sessions import Session
@@ -24,5 +23,4 @@ __all__ = [
     "UserWord",
     "ViewAs",
     "among_operators",
-    "normalise_email",
 ]

@@ -2,13 +2,14 @@
 
 from django.db import transaction
 
-from accounts.models import BuiltIn, User, normalise_email
+from accounts.models import BuiltIn, User
 from accounts.verbs import sessions
 from accounts.verbs.invitations import invite_waiting
 from accounts.verbs.people import create_person
 from accounts.verbs.roles import give_built_in_roles
 from accounts.view_as import verbs as view_as
 from audit import trail
+from tenancy.addresses import normalise_email
 from tenancy.door import Way, inside, outside
 from tenancy.models import Vendor
 from tenancy.verbs import add_vendor

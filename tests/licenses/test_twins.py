@@ -81,11 +81,11 @@ def test_a_feed_takes_the_key_in_any_spelling(world: World) -> None:
 def test_a_command_lists_them(world: World) -> None:
     out = StringIO()
     call_command("list_twins", stdout=out)
-    assert out.getvalue() == "Every key is there once.\n"
+    assert out.getvalue() == "Every key and every e-mail is there once.\n"
     with inside(world.acme):
         # As a database could be from before.
         License.objects.filter(pk=world.grace_license.pk).update(key=TWINS[0])
     out = StringIO()
-    with pytest.raises(CommandError, match="1 keys"):
+    with pytest.raises(CommandError, match="1 keys and 0 e-mails"):
         call_command("list_twins", stdout=out)
     assert out.getvalue() == "acme: ADA111-ACME-ORBIT-0001, ada111-acme-orbit-0001\n"

@@ -13,7 +13,7 @@ from licenses.models import License, LicensePolicy, Product
 from licenses.verbs.issuing import issue
 from licenses.words import valid_text
 from tenancy.door import inside
-from tenancy.table import vendor_by_company_id
+from tenancy.table import vendor_typed
 from web.errors import PortalError
 
 
@@ -43,7 +43,7 @@ class Command(BaseCommand):
         parser.add_argument("--no-email", action="store_true", help="Nobody is written to.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        vendor = vendor_by_company_id(options["company_id"])
+        vendor = vendor_typed(options["company_id"])
         if vendor is None:
             raise CommandError(f"There is no vendor with the company id {options['company_id']!r}.")
         with inside(vendor):

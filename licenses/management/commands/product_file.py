@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from licenses.models import Product
 from licenses.verbs.signing_keys import product_file
 from tenancy.door import inside
-from tenancy.table import vendor_by_company_id
+from tenancy.table import vendor_typed
 
 
 class Command(BaseCommand):
@@ -20,7 +20,7 @@ class Command(BaseCommand):
         parser.add_argument("product", help="The product's name.")
 
     def handle(self, *args: Any, company_id: str, product: str, **options: Any) -> None:
-        vendor = vendor_by_company_id(company_id)
+        vendor = vendor_typed(company_id)
         if vendor is None:
             raise CommandError(f"There is no vendor with the company id {company_id!r}.")
         with inside(vendor):

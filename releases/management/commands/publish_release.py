@@ -17,7 +17,7 @@ from releases.files.shelf import Shelf, Stored, shelf_for
 from releases.models import Release, platform_words, validate_file_name
 from releases.verbs import publishing
 from tenancy.door import inside
-from tenancy.table import vendor_by_company_id
+from tenancy.table import vendor_typed
 from tenancy.transactions import in_steps
 
 
@@ -44,7 +44,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         self._clear_up_when_stopped()
-        vendor = vendor_by_company_id(options["company_id"])
+        vendor = vendor_typed(options["company_id"])
         if vendor is None:
             raise CommandError(f"There is no vendor with the company id {options['company_id']!r}.")
         with inside(vendor):
