@@ -87,6 +87,7 @@ class Typed(NamedTuple):
 def asked(text: str) -> list[Typed] | None:
     """The words that somebody typed; None where he typed something in which there are no words,
     and an empty list for nothing. An address counts without the name that was copied with it."""
-    typed = pasted(text).split(maxsplit=MOST_WORDS - 1)
+    address = pasted(text)
+    typed = (address if "@" in address else text).split(maxsplit=MOST_WORDS - 1)
     words = {form: Typed(form, word) for word in typed if (form := form_of(word))}
     return list(words.values()) if words or not typed else None

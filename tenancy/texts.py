@@ -86,9 +86,14 @@ def validate_address(address: str) -> None:
 
 class AddressField(forms.CharField):
     """An e-mail address as people type or paste it; clean, it is alone and still in the spelling
-    that was typed (tenancy/addresses.py). The browser's own field would refuse names beside it."""
+    that was typed (tenancy/addresses.py). The browser's own field would refuse names beside it,
+    and hand domains over in ASCII."""
 
     widget = forms.TextInput
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.widget.input_type = "text"  # whatever widget was chosen for e-mails
 
     def to_python(self, value: Any) -> str:
         return pasted(super().to_python(value) or "")

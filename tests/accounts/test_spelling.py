@@ -213,9 +213,14 @@ def test_what_is_no_address_is_refused_with_a_sentence(world: World, typed: str)
 
 def test_fields_for_addresses_let_names_be_pasted(world: World) -> None:
     """`type="email"` would have the browser refuse what we understand."""
-    for path in ("/login/", "/password-reset/"):
-        page = Browser("acme").get(path).content.decode()
-        [field] = re.findall(r'<input[^>]*name="email"[^>]*>', page)
+    admin = signed_in(world.acme_admin)
+    pages = [
+        *(Browser("acme").get(path) for path in ("/login/", "/password-reset/")),
+        *(Browser("app").get(path) for path in ("/login/", "/password-reset/")),
+        *(admin.get(f"/{path}/add/") for path in ("accounts/user", "licenses/license")),
+    ]
+    for page in pages:
+        [field] = re.findall(r'<input[^>]*name="email"[^>]*>', page.content.decode())
         assert 'type="text"' in field
         assert 'inputmode="email"' in field
         assert 'autocapitalize="none"' in field
