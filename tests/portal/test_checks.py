@@ -249,7 +249,7 @@ def test_databases_from_urls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     assert (entry["PORT"], entry["NAME"], entry["OPTIONS"]) == (
         "6432",
         "portal",
-        {"sslmode": "require"},
+        {"sslmode": "require", "connect_timeout": "3"},
     )
     monkeypatch.setenv("THING", "postgresql:///portal?host=/run/postgresql")
     assert env.database("THING", tmp_path)["HOST"] == "/run/postgresql"
