@@ -11,8 +11,9 @@ from accounts.models import User
 from audit.chain import verify
 from audit.models import AuditEntry
 from demo.seed import ACME, demo_key
-from licenses.models import Activation, License
+from licenses.models import Activation, License, Product
 from licenses.status import Status
+from licenses.verbs.products import create_product
 from releases.models import Download, ReleaseFile
 from tenancy.door import inside
 from tenancy.table import every_vendor, vendor_by_company_id
@@ -101,6 +102,21 @@ def test_commands_take_it_so(proved: World, typed: str) -> None:
     call_command("issue_license", typed, "Orbit", "ada@example.com", stdout=StringIO())
     with pytest.raises(CommandError, match="no vendor"):
         call_command("product_file", "https://nobody.portal.localhost/", "Orbit")
+
+
+@pytest.mark.parametrize("typed", ["orbit", " ORBIT ", "Or\u200bbit", "ｏｒｂｉｔ"])
+def test_commands_take_a_products_name_in_another_spelling(world: World, typed: str) -> None:
+    out = StringIO()
+    call_command("product_file", "acme", typed, stdout=out)
+    assert str(world.orbit.pk) in out.getvalue()
+    with inside(world.acme):
+        for name in ("ORBIT", "Ôrbit"):
+            create_product(Product(vendor=world.acme, name=name))
+    with pytest.raises(CommandError, match="no product"):
+        call_command("product_file", "acme", f"{typed}.")  # which of them?
+    out = StringIO()
+    call_command("product_file", "acme", "Orbit", stdout=out)
+    assert str(world.orbit.pk) in out.getvalue()
 
 
 def test_an_operator_may_paste_the_address_that_a_portal_is_to_have(world: World) -> None:

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from licenses.models import Product
 from licenses.verbs.signing_keys import product_file
 from tenancy.door import inside
+from tenancy.finding import called
 from tenancy.table import vendor_typed
 
 
@@ -24,7 +25,7 @@ class Command(BaseCommand):
         if vendor is None:
             raise CommandError(f"There is no vendor with the company id {company_id!r}.")
         with inside(vendor):
-            found = Product.objects.filter(name=product).first()
+            found = called(Product.objects.all(), product)
             if found is None:
                 raise CommandError(f"{vendor.name} has no product named {product!r}.")
             self.stdout.write(json.dumps(product_file(found), indent=2))

@@ -17,6 +17,7 @@ from releases.files.shelf import Shelf, Stored, shelf_for
 from releases.models import Release, platform_words, validate_file_name
 from releases.verbs import publishing
 from tenancy.door import inside
+from tenancy.finding import called
 from tenancy.table import vendor_typed
 from tenancy.transactions import in_steps
 
@@ -48,7 +49,7 @@ class Command(BaseCommand):
         if vendor is None:
             raise CommandError(f"There is no vendor with the company id {options['company_id']!r}.")
         with inside(vendor):
-            product = Product.objects.filter(name=options["product"]).first()
+            product = called(Product.objects.all(), options["product"])
             if product is None:
                 raise CommandError(f"{vendor.name} has no product named {options['product']!r}.")
             try:
