@@ -1,6 +1,7 @@
 """E-mails and passwords in other spellings than they are stored in, at every door."""
 
 import re
+from html import unescape
 from importlib import import_module
 from io import StringIO
 from typing import Any
@@ -224,6 +225,47 @@ def test_fields_for_addresses_let_names_be_pasted(world: World) -> None:
         assert 'type="text"' in field
         assert 'inputmode="email"' in field
         assert 'autocapitalize="none"' in field
+
+
+# As people have them, and as addresses of pages and forms could mistake them.
+ODD = [
+    "ada+portal@example.org",
+    "aa+~accounts/portal.example@example.org",
+    "o'brien@example.org",
+    "x&y=z@example.org",
+    "a#b%c@example.org",
+    "a?b@example.org",
+    "{x}|y`@example.org",
+    "-@example.org",
+    "info@dömäin.example",
+    "bob@☃.example",
+]
+
+
+@pytest.mark.parametrize("email", ODD)
+def test_odd_addresses_go_through_every_link(world: World, email: str) -> None:
+    form = {"email": email, "role": "user", "is_active": "on", "metadata": "[]"}
+    form |= {"allow_customer_portal_access": "on"}
+    admin = signed_in(world.acme_admin)
+    assert admin.post("/accounts/user/add/", form).status_code == 302
+    [message] = mail.outbox
+    assert email in message.body
+    host, path = link_in(message)
+    assert host == "acme.portal.localhost:8000"
+    guest = Browser("acme")
+    for look in (guest.head, guest.get):  # as mail scanners do
+        assert look(path).status_code == 200
+    assert guest.post(path, NEW).status_code == 302
+    guest.sign_in(email, NEW["new_password"])
+    assert email in unescape(guest.get("/profile/").content.decode())
+    story = admin.get("/find/", {"q": email})
+    page = unescape(admin.get(story["Location"]).content.decode())
+    links = [
+        link for link in re.findall(r'href="([^"]+)"', page) if "?q=" in link or "email=" in link
+    ]
+    assert links
+    for link in links:
+        assert email in unescape(admin.get(link).content.decode()), link
 
 
 # --- Searching ----------------------------------------------------------------------------------
