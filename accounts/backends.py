@@ -4,7 +4,8 @@ from django.contrib.auth.backends import BaseBackend
 from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest
 
-from accounts.models import User, normalise_email
+from accounts.models import User
+from accounts.passwords import spellings_of_password
 
 
 class VendorBackend(BaseBackend):
@@ -14,10 +15,10 @@ class VendorBackend(BaseBackend):
         self, request: HttpRequest | None, *, email: str, password: str, operators: bool = False
     ) -> User | None:
         """The user (or operator) with this e-mail and password; None when there is none."""
-        people = User.operators if operators else User.objects
-        user: User | None = people.filter(email=normalise_email(email)).first()
+        user = (User.operators if operators else User.objects).at(email)
         if user is None:
             # Hash all the same, so that the time says nothing about whether the address exists.
-            make_password(password)
+            for spelling in spellings_of_password(password):
+                make_password(spelling)
             return None
         return user if user.check_password(password) else None

@@ -41,7 +41,7 @@ def email_change(email: OutgoingEmail) -> EmailMultiAlternatives | None:
     """The link that confirms a change of e-mail, to the new address; to its owner, if the address
     belongs to another account, the notice that somebody tried."""
     user, new_email = person_of(email), email.recipient
-    taken = User.people.select_related("vendor").filter(email=new_email).first()
+    taken = User.people.at(new_email)
     if taken == user:
         return None  # Confirmed meanwhile, by a link that was sent before.
     if taken:

@@ -3,16 +3,22 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth.password_validation import (
     password_validators_help_texts,
     validate_password,
 )
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User, normalise_email
-from tenancy.hosts import is_company_id
+from accounts.models import User
+from accounts.passwords import in_one_spelling
+from tenancy.addresses import normalise_email
+from tenancy.hosts import typed_address
+from tenancy.table import vendor_typed
+from tenancy.texts import AddressField
 
 PASSWORD_LENGTH = 1024
+LONGEST_ADDRESS = 2000  # of a portal, which somebody copies
 
 
 def password_field(label: Any, autocomplete: str) -> forms.CharField:
@@ -24,9 +30,9 @@ def password_field(label: Any, autocomplete: str) -> forms.CharField:
     )
 
 
-def email_field(label: Any, autocomplete: str) -> forms.EmailField:
-    return forms.EmailField(
-        label=label, max_length=254, widget=forms.EmailInput(attrs={"autocomplete": autocomplete})
+def email_field(label: Any, autocomplete: str) -> AddressField:
+    return AddressField(
+        label=label, max_length=254, widget=forms.TextInput(attrs={"autocomplete": autocomplete})
     )
 
 
@@ -38,24 +44,33 @@ class SignInForm(forms.Form):
 
 
 class CompanyIdField(forms.CharField):
-    """A company id as people type it: any case, white space around."""
+    """A company id as people type it, in any case, or the whole address of a portal."""
 
     def clean(self, value: Any) -> str:
-        label = str(super().clean(value)).lower()
-        if label and not is_company_id(label):
+        text = str(super().clean(value))
+        address = typed_address(text, settings.PORTAL_PARENT_HOST)
+        vendor = vendor_typed(text) if address.domain else None
+        label = vendor.company_id if vendor else address.company_id
+        if text and not label:
             raise forms.ValidationError(
                 _("A company id is one short name of letters, digits and hyphens.")
             )
         return label
 
 
-def company_id_field(*, required: bool) -> CompanyIdField:
+def company_id_field(*, required: bool, help_text: Any = "") -> CompanyIdField:
     return CompanyIdField(
         label=_("Company id"),
         required=required,
-        max_length=63,
+        help_text=help_text,
+        max_length=LONGEST_ADDRESS,
         widget=forms.TextInput(
-            attrs={"autocomplete": "organization", "autocapitalize": "none", "spellcheck": "false"}
+            attrs={
+                "inputmode": "url",
+                "autocomplete": "organization",
+                "autocapitalize": "none",
+                "spellcheck": "false",
+            }
         ),
     )
 
@@ -88,14 +103,14 @@ class NewPasswordForm(forms.Form):
         self.fields["new_password"].help_text = " ".join(password_validators_help_texts())
 
     def clean_new_password(self) -> str:
-        password = str(self.cleaned_data["new_password"])
+        password = in_one_spelling(str(self.cleaned_data["new_password"]))
         validate_password(password, self.user)
         return password
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
         first, again = cleaned.get("new_password"), cleaned.get("new_password_again")
-        if first and again and first != again:
+        if first and again and first != in_one_spelling(again):
             self.add_error("new_password_again", _("The two passwords are not the same."))
         return cleaned
 

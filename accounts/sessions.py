@@ -17,11 +17,17 @@ from django.middleware.csrf import rotate_token
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Refusal, Session, User, among_operators, normalise_email
+from accounts.models import Refusal, Session, User, among_operators
 from accounts.models.roles import claims_of
 from accounts.requests import PersonRequest
 from accounts.verbs import refusals, sessions
-from accounts.verbs.sign_in import may_still_enter, note_sign_in, note_sign_out
+from accounts.verbs.sign_in import (
+    may_still_enter,
+    note_sign_in,
+    note_sign_out,
+    store_password_anew,
+)
+from tenancy.addresses import normalise_email
 from tenancy.door import inside
 from tenancy.hosts import Address, Site
 from tenancy.models import Vendor
@@ -58,11 +64,9 @@ def sign_in(
     limits.take_from(limits.SIGN_IN_PER_IP, ip)
     limits.take(*per_address)
     with people_of(vendor):
-        user = auth.authenticate(
-            request, email=address, password=password, operators=vendor is None
-        )
+        user = auth.authenticate(request, email=email, password=password, operators=vendor is None)
         if not isinstance(user, User) or not may_enter(user, site, vendor):
-            _note_refusal(request, vendor, address, knew_password=user is not None)
+            _note_refusal(request, vendor, email, knew_password=user is not None)
             raise SignInRefused
         limits.give_back_to(limits.SIGN_IN_PER_IP, ip)
         limits.give_back(*per_address)
@@ -70,6 +74,7 @@ def sign_in(
         with transaction.atomic():
             if not may_still_enter(user):
                 raise SignInRefused
+            store_password_anew(user)
             _end_session(request)
             token = sessions.begin(user, site=site, browser=browser_of(request))
             note_sign_in(user=user)
@@ -78,13 +83,13 @@ def sign_in(
 
 
 def _note_refusal(
-    request: PersonRequest, vendor: Vendor | None, address: str, *, knew_password: bool
+    request: PersonRequest, vendor: Vendor | None, email: str, *, knew_password: bool
 ) -> None:
     """For the vendor's support. Operators have nobody who would look, and a company id that is none
     leads to nobody; which ones there are is no secret, since their portals answer."""
     if vendor is None or vendor._state.adding:
         return
-    person = User.objects.filter(email=address).first()
+    person = User.objects.at(email)
     refusals.note(
         Refusal.Kind.SIGN_IN,
         _why_not(person, knew_password=knew_password),

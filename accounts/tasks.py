@@ -6,7 +6,7 @@ Every job may run twice: a worker that was killed leaves its job to the next one
 from django_tasks import TaskContext, task
 
 from accounts import emails
-from accounts.models import User, normalise_email
+from accounts.models import User
 from accounts.sessions import may_enter, people_of
 from mail.outbox import queue
 from tenancy.hosts import Site
@@ -24,7 +24,7 @@ def find_account(context: TaskContext, *, site: str, vendor_id: str, email: str)
     if vendor_id and vendor is None:
         return  # Somebody typed a company id that nobody has.
     with people_of(vendor):
-        user = User.people.select_related("vendor").filter(email=normalise_email(email)).first()
+        user = User.people.at(email)
         if user is None or not may_enter(user, Site(site), vendor):
             return
         if vendor is None:

@@ -27,7 +27,7 @@ from accounts.forms import (
     StaffSignInForm,
 )
 from accounts.links import LinkRefused, Purpose
-from accounts.models import User, normalise_email
+from accounts.models import User
 from accounts.reminders import read_off_token
 from accounts.requests import PersonRequest
 from accounts.sessions import SignInRefused, browser_of, hand_over, sign_in, sign_out
@@ -36,6 +36,7 @@ from accounts.verbs.profile import save_profile, turn_reminders
 from audit import words
 from audit.acting import acting_as
 from audit.models import AuditEntry
+from tenancy.addresses import normalise_email
 from tenancy.hosts import Site, vendor_url
 from tenancy.models import Vendor
 from tenancy.table import vendor_by_company_id

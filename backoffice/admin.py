@@ -3,6 +3,7 @@
 import json
 from datetime import datetime
 from typing import Any
+from unicodedata import normalize
 from uuid import UUID
 
 from django.contrib import admin
@@ -57,9 +58,18 @@ def entry_places(word: Typed) -> list[Place]:
     """Where a word of an entry may stand: at the beginning of the name of what it is about, and in
     the rows that it leads to."""
     entries = AuditEntry.objects.all()
-    labels = entries.filter(begins("label", word.text)).order_by("label")
-    by_label = named(labels.values_list("pk", flat=True), begins("label", word.text))
-    return [by_label, *places_by_leads(entries, word)]
+    by_label = []
+    for spelling in sorted(_spellings(word.text)):
+        labels = entries.filter(begins("label", spelling)).order_by("label")
+        by_label.append(named(labels.values_list("pk", flat=True), begins("label", spelling)))
+    return [*by_label, *places_by_leads(entries, word)]
+
+
+def _spellings(text: str) -> set[str]:
+    """How a name may be written that somebody types: the trail keeps names as they are, and none of
+    its own words."""
+    ways = (text, text.lower(), text.upper(), text.capitalize())
+    return {text, *(normalize("NFC", way) for way in ways)}
 
 
 @admin.register(AuditEntry)

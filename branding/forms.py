@@ -10,6 +10,7 @@ from branding.images import Picture
 from branding.models import DEFAULT_ACCENT, Branding
 from branding.verbs.brands import PICTURES
 from tenancy.models import Vendor
+from tenancy.texts import AddressField
 
 
 def _url(label: Any, **options: Any) -> forms.URLField:
@@ -67,7 +68,7 @@ class BrandingForm(forms.ModelForm[Branding]):
     privacy_url = _url(_("Privacy page"))
     terms_url = _url(_("Terms page"))
     imprint_url = _url(_("Imprint"))
-    support_email = forms.EmailField(label=_("Support e-mail"), required=False, max_length=254)
+    support_email = AddressField(label=_("Support e-mail"), required=False, max_length=254)
     support_url = _url(_("Support page"))
     website = _url(_("Website"))
 

@@ -15,10 +15,11 @@ from import_export.fields import Field
 from import_export.resources import Resource
 from import_export.widgets import Widget
 
-from accounts.models import User, normalise_email
+from accounts.models import User
 from imports.steps import LETTERS, Act, Step, packed, parts_of
 from imports.tables import TableRow
 from imports.verbs.people import CHANGES, KNOWN_PEOPLE, NAMES, NEW_PEOPLE
+from tenancy.addresses import normalise_email
 from tenancy.models import Vendor
 from tenancy.texts import validate_line
 

@@ -1,5 +1,7 @@
 """The e-mails of a vendor, in the back office: where each one is, and sending one again."""
 
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.contrib import admin
@@ -12,17 +14,16 @@ from backoffice.base import WithButtons
 from mail.delivery import resend
 from mail.kinds import KINDS
 from mail.models import OutgoingEmail
+from tenancy.addresses import spellings_of
 from tenancy.finding import Place, begins, named
 from tenancy.spelling import Typed
 
-# What stands around an address that is pasted.
-AROUND = "<>()[],;:'\""
 RESENDABLE = (OutgoingEmail.State.FAILED, OutgoingEmail.State.UNKNOWN)
 
 
 def email_places(word: Typed) -> list[Place]:
-    """Addresses are kept in small letters."""
-    to = begins("recipient", word.text.lower().strip(AROUND))
+    """The beginning of an address, in any spelling of its domain."""
+    to = reduce(or_, (begins("recipient", text) for text in spellings_of(word.text)))
     emails = OutgoingEmail.objects.filter(to).order_by("recipient")
     return [named(emails.values_list("pk", flat=True), to)]
 

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 
+from tenancy.addresses import email_in_ascii
 from tenancy.door import inside
 from tenancy.hosts import backoffice_url, vendor_url
 from tenancy.models import Vendor
@@ -57,8 +58,8 @@ def compose(
         subject=" ".join(parts["subject"].split()),
         body=parts["txt"] + "\n",
         from_email=_sender_address(sender),
-        to=[recipient],
-        reply_to=[support] if support else None,
+        to=[email_in_ascii(recipient)],
+        reply_to=[email_in_ascii(support)] if support else None,
         headers={**AUTOMATIC, **(headers or {})},
     )
     message.attach_alternative(parts["html"], "text/html")
@@ -67,4 +68,5 @@ def compose(
 
 def _sender_address(name: str) -> str:
     """The installation's own address under the vendor's name."""
-    return formataddr((" ".join(name.split()), parseaddr(settings.DEFAULT_FROM_EMAIL)[1]))
+    address = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+    return formataddr((" ".join(name.split()), email_in_ascii(address)))

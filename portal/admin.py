@@ -15,6 +15,7 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from accounts.forms import company_id_field
 from accounts.verbs.vendors import (
     change_vendor,
     create_vendor,
@@ -29,17 +30,21 @@ from portal.office import vendor_page
 from tenancy.door import inside
 from tenancy.hosts import vendor_url
 from tenancy.models import Vendor
+from tenancy.texts import AddressField
 
 
 class NewVendorForm(forms.ModelForm[Vendor]):
-    admin_email = forms.EmailField(
+    company_id = company_id_field(
+        required=True, help_text=Vendor._meta.get_field("company_id").help_text
+    )
+    admin_email = AddressField(
         label=_("E-mail of the first administrator"),
         help_text=_("An invitation to set a password is sent there."),
     )
 
 
 class AdministratorForm(forms.Form):
-    email = forms.EmailField(
+    email = AddressField(
         label=_("E-mail of the administrator"),
         help_text=_("An invitation to set a password is sent there."),
     )

@@ -6,6 +6,7 @@ for everybody.
 """
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from typing import Any
@@ -178,7 +179,15 @@ def get_customer(request: PersonRequest) -> Holder:
 
 def given_key(request: HttpRequest) -> str | None:
     """The licence key in the address or, where logs don't show it, in a header; None without."""
-    return request.GET.get("key", request.headers.get(KEY_HEADER))
+    return request.GET.get("key", _as_sent(request.headers.get(KEY_HEADER)))
+
+
+def _as_sent(header: str | None) -> str | None:
+    """A header in UTF-8, in which programs send dashes and what nobody sees; WSGI hands it over
+    byte by byte (PEP 3333)."""
+    with suppress(UnicodeError):
+        return header and header.encode("latin-1").decode()
+    return header
 
 
 def get_holder(request: PersonRequest) -> Holder:

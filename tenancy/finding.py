@@ -352,6 +352,16 @@ def among_few(rows: Rows, text: str, fields: Sequence[str]) -> Rows:
     return rows.filter(pk__in=few_ids(rows, [word.form for word in words], fields))
 
 
+def called(rows: Rows, name: str) -> Any | None:
+    """Of a table of which a vendor has few, the row that is called so: as it is written, or else
+    the only one that is called so in another spelling; None where there is none, or several."""
+    exactly = rows.filter(name=name).first()
+    if exactly is not None:
+        return exactly
+    alike = [row for row in rows if form_of(row.name) == form_of(name)]
+    return alike[0] if len(alike) == 1 else None
+
+
 def few_ids(rows: Rows, words: Sequence[str], fields: Sequence[str]) -> set[Any]:
     """The ids of the rows that have all of the words (stored forms)."""
     beginnings: dict[Any, set[str]] = {}

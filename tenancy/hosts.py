@@ -9,16 +9,20 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http.request import split_domain_port
 from django.urls import reverse
 from django.utils import timezone
 
+from tenancy.addresses import AROUND, NO_PLACE, domain_in_ascii
+
 if TYPE_CHECKING:
     from tenancy.models import Vendor
 
 LONGEST_NAME = 253
+BESIDE_A_HOST = frozenset("/:@?#")
 LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
 # Labels below our zone that are, or may become, addresses of the installation itself.
@@ -62,6 +66,23 @@ def normalise_host(host: str) -> str:
     """The host in lower case, without the dot that ends a fully qualified name; keeps the port."""
     name, colon, port = host.lower().partition(":") if not host.startswith("[") else (host, "", "")
     return name.removesuffix(".") + colon + port
+
+
+def typed_address(text: str, parent_host: str) -> Address:
+    """What a company id, a portal's name, or the whole address of one of its pages stands for, as
+    somebody typed or pasted it; pure."""
+    typed = text.translate(NO_PLACE).strip(AROUND).strip("<>")
+    try:
+        host = urlsplit(typed if "//" in typed else f"//{typed}").hostname
+    except ValueError:  # brackets that hold no IPv6 address
+        return Address(Site.UNKNOWN)
+    name = domain_in_ascii(host or "")
+    if "." in name:
+        return locate(name, parent_host)
+    is_alone = BESIDE_A_HOST.isdisjoint(typed)
+    return (
+        Address(Site.CUSTOMER, name) if is_alone and is_company_id(name) else Address(Site.UNKNOWN)
+    )
 
 
 def locate(host: str, parent_host: str) -> Address:

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 from unicodedata import category, combining, normalize
 
+from tenancy.addresses import pasted
+
 LONGEST_WORD = 32  # characters of a word that count
 MOST_WORDS = 5  # what follows them counts as one
 
@@ -84,7 +86,8 @@ class Typed(NamedTuple):
 
 def asked(text: str) -> list[Typed] | None:
     """The words that somebody typed; None where he typed something in which there are no words,
-    and an empty list for nothing."""
-    typed = text.split(maxsplit=MOST_WORDS - 1)
+    and an empty list for nothing. An address counts without the name that was copied with it."""
+    address = pasted(text)
+    typed = (address if "@" in address else text).split(maxsplit=MOST_WORDS - 1)
     words = {form: Typed(form, word) for word in typed if (form := form_of(word))}
     return list(words.values()) if words or not typed else None

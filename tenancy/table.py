@@ -11,11 +11,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from tenancy.door import Way, inside, outside
-from tenancy.hosts import Address, Site, is_company_id
+from tenancy.hosts import Address, Site, is_company_id, typed_address
 from tenancy.models import Host, Vendor
 from tenancy.prepared import Asked, at_host, prepared
 from tenancy.wall import said
@@ -48,6 +49,15 @@ def _with_branding() -> QuerySet[Vendor]:
 def vendor_by_company_id(company_id: str) -> Vendor | None:
     """The vendor, active or not, whose company id was typed; None when nobody has it."""
     vendor_id = _whose(company_id) if is_company_id(company_id) else None
+    return vendor_by_id(vendor_id) if vendor_id else None
+
+
+def vendor_typed(text: str) -> Vendor | None:
+    """The vendor, active or not, whose company id or portal's address was typed or pasted; None
+    when it is nobody's."""
+    address = typed_address(text, settings.PORTAL_PARENT_HOST)
+    name = address.domain or address.company_id
+    vendor_id = _whose(name) if name else None
     return vendor_by_id(vendor_id) if vendor_id else None
 
 

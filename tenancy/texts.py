@@ -8,10 +8,13 @@ migrations these are Django's own fields. Rows of before are read as they are.
 from re import Pattern
 from typing import Any, ClassVar
 
+from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import EmailValidator, validate_email
 from django.db import models
 from django.utils.translation import gettext as _
 
+from tenancy.addresses import normalise_email, pasted
 from tenancy.unseen import LINE, PROSE, number
 
 LINE_BREAKS = "\n\r\u2028\u2029"
@@ -72,11 +75,55 @@ class Prose(_Seen, models.TextField[str, str]):
     validate_text = staticmethod(validate_prose)
 
 
-class EmailLine(_Seen, models.EmailField[str, str]):
-    """An e-mail address, of which quotation marks would let through any sign."""
+def validate_address(address: str) -> None:
+    """Raises ValidationError unless this is an e-mail address in its one spelling. What stands
+    before the @ is ASCII: Django's pattern lets letters through that only look like others."""
+    validate_email(address)
+    if not address.rpartition("@")[0].isascii():
+        raise ValidationError(EmailValidator.message, code=EmailValidator.code)
+    validate_line(address)
 
-    default_validators = [*models.EmailField.default_validators, validate_line]
+
+class AddressField(forms.CharField):
+    """An e-mail address as people type or paste it; clean, it is alone and still in the spelling
+    that was typed (tenancy/addresses.py). The browser's own field would refuse names beside it,
+    and hand domains over in ASCII."""
+
+    widget = forms.TextInput
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.widget.input_type = "text"  # whatever widget was chosen for e-mails
+
+    def to_python(self, value: Any) -> str:
+        return pasted(super().to_python(value) or "")
+
+    def run_validators(self, value: str) -> None:
+        super().run_validators(value)
+        if value:
+            validate_address(normalise_email(value))
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        typing = {"inputmode": "email", "autocapitalize": "none", "spellcheck": "false"}
+        return {**super().widget_attrs(widget), **typing}
+
+
+class EmailLine(_Seen, models.EmailField[str, str]):
+    """An e-mail address, cleaned into its one spelling (tenancy/addresses.py)."""
+
+    default_validators = [validate_address]
     validate_text = staticmethod(validate_line)
+
+    def to_python(self, value: Any) -> Any:
+        text = super().to_python(value)
+        return normalise_email(text) if text else text
+
+    def get_prep_value(self, value: Any) -> Any:
+        """As it is: rows of before are found by their own spelling."""
+        return models.Field.get_prep_value(self, value)
+
+    def formfield(self, **kwargs: Any) -> Any:
+        return super().formfield(**{"form_class": AddressField, **kwargs})
 
 
 class UrlLine(_Seen, models.URLField[str, str]):

@@ -10,7 +10,7 @@ from tenancy.wall import PastTheWall
 
 class Migration(migrations.Migration):
     dependencies = (
-        ("accounts", "0008_reminders"),
+        ("accounts", "0009_one_spelling"),
         ("tenancy", "0003_sorted_lists"),
     )
 

@@ -6,7 +6,6 @@ from accounts.models.people import (
     User,
     UserWord,
     among_operators,
-    normalise_email,
 )
 from accounts.models.refusals import Refusal
 from accounts.models.roles import CUSTOMER_ROLES, VENDOR_ROLES, BuiltIn, Role
@@ -26,5 +25,4 @@ __all__ = [
     "UserWord",
     "ViewAs",
     "among_operators",
-    "normalise_email",
 ]

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Self
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.hashers import verify_password
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
@@ -21,7 +22,9 @@ from accounts.models.roles import (
     Role,
     role_label,
 )
+from accounts.passwords import in_one_spelling, spellings_of_password
 from accounts.rights import CLAIMS, OPERATORS_RIGHTS, includes
+from tenancy.addresses import email_in_ascii, normalise_email, spellings_of
 from tenancy.door import ScopedManager, Way, inside, outside, within_scope
 from tenancy.finding import Word, to_row
 from tenancy.models import Vendor
@@ -64,6 +67,13 @@ class UserManager(BaseUserManager["User"]):
         with among_operators():
             return self.create_user(email=email, password=password, role=BuiltIn.OPERATOR)
 
+    def at(self, email: str) -> "User | None":
+        """Whose the address is. It is looked for as it was typed first, by which people are told
+        apart whose addresses became one (`manage.py list_twins`)."""
+        ways = spellings_of(email)
+        found = self.select_related("vendor").filter(email__in=ways)
+        return min(found, key=lambda person: ways.index(person.email), default=None)
+
     def get_by_natural_key(self, username: str | None) -> "User":
         return self.get(email=normalise_email(username or ""))
 
@@ -100,11 +110,6 @@ class PeopleManager(UserManager):
 
     def get_queryset(self) -> models.QuerySet["User"]:
         return within_scope(super().get_queryset())
-
-
-def normalise_email(email: str) -> str:
-    """The one spelling under which an address is kept and looked up: lower case, trimmed."""
-    return email.strip().lower()
 
 
 class User(AbstractBaseUser):
@@ -155,6 +160,8 @@ class User(AbstractBaseUser):
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("updated"), auto_now=True)
 
+    password_to_store: str | None = None
+
     objects = ScopedUserManager()
     operators = OperatorManager()
     people = PeopleManager()
@@ -168,7 +175,7 @@ class User(AbstractBaseUser):
         ordering = ("email",)
         base_manager_name = "people"
         constraints = (
-            # The e-mail is stored in lower case, so this holds whatever case it is typed in.
+            # The e-mail is stored in its one spelling, so this holds however it is typed.
             models.UniqueConstraint(
                 name="user_email_unique_per_vendor",
                 fields=("vendor", "email"),
@@ -198,7 +205,21 @@ class User(AbstractBaseUser):
         return self.email
 
     def clean(self) -> None:
-        self.email = normalise_email(self.email)
+        """Its field has cleaned the e-mail; of Django's own clean rows of before would change."""
+
+    def set_password(self, raw_password: str | None) -> None:
+        super().set_password(raw_password and in_one_spelling(raw_password))
+
+    def check_password(self, raw_password: str | None) -> bool:
+        """Whether this is the person's password, in any spelling. What it finds stored otherwise
+        than in its one spelling is in `password_to_store`, to be stored anew."""
+        first, *others = spellings_of_password(raw_password or "")
+        for spelling in (first, *others):
+            is_right, is_outdated = verify_password(spelling, self.password)
+            if is_right:
+                self.password_to_store = first if is_outdated or spelling != first else None
+                return True
+        return False
 
     @property
     def full_name(self) -> str:
@@ -290,6 +311,8 @@ SEARCHED = ("email", "first_name", "last_name", "company")
 
 
 def words_of(user: User) -> set[str]:
-    """First and last name are one text, so that they are found in one word, too."""
-    texts = (user.email, f"{user.first_name} {user.last_name}", user.company)
+    """First and last name are one text, so that they are found in one word, too; an e-mail is found
+    in both spellings of its domain."""
+    email, name = user.email, f"{user.first_name} {user.last_name}"
+    texts = (email, email_in_ascii(email), name, user.company)
     return set().union(*map(words_in, texts))

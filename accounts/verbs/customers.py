@@ -3,8 +3,9 @@
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User, normalise_email
+from accounts.models import User
 from accounts.verbs.people import create_person
+from tenancy.addresses import normalise_email
 from tenancy.models import Vendor
 from web.errors import PortalError
 
@@ -24,7 +25,7 @@ def customer_of(vendor: Vendor, email: str, **names: str) -> User:
     own. Raises NotACustomer, and ValidationError when a new customer's fields are refused.
     """
     address = normalise_email(email)
-    known = User.objects.filter(email=address).first()
+    known = User.objects.at(address)
     if known is None:
         return create_person(person=User(vendor=vendor, email=address, **names), invited=False)
     if not known.is_customer:

@@ -4,12 +4,13 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from accounts.links import LinkRefused, Purpose, read_token
-from accounts.models import User, UserWord, normalise_email
+from accounts.models import User, UserWord
 from accounts.verbs import links
 from accounts.verbs.passwords import check_password
 from audit import trail
 from audit.acting import acting_as
 from mail.outbox import queue
+from tenancy.addresses import normalise_email
 from tenancy.models import Vendor
 
 

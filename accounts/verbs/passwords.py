@@ -7,11 +7,13 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import tasks
 from accounts.links import Link, LinkRefused, Purpose, read_token
-from accounts.models import User, normalise_email
+from accounts.models import User
+from accounts.passwords import in_one_spelling
 from accounts.sessions import people_of
 from accounts.verbs import links, sessions
 from audit import trail
 from audit.acting import acting_as
+from tenancy.addresses import normalise_email
 from tenancy.hosts import Site
 from tenancy.models import Vendor
 from web import limits
@@ -42,7 +44,7 @@ def request_reset(*, site: Site, vendor: Vendor | None, email: str, ip: str) -> 
     limits.take(limits.RESET_PER_ADDRESS, site, tenant, address)
     with transaction.atomic():
         count_once()
-        tasks.find_account.enqueue(site=site.value, vendor_id=tenant, email=address)
+        tasks.find_account.enqueue(site=site.value, vendor_id=tenant, email=email)
 
 
 def read_password_link(purpose: Purpose, vendor: Vendor | None, token: str) -> Link:
@@ -59,7 +61,7 @@ def set_password(user: User, password: str) -> None:
     """Sets the password of who came by a link; every session and every link of the user ends with
     that. Raises LinkRefused when the link was used meanwhile, and changes nothing then."""
     with people_of(user.vendor), transaction.atomic():
-        links.use(user, password=make_password(password))
+        links.use(user, password=make_password(in_one_spelling(password)))
         sessions.end_all(user)
         if user.vendor:
             with acting_as(user):

@@ -4,13 +4,14 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.models import BuiltIn, User, normalise_email
+from accounts.models import BuiltIn, User
 from accounts.verbs import sessions
 from accounts.verbs.invitations import invite_waiting
 from accounts.verbs.people import change_person, create_person
 from accounts.verbs.roles import give_built_in_roles
 from accounts.view_as import verbs as view_as
 from audit import trail
+from tenancy.addresses import normalise_email
 from tenancy.door import Way, inside, outside
 from tenancy.models import Vendor
 from tenancy.verbs import add_vendor
@@ -91,7 +92,7 @@ def name_administrator(vendor: Vendor, *, email: str) -> User:
     """
     address = normalise_email(email)
     with inside(vendor):
-        known = User.objects.filter(email=address).first()
+        known = User.objects.at(email)
         if known is None:
             return create_person(person=User(vendor=vendor, email=address, role=BuiltIn.ADMIN))
         if known.role != BuiltIn.ADMIN:

@@ -6,12 +6,13 @@ from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import normalise_email
 from backoffice.lists import is_long, search_in
 from licenses.admin.lengths import ValidityField
 from licenses.intervals import Interval, parse
 from licenses.keys import validate_key
 from licenses.models import UNLIMITED, License, LicensePolicy, Product
+from tenancy.addresses import normalise_email
+from tenancy.texts import AddressField
 
 LONGEST_EXTENSION = 3660  # days
 MOST_SEATS = 2**31 - 1
@@ -20,11 +21,11 @@ MOST_SEATS = 2**31 - 1
 class NewLicenseForm(forms.Form):
     """A licence for somebody: who, of what, on which terms, and whether to write."""
 
-    email = forms.EmailField(
+    email = AddressField(
         label=_("Customer's e-mail"),
         max_length=254,
         help_text=_("A customer who is known is found; a new one is added."),
-        widget=forms.EmailInput(attrs={"class": "vTextField", "autocomplete": "off"}),
+        widget=forms.TextInput(attrs={"class": "vTextField", "autocomplete": "off"}),
     )
     first_name = forms.CharField(label=_("First name"), max_length=100, required=False)
     last_name = forms.CharField(label=_("Last name"), max_length=100, required=False)

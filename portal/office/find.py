@@ -19,10 +19,11 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from accounts.finding import people_places
-from accounts.models import User, normalise_email
+from accounts.models import User
 from licenses.models import Activation, License
 from licenses.search import host_places, places_by_key
 from tenancy import finding
+from tenancy.addresses import spellings_of
 from tenancy.door import is_inside
 from tenancy.spelling import form_of
 
@@ -75,7 +76,7 @@ def is_key(text: str) -> Q:
 
 
 def is_email(text: str) -> Q:
-    return Q(email=normalise_email(text))
+    return Q(email__in=spellings_of(text))
 
 
 def is_machine(text: str) -> Q:

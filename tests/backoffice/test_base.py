@@ -245,7 +245,7 @@ def test_an_operator_creates_a_vendor_with_its_administrator(world: World) -> No
         "admin_email": "bill@initech.example",
     }
     assert operator.get("/tenancy/vendor/add/").status_code == 200
-    for bad in ("app", "Initech", "acme", "a.b"):
+    for bad in ("app", "acme", "a.b"):
         response = operator.post("/tenancy/vendor/add/", form | {"company_id": bad})
         assert response.status_code == 200, bad
     assert operator.post("/tenancy/vendor/add/", form).status_code == 302

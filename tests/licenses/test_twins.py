@@ -70,10 +70,15 @@ def test_another_vendor_may_have_it(world: World) -> None:
 
 
 def test_a_feed_takes_the_key_in_any_spelling(world: World) -> None:
-    for key in (world.ada_license.key, *TWINS[:2]):
-        path = f"/releases/feed/{world.orbit.pk}.json"
+    path = f"/releases/feed/{world.orbit.pk}.json"
+    dashed = [world.ada_license.key.replace("-", dash) for dash in "\u2011\u2013\u2014\u2212 "]
+    unseen = ["\ufeffADA111-ACME-ORBIT-0001", "ADA111-ACME-\u200bORBIT-0001\u00a0"]
+    for key in (world.ada_license.key, *TWINS[:2], *dashed, *unseen):
         assert Browser().get(path, {"key": key}).status_code == 200
+        for sent in (key, key.encode().decode("latin-1")):  # as tests and as programs send it
+            assert Browser().get(path, headers={"License-Key": sent}).status_code == 200
     assert Browser().get(path, {"key": "%"}).status_code == 404
+    assert Browser().get(path, headers={"License-Key": "\xff\xfe"}).status_code == 404
     assert Browser("globex").get(path, {"key": world.ada_license.key}).status_code == 404
 
 
@@ -81,11 +86,11 @@ def test_a_feed_takes_the_key_in_any_spelling(world: World) -> None:
 def test_a_command_lists_them(world: World) -> None:
     out = StringIO()
     call_command("list_twins", stdout=out)
-    assert out.getvalue() == "Every key is there once.\n"
+    assert out.getvalue() == "Every key and every e-mail is there once.\n"
     with inside(world.acme):
         # As a database could be from before.
         License.objects.filter(pk=world.grace_license.pk).update(key=TWINS[0])
     out = StringIO()
-    with pytest.raises(CommandError, match="1 keys"):
+    with pytest.raises(CommandError, match="1 keys and 0 e-mails"):
         call_command("list_twins", stdout=out)
     assert out.getvalue() == "acme: ADA111-ACME-ORBIT-0001, ada111-acme-orbit-0001\n"

@@ -13,7 +13,7 @@ HANG_UP = "hang up"
 class MailServer(socketserver.ThreadingTCPServer):
     """Answers `says[command]` where that is given, and else agrees.
 
-    The commands are MAIL, RCPT, DATA and END, which is the line with the single dot. What it has
+    The commands are EHLO, MAIL, RCPT, DATA and END, which is the line with the single dot. What it has
     accepted is in `accepted`, in that order, as Message-IDs.
     """
 
@@ -29,6 +29,7 @@ class MailServer(socketserver.ThreadingTCPServer):
         self.at_end: Callable[[], object] = lambda: None
         self.accepted: list[str] = []
         self.texts: list[bytes] = []
+        self.commands: list[str] = []
         self.lock = Lock()
 
     @property
@@ -57,12 +58,14 @@ class Conversation(socketserver.StreamRequestHandler):
 
     def command(self) -> bool:
         """Answers one command; False to hang up."""
-        words = self.rfile.readline().decode().split()
+        line = self.rfile.readline().decode("ascii").strip()
+        self.server.commands.append(line)
+        words = line.split()
         if not words or words[0].upper() == "QUIT":
             return False
         verb = words[0].upper()
         if verb in ("EHLO", "HELO"):
-            self.say("250 here")
+            self.say(self.server.says.get("EHLO", "250 here"))
             return True
         answer = self.server.says.get(verb, "354 go on" if verb == "DATA" else "250 fine")
         if answer == HANG_UP:

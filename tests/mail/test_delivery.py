@@ -1,6 +1,6 @@
 """Delivering e-mails through a real mail server: each once, and what it says is believed."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,16 +23,6 @@ from tests.world import World, build
 
 State = OutgoingEmail.State
 QUEUED, SENT, FAILED, UNKNOWN = State.QUEUED, State.SENT, State.FAILED, State.UNKNOWN
-
-
-@pytest.fixture
-def server(settings: Any) -> Iterator[MailServer]:
-    """The mail server that the portal is set up with."""
-    with mail_server() as server:
-        settings.EMAIL_BACKEND = "mail.smtp.EmailBackend"
-        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
-        settings.EMAIL_TIMEOUT = 5
-        yield server
 
 
 def invited(world: World, **fields: Any) -> OutgoingEmail:

@@ -28,8 +28,10 @@ LADDER = (
     "portal",
 )
 PURE = (
+    "tenancy/addresses.py",
     "tenancy/spelling.py",
     "tenancy/unseen.py",
+    "accounts/passwords.py",
     "branding/colours.py",
     "branding/svg/cleaning.py",
     "branding/domains/names.py",

@@ -4,18 +4,21 @@ from datetime import UTC, datetime
 from io import StringIO
 
 import pytest
-from django.core.management import call_command
+from django.core import mail
+from django.core.management import CommandError, call_command
 
 from accounts.models import User
 from audit.chain import verify
 from audit.models import AuditEntry
 from demo.seed import ACME, demo_key
-from licenses.models import Activation, License
+from licenses.models import Activation, License, Product
 from licenses.status import Status
+from licenses.verbs.products import create_product
 from releases.models import Download, ReleaseFile
 from tenancy.door import inside
 from tenancy.table import every_vendor, vendor_by_company_id
-from tests.world import Browser, World
+from tenancy.verbs import serve
+from tests.world import Browser, World, signed_in
 
 
 @pytest.mark.parametrize("typed", ["acme", " ACME ", "nobody-has-this"])
@@ -25,7 +28,109 @@ def test_it_leads_to_a_portal_without_looking(world: World, typed: str) -> None:
     assert response["Location"] == f"http://{typed.strip().lower()}.portal.localhost:8000/"
 
 
-@pytest.mark.parametrize("typed", ["", "app", "a.b", "evil.example/", "-x", "x" * 64, "a@b"])
+# What leads to acme when it is typed or pasted where a company id is asked.
+ACMES = [
+    "acme",
+    "ACME",
+    "acme.",
+    "\u200bacme\u00a0",
+    "ａｃｍｅ",
+    "https://acme.portal.localhost/licenses/",
+    "http://acme.portal.localhost:8000/login/?next=/licenses/#top",
+    "HTTPS://ACME.PORTAL.LOCALHOST./",
+    "acme.portal.localhost",
+    "acme.portal.localhost/releases/",
+    "<https://acme.portal.localhost/>",
+    "https://acme.portal.localhost/,",
+    "https://licences.acme.example/",
+    "Licences.Acme.Example",
+]
+NOBODYS = [
+    "",
+    "app",
+    "a.b",
+    "evil.example/",
+    "-x",
+    "x" * 64,
+    "a@b",
+    "https://acme.portal.localhost.evil.example/",
+    "https://evil.example/acme.portal.localhost/",
+    "https://evil.example/?acme.portal.localhost",
+    "https://acme.portal.localhost@evil.example/",
+    "https://app.portal.localhost/",
+    "https://portal.localhost/",
+    "https://a.acme.portal.localhost/",
+    "javascript:alert(1)",
+    "https:/acme",
+    "http://[::1]/",
+    "http://[acme",
+    "acme/../globex",
+]
+
+
+@pytest.fixture
+def proved(world: World) -> World:
+    serve(world.acme.pk, "licences.acme.example")
+    return world
+
+
+@pytest.mark.parametrize("typed", ACMES)
+def test_a_company_id_or_a_portals_whole_address_leads_to_it(proved: World, typed: str) -> None:
+    response = Browser("").get("/", {"company_id": typed})
+    assert response.status_code == 302
+    assert response["Location"] == "http://acme.portal.localhost:8000/"
+
+
+@pytest.mark.parametrize("typed", ACMES)
+def test_staff_may_type_it_so(proved: World, typed: str) -> None:
+    Browser("app").sign_in("admin@acme.example", company_id=typed)
+    Browser("app").post("/password-reset/", {"email": "admin@acme.example", "company_id": typed})
+    assert [message.to for message in mail.outbox] == [["admin@acme.example"]]
+
+
+@pytest.mark.parametrize(
+    "typed", ["acme", "https://acme.portal.localhost/", "licences.acme.example"]
+)
+def test_commands_take_it_so(proved: World, typed: str) -> None:
+    outputs = set()
+    for name in ("acme", typed):
+        out = StringIO()
+        call_command("product_file", name, "Orbit", stdout=out)
+        call_command("verify_audit", name, stdout=out)
+        outputs.add(out.getvalue())
+    assert len(outputs) == 1
+    call_command("issue_license", typed, "Orbit", "ada@example.com", stdout=StringIO())
+    with pytest.raises(CommandError, match="no vendor"):
+        call_command("product_file", "https://nobody.portal.localhost/", "Orbit")
+
+
+@pytest.mark.parametrize("typed", ["orbit", " ORBIT ", "Or\u200bbit", "ｏｒｂｉｔ"])
+def test_commands_take_a_products_name_in_another_spelling(world: World, typed: str) -> None:
+    out = StringIO()
+    call_command("product_file", "acme", typed, stdout=out)
+    assert str(world.orbit.pk) in out.getvalue()
+    with inside(world.acme):
+        for name in ("ORBIT", "Ôrbit"):
+            create_product(Product(vendor=world.acme, name=name))
+    with pytest.raises(CommandError, match="no product"):
+        call_command("product_file", "acme", f"{typed}.")  # which of them?
+    out = StringIO()
+    call_command("product_file", "acme", "Orbit", stdout=out)
+    assert str(world.orbit.pk) in out.getvalue()
+
+
+def test_an_operator_may_paste_the_address_that_a_portal_is_to_have(world: World) -> None:
+    form = {"name": "Initech", "status": "active", "admin_email": "bill@initech.example"}
+    operator = signed_in(world.operator)
+    pasted = form | {"company_id": "https://Initech.portal.localhost/"}
+    assert operator.post("/tenancy/vendor/add/", pasted).status_code == 302
+    assert vendor_by_company_id("initech")
+    for company_id in ("https://acme.portal.localhost/", "ACME"):
+        again = operator.post("/tenancy/vendor/add/", form | {"company_id": company_id})
+        assert "already exists" in again.content.decode()
+
+
+@pytest.mark.parametrize("typed", NOBODYS)
 def test_it_says_what_is_no_company_id(world: World, typed: str) -> None:
     response = Browser("").get("/", {"company_id": typed})
     assert response.status_code == 200

@@ -10,8 +10,16 @@ from portal_licensing import LicenseClient, cli, errors, machine
 from tests.sdk.test_client import PRODUCT
 
 OWN = "0123456789abcdef0123456789abcdef"
-CARD = 0x0242AC110002
-MADE_UP = CARD | 1 << 40
+CARD = 0x001B638445E6
+# Numbers that are another one at the next start, or the same on every machine.
+NO_CARDS = {
+    "made up by Python": CARD | 1 << 40,
+    "made up anew": 0xFBC23B5CADDA,
+    "of a container": 0x0242AC110002,
+    "of a card, hidden for privacy": 0xDA38A1B2C3D4,
+    "of a virtual machine": 0x525400123456,
+}
+MADE_UP = NO_CARDS["made up by Python"]
 
 
 @pytest.fixture
@@ -31,21 +39,34 @@ def test_the_systems_own_id(files: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "nothing", ["", "uninitialized", "Uninitialized", "0" * 32, "f" * 32, "0000-0000", "F" * 32]
+    "nothing",
+    [
+        "",
+        "uninitialized",
+        "Uninitialized",
+        "0" * 32,
+        "f" * 32,
+        "F" * 32,
+        "1" * 32,
+        "0000-0000",
+        "00000000-0000-0000-0000-000000000000",
+        "42000000000000000000000000000042",
+    ],
 )
 def test_what_is_no_id(files: dict[str, str], nothing: str) -> None:
     files["/etc/machine-id"] = nothing
-    assert machine._identity() == "node:0242ac110002"
+    assert machine._identity() == "node:001b638445e6"
     files["/var/lib/dbus/machine-id"] = OWN
     assert machine._identity() == OWN
     files["/var/lib/dbus/machine-id"] = nothing
-    assert machine._identity() == "node:0242ac110002"
+    assert machine._identity() == "node:001b638445e6"
 
 
+@pytest.mark.parametrize("node", NO_CARDS.values(), ids=NO_CARDS)
 def test_a_random_node_number_is_refused_and_not_a_new_machine_at_each_start(
-    files: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    files: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, node: int
 ) -> None:
-    monkeypatch.setattr(uuid, "getnode", lambda: MADE_UP)
+    monkeypatch.setattr(uuid, "getnode", lambda: node)
     with pytest.raises(errors.NoMachineId) as refusal:
         LicenseClient(PRODUCT, tmp_path)
     assert "systemd-machine-id-setup" in str(refusal.value)

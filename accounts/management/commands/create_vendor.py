@@ -5,7 +5,6 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
-from django.core.validators import validate_email
 
 from accounts.verbs.vendors import create_vendor
 from tenancy.hosts import vendor_url
@@ -28,7 +27,6 @@ class Command(BaseCommand):
             support_email=options["support_email"],
         )
         try:
-            validate_email(options["admin_email"])
             create_vendor(vendor, admin_email=options["admin_email"])
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error

@@ -7,7 +7,7 @@ from django.core.management import BaseCommand, CommandError, CommandParser
 
 from audit.chain import verify
 from tenancy.models import Vendor
-from tenancy.table import every_vendor, vendor_by_company_id
+from tenancy.table import every_vendor, vendor_typed
 
 HEAD = re.compile(r"([1-9]\d{0,17}):([0-9a-f]{64})")
 
@@ -33,7 +33,7 @@ class Command(BaseCommand):
     def _vendors(self, company_id: str | None) -> list[Vendor]:
         if not company_id:
             return every_vendor()
-        vendor = vendor_by_company_id(company_id)
+        vendor = vendor_typed(company_id)
         if vendor is None:
             raise CommandError("There is no vendor of this company id.")
         return [vendor]

@@ -13,6 +13,7 @@ from licenses.models import License, LicensePolicy, Product
 from licenses.verbs.issuing import issue
 from licenses.words import valid_text
 from tenancy.door import inside
+from tenancy.finding import called
 from tenancy.management.named import vendor_named
 from web.errors import PortalError
 
@@ -68,7 +69,7 @@ def _issued(options: dict[str, Any]) -> License:
 
 
 def _named(model: Any, name: str) -> Any:
-    found = model.objects.filter(name=name).first()
+    found = called(model.objects.all(), name)
     if found is None:
         raise CommandError(f"There is no {model._meta.verbose_name} named {name!r}.")
     return found

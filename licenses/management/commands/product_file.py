@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from licenses.models import Product
 from licenses.verbs.signing_keys import product_file
 from tenancy.door import inside
+from tenancy.finding import called
 from tenancy.management.named import vendor_named
 
 
@@ -22,7 +23,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, company_id: str, product: str, **options: Any) -> None:
         vendor = vendor_named(company_id)
         with inside(vendor):
-            found = Product.objects.filter(name=product).first()
+            found = called(Product.objects.all(), product)
             if found is None:
                 raise CommandError(f"{vendor.name} has no product named {product!r}.")
             self.stdout.write(json.dumps(product_file(found), indent=2))

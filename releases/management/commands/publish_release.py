@@ -18,6 +18,7 @@ from releases.files.shelf import Shelf, Stored, shelf_for
 from releases.models import Release
 from releases.verbs import publishing
 from tenancy.door import inside
+from tenancy.finding import called
 from tenancy.management.named import vendor_named
 from tenancy.transactions import in_steps
 
@@ -53,7 +54,7 @@ class Command(BaseCommand):
         self._clear_up_when_stopped()
         vendor = vendor_named(options["company_id"])
         with inside(vendor):
-            product = Product.objects.filter(name=options["product"]).first()
+            product = called(Product.objects.all(), options["product"])
             if product is None:
                 raise CommandError(f"{vendor.name} has no product named {options['product']!r}.")
             try:

@@ -33,9 +33,12 @@ HYPERVISORS = (
     "Parallels",
 )
 COMMAND_TIMEOUT = 5  # seconds
-# What stands where a system has not been given an id yet, see machine-id(5).
-NO_ID = re.compile(r"(?i)|uninitialized|[0-]+|[f-]+")
-MULTICAST = 1 << 40  # marks a node number that Python made up, RFC 9562, section 6.10
+# What stands where a system has not been given an id yet: see machine-id(5), CoreOS, and makers who
+# fill one in with a single digit.
+NO_ID = re.compile(r"(?i)|uninitialized|420{28}42|-*([0-9a-f])(?:-*\1)*-*")
+# What a node number is marked with that is not the network card's own: one that Python made up (RFC
+# 9562, section 6.10), and one that software gives: containers, privacy, some virtual machines.
+MULTICAST, LOCAL = 1 << 40, 1 << 41
 
 
 def fingerprint(product_id: str) -> str:
@@ -97,7 +100,7 @@ def _identity() -> str:
 
 def _node() -> int:
     node = uuid.getnode()
-    if node & MULTICAST:
+    if node & (MULTICAST | LOCAL):
         raise NoMachineId
     return node
 
