@@ -58,7 +58,7 @@ class ImportForm(forms.Form):
 
 class ColumnsForm(forms.Form):
     """How a file is read: `letters` or `sheet` where that is a question, and a field for each
-    column, `column_0` and so on. `seen` says as of when what was read has been looked at."""
+    column, `column_0` and so on. `seen` is the digest of what was looked at."""
 
     seen = forms.CharField(widget=forms.HiddenInput)
 
@@ -67,7 +67,7 @@ class ColumnsForm(forms.Form):
         self.row = row
         self.columns = reading.columns_of(row)
         rows = KINDS[row.kind].rows
-        self.fields["seen"].initial = row.updated_at.isoformat()
+        self.fields["seen"].initial = row.layout_digest
         self._ask("letters", _("Letters"), list(LETTERS.items()))
         sheets = row.layout.get("sheets", ())
         if len(sheets) > 1:

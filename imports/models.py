@@ -1,5 +1,7 @@
 """A file of customers or licences that staff bring in; verbs in imports/verbs/."""
 
+import json
+from hashlib import sha256
 from typing import Any
 
 from django.db import models
@@ -84,6 +86,11 @@ class DataImport(TenantRow):
         """Whether a job has to do with it."""
         State = self.State
         return self.state in {State.READING, State.CHECKING, State.IMPORTING, State.UNDOING}
+
+    @property
+    def layout_digest(self) -> str:
+        """By which a layout that was looked at is told from another one."""
+        return sha256(json.dumps(self.layout, sort_keys=True).encode()).hexdigest()
 
     @property
     def may_be_read_otherwise(self) -> bool:

@@ -3,6 +3,7 @@ mean. Meanings are remembered for the vendor's next files of the kind."""
 
 from collections import Counter
 from collections.abc import Sequence
+from copy import copy
 
 from django.db import transaction
 from django.utils import timezone
@@ -40,17 +41,17 @@ class ColumnTwice(PortalError):
 
 def read_otherwise(row: DataImport, *, letters: str = "", sheet: str = "") -> None:
     """Reads the file in these letters, or from this sheet, and has it looked at again. Raises
-    TableRefused, and NotReady when it is too late."""
-    row.layout = {"letters": letters, "sheet": sheet}
+    TableRefused, and NotReady for one that is read in another way by now."""
+    anew = copy(row)
+    anew.layout = {"letters": letters, "sheet": sheet}
     if is_workbook(bytes(row.original)):
-        row.state = State.READING
+        anew.state = State.READING
     else:
-        reading.read(row)
-        row.state = State.ASKING  # These letters were chosen, and not looked at yet.
-    found = {name: getattr(row, name) for name in reading.FIELDS}
+        reading.read(anew)
+        anew.state = State.ASKING  # These letters were chosen, and not looked at yet.
     with transaction.atomic():
-        _move(row, **found)
-        if row.state == State.READING:
+        _move(row, **{name: getattr(anew, name) for name in reading.FIELDS})
+        if anew.state == State.READING:
             check.enqueue(vendor_id=str(row.vendor_id), import_id=str(row.pk))
 
 
@@ -65,8 +66,7 @@ def answer(row: DataImport, means: Sequence[str]) -> None:
     _check_means(row.kind, means)
     for column, name in zip(columns, means, strict=True):
         column.means = name
-    layout = row.layout | {"columns": tables.packed(columns)}
-    _move(row, state=State.CHECKING, layout=layout)
+    _move(row, state=State.CHECKING, layout=row.layout | {"columns": tables.packed(columns)})
     _remember(row, columns)
     trail.record("columns-said", row)
     check.enqueue(vendor_id=str(row.vendor_id), import_id=str(row.pk))
@@ -83,11 +83,12 @@ def _check_means(kind: str, means: Sequence[str]) -> None:
 
 
 def _move(row: DataImport, **changes: object) -> None:
-    """Changes the import as it was found. Raises NotReady when somebody was quicker."""
-    open_states = (State.ASKING, State.READY)
-    here = DataImport.objects.filter(pk=row.pk, state__in=open_states, updated_at=row.updated_at)
-    if not here.update(**FROM_THE_START, **changes, updated_at=timezone.now()):
+    """Changes the import, unless it is another one by now than was looked at: raises NotReady."""
+    rows = DataImport.objects.filter(pk=row.pk)
+    now = rows.select_for_update(of=("self",), no_key=True).defer("content", "original").get()
+    if not now.may_be_read_otherwise or now.layout != row.layout:
         raise NotReady
+    rows.update(**FROM_THE_START, **changes, updated_at=timezone.now())
 
 
 def _remember(row: DataImport, columns: list[Column]) -> None:
