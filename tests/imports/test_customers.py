@@ -4,9 +4,11 @@ import csv
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, connection
@@ -392,6 +394,35 @@ def test_two_workers_at_once_write_it_once(world: World) -> None:
             ).count()
             == 1
         )
+
+
+@pytest.mark.parametrize(
+    ("state", "steps", "then", "original"),
+    [
+        ("checking", None, "reading", TEXT.encode()),
+        ("ready", None, "reading", TEXT.encode()),
+        ("importing", None, "reading", TEXT.encode()),
+        ("importing", 3, "importing", b""),
+        ("undoing", 3, "undoing", b""),
+    ],
+)
+def test_a_file_that_was_kept_as_text_is_read_anew_unless_it_is_being_written(
+    world: World, state: str, steps: int | None, then: str, original: bytes
+) -> None:
+    """As `manage.py migrate` does it for the files of before."""
+    migration = import_module("imports.migrations.0006_layouts")
+    row = started(world, TEXT)
+    before = {"state": state, "steps": steps, "content": TEXT, "original": b"", "layout": {}}
+    with inside(world.acme):
+        DataImport.objects.filter(pk=row.pk).update(**before)
+        migration.read_anew(apps, None)
+        row.refresh_from_db()
+    assert (row.state, bytes(row.original), row.content) == (then, original, "")
+    if then == "reading":
+        files.check.call(vendor_id=str(world.acme.pk), import_id=str(row.pk))
+        with inside(world.acme):
+            row.refresh_from_db()
+        assert (row.state, row.rows) == ("ready", 2)
 
 
 # --- Pages --------------------------------------------------------------------------------------
