@@ -133,6 +133,7 @@ OTHERWISE = {
     "imports.importstep.act": "A name of ours (imports/steps.py).",
     "imports.columnmeaning.column": "A name of ours.",
     "imports.columnmeaning.heading": "A stored form (tenancy/spelling.py).",
+    "imports.importstep.content": "Made of the file, whose cells are checked one by one.",
     "imports.dataimport.content": "The file itself, whose cells are checked one by one.",
     "licenses.activation.fingerprint": "Opaque; what programs send is checked (offline/codec.py).",
     "licenses.license.key": "Visible ASCII (licenses/keys.py).",
