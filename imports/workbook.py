@@ -258,12 +258,11 @@ def main() -> None:
     bound()
     warnings.simplefilter("ignore")  # of what the library leaves out: looks, charts, macros
     try:
-        lines = read(data, sys.argv[1] if len(sys.argv) > 1 else "")
+        lines = list(map(json.dumps, read(data, sys.argv[1] if len(sys.argv) > 1 else "")))
     except Exception as error:
         # Whatever a broken file leads the library to, it is the file that is broken.
-        lines = [{"refused": reason(error)}]
-    for line in lines:
-        sys.stdout.write(json.dumps(line) + "\n")
+        lines = [json.dumps({"refused": reason(error)})]
+    sys.stdout.writelines(f"{line}\n" for line in lines)
 
 
 if __name__ == "__main__":

@@ -53,9 +53,11 @@ def _read(data: bytes, sheet: str) -> Workbook:
         )
     except subprocess.TimeoutExpired as error:
         raise TableRefused(_sentence("time")) from error
-    if ran.returncode:
+    if ran.returncode < 0:
         # It was ended at one of its limits.
         raise TableRefused(_sentence("time" if ran.returncode == -SIGXCPU else "memory"))
+    if ran.returncode:
+        raise RuntimeError(ran.stderr.decode(errors="replace")[-1000:])  # no fault of the file's
     first, *lines = ran.stdout.decode().splitlines()
     about = json.loads(first)
     if "refused" in about:

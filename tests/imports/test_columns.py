@@ -326,7 +326,7 @@ def test_a_workbook_that_is_being_read_says_so(
     page = admin.get(upload(admin, made([("email",), ("x@y.example",)])))
     assert page["Refresh"] == "2"
     text = page.content.decode()
-    assert "The file is read. Nothing is imported yet" in text
+    assert "The file is being read. Nothing is imported yet" in text
     assert "<progress" not in text
 
 

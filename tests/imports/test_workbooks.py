@@ -471,6 +471,16 @@ def test_waiting_has_an_end(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
         workbooks.read(made([NAMES]), ())
 
 
+def test_a_process_that_does_not_start_is_no_fault_of_the_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    broken = tmp_path / "workbook.py"
+    broken.write_text("import not_installed\n")
+    monkeypatch.setattr(workbooks, "READER", broken)
+    with pytest.raises(RuntimeError, match="No module named 'not_installed'"):
+        workbooks.read(made([NAMES]), ())
+
+
 def test_the_process_knows_nothing_of_the_portals_settings(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -495,8 +505,8 @@ def test_the_program_has_its_limits_and_can_write_no_file(tmp_path: Path) -> Non
         Path(workbook.__file__)
         .read_text()
         .replace(
-            "    try:\n        lines = read(",
-            f"    try:\n        open({str(tmp_path / 'x')!r}, 'w').write('x' * 100_000)\n        lines = read(",
+            "    try:\n        lines = list(",
+            f"    try:\n        open({str(tmp_path / 'x')!r}, 'w').write('x' * 100_000)\n        lines = list(",
         )
     )
     tried = tmp_path / "workbook.py"
