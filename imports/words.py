@@ -18,7 +18,8 @@ def sentence_of(row: DataImport) -> str:
     """How far the import is, or what came of it."""
     if row.state == State.READING:
         return _(
-            "The file is being read. Nothing is imported yet; you can leave this page and come back."
+            "The file is being read. Nothing is imported yet; you can leave this page and come "
+            "back."
         )
     if row.state == State.ASKING:
         return _("Nothing is imported yet. First it has to be said how the file is read.")
