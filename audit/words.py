@@ -22,6 +22,7 @@ DAY = re.compile(r"\d{4}-\d\d-\d\d")
 ACTIONS = {
     "activated": _lazy("Machine activated"),
     "changed": _lazy("Changed"),
+    "columns-said": _lazy("Columns of a file named"),
     "confirmed": _lazy("Import confirmed"),
     "created": _lazy("Created"),
     "deactivated": _lazy("Machine deactivated"),

@@ -3,10 +3,13 @@
 Checks and imports a file with half as many new customers as licences, in this process, with the
 worker's own code, and then the same with a tenth of the rows. Prints seconds, rows per second,
 how long the longest transaction of those that write it takes, how much the process's peak memory
-grows, and ratios within the same run. Pauses between transactions are left out.
+grows, and ratios within the same run. Pauses between transactions are left out. Before, the same
+table is read as CSV and as a workbook: seconds, those of a processor, how much the peak of this process grows, and the
+peak of the one that reads the workbook.
 """
 
 import argparse
+import os
 import sys
 import time
 from pathlib import Path
@@ -49,6 +52,7 @@ def measure(rows: int) -> None:
         )
         create_product(Product(vendor=vendor, name="Orbit"))
         LicensePolicy.objects.create(vendor=vendor, name="Yearly", subscription_interval="P1Y")
+        read_both(vendor, rows)
         heading = ("rows", "check s", "rows/s", "import s", "rows/s", "longest s", "check/import")
         print(" ".join(f"{name:>12}" for name in heading), f"{'peak +MiB':>12}")
         few = run(vendor, admin, rows // 10, "few")
@@ -58,16 +62,66 @@ def measure(rows: int) -> None:
     )
 
 
+def read_both(vendor: Any, rows: int) -> None:
+    """Reads the table as CSV and as XLSX, in the vendor's scope."""
+    import resource
+
+    from imports.models import DataImport
+    from imports.verbs import reading
+
+    table = lines_of(rows, "read")
+    taken = {}
+    heading = ("file", "bytes", "read s", "CPU s", "peak +MiB", "child MiB")
+    print(" ".join(f"{name:>12}" for name in heading))
+    for name, data in {"CSV": in_csv(table), "XLSX": in_xlsx(table)}.items():
+        row = DataImport(vendor=vendor, kind="licenses", original=data)
+        before, used = forget_peak(), sum(os.times()[:4])
+        seconds = timed(lambda row=row: reading.read(row))
+        taken[name] = sum(os.times()[:4]) - used
+        grown = in_mib("VmHWM") - before
+        child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+        assert (row.state, row.rows) == ("checking", rows)
+        figures = (seconds, taken[name], grown, child)
+        print(f"{name:>12} {len(data):12,}", " ".join(f"{figure:12.2f}" for figure in figures))
+    print(f"ratio XLSX to CSV, of a processor: {taken['XLSX'] / taken['CSV']:.1f}")
+
+
+def lines_of(rows: int, name: str) -> list[list[str]]:
+    return [
+        HEADER.strip().split(","),
+        *(
+            f"Orbit,{name}{n // 2}@example.com,Ada,Number {n // 2},Works Ltd,Yearly,,3,,,,Order {n}".split(
+                ","
+            )
+            for n in range(rows)
+        ),
+    ]
+
+
+def in_csv(table: list[list[str]]) -> bytes:
+    return "".join(",".join(line) + "\n" for line in table).encode()
+
+
+def in_xlsx(table: list[list[str]]) -> bytes:
+    import io
+
+    from openpyxl import Workbook
+
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet("Licences")
+    for line in table:
+        sheet.append(line)
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
 def run(vendor: Any, admin: Any, rows: int, name: str) -> tuple[float, float]:
     """Seconds of checking and of importing, in the vendor's scope."""
     from imports.verbs import files
     from tenancy import transactions
 
-    lines = (
-        f"Orbit,{name}{n // 2}@example.com,Ada,Number {n // 2},Works Ltd,Yearly,,3,,,,Order {n}\n"
-        for n in range(rows)
-    )
-    data = (HEADER + "".join(lines)).encode()
+    data = in_csv(lines_of(rows, name))
     before = forget_peak()
     row = files.start(vendor=vendor, kind="licenses", file_name="bench.csv", data=data, options={})
     ids = {"vendor_id": str(vendor.pk), "import_id": str(row.pk)}

@@ -10,9 +10,10 @@ class ImportsConfig(AppConfig):
 
     def ready(self) -> None:
         """Customers can be imported from a file; every hour imports that stand still go on."""
-        from imports.customers import CUSTOMERS  # noqa: PLC0415  models are not there before
+        from imports import kinds  # noqa: PLC0415  models are not there before
+        from imports.customers import CUSTOMERS  # noqa: PLC0415
         from imports.verbs import files  # noqa: PLC0415
         from jobs.chores import every_hour  # noqa: PLC0415
 
-        files.register(CUSTOMERS)
+        kinds.register(CUSTOMERS)
         every_hour(files.go_on)

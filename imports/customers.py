@@ -9,9 +9,9 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import User
 from accounts.verbs.invitations import invite
+from imports.kinds import FileKind
 from imports.rows import PREVIEW, Rows, Wanted
 from imports.steps import Step, parts_of
-from imports.verbs.files import FileKind
 from imports.verbs.people import NAMES
 from tenancy.models import Vendor
 

@@ -112,6 +112,23 @@ class Rows(Resource):  # type: ignore[misc]
     optional: ClassVar[tuple[str, ...]] = NAMES
     read_only: ClassVar[tuple[str, ...]] = ()
     example: ClassVar[tuple[tuple[str, ...], ...]] = ()
+    # What other programs call a column, in English, German and French.
+    called: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "email": (
+            "e-mail address", "mail", "mail address", "customer email", "contact email",
+            "e-mail-adresse", "mailadresse", "kunden-e-mail", "adresse e-mail", "adresse mail",
+            "courriel", "adresse électronique", "mél",
+        ),
+        "first_name": ("given name", "forename", "vorname", "rufname", "prénom"),
+        "last_name": (
+            "surname", "family name", "nachname", "familienname", "zuname", "nom",
+            "nom de famille",
+        ),
+        "company": (
+            "company name", "organisation", "organization", "account name", "firma", "firmenname",
+            "unternehmen", "société", "entreprise", "raison sociale",
+        ),
+    }  # fmt: skip
     # What stands in a column, and what heads a column of the preview.
     explained: ClassVar[dict[str, Any]] = {}
     shown: ClassVar[dict[str, Any]] = {}
@@ -143,12 +160,13 @@ class Rows(Resource):  # type: ignore[misc]
 
     def take(self, rows: Sequence[TableRow]) -> Iterator[Problem]:
         """Reads a chunk of rows and tells what is wrong with them, in their order."""
-        self.look_up([row for row in rows if not row.problem])
+        self.look_up([row for row in rows if not row.problems])
         for row in rows:
-            if row.problem:
-                yield Problem(row.number, "", row.problem)
-                continue
             self.number = row.number
+            if row.problems:
+                for column, sentence in row.problems.items():
+                    yield Problem(self.number, column, sentence)
+                continue
             result = self.import_row(
                 row.cells, None, dry_run=True, using_transactions=False, row_number=row.number
             )

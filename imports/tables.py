@@ -1,155 +1,196 @@
-"""CSV files as people's spreadsheets write and read them: reading them.
+"""Tables as people's spreadsheets write them: where the columns are named, what is in them, and
+the rows below.
 
-Knows no model. What is wrong with a whole file is `TableRefused`, whose text is a sentence for
-whoever uploaded it; what is wrong with a row is not found here, except its number of cells.
+Knows no model. A table comes as records, from a CSV file (csv_files.py) or a workbook
+(workbooks.py), is kept as lines of JSON, and is read again as rows once it is known what each
+column means. What is wrong with a whole file is `TableRefused`, whose text is a sentence for
+whoever uploaded it; what is wrong with a row is not found here, except what stands in no cell.
 """
 
-import csv
 import io
-from collections import Counter
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from itertools import chain, islice
+from typing import Any
 
 from django.utils.translation import gettext as _
 
 from backoffice.cells import unescaped
-from web.errors import PortalError
+from imports.errors import TableRefused
+from tenancy.spelling import form_of
 
-LARGEST = 10 * 1024 * 1024  # bytes
 MOST_ROWS = 20_000
 MOST_COLUMNS = 100
-MOST_NAMED = 5  # columns in a sentence
-LONGEST_LINE = 131_072  # characters, as of a cell (csv.field_size_limit)
-DELIMITERS = ",;\t"
-BOMS_OF_OTHERS = (b"\xff\xfe", b"\xfe\xff")
+LOOKED_AT = 20  # rows in which the columns may be named
+LONGEST_HEADING = 100  # characters that are kept
+SAMPLES = 3  # cells of a column that are shown
+LONGEST_SAMPLE = 60  # characters
+# What spreadsheets write for a formula that failed.
+ERRORS = {"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!"}
+BLANK = " \u00a0\ufeff"  # what spreadsheets and web pages leave around a text
 
 
-class TableRefused(PortalError):
-    """The file can't be read as a table; `detail` is a sentence that says why."""
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A row as it stands in the file, the first one is 1. `odd` says by a cell's place what a
+    workbook has there instead of a value: a key of `oddities`."""
 
-    code = "TABLE_REFUSED"
-    text = "%(detail)s"
+    number: int
+    cells: Sequence[str]
+    odd: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def is_blank(self) -> bool:
+        return not self.odd and not any(map(str.strip, self.cells))
 
 
 @dataclass(frozen=True, slots=True)
 class TableRow:
-    """One row of cells by column; `number` is the spreadsheet's: the header is row 1.
-
-    `problem` is a sentence when the number of cells is not the header's; then there are none.
-    """
+    """One row of cells by column, where something is wrong by column as a sentence, for the whole
+    row under the empty name."""
 
     number: int
     cells: dict[str, str]
-    problem: str = ""
+    problems: dict[str, str]
 
 
-def decoded(data: bytes) -> str:
-    """The file as text. Raises TableRefused."""
-    if len(data) > LARGEST:
-        raise TableRefused(_("The file is larger than 10 MB. Import it in several parts."))
-    if data.startswith(BOMS_OF_OTHERS):
-        raise TableRefused(_("The file is in UTF-16. Save it as “CSV UTF-8” and upload it again."))
-    if b"\x00" in data:
-        raise TableRefused(_("The file has NUL characters in it; it is no CSV file."))
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise TableRefused(
-            _("Line %(line)d is not in UTF-8. Save the file as “CSV UTF-8” and upload it again.")
-            % {"line": line}
-        ) from error
+@dataclass(slots=True)
+class Column:
+    """A column of a file: its heading and the first of its cells. `means` is the name of what it
+    holds, empty where it is left out, and None as long as nobody knows."""
+
+    heading: str
+    samples: list[str]
+    means: str | None = None
 
 
-def read(
-    text: str, *, required: Collection[str], optional: Collection[str], ignored: Collection[str]
-) -> list[TableRow]:
-    """The rows below the header, empty ones left out. Raises TableRefused.
+@dataclass(slots=True)
+class Table:
+    """A file that was read: `content` has its header and its rows, a line of JSON each, `above`
+    says how many rows above the header are left out."""
 
-    Comma, semicolon or tab stand between the cells, whichever the header has most of.
-    """
-    records = _records(text)
-    header = _header(next(records, (1, []))[1], required, {*required, *optional, *ignored})
-    wanted = [(at, name) for at, name in enumerate(header) if name not in ignored]
-    rows: list[TableRow] = []
-    for number, record in records:
-        if len(rows) >= MOST_ROWS:
-            raise TableRefused(_("The file has more than 20,000 rows. Import it in parts."))
-        problem = "" if len(record) == len(header) else _wrong_length(record, header)
-        cells = {} if problem else {name: unescaped(record[at].strip(" ")) for at, name in wanted}
-        rows.append(TableRow(number, cells, problem))
-    if not rows:
-        raise TableRefused(_("The file has no rows below its header."))
-    return rows
+    columns: list[Column]
+    content: str
+    rows: int
+    above: int
+    foreign: list[str]  # the first cells in which there are other letters than A to Z
 
 
-def _records(text: str) -> Iterator[tuple[int, list[str]]]:
-    """The records that are not empty, with their numbers; the header comes first."""
-    first = io.StringIO(text, newline="").readline()
-    delimiter = max(DELIMITERS, key=first.count)
-    if first.count(delimiter) >= MOST_COLUMNS:
-        raise TableRefused(
-            _("The first row has %(n)s cells, and a file can have 100 columns at most.")
-            % {"n": f"{first.count(delimiter) + 1:,}"}
-        )
-    reader = csv.reader(_lines(text), delimiter=delimiter, strict=True)
-    number = 0
-    try:
-        for number, record in enumerate(reader, 1):
-            if any(record):
-                yield number, record
-    except csv.Error as error:
-        raise TableRefused(
-            _(
-                "Row %(row)d can't be read: a quotation mark is not closed, or a cell or a line "
-                "is longer than 131,072 characters."
-            )
-            % {"row": number + 1}
-        ) from error
+# --- Reading a file -----------------------------------------------------------------------------
 
 
-def _lines(text: str) -> Iterator[str]:
-    """The lines, of which a row has one or, with line breaks in its cells, several. Raises
-    csv.Error for one that could have a hundred thousand cells."""
-    for line in io.StringIO(text, newline=""):
-        if len(line) > LONGEST_LINE:
-            raise csv.Error("The line is too long.")
-        yield line
-
-
-def _header(record: list[str], required: Collection[str], known: Collection[str]) -> list[str]:
-    """The names of the columns. Raises TableRefused for one too many or one too few."""
-    header = [name.strip().lower() for name in record]
-    if not any(header):
+def read(records: Iterable[Record], known: Collection[str]) -> Table:
+    """The table; `known` are the stored forms of headings by which the header is found. Raises
+    TableRefused."""
+    filled = (record for record in records if not record.is_blank)
+    begun = list(islice(filled, LOOKED_AT))
+    if not begun:
         raise TableRefused(_("The file is empty. Its first row names the columns."))
-    twice = [name for name, times in Counter(header).items() if times > 1]
-    if twice:
-        raise TableRefused(
-            _("The header has a column more than once: %(names)s.") % {"names": _listed(twice)}
-        )
-    unknown = [name for name in header if name not in known]
-    if unknown:
-        raise TableRefused(
-            _("The header has columns that are not known: %(names)s. Known are %(known)s.")
-            % {"names": _listed(unknown), "known": ", ".join(sorted(known))}
-        )
-    missing = [name for name in required if name not in header]
-    if missing:
-        raise TableRefused(
-            _("The header has no column %(names)s. The first row names the columns.")
-            % {"names": _listed(missing)}
-        )
-    return header
+    above = max(range(len(begun)), key=lambda at: names_in(begun[at].cells, known))
+    columns = _columns(begun[above])
+    buffer, foreign, number = io.StringIO(), list[str](), 0
+    buffer.write(_line(begun[above]))
+    for number, record in enumerate(chain(begun[above + 1 :], filled), 1):
+        if number > MOST_ROWS:
+            raise TableRefused(_("The file has more than 20,000 rows. Import it in parts."))
+        buffer.write(_line(record))
+        _sample(columns, record, foreign)
+    if not number:
+        raise TableRefused(_("The file has no rows below its header."))
+    return Table(columns, buffer.getvalue(), number, above, foreign)
 
 
-def _listed(names: Collection[str]) -> str:
-    """The first names, cut."""
-    some = [f"“{name[:60]}”" for name in names][:MOST_NAMED]
-    return ", ".join(some) + (" …" if len(names) > MOST_NAMED else "")
+def names_in(cells: Sequence[str], known: Collection[str]) -> int:
+    """How many different headings that are known stand in these cells."""
+    return len({form_of(cell) for cell in cells if len(cell) <= LONGEST_HEADING} & {*known})
 
 
-def _wrong_length(record: list[str], header: list[str]) -> str:
+def too_many(n: int) -> TableRefused:
+    return TableRefused(
+        _("The first row has %(n)s cells, and a file can have 100 columns at most.")
+        % {"n": f"{n:,}"}
+    )
+
+
+def _columns(header: Record) -> list[Column]:
+    headings = [cell.strip() for cell in header.cells]
+    while headings and not headings[-1]:
+        headings.pop()
+    if len(headings) > MOST_COLUMNS:
+        raise too_many(len(headings))
+    return [Column(heading[:LONGEST_HEADING], []) for heading in headings]
+
+
+def _line(record: Record) -> str:
+    content: list[Any] = [record.number, list(record.cells)]
+    if record.odd:
+        content.append(record.odd)
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
+def _sample(columns: list[Column], record: Record, foreign: list[str]) -> None:
+    """Shows the record's cells in the columns that have few yet."""
+    for at, column in enumerate(columns):
+        cell = record.cells[at].strip() if at < len(record.cells) else ""
+        if cell and len(column.samples) < SAMPLES:
+            column.samples.append(cell[:LONGEST_SAMPLE])
+        if cell and len(foreign) < SAMPLES and not cell.isascii():
+            foreign.append(cell[:LONGEST_SAMPLE])
+
+
+# --- Reading what was kept ----------------------------------------------------------------------
+
+
+def rows(content: str, means: Sequence[str]) -> Iterator[TableRow]:
+    """The rows of a table whose columns mean this; an empty name leaves a column out."""
+    wanted = [(at, name) for at, name in enumerate(means) if name]
+    lines = io.StringIO(content)
+    next(lines, "")  # the header
+    for line in lines:
+        number, cells, odd = (*json.loads(line), {})[:3]
+        problem = _beyond(cells, len(means))
+        if problem:
+            yield TableRow(number, {}, {"": problem})
+            continue
+        cells += [""] * (len(means) - len(cells))
+        given = {name: unescaped(cells[at].strip(BLANK)) for at, name in wanted}
+        strange = {name: oddity(odd[str(at)]) for at, name in wanted if str(at) in odd}
+        yield TableRow(number, given, strange)
+
+
+def _beyond(cells: Sequence[str], columns: int) -> str:
+    """The sentence for a row that has more in it than the header; empty if it has not."""
+    if not any(cell.strip() for cell in cells[columns:]):
+        return ""
     return _("This row has %(cells)d cells, and the header has %(columns)d.") % {
-        "cells": len(record),
-        "columns": len(header),
+        "cells": len(cells),
+        "columns": columns,
     }
+
+
+def oddity(name: str) -> str:
+    """What a workbook has in a cell instead of a value, in a sentence."""
+    return {
+        "formula": _(
+            "This is a formula whose result is not in the file. Open it in your spreadsheet "
+            "program and save it there, or type the value."
+        ),
+        "error": _("This is a formula that failed. Mend it, or type the value."),
+        "digits": _(
+            "This is a number of more than 15 digits, of which spreadsheets change the last ones. "
+            "Make the cell a text and type it again."
+        ),
+        "merged": _("This cell is merged with others. Split them and fill in each."),
+    }[name]
+
+
+# --- Columns as a row of the database keeps them -------------------------------------------------
+
+
+def packed(columns: Iterable[Column]) -> list[dict[str, Any]]:
+    return [asdict(column) for column in columns]
+
+
+def unpacked(columns: Iterable[Mapping[str, Any]]) -> list[Column]:
+    return [Column(**column) for column in columns]

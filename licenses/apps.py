@@ -16,7 +16,7 @@ class LicensesConfig(AppConfig):
         another time zone keeps."""
         from accounts import days  # noqa: PLC0415  models are not there before ready()
         from backoffice import leads  # noqa: PLC0415
-        from imports.verbs import files  # noqa: PLC0415  models are not there before ready()
+        from imports import kinds  # noqa: PLC0415  models are not there before ready()
         from jobs.chores import every_hour  # noqa: PLC0415
         from licenses import chapters, emails, search  # noqa: PLC0415
         from licenses.imports import LICENSES  # noqa: PLC0415
@@ -27,5 +27,5 @@ class LicensesConfig(AppConfig):
         chapters.register_all()
         leads.register(search.ENTRIES)
         every_hour(send_reminders)
-        files.register(LICENSES)
+        kinds.register(LICENSES)
         days.register(zones.count_days, zones.move_days)

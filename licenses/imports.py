@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -19,10 +19,10 @@ from import_export.fields import Field
 from import_export.widgets import Widget
 
 from audit import trail
+from imports.kinds import FileKind
 from imports.rows import PREVIEW, Rows, Wanted, may_be_empty
 from imports.steps import Act, Content, Step, packed, parts_of, unpacked
 from imports.tables import TableRow
-from imports.verbs.files import FileKind
 from imports.verbs.people import NAMES, NEW_PEOPLE, check_customer, customers
 from licenses import words
 from licenses.ends import End, end_of
@@ -37,6 +37,14 @@ from tenancy.models import Vendor
 from tenancy.spelling import form_of
 
 DATE = re.compile(r"\d{4}-\d\d-\d\d")
+# Days as they are written elsewhere: the day first where there are dots, or nobody knows which.
+DOTTED = re.compile(r"([0-9]{1,2})\.\s?([0-9]{1,2})\.\s?([0-9]{4})")
+SLASHED = re.compile(r"([0-9]{1,2})[/-]([0-9]{1,2})[/-]([0-9]{4})")
+LAST_MONTH = 12
+DECIMAL = re.compile(r"[0-9]+([.,][0-9]+)?")
+THOUSANDS = re.compile(r"[1-9][0-9]{0,2}[.,][0-9]{3}")
+# What spreadsheets make of a long number: 1.23457E+15.
+ROUNDED = re.compile(r"[0-9]([.,][0-9]+)?E\+[0-9]+", re.IGNORECASE)
 YEARS = range(1970, 3000)
 # What a row may change of the policy's terms, and what it adds to them.
 GIVEN = (
@@ -70,14 +78,14 @@ class Days(Widget):  # type: ignore[misc]
     """Days, maybe with decimals, as an interval of ISO 8601; None when the cell is empty."""
 
     def clean(self, value: Any, row: Any = None, **kwargs: Any) -> Any:
-        if not value.strip():
+        text = value.strip()
+        if not text:
             return None
-        try:
-            days = Decimal(value.strip())
-            if not 0 <= days <= 100 * 366:
-                raise InvalidOperation
-        except InvalidOperation as error:
-            raise ValueError(_("This is not a number of days from 0 to 36,600.")) from error
+        if THOUSANDS.fullmatch(text):
+            raise ValueError(_("A thousand, or a fraction? Write the number without a point."))
+        days = Decimal(text.replace(",", ".")) if DECIMAL.fullmatch(text) else None
+        if days is None or days > 100 * 366:
+            raise ValueError(_("This is not a number of days from 0 to 36,600."))
         return str(of_seconds(round(days * DAY)))
 
 
@@ -90,7 +98,9 @@ class DayOrMoment(Widget):  # type: ignore[misc]
             return None
         try:
             read = date if DATE.fullmatch(text) else datetime
-            given = read.fromisoformat(text)
+            given = _of_elsewhere(text) or read.fromisoformat(text)
+        except AmbiguousDayError:
+            raise
         except ValueError as error:
             raise ValueError(
                 _("This is not a date such as 2027-12-31 or a moment such as 2027-12-31T18:00Z.")
@@ -100,6 +110,29 @@ class DayOrMoment(Widget):  # type: ignore[misc]
         if given.year not in YEARS:
             raise ValueError(_("This is not in the years from 1970 to 2999."))
         return given
+
+
+class AmbiguousDayError(ValueError):
+    """A day of which nobody knows what is its month; the text is a sentence."""
+
+
+def _of_elsewhere(text: str) -> date | None:
+    """A day as others write it, such as 31.12.2027 or 12/31/2027; None for what is none. Raises
+    ValueError for a day that there isn't, AmbiguousDayError for 03/04/2027."""
+    if dotted := DOTTED.fullmatch(text):
+        day, month, year = map(int, dotted.groups())
+        return date(year, month, day)
+    if not (slashed := SLASHED.fullmatch(text)):
+        return None
+    first, second, year = map(int, slashed.groups())
+    if first > LAST_MONTH or first == second:
+        return date(year, second, first)
+    if second > LAST_MONTH:
+        return date(year, first, second)
+    raise AmbiguousDayError(
+        _("Is this %(one)s or %(other)s? Write it so.")
+        % {"one": date(year, second, first), "other": date(year, first, second)}
+    )
 
 
 class Notes(Widget):  # type: ignore[misc]
@@ -218,6 +251,28 @@ class LicenseRows(Rows):
         ("Orbit", "grace@example.com", "", "", "", "", "GRACE1-COMPILER-WORKS-0001",
          "1", "-1", "", "", "2027-12-31", ""),
     )  # fmt: skip
+    called = {
+        **Rows.called,
+        "product": ("product name", "software", "article", "item", "produkt", "produktname",
+                    "artikel", "produit", "logiciel"),
+        "policy": ("licence policy", "license policy", "plan", "edition", "lizenzrichtlinie",
+                   "tarif", "édition"),
+        "key": ("licence key", "license key", "serial", "serial number", "activation key",
+                "lizenzschlüssel", "schlüssel", "seriennummer", "clé", "clé de licence",
+                "numéro de série"),
+        "allowed_activations": ("activations", "seats", "machines", "quantity",
+                                "number of seats", "aktivierungen", "plätze", "arbeitsplätze",
+                                "anzahl", "postes", "nombre de postes", "quantité"),
+        "allowed_deactivations": ("deactivations", "deaktivierungen", "désactivations"),
+        "validity": ("term", "duration", "laufzeit", "dauer", "gültigkeit", "durée", "validité"),
+        "validity_days": ("days", "validity in days", "tage", "laufzeit in tagen",
+                          "gültigkeit in tagen", "jours", "durée en jours"),
+        "expires_at": ("expires", "expires on", "expiry", "expiry date", "expiration",
+                       "expiration date", "valid until", "end date", "ablaufdatum", "läuft ab am",
+                       "gültig bis", "date d’expiration", "expire le", "valable jusqu’au"),
+        "notes": ("note", "comment", "comments", "remarks", "bemerkung", "bemerkungen", "notiz",
+                  "notizen", "anmerkung", "anmerkungen", "remarque", "commentaire"),
+    }  # fmt: skip
     explained = {
         "product": gettext_lazy("The product's name."),
         "email": gettext_lazy("The customer's address; an unknown one adds a customer."),
@@ -290,6 +345,13 @@ class LicenseRows(Rows):
 
     def _key(self, row: dict[str, str]) -> str:
         key = row.get("key", "").strip()
+        if ROUNDED.fullmatch(key):
+            raise ValueError(
+                _(
+                    "A spreadsheet has made a rounded number of this key. Make the cell a text and "
+                    "type the key again."
+                )
+            )
         if key and form_of(key) in self.taken:
             raise ValueError(_("There is a licence with this key already."))
         if key:

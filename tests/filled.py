@@ -11,7 +11,7 @@ from audit.acting import acting_as
 from branding.domains.verbs import claim
 from branding.models import ProvedDomain
 from branding.verbs.brands import change_brand
-from imports.models import ImportStep
+from imports.models import ColumnMeaning, ImportStep
 from imports.verbs import files
 from licenses.models import (
     LicenseMetadata,
@@ -93,6 +93,9 @@ def _fill(world: World, vendor: Vendor) -> None:
                 data=b"email\nsomebody@else.example\n",
                 options={},
             )
+        ColumnMeaning.objects.create(
+            vendor=vendor, kind="customers", heading=f"{name}heading", column="email"
+        )
         ImportStep.objects.create(
             vendor=vendor, data_import=row, number=0, act=f"{name}-act", content="[]"
         )

@@ -1,44 +1,44 @@
-"""Importing customers and licences from CSV: checked as a whole, written as a whole or not at all.
+"""Importing customers and licences from a file: checked as a whole, written as a whole or not at
+all.
 
-A file is `checking` until a job has read all of it; then it is `refused` with every problem, or
-`ready`. Who confirms it sets it to `importing`; jobs read it once more and write it step by step
-(writing.py), until it is `done`. If something has come in between, what was written is taken back
-(`undoing`), and it has `failed`. Jobs may be killed and run again: a check begins anew, and what
-is done stays done. Everything here runs in the vendor's scope.
+A workbook is `reading` until a job has read it. If it can't be known how a file is read and what
+its columns mean, it is `asking` (reading.py, columns.py). Then it is `checking` until a job has
+looked at every row, and `refused` with every problem, or `ready`. Who confirms it sets it to
+`importing`; jobs look at it once more and write it step by step (writing.py), until it is `done`.
+If something has come in between, what was written is taken back (`undoing`), and it has `failed`.
+Jobs may be killed and run again: a check begins anew, and what is done stays done. Everything here
+runs in the vendor's scope.
 """
 
 import logging
-from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
 from datetime import timedelta
+from itertools import islice
 from time import monotonic
 from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django_tasks import task
 
 from accounts.models import User
 from audit import trail
 from audit.acting import Actor, Source, acting, actor
 from imports import tables
+from imports.errors import NotReady, TableRefused
+from imports.kinds import KINDS
 from imports.models import DataImport
+from imports.recognising import is_workbook
 from imports.rows import Problem, Rows
-from imports.steps import LETTERS, Act, Content, parts_of
-from imports.verbs import writing
+from imports.verbs import reading, writing
 from imports.verbs.people import ImportFailed
 from imports.verbs.writing import Superseded
-from mail.delivery import one_of_many
 from tenancy.door import inside
 from tenancy.models import Vendor
 from tenancy.table import every_vendor
 from tenancy.waiting import passes
-from web.errors import PortalError
 
 logger = logging.getLogger(__name__)
 
@@ -49,55 +49,9 @@ STANDS_STILL = timedelta(minutes=30)
 State = DataImport.State
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileKind:
-    """A kind of file that can be imported.
-
-    `after_create`, if there is one, writes to each customer whom the file brings something; it is
-    called with the new row once all of the file is there. What it refuses is left out: the row may
-    have changed by then.
-    """
-
-    name: str
-    label: str | Promise
-    rows: type[Rows]
-    # Says how many there are to import, as the text of a button.
-    button: Callable[[int], str]
-    after_create: Callable[..., Any] | None = None
-    offer: str | Promise = ""
-
-    @property
-    def acts(self) -> Mapping[str, Act]:
-        """What its steps do, by name."""
-        return {**self.rows.acts, LETTERS: Act(self._write_letters)}
-
-    def _write_letters(self, ids: Content) -> None:
-        with one_of_many():
-            for made in self.rows.made_rows(ids):
-                with suppress(PortalError):
-                    if self.after_create:
-                        self.after_create(made)
-
-
-KINDS: dict[str, FileKind] = {}
-
-
-def register(kind: FileKind) -> None:
-    """Adds a kind of file; an app does so when it is ready. One that is there is replaced."""
-    KINDS[kind.name] = kind
-
-
-class NotReady(PortalError):
-    """The import can't be confirmed: it is under way, done or refused."""
-
-    code = "IMPORT_NOT_READY"
-    text = gettext_lazy("This import is under way already, or there is nothing to confirm.")
-
-
 # --- Verbs --------------------------------------------------------------------------------------
 
 
-@transaction.atomic
 def start(
     *,
     vendor: Vendor,
@@ -106,21 +60,25 @@ def start(
     data: bytes,
     options: dict[str, Any],
 ) -> DataImport:
-    """Keeps the file and has it checked. Raises TableRefused when it is no table of this kind."""
-    text = tables.decoded(data)
-    rows = _table(KINDS[kind], text)
+    """Keeps the file and has it read and checked. Raises TableRefused for what is no table; a
+    workbook is looked into by the job alone."""
     row = DataImport(
         vendor=vendor,
         kind=kind,
         file_name=file_name[-200:],
-        content=text,
+        original=data,
+        state=State.READING,
         options={"send_emails": bool(options.get("send_emails") and KINDS[kind].after_create)},
-        rows=len(rows),
         created_by=_who(),
     )
-    row.save(force_insert=True)
-    trail.record("created", row, details={"rows": len(rows)})
-    check.enqueue(vendor_id=str(row.vendor_id), import_id=str(row.pk))
+    if not is_workbook(data):
+        reading.read(row)
+    details = {"rows": row.rows} if row.rows else {}
+    with transaction.atomic():
+        row.save(force_insert=True)
+        trail.record("created", row, details=details)
+        if row.is_running:
+            check.enqueue(vendor_id=str(row.vendor_id), import_id=str(row.pk))
     return row
 
 
@@ -151,22 +109,40 @@ def _who() -> User | None:
 
 @task()
 def check(*, vendor_id: str, import_id: str) -> None:
-    """Reads every row and says what is wrong, or what an import would do; writes nothing else."""
+    """Reads a workbook, and then every row; says what is wrong, or what an import would do. Writes
+    nothing else."""
     with inside(UUID(vendor_id)):
         row = DataImport.objects.select_related("vendor").get(pk=import_id)
-        if row.state != State.CHECKING:
-            return
         try:
-            rows, problems, number = _read(row, keep=False)
+            if row.state == State.READING:
+                _read_workbook(row)
+            if row.state == State.CHECKING:
+                _check(row)
         except Exception as error:
             if not passes(error):
                 _end(row, State.FAILED, preview=_stopped(_("The file could not be checked.")))
             raise
-        if problems:
-            _end(row, State.REFUSED, errors=_told(problems), error_count=number)
-            return
-        preview = {"counts": rows.counts(), "rows": rows.preview}
-        _end(row, State.READY, preview=preview, errors=[], error_count=0)
+
+
+def _read_workbook(row: DataImport) -> None:
+    """Brings it into the state that follows, where no other run of the job has."""
+    here = _here(row)
+    try:
+        reading.read(row)
+    except TableRefused as refused:
+        _end(row, State.REFUSED, preview=_stopped(str(refused)))
+        return
+    found = {name: getattr(row, name) for name in reading.FIELDS}
+    here.update(**found, updated_at=timezone.now())
+
+
+def _check(row: DataImport) -> None:
+    rows, problems, number = _read(row, keep=False)
+    if problems:
+        _end(row, State.REFUSED, errors=_told(row, problems), error_count=number)
+        return
+    preview = {"counts": rows.counts(), "rows": rows.preview}
+    _end(row, State.READY, preview=preview, errors=[], error_count=0)
 
 
 @task()
@@ -238,14 +214,14 @@ def _take_back(row: DataImport, *, until: float) -> bool:
     problems, number = list[Problem](), 0
     if row.preview.pop("changed", False):
         _rows, problems, number = _read(row, keep=False)
-    _end(row, State.FAILED, errors=_told(problems), error_count=number, preview=row.preview)
+    _end(row, State.FAILED, errors=_told(row, problems), error_count=number, preview=row.preview)
     return True
 
 
 def _changed(row: DataImport, problems: list[Problem], number: int) -> None:
     """Nothing was imported, because of what has changed since the check."""
     preview = _stopped(_("Something has changed since the file was checked."))
-    _end(row, State.FAILED, errors=_told(problems), error_count=number, preview=preview)
+    _end(row, State.FAILED, errors=_told(row, problems), error_count=number, preview=preview)
 
 
 def go_on() -> int:
@@ -254,10 +230,10 @@ def go_on() -> int:
     found, before = 0, timezone.now() - STANDS_STILL
     for vendor in every_vendor():
         with inside(vendor):
-            running = (State.CHECKING, State.IMPORTING, State.UNDOING)
+            running = (State.READING, State.CHECKING, State.IMPORTING, State.UNDOING)
             left = DataImport.objects.filter(state__in=running, updated_at__lt=before)
             for pk, state in left.values_list("pk", "state"):
-                job = check if state == State.CHECKING else carry_out
+                job = check if state in {State.READING, State.CHECKING} else carry_out
                 job.enqueue(vendor_id=str(vendor.pk), import_id=str(pk))
                 found += 1
     return found
@@ -266,20 +242,15 @@ def go_on() -> int:
 # --- Reading ------------------------------------------------------------------------------------
 
 
-def _table(kind: FileKind, text: str) -> list[tables.TableRow]:
-    rows = kind.rows
-    return tables.read(text, required=rows.required, optional=rows.optional, ignored=rows.read_only)
-
-
 def _read(row: DataImport, *, keep: bool) -> tuple[Rows, list[Problem], int]:
-    """Reads the whole file and says after each chunk how far it is.
+    """Looks at the whole file and says after each chunk how far it is.
 
     Gives the first problems and how many there are.
     """
-    kind = KINDS[row.kind]
-    rows, problems = kind.rows(row.vendor, keep=keep), list[Problem]()
+    rows, problems = KINDS[row.kind].rows(row.vendor, keep=keep), list[Problem]()
     number, done = 0, 0
-    for chunk in parts_of(_table(kind, row.content), CHUNK):
+    left = tables.rows(row.content, reading.meanings(row))
+    while chunk := list(islice(left, CHUNK)):
         for problem in rows.take(chunk):
             number += 1
             if len(problems) < ERRORS_KEPT:
@@ -302,12 +273,17 @@ def _end(row: DataImport, state: str, **changes: Any) -> bool:
     """
     now = timezone.now()
     if state != State.READY:
-        changes["content"] = ""
+        changes |= {"content": "", "original": b""}
     return bool(_here(row).update(state=state, finished_at=now, updated_at=now, **changes))
 
 
-def _told(problems: list[Problem]) -> list[list[Any]]:
-    return [list(asdict(problem).values()) for problem in problems]
+def _told(row: DataImport, problems: list[Problem]) -> list[list[Any]]:
+    """The problems, with columns as the file calls them."""
+    called = reading.headings_by_meaning(row)
+    return [
+        [problem.row, called.get(problem.column, problem.column), problem.sentence]
+        for problem in problems
+    ]
 
 
 def _stopped(sentence: str) -> dict[str, Any]:

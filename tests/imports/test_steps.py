@@ -20,6 +20,7 @@ from accounts.verbs.people import change_person
 from audit.acting import acting_as
 from audit.chain import verify
 from audit.models import AuditEntry
+from imports.kinds import KINDS
 from imports.models import DataImport, ImportStep
 from imports.steps import Act
 from imports.verbs import files, writing
@@ -168,8 +169,8 @@ def test_an_e_mail_that_can_not_be_made_does_not_take_back_what_is_there(
         if len(sent) > 12:
             raise RuntimeError
 
-    kind = replace(files.KINDS["licenses"], after_create=fails_late)
-    monkeypatch.setitem(files.KINDS, "licenses", kind)
+    kind = replace(KINDS["licenses"], after_create=fails_late)
+    monkeypatch.setitem(KINDS, "licenses", kind)
     before = there(world)
     row = confirmed(world, started(world, rows(), "licenses", send_emails=True))
     assert (row.state, row.preview["failure"]) == ("done", "Not all e-mails could be made.")

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import User
 from audit.acting import actor
 from audit.models import AuditEntry
-from imports.verbs import files
+from imports.kinds import KINDS
 from licenses.models import License, LicensePolicy
 from tenancy.door import inside
 from tenancy.spelling import form_of
@@ -83,8 +83,28 @@ def number_of_licenses(world: World) -> int:
          "This is not a number of days from 0 to 36,600."),
         ({"expires_at": "soon"}, "expires_at",
          "This is not a date such as 2027-12-31 or a moment such as 2027-12-31T18:00Z."),
-        ({"expires_at": "31.12.2027"}, "expires_at",
+        ({"expires_at": "03/04/2027"}, "expires_at",
+         "Is this 2027-04-03 or 2027-03-04? Write it so."),
+        ({"expires_at": "3-4-2027"}, "expires_at",
+         "Is this 2027-04-03 or 2027-03-04? Write it so."),
+        ({"expires_at": "31.13.2027"}, "expires_at",
          "This is not a date such as 2027-12-31 or a moment such as 2027-12-31T18:00Z."),
+        ({"expires_at": "31.12.27"}, "expires_at",
+         "This is not a date such as 2027-12-31 or a moment such as 2027-12-31T18:00Z."),
+        ({"expires_at": "31 Dez 2027"}, "expires_at",
+         "This is not a date such as 2027-12-31 or a moment such as 2027-12-31T18:00Z."),
+        ({"expires_at": "46752"}, "expires_at",
+         "This is not a date such as 2027-12-31 or a moment such as 2027-12-31T18:00Z."),
+        ({"validity_days": "1.000"}, "validity_days",
+         "A thousand, or a fraction? Write the number without a point."),
+        ({"validity_days": "36601"}, "validity_days",
+         "This is not a number of days from 0 to 36,600."),
+        ({"key": "1.23457E+15"}, "key",
+         "A spreadsheet has made a rounded number of this key. Make the cell a text and type the "
+         "key again."),
+        ({"key": "9E+20"}, "key",
+         "A spreadsheet has made a rounded number of this key. Make the cell a text and type the "
+         "key again."),
         ({"expires_at": "2027-02-30"}, "expires_at",
          "This is not a date such as 2027-12-31 or a moment such as 2027-12-31T18:00Z."),
         ({"expires_at": "2027-12-31T18:00"}, "expires_at",
@@ -183,6 +203,22 @@ def test_a_length_is_by_the_calendar(
     assert (license.anchor, license.periods) == (
         ("2026-11-24T12:00:00", 1) if last_day else ("", 0)
     )
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2027-12-31", "31.12.2027", "31. 12. 2027", "31/12/2027", "12/31/2027", "31-12-2027"],
+)
+def test_a_day_is_read_as_others_write_it(world: World, text: str) -> None:
+    imported(world, line(key=KEY, expires_at=text))
+    with inside(world.acme):
+        assert License.objects.get(key=KEY).expires_on == date(2027, 12, 31)
+
+
+def test_a_fraction_of_a_day_may_have_a_comma(world: World) -> None:
+    imported(world, line(key=KEY, validity_days='"0,5"'))
+    with inside(world.acme):
+        assert License.objects.get(key=KEY).subscription_interval == "PT12H"
 
 
 def test_a_day_ends_by_the_vendors_clocks(world: World) -> None:
@@ -285,10 +321,10 @@ def test_each_licence_is_given_to_who_sends_it(
 ) -> None:
     sent: list[tuple[str, Any]] = []
     kind = replace(
-        files.KINDS["licenses"],
+        KINDS["licenses"],
         after_create=lambda license: sent.append((license.key, actor().who())),
     )
-    monkeypatch.setitem(files.KINDS, "licenses", kind)
+    monkeypatch.setitem(KINDS, "licenses", kind)
     imported(world, line(key=KEY))
     assert sent == []
     imported(world, line(key=f"{KEY}2"), send_emails=True)
@@ -302,4 +338,4 @@ def test_checking_asks_no_more_for_more_rows(world: World) -> None:
             started(world, text, "licenses")
         return len(captured)
 
-    assert queries(3) == queries(30) == 17
+    assert queries(3) == queries(30) == 18

@@ -356,12 +356,12 @@ def test_back_office_model_routes(world: World, visitor: str) -> None:
                 assert "ada-laptop" not in response.content.decode()
 
 
-def an_import(world: World) -> DataImport:
+def an_import(world: World, data: bytes = b"email\nx@y.example\n") -> DataImport:
     return files.start(
         vendor=world.acme,
         kind="customers",
         file_name="c.csv",
-        data=b"email\nx@y.example\n",
+        data=data,
         options={},
     )
 
@@ -375,6 +375,8 @@ WORK_PAGES = {
     "admin:mail_outgoingemail_do",
     "admin:imports_dataimport_do",
     "admin:accounts_import_example",
+    "admin:imports_dataimport_columns",
+    "admin:imports_dataimport_template",
     "admin:accounts_portalsettings_changelist",
     "admin:licenses_license_do",
     "admin:licenses_license_export",
@@ -389,7 +391,7 @@ def test_the_pages_of_the_daily_work(world: World) -> None:
         User.objects.filter(pk=world.grace.pk).update(password="!")
         send_license(world.ada_license)
         email = OutgoingEmail.objects.get()
-        started = an_import(world)
+        started, asking = an_import(world), an_import(world, b"phone\n123\n")
     ada = f"/accounts/user/{world.ada.pk}"
     license = f"/licenses/license/{world.ada_license.pk}"
     export = ((302, 200, 403, 200, 403), (302, 200, 403, 200, 403))
@@ -429,6 +431,22 @@ def test_the_pages_of_the_daily_work(world: World) -> None:
         "/imports/dataimport/example/nonsense.csv": (
             (302, 404, 403, 404, 403),
             (302, 404, 403, 404, 403),
+        ),
+        "/imports/dataimport/template/licenses.xlsx": (
+            (302, 200, 403, 200, 403),
+            (302, 200, 403, 200, 403),
+        ),
+        "/imports/dataimport/template/customers.csv": (
+            (302, 200, 403, 200, 403),
+            (302, 200, 403, 200, 403),
+        ),
+        "/imports/dataimport/template/nonsense.csv": (
+            (302, 404, 403, 404, 403),
+            (302, 404, 403, 404, 403),
+        ),
+        f"/imports/dataimport/{asking.pk}/columns/": (
+            (302, 200, 403, 404, 403),
+            (302, 302, 403, 404, 403),
         ),
         "/accounts/portalsettings/": ((302, 200, 403, 200, 403), (302, 302, 403, 302, 403)),
     }

@@ -135,6 +135,8 @@ OTHERWISE = {
     "branding.customdomain.name": "A domain name (branding/domains/names.py).",
     "branding.proveddomain.name": "A domain name.",
     "imports.importstep.act": "A name of ours (imports/steps.py).",
+    "imports.columnmeaning.column": "A name of ours.",
+    "imports.columnmeaning.heading": "A stored form (tenancy/spelling.py).",
     "imports.importstep.content": "Made of the file, whose cells are checked one by one.",
     "imports.dataimport.content": "The file itself, whose cells are checked one by one.",
     "licenses.activation.fingerprint": "Opaque; what programs send is checked (offline/codec.py).",
