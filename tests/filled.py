@@ -19,6 +19,7 @@ from licenses.models import (
     LicensePolicy,
     LicenseUser,
     MaintenancePolicy,
+    SeatRequest,
 )
 from licenses.verbs.details import add_metadata
 from licenses.verbs.mailing import send_license
@@ -92,6 +93,15 @@ def _fill(world: World, vendor: Vendor) -> None:
                 data=b"email\nsomebody@else.example\n",
                 options={},
             )
+        SeatRequest.objects.create(
+            vendor=vendor,
+            license=license,
+            owner=license.user,
+            user=license.user,
+            activation_id=machine.pk,
+            hostname=f"{name}-pc",
+            reason=f"{name} broke",
+        )
         ImportStep.objects.create(
             vendor=vendor, data_import=row, number=0, act=f"{name}-act", content="[]"
         )

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from licenses.search import DEFAULT_SORT, SORTS, Wanted
 from licenses.status import Status
+from tenancy.texts import validate_line
 
 STATUS_CHOICES = [
     ("", _("Any status")),
@@ -27,6 +28,17 @@ EXPIRY_CHOICES = [
     ("90", _("Within 90 days")),
     (NEVER, _("Never")),
 ]
+
+
+class ReleaseForm(forms.Form):
+    """Why a machine can't give its seat back itself."""
+
+    reason = forms.CharField(
+        label=_("What has happened to the machine"),
+        max_length=500,
+        validators=[validate_line],
+        help_text=_("Such as: the disk broke, and the machine was scrapped."),
+    )
 
 
 class LicenseSearchForm(forms.Form):

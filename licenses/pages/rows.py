@@ -1,8 +1,10 @@
 """What the pages show of a licence, a machine and an event: texts and numbers, ready to print."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -12,7 +14,7 @@ from audit.models import AuditEntry
 from licenses import words
 from licenses.errors import LicensingError, OfflineMachineKeepsItsSeat
 from licenses.history import WITHHELD, Event
-from licenses.models import Activation, License, Usable
+from licenses.models import Activation, License, SeatRequest, Usable
 from licenses.pages.listing import Listed
 from licenses.status import Standing, Status
 from licenses.verbs.activations import check_customer_may_deactivate
@@ -63,8 +65,25 @@ class MachineRow:
     response_until: Moment | None
     deactivate_url: str
     no_deactivation: str
+    release_url: str
+    asked: bool
     needs_file: bool
     set_up_anew: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRow:
+    """A request to release a machine, and what came of it."""
+
+    machine: str
+    reason: str
+    asked: Moment | None
+    is_open: bool
+    state: str
+    code: str
+    icon: str
+    answered: Moment | None
+    answer: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +142,15 @@ def _next_step(status: Status, usable: bool, left: int | None) -> str:
     return ngettext("%(left)d seat left", "%(left)d seats left", left) % {"left": left}
 
 
-def machine_row(activation: Activation, license: License, now: datetime, today: date) -> MachineRow:
-    """The machine on its licence's page, with the way to deactivate it or the reason against."""
+def machine_row(
+    activation: Activation,
+    license: License,
+    now: datetime,
+    today: date,
+    asked: Collection[UUID] = (),
+) -> MachineRow:
+    """The machine on its licence's page, with the way to deactivate it or the reason against and
+    then the way to have it released; `asked` are the machines for which support has been asked."""
     refusal = _refusal(license, activation)
     until = activation.offline_response_valid_until
     downloadable = activation.offline and until is not None and until > now
@@ -144,6 +170,8 @@ def machine_row(activation: Activation, license: License, now: datetime, today: 
         if refusal
         else path_to("activation_deactivate", license.pk, activation.pk),
         no_deactivation=refusal.sentence if refusal else "",
+        release_url=path_to("activation_release", license.pk, activation.pk) if refusal else "",
+        asked=activation.pk in asked,
         needs_file=isinstance(refusal, OfflineMachineKeepsItsSeat),
         set_up_anew=words.replacements_text(activation, license, now)
         if activation.key_replacements(now)
@@ -157,6 +185,33 @@ def _refusal(license: License, activation: Activation) -> LicensingError | None:
     except LicensingError as error:
         return error
     return None
+
+
+def request_row(request: SeatRequest, now: datetime) -> RequestRow:
+    """The request as its customer reads it."""
+    code, icon, state = _request_states()[SeatRequest.State(request.state)]
+    return RequestRow(
+        machine=str(request),
+        reason=request.reason,
+        asked=moment(request.created_at, now),
+        is_open=request.is_open,
+        state=state,
+        code=code,
+        icon=icon,
+        answered=moment(request.answered_at, now),
+        answer=request.answer,
+    )
+
+
+def _request_states() -> dict[SeatRequest.State, tuple[str, str, str]]:
+    """Of each state style, icon and words."""
+    states = SeatRequest.State
+    return {
+        states.OPEN: ("waiting", "clock", _("Waiting for support")),
+        states.RELEASED: ("active", "check", _("Released")),
+        states.REFUSED: ("revoked", "cross", _("Refused")),
+        states.NOT_NEEDED: ("ended", "check", _("No longer needed")),
+    }
 
 
 def event_row(entry: AuditEntry, now: datetime) -> EventRow:

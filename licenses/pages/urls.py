@@ -12,4 +12,9 @@ urlpatterns = [
         views.activation_deactivate,
         name="activation_deactivate",
     ),
+    path(
+        "licenses/<uuid:license_id>/activations/<uuid:activation_id>/release/",
+        views.activation_release,
+        name="activation_release",
+    ),
 ]

@@ -1,11 +1,13 @@
 """The customer's pages about licences."""
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import QuerySet
+from django.db.models import Case, QuerySet, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -17,18 +19,28 @@ from accounts.requests import PersonRequest
 from audit.models import AuditEntry
 from licenses import search, words
 from licenses.access import get_activation, get_license
-from licenses.errors import LicensingError
+from licenses.errors import LicensingError, MachineIsGone, ReleaseNotNeeded
 from licenses.history import told_of
-from licenses.models import Activation, License, LicenseMetadata, LicenseMeterAttribute
+from licenses.models import (
+    Activation,
+    License,
+    LicenseMetadata,
+    LicenseMeterAttribute,
+    SeatRequest,
+)
 from licenses.pages import boxes, rows
-from licenses.pages.forms import LicenseSearchForm
+from licenses.pages.forms import LicenseSearchForm, ReleaseForm
 from licenses.pages.listing import Mine
 from licenses.search import Wanted
+from licenses.verbs import releasing
 from licenses.verbs.activations import check_customer_may_deactivate, deactivate_as_customer
 from tenancy.prepared import begin, prepared
+from web.links import path_to
 from web.pages import part, render
 from web.remembered import remembered_at_most
 from web.requests import PAGE_SIZE, page_of
+
+View = Callable[[PersonRequest, UUID, UUID], HttpResponse]
 
 
 @require_safe
@@ -92,13 +104,15 @@ def render_license(request: PersonRequest, license: License) -> HttpResponse:
     today = timezone.localdate(now)
     machine_rows = _machines_of.rows(license.pk)
     history_rows = _history_of.rows(license.pk, license.user_id)
-    metadata, meters = begin(
+    metadata, meters, requests = begin(
         PAGE_SIZE,
         [machine_rows, history_rows],
         _metadata_of.asked(license.pk),
         _meters_of.asked(license.pk),
+        _requests_of.asked(license.pk, license.user_id),
     )
     machines = page_of(machine_rows, request, "machines")
+    asked = {each.activation_id for each in requests if each.is_open}
     history = page_of(history_rows, request, "history")
     context = {
         "license": license,
@@ -114,7 +128,8 @@ def render_license(request: PersonRequest, license: License) -> HttpResponse:
         "meters": meters,
         "boxes": boxes.rendered(request, license),
         "machine_page": machines,
-        "machines": [rows.machine_row(machine, license, now, today) for machine in machines],
+        "machines": [rows.machine_row(each, license, now, today, asked) for each in machines],
+        "requests": [rows.request_row(each, now) for each in requests],
         "history_page": history,
         "events": [rows.event_row(event, now) for event in history],
     }
@@ -141,6 +156,14 @@ def _meters_of(license: Any, /) -> QuerySet[LicenseMeterAttribute]:
     return LicenseMeterAttribute.objects.filter(license=license, visible=True)
 
 
+@prepared
+def _requests_of(license: Any, owner: Any, /) -> QuerySet[SeatRequest]:
+    """The open ones and the newest of the others, of the present owner's time."""
+    found = SeatRequest.objects.filter(license=license, owner=owner)
+    is_open = Case(When(state=SeatRequest.State.OPEN, then=Value(0)), default=Value(1))
+    return found.order_by(is_open, "-created_at", "pk")[:PAGE_SIZE]
+
+
 def _ask_before_deactivating(request: HttpRequest, activation: Activation) -> HttpResponse:
     """Asks once before a machine is deactivated: names it and says what will follow."""
     license, now = activation.license, timezone.now()
@@ -154,7 +177,23 @@ def _ask_before_deactivating(request: HttpRequest, activation: Activation) -> Ht
     return render(request, "licenses/activation_deactivate.html", context)
 
 
+def to_license_once_gone(view: View) -> View:
+    """Leads on to the licence, and says what became of the machine, where that has no seat any
+    more: a page from the browser's history, a button pressed twice."""
+
+    @wraps(view)
+    def wrapped(request: PersonRequest, license_id: UUID, activation_id: UUID) -> HttpResponse:
+        try:
+            return view(request, license_id, activation_id)
+        except MachineIsGone as gone:
+            messages.info(request, gone.sentence)
+            return redirect("license", license_id)
+
+    return wrapped
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
+@to_license_once_gone
 def activation_deactivate(
     request: PersonRequest, license_id: UUID, activation_id: UUID
 ) -> HttpResponse:
@@ -171,3 +210,50 @@ def activation_deactivate(
     name = activation.hostname or _("The machine")
     messages.success(request, _("%(name)s is deactivated and its seat is free.") % {"name": name})
     return redirect("license", license_id)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@to_license_once_gone
+def activation_release(
+    request: PersonRequest, license_id: UUID, activation_id: UUID
+) -> HttpResponse:
+    """The way on for a machine that can't give its seat back: asks support to release it or, as
+    far as the vendor lets customers do that, releases it (GET asks, POST does)."""
+    activation = get_activation(request, license_id, activation_id)
+    license, now = activation.license, timezone.now()
+    try:
+        releasing.check_not_alone(license, activation)
+    except ReleaseNotNeeded:
+        return redirect("activation_deactivate", license_id, activation_id)
+    own = releasing.may_release_own(license, activation, now)
+    form = ReleaseForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        _release(request, activation, form.cleaned_data["reason"], own=own)
+        return redirect(path_to("license", license_id) + "#requests")
+    context = {
+        "license": license,
+        "product": license.product,
+        "machine": rows.machine_row(activation, license, now, timezone.localdate(now)),
+        "works": words.works_until(activation),
+        "deactivations": words.deactivations_text(license),
+        "own": own,
+        "left": releasing.own_releases_left(license, now) if own else 0,
+        "form": form,
+    }
+    return render(request, "licenses/activation_release.html", context)
+
+
+def _release(request: PersonRequest, activation: Activation, reason: str, *, own: bool) -> None:
+    """Releases the machine, or asks support to; says what came of it."""
+    act = releasing.release_own if own else releasing.ask
+    try:
+        act(activation, user=request.user, reason=reason)
+    except LicensingError as error:
+        messages.error(request, error.sentence)
+        return
+    done = (
+        _("%(name)s is released and its seat is free.")
+        if own
+        else _("Support has been asked to release %(name)s. The answer comes by e-mail.")
+    )
+    messages.success(request, done % {"name": activation.hostname or _("The machine")})

@@ -4,7 +4,7 @@ Whoever counts holds the licence's lock (`licenses.verbs.licenses.lock`), so tha
 at once of a licence with ten seats give exactly ten, on PostgreSQL and on SQLite.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,9 +24,9 @@ from licenses.models import (
     License,
     LicenseMeterAttribute,
     LicenseType,
+    SeatRequest,
 )
 from licenses.verbs.licenses import begun, lock, maintenance_begun
-from tenancy.texts import validate_line
 
 FINGERPRINT_LENGTHS = range(64, 257)
 
@@ -177,32 +177,27 @@ def deactivate(activation: Activation) -> None:
         raise errors.ActivationNotFound
     if license.deactivations_left == 0:
         raise errors.DeactivationLimitReached
-    _give_uses_back(license, current)
-    Activation.objects.filter(pk=current.pk).delete()
-    license.total_activations -= 1
-    license.total_deactivations += 1
-    license.save(update_fields=["total_activations", "total_deactivations", "updated_at"])
+    give_back(license, current)
+    asked_no_more([current.pk])
     record(license, Event.DEACTIVATED, machine=current)
 
 
-@transaction.atomic
-def free(activation: Activation, *, reason: str) -> None:
-    """Frees the seat of a machine for the customer, whatever kind of machine it is.
-
-    It does not count against the deactivations that the licence allows. Raises ActivationNotFound
-    when the activation has ended already: released once however often it is tried; and
-    ValidationError for a reason that nobody can read.
-    """
-    validate_line(reason)
-    license = lock(activation.license_id)
-    current = Activation.objects.filter(pk=activation.pk).first()
-    if current is None:
-        raise errors.ActivationNotFound
-    _give_uses_back(license, current)
-    Activation.objects.filter(pk=current.pk).delete()
+def give_back(license: License, activation: Activation) -> None:
+    """Takes the machine off its seat, and counts that as a deactivation. Whoever calls holds the
+    licence's lock."""
+    _give_uses_back(license, activation)
+    Activation.objects.filter(pk=activation.pk).delete()
     license.total_activations -= 1
-    license.save(update_fields=["total_activations", "updated_at"])
-    record(license, Event.FREED, machine=current, reason=reason)
+    license.total_deactivations += 1
+    license.save(update_fields=["total_activations", "total_deactivations", "updated_at"])
+
+
+def asked_no_more(activations: Iterable[Any]) -> None:
+    """Machines that have given their seats back by themselves: nobody has to release them."""
+    requests = SeatRequest.objects.filter(
+        activation_id__in=activations, state=SeatRequest.State.OPEN
+    )
+    requests.update(state=SeatRequest.State.NOT_NEEDED, answered_at=timezone.now())
 
 
 @transaction.atomic
@@ -349,6 +344,7 @@ def _free_ended_leases(license: License, *, but: str = "") -> None:
     for activation in ended:
         _give_uses_back(license, activation)
     expired.delete()
+    asked_no_more([activation.pk for activation in ended])
     for activation in ended:
         record(license, Event.DEACTIVATED, machine=activation, lease_ended=True)
     license.total_activations -= len(ended)

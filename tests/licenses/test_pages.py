@@ -254,6 +254,22 @@ def test_a_machine_is_found_on_its_own_licence_only(world: World) -> None:
     assert browser.post(deactivate_path(world.ada_license, world.bob_machine)).status_code == 404
 
 
+@pytest.mark.parametrize("page", ["deactivate", "release"])
+def test_a_machine_that_is_gone_leads_to_its_licence_and_says_so(world: World, page: str) -> None:
+    browser = signed_in(world.ada)
+    path = deactivate_path(world.ada_license, world.ada_machine)
+    browser.post(path)
+    browser.get(f"/licenses/{world.ada_license.pk}/")  # which says that it is done
+    path = path.replace("deactivate", page)
+    for ask in (browser.get, browser.post):
+        answer = ask(path)
+        assert answer["Location"] == f"/licenses/{world.ada_license.pk}/"
+        told = browser.get(answer["Location"]).content.decode()
+        assert "ada-laptop: machine deactivated on 24 November 2026." in told
+        assert "nothing left to do" in told
+    assert signed_in(world.grace).get(path).status_code == 404
+
+
 def queries(browser: Browser, path: str) -> int:
     with CaptureQueriesContext(
         connection,
@@ -278,7 +294,7 @@ def test_lists_cost_the_same_for_one_row_and_for_three(world: World) -> None:
                 )
             )
     three = (queries(browser, "/licenses/"), queries(browser, licence))
-    assert one == three == ((3, 5) if ON_POSTGRESQL else (5, 12))
+    assert one == three == ((3, 5) if ON_POSTGRESQL else (5, 13))
 
 
 def test_relative_dates_read_well(world: World, frozen_time: Any) -> None:
