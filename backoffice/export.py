@@ -20,7 +20,7 @@ from backoffice.cells import escaped
 from backoffice.lists import KeysetList
 from tenancy.door import current_vendor, inside, reading
 
-CHUNK = 500
+CHUNK = 100
 # By it a spreadsheet sees that the file is in UTF-8; an import takes it off.
 BOM = "\ufeff"
 

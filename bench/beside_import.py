@@ -291,8 +291,7 @@ def served(folder: Path) -> Iterator[int]:
     """gunicorn with 2 workers of 4 threads and a worker of the queue; the port, once it answers."""
     port = free_port()
     gunicorn = [sys.executable, "-m", "gunicorn", "portal.wsgi", "--bind", f"127.0.0.1:{port}",
-                "--workers", "2", "--threads", "4", "--worker-class", "gthread", "--reuse-port",
-                "--no-control-socket", "--log-level", "warning"]  # fmt: skip
+                "--workers", "2", "--threads", "4", "--log-level", "warning"]  # fmt: skip
     worker = [sys.executable, "manage.py", "db_worker", "--no-startup-delay", "--interval", "0.2"]
     environment = {**os.environ, "PUBLIC_PORT": str(port)}
     with (folder / "log").open("wb") as log:

@@ -1,8 +1,10 @@
-"""The WSGI application that gunicorn serves."""
+"""The WSGI application that gunicorn serves; it does not start on settings that are not safe."""
 
 import logging
 import os
 
+from django.core import checks
+from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
 
 from web.pages import compile_all
@@ -10,16 +12,17 @@ from web.pages import compile_all
 # Whatever another project has left in the environment.
 os.environ["DJANGO_SETTINGS_MODULE"] = "portal.settings"
 
+
+def refuse_unsafe_settings() -> None:
+    """The system checks of security, which gunicorn makes no more than Django's server does: tells
+    of warnings, raises ImproperlyConfigured for errors."""
+    faults = checks.run_checks(tags=[checks.Tags.security])
+    for fault in faults:
+        logging.getLogger(__name__).log(fault.level, "%s %s", fault.msg, fault.hint or "")
+    if any(fault.is_serious() for fault in faults):
+        raise ImproperlyConfigured("The settings are not safe to serve by; the log says why.")
+
+
 application = get_wsgi_application()
+refuse_unsafe_settings()
 compile_all()
-
-
-def tell_of_open_files() -> None:
-    """gunicorn makes no system checks; this one is for what is there at the start."""
-    from portal.checks import check_private_files  # noqa: PLC0415  models are there by now
-
-    for fault in check_private_files(None):
-        logging.getLogger(__name__).warning("%s %s", fault.msg, fault.hint)
-
-
-tell_of_open_files()

@@ -25,7 +25,7 @@ from tenancy.spelling import LONGEST_WORD, Typed, asked, form_of, words_in
 # So many matches of a word are named in a query. Of a word that more rows have, the rows of a list
 # are asked one by one, in its order, and at most so many of them.
 MOST_NAMED = 2_000
-MOST_LOOKED_AT = 1_000
+MOST_LOOKED_AT = 800
 # So many rows lead to others by an index (people to their licences).
 MOST_LEADING = 500
 BATCH = 500

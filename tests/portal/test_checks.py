@@ -166,9 +166,19 @@ def test_gunicorn_tells_of_it_at_the_start(
 ) -> None:
     tmp_path.chmod(0o750)
     monkeypatch.setattr("django.conf.settings.DATA_DIR", tmp_path)
-    wsgi.tell_of_open_files()
+    wsgi.refuse_unsafe_settings()
     [record] = caplog.records
     assert f"chmod 700 {tmp_path}" in record.getMessage()
+
+
+def test_gunicorn_does_not_start_on_the_default_secret(
+    settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.SECRET_KEY = "insecure-development-key"
+    with pytest.raises(ImproperlyConfigured, match="not safe"):
+        wsgi.refuse_unsafe_settings()
+    [record] = caplog.records
+    assert "SECRET_KEY_FILE" in record.getMessage()
 
 
 def roles_faults(**about: Any) -> set[str]:
@@ -239,7 +249,7 @@ def test_databases_from_urls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     assert (entry["PORT"], entry["NAME"], entry["OPTIONS"]) == (
         "6432",
         "portal",
-        {"sslmode": "require"},
+        {"sslmode": "require", "connect_timeout": "3"},
     )
     monkeypatch.setenv("THING", "postgresql:///portal?host=/run/postgresql")
     assert env.database("THING", tmp_path)["HOST"] == "/run/postgresql"

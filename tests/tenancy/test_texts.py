@@ -132,6 +132,7 @@ OTHERWISE = {
     "branding.customdomain.name": "A domain name (branding/domains/names.py).",
     "branding.proveddomain.name": "A domain name.",
     "imports.importstep.act": "A name of ours (imports/steps.py).",
+    "imports.importstep.content": "Made of the file, whose cells are checked one by one.",
     "imports.dataimport.content": "The file itself, whose cells are checked one by one.",
     "licenses.activation.fingerprint": "Opaque; what programs send is checked (offline/codec.py).",
     "licenses.license.key": "Visible ASCII (licenses/keys.py).",
