@@ -100,6 +100,12 @@ def get_activation(request: PersonRequest, license_id: Any, activation_id: Any) 
     return activation
 
 
+def machines_of(user: User) -> QuerySet[Activation]:
+    """The machines of all licences that the customer sees, with these and their products."""
+    seen = licenses_seen(user.pk, shared_with(user.pk)).values("pk")
+    return Activation.objects.filter(license__in=seen).select_related("license__product")
+
+
 def _became(last: AuditEntry) -> str:
     """What the last entry about a machine says."""
     name = last.details.get("hostname") or _("The machine")

@@ -12,7 +12,7 @@ from audit.models import AuditEntry
 from licenses.models import Activation, License
 
 # What customers are not told of a licence.
-WITHHELD = frozenset({"policy", "name", "order_number", "renewal_url", "internal_notes"})
+WITHHELD = frozenset({"policy", "internal_notes"})
 
 
 class Event(StrEnum):

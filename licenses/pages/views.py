@@ -1,14 +1,16 @@
 """The customer's pages about licences."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Case, QuerySet, Value, When
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.safestring import SafeString
@@ -16,9 +18,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.requests import PersonRequest
+from audit import trail
 from audit.models import AuditEntry
+from backoffice.export import as_csv
 from licenses import search, words
-from licenses.access import get_activation, get_license
+from licenses.access import get_activation, get_license, licenses_of
 from licenses.errors import LicensingError, MachineIsGone, ReleaseNotNeeded
 from licenses.history import told_of
 from licenses.models import (
@@ -26,19 +30,21 @@ from licenses.models import (
     License,
     LicenseMetadata,
     LicenseMeterAttribute,
+    Product,
     SeatRequest,
 )
 from licenses.pages import boxes, rows
-from licenses.pages.forms import LicenseSearchForm, ReleaseForm
+from licenses.pages.forms import LicenseSearchForm, NameForm, ReleaseForm
 from licenses.pages.listing import Mine
-from licenses.search import Wanted
+from licenses.search import Totals, Wanted
 from licenses.verbs import releasing
 from licenses.verbs.activations import check_customer_may_deactivate, deactivate_as_customer
+from licenses.verbs.licenses import change_license
 from tenancy.prepared import begin, prepared
 from web.links import path_to
 from web.pages import part, render
 from web.remembered import remembered_at_most
-from web.requests import PAGE_SIZE, page_of
+from web.requests import PAGE_SIZE, not_while_viewing_as, page_of
 
 View = Callable[[PersonRequest, UUID, UUID], HttpResponse]
 
@@ -50,18 +56,43 @@ def license_list(request: PersonRequest) -> HttpResponse:
     form = LicenseSearchForm(request.GET, products=mine.totals.products) if request.GET else None
     wanted, filters, sort = form.asked() if form else (Wanted(), {}, search.DEFAULT_SORT)
     page = page_of(mine.found(wanted, sort), request)
-    today = timezone.localdate(mine.now)
+    today, support = timezone.localdate(mine.now), rows.support_of(request.vendor)
     context = {
         "search": _search(form, sort) if form else _blank_search(mine.totals.products),
         "filtered": bool(filters),
         "totals": mine.totals,
+        "tiles": _tiles(mine.totals, filters),
         "page": page,
-        "rows": [rows.license_row(license, mine.now, today) for license in page],
+        "rows": [rows.license_row(license, mine.now, today, support) for license in page],
         "sort": sort,
         "columns": _columns(filters, sort),
         "page_query": urlencode({**filters, "sort": sort}),
     }
     return render(request, "licenses/license_list.html", context)
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """How many licences have a status, and the link to them."""
+
+    name: str
+    count: int
+    url: str
+    current: bool
+
+
+def _tiles(totals: Totals, filters: dict[str, str]) -> list[Tile]:
+    """All licences, and those of each status that some have, which add up to them."""
+    chosen = filters.get("status", "")
+    of_status = zip(search.COUNTED, totals.by_status, strict=True)
+    return [
+        Tile(_("All"), totals.all, path_to("licenses"), current=not filters),
+        *(
+            Tile(str(words.NAMES[each]), n, f"?status={each.value}", current=each.value == chosen)
+            for each, n in of_status
+            if n or each.value == chosen
+        ),
+    ]
 
 
 def _search(form: LicenseSearchForm, sort: str) -> SafeString:
@@ -73,6 +104,35 @@ def _search(form: LicenseSearchForm, sort: str) -> SafeString:
 def _blank_search(products: tuple[tuple[UUID, str], ...]) -> SafeString:
     """The form as most visitors get it, of whom many have the same products."""
     return _search(LicenseSearchForm(products=products), search.DEFAULT_SORT)
+
+
+EXPORTED: dict[str, Callable[[License], Any]] = {
+    "product": lambda license: str(license.product),
+    "name": lambda license: license.name,
+    "key": lambda license: license.key,
+    "order_number": lambda license: license.order_number,
+    "status": lambda license: words.status_text(license.standing).name,
+    "expires": lambda license: license.expires_on or license.expires_at,
+    "seats_used": lambda license: license.total_activations,
+    "seats": lambda license: license.allowed_activations or words.seats_allowed(license),
+    "deactivations_used": lambda license: license.total_deactivations,
+    "maintenance_ends": lambda license: (
+        license.maintenance_expires_on or license.maintenance_expires_at
+    ),
+    "notes": lambda license: license.notes,
+}
+
+
+@not_while_viewing_as
+@require_safe
+def license_export(request: PersonRequest) -> HttpResponseBase:
+    """What search and filters leave of the customer's licences as CSV, in the list's order."""
+    now = timezone.now()
+    products = Product.objects.values_list("pk", "name")
+    wanted, _filters, sort = LicenseSearchForm(request.GET, products=list(products)).asked()
+    found = search.find(licenses_of(request.user), wanted, now=now)
+    trail.record("exported", request.user, details={"list": "licenses"}, visible=True)
+    return as_csv("licences", search.sorted_by(found, sort, now), EXPORTED)
 
 
 def _columns(filters: dict[str, str], sort: str) -> list[dict[str, str]]:
@@ -117,13 +177,14 @@ def render_license(request: PersonRequest, license: License) -> HttpResponse:
     context = {
         "license": license,
         "product": license.product,
-        "row": rows.license_row(license, now, today),
+        "row": rows.license_row(license, now, today, rows.support_of(request.vendor)),
         "type": words.type_text(license),
         "validity": words.validity_text(license),
         "maintenance": words.maintenance_text(license),
         "deactivations": words.deactivations_text(license),
         "usable_offline": license.standing.usable and license.type == "node-locked",
         "owner": license.user if license.user_id != request.user.pk else None,
+        "name_form": NameForm(initial={"name": license.name}),
         "metadata": metadata,
         "meters": meters,
         "boxes": boxes.rendered(request, license),
@@ -175,6 +236,24 @@ def _ask_before_deactivating(request: HttpRequest, activation: Activation) -> Ht
         "left": license.deactivations_left,
     }
     return render(request, "licenses/activation_deactivate.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def license_name(request: PersonRequest, license_id: UUID) -> HttpResponse:
+    """What the owner calls the licence (GET asks, POST saves)."""
+    license = get_license(request, license_id)
+    if license.user_id != request.user.pk:
+        raise PermissionDenied(_("A licence is named by the person whose it is."))
+    posted = request.POST if request.method == "POST" else None
+    form = NameForm(posted, initial={"name": license.name})
+    if form.is_valid():
+        if form.has_changed():
+            license.name = form.cleaned_data["name"]
+            change_license(license, fields=["name"])
+        messages.success(request, _("The name is saved."))
+        return redirect("license", license_id)
+    context = {"license": license, "product": license.product, "form": form}
+    return render(request, "licenses/license_name.html", context)
 
 
 def to_license_once_gone(view: View) -> View:

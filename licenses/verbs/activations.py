@@ -4,7 +4,7 @@ Whoever counts holds the licence's lock (`licenses.verbs.licenses.lock`), so tha
 at once of a licence with ten seats give exactly ten, on PostgreSQL and on SQLite.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -376,3 +376,42 @@ def _give_uses_back(license: License, activation: Activation) -> None:
     for meter in meters:
         meter.total_uses = max(0, meter.total_uses - used[meter.name])
         meter.save(update_fields=["total_uses", "updated_at"])
+
+
+# So many machines a customer frees at once.
+MOST_AT_ONCE = 100
+
+
+def refusals_of_many(machines: Sequence[Activation]) -> list[errors.LicensingError | None]:
+    """What `deactivate_as_customer` would say to each, one after the other: the limit of a licence
+    counts those that come before. The machines' licences and products are loaded."""
+    refusals: list[errors.LicensingError | None] = []
+    freed: dict[Any, int] = {}
+    for machine in machines:
+        license = machine.license
+        left = license.deactivations_left
+        try:
+            check_customer_may_deactivate(license, machine)
+            if left is not None and freed.get(license.pk, 0) >= left:
+                raise errors.DeactivationLimitReached
+        except errors.LicensingError as error:
+            refusals.append(error)
+        else:
+            freed[license.pk] = freed.get(license.pk, 0) + 1
+            refusals.append(None)
+    return refusals
+
+
+def deactivate_many_as_customer(
+    machines: Sequence[Activation],
+) -> list[errors.LicensingError | None]:
+    """`deactivate_as_customer` for each, by itself; what refused it, or None."""
+    refusals: list[errors.LicensingError | None] = []
+    for machine in machines:
+        try:
+            deactivate_as_customer(machine)
+        except errors.LicensingError as error:
+            refusals.append(error)
+        else:
+            refusals.append(None)
+    return refusals

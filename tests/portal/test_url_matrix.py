@@ -76,7 +76,11 @@ CUSTOMER: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "change_email": (SIGNED_IN, SIGNED_IN),
     "email_confirm": (GONE, GONE),
     "licenses": (SIGNED_IN, WRONG_METHOD),
+    "licenses_export": (SIGNED_IN, WRONG_METHOD),
+    "machines": (SIGNED_IN, WRONG_METHOD),
+    "machines_deactivate": (WRONG_METHOD, REDIRECT),
     "license": (ADA_ALONE, WRONG_METHOD),
+    "license_name": (ADA_ALONE, ADA_ALONE_POST),
     "activation_deactivate": (ADA_ALONE, ADA_ALONE_POST),
     # A machine that can be deactivated needs nobody to release it.
     "activation_release": (ADA_ALONE_POST, ADA_ALONE_POST),

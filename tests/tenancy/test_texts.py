@@ -299,6 +299,7 @@ FORMS: dict[str, tuple[str, str, dict[str, str]]] = {
         "/licenses/license/add/",
         {"email": "e@example.com", "first_name": BAD, "product": "orbit"},
     ),
+    "name": ("ada", "/licenses/{license}/name/", {"name": BAD}),
     "request": ("ada", "/licenses/{license}/activations/{offline}/release/", {"reason": BAD}),
     "answer": (
         "acme_admin",
