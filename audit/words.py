@@ -63,6 +63,7 @@ ACTIONS = {
 # What customers read of their own account, where that differs.
 FOR_CUSTOMERS = {
     "created": _lazy("Account created"),
+    "exported": _lazy("Licences exported"),
     "changed": _lazy("Profile changed"),
     "view-as-begun": _lazy("Support looked at your portal"),
     "view-as-ended": _lazy("Support stopped looking at your portal"),

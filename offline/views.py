@@ -133,9 +133,12 @@ def machine_response(request: PersonRequest, activation_id: UUID) -> HttpRespons
 
 
 def file_name(exchange: OfflineExchange) -> str:
-    """`<host name>-<product>.dat`, in characters that every file system takes."""
+    """`<host name>-<product>.dat`, of a receipt `…-receipt.dat`, in characters that every file
+    system takes."""
     name = f"{exchange.hostname or 'machine'}-{exchange.license.product.name}"
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:120] + ".dat"
+    is_receipt = exchange.kind == OfflineExchange.Kind.DEACTIVATION
+    ending = "-receipt.dat" if is_receipt else ".dat"
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:120] + ending
 
 
 def _attachment(exchange: OfflineExchange) -> HttpResponse:

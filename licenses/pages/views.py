@@ -42,6 +42,7 @@ from licenses.verbs.activations import check_customer_may_deactivate, deactivate
 from licenses.verbs.licenses import change_license
 from tenancy.prepared import begin, prepared
 from web.links import path_to
+from web.moments import at
 from web.pages import part, render
 from web.remembered import remembered_at_most
 from web.requests import PAGE_SIZE, not_while_viewing_as, page_of
@@ -184,6 +185,8 @@ def render_license(request: PersonRequest, license: License) -> HttpResponse:
         "deactivations": words.deactivations_text(license),
         "usable_offline": license.standing.usable and license.type == "node-locked",
         "owner": license.user if license.user_id != request.user.pk else None,
+        "holder": license.user or request.user,
+        "as_of": at(now),
         "name_form": NameForm(initial={"name": license.name}),
         "metadata": metadata,
         "meters": meters,

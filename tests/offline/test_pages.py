@@ -94,7 +94,7 @@ def test_a_deactivation_leads_to_a_receipt(world: World) -> None:
     done = browser.post("/offline/confirm/", {"request_text": text})
     assert "lab is deactivated" in browser.get(done["Location"]).content.decode()
     response = browser.get(f"{done['Location']}response/")
-    assert response["Content-Disposition"] == 'attachment; filename="lab-Orbit.dat"'
+    assert response["Content-Disposition"] == 'attachment; filename="lab-Orbit-receipt.dat"'
     assert seats(world) == 1
 
 
