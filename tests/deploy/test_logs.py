@@ -91,6 +91,8 @@ def test_every_server_has_written_something(written: Written) -> None:
 def test_no_line_tells_a_secret(written: Written, kind: str) -> None:
     secret = written.secrets[kind]
     assert len(secret) > 30
+    # A link begins with whose it is, which each of her links does, also one in a printed e-mail.
+    parts = {secret, secret[-30:], secret[:30] if kind != "link" else secret}
     for name, text in written.texts.items():
-        for part in (secret, secret[-30:], secret[:30]):
+        for part in parts:
             assert part not in text, name
