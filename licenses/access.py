@@ -18,6 +18,7 @@ from audit.words import title
 from licenses.errors import MachineIsGone
 from licenses.history import told_of
 from licenses.models import Activation, License, LicenseUser
+from tenancy.finding import leading
 from tenancy.prepared import prepared, together
 from web.moments import day
 
@@ -101,9 +102,12 @@ def get_activation(request: PersonRequest, license_id: Any, activation_id: Any) 
 
 
 def machines_of(user: User) -> QuerySet[Activation]:
-    """The machines of all licences that the customer sees, with these and their products."""
-    seen = licenses_seen(user.pk, shared_with(user.pk)).values("pk")
-    return Activation.objects.filter(license__in=seen).select_related("license__product")
+    """The machines of all licences that the customer sees, with these and their products. Licences
+    are named if they are not too many, so that machines are found by an index."""
+    seen = licenses_seen(user.pk, shared_with(user.pk)).order_by().values_list("pk", flat=True)
+    ids, many = leading(seen)
+    machines = Activation.objects.filter(license__in=seen if many else ids)
+    return machines.select_related("license__product")
 
 
 def _became(last: AuditEntry) -> str:

@@ -86,16 +86,20 @@ def seen_in(licenses: QuerySet[License], text: str) -> QuerySet[License]:
     words = asked(text)
     if words is None:
         return licenses.none()
-    return finding.having(licenses, (places_for_customers(word) for word in words))
+    own, many = finding.leading(licenses.order_by().values_list("pk", flat=True))
+    places = (places_for_customers(word, None if many else own) for word in words)
+    return finding.having(licenses, places)
 
 
-def places_for_customers(word: Typed) -> list[Place]:
-    """Where a word may stand in what the customer sees of a licence."""
+def places_for_customers(word: Typed, own: list[UUID] | None) -> list[Place]:
+    """Where a word may stand in what the customer sees of a licence. `own` are his licences, unless
+    they are too many to name them: of these machines are looked through by the key to a licence,
+    whatever the planner thinks of how many a licence has."""
     return [
         *_of_key(word.form),
         _of_product(word.form),
         in_words(LicenseWord, word.form, visible=True),
-        _of_hosts(word),
+        _of_hosts(word) if own is None else _of_hosts_of(word, own),
     ]
 
 
@@ -155,6 +159,14 @@ def _of_hosts(word: Typed) -> Place:
     return named(
         ids_by(ActivationWord, word.form, "activation__license_id"), there(hosts.values("pk"))
     )
+
+
+def _of_hosts_of(word: Typed, licenses: list[UUID]) -> Place:
+    """The same, of machines of these licences alone."""
+    machines = Activation.objects.filter(license__in=licenses).order_by()
+    machines = machines.filter(has_word(ActivationWord, word.form, "pk"))
+    found = list(machines.values_list("license_id", flat=True).distinct())
+    return Place(found, Q(pk__in=found) if found else Q(pk=None))
 
 
 def _of_machines(word: Typed) -> list[Place]:

@@ -3,14 +3,18 @@
 import re
 from collections.abc import Callable
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from demo.ids import demo_id, demo_key
 from tests.e2e.conftest import Visitor
 from tests.e2e.test_pages import LICENSE, PAGES, SIZES
 from tests.e2e.test_view_as import open_as_ada
+from tests.e2e.test_walk import Machine
+from tests.served import Portal
 
 pytestmark = pytest.mark.e2e
 
@@ -207,3 +211,43 @@ def test_eleven_licences_on_a_phone(visitor: Callable[..., Visitor]) -> None:
     rows = ada.page.locator(".licenses tbody tr")
     heights = rows.evaluate_all("all => all.map((e) => e.getBoundingClientRect().height)")
     assert max(heights) < 3 * 30
+
+
+def test_no_seat_left_stands_a_close_look(
+    visitor: Callable[..., Visitor], portal: Portal, tmp_path: Path
+) -> None:
+    """From the file to the review with one click, which frees a seat on the way."""
+    machine = Machine(tmp_path, portal.manage("product_file", "acme", "Orbit"))
+    machine.run("request", "--key", demo_key("acme", "full"), "--hostname", "third-machine")
+    ada = visitor(viewport=PHONE)
+    ada.sign_in("ada@example.com")
+    page = ada.page
+    page.goto(ada.portal.url("acme", "/offline/"))
+    page.get_by_text("Paste its text instead").click()
+    text = (tmp_path / "activation-request.dat").read_text()
+    page.get_by_label("Or paste its text").fill(text)
+    page.get_by_role("button", name="Look at the file").click()
+    expect(page.get_by_role("heading", name="No seat left for third-machine")).to_be_visible()
+    ada.errors.clear()  # Chromium writes down that the answer is a 400
+    ada.look_closely()
+    page.get_by_role("button", name="Deactivate measuring-02").click()
+    expect(page.get_by_role("heading", name="Activate third-machine?")).to_be_visible()
+    ada.look_closely()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_asking_for_a_release_stands_a_close_look(
+    visitor: Callable[..., Visitor], scheme: str
+) -> None:
+    ada = visitor(viewport=PHONE, color_scheme=scheme)
+    ada.sign_in("ada@example.com")
+    page = ada.page
+    page.goto(ada.portal.url("acme", f"/licenses/{demo_id('acme', 'license', 'unlimited')}/"))
+    page.get_by_role("link", name="Ask support to release it").click()
+    ada.look_closely()
+    page.get_by_role("button", name="Ask support").click()
+    ada.look_closely()
+    page.goto(ada.portal.url("acme", "/licenses/machines/"))
+    page.get_by_role("checkbox").first.check()
+    page.get_by_role("button", name="Deactivate those that are chosen").click()
+    ada.look_closely()
