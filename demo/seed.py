@@ -122,12 +122,21 @@ ACME = Company(
         ),
         Sample(
             "full", "Orbit", "ada@example.com",
-            {"allowed_activations": 2, "subscription_interval": "P2Y"}, age=40,
+            {
+                "allowed_activations": 2, "subscription_interval": "P2Y",
+                "name": "Measuring stations",
+            },
+            age=40,
             machines=("measuring-01", "measuring-02"),
         ),
         Sample(
             "soon", "Spectra", "ada@example.com",
-            {"allowed_activations": 3, "subscription_interval": "P1Y"}, age=342,
+            {
+                "allowed_activations": 3, "subscription_interval": "P1Y",
+                "order_number": "PO-2025-077",
+                "renewal_url": "https://acme.example/renew",
+            },
+            age=342,
             machines=("spectra-desk",),
         ),
         Sample(
