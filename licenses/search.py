@@ -264,15 +264,8 @@ def _conditions(now: datetime) -> dict[Status, Q]:
     }
 
 
-# As totals have them; of the first there are as many as are left.
-COUNTED = (
-    Status.ACTIVE,
-    Status.EXPIRING_SOON,
-    Status.NOT_STARTED,
-    Status.EXPIRED,
-    Status.SUSPENDED,
-    Status.REVOKED,
-)
+# As totals have them, and as a list is sorted by status: from active to revoked.
+COUNTED = tuple(reversed(Status))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -290,27 +283,23 @@ def totals(licenses: QuerySet[License], now: datetime) -> Totals:
 
 
 def counts(licenses: QuerySet[License], now: datetime) -> QuerySet[License, Any]:
-    """What `totals_from` makes the totals of: one row for each product, in one query that an index
-    of licences answers."""
-    conditions = _conditions(now)
-    each = Value(1)  # no column, so that the index has all that is read
-    return (
-        licenses.order_by()
-        .values_list("product", "product__name", "product__display_name")
-        .annotate(
-            every=Count(each),
-            **{status.name: Count(each, filter=conditions[status]) for status in COUNTED[1:]},
-        )
-    )
+    """What `totals_from` makes the totals of: a row for each status of each product, in one query
+    that an index of licences answers."""
+    names = ("product", "product__name", "product__display_name")
+    of_status = licenses.order_by().values_list(*names).annotate(status=_standing(now))
+    # A count of no column, so that the index has all that is read.
+    return of_status.annotate(n=Count(Value(1)))
 
 
-def totals_from(by_product: list[tuple[Any, ...]]) -> Totals:
+def totals_from(counted: list[tuple[Any, ...]]) -> Totals:
     """The sums, and the products by their names."""
-    in_order = sorted(by_product, key=lambda row: str(row[1]))
-    counted = [row[3:] for row in in_order] or [(0,) * len(COUNTED)]
-    every, *others = map(sum, zip(*counted, strict=True))
-    products = tuple((pk, shown or name) for pk, name, shown, *_counts in in_order)
-    return Totals(all=every, by_status=(every - sum(others), *others), products=products)
+    by_status = [0] * len(COUNTED)
+    for *_product, status, number in counted:
+        by_status[status] += number
+    named = {pk: (name, shown or name) for pk, name, shown, *_counted in counted}
+    in_order = sorted(named.items(), key=lambda item: str(item[1][0]))
+    products = tuple((pk, shown) for pk, (_name, shown) in in_order)
+    return Totals(all=sum(by_status), by_status=tuple(by_status), products=products)
 
 
 def expires_within(days: int, now: datetime) -> Q:
@@ -340,18 +329,33 @@ def sorted_by(licenses: QuerySet[License], sort: str, now: datetime) -> QuerySet
 def _attention(now: datetime) -> Any:
     """How urgent a licence is: what ends soon, has ended, has no seat left, is suspended; then what
     needs nothing, and at last what is revoked."""
-    conditions = _conditions(now)
     full = Q(allowed_activations__gt=0, total_activations__gte=F("allowed_activations"))
-    ranked = (
-        Q(revoked=True),
-        conditions[Status.EXPIRING_SOON],
-        conditions[Status.EXPIRED],
-        full & Q(suspended=False),
-        Q(suspended=True),
+    return Case(
+        When(revoked=True, then=Value(5)),
+        When(suspended=True, then=Value(3)),
+        When(expires_at__lte=now, then=Value(1)),
+        When(expires_at__lte=now + EXPIRING_SOON, then=Value(0)),
+        When(full, then=Value(2)),
+        default=Value(4),
     )
-    ranks = (5, 0, 1, 2, 3)
-    cases = (When(each, then=Value(rank)) for each, rank in zip(ranked, ranks, strict=True))
-    return Case(*cases, default=Value(4))
+
+
+def _standing(now: datetime) -> Any:
+    """The place of a licence's status in COUNTED: each is what the ones before it are not."""
+    waiting = Q(
+        expiration_strategy=ExpirationStrategy.DELAYED,
+        subscription_interval__gt="",
+        expires_at__isnull=True,
+    )
+    places = {status: Value(place) for place, status in enumerate(COUNTED)}
+    return Case(
+        When(revoked=True, then=places[Status.REVOKED]),
+        When(suspended=True, then=places[Status.SUSPENDED]),
+        When(expires_at__lte=now, then=places[Status.EXPIRED]),
+        When(expires_at__lte=now + EXPIRING_SOON, then=places[Status.EXPIRING_SOON]),
+        When(waiting, then=places[Status.NOT_STARTED]),
+        default=places[Status.ACTIVE],
+    )
 
 
 def _column(name: str, now: datetime) -> Any:
@@ -359,9 +363,7 @@ def _column(name: str, now: datetime) -> Any:
     if name == "attention":
         return _attention(now)
     if name == "status":
-        ranks = enumerate(reversed(Status))
-        conditions = _conditions(now)
-        return Case(*(When(conditions[status], then=Value(rank)) for rank, status in ranks))
+        return _standing(now)
     return {
         "product": F("product__name"),
         "seats": F("total_activations"),

@@ -82,18 +82,22 @@ class Tile:
     current: bool
 
 
-def _tiles(totals: Totals, filters: dict[str, str]) -> list[Tile]:
+def _tiles(totals: Totals, filters: dict[str, str]) -> tuple[Tile, ...]:
     """All licences, and those of each status that some have, which add up to them."""
-    chosen = filters.get("status", "")
-    of_status = zip(search.COUNTED, totals.by_status, strict=True)
-    return [
-        Tile(_("All"), totals.all, path_to("licenses"), current=not filters),
+    return _tiles_of(totals.by_status, filters.get("status", "" if filters else "all"))
+
+
+@remembered_at_most(256)
+def _tiles_of(by_status: tuple[int, ...], chosen: str) -> tuple[Tile, ...]:
+    of_status = zip(search.COUNTED, by_status, strict=True)
+    return (
+        Tile(_("All"), sum(by_status), path_to("licenses"), current=chosen == "all"),
         *(
             Tile(str(words.NAMES[each]), n, f"?status={each.value}", current=each.value == chosen)
             for each, n in of_status
             if n or each.value == chosen
         ),
-    ]
+    )
 
 
 def _search(form: LicenseSearchForm, sort: str) -> SafeString:
