@@ -76,8 +76,9 @@ def sign_in(
                 raise SignInRefused
             store_password_anew(user)
             _end_session(request)
-            token = sessions.begin(user, site=site, browser=browser_of(request))
-            note_sign_in(user=user)
+            browser = browser_of(request)
+            token = sessions.begin(user, site=site, browser=browser)
+            note_sign_in(user=user, browser=browser)
     hand_over(request, token)
     return user
 

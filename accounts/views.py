@@ -4,6 +4,9 @@ The pages for people who are not signed in serve both the portals and the back o
 says which, and the back office asks for the company id in addition.
 """
 
+from datetime import datetime
+from typing import Any
+
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
@@ -40,7 +43,7 @@ from tenancy.addresses import normalise_email
 from tenancy.hosts import Site, vendor_url
 from tenancy.models import Vendor
 from tenancy.table import vendor_by_company_id
-from web import once
+from web import browsers, once
 from web.moments import moment
 from web.pages import render
 from web.policy import keeps_its_address
@@ -245,15 +248,33 @@ def activity(request: PersonRequest) -> HttpResponse:
         customer_id=request.user.pk, license_id=None, visible=True
     ).order_by("-sequence")
     page = page_of(told, request)
-    rows = [
-        {
-            "at": moment(entry.created_at, now),
-            "title": words.for_customers(entry.action),
-            "actor": entry.actor_for_customers,
-        }
-        for entry in page
-    ]
+    rows = [_activity_row(entry, request.user, now) for entry in page]
     return render(request, "accounts/activity.html", {"page": page, "rows": rows})
+
+
+def _activity_row(entry: AuditEntry, user: User, now: datetime) -> dict[str, Any]:
+    """What was done, when, by whom; of what the customer did himself also from where and with what.
+
+    SECURITY: tests/accounts/test_view_as.py. Where staff was is nobody's business.
+    """
+    own = entry.actor_id == user.pk
+    changed = [field for field, _old, _new in words.changed_fields(entry)]
+    return {
+        "at": moment(entry.created_at, now),
+        "title": words.for_customers(entry.action),
+        "what": ", ".join(changed) if entry.action == "changed" else words.remark(entry),
+        "actor": _("You") if own else entry.actor_for_customers,
+        "browser": _browser(entry.details.get("browser", "")) if own else "",
+        "ip": (entry.ip or "") if own else "",
+    }
+
+
+def _browser(told: str) -> str:
+    """The browser in words, and on which system."""
+    browser, system = browsers.named(told)
+    if browser and system:
+        return _("%(browser)s on %(system)s") % {"browser": browser, "system": system}
+    return browser or system
 
 
 @form_methods

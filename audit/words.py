@@ -44,6 +44,9 @@ ACTIONS = {
     "password-set": _lazy("Password set"),
     "published": _lazy("Published"),
     "freed": _lazy("Machine released by support"),
+    "release-asked": _lazy("Asked to release a machine"),
+    "release-refused": _lazy("Release of a machine refused"),
+    "released-by-customer": _lazy("Machine released by its customer"),
     "reminders-off": _lazy("Reminders turned off"),
     "reminders-on": _lazy("Reminders turned on"),
     "renewed": _lazy("Renewed"),
@@ -62,6 +65,7 @@ ACTIONS = {
 # What customers read of their own account, where that differs.
 FOR_CUSTOMERS = {
     "created": _lazy("Account created"),
+    "exported": _lazy("Licences exported"),
     "changed": _lazy("Profile changed"),
     "view-as-begun": _lazy("Support looked at your portal"),
     "view-as-ended": _lazy("Support stopped looking at your portal"),

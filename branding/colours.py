@@ -109,14 +109,13 @@ def corrected(colour: str, scheme: Scheme) -> Accent:
 def css(colour: str, *, light: str = ":root", dark: str = "") -> str:
     """The custom properties for an accent colour.
 
-    Without a selector of its own for dark, dark follows the visitor's system.
+    Without a selector of its own for dark, dark follows the visitor's system; paper is light.
     """
     bright, dim = (_rule(corrected(colour, scheme)) for scheme in (LIGHT, DARK))
     if dark:
         return f"{light} {{ {bright} }}\n{dark} {{ {dim} }}\n"
-    return (
-        f"{light} {{ {bright} }}\n@media (prefers-color-scheme: dark) {{ {light} {{ {dim} }} }}\n"
-    )
+    by_system = f"@media screen and (prefers-color-scheme: dark) {{ {light} {{ {dim} }} }}\n"
+    return f"{light} {{ {bright} }}\n{by_system}"
 
 
 def _rule(accent: Accent) -> str:

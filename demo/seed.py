@@ -40,6 +40,7 @@ from licenses.models import (
 from licenses.verbs import licenses
 from licenses.verbs.activations import Machine, activate, deactivate
 from licenses.verbs.products import create_product
+from licenses.verbs.releasing import ask
 from offline.verbs.answering import answer
 from tenancy.door import inside
 from tenancy.hosts import origin
@@ -121,12 +122,21 @@ ACME = Company(
         ),
         Sample(
             "full", "Orbit", "ada@example.com",
-            {"allowed_activations": 2, "subscription_interval": "P2Y"}, age=40,
+            {
+                "allowed_activations": 2, "subscription_interval": "P2Y",
+                "name": "Measuring stations",
+            },
+            age=40,
             machines=("measuring-01", "measuring-02"),
         ),
         Sample(
             "soon", "Spectra", "ada@example.com",
-            {"allowed_activations": 3, "subscription_interval": "P1Y"}, age=342,
+            {
+                "allowed_activations": 3, "subscription_interval": "P1Y",
+                "order_number": "PO-2025-077",
+                "renewal_url": "https://acme.example/renew",
+            },
+            age=342,
             machines=("spectra-desk",),
         ),
         Sample(
@@ -336,6 +346,7 @@ def _life(sample: Sample, vendor: Vendor) -> Iterator[Step]:
         yield 30, do(partial(activate, machine=_machine(vendor, "retired-tower")))
         yield 8, do(_retire)
         yield 0, do(_offline_machine)
+        yield 0, do(_ask_to_release)
     if sample.then:
         yield min(sample.age, 5), do(sample.then)
 
@@ -405,6 +416,14 @@ def _offline_machine(license: License) -> None:
     user = _person(license.vendor, "ada@example.com")
     with acting_as(user):
         answer(user, jwt.encode(header, claims, machine_key, algorithms=["Ed25519"]))
+
+
+def _ask_to_release(license: License) -> None:
+    """The machine in the clean room can't write a file any more."""
+    machine = Activation.objects.get(license=license, hostname="clean-room-03")
+    user = _person(license.vendor, "ada@example.com")
+    with acting_as(user):
+        ask(machine, user=user, reason="Its power supply burnt out, and it was scrapped.")
 
 
 def sign_ins() -> Iterator[str]:

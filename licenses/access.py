@@ -9,11 +9,18 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from django.http import Http404
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.requests import PersonRequest
+from audit.models import AuditEntry
+from audit.words import title
+from licenses.errors import MachineIsGone
+from licenses.history import told_of
 from licenses.models import Activation, License, LicenseUser
+from tenancy.finding import leading
 from tenancy.prepared import prepared, together
+from web.moments import day
 
 # So many licences that are shared with somebody a query names one by one.
 MOST_NAMED = 500
@@ -81,10 +88,30 @@ def _one(user: Any, shared: Any, license: Any, /) -> QuerySet[License]:
 
 
 def get_activation(request: PersonRequest, license_id: Any, activation_id: Any) -> Activation:
-    """An activation of one of the customer's licences, licence loaded; raises Http404."""
+    """An activation of one of the customer's licences, licence loaded; raises Http404, and
+    MachineIsGone for one that the licence had in this owner's time."""
     license = get_license(request, license_id)
     activation = Activation.objects.filter(license_id=license.pk, pk=activation_id).first()
     if activation is None:
-        raise Http404
+        gone = told_of(license.pk, license.user_id).filter(subject_id=activation_id).first()
+        if gone is None:
+            raise Http404
+        raise MachineIsGone(_became(gone))
     activation.license = license
     return activation
+
+
+def machines_of(user: User) -> QuerySet[Activation]:
+    """The machines of all licences that the customer sees, with these and their products. Licences
+    are named if they are not too many, so that machines are found by an index."""
+    seen = licenses_seen(user.pk, shared_with(user.pk)).order_by().values_list("pk", flat=True)
+    ids, many = leading(seen)
+    machines = Activation.objects.filter(license__in=seen if many else ids)
+    return machines.select_related("license__product")
+
+
+def _became(last: AuditEntry) -> str:
+    """What the last entry about a machine says."""
+    name = last.details.get("hostname") or _("The machine")
+    told = {"name": name, "what": title(last).lower(), "when": day(last.created_at.date())}
+    return _("%(name)s: %(what)s on %(when)s.") % told

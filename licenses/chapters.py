@@ -10,7 +10,7 @@ from accounts.models import User
 from accounts.story import SHOWN, Action, Cell, Chapter, register
 from licenses import words
 from licenses.access import licenses_of
-from licenses.models import Activation
+from licenses.models import Activation, SeatRequest
 from web.moments import at
 
 
@@ -63,6 +63,29 @@ def machines(user: User) -> Chapter:
     )
 
 
+def requests(user: User) -> Chapter:
+    """What the customer asked support to release, or released himself."""
+    found = SeatRequest.objects.filter(user=user)
+    rows = [
+        [
+            Cell(at(request.created_at)),
+            Cell(str(request), _page("seatrequest", request)),
+            Cell(request.reason),
+            Cell(request.get_state_display()),
+            Cell(request.answer),
+        ]
+        for request in found[:SHOWN]
+    ]
+    return Chapter(
+        "requests",
+        _("Requests to release"),
+        (_("Asked"), _("Machine"), _("Reason"), _("State"), _("Answer")),
+        rows,
+        found.count(),
+        _("This person has asked for no release."),
+    )
+
+
 def _page(model: str, row: Any) -> str:
     return reverse(f"admin:licenses_{model}_change", args=[row.pk])
 
@@ -71,3 +94,4 @@ def register_all() -> None:
     """What this room tells of a customer, by place on the page."""
     register(10, "licenses.view_license", licenses)
     register(20, "licenses.view_activation", machines)
+    register(25, "licenses.view_seatrequest", requests)

@@ -11,13 +11,14 @@ from accounts.emails import invitation_link, person_of
 from accounts.models import User
 from accounts.reminders import off_link
 from licenses import words
-from licenses.models import License
+from licenses.models import Activation, License, SeatRequest
+from licenses.verbs.releasing import ANSWER, REQUEST
 from licenses.verbs.reminders import KIND as EXPIRY_REMINDER
 from licenses.verbs.reminders import licenses_in
 from mail.composing import compose
 from mail.kinds import register
 from mail.models import OutgoingEmail
-from tenancy.hosts import vendor_url
+from tenancy.hosts import backoffice_url, vendor_url
 
 LISTED = 50  # licences in a reminder; the rest are counted
 
@@ -77,6 +78,43 @@ def _ending(license: License, now: datetime) -> dict[str, Any]:
     }
 
 
+def release_request(email: OutgoingEmail) -> EmailMultiAlternatives | None:
+    """A customer's request to release a machine, to staff who may answer it; None once it is
+    answered."""
+    request = _request_of(email)
+    if request is None or not request.is_open:
+        return None
+    machine = Activation.objects.select_related("license").filter(pk=request.activation_id).first()
+    return compose(
+        "licenses/email/release_request",
+        person_of(email),
+        request=request,
+        product=request.license.product.name,
+        works=words.works_until(machine) if machine else "",
+        link=backoffice_url("admin:licenses_seatrequest_answer", request.pk),
+    )
+
+
+def release_answer(email: OutgoingEmail) -> EmailMultiAlternatives | None:
+    """What came of the request, to the customer who asked."""
+    request = _request_of(email)
+    if request is None or request.is_open:
+        return None
+    return compose(
+        "licenses/email/release_answer",
+        person_of(email),
+        request=request,
+        released=request.state == SeatRequest.State.RELEASED,
+        product=request.license.product.name,
+        link=vendor_url(request.license.vendor, "license", request.license_id),
+    )
+
+
+def _request_of(email: OutgoingEmail) -> SeatRequest | None:
+    found = SeatRequest.objects.select_related("license__product", "license__vendor", "user")
+    return found.filter(pk=email.details["request"]).first()
+
+
 def _license_of(email: OutgoingEmail) -> License | None:
     if email.license_id is None:
         return None
@@ -94,4 +132,6 @@ def _beginning(license: License, user: User) -> dict[str, Any]:
 def register_all() -> None:
     """The kinds of e-mails that this room writes."""
     register("license", gettext_lazy("Licence"), license_email)
+    register(REQUEST, gettext_lazy("Request to release a machine"), release_request)
+    register(ANSWER, gettext_lazy("Answer to a request to release"), release_answer)
     register(EXPIRY_REMINDER, gettext_lazy("Reminder of a licence that expires"), expiry_reminder)

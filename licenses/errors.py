@@ -82,6 +82,13 @@ class ActivationNotFound(LicensingError):
     )
 
 
+class MachineIsGone(ActivationNotFound):
+    """A page about a machine that had a seat on the licence and has none any more; `detail` names
+    it and says what became of it."""
+
+    text = _("%(detail)s Its seat is free: there is nothing left to do.")
+
+
 class DeactivationLimitReached(LicensingError):
     code = "DEACTIVATION_LIMIT_REACHED"
     text = _(
@@ -115,6 +122,37 @@ class OfflineMachineKeepsItsSeat(LicensingError):
     text = _(
         "This machine was activated offline: make a deactivation file on it and hand that in on "
         "the Offline page."
+    )
+
+
+class ReleaseAskedAlready(LicensingError):
+    """There is an open request to release this machine."""
+
+    code = "RELEASE_ASKED_ALREADY"
+    text = _("Support has been asked to release this machine already, and will answer by e-mail.")
+
+
+class RequestAnswered(LicensingError):
+    """The request to release is not open any more."""
+
+    code = "REQUEST_ANSWERED"
+    text = _("This request has been answered or is no longer needed: look at what came of it.")
+
+
+class ReleaseNotNeeded(LicensingError):
+    """The customer can free the seat with a click, and needs nobody."""
+
+    code = "RELEASE_NOT_NEEDED"
+    text = _("You can deactivate this machine yourself.")
+
+
+class OwnReleasesUsedUp(LicensingError):
+    """The customer has released as many machines in a year as the vendor allows."""
+
+    code = "OWN_RELEASES_USED_UP"
+    text = _(
+        "You have released as many machines in the last year as is allowed without asking: ask "
+        "support to release this one."
     )
 
 

@@ -12,7 +12,7 @@ from audit.models import AuditEntry
 from licenses.models import Activation, License
 
 # What customers are not told of a licence.
-WITHHELD = frozenset({"policy", "name", "order_number", "renewal_url", "internal_notes"})
+WITHHELD = frozenset({"policy", "internal_notes"})
 
 
 class Event(StrEnum):
@@ -24,6 +24,9 @@ class Event(StrEnum):
     MACHINE_KEY_REPLACED = "machine-key-replaced"
     DEACTIVATED = "deactivated"
     FREED = "freed"
+    RELEASED_BY_CUSTOMER = "released-by-customer"
+    RELEASE_ASKED = "release-asked"
+    RELEASE_REFUSED = "release-refused"
     RENEWED = "renewed"
     MAINTENANCE_RENEWED = "maintenance-renewed"
     EXTENDED = "extended"

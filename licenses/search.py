@@ -86,15 +86,20 @@ def seen_in(licenses: QuerySet[License], text: str) -> QuerySet[License]:
     words = asked(text)
     if words is None:
         return licenses.none()
-    return finding.having(licenses, (places_for_customers(word) for word in words))
+    own, many = finding.leading(licenses.order_by().values_list("pk", flat=True))
+    places = (places_for_customers(word, None if many else own) for word in words)
+    return finding.having(licenses, places)
 
 
-def places_for_customers(word: Typed) -> list[Place]:
-    """Where a word may stand in what the customer sees of a licence."""
+def places_for_customers(word: Typed, own: list[UUID] | None) -> list[Place]:
+    """Where a word may stand in what the customer sees of a licence. `own` are his licences, unless
+    they are too many to name them: of these machines are looked through by the key to a licence,
+    whatever the planner thinks of how many a licence has."""
     return [
         *_of_key(word.form),
         _of_product(word.form),
         in_words(LicenseWord, word.form, visible=True),
+        _of_hosts(word) if own is None else _of_hosts_of(word, own),
     ]
 
 
@@ -147,16 +152,29 @@ def _of_people(form: str) -> list[Place]:
     ]
 
 
+def _of_hosts(word: Typed) -> Place:
+    """The names of machines."""
+    hosts = Activation.objects.filter(license=OuterRef("pk"))
+    hosts = hosts.filter(has_word(ActivationWord, word.form, "pk"))
+    return named(
+        ids_by(ActivationWord, word.form, "activation__license_id"), there(hosts.values("pk"))
+    )
+
+
+def _of_hosts_of(word: Typed, licenses: list[UUID]) -> Place:
+    """The same, of machines of these licences alone."""
+    machines = Activation.objects.filter(license__in=licenses).order_by()
+    machines = machines.filter(has_word(ActivationWord, word.form, "pk"))
+    found = list(machines.values_list("license_id", flat=True).distinct())
+    return Place(found, Q(pk__in=found) if found else Q(pk=None))
+
+
 def _of_machines(word: Typed) -> list[Place]:
     """Host names and the beginnings of fingerprints."""
     of_license = Activation.objects.filter(license=OuterRef("pk"))
-    hosts = of_license.filter(has_word(ActivationWord, word.form, "pk"))
     prints = Activation.objects.filter(of_print(word)).order_by("fingerprint")
     return [
-        named(
-            ids_by(ActivationWord, word.form, "activation__license_id"),
-            there(hosts.values("pk")),
-        ),
+        _of_hosts(word),
         named(
             prints.values_list("license_id", flat=True),
             there(of_license.filter(of_print(word)).values("pk")),
@@ -180,6 +198,24 @@ def machine_places(word: Typed) -> list[Place]:
         Activation.objects.all(), "license", licenses, has=has_key(word, "license"), many=many
     )
     return [*host_places(word), of_license]
+
+
+def machines_seen_in(machines: QuerySet[Activation], text: str) -> QuerySet[Activation]:
+    """Those of a customer's machines that have every word of the text in their names or where he
+    finds their licences by it; each of them is asked."""
+    words = asked(text)
+    if words is None:
+        return machines.none()
+    return finding.having(machines, (_machine_places_for_customers(word) for word in words))
+
+
+def _machine_places_for_customers(word: Typed) -> list[Place]:
+    products = few_ids(Product.objects.all(), [word.form], ("name", "display_name"))
+    return [
+        in_words(ActivationWord, word.form),
+        Place((), has_key(word, "license")),
+        Place((), Q(license__product__in=products) if products else Q(pk=None)),
+    ]
 
 
 def licenses_with(word: Typed) -> tuple[list[UUID], bool]:
@@ -228,17 +264,16 @@ def _conditions(now: datetime) -> dict[Status, Q]:
     }
 
 
+# As totals have them, and as a list is sorted by status: from active to revoked.
+COUNTED = tuple(reversed(Status))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """How many of the customer's licences there are, by what he would do about them.
-
-    `active` counts those that can be used now, those that expire soon among them.
-    """
+    """How many of the customer's licences there are: in all, and of each status."""
 
     all: int
-    active: int
-    expiring_soon: int
-    expired: int
+    by_status: tuple[int, ...]  # in the order of COUNTED
     products: tuple[tuple[UUID, str], ...]  # with the names that customers read
 
 
@@ -248,34 +283,23 @@ def totals(licenses: QuerySet[License], now: datetime) -> Totals:
 
 
 def counts(licenses: QuerySet[License], now: datetime) -> QuerySet[License, Any]:
-    """What `totals_from` makes the totals of: one row for each product, in one query that an index
-    of licences answers."""
-    conditions = _conditions(now)
-    usable = (
-        conditions[Status.ACTIVE]
-        | conditions[Status.EXPIRING_SOON]
-        | conditions[Status.NOT_STARTED]
-    )
-    each = Value(1)  # no column, so that the index has all that is read
-    return (
-        licenses.order_by()
-        .values_list("product", "product__name", "product__display_name")
-        .annotate(
-            every=Count(each),
-            active=Count(each, filter=usable),
-            soon=Count(each, filter=conditions[Status.EXPIRING_SOON]),
-            expired=Count(each, filter=conditions[Status.EXPIRED]),
-        )
-    )
+    """What `totals_from` makes the totals of: a row for each status of each product, in one query
+    that an index of licences answers."""
+    names = ("product", "product__name", "product__display_name")
+    of_status = licenses.order_by().values_list(*names).annotate(status=_standing(now))
+    # A count of no column, so that the index has all that is read.
+    return of_status.annotate(n=Count(Value(1)))
 
 
-def totals_from(by_product: list[tuple[Any, ...]]) -> Totals:
+def totals_from(counted: list[tuple[Any, ...]]) -> Totals:
     """The sums, and the products by their names."""
-    in_order = sorted(by_product, key=lambda row: str(row[1]))
-    counted = [row[3:] for row in in_order] or [(0, 0, 0, 0)]
-    every, active, soon, expired = map(sum, zip(*counted, strict=True))
-    products = tuple((pk, shown or name) for pk, name, shown, *_counts in in_order)
-    return Totals(all=every, active=active, expiring_soon=soon, expired=expired, products=products)
+    by_status = [0] * len(COUNTED)
+    for *_product, status, number in counted:
+        by_status[status] += number
+    named = {pk: (name, shown or name) for pk, name, shown, *_counted in counted}
+    in_order = sorted(named.items(), key=lambda item: str(item[1][0]))
+    products = tuple((pk, shown) for pk, (_name, shown) in in_order)
+    return Totals(all=sum(by_status), by_status=tuple(by_status), products=products)
 
 
 def expires_within(days: int, now: datetime) -> Q:
@@ -283,28 +307,63 @@ def expires_within(days: int, now: datetime) -> Q:
     return Q(expires_at__gt=now, expires_at__lte=now + timedelta(days=days))
 
 
-SORTS = ("product", "status", "seats", "expires", "created")
-DEFAULT_SORT = "-created"
+SORTS = ("attention", "product", "status", "seats", "expires", "created")
+DEFAULT_SORT = "attention"
 
 
 def sorted_by(licenses: QuerySet[License], sort: str, now: datetime) -> QuerySet[License]:
     """The licences ordered by a column of SORTS, descending with a leading `-`.
 
-    Licences that never expire come last when ordered by expiry, whichever way. The primary key
+    Licences that never expire come last when ordered by expiry, whichever way. By `attention` come
+    first those about which there is something to do, among equals the newest. The primary key
     settles ties, so that pages never overlap.
     """
+    if sort == DEFAULT_SORT:
+        return licenses.order_by(_attention(now), "-created_at", "pk")
     column = _column(sort.removeprefix("-"), now)
     descending = sort.startswith("-")
     order = column.desc(nulls_last=True) if descending else column.asc(nulls_last=True)
     return licenses.order_by(order, "pk")
 
 
+def _attention(now: datetime) -> Any:
+    """How urgent a licence is: what ends soon, has ended, has no seat left, is suspended; then what
+    needs nothing, and at last what is revoked."""
+    full = Q(allowed_activations__gt=0, total_activations__gte=F("allowed_activations"))
+    return Case(
+        When(revoked=True, then=Value(5)),
+        When(suspended=True, then=Value(3)),
+        When(expires_at__lte=now, then=Value(1)),
+        When(expires_at__lte=now + EXPIRING_SOON, then=Value(0)),
+        When(full, then=Value(2)),
+        default=Value(4),
+    )
+
+
+def _standing(now: datetime) -> Any:
+    """The place of a licence's status in COUNTED: each is what the ones before it are not."""
+    waiting = Q(
+        expiration_strategy=ExpirationStrategy.DELAYED,
+        subscription_interval__gt="",
+        expires_at__isnull=True,
+    )
+    places = {status: Value(place) for place, status in enumerate(COUNTED)}
+    return Case(
+        When(revoked=True, then=places[Status.REVOKED]),
+        When(suspended=True, then=places[Status.SUSPENDED]),
+        When(expires_at__lte=now, then=places[Status.EXPIRED]),
+        When(expires_at__lte=now + EXPIRING_SOON, then=places[Status.EXPIRING_SOON]),
+        When(waiting, then=places[Status.NOT_STARTED]),
+        default=places[Status.ACTIVE],
+    )
+
+
 def _column(name: str, now: datetime) -> Any:
     """What a column is sorted by; statuses go from active to revoked."""
+    if name == "attention":
+        return _attention(now)
     if name == "status":
-        ranks = enumerate(reversed(Status))
-        conditions = _conditions(now)
-        return Case(*(When(conditions[status], then=Value(rank)) for rank, status in ranks))
+        return _standing(now)
     return {
         "product": F("product__name"),
         "seats": F("total_activations"),

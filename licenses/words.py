@@ -188,6 +188,45 @@ def replacements_text(activation: Activation, license: License, now: datetime) -
     ) % {"n": len(activation.key_replacements(now)), "allowed": allowed}
 
 
+def works_until(activation: Activation) -> str:
+    """What goes on running on a machine that is released, and until when its response can be
+    installed; its licence is loaded."""
+    if not activation.offline:
+        return _("This machine has network: its program learns of it as it next asks.")
+    return f"{_installable(activation)} {_runs(activation)}"
+
+
+def _installable(activation: Activation) -> str:
+    told = _("This machine was activated offline and can't be told.")
+    until = activation.offline_response_valid_until
+    if until is None:
+        return told
+    ends = (
+        _("Its response can be installed until %(when)s.")
+        if until > timezone.now()
+        else _("Its response could be installed until %(when)s.")
+    )
+    return f"{told} {ends % {'when': at(until)}}"
+
+
+def _runs(activation: Activation) -> str:
+    """When its program stops by itself: as lease, machine or licence ends, whichever is first."""
+    ends = [
+        each
+        for each in (
+            activation.end or activation.license.end,
+            End(activation.lease_expires_at) if activation.lease_expires_at else None,
+        )
+        if each
+    ]
+    if not ends:
+        return _("What is installed there goes on running, without an end.")
+    first = min(ends, key=lambda end: end.at)
+    return _("What is installed there goes on running until %(when)s at most.") % {
+        "when": end_text(first)
+    }
+
+
 def validity_text(license: License) -> str:
     """How long the licence is valid and from when that counts."""
     if not license.subscription_interval:

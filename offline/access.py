@@ -1,6 +1,5 @@
 """The door by which a customer's view gets an answered offline file."""
 
-from datetime import datetime
 from typing import Any
 
 from django.db.models import F, Q
@@ -30,10 +29,23 @@ def get_exchange(request: PersonRequest, exchange_id: Any) -> OfflineExchange:
     return exchange
 
 
-def lease_end(exchange: OfflineExchange) -> datetime | None:
-    """When the seat of the exchange's machine ends by itself, if it has one that does."""
-    ends = Activation.objects.filter(pk=exchange.activation_id).values_list("lease_expires_at")
-    return next((end for (end,) in ends), None)
+def machine_of(exchange: OfflineExchange) -> Activation | None:
+    """The exchange's machine, while it has its seat."""
+    return Activation.objects.filter(pk=exchange.activation_id).first()
+
+
+def last_exchange_of(request: PersonRequest, activation_id: Any) -> OfflineExchange:
+    """What was last answered for a machine, whether it can be used or not; raises Http404."""
+    exchange = (
+        OfflineExchange.objects.filter(OF_PRESENT_OWNER)
+        .filter(activation_id=activation_id, license__in=licenses_of(request.user))
+        .order_by("-created_at", "id")
+        .select_related("license__product")
+        .first()
+    )
+    if exchange is None:
+        raise Http404
+    return exchange
 
 
 def get_response_of_machine(request: PersonRequest, activation_id: Any) -> OfflineExchange:

@@ -1,11 +1,14 @@
 """The customer's page about offline files: look, confirm, take the response."""
 
 import re
+from http import HTTPStatus
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import Refusal
@@ -13,19 +16,34 @@ from accounts.requests import PersonRequest
 from accounts.sessions import browser_of
 from accounts.verbs import refusals
 from licenses import words
-from licenses.access import get_license
-from licenses.models import License, OperatingSystem
+from licenses.access import get_activation, get_license
+from licenses.errors import (
+    ActivationLimitReached,
+    ActivationNotFound,
+    DeactivationLimitReached,
+    MachineKeyReplacedTooOften,
+)
+from licenses.models import Activation, License, OperatingSystem
 from licenses.pages import rows
-from offline.access import get_exchange, get_response_of_machine, lease_end
+from licenses.verbs.activations import deactivate_as_customer, find_activation
+from offline.access import (
+    get_exchange,
+    get_response_of_machine,
+    last_exchange_of,
+    machine_of,
+)
 from offline.codec import ActivationRequest
 from offline.forms import RequestForm
 from offline.models import OfflineExchange
 from offline.verbs import answering
 from web import limits
 from web.errors import PortalError
+from web.links import path_to
 from web.moments import moment
 from web.pages import render
 from web.requests import client_ip, not_while_viewing_as
+
+GONE = HTTPStatus.GONE
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -37,10 +55,12 @@ def hand_in(request: PersonRequest) -> HttpResponse:
     form = RequestForm(request.POST, request.FILES)
     if not form.is_valid():
         return _ask_for_file(request, form, status=400)
+    data = form.cleaned_data["data"]
+    _make_room(request, data)
     try:
-        review = answering.look(request.user, form.cleaned_data["data"])
+        review = answering.look(request.user, data)
     except PortalError as error:
-        return _refuse(request, error)
+        return _refuse(request, error, data)
     return _show_review(request, review)
 
 
@@ -53,18 +73,25 @@ def confirm(request: PersonRequest) -> HttpResponse:
     if request.method != "POST":
         return redirect("offline")
     limits.take(limits.OFFLINE_PER_USER, str(request.user.pk))
+    data = request.POST.get("request_text", "")
     try:
-        exchange = answering.answer(request.user, request.POST.get("request_text", ""))
+        exchange = answering.answer(request.user, data)
     except PortalError as error:
-        return _refuse(request, error)
+        return _refuse(request, error, data)
     return redirect("offline_done", exchange.pk)
 
 
 @require_safe
 def done(request: PersonRequest, exchange_id: UUID) -> HttpResponse:
     """The response to take, and what to do with it on the machine."""
-    now = timezone.now()
-    exchange = get_exchange(request, exchange_id)
+    return _show_done(request, get_exchange(request, exchange_id))
+
+
+def _show_done(
+    request: PersonRequest, exchange: OfflineExchange, status: int = 200
+) -> HttpResponse:
+    now, machine = timezone.now(), machine_of(exchange)
+    deactivated = exchange.kind == OfflineExchange.Kind.DEACTIVATION
     context = {
         "exchange": exchange,
         "license": exchange.license,
@@ -74,33 +101,47 @@ def done(request: PersonRequest, exchange_id: UUID) -> HttpResponse:
         "answered": moment(exchange.created_at, now),
         "valid_until": moment(exchange.valid_until, now),
         "run_out": exchange.valid_until is not None and exchange.valid_until <= now,
-        "deactivated": exchange.kind == OfflineExchange.Kind.DEACTIVATION,
-        "lease_end": moment(lease_end(exchange), now),
+        "deactivated": deactivated,
+        "ended": machine is None and not deactivated,
+        "lease_end": moment(machine.lease_expires_at if machine else None, now),
     }
-    return render(request, "offline/done.html", context)
+    return render(request, "offline/done.html", context, status)
 
 
 @not_while_viewing_as
 @require_safe
 def response_file(request: PersonRequest, exchange_id: UUID) -> HttpResponse:
-    """The response as a file; a response that can't be installed any more is gone (404)."""
+    """The response as a file; one that can't be installed any more, or whose machine has no seat
+    any more, is gone (410), and the page says what to do."""
     exchange = get_exchange(request, exchange_id)
-    if exchange.valid_until is not None and exchange.valid_until <= timezone.now():
-        raise Http404
-    return _attachment(exchange)
+    is_receipt = exchange.kind == OfflineExchange.Kind.DEACTIVATION
+    if is_receipt or (_can_be_installed(exchange) and machine_of(exchange)):
+        return _attachment(exchange)
+    return _show_done(request, exchange, GONE)
+
+
+def _can_be_installed(exchange: OfflineExchange) -> bool:
+    return exchange.valid_until is not None and exchange.valid_until > timezone.now()
 
 
 @not_while_viewing_as
 @require_safe
 def machine_response(request: PersonRequest, activation_id: UUID) -> HttpResponse:
-    """The newest response of a machine as a file, from its licence's page."""
-    return _attachment(get_response_of_machine(request, activation_id))
+    """The newest response of a machine as a file, from its licence's page; if there is none that
+    can be used, or the machine is deactivated, the page says so (410)."""
+    try:
+        return _attachment(get_response_of_machine(request, activation_id))
+    except Http404:
+        return _show_done(request, last_exchange_of(request, activation_id), GONE)
 
 
 def file_name(exchange: OfflineExchange) -> str:
-    """`<host name>-<product>.dat`, in characters that every file system takes."""
+    """`<host name>-<product>.dat`, of a receipt `…-receipt.dat`, in characters that every file
+    system takes."""
     name = f"{exchange.hostname or 'machine'}-{exchange.license.product.name}"
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:120] + ".dat"
+    is_receipt = exchange.kind == OfflineExchange.Kind.DEACTIVATION
+    ending = "-receipt.dat" if is_receipt else ".dat"
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:120] + ending
 
 
 def _attachment(exchange: OfflineExchange) -> HttpResponse:
@@ -114,6 +155,7 @@ def _ask_for_file(
     form: RequestForm,
     *,
     refusal: PortalError | None = None,
+    way: tuple[str, str] | None = None,
     status: int = 200,
 ) -> HttpResponse:
     """The form; with a refusal what is wrong and what to do, and that nothing was changed."""
@@ -124,6 +166,7 @@ def _ask_for_file(
         "license": license,
         "row": rows.license_row(license, now, today) if license else None,
         "refusal": refusal,
+        "way": way,
     }
     return render(request, "offline/hand_in.html", context, status=status)
 
@@ -142,8 +185,9 @@ def _chosen_license(request: PersonRequest) -> License | None:
         raise Http404 from error
 
 
-def _refuse(request: PersonRequest, error: PortalError) -> HttpResponse:
-    """Says what is wrong, and notes it for support."""
+def _refuse(request: PersonRequest, error: PortalError, data: bytes | str) -> HttpResponse:
+    """What is wrong and the way on, noted for support; a request that can be read is kept in the
+    form."""
     refusals.note(
         Refusal.Kind.FILE,
         error.code,
@@ -152,7 +196,73 @@ def _refuse(request: PersonRequest, error: PortalError) -> HttpResponse:
         ip=client_ip(request),
         browser=browser_of(request),
     )
-    return _ask_for_file(request, RequestForm(), refusal=error, status=400)
+    try:
+        asked, license = answering.named_in(request.user, data)
+    except PortalError:
+        return _ask_for_file(request, RequestForm(), refusal=error, status=400)
+    if isinstance(error, ActivationLimitReached) and license:
+        return _show_machines(request, license, asked)
+    form = RequestForm(initial={"request_text": asked.text})
+    way = _way_on(error, license, asked.fingerprint) if license else None
+    return _ask_for_file(request, form, refusal=error, way=way, status=400)
+
+
+def _way_on(error: PortalError, license: License, fingerprint: str) -> tuple[str, str]:
+    """What to do about a refusal: an address and its name."""
+    machine = find_activation(license, fingerprint)
+    if machine and isinstance(error, DeactivationLimitReached | MachineKeyReplacedTooOften):
+        url = path_to("activation_release", license.pk, machine.pk)
+        return url, _("Ask support to release the machine")
+    return path_to("license", license.pk), _("Go to the licence")
+
+
+# --- No seat left -------------------------------------------------------------------------------
+
+MOST_MACHINES = 100
+
+
+def _show_machines(
+    request: PersonRequest, license: License, asked: answering.Request
+) -> HttpResponse:
+    """The licence without a free seat and its machines, of which one can be deactivated here and
+    now; the request is kept. Those that were not seen for longest come first."""
+    now = timezone.now()
+    today = timezone.localdate(now)
+    machines = Activation.objects.filter(license=license).order_by("last_synced_at", "pk")
+    context = {
+        "request_text": asked.text,
+        "hostname": asked.hostname if isinstance(asked, ActivationRequest) else "",
+        "license": license,
+        "product": license.product,
+        "row": rows.license_row(license, now, today),
+        "deactivations": words.deactivations_text(license),
+        "machines": [
+            rows.machine_row(each, license, now, today) for each in machines[:MOST_MACHINES]
+        ],
+        "more": max(0, license.total_activations - MOST_MACHINES),
+        "code": ActivationLimitReached.code,
+    }
+    return render(request, "offline/full.html", context, status=400)
+
+
+def _make_room(request: PersonRequest, data: bytes) -> None:
+    """Deactivates the machine that was chosen to make room for the request's, if one was; whatever
+    refuses that is said. One that is gone already has made room."""
+    chosen = request.POST.get("deactivate")
+    if not chosen:
+        return
+    try:
+        _asked, license = answering.named_in(request.user, data)
+        activation = get_activation(request, license.pk, UUID(chosen)) if license else None
+        if activation:
+            deactivate_as_customer(activation)
+            told = _("%(name)s is deactivated and its seat is free.")
+            name = activation.hostname or _("The machine")
+            messages.success(request, told % {"name": name})
+    except (ValueError, Http404, ActivationNotFound):
+        return
+    except PortalError as error:
+        messages.error(request, error.sentence)
 
 
 def _show_review(request: PersonRequest, review: answering.Review) -> HttpResponse:

@@ -66,6 +66,7 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
         404,
         _("There is nothing here"),
         _("The address may be mistyped, or what it showed is not yours or not there any more."),
+        contact=True,
     )
 
 
@@ -168,8 +169,12 @@ def portal_closed(request: HttpRequest) -> HttpResponse:
         request,
         403,
         _("This portal is closed"),
-        _("The company has no active portal at the moment. Nothing else is served here."),
+        _(
+            "The company has no active portal at the moment. Licences that are in use go on as "
+            "before; ask the company for anything else."
+        ),
         home=False,
+        contact=True,
     )
 
 
@@ -208,11 +213,13 @@ def page(
     home: bool = True,
     again: str = "",
     unsaved: bool = False,
+    contact: bool = False,
 ) -> HttpResponse:
     """The error page, with a link to the start page or to the form at `again`, where what was typed
-    and is `unsaved` is filled in; it reads no user, no session and no message, and asks nothing."""
+    and is `unsaved` is filled in, and, where nothing else is left, with the vendor's `contact`; it
+    reads no user, no session and no message, and asks nothing."""
     if _is_api(request):
         return JsonResponse({"message": title.lower(), "code": CODES[status]}, status=status)
     context = {"status": status, "title": title, "reason": reason, "home": home, "again": again}
-    context |= {"messages": (), "unsaved": unsaved}
+    context |= {"messages": (), "unsaved": unsaved, "contact": contact}
     return render(request, "portal/error.html", context, status)

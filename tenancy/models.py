@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
@@ -62,6 +63,15 @@ class Vendor(models.Model):
         _("show visits of support"),
         default=True,
         help_text=_("Customers see in their history when support looked at their portal."),
+    )
+    allowed_own_releases = models.PositiveSmallIntegerField(
+        _("machines that a customer may release without asking"),
+        default=0,
+        validators=[MaxValueValidator(1000)],
+        help_text=_(
+            "In a year, of lost or broken machines without network. 0: your staff answers each "
+            "request to release one."
+        ),
     )
     # Empty: the installation's.
     language = models.CharField(_("language"), max_length=10, blank=True, choices=languages)

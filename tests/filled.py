@@ -19,6 +19,7 @@ from licenses.models import (
     LicensePolicy,
     LicenseUser,
     MaintenancePolicy,
+    SeatRequest,
 )
 from licenses.verbs.details import add_metadata
 from licenses.verbs.mailing import send_license
@@ -95,6 +96,15 @@ def _fill(world: World, vendor: Vendor) -> None:
             )
         ColumnMeaning.objects.create(
             vendor=vendor, kind="customers", heading=f"{name}heading", column="email"
+        )
+        SeatRequest.objects.create(
+            vendor=vendor,
+            license=license,
+            owner=license.user,
+            user=license.user,
+            activation_id=machine.pk,
+            hostname=f"{name}-pc",
+            reason=f"{name} broke",
         )
         ImportStep.objects.create(
             vendor=vendor, data_import=row, number=0, act=f"{name}-act", content="[]"

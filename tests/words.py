@@ -47,8 +47,8 @@ SOURCES = {
         ("licenses_license", "id"): (
             of_key("r.key"),
             words("r.notes", "true"),
-            words("r.name"),
-            words("r.order_number"),
+            words("r.name", "true"),
+            words("r.order_number", "true"),
             words("r.internal_notes"),
         ),
         ("licenses_licensemetadata", "license_id"): (

@@ -27,14 +27,25 @@ class SettingsForm(forms.ModelForm[PortalSettings]):
 
     class Meta:
         model = PortalSettings
-        fields = ("time_zone", "send_expiry_reminders", "show_support_views")
+        fields = (
+            "time_zone",
+            "send_expiry_reminders",
+            "show_support_views",
+            "allowed_own_releases",
+        )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.zone, self.saved = self.instance.zone.key, self.instance.time_zone
+        self.fields["allowed_own_releases"].required = False
         field: Any = self.fields["time_zone"]
         field.choices = [(name, name) for name in dict.fromkeys((*zones.places(), self.zone))]
         self.initial["time_zone"] = self.zone
+
+    def clean_allowed_own_releases(self) -> int:
+        """Whoever says nothing about it changes nothing."""
+        given = self.cleaned_data["allowed_own_releases"]
+        return self.instance.allowed_own_releases if given is None else int(given)
 
     def clean_time_zone(self) -> str:
         """The same zone changes nothing, also where it is the installation's and was not chosen."""

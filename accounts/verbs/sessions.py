@@ -34,7 +34,7 @@ def begin(user: User, *, site: Site, browser: str = "") -> str:
         site=site,
         digest=digest(token),
         password_mark=user.get_session_auth_hash(),
-        browser=browser.replace("\x00", "")[:LONGEST_BROWSER],  # no NUL for PostgreSQL
+        browser=as_told(browser),
         begun_at=now,
         seen_at=now,
         ends_at=now + LASTS,
@@ -111,3 +111,8 @@ def vendor_of(token: str) -> UUID | None:
 def digest(token: str) -> str:
     """Under what a token is found."""
     return sha256(token.encode()).hexdigest()
+
+
+def as_told(browser: str) -> str:
+    """What a browser says of itself, as it is kept: no NUL for PostgreSQL, and no book."""
+    return browser.replace("\x00", "")[:LONGEST_BROWSER]

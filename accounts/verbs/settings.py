@@ -14,6 +14,7 @@ class Settings(TypedDict, total=False):
 
     send_expiry_reminders: bool
     show_support_views: bool
+    allowed_own_releases: int
     language: str
     time_zone: str
 

@@ -4,6 +4,7 @@ from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 
 from accounts.models import Session, User
+from accounts.verbs.sessions import as_told
 from audit import trail
 from audit.acting import acting_as
 from tenancy.models import Vendor
@@ -44,13 +45,15 @@ def store_password_anew(user: User) -> None:
     theirs.update(password_mark=user.get_session_auth_hash())
 
 
-def note_sign_in(*, user: User) -> None:
-    """Moves `last_login` and records it; operators have no trail."""
+def note_sign_in(*, user: User, browser: str = "") -> None:
+    """Moves `last_login` and records it, with what the browser says of itself; operators have no
+    trail."""
     user.last_login = timezone.now()
     user.save(update_fields=["last_login"])
     if user.vendor:
         with acting_as(user):
-            trail.record("signed-in", user, visible=True)
+            told = {"browser": as_told(browser)} if browser else {}
+            trail.record("signed-in", user, details=told, visible=True)
 
 
 def note_sign_out(*, user: User) -> None:

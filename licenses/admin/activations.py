@@ -17,7 +17,7 @@ from licenses import words
 from licenses.errors import LicensingError
 from licenses.models import Activation
 from licenses.search import machine_places
-from licenses.verbs.activations import free
+from licenses.verbs.releasing import free
 from tenancy.texts import validate_line
 
 
@@ -84,6 +84,7 @@ class ActivationAdmin(VendorAdmin):
             "title": _("Release %(machine)s?") % {"machine": machine},
             "opts": self.opts,
             "original": machine,
+            "works": words.works_until(machine),
             "form": form,
         }
         return render(request, "licenses/admin/release.html", context)

@@ -11,6 +11,7 @@ from licenses.models.license import (
 )
 from licenses.models.maintenance import MaintenancePolicy, VersionField, validate_version
 from licenses.models.product import Product, SigningKey
+from licenses.models.seat_requests import SeatRequest
 from licenses.models.terms import (
     TERMS,
     UNLIMITED,
@@ -45,6 +46,7 @@ __all__ = [
     "MaintenancePolicy",
     "OperatingSystem",
     "Product",
+    "SeatRequest",
     "SigningKey",
     "Usable",
     "VersionField",

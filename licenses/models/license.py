@@ -107,9 +107,21 @@ class License(Usable, TenantRow, LicenseTerms):
         help_text=_("On whose terms the licence began; it has kept its own since."),
     )
     name = personal(
-        Line(_("name"), max_length=100, blank=True, help_text=_("Tells it apart from others."))
+        Line(
+            _("name"),
+            max_length=100,
+            blank=True,
+            help_text=_("Tells it apart from others. Its customer reads and may change it."),
+        )
     )
-    order_number = personal(Line(_("order number"), max_length=100, blank=True))
+    order_number = personal(
+        Line(
+            _("order number"),
+            max_length=100,
+            blank=True,
+            help_text=_("The customer can read it."),
+        )
+    )
     renewal_url = personal(
         UrlLine(
             _("renewal link"),
@@ -238,6 +250,11 @@ class License(Usable, TenantRow, LicenseTerms):
 
     def concerns(self) -> dict[str, Any]:
         return {"license_id": self.pk, "customer_id": self.user_id, "visible": True}
+
+    @property
+    def note(self) -> str:
+        """The first line of the notes."""
+        return self.notes.partition("\n")[0]
 
     @property
     def unlimited_deactivations(self) -> bool:

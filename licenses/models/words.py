@@ -46,12 +46,9 @@ class LicenseWord(Word):
     @classmethod
     def of_one(cls, license: License, metadata: Iterable[LicenseMetadata] = ()) -> list[Self]:
         """The words that a licence with this metadata should have."""
-        seen = words_in(license.notes) | words_of_key(license.key)
-        withheld = {
-            word
-            for text in (license.name, license.order_number, license.internal_notes)
-            for word in words_in(text)
-        }
+        seen = words_of_key(license.key)
+        seen = seen.union(*map(words_in, (license.name, license.order_number, license.notes)))
+        withheld = words_in(license.internal_notes)
         for entry in metadata:
             (seen if entry.visible else withheld).update(words_in(entry.key), words_in(entry.value))
         return [

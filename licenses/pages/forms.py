@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from licenses.search import DEFAULT_SORT, SORTS, Wanted
 from licenses.status import Status
+from tenancy.texts import validate_line
 
 STATUS_CHOICES = [
     ("", _("Any status")),
@@ -29,6 +30,40 @@ EXPIRY_CHOICES = [
 ]
 
 
+class ReleaseForm(forms.Form):
+    """Why a machine can't give its seat back itself."""
+
+    reason = forms.CharField(
+        label=_("What has happened to the machine"),
+        max_length=500,
+        validators=[validate_line],
+        help_text=_("Such as: the disk broke, and the machine was scrapped."),
+    )
+
+
+class NameForm(forms.Form):
+    """What an owner calls a licence; empty takes the name away."""
+
+    name = forms.CharField(
+        label=_("Name of the licence"),
+        max_length=100,
+        required=False,
+        validators=[validate_line],
+        help_text=_("Everybody who sees the licence reads it, the vendor's staff, too."),
+    )
+
+
+class MachineSearchForm(forms.Form):
+    """A text in machines and their licences."""
+
+    q = forms.CharField(
+        label=_("Search"),
+        required=False,
+        max_length=256,
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Machine, key, product")}),
+    )
+
+
 class LicenseSearchForm(forms.Form):
     """All fields are optional; what can't be understood is left out of the search and said."""
 
@@ -37,7 +72,9 @@ class LicenseSearchForm(forms.Form):
         required=False,
         max_length=256,
         strip=True,
-        widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Key, product, notes")}),
+        widget=forms.TextInput(
+            attrs={"type": "search", "placeholder": _("Name, key, machine, order")}
+        ),
     )
     product = forms.ChoiceField(label=_("Product"), required=False)
     status = forms.ChoiceField(label=_("Status"), required=False, choices=STATUS_CHOICES)

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.db.models.functions import Left
 
 from licenses import search
 from licenses.access import licenses_seen, named, some_shared
@@ -33,6 +34,10 @@ class Listed(Usable):
     subscription_interval: str
     allowed_activations: int
     total_activations: int
+    name: str
+    order_number: str
+    note: str
+    renewal_url: str
 
     @property
     def product(self) -> str:
@@ -52,7 +57,12 @@ COLUMNS = (
     "subscription_interval",
     "allowed_activations",
     "total_activations",
+    "name",
+    "order_number",
+    "beginning",  # of the notes
+    "renewal_url",
 )
+NOTE = 80  # characters of a note in the list
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,4 +137,5 @@ def _found(
 ) -> QuerySet[License, Any]:
     asked = replace(wanted, product_id=product)
     found = search.find(licenses_seen(user, shared), asked, now=now)
-    return search.sorted_by(found, sort, now).values_list(*COLUMNS)
+    in_order = search.sorted_by(found, sort, now).annotate(beginning=Left("notes", NOTE))
+    return in_order.values_list(*COLUMNS)

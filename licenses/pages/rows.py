@@ -1,21 +1,25 @@
 """What the pages show of a licence, a machine and an event: texts and numbers, ready to print."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import Enum
 from typing import Any
+from urllib.parse import quote
+from uuid import UUID
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from audit import words as audit_words
 from audit.models import AuditEntry
 from licenses import words
 from licenses.errors import LicensingError, OfflineMachineKeepsItsSeat
 from licenses.history import WITHHELD, Event
-from licenses.models import Activation, License, Usable
+from licenses.models import Activation, License, SeatRequest, Usable
 from licenses.pages.listing import Listed
 from licenses.status import Standing, Status
 from licenses.verbs.activations import check_customer_may_deactivate
+from tenancy.models import Vendor
 from web.links import path_to
 from web.moments import Moment, moment
 from web.remembered import remembered
@@ -34,16 +38,18 @@ class Seats:
 
 @dataclass(frozen=True, slots=True)
 class LicenseRow:
-    """One licence in the list."""
+    """One licence in the list; `name` tells it apart from others of its product."""
 
     url: str
     key: str
     product: str
+    name: str
     status: words.StatusText
     seats: Seats
     expires: words.EndText | None
     no_expiry: str
     next_step: str
+    next_url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +69,25 @@ class MachineRow:
     response_until: Moment | None
     deactivate_url: str
     no_deactivation: str
+    release_url: str
+    asked: bool
     needs_file: bool
     set_up_anew: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRow:
+    """A request to release a machine, and what came of it."""
+
+    machine: str
+    reason: str
+    asked: Moment | None
+    is_open: bool
+    state: str
+    code: str
+    icon: str
+    answered: Moment | None
+    answer: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,19 +100,30 @@ class EventRow:
     actor: str
 
 
-def license_row(license: License | Listed, now: datetime, today: date) -> LicenseRow:
-    """The licence in the list; its product is loaded. `today` is the vendor's."""
-    standing = license.standing
+def license_row(
+    license: License | Listed, now: datetime, today: date, support: str = ""
+) -> LicenseRow:
+    """The licence in the list; its product is loaded. `today` is the vendor's, `support` where its
+    support is asked (`support_of`)."""
+    standing, url = license.standing, path_to("license", license.pk)
+    step, next_url = next_step(license, standing, url, support)
     return LicenseRow(
-        url=path_to("license", license.pk),
+        url=url,
         key=license.key,
         product=str(license.product),
+        name=license.name or license.order_number or license.note,
         status=words.status_text(standing),
         seats=seats(license),
         expires=words.ending(license.end, now, today),
         no_expiry=words.no_expiry(license),
-        next_step=next_step(license, standing),
+        next_step=step,
+        next_url=next_url,
     )
+
+
+def support_of(vendor: Vendor) -> str:
+    """The address where the vendor's support is asked; empty where it has said none."""
+    return vendor.support_url or (f"mailto:{vendor.support_email}" if vendor.support_email else "")
 
 
 def seats(license: Usable) -> Seats:
@@ -105,26 +139,49 @@ def _seats(used: int, allowed: int) -> Seats:
     return Seats(used, allowed, text, min(100, 100 * used // allowed), full=used >= allowed)
 
 
-def next_step(license: Usable, standing: Standing) -> str:
-    """The one thing that is worth doing or knowing next; empty when there is none."""
-    return _next_step(standing.status, standing.usable, license.seats_left)
+def next_step(
+    license: License | Listed, standing: Standing, url: str, support: str
+) -> tuple[str, str]:
+    """The one thing that is worth doing next and the address where it is done; empty when there is
+    none. Without an address of the vendor's it is the licence's page, which says more."""
+    step = _next_step(standing.status, standing.usable, license.seats_left == 0)
+    if step is Step.RENEW:
+        return _("Renew it"), license.renewal_url or _about(support, license.key) or url
+    if step is Step.ASK:
+        return _("Ask support"), _about(support, license.key) or url
+    if step is Step.FREE:
+        return _("Free a seat"), f"{url}#machines"
+    return "", ""
 
 
-@remembered
-def _next_step(status: Status, usable: bool, left: int | None) -> str:
+class Step(Enum):
+    """What there is to do about a licence."""
+
+    RENEW, ASK, FREE, NOTHING = range(4)
+
+
+def _next_step(status: Status, usable: bool, full: bool) -> Step:
     if status in {Status.EXPIRED, Status.EXPIRING_SOON}:
-        return _("Renew it")
+        return Step.RENEW
     if not usable:
-        return _("Ask support")
-    if left is None:
-        return ""
-    if left == 0:
-        return _("No seats left: free one")
-    return ngettext("%(left)d seat left", "%(left)d seats left", left) % {"left": left}
+        return Step.ASK
+    return Step.FREE if full else Step.NOTHING
 
 
-def machine_row(activation: Activation, license: License, now: datetime, today: date) -> MachineRow:
-    """The machine on its licence's page, with the way to deactivate it or the reason against."""
+def _about(support: str, key: str) -> str:
+    """Support's address; of an e-mail with the key as its subject."""
+    return f"{support}?subject={quote(key)}" if support.startswith("mailto:") else support
+
+
+def machine_row(
+    activation: Activation,
+    license: License,
+    now: datetime,
+    today: date,
+    asked: Collection[UUID] = (),
+) -> MachineRow:
+    """The machine on its licence's page, with the way to deactivate it or the reason against and
+    then the way to have it released; `asked` are the machines for which support has been asked."""
     refusal = _refusal(license, activation)
     until = activation.offline_response_valid_until
     downloadable = activation.offline and until is not None and until > now
@@ -144,6 +201,8 @@ def machine_row(activation: Activation, license: License, now: datetime, today: 
         if refusal
         else path_to("activation_deactivate", license.pk, activation.pk),
         no_deactivation=refusal.sentence if refusal else "",
+        release_url=path_to("activation_release", license.pk, activation.pk) if refusal else "",
+        asked=activation.pk in asked,
         needs_file=isinstance(refusal, OfflineMachineKeepsItsSeat),
         set_up_anew=words.replacements_text(activation, license, now)
         if activation.key_replacements(now)
@@ -157,6 +216,33 @@ def _refusal(license: License, activation: Activation) -> LicensingError | None:
     except LicensingError as error:
         return error
     return None
+
+
+def request_row(request: SeatRequest, now: datetime) -> RequestRow:
+    """The request as its customer reads it."""
+    code, icon, state = _request_states()[SeatRequest.State(request.state)]
+    return RequestRow(
+        machine=str(request),
+        reason=request.reason,
+        asked=moment(request.created_at, now),
+        is_open=request.is_open,
+        state=state,
+        code=code,
+        icon=icon,
+        answered=moment(request.answered_at, now),
+        answer=request.answer,
+    )
+
+
+def _request_states() -> dict[SeatRequest.State, tuple[str, str, str]]:
+    """Of each state style, icon and words."""
+    states = SeatRequest.State
+    return {
+        states.OPEN: ("waiting", "clock", _("Waiting for support")),
+        states.RELEASED: ("active", "check", _("Released")),
+        states.REFUSED: ("revoked", "cross", _("Refused")),
+        states.NOT_NEEDED: ("ended", "check", _("No longer needed")),
+    }
 
 
 def event_row(entry: AuditEntry, now: datetime) -> EventRow:

@@ -4,7 +4,7 @@ Whoever counts holds the licence's lock (`licenses.verbs.licenses.lock`), so tha
 at once of a licence with ten seats give exactly ten, on PostgreSQL and on SQLite.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,9 +24,9 @@ from licenses.models import (
     License,
     LicenseMeterAttribute,
     LicenseType,
+    SeatRequest,
 )
 from licenses.verbs.licenses import begun, lock, maintenance_begun
-from tenancy.texts import validate_line
 
 FINGERPRINT_LENGTHS = range(64, 257)
 
@@ -177,32 +177,27 @@ def deactivate(activation: Activation) -> None:
         raise errors.ActivationNotFound
     if license.deactivations_left == 0:
         raise errors.DeactivationLimitReached
-    _give_uses_back(license, current)
-    Activation.objects.filter(pk=current.pk).delete()
-    license.total_activations -= 1
-    license.total_deactivations += 1
-    license.save(update_fields=["total_activations", "total_deactivations", "updated_at"])
+    give_back(license, current)
+    asked_no_more([current.pk])
     record(license, Event.DEACTIVATED, machine=current)
 
 
-@transaction.atomic
-def free(activation: Activation, *, reason: str) -> None:
-    """Frees the seat of a machine for the customer, whatever kind of machine it is.
-
-    It does not count against the deactivations that the licence allows. Raises ActivationNotFound
-    when the activation has ended already: released once however often it is tried; and
-    ValidationError for a reason that nobody can read.
-    """
-    validate_line(reason)
-    license = lock(activation.license_id)
-    current = Activation.objects.filter(pk=activation.pk).first()
-    if current is None:
-        raise errors.ActivationNotFound
-    _give_uses_back(license, current)
-    Activation.objects.filter(pk=current.pk).delete()
+def give_back(license: License, activation: Activation) -> None:
+    """Takes the machine off its seat, and counts that as a deactivation. Whoever calls holds the
+    licence's lock."""
+    _give_uses_back(license, activation)
+    Activation.objects.filter(pk=activation.pk).delete()
     license.total_activations -= 1
-    license.save(update_fields=["total_activations", "updated_at"])
-    record(license, Event.FREED, machine=current, reason=reason)
+    license.total_deactivations += 1
+    license.save(update_fields=["total_activations", "total_deactivations", "updated_at"])
+
+
+def asked_no_more(activations: Iterable[Any]) -> None:
+    """Machines that have given their seats back by themselves: nobody has to release them."""
+    requests = SeatRequest.objects.filter(
+        activation_id__in=activations, state=SeatRequest.State.OPEN
+    )
+    requests.update(state=SeatRequest.State.NOT_NEEDED, answered_at=timezone.now())
 
 
 @transaction.atomic
@@ -349,6 +344,7 @@ def _free_ended_leases(license: License, *, but: str = "") -> None:
     for activation in ended:
         _give_uses_back(license, activation)
     expired.delete()
+    asked_no_more([activation.pk for activation in ended])
     for activation in ended:
         record(license, Event.DEACTIVATED, machine=activation, lease_ended=True)
     license.total_activations -= len(ended)
@@ -380,3 +376,42 @@ def _give_uses_back(license: License, activation: Activation) -> None:
     for meter in meters:
         meter.total_uses = max(0, meter.total_uses - used[meter.name])
         meter.save(update_fields=["total_uses", "updated_at"])
+
+
+# So many machines a customer frees at once.
+MOST_AT_ONCE = 100
+
+
+def refusals_of_many(machines: Sequence[Activation]) -> list[errors.LicensingError | None]:
+    """What `deactivate_as_customer` would say to each, one after the other: the limit of a licence
+    counts those that come before. The machines' licences and products are loaded."""
+    refusals: list[errors.LicensingError | None] = []
+    freed: dict[Any, int] = {}
+    for machine in machines:
+        license = machine.license
+        left = license.deactivations_left
+        try:
+            check_customer_may_deactivate(license, machine)
+            if left is not None and freed.get(license.pk, 0) >= left:
+                raise errors.DeactivationLimitReached
+        except errors.LicensingError as error:
+            refusals.append(error)
+        else:
+            freed[license.pk] = freed.get(license.pk, 0) + 1
+            refusals.append(None)
+    return refusals
+
+
+def deactivate_many_as_customer(
+    machines: Sequence[Activation],
+) -> list[errors.LicensingError | None]:
+    """`deactivate_as_customer` for each, by itself; what refused it, or None."""
+    refusals: list[errors.LicensingError | None] = []
+    for machine in machines:
+        try:
+            deactivate_as_customer(machine)
+        except errors.LicensingError as error:
+            refusals.append(error)
+        else:
+            refusals.append(None)
+    return refusals

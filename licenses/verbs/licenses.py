@@ -203,11 +203,13 @@ def _move(license: License, ending: Ending, event: Event, term: Term) -> License
 
 @transaction.atomic
 def change_license(license: License, *, fields: Collection[str]) -> License:
-    """Saves the fields that changed; a new maintenance policy has maintenance begin anew, and a
-    new owner needs offline responses of his own.
+    """Saves the fields that changed; a new maintenance policy has maintenance begin anew. A new
+    owner needs offline responses of his own, and a name that is not the earlier owner's.
 
     The customer's history tells of it if he may see one of them. Raises ValidationError.
     """
+    if "user" in fields and "name" not in fields:
+        license.name, fields = "", {*fields, "name"}
     rows.change(license, fields=fields, withheld=WITHHELD, people=owners_of(license))
     if not set(SEARCHED).isdisjoint(fields):
         LicenseWord.objects.keep([license.pk])

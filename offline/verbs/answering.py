@@ -35,6 +35,7 @@ from offline import codec, errors
 from offline.codec import ActivationRequest, DeactivationRequest
 from offline.models import OfflineExchange
 from tenancy.spelling import form_of
+from web.errors import PortalError
 
 RECEIPT_TYP = "offline-deactivation-receipt+jwt"
 
@@ -102,6 +103,16 @@ def answer(user: User, data: bytes | str) -> OfflineExchange:
     if review.earlier and _still_valid(review.earlier):
         return review.earlier
     return _activate(review, request, user)
+
+
+def named_in(user: User, data: bytes | str) -> tuple[Request, License | None]:
+    """What a request is and, if it is the customer's, which licence it names; for who shows a
+    refusal. Raises InvalidOfflineRequest and TrialNotAllowed."""
+    request = read(data)
+    try:
+        return request, _find_license(user, request)
+    except PortalError:
+        return request, None
 
 
 def read(data: bytes | str) -> Request:

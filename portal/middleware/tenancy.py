@@ -11,9 +11,11 @@ from django.urls import set_urlconf
 from accounts import reminders
 from accounts.requests import PersonRequest
 from accounts.sessions import arrive
+from branding.models import brand_of
 from portal import errors
 from tenancy.door import inside
 from tenancy.hosts import Site, canonical_host, locate, origin
+from tenancy.models import Vendor
 from tenancy.waiting import passes
 from web.errors import PortalError
 
@@ -28,6 +30,15 @@ def _moved(request: PersonRequest, domain: str) -> HttpResponse:
         response.status_code = HTTPStatus.SEE_OTHER
     response["Location"] = origin(domain) + request.get_full_path()
     return response
+
+
+def _look_of(vendor: Vendor) -> set[str]:
+    """What the page of a closed portal fetches, which looks like the vendor's: colour and logos."""
+    brand = brand_of(vendor)
+    if brand is None:
+        return set()
+    pictures = (brand.light, brand.dark, brand.icon)
+    return {brand.css_url.partition("?")[0], *(each.path for each in pictures if each)}
 
 
 class TenancyMiddleware:
@@ -53,7 +64,7 @@ class TenancyMiddleware:
         if vendor is None:
             return errors.misdirected(request)
         request.vendor = vendor
-        if not vendor.is_active:
+        if not vendor.is_active and request.path not in _look_of(vendor):
             return errors.portal_closed(request)
         address = canonical_host(vendor)
         if not request.address.domain and address == vendor.canonical_domain:

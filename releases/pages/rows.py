@@ -34,13 +34,17 @@ CHANNELS: dict[str, str | Promise] = {
 
 @dataclass(frozen=True, slots=True)
 class FileRow:
-    """A file of a covered release; `curl` resumes where it broke off, without signing in."""
+    """A file of a covered release. The command `curl` goes on where it broke off, without signing
+    in; it reads `curl_input` from the terminal, since what has a key in it stays out of the shell's
+    history and the list of processes."""
 
     name: str
     url: str
     size: str
     sha256: str
     curl: str
+    curl_input: str
+    checks: tuple[tuple[str, str], ...]  # by system the command that says the file's SHA-256
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +137,13 @@ def _file_row(file: ReleaseFile, holder: Holder, verdict: Verdict) -> FileRow:
         url=reverse("download", args=[file.release_id, file.name]),
         size=filesizeformat(file.size),
         sha256=file.sha256,
-        curl=f'curl -L -C - {_target(file.name)} "{address}"',
+        curl=f"curl -L -C - {_target(file.name)} -K -",
+        curl_input=f'url = "{address}"',
+        checks=(
+            ("Windows", f'Get-FileHash "{file.name}"'),
+            ("macOS", f'shasum -a 256 "{file.name}"'),
+            ("Linux", f'sha256sum "{file.name}"'),
+        ),
     )
 
 

@@ -5,6 +5,16 @@ const sheet = document.querySelector("link[data-preview-css]");
 const colour = form.elements.accent_color;
 const own = form.elements.use_accent;
 
+// The browser's chooser beside the field, in which a colour can be typed.
+const chooser = Object.assign(document.createElement("input"), { type: "color", value: colour.value });
+chooser.tabIndex = -1;
+chooser.setAttribute("aria-hidden", "true"); // the field does the same
+colour.after(chooser);
+chooser.addEventListener("input", () => {
+  colour.value = chooser.value;
+  colour.dispatchEvent(new Event("input"));
+});
+
 const showAccent = () => {
   const accent = own.checked ? colour.value : form.dataset.defaultAccent;
   const url = new URL(sheet.href);
@@ -12,6 +22,8 @@ const showAccent = () => {
   sheet.href = url;
 };
 colour.addEventListener("input", () => {
+  if (!colour.checkValidity()) return;
+  chooser.value = colour.value;
   own.checked = true;
   showAccent();
 });

@@ -1,4 +1,4 @@
-// Comfort for every page: copying, local times, forms that send themselves. Nothing depends on it.
+// Comfort for every page: copying, local times, forms that are sent once. Nothing depends on it.
 
 const live = document.createElement("div");
 live.className = "visually-hidden";
@@ -36,10 +36,4 @@ for (const element of document.querySelectorAll("time[data-moment]")) {
   const written = formats[element.dataset.moment]; // none for "5 minutes ago"
   if (written) element.textContent = written.format(moment);
   if (element.title) element.title = formats.full.format(moment);
-}
-
-for (const form of document.querySelectorAll("form[data-submit-on-change]")) {
-  for (const select of form.querySelectorAll("select")) {
-    select.addEventListener("change", () => form.requestSubmit());
-  }
 }

@@ -1,5 +1,6 @@
 """Viewing as a customer: the link works once, the view ends in time, all of it is recorded."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -331,3 +332,21 @@ def test_the_back_office_says_why_a_customer_can_not_be_viewed(world: World) -> 
     answer = browser.post(BUTTON.format(world.ada.pk), follow=True)
     assert answer.redirect_chain == [(CHANGE.format(world.ada.pk), 302)]
     assert "This customer may not use the portal" in answer.content.decode()
+
+
+def test_activity_says_what_from_where_and_with_which_browser(world: World) -> None:
+    firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+    ada = Browser("acme", HTTP_USER_AGENT=firefox, REMOTE_ADDR="192.0.2.7")
+    ada.sign_in("ada@example.com")
+    form = {"first_name": "Ada", "last_name": "Byron", "company": "Engines"}
+    assert ada.post("/profile/", form).status_code == 302
+    with inside(world.acme):
+        begun(world)
+    page = ada.get("/profile/activity/").content.decode()
+    told = " ".join(re.sub("<[^>]*>", "", page).split())
+    assert "Signed in 24 November 2026, 12:00 UTC · You · Firefox on Linux · from 192.0.2.7" in told
+    assert "Profile changed: Last name, Company" in told
+    # Where staff was, is nobody's business.
+    assert (
+        "Support looked at your portal 24 November 2026, 12:00 UTC · Acme Instruments ·" not in told
+    )

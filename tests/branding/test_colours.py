@@ -56,7 +56,7 @@ def test_what_is_no_colour(text: str) -> None:
 
 
 def test_the_grounds_are_those_of_the_style_sheet() -> None:
-    light, dark = VARIABLES.split("@media (prefers-color-scheme: dark)")
+    light, dark = VARIABLES.split("@media screen and (prefers-color-scheme: dark)")
     for scheme, prefix, text in ((LIGHT, "light", light), (DARK, "dark", dark)):
         for name in ("ground", "surface", "text"):
             assert f"--{prefix}-{name}: {getattr(scheme, name)};" in VARIABLES
@@ -68,5 +68,5 @@ def test_the_grounds_are_those_of_the_style_sheet() -> None:
 def test_the_style_sheet_sets_both_schemes() -> None:
     text = css("#ff8800")
     assert text.count("--accent:") == 2
-    assert "@media (prefers-color-scheme: dark)" in text
+    assert "@media screen and (prefers-color-scheme: dark)" in text
     assert "@media" not in css("#ff8800", light=".a", dark=".b")

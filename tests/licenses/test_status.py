@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from licenses.ends import End
 from licenses.models import License
-from licenses.search import status_filter, totals
+from licenses.search import COUNTED, status_filter, totals
 from licenses.status import Standing, Status, standing_of
 from licenses.verbs.licenses import create_license
 from tests.conftest import NOW
@@ -64,4 +64,7 @@ def test_the_queries_agree_with_the_rule(acme: World) -> None:
         assert found == {each for each in everything if each.standing.status is status}
     counts = totals(License.objects.all(), timezone.now())
     assert counts.all == 74
-    assert counts.active == sum(each.standing.usable for each in everything)
+    assert counts.by_status == tuple(
+        sum(each.standing.status is status for each in everything) for status in COUNTED
+    )
+    assert sum(counts.by_status) == counts.all

@@ -8,10 +8,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from licenses.models import License
+from licenses.models import Activation, License
+from licenses.verbs.releasing import free
 from offline.models import OfflineExchange
 from tenancy.door import inside
-from tests.conftest import ON_POSTGRESQL
+from tests.conftest import NOW, ON_POSTGRESQL
 from tests.offline.requests_maker import MachineKeys, jti
 from tests.world import Browser, World, signed_in
 
@@ -74,8 +75,10 @@ def test_the_response_can_be_fetched_from_the_machine_until_it_runs_out(
     assert browser.get(path).status_code == 200
     frozen_time.shift(14 * 86400)
     browser = signed_in(world.ada)
-    assert browser.get(path).status_code == 404
-    assert browser.get(f"/offline/{exchange.pk}/response/").status_code == 404
+    for gone in (path, f"/offline/{exchange.pk}/response/"):
+        answer = browser.get(gone)
+        assert answer.status_code == 410
+        assert "Make a new request" in answer.content.decode()
     assert path not in browser.get(licence).content.decode()
     assert "Make a new request" in browser.get(f"/offline/{exchange.pk}/").content.decode()
 
@@ -91,7 +94,7 @@ def test_a_deactivation_leads_to_a_receipt(world: World) -> None:
     done = browser.post("/offline/confirm/", {"request_text": text})
     assert "lab is deactivated" in browser.get(done["Location"]).content.decode()
     response = browser.get(f"{done['Location']}response/")
-    assert response["Content-Disposition"] == 'attachment; filename="lab-Orbit.dat"'
+    assert response["Content-Disposition"] == 'attachment; filename="lab-Orbit-receipt.dat"'
     assert seats(world) == 1
 
 
@@ -252,3 +255,136 @@ def test_queries(world: World) -> None:
     with CaptureQueriesContext(connection) as captured:
         browser.get("/offline/")
     assert len(captured) == (1 if ON_POSTGRESQL else 2)
+
+
+# --- No seat left, and other refusals: the way on ------------------------------------------------
+
+
+@pytest.fixture
+def full(world: World) -> World:
+    """Ada's licence has no seat left: a machine with network and two without use them."""
+    browser = signed_in(world.ada)
+    for name in ("one", "two"):
+        browser.post("/offline/confirm/", {"request_text": request_of(world, name)})
+    assert seats(world) == 3
+    return world
+
+
+@pytest.mark.parametrize("path", ["/offline/", "/offline/confirm/"])
+def test_without_a_seat_left_the_licence_and_its_machines_are_there(full: World, path: str) -> None:
+    response = signed_in(full.ada).post(path, {"request_text": request_of(full, "third")})
+    assert response.status_code == 400
+    page = response.content.decode()
+    for told in (
+        "No seat left for third",
+        "ACTIVATION_LIMIT_REACHED",
+        "Orbit",
+        full.ada_license.key,
+        "Ada of Acme only",  # the note
+        "3 of 3",
+        "ada-laptop",
+        "one",
+        "two",
+    ):
+        assert told in page
+    assert page.count('name="deactivate"') == 1  # the two without network can be released
+    assert page.count("/release/") == 2
+
+
+def test_deactivated_on_the_spot_one_click_goes_on(full: World) -> None:
+    browser = signed_in(full.ada)
+    page = browser.post("/offline/", {"request_text": request_of(full, "third")}).content.decode()
+    kept = re.search(r'name="request_text"[^>]*>([^<]+)<', page)
+    chosen = re.search(r'name="deactivate" value="([^"]+)"', page)
+    assert kept
+    assert chosen
+    form = {"request_text": kept[1], "deactivate": chosen[1]}
+    review = browser.post("/offline/", form)
+    assert review.status_code == 200
+    page = review.content.decode()
+    assert "ada-laptop is deactivated and its seat is free." in page
+    assert "Activate third?" in page
+    assert seats(full) == 2
+    # Sent twice it frees one seat.
+    assert browser.post("/offline/", form).status_code == 200
+    assert seats(full) == 2
+    kept = re.search(r'name="request_text"[^>]*>([^<]+)<', page)
+    assert kept
+    done = browser.post("/offline/confirm/", {"request_text": kept[1]})
+    assert done.status_code == 302
+    assert seats(full) == 3
+
+
+@pytest.mark.parametrize("chosen", ["nonsense", "grace", "offline"])
+def test_nothing_else_makes_room(full: World, chosen: str) -> None:
+    with inside(full.acme):
+        of_grace = Activation.objects.get(license=full.grace_license)
+        offline = Activation.objects.filter(license=full.ada_license, offline=True)[0]
+    ids = {"nonsense": "nonsense", "grace": of_grace.pk, "offline": offline.pk}
+    form = {"request_text": request_of(full, "third"), "deactivate": str(ids[chosen])}
+    assert signed_in(full.ada).post("/offline/", form).status_code == 400
+    assert seats(full) == 3
+    with inside(full.acme):
+        assert Activation.objects.filter(pk=of_grace.pk).exists()
+
+
+@pytest.mark.unfound
+def test_the_page_of_machines_costs_the_same_for_one_and_for_three(full: World) -> None:
+    browser = signed_in(full.ada)
+    costs = []
+    for seats_allowed in (1, 3):
+        with inside(full.acme):
+            if seats_allowed == 1:
+                kept = list(Activation.objects.filter(license=full.ada_license, offline=True))
+                License.objects.filter(pk=full.ada_license.pk).update(
+                    allowed_activations=1, total_activations=1
+                )
+                Activation.objects.filter(pk__in=[each.pk for each in kept]).delete()
+            else:
+                Activation.objects.bulk_create(kept)
+                License.objects.filter(pk=full.ada_license.pk).update(
+                    allowed_activations=3, total_activations=3
+                )
+        with CaptureQueriesContext(connection) as captured:
+            page = browser.post("/offline/", {"request_text": request_of(full, "third")})
+        assert page.status_code == 400
+        costs.append(len(captured))
+    assert costs[0] == costs[1]
+
+
+def test_a_refused_file_is_kept_and_leads_on(world: World) -> None:
+    with inside(world.acme):
+        License.objects.filter(pk=world.ada_license.pk).update(expires_at=NOW)
+    text = request_of(world)
+    page = signed_in(world.ada).post("/offline/", {"request_text": text}).content.decode()
+    assert "EXPIRED_LICENSE" in page
+    assert f'href="/licenses/{world.ada_license.pk}/"' in page
+    assert text in page
+
+
+def test_a_used_up_limit_of_deactivations_leads_to_support(world: World) -> None:
+    browser = signed_in(world.ada)
+    browser.post("/offline/confirm/", {"request_text": request_of(world, "lab")})
+    with inside(world.acme):
+        License.objects.filter(pk=world.ada_license.pk).update(allowed_deactivations=0)
+        machine = Activation.objects.get(license=world.ada_license, offline=True)
+    text = MACHINE.deactivation(world.orbit.pk, world.ada_license.key, machine.pk, "lab")
+    page = browser.post("/offline/", {"request_text": text}).content.decode()
+    assert "DEACTIVATION_LIMIT_REACHED" in page
+    assert f"/activations/{machine.pk}/release/" in page
+
+
+def test_the_response_of_a_machine_that_was_released_is_not_handed_out(world: World) -> None:
+    browser = signed_in(world.ada)
+    done = browser.post("/offline/confirm/", {"request_text": request_of(world, "lab")})["Location"]
+    with inside(world.acme):
+        machine = Activation.objects.get(license=world.ada_license, offline=True)
+        free(machine, reason="It was lost")
+    for gone in (f"{done}response/", f"/offline/machines/{machine.pk}/response/"):
+        answer = browser.get(gone)
+        assert answer.status_code == 410
+        page = answer.content.decode()
+        assert "lab has no seat any more" in page
+        assert "make a new request on it" in page
+        assert "data-download-once" not in page
+    assert signed_in(world.grace).get(f"{done}response/").status_code == 404

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from branding.domains.errors import BadDomainName, DomainTaken
 from imports.tables import TableRefused
 from imports.verbs.people import ImportFailed
+from licenses.errors import MachineIsGone
 from portal import errors
 from tenancy.hosts import Address, Site
 from tests.world import Browser, World
@@ -24,6 +25,7 @@ DETAILS: dict[type[PortalError], tuple[object, ...]] = {
     TooManyAttempts: (1, 7),
     TableRefused: ("The file is empty.",),
     ImportFailed: ("Row 3: this customer is not there any more.",),
+    MachineIsGone: ("lab: machine deactivated on 24 November 2026.",),
     BadDomainName: tuple(BadDomainName.reasons),
 }
 

@@ -16,7 +16,7 @@ from branding.domains.verbs import claim
 from branding.verbs.brands import change_brand
 from imports.models import DataImport
 from imports.verbs import files
-from licenses.models import LicensePolicy, MaintenancePolicy
+from licenses.models import LicensePolicy, MaintenancePolicy, SeatRequest
 from licenses.verbs.mailing import send_license
 from mail.models import OutgoingEmail
 from offline.verbs.answering import answer
@@ -76,8 +76,14 @@ CUSTOMER: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "change_email": (SIGNED_IN, SIGNED_IN),
     "email_confirm": (GONE, GONE),
     "licenses": (SIGNED_IN, WRONG_METHOD),
+    "licenses_export": (SIGNED_IN, WRONG_METHOD),
+    "machines": (SIGNED_IN, WRONG_METHOD),
+    "machines_deactivate": (WRONG_METHOD, REDIRECT),
     "license": (ADA_ALONE, WRONG_METHOD),
+    "license_name": (ADA_ALONE, ADA_ALONE_POST),
     "activation_deactivate": (ADA_ALONE, ADA_ALONE_POST),
+    # A machine that can be deactivated needs nobody to release it.
+    "activation_release": (ADA_ALONE_POST, ADA_ALONE_POST),
     "offline": (SIGNED_IN, REFUSED_FILE),
     "offline_confirm": (REDIRECT, REFUSED_FILE),
     "offline_done": (ADA_ALONE, WRONG_METHOD),
@@ -225,6 +231,7 @@ MODELS = (
     "licenses.maintenancepolicy",
     "licenses.license",
     "licenses.activation",
+    "licenses.seatrequest",
     "releases.release",
     "releases.download",
     "branding.customdomain",
@@ -328,6 +335,7 @@ def test_back_office_model_routes(world: World, visitor: str) -> None:
         "licenses.licensepolicy": policy,
         "licenses.license": world.ada_license,
         "licenses.activation": world.ada_machine,
+        "licenses.seatrequest": a_request(world),
         "licenses.maintenancepolicy": maintenance,
         "releases.release": draft,
         "releases.download": download,
@@ -356,6 +364,19 @@ def test_back_office_model_routes(world: World, visitor: str) -> None:
                 assert "ada-laptop" not in response.content.decode()
 
 
+def a_request(world: World) -> SeatRequest:
+    """An open request of Ada of Acme's."""
+    return SeatRequest.objects.create(
+        vendor=world.acme,
+        license=world.ada_license,
+        owner=world.ada,
+        user=world.ada,
+        activation_id=world.ada_machine.pk,
+        hostname="ada-laptop",
+        reason="It broke",
+    )
+
+
 def an_import(world: World, data: bytes = b"email\nx@y.example\n") -> DataImport:
     return files.start(
         vendor=world.acme,
@@ -382,6 +403,7 @@ WORK_PAGES = {
     "admin:licenses_license_export",
     "admin:licenses_license_many",
     "admin:licenses_activation_release",
+    "admin:licenses_seatrequest_answer",
 }
 
 
@@ -392,6 +414,7 @@ def test_the_pages_of_the_daily_work(world: World) -> None:
         send_license(world.ada_license)
         email = OutgoingEmail.objects.get()
         started, asking = an_import(world), an_import(world, b"phone\n123\n")
+        request = a_request(world)
     ada = f"/accounts/user/{world.ada.pk}"
     license = f"/licenses/license/{world.ada_license.pk}"
     export = ((302, 200, 403, 200, 403), (302, 200, 403, 200, 403))
@@ -413,6 +436,10 @@ def test_the_pages_of_the_daily_work(world: World) -> None:
         "/licenses/license/many/suspend/": ((302, 302, 403, 302, 403), (302, 302, 403, 302, 403)),
         "/licenses/license/many/nonsense/": ((302, 403, 403, 403, 403), (302, 403, 403, 403, 403)),
         f"/licenses/activation/{world.ada_machine.pk}/release/": (
+            (302, 200, 200, 404, 403),
+            (302, 200, 200, 404, 403),
+        ),
+        f"/licenses/seatrequest/{request.pk}/answer/": (
             (302, 200, 200, 404, 403),
             (302, 200, 200, 404, 403),
         ),

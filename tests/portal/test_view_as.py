@@ -202,7 +202,14 @@ MAY_CHANGE = {
     "audit_auditchain",
     "accounts_viewas",
 }
-HANDS_OUT = {"offline_response", "offline_machine_response", "download", "feed_json", "feed_atom"}
+HANDS_OUT = {
+    "licenses_export",
+    "offline_response",
+    "offline_machine_response",
+    "download",
+    "feed_json",
+    "feed_atom",
+}
 # Every route with the code of its GET while Ada of Acme is viewed.
 GETS = {
     "change_password_place": 302,
@@ -212,6 +219,7 @@ GETS = {
     "reminders": 405, "reminders_off": 200,
     "change_password": 200, "change_email": 200, "email_confirm": 200, "view_as": 410,
     "view_as_stop": 405, "licenses": 200, "license": 200, "activation_deactivate": 200,
+    "activation_release": 302, "license_name": 200, "machines": 200, "machines_deactivate": 405,
     "offline": 200, "offline_confirm": 302, "offline_done": 200, "releases": 200, "release": 200,
     "branding_css": 200, "brand_image": 200, **dict.fromkeys(HANDS_OUT, 403),
 }  # fmt: skip

@@ -1,5 +1,6 @@
 """The downloads page, a release's page, and the box on a licence's page."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -164,9 +165,15 @@ def test_a_page_says_everything_about_a_file(world: World) -> None:
         "1.0\xa0KB",
         "785b0751fc2c53dc14a4ce3d800e69ef9ce1009eb327ccf458afe09c242c26c9",
         "Orbit of Acme only",
-        f"curl -L -C - -O &#34;{address}&#34;",
+        "curl -L -C - -O -K -",
+        f"url = &#34;{address}&#34;",
+        "sha256sum &#34;orbit-1.2.0.bin&#34;",
+        "shasum -a 256 &#34;orbit-1.2.0.bin&#34;",
+        "Get-FileHash &#34;orbit-1.2.0.bin&#34;",
     ):
         assert text in page, text
+    for command in re.findall(r"<code>([^<]*curl[^<]*)</code>", page):
+        assert world.ada_license.key not in command  # it would be in the shell's history
 
 
 def test_older_versions_come_in_pages_of_25(world: World) -> None:

@@ -3,6 +3,8 @@
 import pytest
 from django.urls import clear_url_caches, get_resolver
 
+from branding.verbs.brands import change_brand
+from tenancy.door import inside
 from tenancy.hosts import (
     RESERVED_LABELS,
     Address,
@@ -13,6 +15,7 @@ from tenancy.hosts import (
     normalise_host,
     vendor_url,
 )
+from tests.branding.pictures import picture
 from tests.world import Browser, World, set_vendor, signed_in
 
 PARENT = "portal.localhost"
@@ -173,6 +176,25 @@ def test_an_inactive_vendor_serves_nothing(world: World) -> None:
         assert response.status_code == 403
         assert "closed" in response.content.decode()
     assert browser.get("/healthz").status_code == 200
+
+
+def test_a_closed_portal_keeps_its_look_and_its_contact(world: World) -> None:
+    with inside(world.acme):
+        brand = change_brand(
+            vendor=world.acme,
+            look={"accent_color": "#884400"},
+            pictures={"logo_light": picture(), "favicon": picture()},
+        )
+    set_vendor(world.acme, status="inactive")
+    page = Browser().get("/licenses/").content.decode()
+    assert "mailto:support@acme.example" in page
+    assert brand.light
+    assert brand.icon
+    for path in (brand.css_url, brand.light.path, brand.icon.path):
+        assert path in page
+        assert Browser().get(path).status_code == 200
+    assert Browser().get("/branding/other.png").status_code == 403
+    assert Browser("globex").get(brand.light.path).status_code == 404
 
 
 def test_links_are_built_from_the_canonical_host(world: World, settings: object) -> None:

@@ -26,10 +26,11 @@ from licenses.models import (
     MaintenancePolicy,
     Product,
 )
-from licenses.verbs.activations import activate, free
+from licenses.verbs.activations import MachineKey, activate
 from licenses.verbs.issuing import issue
 from licenses.verbs.licenses import change_license
 from licenses.verbs.products import create_product
+from licenses.verbs.releasing import ask, free
 from releases.models import Release
 from releases.verbs.publishing import save_draft
 from tenancy.door import inside
@@ -237,6 +238,7 @@ VERBS: dict[str, Callable[[World], Any]] = {
     ).save(),
     "a machine": lambda w: activate(w.ada_license, machine("new", hostname=BAD)),
     "a reason": lambda w: free(w.ada_machine, reason=BAD),
+    "a request to release": lambda w: ask(offline_machine(w), user=w.ada, reason=BAD),
     "a release": lambda w: save_draft(
         Release(vendor=w.acme, product=w.orbit, **(DRAFT | {"name": BAD}))
     ),
@@ -245,6 +247,11 @@ VERBS: dict[str, Callable[[World], Any]] = {
     ),
     "an import": imported,
 }
+
+
+def offline_machine(world: World) -> Activation:
+    jwk = MachineKey({"kty": "OKP", "crv": "Ed25519", "x": "A" * 43}, "T" * 43)
+    return activate(world.ada_license, machine("new"), key=jwk)
 
 
 def renamed(row: Any, **fields: str) -> Any:
@@ -298,6 +305,13 @@ FORMS: dict[str, tuple[str, str, dict[str, str]]] = {
         "/licenses/license/add/",
         {"email": "e@example.com", "first_name": BAD, "product": "orbit"},
     ),
+    "name": ("ada", "/licenses/{license}/name/", {"name": BAD}),
+    "request": ("ada", "/licenses/{license}/activations/{offline}/release/", {"reason": BAD}),
+    "answer": (
+        "acme_admin",
+        "/licenses/seatrequest/{request}/answer/",
+        {"do": "release", "answer": BAD},
+    ),
     "reason": ("acme_admin", "/licenses/activation/{machine}/release/", {"reason": BAD}),
     "branding": ("acme_admin", "/branding/branding/", {"portal_title": BAD}),
 }
@@ -309,7 +323,16 @@ def test_forms_say_which_sign_it_is(world: World, form: str) -> None:
     sent = {
         name: str(world.orbit.pk) if value == "orbit" else value for name, value in sent.items()
     }
-    answer = signed_in(getattr(world, who)).post(path.format(machine=world.ada_machine.pk), sent)
+    with inside(world.acme):
+        offline = offline_machine(world)
+        request = ask(offline, user=world.ada, reason="It broke")
+    ids = {
+        "machine": world.ada_machine.pk,
+        "license": world.ada_license.pk,
+        "offline": offline.pk,
+        "request": request.pk,
+    }
+    answer = signed_in(getattr(world, who)).post(path.format(**ids), sent)
     assert answer.status_code == 200
     expected = "can be seen" if form == "metadata" else "nobody sees, U+202E"
     assert expected in answer.content.decode()

@@ -1,0 +1,122 @@
+"""Customers' requests to release a machine, in the back office: to read and to answer."""
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import URLPattern, path
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.base import VendorAdmin
+from licenses import words
+from licenses.errors import LicensingError
+from licenses.models import Activation, SeatRequest
+from licenses.verbs import releasing
+from tenancy.texts import validate_line
+
+RELEASE, REFUSE = "release", "refuse"
+
+
+class AnswerForm(forms.Form):
+    """Release or refuse, and a sentence for the customer."""
+
+    do = forms.ChoiceField(choices=[(RELEASE, ""), (REFUSE, "")], widget=forms.HiddenInput)
+    answer = forms.CharField(
+        label=_("Answer"),
+        max_length=500,
+        required=False,
+        validators=[validate_line],
+        help_text=_(
+            "The customer reads it in an e-mail and in the licence's history. A refusal has to say "
+            "why."
+        ),
+        widget=forms.TextInput(attrs={"class": "vTextField"}),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if cleaned.get("do") == REFUSE and not cleaned.get("answer"):
+            self.add_error("answer", _("Say why: the customer reads it."))
+        return cleaned
+
+
+@admin.register(SeatRequest)
+class SeatRequestAdmin(VendorAdmin):
+    """Requests come from the portal; here they are answered."""
+
+    list_display = ("created_at", "machine", "license", "user", "reason", "state", "answered_at")
+    list_display_links = ("created_at", "machine")
+    list_filter = ("state", "by_customer")
+    list_select_related = ("license", "user")
+    actions = None
+    fields = (
+        "machine", "license", "user", "created_at", "reason", "works", "state", "by_customer",
+        "answer", "answered_by", "answered_at",
+    )  # fmt: skip
+    readonly_fields = fields
+    change_form_template = "licenses/admin/seat_request.html"
+
+    @admin.display(description=_("machine"))
+    def machine(self, obj: SeatRequest) -> str:
+        return str(obj)
+
+    @admin.display(description=_("what runs there"), empty_value="–")
+    def works(self, obj: SeatRequest) -> str:
+        """Until when the machine's response works, for who decides."""
+        machine = _machine_of(obj)
+        return words.works_until(machine) if machine else ""
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.answer_view)
+        name = "licenses_seatrequest_answer"
+        return [path("<uuid:row_id>/answer/", view, name=name), *super().get_urls()]
+
+    def answer_view(self, request: HttpRequest, row_id: UUID) -> HttpResponseBase:
+        """What is asked, what will follow, and the two answers."""
+        if not request.user.has_perm(releasing.ANSWERS):
+            raise PermissionDenied
+        asked = self.get_object(request, str(row_id))
+        if asked is None:
+            raise Http404
+        if not asked.is_open:
+            return redirect("admin:licenses_seatrequest_change", asked.pk)
+        form = AnswerForm(request.POST if request.method == "POST" else None)
+        if form.is_valid():
+            return self._answer(request, asked, **form.cleaned_data)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Release %(machine)s?") % {"machine": asked},
+            "opts": self.opts,
+            "original": asked,
+            "machine": _machine_of(asked),
+            "works": self.works(asked),
+            "deactivations": words.deactivations_text(asked.license),
+            "form": form,
+        }
+        return render(request, "licenses/admin/answer.html", context)
+
+    def _answer(
+        self, request: HttpRequest, asked: Any, *, do: str, answer: str
+    ) -> HttpResponseBase:
+        try:
+            if do == RELEASE:
+                releasing.release(asked, answer=answer)
+                done = _("The machine %(machine)s is released, and the customer gets an e-mail.")
+            else:
+                releasing.refuse(asked, answer=answer)
+                done = _("The request is refused, and the customer gets an e-mail.")
+        except LicensingError as error:
+            messages.error(request, error.sentence)
+        else:
+            messages.success(request, done % {"machine": asked})
+        return redirect("admin:licenses_seatrequest_changelist")
+
+
+def _machine_of(asked: SeatRequest) -> Activation | None:
+    """The machine, while it has its seat."""
+    machines = Activation.objects.select_related("license")
+    return machines.filter(pk=asked.activation_id).first()
