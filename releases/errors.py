@@ -62,7 +62,7 @@ class PlatformUnknown(ReleaseError):
     text = _(
         "The portal doesn't know the platform %(detail)s. It knows windows, macos, linux, android "
         "and ios, kinds of them such as win64 or macos-arm64, and other spellings. A platform of "
-        "your own is offered only to visitors who choose it. Is that meant?"
+        "your own is offered only to visitors who choose it. Is that meant? Then say so."
     )
 
 

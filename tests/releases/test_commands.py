@@ -97,7 +97,7 @@ def test_what_is_refused_leaves_nothing(
 
 
 def test_an_own_platform_has_to_be_meant(world: World, folder: Path) -> None:
-    with pytest.raises(CommandError, match=r"platform solaris\..*Then add --own-platforms\."):
+    with pytest.raises(CommandError, match=r"platform solaris\..*Say it with --own-platforms\."):
         publish(folder, "--platform", "Solaris", "--platform", "WIN64")
     publish(folder, "--platform", "Solaris", "--platform", "WIN64", "--own-platforms")
     publish(folder, "--platform", "solaris", version="v4.2.2-rc.1")  # is known from now on

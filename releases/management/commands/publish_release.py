@@ -60,7 +60,7 @@ class Command(BaseCommand):
             try:
                 self._publish(_release(product, options), options)
             except PlatformUnknown as error:
-                raise CommandError(f"{error.sentence} Then add --own-platforms.") from error
+                raise CommandError(f"{error.sentence} Say it with --own-platforms.") from error
             except ReleaseError as error:
                 raise CommandError(error.sentence) from error
             except ValidationError as error:
