@@ -373,6 +373,7 @@ HARMLESS = {
     "accounts.portalsettings.company_id": "the vendor's",
     "accounts.portalsettings.name": "the vendor's",
     "accounts.portalsettings.support_email": "the vendor's, printed on every page",
+    "accounts.refusal.reason": "a word of ours",
     "accounts.role.name": "of what some of a vendor's people may do",
     "audit.auditentry.label": "what is no person is called",
     "audit.auditentry.subject_id": "an id",

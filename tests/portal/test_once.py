@@ -13,7 +13,10 @@ from django.test import Client
 from django.urls import get_resolver
 
 from accounts.models import Session, User
-from licenses.models import License, LicensePolicy, MaintenancePolicy
+from licenses.models import Activation, License, LicensePolicy, MaintenancePolicy
+from licenses.verbs.activations import activate
+from licenses.verbs.licenses import create_license
+from licenses.verbs.releasing import ask
 from mail.models import OutgoingEmail
 from releases.verbs import publishing
 from tenancy.door import inside
@@ -21,7 +24,7 @@ from tenancy.hosts import Site
 from tests import world as worlds
 from tests.accounts import test_links as links
 from tests.imports.test_customers import started
-from tests.licenses.test_activation import run_at_once
+from tests.licenses.test_activation import KEY, run_at_once
 from tests.licenses.test_backoffice import choose, new
 from tests.offline.requests_maker import MachineKeys
 from tests.portal.test_url_matrix import (
@@ -37,7 +40,7 @@ from tests.posted import form_of, forms_of
 from tests.releases.test_publishing import draft
 from tests.releases.test_uploads import release_form
 from tests.roles import everywhere
-from tests.world import PASSWORD, Browser, World, signed_in
+from tests.world import PASSWORD, Browser, World, machine, set_vendor, signed_in
 from web.models import RateBucket, SentForm
 
 
@@ -158,6 +161,68 @@ class Review(Posted):
 def offline_file(world: World) -> Posted:
     text = MachineKeys().activation(world.orbit.pk, world.ada_license.key)
     return Review(signed_in(world.ada), "/offline/", "/offline/confirm/", {"request_text": text})
+
+
+class Chosen(Posted):
+    """The form is on the page that shows what becomes of the machines that were chosen."""
+
+    def html(self) -> str:
+        chosen = {"machine": self.typed["machine"]}
+        return str(self.browser.post(self.target, chosen).content.decode())
+
+
+def chosen_machines(world: World) -> Posted:
+    typed = {"machine": str(world.ada_machine.pk), "confirm": "yes"}
+    return Chosen(
+        signed_in(world.ada), "/licenses/machines/", "/licenses/machines/deactivate/", typed
+    )
+
+
+def lost_machine(world: World) -> Activation:
+    """A machine of Ada's that can't give its seat back."""
+    with inside(world.acme):
+        license = create_license(product=world.orbit, user=world.ada, key="LOST00-0000-0001")
+        return activate(license, machine("clean-room"), key=KEY)
+
+
+def release_asked(world: World) -> Posted:
+    lost = lost_machine(world)
+    path = f"/licenses/{lost.license_id}/activations/{lost.pk}/release/"
+    return Posted(signed_in(world.ada), path, path, {"reason": "Broken"})
+
+
+def release_answered(world: World) -> Posted:
+    lost = lost_machine(world)
+    with inside(world.acme):
+        asked = ask(lost, user=world.ada, reason="Broken")
+    return admin_page(world, f"/licenses/seatrequest/{asked.pk}/answer/", do="release", answer="")
+
+
+def license_name(world: World) -> Posted:
+    path = f"/licenses/{world.ada_license.pk}/name/"
+    return Posted(signed_in(world.ada), path, path, {"name": "In the lab"})
+
+
+def administrator(world: World) -> Posted:
+    path = f"/tenancy/vendor/{world.acme.pk}/administrator/"
+    return Posted(signed_in(world.operator), path, path, {"email": "new@acme.example"})
+
+
+def suspended_vendor(world: World) -> Posted:
+    path = f"/tenancy/vendor/{world.acme.pk}/suspend/"
+    return Posted(signed_in(world.operator), path, path)
+
+
+def resumed_vendor(world: World) -> Posted:
+    set_vendor(world.acme, status="inactive")
+    path = f"/tenancy/vendor/{world.acme.pk}"
+    return Posted(signed_in(world.operator), f"{path}/change/", f"{path}/resume/")
+
+
+def columns_said(world: World) -> Posted:
+    row = started(world, "E-Mail-Adresse;Vorname\neve@example.com;Eve\n")
+    path = f"/imports/dataimport/{row.pk}/columns/"
+    return admin_page(world, path, column_0="email", column_1="first_name")
 
 
 def vendor(world: World) -> Posted:
@@ -417,10 +482,13 @@ BY_TOKEN: dict[str, tuple[Make, ...]] = {
     "email_confirm": (address_link,),
     "change_password": (new_password,),
     "activation_deactivate": (machine_of_customer,),
+    "activation_release": (release_asked,),
+    "machines_deactivate": (chosen_machines,),
     "offline_confirm": (offline_file,),
     "admin:password_change": (),  # the portal's view
     "admin:tenancy_vendor_add": (vendor,),
     "admin:tenancy_vendor_changelist": (administrators,),
+    "admin:vendor_administrator": (administrator,),
     "admin:accounts_user_add": (person,),
     "admin:accounts_user_changelist": (invite_chosen,),
     "admin:accounts_user_do": (invite,),
@@ -436,6 +504,7 @@ BY_TOKEN: dict[str, tuple[Make, ...]] = {
     "admin:licenses_license_change": (changed_license,),
     "admin:licenses_license_do": (send_license,),
     "admin:licenses_activation_release": (released_machine,),
+    "admin:licenses_seatrequest_answer": (release_answered,),
     "admin:releases_release_add": (release,),
     "admin:releases_release_delete": (deleted_release,),
     "admin:releases_release_files": (uploaded_file, file_elsewhere),
@@ -451,7 +520,11 @@ BY_TOKEN: dict[str, tuple[Make, ...]] = {
 BY_NATURE: dict[str, tuple[Make, ...]] = {
     "profile": (profile,),
     "reminders": (reminders,),
+    "license_name": (license_name,),
+    "admin:imports_dataimport_columns": (columns_said,),
     "admin:tenancy_vendor_change": (changed_vendor,),
+    "admin:vendor_suspend": (suspended_vendor,),
+    "admin:vendor_resume": (resumed_vendor,),
     "admin:accounts_user_change": (changed_person,),
     "admin:licenses_product_change": (changed_product,),
     "admin:licenses_licensepolicy_change": (changed_policy,),
@@ -483,6 +556,7 @@ READS = {
     "admin:None",
     "admin:accounts_user_story",
     "admin:accounts_import_example",
+    "admin:imports_dataimport_template",
     "admin:licenses_product_file",
     "admin:branding_preview_css",
     "admin:branding_picture",
@@ -497,7 +571,12 @@ READS |= {model_route(model, "history") for model in (*MODELS, "branding.brandin
 REFUSED = {
     *(
         model_route(model, action)
-        for model in ("licenses.activation", "releases.download", "audit.auditentry")
+        for model in (
+            "licenses.activation",
+            "licenses.seatrequest",
+            "releases.download",
+            "audit.auditentry",
+        )
         for action in ACTIONS
     ),
     *(model_route("mail.outgoingemail", action) for action in ACTIONS),
