@@ -51,9 +51,25 @@ def test_the_command_line_that_the_page_shows_works(
     ada.sign_in("ada@example.com")
     ada.page.goto(ada.portal.url("acme", f"/releases/{RELEASE}/"))
     ada.page.get_by_text("Checksum and command line").click()
-    line = ada.page.locator("dd code").nth(1).inner_text()
-    subprocess.run(["sh", "-c", line], cwd=tmp_path, check=True, capture_output=True)
+    shown = [code.inner_text() for code in ada.page.locator("dd code").all()]
+    sha256 = shown[0]
+    [line] = [text for text in shown if text.startswith("curl ")]
+    [typed] = [text for text in shown if text.startswith("url = ")]
+    assert demo_key("acme", "lab") not in line  # what is typed into curl is in no shell's history
+    subprocess.run(
+        ["sh", "-c", line],
+        input=f"{typed}\n",
+        text=True,
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+    )
     assert (tmp_path / NAME).read_bytes() == content(NAME)
+    [check] = [text for text in shown if text.startswith("sha256sum ")]
+    told = subprocess.run(
+        ["sh", "-c", check], text=True, cwd=tmp_path, check=True, capture_output=True
+    )
+    assert told.stdout.split()[0] == sha256
     ada.look_closely()
 
 

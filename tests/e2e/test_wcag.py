@@ -172,12 +172,13 @@ def test_forced_colours_show_where_one_is_and_the_seats(visitor: Callable[..., V
         "e => getComputedStyle(e).backgroundColor"
     )
     assert here.evaluate(line) != other.evaluate(line)
-    bar = ada.page.locator(".meter progress").first
+    bars = ada.page.locator(".meter progress").all()
+    bar = next(each for each in bars if each.get_attribute("value") not in {"0", "100"})
     assert bar.evaluate("e => getComputedStyle(e).borderTopWidth") == "1px"
     picture = Image.open(BytesIO(bar.screenshot())).convert("RGB")
     middle = picture.height // 2
     left, right = (picture.getpixel((x, middle)) for x in (4, picture.width - 5))
-    assert left != right  # one of three seats is used
+    assert left != right  # some seats are used, and not all
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
