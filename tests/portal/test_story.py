@@ -80,7 +80,7 @@ def test_a_story_takes_the_same_queries_however_long(
     support.get(f"/accounts/user/{world.ada.pk}/story/")
     # session, vendor, user; the person; seven chapters with a count each, of which four ask what is
     # shared with the customer
-    with django_assert_num_queries(23):
+    with django_assert_num_queries(25):
         page = support.get(f"/accounts/user/{world.ada.pk}/story/").content.decode()
     assert page.count(">lab-") == 3 * rows  # machines, offline files, what happened
 

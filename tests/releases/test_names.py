@@ -152,7 +152,8 @@ def test_the_command_line_names_the_file(world: World) -> None:
         publishing.publish(release)
     page = signed_in(world.ada).get(f"/releases/{release.pk}/").content.decode()
     address = f"http://acme.portal.localhost:8000/releases/{release.pk}/Orbit%209%20%C3%BC.zip"
-    assert f"curl -L -C - -o &#34;Orbit 9 ü.zip&#34; &#34;{address}?key=" in page
+    assert "curl -L -C - -o &#34;Orbit 9 ü.zip&#34; -K -" in page
+    assert f"url = &#34;{address}?key=" in page
 
 
 @pytest.fixture
