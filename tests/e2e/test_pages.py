@@ -74,6 +74,7 @@ def test_a_page_is_light(visitor: Callable[..., Visitor]) -> None:
     """HTML, CSS and scripts of each page together: under 60 kB."""
     ada = visitor()
     ada.sign_in("ada@example.com")
+    expect(ada.page.get_by_role("heading", name="Licences")).to_be_visible()
     for path in PAGES:
         sizes: dict[str, int] = {}
         ada.page.on("response", lambda r, s=sizes: s.update({r.url: len(r.body())}))
