@@ -116,8 +116,11 @@ def in_words(model: type[Model] | None, changes: Mapping[str, Any]) -> list[tupl
 
 
 def _by_day(model: Any, changes: Mapping[str, Any]) -> dict[str, Any]:
-    """The changes, where moments that are the end of a day are told by the day."""
-    told = dict(changes)
+    """The changes in the order of the model's fields, whatever order the database has kept them
+    in; moments that are the end of a day are told by the day."""
+    fields = [field.name for field in model._meta.fields] if model else []
+    known = {name: changes[name] for name in fields if name in changes}
+    told = known | {name: pair for name, pair in changes.items() if name not in known}
     for name, pair in changes.items():
         field = _field(model, name)
         days = told.pop(day_of(field), None) if field else None

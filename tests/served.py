@@ -41,15 +41,17 @@ class Portal:
             text=True,
         ).stdout
 
-    def emails_to(self, address: str) -> list[str]:
-        """The e-mails that went there, oldest first; waits for the queue's worker."""
+    def emails_to(self, address: str, telling: str = "") -> list[str]:
+        """The e-mails that went there, oldest first; waits for the queue's worker, until one has
+        the words."""
         deadline = time.monotonic() + PATIENCE / 1000
         while time.monotonic() < deadline:
             files = sorted(
                 self.data.glob(f"mail/*-{address}-*.eml"), key=lambda file: file.stat().st_mtime_ns
             )
-            if files:
-                return [file.read_text() for file in files]
+            texts = [file.read_text() for file in files]
+            if any(telling in text.replace("=\n", "") for text in texts):
+                return texts
             time.sleep(0.1)
         raise AssertionError(f"No e-mail to {address} came.")
 

@@ -49,9 +49,12 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
     logs = [path for path in folder.rglob("*log") if path.is_file()]
     return Written(
         {"link": link.split("/")[2], "key": demo_key("acme", "lab"), "session": SESSION},
-        {str(path.relative_to(folder)): path.read_text() for path in logs},
+        {str(path.relative_to(folder)): PRINTED.sub("", path.read_text()) for path in logs},
     )
 
+
+# E-mails, which the demo prints for who tries it between two lines; no other portal does.
+PRINTED = re.compile(r"^-{72}\nE-mail to .*?^-{72}$", re.MULTILINE | re.DOTALL)
 
 MAKE_LINK = """
 from accounts.links import Purpose, make_token
@@ -91,8 +94,6 @@ def test_every_server_has_written_something(written: Written) -> None:
 def test_no_line_tells_a_secret(written: Written, kind: str) -> None:
     secret = written.secrets[kind]
     assert len(secret) > 30
-    # A link begins with whose it is, which each of her links does, also one in a printed e-mail.
-    parts = {secret, secret[-30:], secret[:30] if kind != "link" else secret}
     for name, text in written.texts.items():
-        for part in parts:
+        for part in (secret, secret[-30:], secret[:30]):
             assert part not in text, name

@@ -207,11 +207,11 @@ def test_names_are_kept_by_chromium_and_by_the_command_line(
         (dist / name).write_text(name)
     ada = visitor()
     said = ada.portal.manage(
-        "publish_release", "acme", "Orbit", "6.0-rc.1", str(dist),
+        "publish_release", "globex", "Quill", "6.0-rc.1", str(dist),
         "--platform", "plan9", "--own-platforms", "--channel", "names",
     )  # fmt: skip
-    ada.sign_in("ada@example.com")
-    ada.page.goto(ada.portal.url("acme", f"/releases/{said.rpartition(': ')[2].strip()}/"))
+    ada.sign_in("ada@example.com", "globex")
+    ada.page.goto(ada.portal.url("globex", f"/releases/{said.rpartition(': ')[2].strip()}/"))
     for name in NAMES:
         with ada.page.expect_download() as download:
             ada.page.get_by_role("link", name=f"Download {name}", exact=True).click()
@@ -221,8 +221,16 @@ def test_names_are_kept_by_chromium_and_by_the_command_line(
     (target / "by chromium").unlink()
     for part in ada.page.get_by_text("Checksum and command line").all():
         part.click()
-    lines = [line for line in ada.page.locator("dd code").all_inner_texts() if "curl" in line]
-    for line in lines:
-        subprocess.run(["bash", "-c", line], cwd=target, check=True, capture_output=True)
+    shown = ada.page.locator("dd.key code").all_inner_texts()
+    commands = [line for line in shown if line.startswith("curl")]
+    addresses = [line for line in shown if line.startswith("url")]
+    for command, address in zip(commands, addresses, strict=True):
+        subprocess.run(
+            ["bash", "-c", command],
+            input=address.encode(),
+            cwd=target,
+            check=True,
+            capture_output=True,
+        )
     assert {path.name: path.read_text() for path in target.iterdir()} == {n: n for n in NAMES}
     ada.look_closely()

@@ -323,6 +323,7 @@ def test_back_office_model_routes(world: World, visitor: str) -> None:
         )
         send_license(world.ada_license)
         started = an_import(world)
+        asked = a_request(world)
         entry = AuditEntry.objects.all()[0]
         email = OutgoingEmail.objects.get()
     objects = {
@@ -335,7 +336,7 @@ def test_back_office_model_routes(world: World, visitor: str) -> None:
         "licenses.licensepolicy": policy,
         "licenses.license": world.ada_license,
         "licenses.activation": world.ada_machine,
-        "licenses.seatrequest": a_request(world),
+        "licenses.seatrequest": asked,
         "licenses.maintenancepolicy": maintenance,
         "releases.release": draft,
         "releases.download": download,
