@@ -25,7 +25,7 @@ FORMATS = {
     "a signed link": re.compile(r"[\w-]{16,}:[0-9A-Za-z]{6}:[\w-]{43}"),
     "a signature's beginning": re.compile(r":[0-9A-Za-z]{6}:[\w-]{8}"),
     "32 random bytes": re.compile(r"(?<![\w/+-])(?![a-z_-]{43})[\w-]{43}(?![\w/+-])"),
-    "a JSON web token": re.compile(r"\beyJ[\w-]{10}"),
+    "a JSON web token": re.compile(r"\beyJ[\w-]{10,}\."),
     "a licence key": re.compile(r"\b(?:[0-9A-F]{6}-){5}[0-9A-F]{6}\b"),
     "a key in an address": re.compile(r"[?&](?:key|secret|token)=[^…\s]", re.IGNORECASE),
     "a private key": re.compile(r"PRIVATE KEY"),

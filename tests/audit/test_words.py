@@ -45,8 +45,8 @@ def test_an_end_that_is_a_day_is_told_by_the_day() -> None:
         "subscription_interval": ["P18M", ""],
     }
     assert in_words(License, changes) == [
-        ("Expires", "1 December 2026, 10:30 UTC", "31 December 2027"),
         ("Validity", "18 months", "perpetual"),
+        ("Expires", "1 December 2026, 10:30 UTC", "31 December 2027"),
     ]
 
 
