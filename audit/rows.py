@@ -37,10 +37,14 @@ def change(row: R, *, fields: Collection[str], withheld: Set[str] = frozenset(),
 
 @transaction.atomic
 def delete(row: models.Model) -> None:
-    """Deletes the row and records what it was. Raises ProtectedError, as Django does, and
-    TypeError for a row on which others hang that have to be recorded as well."""
+    """Deletes the row and records what it was; one that is gone by now, because somebody was
+    quicker, is told of once. Raises ProtectedError, as Django does, and TypeError for a row on
+    which others hang that have to be recorded as well."""
     _check_unprotected(row)
-    before: Any = type(row)._base_manager.get(pk=row.pk)
+    rows: Any = type(row)._base_manager.select_for_update(of=("self",))
+    before = rows.filter(pk=row.pk).first()
+    if before is None:
+        return
     trail.record("deleted", before, changes=trail.gone(before))
     _delete(row)
 

@@ -164,7 +164,7 @@ def web(installed: Installation, **environment: str) -> Iterator[tuple[Container
         yield container, port
 
 
-def wait_until(done: Callable[[], object], seconds: float = 30) -> None:
+def wait_until(done: Callable[[], object], seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while not done():
         assert time.monotonic() < deadline
