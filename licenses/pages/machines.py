@@ -25,6 +25,8 @@ from licenses.verbs.activations import (
 from web.pages import render
 from web.requests import page_of
 
+MOST_NAMED = 5  # messages travel in a cookie
+
 
 @require_safe
 def machine_list(request: PersonRequest) -> HttpResponse:
@@ -107,6 +109,3 @@ def _say_done(
             len(kept),
         )
         messages.error(request, text % told)
-
-
-MOST_NAMED = 5  # messages travel in a cookie
