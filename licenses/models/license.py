@@ -205,7 +205,7 @@ class License(Usable, TenantRow, LicenseTerms):
             day_has_moment("license_maintenance_day_has_moment", "maintenance_"),
         )
         indexes = (
-            # A customer's list: its order, and all that its totals count.
+            # A customer's list by time; all that its totals count, and by which it is in order.
             models.Index(
                 name="license_of_customer", fields=("vendor", "user", "-created_at", "id")
             ),
@@ -220,6 +220,10 @@ class License(Usable, TenantRow, LicenseTerms):
                     "expiration_strategy",
                     "subscription_interval",
                     "product",
+                    "-created_at",
+                    "id",
+                    "allowed_activations",
+                    "total_activations",
                 ),
             ),
             models.Index(name="license_by_key", fields=("vendor", "key", "id")),

@@ -82,10 +82,7 @@ class Mine:
         shared = named(some_shared(user))
         asked: list[Any] = [_counts.asked(user, shared, now)]
         if as_it_begins:
-            everything = _found.asked(
-                user, shared, now, None, wanted=Wanted(), sort=search.DEFAULT_SORT
-            )
-            asked.append(replace(everything, part=(0, PAGE_SIZE)))
+            asked.append(_beginning.asked(user, shared, now))
         by_product, *beginning = together(*asked)
         return cls(user, now, shared, search.totals_from(by_product), *beginning)
 
@@ -137,5 +134,18 @@ def _found(
 ) -> QuerySet[License, Any]:
     asked = replace(wanted, product_id=product)
     found = search.find(licenses_seen(user, shared), asked, now=now)
+    return _shown(found, sort, now)
+
+
+@prepared
+def _beginning(user: Any, shared: Any, now: Any, /) -> QuerySet[License, Any]:
+    """The first page of all in the usual order. Which ones these are, an index answers alone; then
+    they are read. Who has thousands doesn't wait until all of them are."""
+    seen = search.sorted_by(licenses_seen(user, shared), search.DEFAULT_SORT, now)
+    first = seen.values("pk")[:PAGE_SIZE]
+    return _shown(License.objects.filter(pk__in=first), search.DEFAULT_SORT, now)
+
+
+def _shown(found: QuerySet[License], sort: str, now: Any) -> QuerySet[License, Any]:
     in_order = search.sorted_by(found, sort, now).annotate(beginning=Left("notes", NOTE))
     return in_order.values_list(*COLUMNS)

@@ -1,4 +1,4 @@
-"""Searching among 1,000,000 rows behind the wall: what keeps its index, and what has none."""
+"""Searching among 200,000 rows behind the wall: what keeps its index, and what has none."""
 
 import json
 from typing import Any
@@ -14,7 +14,7 @@ from tests.many import copy, filling, rows_read, scans
 from tests.world import World
 
 pytestmark = pytest.mark.skipif(not ON_POSTGRESQL, reason="SQLite has no such wall")
-NUMBER = 1_000_000
+NUMBER = 200_000
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_equality_and_ranges_keep_their_index_and_likeness_has_none(many: World)
     kept = {
         "the key": (licenses.filter(key="KEY-77777"), "license_by_key", 1),
         "how it begins": (
-            licenses.filter(begins("key_form", "key77777")),
+            licenses.filter(begins("key_form", "key7777")),
             "license_key_form_once",
             11,
         ),
