@@ -112,7 +112,8 @@ def test(arguments: list[str]) -> int:
     required = os.environ.get("CI", "").lower() == "true"
     runs = [
         Run("SQLite", "sqlite", f"not ({SERVED})"),
-        Run("Chromium and proxies", "sqlite", "e2e or proxies", ("tests/e2e", "tests/deploy")),
+        Run("Chromium", "sqlite", "e2e", ("tests/e2e",)),
+        Run("Proxies", "sqlite", "proxies and not e2e", ("tests/deploy",)),
         Run("Image", "sqlite", "image", ("tests/deploy",)),
     ]
     if has_postgresql(os.environ):

@@ -206,7 +206,8 @@ def batches(rows: Rows, size: int = BATCH) -> Iterator[list[Any]]:
     part = list(rows[:size])
     while part:
         yield part
-        part = list(rows.filter(pk__gt=part[-1].pk)[:size])
+        is_last = len(part) < size
+        part = [] if is_last else list(rows.filter(pk__gt=part[-1].pk)[:size])
 
 
 # --- Finding ------------------------------------------------------------------------------------

@@ -179,6 +179,8 @@ def lacks_verb(sql: str, files: list[str]) -> bool:
 # What commands, jobs and chores changed without a verb in the test that is being run. Some of
 # them survive every fault, so that raising is not enough.
 without_verb: list[str] = []
+# The tables that the test has written.
+written: set[str] = set()
 
 
 def every_write_behind_a_door_has_its_verb(
@@ -186,7 +188,8 @@ def every_write_behind_a_door_has_its_verb(
 ) -> Any:
     """An execute wrapper that refuses, and notes, what a command, job or chore changes without a
     verb. A request is watched by `Watch`, and what a test arranges by itself by nobody."""
-    if WRITE.match(sql):
+    if match := WRITE.match(sql):
+        written.add(match[2])
         files = rooms_behind_a_door()
         if files and lacks_verb(sql, files):
             without_verb.append(sql)

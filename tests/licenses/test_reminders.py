@@ -313,10 +313,10 @@ def test_a_year_of_many_licences_is_at_most_one_e_mail_a_day(acme: World, frozen
     for number, license in enumerate(kept):
         ends_in(license, days=61 + number // 2, hours=number)
     days = []
-    for _hour in range(24 * 66):
+    for _hour in range(0, 24 * 66, 3):
         for _sent in range(remind()):
             days.append(timezone.now().date())
-        frozen_time.shift(3600)
+        frozen_time.shift(3 * 3600)
     assert len(set(days)) == len(days)
     for license in kept:
         assert sum(license.key in message.body for message in mail.outbox) == 4

@@ -64,7 +64,7 @@ def printed() -> str:
         postgres.programs()
     except postgres.NoServer as error:
         pytest.skip(str(error))
-    options = ["--sizes", "50,200", "--rounds", "1", "--seconds", "0.3", "--generator", "python"]
+    options = ["--sizes", "50,200", "--rounds", "1", "--seconds", "0.1", "--generator", "python"]
     done = subprocess.run(
         [sys.executable, "-m", "bench.table", *options],
         cwd=dev.ROOT,
