@@ -67,9 +67,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if is_served(item) and item.path.parent.name not in SERVED_IN:
             raise pytest.UsageError(f"dev.py looks for {item.nodeid} in {SERVED_IN} alone.")
     if ON_POSTGRESQL:
-        # What asks no database is the same on both, and runs on SQLite.
-        config.hook.pytest_deselected(items=[item for item in items if not uses_database(item)])
-        items[:] = [item for item in items if uses_database(item)]
+        # What asks no database, or only keeps there what it has read, is the same on both, and runs
+        # on SQLite.
+        config.hook.pytest_deselected(items=[item for item in items if is_same_on_both(item)])
+        items[:] = [item for item in items if not is_same_on_both(item)]
     if ALL_REQUIRED:
         return
     for item in items:
@@ -95,6 +96,10 @@ def is_served(item: pytest.Item) -> bool:
 
 def uses_database(item: pytest.Item) -> bool:
     return "db" in item.fixturenames or commits(item)  # type: ignore[attr-defined]
+
+
+def is_same_on_both(item: pytest.Item) -> bool:
+    return not uses_database(item) or item.get_closest_marker("same_on_both") is not None
 
 
 def commits(item: pytest.Item) -> bool:
