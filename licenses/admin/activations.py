@@ -39,7 +39,7 @@ class ActivationAdmin(VendorAdmin):
 
     list_display = ("hostname", "license", "os", "offline", "app_version", "last_synced_at")
     list_filter = ("os", "offline")
-    lookups = ("app_version",)
+    lookups = ("app_version", "license")
     list_select_related = ("license",)
     search_fields = ("hostname",)  # for the box to be there
     search_help_text = _(

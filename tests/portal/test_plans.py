@@ -13,6 +13,7 @@ from django.db import connection
 
 from audit.models import AuditEntry
 from licenses.models import LicenseUser
+from licenses.verbs.licenses import suspend
 from mail.models import OutgoingEmail
 from offline.models import OfflineExchange
 from releases.models import Download
@@ -187,6 +188,19 @@ def test_no_statement_of_a_customer_reads_what_is_somebody_elses(crowded: World)
         read, sql = looked_at(visit)
         if read > READ_PER_ROW * SHOWN:
             too_many[name] = f"{read} rows: {sql[:3000]}"
+    assert not too_many, "\n".join(f"{name}: {told}" for name, told in too_many.items())
+
+
+def test_a_licences_page_reads_what_it_shows(crowded: World) -> None:
+    """Of one with a machine and of one with 100,000 machines; also who suspended it."""
+    with inside(crowded.acme):
+        suspend(crowded.ada_license)
+    admin, too_many = signed_in(crowded.acme_admin), {}
+    for license in (crowded.ada_license, crowded.grace_license):
+        path = f"/licenses/license/{license.pk}/change/"
+        read, sql = looked_at(lambda p=path: admin.get(p))  # type: ignore[misc]
+        if read > READ_PER_ROW * SHOWN:
+            too_many[license.key] = f"{read} rows: {sql[:3000]}"
     assert not too_many, "\n".join(f"{name}: {told}" for name, told in too_many.items())
 
 
