@@ -19,8 +19,6 @@ from web.moments import at, day
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00")
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
-NOTHING = "–"  # the text of a value that is empty
-
 ACTIONS = {
     "activated": _lazy("Machine activated"),
     "changed": _lazy("Changed"),
@@ -157,7 +155,7 @@ def _label(model: Any, name: str) -> str:
 def value_text(value: Any) -> str:
     """A recorded value as people read it."""
     if value in (None, "", [], {}):
-        return NOTHING
+        return "–"
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, list) and all(isinstance(each, str) for each in value):

@@ -75,7 +75,7 @@ class Machine:
 @dataclass(frozen=True, slots=True)
 class Told:
     """An entry of the history: what was done, to what beside the licence, by whom, and what was
-    otherwise before; what was empty is empty."""
+    otherwise before."""
 
     at: str
     title: str
@@ -232,12 +232,8 @@ def _told(entry: AuditEntry, license: License) -> Told:
         audit_words.title(entry),
         " · ".join(filter(None, about)),
         entry.actor,
-        [(field, _value(old), _value(new)) for field, old, new in changes],
+        changes,
     )
-
-
-def _value(text: str) -> str:
-    return "" if text == audit_words.NOTHING else text
 
 
 # --- Machines and people ------------------------------------------------------------------------
