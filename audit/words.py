@@ -160,6 +160,8 @@ def value_text(value: Any) -> str:
         return _("yes") if value else _("no")
     if isinstance(value, list) and all(isinstance(each, str) for each in value):
         return ", ".join(value)
+    if isinstance(value, list) and all(isinstance(each, dict) and "key" in each for each in value):
+        return "; ".join(f"{each['key']}: {each.get('value') or '–'}" for each in value)
     return (_time_text(value) or value) if isinstance(value, str) else str(value)
 
 

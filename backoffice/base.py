@@ -33,6 +33,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from audit import trail, words
 from backoffice.lists import ListAdmin, links_from
 from backoffice.pages import Walk, columns_of
+from backoffice.readable import ReadableForm
 from tenancy.door import current_vendor, is_inside
 from tenancy.transactions import in_steps
 from web import once, places
@@ -143,6 +144,13 @@ class VendorAdmin(ListAdmin):
         except PortalError as error:
             refused(request, error)
             return redirect(request.get_full_path())
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Django's page, on which what can't be typed is told in words."""
+        context["adminform"] = ReadableForm(context["adminform"], request.user)
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def delete_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> Any:
         try:

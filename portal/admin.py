@@ -106,10 +106,10 @@ class VendorsAdmin(ListAdmin):
     def save_model(
         self, request: HttpRequest, obj: Vendor, form: ModelForm[Vendor], change: bool
     ) -> None:
-        if change:
-            change_vendor(obj)
-        else:
+        if not change:
             create_vendor(obj, admin_email=form.cleaned_data["admin_email"])
+        elif form.changed_data:
+            change_vendor(obj)
 
     def suspend_view(self, request: HttpRequest, row_id: UUID) -> HttpResponseBase:
         """Says what suspending does and, by POST, does it."""

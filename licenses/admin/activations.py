@@ -12,7 +12,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.base import VendorAdmin
+from accounts.admin.metadata import WithMetadata
 from licenses import words
 from licenses.errors import LicensingError
 from licenses.models import Activation
@@ -34,7 +34,7 @@ class FreeForm(forms.Form):
 
 
 @admin.register(Activation)
-class ActivationAdmin(VendorAdmin):
+class ActivationAdmin(WithMetadata):
     """Machines come and go through the verbs; here one can be released, with a reason."""
 
     list_display = ("hostname", "license", "os", "offline", "app_version", "last_synced_at")
@@ -49,7 +49,7 @@ class ActivationAdmin(VendorAdmin):
     fields = (
         "license", "hostname", "fingerprint", "os", "os_version", "vm_name", "container",
         "app_version", "client_version", "user_hash", "offline", "offline_response_valid_until",
-        "last_synced_at", "lease_expires_at", "expires", "set_up_anew", "metadata",
+        "last_synced_at", "lease_expires_at", "expires", "set_up_anew", "metadata_shown",
         "meter_attributes", "created_at",
     )  # fmt: skip
     readonly_fields = ("expires", "set_up_anew")

@@ -28,7 +28,7 @@ from licenses.admin.forms import NewLicenseForm
 from licenses.admin.lengths import LENGTHS
 from licenses.admin.license_page import page_of
 from licenses.admin.many import CHANGES
-from licenses.errors import DayIsOver, LicensingError
+from licenses.errors import AdditionalUserIsStaff, DayIsOver, LicensingError, NoPolicy
 from licenses.lengths import in_words
 from licenses.models import License, LicenseMetadata, LicenseUser, Product
 from licenses.search import places_for_staff
@@ -224,7 +224,11 @@ class LicenseAdmin(WithExport, WithButtons):
     def _issue(self, form: NewLicenseForm) -> License | None:
         """The new licence; None when it was refused, which the form then says."""
         asked = form.cleaned_data
-        terms = ("product", "policy", "email", "key", "allowed_activations", "notes", "send")
+        terms = (
+            "product", "policy", "maintenance_policy", "email", "key", "allowed_activations",
+            "max_allowed_release_version", "additional_users", "metadata", "order_number", "notes",
+            "internal_notes", "send",
+        )  # fmt: skip
         try:
             return issue(
                 names=form.names,
@@ -236,6 +240,10 @@ class LicenseAdmin(WithExport, WithButtons):
             form.add_error("email", error.sentence)
         except DayIsOver as error:
             form.add_error("expires_on", error.sentence)
+        except NoPolicy as error:
+            form.add_error("policy", error.sentence)
+        except AdditionalUserIsStaff as error:
+            form.add_error("additional_users", error.sentence)
         except LicensingError as error:
             form.add_error(None, error.sentence)
         except ValidationError as error:

@@ -11,6 +11,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.admin.metadata import WithMetadata
 from accounts.metadata import METADATA_FORM
 from backoffice.base import VendorAdmin, Writes
 from backoffice.pages import MOST_COUNTED, counted
@@ -30,6 +31,7 @@ from licenses.verbs.maintenance import (
 from licenses.verbs.policies import change_policy, create_policy, delete_policy
 from licenses.verbs.products import change_product, create_product
 from licenses.verbs.signing_keys import product_file, rotate_product_key
+from web.requests import PAGE_SIZE
 
 FIRST_TERMS = (
     "type",
@@ -47,7 +49,7 @@ def valid_for(model_admin: Any, obj: Any) -> str:
 
 
 @admin.register(Product)
-class ProductAdmin(VendorAdmin):
+class ProductAdmin(WithMetadata):
     writes = {Product: Writes(create=create_product, change=change_product)}
     formfield_overrides = LENGTHS | METADATA_FORM
     list_display = ("name", "display_name", "customers_may_deactivate", "created_at")
@@ -56,6 +58,8 @@ class ProductAdmin(VendorAdmin):
         "name",
         "display_name",
         "description",
+        "default_policy",
+        "default_maintenance_policy",
         "metadata",
         "customers_may_deactivate",
         "expired_licenses_keep_releases",
@@ -107,16 +111,19 @@ class PolicyAdmin(VendorAdmin):
     """What licences are on."""
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Counts the licences that keep a policy: to name them all there may be too many."""
+        """Counts the licences that keep a policy: to name them all there may be too many; and names
+        the products."""
         kept = sum(counted(policy.licenses.order_by()) for policy in objs)
         text = ngettext("%(n)d licence", "%(n)d licences", kept) % {"n": kept}
         if kept > MOST_COUNTED:
             text = gettext("many licences")
+        keeping = [text] if kept else []
+        keeping += [str(each) for policy in objs for each in policy.products.all()[:PAGE_SIZE]]
         doomed, counts = (
             [str(policy) for policy in objs],
             {self.opts.verbose_name_plural: len(objs)},
         )
-        return doomed, counts, set(), [text] if kept else []
+        return doomed, counts, set(), keeping
 
 
 @admin.register(LicensePolicy)

@@ -1,0 +1,66 @@
+"""What a page of the back office shows and nobody can type: as people read it, and with links for
+who may follow them."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib.admin.helpers import AdminForm, AdminReadonlyField, Fieldline, Fieldset
+from django.utils.html import conditional_escape
+
+
+class ReadableForm(AdminForm):
+    """Django's form of a page, as `reader` reads it. Its classes make each other, so that every one
+    of them has to be ours."""
+
+    def __init__(self, made: AdminForm, reader: Any) -> None:
+        self.__dict__ |= made.__dict__
+        self.reader = reader
+
+    def __iter__(self) -> Iterator[Any]:
+        for fieldset in super().__iter__():
+            yield ReadableFieldset(fieldset, self.reader)
+
+
+class ReadableFieldset(Fieldset):
+    def __init__(self, made: Fieldset, reader: Any) -> None:
+        self.__dict__ |= made.__dict__
+        self.reader = reader
+
+    def __iter__(self) -> Iterator[Any]:
+        for line in super().__iter__():
+            yield ReadableLine(line, self.reader)
+
+
+class ReadableLine(Fieldline):
+    def __init__(self, made: Fieldline, reader: Any) -> None:
+        self.__dict__ |= made.__dict__
+        self.reader = reader
+
+    def __iter__(self) -> Iterator[Any]:
+        for each in super().__iter__():
+            is_read = isinstance(each, AdminReadonlyField)
+            yield ReadableField(each, self.reader) if is_read else each
+
+
+class ReadableField(AdminReadonlyField):
+    """A value in the words in which the form would ask for it: "30 days", not 2592000."""
+
+    def __init__(self, made: AdminReadonlyField, reader: Any) -> None:
+        self.__dict__ |= made.__dict__
+        self.reader = reader
+
+    def get_admin_url(self, remote_field: Any, remote_obj: Any) -> str:
+        """The row's name; a link for who may look at it."""
+        opts = remote_field.model._meta
+        if not self.reader.has_perm(f"{opts.app_label}.view_{opts.model_name}"):
+            return str(remote_obj)
+        return str(super().get_admin_url(remote_field, remote_obj))
+
+    def contents(self) -> str:
+        fields = {each.name: each for each in self.form._meta.model._meta.concrete_fields}
+        field = fields.get(self.field["name"])
+        asked: Any = self.model_admin.formfield_overrides.get(type(field), {}).get("form_class")
+        if field is None or asked is None:
+            return super().contents()
+        value = asked().prepare_value(field.value_from_object(self.form.instance))
+        return conditional_escape(value)
