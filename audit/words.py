@@ -132,7 +132,8 @@ def _by_day(model: Any, changes: Mapping[str, Any]) -> dict[str, Any]:
 def _in_words(model: Any, name: str, value: Any) -> str:
     """A field's value; by its label, where it has one."""
     field = _field(model, name)
-    label = label_of(field, value) if field and isinstance(value, str) else ""
+    is_told = isinstance(value, str | int) and not isinstance(value, bool)
+    label = label_of(field, value) if field and is_told else ""
     return label or value_text(value)
 
 
@@ -155,11 +156,13 @@ def _label(model: Any, name: str) -> str:
 def value_text(value: Any) -> str:
     """A recorded value as people read it."""
     if value in (None, "", [], {}):
-        return "–"
+        return _("none")
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, list) and all(isinstance(each, str) for each in value):
         return ", ".join(value)
+    if isinstance(value, list) and all(isinstance(each, dict) and "key" in each for each in value):
+        return "; ".join(f"{each['key']}: {each.get('value') or '–'}" for each in value)
     return (_time_text(value) or value) if isinstance(value, str) else str(value)
 
 

@@ -33,6 +33,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from audit import trail, words
 from backoffice.lists import ListAdmin, links_from
 from backoffice.pages import Walk, columns_of
+from backoffice.readable import ReadableForm
 from tenancy.door import current_vendor, is_inside
 from tenancy.transactions import in_steps
 from web import once, places
@@ -143,6 +144,20 @@ class VendorAdmin(ListAdmin):
         except PortalError as error:
             refused(request, error)
             return redirect(request.get_full_path())
+
+    def title_of(self, row: Any) -> str:
+        """What stands on top of the row's page."""
+        return str(row)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Django's page under the row's name, on which what can't be typed is told in words."""
+        row = context["original"]
+        if row is not None:
+            context["title"] = self.title_of(row)
+        context["adminform"] = ReadableForm(context["adminform"], request.user)
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def delete_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> Any:
         try:

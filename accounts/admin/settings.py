@@ -12,7 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import days
 from accounts.models import PortalSettings
+from accounts.settled import Fact, facts_of
 from accounts.verbs.settings import change_settings
+from audit.words import value_text
 from backoffice.base import VendorAdmin
 from tenancy import zones
 from tenancy.door import current_vendor
@@ -53,6 +55,12 @@ class SettingsForm(forms.ModelForm[PortalSettings]):
         return self.saved if chosen in {"", self.zone} else chosen
 
     @property
+    def as_facts(self) -> list[Fact]:
+        """What is chosen, for who may not choose."""
+        told = ((field.label, self.initial[name]) for name, field in self.fields.items())
+        return [Fact(str(label), (value_text(value),)) for label, value in told]
+
+    @property
     def moves_days(self) -> bool:
         """Whether another time zone was chosen."""
         return bool(self.cleaned_data["time_zone"] != self.saved)
@@ -69,9 +77,10 @@ class PortalSettingsAdmin(VendorAdmin):
         view = self.admin_site.admin_view(self.edit_view)
         return [path("", view, name="accounts_portalsettings_changelist")]
 
-    def edit_view(self, request: HttpRequest) -> HttpResponse:
-        """Shows or saves the settings."""
-        if not request.user.has_perm("accounts.change_portalsettings"):
+    def edit_view(self, request: Any) -> HttpResponse:
+        """Shows the settings, and saves them for who may change them."""
+        may_change = request.user.has_perm("accounts.change_portalsettings")
+        if not (may_change or (self.has_view_permission(request) and request.method != "POST")):
             raise PermissionDenied
         settings: Any = PortalSettings.objects.get(pk=current_vendor().pk)
         given = request.POST if request.method == "POST" else None
@@ -87,6 +96,8 @@ class PortalSettingsAdmin(VendorAdmin):
             "title": _("Settings"),
             "opts": self.opts,
             "form": form,
+            "may_change": may_change,
+            "facts": facts_of(settings, reader=request.user),
         }
         return render(request, "accounts/admin/settings.html", context)
 

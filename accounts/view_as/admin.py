@@ -15,6 +15,7 @@ from backoffice.base import VendorAdmin, allow_forms_to
 from tenancy.door import current_vendor
 from tenancy.hosts import canonical_host, origin, vendor_url
 from tenancy.models import Vendor
+from web.requests import safe_next
 
 RIGHT = "accounts.view_as_user"
 
@@ -30,7 +31,8 @@ class WithViewAs(VendorAdmin):
         ]
 
     def view_as_view(self, request: HttpRequest, user_id: UUID) -> HttpResponse:
-        """Sends to a link that opens the customer's portal, once; or says why it can't be."""
+        """Sends to a link that opens the customer's portal, once, at the page that `next` names; or
+        says why it can't be."""
         if not request.user.has_perm(RIGHT):
             raise PermissionDenied
         customer = self.get_object(request, str(user_id))
@@ -41,7 +43,9 @@ class WithViewAs(VendorAdmin):
         except view_as.NothingToSee as error:
             messages.error(request, error.sentence)
             return redirect("admin:accounts_user_story", customer.pk)
-        return redirect(vendor_url(_vendor(), "view_as", token))
+        page = safe_next(request, "")
+        query = {"next": page} if page else None
+        return redirect(vendor_url(_vendor(), "view_as", token, query=query))
 
 
 def may_view_as(request: HttpRequest, person: User | None) -> bool:

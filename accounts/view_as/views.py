@@ -4,6 +4,7 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import ViewAs
@@ -13,6 +14,7 @@ from tenancy.hosts import backoffice_url
 from web import once
 from web.pages import render
 from web.policy import keeps_its_address
+from web.requests import safe_next
 
 # The browser keeps the cookie longer than the view lasts: what comes after the view is then told
 # apart from the browser's own session, and answered with the page that says it has ended.
@@ -23,7 +25,8 @@ COOKIE_LASTS = 60 * 60  # seconds
 @login_not_required
 @keeps_its_address
 def open_view(request: PersonRequest, token: str) -> HttpResponse:
-    """Uses a link of the back office, once: from here on the browser sees what the customer sees.
+    """Uses a link of the back office, once: from here on the browser sees what the customer sees,
+    beginning with the page that `next` names.
 
     By GET, since the back office redirects here; not by HEAD, which only asks.
     """
@@ -33,7 +36,7 @@ def open_view(request: PersonRequest, token: str) -> HttpResponse:
         return render(request, "accounts/view_as_refused.html", status=410)
     if request.view_as:
         view_as.stop(request.view_as)
-    response = redirect("home")
+    response = redirect(safe_next(request, reverse("home")))
     response.set_cookie(
         settings.VIEW_AS_COOKIE_NAME,
         cookie,

@@ -12,7 +12,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.base import VendorAdmin
+from accounts.admin.metadata import WithMetadata
 from licenses import words
 from licenses.errors import LicensingError
 from licenses.models import Activation
@@ -34,12 +34,12 @@ class FreeForm(forms.Form):
 
 
 @admin.register(Activation)
-class ActivationAdmin(VendorAdmin):
+class ActivationAdmin(WithMetadata):
     """Machines come and go through the verbs; here one can be released, with a reason."""
 
     list_display = ("hostname", "license", "os", "offline", "app_version", "last_synced_at")
     list_filter = ("os", "offline")
-    lookups = ("app_version",)
+    lookups = ("app_version", "license")
     list_select_related = ("license",)
     search_fields = ("hostname",)  # for the box to be there
     search_help_text = _(
@@ -49,13 +49,13 @@ class ActivationAdmin(VendorAdmin):
     fields = (
         "license", "hostname", "fingerprint", "os", "os_version", "vm_name", "container",
         "app_version", "client_version", "user_hash", "offline", "offline_response_valid_until",
-        "last_synced_at", "lease_expires_at", "expires", "set_up_anew", "metadata",
-        "meter_attributes", "created_at",
+        "last_synced_at", "lease_expires_at", "expires", "set_up_anew", "metadata_shown",
+        "uses", "created_at",
     )  # fmt: skip
-    readonly_fields = ("expires", "set_up_anew")
+    readonly_fields = ("expires", "set_up_anew", "uses")
     change_form_template = "licenses/admin/activation.html"
 
-    @admin.display(description=_("expires"), empty_value="-")
+    @admin.display(description=_("expires"))
     def expires(self, obj: Activation) -> str:
         return words.end_text(obj.end) if obj.end else ""
 
@@ -63,6 +63,11 @@ class ActivationAdmin(VendorAdmin):
     def set_up_anew(self, obj: Activation) -> str:
         """How often the machine came with another key; what it had before goes on running."""
         return words.replacements_text(obj, obj.license, timezone.now())
+
+    @admin.display(description=_("uses"))
+    def uses(self, obj: Activation) -> str:
+        """How much of the licence's counted features the machine has taken."""
+        return "\n".join(f"{each['name']}: {each['uses']}" for each in obj.meter_attributes)
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.free_view)

@@ -9,24 +9,27 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
 from django.db.models import QuerySet
 from django.forms import BaseInlineFormSet
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts.models import CUSTOMER_ROLES, User
 from accounts.verbs.customers import NotACustomer
+from accounts.view_as.admin import let_button_work
 from backoffice.base import WithButtons, Writes, owned
 from backoffice.export import WithExport
 from backoffice.filters import RelatedFilter
+from backoffice.lists import WithChoices, is_list_of
 from licenses import words
 from licenses.admin.filters import ExpiringFilter, StatusFilter
 from licenses.admin.forms import NewLicenseForm
 from licenses.admin.lengths import LENGTHS
-from licenses.admin.many import CHANGES, worth_offering
-from licenses.admin.products import valid_for
-from licenses.errors import DayIsOver, LicensingError
+from licenses.admin.license_page import page_of
+from licenses.admin.many import CHANGES
+from licenses.errors import AdditionalUserIsStaff, DayIsOver, LicensingError, NoPolicy
 from licenses.lengths import in_words
 from licenses.models import License, LicenseMetadata, LicenseUser, Product
 from licenses.search import places_for_staff
@@ -35,15 +38,22 @@ from licenses.verbs.issuing import issue
 from licenses.verbs.mailing import send_license
 from tenancy.door import current_vendor
 
-SHOWN_IN_PREVIEW = 50
 # Refusals that are told afterwards, and how much of a key: messages travel in a cookie.
 MOST_TOLD, LONGEST_KEY_TOLD = 10, 60
 
 
-class OwnedInline(admin.TabularInline[Any, Any]):
-    """Rows below a licence; they belong to the scope's vendor like the licence itself."""
+class OwnedInline(WithChoices, admin.TabularInline[Any, Any]):
+    """Rows below a licence; they belong to the scope's vendor like the licence itself. One is
+    empty, so that rows can be added without scripts, too."""
 
-    extra = 0
+    extra = 1
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """A field in a table says by itself what it is, too."""
+        field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field:
+            field.widget.attrs["aria-label"] = capfirst(field.label)
+        return field
 
     def get_formset(
         self, request: HttpRequest, obj: Any = None, **kwargs: Any
@@ -123,56 +133,27 @@ class LicenseAdmin(WithExport, WithButtons):
     places = staticmethod(places_for_staff)
     autocomplete_fields = ("user",)
     formfield_overrides = LENGTHS | {models.URLField: {"assume_scheme": "https"}}
-    valid_for = valid_for
     inlines = (MetadataInline, LicenseUserInline)
     change_form_template = "licenses/admin/license.html"
+    # What can be typed; all else stands above the form (license_page.py).
     fieldsets = (
         (
-            None,
-            {
-                "fields": (
-                    "key",
-                    "product",
-                    "user",
-                    "status",
-                    "expires",
-                    "name",
-                    "order_number",
-                    "renewal_url",
-                    "notes",
-                    "internal_notes",
-                )
-            },
+            _("What the customer reads"),
+            {"fields": ("user", "name", "order_number", "renewal_url", "notes")},
         ),
+        (_("For your staff alone"), {"fields": ("internal_notes",)}),
         (
             _("Terms"),
             {
                 "fields": (
-                    "policy",
-                    "type",
                     "allowed_activations",
                     "allowed_deactivations",
-                    "valid_for",
-                    "expiration_strategy",
-                    "counted_from",
                     "allow_vm_activation",
                     "allow_container_activation",
-                )
-            },
-        ),
-        (
-            _("Downloads"),
-            {
-                "fields": (
                     "maintenance_policy",
-                    "maintenance_ends",
                     "max_allowed_release_version",
                 )
             },
-        ),
-        (
-            _("Use"),
-            {"fields": ("total_activations", "total_deactivations", "first_activated_at")},
         ),
         (
             _("For the program"),
@@ -190,19 +171,6 @@ class LicenseAdmin(WithExport, WithButtons):
             },
         ),
     )
-    created_once = ("key", "product", "policy", "valid_for", "expiration_strategy", "type")
-    counters = (
-        "status",
-        "expires",
-        "maintenance_ends",
-        "counted_from",
-        "total_activations",
-        "total_deactivations",
-        "first_activated_at",
-    )
-
-    def get_readonly_fields(self, request: HttpRequest, obj: License | None = None) -> Any:
-        return (*self.counters, *self.created_once)
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "user":
@@ -213,21 +181,32 @@ class LicenseAdmin(WithExport, WithButtons):
         view = self.admin_site.admin_view(self.many_view)
         return [path("many/<str:name>/", view, name="licenses_license_many"), *super().get_urls()]
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
-    ) -> Any:
-        """The licence with its buttons and its machines."""
-        license = self.get_object(request, object_id)
-        shown: dict[str, Any] = {"title": _("Licence %(key)s") % {"key": license or ""}}
-        if license is not None:
-            shown["machines"] = license.activations.all()[:SHOWN_IN_PREVIEW]
-            shown["changes"] = (
-                worth_offering(license) if self.has_change_permission(request, license) else []
-            )
-            may_send = request.user.has_perm("licenses.send_license")
-            shown["may_send"] = may_send and license.user_id is not None
-            shown["may_release"] = request.user.has_perm("licenses.release_activation")
-        return super().change_view(request, object_id, form_url, shown)
+    def get_queryset(self, request: HttpRequest) -> QuerySet[License]:
+        """Of one licence also its policies, which its page names."""
+        rows = super().get_queryset(request)
+        if is_list_of(self.opts, request):
+            return rows
+        return rows.select_related("product", "user", "policy", "maintenance_policy")
+
+    def title_of(self, row: License) -> str:
+        return _("Licence %(key)s") % {"key": row}
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
+        """Rows to type into, for who may; the others read them above."""
+        return self.inlines if self.has_change_permission(request, obj) else ()
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """The licence in words above the form; beside errors as it is, not as it was typed."""
+        license = context.get("original")
+        if license is None:
+            return super().render_change_form(request, context, *args, **kwargs)
+        if context["errors"]:
+            license = self.get_queryset(request).get(pk=license.pk)
+        shown = page_of(request, license)
+        response = super().render_change_form(request, context | shown, *args, **kwargs)
+        return let_button_work(response) if shown["may_view_as"] else response
 
     # --- A new licence --------------------------------------------------------------------------
 
@@ -256,7 +235,11 @@ class LicenseAdmin(WithExport, WithButtons):
     def _issue(self, form: NewLicenseForm) -> License | None:
         """The new licence; None when it was refused, which the form then says."""
         asked = form.cleaned_data
-        terms = ("product", "policy", "email", "key", "allowed_activations", "notes", "send")
+        terms = (
+            "product", "policy", "maintenance_policy", "email", "key", "allowed_activations",
+            "max_allowed_release_version", "additional_users", "metadata", "order_number", "notes",
+            "internal_notes", "send",
+        )  # fmt: skip
         try:
             return issue(
                 names=form.names,
@@ -268,6 +251,10 @@ class LicenseAdmin(WithExport, WithButtons):
             form.add_error("email", error.sentence)
         except DayIsOver as error:
             form.add_error("expires_on", error.sentence)
+        except NoPolicy as error:
+            form.add_error("policy", error.sentence)
+        except AdditionalUserIsStaff as error:
+            form.add_error("additional_users", error.sentence)
         except LicensingError as error:
             form.add_error(None, error.sentence)
         except ValidationError as error:
@@ -376,14 +363,6 @@ class LicenseAdmin(WithExport, WithButtons):
     @admin.display(description=_("expires"), ordering="expires_at")
     def expires(self, obj: License) -> str:
         return words.expiry_text(obj)
-
-    @admin.display(description=_("renewals counted from"))
-    def counted_from(self, obj: License) -> str:
-        return words.counted_from(obj) or "-"
-
-    @admin.display(description=_("maintenance ends"))
-    def maintenance_ends(self, obj: License) -> str:
-        return words.maintenance_text(obj) or "-"
 
     @admin.display(description=_("seats"))
     def seats(self, obj: License) -> str:

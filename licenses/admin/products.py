@@ -1,19 +1,22 @@
 """Products and policies in the back office."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html
+from django.urls import URLPattern, path
+from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.admin.metadata import WithMetadata
 from accounts.metadata import METADATA_FORM
 from backoffice.base import VendorAdmin, Writes
 from backoffice.pages import MOST_COUNTED, counted
+from licenses.admin import meanings, product_page
 from licenses.admin.lengths import LENGTHS
 from licenses.lengths import in_words
 from licenses.models import (
@@ -30,6 +33,7 @@ from licenses.verbs.maintenance import (
 from licenses.verbs.policies import change_policy, create_policy, delete_policy
 from licenses.verbs.products import change_product, create_product
 from licenses.verbs.signing_keys import product_file, rotate_product_key
+from web.requests import PAGE_SIZE
 
 FIRST_TERMS = (
     "type",
@@ -47,7 +51,7 @@ def valid_for(model_admin: Any, obj: Any) -> str:
 
 
 @admin.register(Product)
-class ProductAdmin(VendorAdmin):
+class ProductAdmin(WithMetadata):
     writes = {Product: Writes(create=create_product, change=change_product)}
     formfield_overrides = LENGTHS | METADATA_FORM
     list_display = ("name", "display_name", "customers_may_deactivate", "created_at")
@@ -56,15 +60,24 @@ class ProductAdmin(VendorAdmin):
         "name",
         "display_name",
         "description",
+        "default_policy",
+        "default_maintenance_policy",
         "metadata",
         "customers_may_deactivate",
         "expired_licenses_keep_releases",
         "offline_response_validity",
         "allowed_key_replacements",
-        "product_file_link",
     )
-    readonly_fields = ("product_file_link",)
+    change_form_template = "licenses/admin/product.html"
     actions = ("rotate_key",)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """What there is of the product, above its form."""
+        product = context.get("original")
+        shown = product_page.page_of(request, product) if product else {}
+        return super().render_change_form(request, context | shown, *args, **kwargs)
 
     def get_urls(self) -> list[URLPattern]:
         download = self.admin_site.admin_view(self.download_product_file)
@@ -82,14 +95,6 @@ class ProductAdmin(VendorAdmin):
         response["Content-Disposition"] = 'attachment; filename="product.json"'
         return response
 
-    @admin.display(description=_("product file"))
-    def product_file_link(self, obj: Product) -> str:
-        if obj._state.adding:
-            return "-"
-        return format_html(
-            '<a href="{}">product.json</a>', reverse("admin:licenses_product_file", args=[obj.pk])
-        )
-
     @admin.action(description=_("Make a new signing key"), permissions=["change"])
     def rotate_key(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
         products = list(queryset)
@@ -106,22 +111,56 @@ class ProductAdmin(VendorAdmin):
 class PolicyAdmin(VendorAdmin):
     """What licences are on."""
 
+    change_form_template = "licenses/admin/policy.html"
+    # What the policy means for a customer, in a sentence, and what a change of it does to licences.
+    meaning: Callable[[Any], str]
+    reaches: str | Promise
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """What the policy means, above its form."""
+        policy = context.get("original")
+        shown = (
+            {
+                "meaning": type(self).meaning(policy),
+                "on_it": _on_it(policy),
+                "reaches": self.reaches,
+            }
+            if policy
+            else {}
+        )
+        return super().render_change_form(request, context | shown, *args, **kwargs)
+
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Counts the licences that keep a policy: to name them all there may be too many."""
+        """Counts the licences that keep a policy: to name them all there may be too many; and names
+        the products."""
         kept = sum(counted(policy.licenses.order_by()) for policy in objs)
         text = ngettext("%(n)d licence", "%(n)d licences", kept) % {"n": kept}
         if kept > MOST_COUNTED:
             text = gettext("many licences")
+        keeping = [text] if kept else []
+        keeping += [str(each) for policy in objs for each in policy.products.all()[:PAGE_SIZE]]
         doomed, counts = (
             [str(policy) for policy in objs],
             {self.opts.verbose_name_plural: len(objs)},
         )
-        return doomed, counts, set(), [text] if kept else []
+        return doomed, counts, set(), keeping
+
+
+def _on_it(policy: Any) -> str:
+    """How many licences there are on the policy."""
+    n = counted(policy.licenses.order_by())
+    if n > MOST_COUNTED:
+        return gettext("Very many licences are on it.")
+    return ngettext("%(n)d licence is on it.", "%(n)d licences are on it.", n) % {"n": n}
 
 
 @admin.register(LicensePolicy)
 class LicensePolicyAdmin(PolicyAdmin):
     writes = {LicensePolicy: Writes(create_policy, change_policy, delete_policy)}
+    meaning = staticmethod(meanings.of_policy)
+    reaches = _("They keep the terms that they began on.")
     formfield_overrides = LENGTHS
     list_display = ("name", "type", "allowed_activations", "valid_for", "expiration_strategy")
     fieldsets = (
@@ -158,6 +197,8 @@ class MaintenancePolicyAdmin(PolicyAdmin):
             create_maintenance_policy, change_maintenance_policy, delete_maintenance_policy
         )
     }
+    meaning = staticmethod(meanings.of_maintenance)
+    reaches = _("A change of the versions counts for them, too; their end stays.")
     formfield_overrides = LENGTHS
     list_display = (
         "name",

@@ -7,6 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.metadata import validate_metadata
 from licenses.intervals import DAY
+from licenses.models.maintenance import MaintenancePolicy
+from licenses.models.terms import LicensePolicy, told_as_length
 from tenancy.rows import SameVendor, TenantRow, secret
 from tenancy.texts import Line, Prose
 
@@ -28,6 +30,25 @@ class Product(TenantRow):
         validators=[validate_metadata],
         help_text=_('A list of {"key": …, "value": …, "visible": true or false}.'),
     )
+    # What new licences are on unless something else is chosen for them (verbs/defaults.py).
+    default_policy = models.ForeignKey(
+        LicensePolicy,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="products",
+        verbose_name=_("default policy"),
+        help_text=_("The terms of new licences for which nothing else is chosen."),
+    )
+    default_maintenance_policy = models.ForeignKey(
+        MaintenancePolicy,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="products",
+        verbose_name=_("default maintenance policy"),
+        help_text=_("The new versions that such licences bring; without one, all of them."),
+    )
     customers_may_deactivate = models.BooleanField(
         _("customers may deactivate machines on the portal"),
         default=True,
@@ -38,11 +59,13 @@ class Product(TenantRow):
         default=False,
         help_text=_("Versions that were published before the licence expired can be downloaded."),
     )
-    offline_response_validity = models.PositiveIntegerField(
-        _("offline responses are valid for"),
-        default=30 * DAY,
-        validators=[MinValueValidator(60), MaxValueValidator(3660 * DAY)],
-        help_text=_("Such as 30 days."),
+    offline_response_validity = told_as_length(
+        models.PositiveIntegerField(
+            _("offline responses are valid for"),
+            default=30 * DAY,
+            validators=[MinValueValidator(60), MaxValueValidator(3660 * DAY)],
+            help_text=_("Such as 30 days."),
+        )
     )
     allowed_key_replacements = models.PositiveSmallIntegerField(
         _("times a machine may be set up anew"),
@@ -64,6 +87,16 @@ class Product(TenantRow):
                 violation_error_message=_("There is a product of this name already."),
             ),
             models.UniqueConstraint(name="product_vendor_pair", fields=("vendor", "id")),
+            SameVendor(
+                name="product_policy_vendor",
+                field="default_policy",
+                to_table="licenses_licensepolicy",
+            ),
+            SameVendor(
+                name="product_maintenance_policy_vendor",
+                field="default_maintenance_policy",
+                to_table="licenses_maintenancepolicy",
+            ),
         )
 
     def __str__(self) -> str:

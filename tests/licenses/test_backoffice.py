@@ -239,11 +239,11 @@ def test_it_is_said_from_where_renewals_are_counted(world: World, admin: Browser
         set_last_day(license, day=date(2027, 12, 31))
     assert "its end" in counted_from(admin.get(path).content.decode())
     plain = f"/licenses/license/{world.ada_license.pk}/change/"
-    assert "-" in counted_from(admin.get(plain).content.decode())
+    assert "Renewals counted from" not in admin.get(plain).content.decode()
 
 
 def counted_from(page: str) -> str:
-    return page[page.index("field-counted_from") :].partition("readonly")[2][:60]
+    return page[page.index("field-counted_from") :][:90]
 
 
 def choose_day(admin: Browser, license: License) -> str:
@@ -343,7 +343,7 @@ def test_the_buttons_of_a_licence_are_those_that_make_sense(world: World, admin:
     with inside(world.acme):
         License.objects.update(subscription_interval="P1D", expires_at=NOW, suspended=True)
     offered = re.findall(r'name="action" value="(\w+)"', admin.get(path).content.decode())
-    assert offered == ["renew", "extend", "set_last_day", "set_seats", "unsuspend", "revoke"]
+    assert offered == ["unsuspend", "renew", "extend", "set_last_day", "set_seats", "revoke"]
 
 
 # --- Support ------------------------------------------------------------------------------------

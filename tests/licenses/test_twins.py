@@ -42,6 +42,7 @@ def test_the_page_says_so(world: World, twin: str) -> None:
         "product": str(world.orbit.pk),
         "email": "grace@example.com",
         "key": twin,
+        "policy": "none",
         "allowed_activations": "1",
     }
     response = signed_in(world.acme_admin).post("/licenses/license/add/", form)

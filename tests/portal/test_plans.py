@@ -13,6 +13,7 @@ from django.db import connection
 
 from audit.models import AuditEntry
 from licenses.models import LicenseUser
+from licenses.verbs.licenses import suspend
 from mail.models import OutgoingEmail
 from offline.models import OfflineExchange
 from releases.models import Download
@@ -222,14 +223,28 @@ def searches() -> dict[tuple[str, str], int]:
     return searches
 
 
+def licences_pages(world: World) -> dict[str, Callable[[], Any]]:
+    """The back office's page of one with a machine and of one with 100,000; also who suspended it."""
+    with inside(world.acme):
+        suspend(world.ada_license)
+    admin = signed_in(world.acme_admin)
+    pages = (
+        f"/licenses/license/{each.pk}/change/" for each in (world.ada_license, world.grace_license)
+    )
+    return {path: (lambda p=path: admin.get(p)) for path in pages}  # type: ignore[misc]
+
+
 def test_what_is_asked_of_a_great_many_rows_is_found_by_an_index(crowded: World) -> None:
     """No statement of a customer reads what is somebody else's; what is read out to support is found
-    at once, and searching a list is bounded. One test, since making the rows takes the time."""
+    at once, searching a list is bounded, and a page reads what it shows. One test, since making the
+    rows takes the time."""
     admin = signed_in(crowded.acme_admin)
     asked = {name: (visit, READ_PER_ROW * SHOWN) for name, visit in visits(crowded).items()}
     for (path, text), most in searches().items():
         visit: Callable[[], Any] = lambda p=path, q=text: admin.get(p, {"q": q})  # noqa: E731
         asked[f"{path} {text}"] = visit, most
+    for name, visit in licences_pages(crowded).items():
+        asked[name] = visit, READ_PER_ROW * SHOWN
     too_many = {}
     for name, (act, most) in asked.items():
         read, sql = looked_at(act)
