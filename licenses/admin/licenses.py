@@ -20,7 +20,7 @@ from accounts.verbs.customers import NotACustomer
 from backoffice.base import WithButtons, Writes, owned
 from backoffice.export import WithExport
 from backoffice.filters import RelatedFilter
-from licenses import words
+from licenses import values, words
 from licenses.admin.filters import ExpiringFilter, StatusFilter
 from licenses.admin.forms import NewLicenseForm
 from licenses.admin.lengths import LENGTHS
@@ -31,6 +31,7 @@ from licenses.lengths import in_words
 from licenses.models import License, LicenseMetadata, LicenseUser, Product
 from licenses.search import places_for_staff
 from licenses.verbs import details, licenses, many
+from licenses.verbs.defaults import Choice
 from licenses.verbs.issuing import issue
 from licenses.verbs.mailing import send_license
 from tenancy.door import current_vendor
@@ -92,7 +93,17 @@ class LicenseAdmin(WithExport, WithButtons):
         "allowed_deactivations": lambda license: license.allowed_deactivations,
         "validity": lambda license: in_words(license.interval),
         "expires_at": lambda license: license.expires_on or license.expires_at,
+        "policy": lambda license: name_or_none(license.policy),
+        "maintenance_policy": lambda license: name_or_none(license.maintenance_policy),
+        "max_allowed_release_version": lambda license: license.max_allowed_release_version,
+        "additional_users": lambda license: "; ".join(
+            each.user.email for each in license.license_users.all()
+        ),
+        "order_number": lambda license: license.order_number,
+        "metadata": lambda license: described(license, visible=False),
+        "visible_metadata": lambda license: described(license, visible=True),
         "notes": lambda license: license.notes,
+        "internal_notes": lambda license: license.internal_notes,
         "status": lambda license: words.status_text(license.standing).name,
         "type": lambda license: license.type,
         "seats_used": lambda license: license.total_activations,
@@ -200,6 +211,11 @@ class LicenseAdmin(WithExport, WithButtons):
         "total_deactivations",
         "first_activated_at",
     )
+
+    def export_rows(self, rows: QuerySet[License]) -> QuerySet[License]:
+        """With what hangs on each."""
+        chosen = rows.select_related("product", "user", "policy", "maintenance_policy")
+        return chosen.prefetch_related("metadata", "license_users__user")
 
     def get_readonly_fields(self, request: HttpRequest, obj: License | None = None) -> Any:
         return (*self.counters, *self.created_once)
@@ -396,6 +412,17 @@ class LicenseAdmin(WithExport, WithButtons):
     @admin.display(description=_("seats"))
     def seats(self, obj: License) -> str:
         return words.seats_used(obj)
+
+
+def name_or_none(policy: Any) -> str:
+    """A policy as an import reads it."""
+    return policy.name if policy else Choice.NONE.value
+
+
+def described(license: License, *, visible: bool) -> str:
+    """The metadata that the customer sees, or that he doesn't, as an import reads it."""
+    entries = sorted(license.metadata.all(), key=lambda each: each.key)
+    return values.written((each.key, each.value) for each in entries if each.visible is visible)
 
 
 def _choose(name: str) -> Callable[..., HttpResponseBase | None]:
