@@ -8,7 +8,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
 from django.db.models import QuerySet
-from django.forms import BaseInlineFormSet
+from django.forms import BaseInlineFormSet, model_to_dict
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
@@ -17,7 +17,7 @@ from django.utils.translation import ngettext
 
 from accounts.models import CUSTOMER_ROLES, User
 from accounts.verbs.customers import NotACustomer
-from backoffice.base import WithButtons, Writes, owned
+from backoffice.base import COPY, WithButtons, WithDuplicate, Writes, owned
 from backoffice.export import WithExport
 from backoffice.filters import RelatedFilter
 from licenses import values, words
@@ -44,7 +44,7 @@ MOST_TOLD, LONGEST_KEY_TOLD = 10, 60
 class OwnedInline(admin.TabularInline[Any, Any]):
     """Rows below a licence; they belong to the scope's vendor like the licence itself."""
 
-    extra = 0
+    extra = 1  # a row to spare, for who has no script that adds one
 
     def get_formset(
         self, request: HttpRequest, obj: Any = None, **kwargs: Any
@@ -70,7 +70,7 @@ def _send(license: License) -> None:
 
 
 @admin.register(License)
-class LicenseAdmin(WithExport, WithButtons):
+class LicenseAdmin(WithExport, WithButtons, WithDuplicate):
     """A licence is created from a policy's terms; its state changes through the verbs."""
 
     writes = {
@@ -242,6 +242,7 @@ class LicenseAdmin(WithExport, WithButtons):
             )
             may_send = request.user.has_perm("licenses.send_license")
             shown["may_send"] = may_send and license.user_id is not None
+            shown["duplicate"] = self.duplicate_url(request, object_id)
             shown["may_release"] = request.user.has_perm("licenses.release_activation")
         return super().change_view(request, object_id, form_url, shown)
 
@@ -255,7 +256,8 @@ class LicenseAdmin(WithExport, WithButtons):
             messages.warning(request, _("A licence is of a product: add the product first."))
             return redirect("admin:licenses_product_add")
         posted = request.POST if request.method == "POST" else None
-        initial = {name: request.GET[name] for name in ("email",) if name in request.GET}
+        given = {name: request.GET[name] for name in ("email",) if name in request.GET}
+        initial = self.get_changeform_initial_data(request) if COPY in request.GET else given
         form = NewLicenseForm(posted, initial=initial)
         license = self._issue(form) if form.is_valid() else None
         if license is not None:
@@ -268,6 +270,22 @@ class LicenseAdmin(WithExport, WithButtons):
             "form": form,
         }
         return render(request, "licenses/admin/new_license.html", context)
+
+    def duplicate_of(self, row: License) -> dict[str, Any]:
+        """All but the key, the end, which counts anew, and the name, which is its owner's."""
+        kept = (
+            "product", "allowed_activations", "max_allowed_release_version", "order_number",
+            "notes", "internal_notes",
+        )  # fmt: skip
+        shared = row.license_users.select_related("user")
+        return model_to_dict(row, fields=kept) | {
+            "email": row.user.email if row.user else "",
+            "policy": row.policy_id or Choice.NONE.value,
+            "maintenance_policy": row.maintenance_policy_id or Choice.NONE.value,
+            "validity": row.subscription_interval,
+            "additional_users": "\n".join(each.user.email for each in shared),
+            "metadata": list(row.metadata.values("key", "value", "visible")),
+        }
 
     def _issue(self, form: NewLicenseForm) -> License | None:
         """The new licence; None when it was refused, which the form then says."""

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.admin.metadata import WithMetadata
 from accounts.metadata import METADATA_FORM
-from backoffice.base import VendorAdmin, Writes
+from backoffice.base import WithDuplicate, Writes
 from backoffice.pages import MOST_COUNTED, counted
 from licenses.admin.lengths import LENGTHS
 from licenses.lengths import in_words
@@ -107,7 +107,7 @@ class ProductAdmin(WithMetadata):
         messages.success(request, done % {"n": len(products)})
 
 
-class PolicyAdmin(VendorAdmin):
+class PolicyAdmin(WithDuplicate):
     """What licences are on."""
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:

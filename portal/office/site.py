@@ -18,7 +18,7 @@ from accounts.rights import RIGHTS
 from accounts.views import change_password
 from accounts.views import logout as sign_out
 from backoffice.base import VendorAdmin, is_odd
-from portal.office import dashboard, find, first_steps
+from portal.office import dashboard, find, first_steps, preview
 from tenancy.rows import TenantRow
 
 DECLARED = {label for rights in RIGHTS.values() for label in rights}
@@ -70,6 +70,8 @@ class BackofficeSite(admin.AdminSite):
         skip = self.admin_view(first_steps.skip_view)
         return [
             path("find/", self.admin_view(self.find_view), name="find"),
+            path("preview/", self.admin_view(preview.preview_view), name="preview_begin"),
+            path("preview/<path:page>", self.admin_view(preview.preview_view), name="preview"),
             path("first-steps/<str:name>/skip/", skip, name="skip_step"),
             *super().get_urls(),
         ]

@@ -559,6 +559,8 @@ EACH_TIME = {
 }
 # Pages that answer POST as GET, and make nothing by either.
 READS = {
+    "admin:preview",
+    "admin:preview_begin",
     "home",
     "change_password_place",
     "admin:index",

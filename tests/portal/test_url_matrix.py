@@ -402,6 +402,8 @@ WORK_PAGES = {
     "admin:accounts_portalsettings_changelist",
     "admin:accounts_portalsettings_test",
     "admin:skip_step",
+    "admin:preview",
+    "admin:preview_begin",
     "admin:licenses_license_do",
     "admin:licenses_license_export",
     "admin:licenses_license_many",
@@ -478,6 +480,9 @@ def test_the_pages_of_the_daily_work(world: World) -> None:
             (302, 200, 403, 404, 403),
             (302, 302, 403, 404, 403),
         ),
+        "/preview/": ((302, 302, 403, 302, 403), (302, 302, 403, 302, 403)),
+        "/preview/licenses/": ((302, 200, 403, 200, 403), (302, 302, 403, 302, 403)),
+        "/preview/nothing/": ((302, 404, 403, 404, 403), (302, 404, 403, 404, 403)),
         "/accounts/portalsettings/test-email/": (
             (302, 404, 403, 404, 403),
             (302, 302, 403, 302, 403),
