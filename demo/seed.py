@@ -101,7 +101,16 @@ ACME = Company(
         Person("support@acme.example", "Joan", "Clarke", BuiltIn.SUPPORT),
     ),
     products=(
-        {"name": "Orbit", "description": "Plans and simulates trajectories."},
+        {
+            "name": "Orbit",
+            "description": "Plans and simulates trajectories.",
+            "metadata": [
+                {"key": "Article number", "value": "AC-100", "visible": True},
+                {"key": "Cost price", "value": "380 EUR", "visible": False},
+            ],
+            "default_policy": "Yearly, 3 seats",
+            "default_maintenance_policy": "One year",
+        },
         {"name": "Spectra", "description": "Measures and compares spectra."},
         {
             "name": "Vault",
@@ -250,9 +259,9 @@ def _steps(company: Company, vendor: Vendor) -> Iterator[Step]:
     yield BEGINNING, partial(seed_brand, vendor)
     for person in company.people:
         yield _age(person, company), partial(_seed_person, person, vendor)
+    yield BEGINNING, partial(_policies, vendor)
     for fields in company.products:
         yield BEGINNING, partial(_seed_product, fields, vendor)
-    yield BEGINNING, partial(_policies, vendor)
     for version in VERSIONS[vendor.company_id]:
         release = (vendor.company_id, "release", version.product, version.version)
         release_id = demo_id(*release, *version.platforms)
@@ -307,8 +316,20 @@ def _person(vendor: Vendor, email: str) -> User:
 
 def _seed_product(fields: dict[str, Any], vendor: Vendor) -> None:
     pk = demo_id(vendor.company_id, "product", fields["name"])
-    if not Product.objects.filter(pk=pk).exists():
-        create_product(Product(id=pk, vendor=vendor, **fields))
+    if Product.objects.filter(pk=pk).exists():
+        return
+    # Its default policies, which the company names.
+    named: dict[str, Any] = {
+        "default_policy": "policy",
+        "default_maintenance_policy": "maintenance",
+    }
+    own = {
+        f"{field}_id": demo_id(vendor.company_id, kind, fields[field])
+        for field, kind in named.items()
+        if field in fields
+    }
+    told = {name: value for name, value in fields.items() if name not in named}
+    create_product(Product(id=pk, vendor=vendor, **told, **own))
 
 
 def _policies(vendor: Vendor) -> None:

@@ -8,7 +8,7 @@ import tenancy.rows
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("licenses", "0011_names_for_customers"),
+        ("licenses", "0012_attention"),
         ("tenancy", "0004_own_releases"),
     ]
 
