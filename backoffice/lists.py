@@ -263,9 +263,22 @@ class ListAdmin(WithChoices, admin.ModelAdmin[Any]):
         return format_html('<span class="none">{}</span>', _("none"))
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        """The list, with what it says where it has no rows."""
-        shown = {"add_text": self.add_text or self._add_text(), "empty": self._empty(request)}
+        """The list under the plain name of what is in it, with what it says without rows."""
+        shown = {
+            "title": capfirst(self.opts.verbose_name_plural),
+            "add_text": self.add_text or self._add_text(),
+            "empty": self._empty(request),
+        }
         return super().changelist_view(request, shown | (extra_context or {}))
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        """The page under the row's name, where Django says what can be done to it."""
+        usual = {text % self.opts.verbose_name for text in (_("Change %s"), _("View %s"))}
+        if context["original"] is not None and str(context["title"]) in usual:
+            context["title"] = capfirst(str(context["original"]))
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def get_action_choices(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """Django's, with words where it has dashes."""

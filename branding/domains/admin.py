@@ -47,6 +47,7 @@ class CustomDomainAdmin(WithButtons):
     form = DomainForm
     list_display = ("name_shown", "state", "diagnosis", "last_checked_at")
     list_select_related = ("vendor",)
+    list_filter = ("state",)
     ordering = ("name",)
     actions = None
     change_form_template = "branding/admin/domain.html"
