@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.base import WithButtons
+from backoffice.lists import Empty
 from mail.delivery import resend
 from mail.kinds import KINDS
 from mail.models import OutgoingEmail
@@ -64,6 +65,13 @@ class RecentFilter(SimpleListFilter):
 class OutgoingEmailAdmin(WithButtons):
     """E-mails to look at; an administrator can have one sent again that failed."""
 
+    empty = Empty(
+        "mail",
+        _("Every e-mail that the portal sends stands here: invitations, licences, reminders."),
+        button=_("To the customers"),
+        route="accounts_user_changelist",
+        right="accounts.view_user",
+    )
     verbs = {"send-again": (resend, _("The e-mail is on its way again."))}
     rights = {"send-again": "send"}
     list_display = (

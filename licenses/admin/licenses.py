@@ -20,7 +20,7 @@ from accounts.verbs.customers import NotACustomer
 from backoffice.base import WithButtons, Writes, owned
 from backoffice.export import WithExport
 from backoffice.filters import RelatedFilter
-from backoffice.lists import WithChoices
+from backoffice.lists import Empty, WithChoices
 from licenses import words
 from licenses.admin.filters import ExpiringFilter, StatusFilter
 from licenses.admin.forms import NewLicenseForm
@@ -74,6 +74,8 @@ def _send(license: License) -> None:
 class LicenseAdmin(WithExport, WithButtons):
     """A licence is created from a policy's terms; its state changes through the verbs."""
 
+    add_text = _("New licence")
+    empty = Empty("key", _("A licence lets the machines of a customer run a product."))
     writes = {
         License: Writes(change=licenses.change_license),
         LicenseMetadata: Writes(
