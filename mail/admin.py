@@ -14,6 +14,7 @@ from backoffice.base import WithButtons
 from mail.delivery import resend
 from mail.kinds import KINDS
 from mail.models import OutgoingEmail
+from mail.verbs.keeping import kept_of
 from tenancy.addresses import spellings_of
 from tenancy.finding import Place, begins, named
 from tenancy.spelling import Typed
@@ -85,5 +86,9 @@ class OutgoingEmailAdmin(WithButtons):
     ) -> Any:
         email = self.get_object(request, object_id)
         may_send = request.user.has_perm(self.right("send"))
-        shown = {"resendable": bool(email and may_send and email.state in RESENDABLE)}
+        shown = {
+            "resendable": bool(email and may_send and email.state in RESENDABLE),
+            "kept": kept_of(email) if email else None,
+            "is_sent": bool(email and email.state == OutgoingEmail.State.SENT),
+        }
         return super().change_view(request, object_id, form_url, shown)

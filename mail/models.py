@@ -11,8 +11,9 @@ from tenancy.rows import SameVendor, TenantRow, personal, secret
 class OutgoingEmail(TenantRow):
     """One e-mail to one address, from the moment it is queued to its end.
 
-    It holds ids and addresses only: text, links and tokens are made when it is sent. Whoever
-    sends it holds a `claim`, and every step is one UPDATE that names the claim.
+    It holds ids and addresses only: text, links and tokens are made when it is sent, and what went
+    out is kept beside it, without the links that open something (`SentText`). Whoever sends it
+    holds a `claim`, and every step is one UPDATE that names the claim.
     """
 
     class State(models.TextChoices):
@@ -51,6 +52,7 @@ class OutgoingEmail(TenantRow):
             models.UniqueConstraint(
                 name="outgoing_email_once", fields=("vendor", "once"), condition=~Q(once="")
             ),
+            models.UniqueConstraint(name="outgoing_email_vendor_pair", fields=("vendor", "id")),
             SameVendor(name="outgoing_email_user_vendor", field="user", to_table="accounts_user"),
         )
         indexes = (
@@ -65,3 +67,35 @@ class OutgoingEmail(TenantRow):
 
     def __str__(self) -> str:
         return f"{self.subject or self.kind} → {self.recipient}"
+
+
+class SentText(TenantRow):
+    """What went out of an e-mail the last time that it was handed over, as it was, but that links
+    with a token are taken out; kept for 90 days by verbs/keeping.py."""
+
+    updated_at = None  # type: ignore[assignment]
+    email = models.OneToOneField(OutgoingEmail, models.CASCADE, related_name="sent_text")
+    sender = personal(models.TextField(_("from")))
+    recipient = personal(models.TextField(_("to")))
+    reply_to = personal(models.TextField(_("reply to"), blank=True))
+    subject = personal(models.TextField(_("subject")))
+    text = personal(models.TextField(_("text")))
+    html = personal(models.TextField(_("HTML")))
+
+    class Meta(TenantRow.Meta):
+        verbose_name = _("sent text")
+        verbose_name_plural = _("sent texts")
+        constraints = (
+            SameVendor(
+                name="sent_text_email_vendor",
+                field="email",
+                to_table="mail_outgoingemail",
+                goes_along=True,
+            ),
+        )
+        indexes = (models.Index(name="sent_text_by_age", fields=("vendor", "created_at")),)
+
+    named_after_person = True
+
+    def __str__(self) -> str:
+        return self.subject

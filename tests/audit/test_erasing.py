@@ -392,6 +392,7 @@ HARMLESS = {
     "licenses.product.display_name": "of what is sold",
     "licenses.product.metadata": "of what is sold",
     "licenses.product.name": "of what is sold",
+    "mail.senttext.email": "a key",
     "releases.release.name": "of what is sold",
     "releases.release.notes": "for everybody",
     "releases.release.notes_html": "the same as HTML",
