@@ -52,14 +52,14 @@ def compose(
             kind: render_to_string(f"{template}.{kind}", context).strip()
             for kind in ("subject", "txt", "html")
         }
-    support = user.vendor.support_email if user.vendor else ""
+    answers_to = user.vendor.answers_to if user.vendor else ""
     message = EmailMultiAlternatives(
         # A vendor's name can't break out of the header: line ends become spaces.
         subject=" ".join(parts["subject"].split()),
         body=parts["txt"] + "\n",
-        from_email=_sender_address(sender),
+        from_email=_sender_address(user.vendor.sender_name if user.vendor else sender),
         to=[email_in_ascii(recipient)],
-        reply_to=[email_in_ascii(support)] if support else None,
+        reply_to=[email_in_ascii(answers_to)] if answers_to else None,
         headers={**AUTOMATIC, **(headers or {})},
     )
     message.attach_alternative(parts["html"], "text/html")

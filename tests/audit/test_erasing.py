@@ -371,6 +371,8 @@ SMELLS = re.compile(
 # What only sounds like it, and why.
 HARMLESS = {
     "accounts.portalsettings.company_id": "the vendor's",
+    "accounts.portalsettings.email_reply_to": "the vendor's, in every e-mail",
+    "accounts.portalsettings.email_sender": "the vendor's, in every e-mail",
     "accounts.portalsettings.name": "the vendor's",
     "accounts.portalsettings.support_email": "the vendor's, printed on every page",
     "accounts.refusal.reason": "a word of ours",
@@ -400,6 +402,8 @@ HARMLESS = {
     "releases.releasefile.name": "of a file",
     "tenancy.host.name": "the vendor's",
     "tenancy.vendor.company_id": "the vendor's",
+    "tenancy.vendor.email_reply_to": "the vendor's, in every e-mail",
+    "tenancy.vendor.email_sender": "the vendor's, in every e-mail",
     "tenancy.vendor.name": "the vendor's",
     "tenancy.vendor.support_email": "the vendor's, printed on every page",
 }
