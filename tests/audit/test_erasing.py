@@ -394,6 +394,8 @@ HARMLESS = {
     "licenses.product.display_name": "of what is sold",
     "licenses.product.metadata": "of what is sold",
     "licenses.product.name": "of what is sold",
+    "mail.owntext.subject": "what a vendor's e-mails say to everybody",
+    "mail.owntext.text": "what a vendor's e-mails say to everybody",
     "mail.senttext.email": "a key",
     "releases.release.name": "of what is sold",
     "releases.release.notes": "for everybody",

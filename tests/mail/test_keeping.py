@@ -22,6 +22,7 @@ from branding.domains.verbs import claim
 from licenses.verbs.licenses import create_license
 from licenses.verbs.mailing import send_license
 from licenses.verbs.releasing import ask, refuse
+from mail.emails import TEST
 from mail.kinds import KINDS
 from mail.models import OutgoingEmail, SentText
 from mail.outbox import queue
@@ -98,6 +99,14 @@ WAYS: dict[str, tuple[int, Callable[[World], object]]] = {
     "domain-ended": (
         0, lambda w: queue("domain-ended", user=w.acme_admin, details={"name": "x.example"}),
     ),
+    "text-test": (
+        0,
+        lambda w: queue(
+            TEST,
+            user=w.acme_admin,
+            details={"text": "invitation", "subject": "Typed", "body": "{link}"},
+        ),
+    ),
 }  # fmt: skip
 MADE: set[str] = set()
 
@@ -156,6 +165,8 @@ def check_the_same(text: SentText, message: Any, number: int) -> None:
 def token_in(url: str) -> str:
     """The token of an address that has one, as our own pages read it."""
     parts = urlsplit(url)
+    if not (parts.hostname or "").endswith(PARENT):
+        return ""
     site = "backoffice" if parts.netloc.startswith("app.") else "customer"
     return str(resolve(parts.path, f"portal.urls.{site}").kwargs.get("token", ""))
 
