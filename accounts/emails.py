@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.utils.translation import gettext_lazy as _
 
+from accounts import texts
 from accounts.links import Purpose, make_token
 from accounts.models import User
 from mail.composing import compose
@@ -19,7 +20,7 @@ def password_reset_for(user: User) -> EmailMultiAlternatives:
     """The link that sets a new password, to the user's address."""
     link = _link(user, "password_reset_confirm", make_token(Purpose.RESET, user))
     minutes = settings.PASSWORD_RESET_TIMEOUT // 60
-    return compose("accounts/email/password_reset", user, link=link, minutes=minutes)
+    return compose(texts.PASSWORD_RESET, user, link=link, minutes=minutes)
 
 
 def password_reset(email: OutgoingEmail) -> EmailMultiAlternatives | None:
@@ -34,7 +35,8 @@ def invitation(email: OutgoingEmail) -> EmailMultiAlternatives | None:
     if not user.is_active:
         return None
     days = settings.INVITATION_TIMEOUT // (24 * 60 * 60)
-    return compose("accounts/email/invitation", user, link=invitation_link(user), days=days)
+    text = texts.INVITATION if user.is_customer else texts.INVITATION_OF_STAFF
+    return compose(text, user, link=invitation_link(user), days=days)
 
 
 def email_change(email: OutgoingEmail) -> EmailMultiAlternatives | None:
@@ -45,17 +47,15 @@ def email_change(email: OutgoingEmail) -> EmailMultiAlternatives | None:
     if taken == user:
         return None  # Confirmed meanwhile, by a link that was sent before.
     if taken:
-        return compose("accounts/email/address_already_has_account", taken)
+        return compose(texts.ADDRESS_TAKEN, taken)
     minutes = settings.PASSWORD_RESET_TIMEOUT // 60
     link = _link(user, "email_confirm", make_token(Purpose.EMAIL_CHANGE, user, new_email))
-    return compose(
-        "accounts/email/confirm_new_address", user, to=new_email, link=link, minutes=minutes
-    )
+    return compose(texts.NEW_ADDRESS, user, to=new_email, link=link, minutes=minutes)
 
 
 def address_changed(email: OutgoingEmail) -> EmailMultiAlternatives:
     """The notice that the account's e-mail has changed, to the old address."""
-    return compose("accounts/email/address_changed", person_of(email), to=email.recipient)
+    return compose(texts.ADDRESS_CHANGED, person_of(email), to=email.recipient)
 
 
 def test_email(email: OutgoingEmail) -> EmailMultiAlternatives:
@@ -83,7 +83,8 @@ def _link(user: User, name: str, token: str) -> str:
 
 
 def register_all() -> None:
-    """The kinds of e-mails that this room writes."""
+    """The kinds of e-mails that this room writes, and their texts."""
+    texts.register_all()
     register("password-reset", _("Link for a new password"), password_reset)
     register("invitation", _("Invitation"), invitation)
     register("email-change", _("Confirmation of a new address"), email_change)

@@ -17,6 +17,7 @@ RIGHTS: dict[str, dict[str, tuple[str, ...]]] = {
         "accounts.user": ("view", "add", "change", "invite", "view_as", "export"),
         "accounts.portalsettings": ("view", "change"),
         "mail.outgoingemail": ("view", "send"),
+        "mail.owntext": ("view", "change"),
         "imports.dataimport": ("view", "add"),
         "audit.auditentry": ("view", "export"),
         "branding.branding": ("view", "change"),

@@ -4,13 +4,14 @@ from datetime import datetime
 from typing import Any
 
 from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from accounts.emails import invitation_link, person_of
 from accounts.models import User
 from accounts.reminders import off_link
-from licenses import words
+from licenses import texts, words
 from licenses.models import Activation, License, SeatRequest
 from licenses.verbs.releasing import ANSWER, REQUEST
 from licenses.verbs.reminders import KIND as EXPIRY_REMINDER
@@ -18,6 +19,7 @@ from licenses.verbs.reminders import licenses_in
 from mail.composing import compose
 from mail.kinds import register
 from mail.models import OutgoingEmail
+from mail.texts import Text
 from tenancy.hosts import backoffice_url, vendor_url
 
 LISTED = 50  # licences in a reminder; the rest are counted
@@ -28,14 +30,15 @@ def license_email(email: OutgoingEmail) -> EmailMultiAlternatives | None:
     license, user = _license_of(email), person_of(email)
     if license is None or license.user_id != user.pk or not user.is_active:
         return None
+    text, link = _beginning(license, user)
     return compose(
-        "licenses/email/license",
+        text,
         user,
-        license=license,
+        key=license.key,
         product=license.product.name,
         seats=words.seats_allowed(license),
         validity=words.valid_text(license),
-        **_beginning(license, user),
+        link=link,
     )
 
 
@@ -52,28 +55,30 @@ def expiry_reminder(email: OutgoingEmail) -> EmailMultiAlternatives | None:
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
     }
     if len(rows) == 1:
-        return compose(
-            "licenses/email/expiry_reminder", user, headers=one_click, off=off, **rows[0]
-        )
+        return compose(texts.REMINDER, user, headers=one_click, off=off, **rows[0])
+    listed: dict[str, Any] = {"rows": rows[:LISTED], "more": len(rows) - LISTED}
     return compose(
-        "licenses/email/expiry_reminders",
+        texts.REMINDERS,
         user,
         headers=one_click,
         off=off,
+        count=len(rows),
         number=len(rows),
-        first=rows[0],
-        rows=rows[:LISTED],
-        more=len(rows) - LISTED,
+        when=rows[0]["when"],
+        licences=render_to_string("licenses/email/_licences.txt", listed).strip(),
+        **listed,
         link=vendor_url(user.vendor, "licenses") if user.vendor else "",
     )
 
 
 def _ending(license: License, now: datetime) -> dict[str, Any]:
     """A licence that ends, and when."""
+    end = words.ending(license.end, now, timezone.localdate(now))
     return {
-        "license": license,
+        "key": license.key,
         "product": license.product.name,
-        "end": words.ending(license.end, now, timezone.localdate(now)),
+        "date": end.text if end else "",
+        "when": end.relative if end else "",
         "link": vendor_url(license.vendor, "license", license.pk),
     }
 
@@ -86,9 +91,12 @@ def release_request(email: OutgoingEmail) -> EmailMultiAlternatives | None:
         return None
     machine = Activation.objects.select_related("license").filter(pk=request.activation_id).first()
     return compose(
-        "licenses/email/release_request",
+        texts.REQUEST,
         person_of(email),
-        request=request,
+        who=request.user,
+        machine=request,
+        reason=request.reason,
+        key=request.license.key,
         product=request.license.product.name,
         works=words.works_until(machine) if machine else "",
         link=backoffice_url("admin:licenses_seatrequest_answer", request.pk),
@@ -100,11 +108,13 @@ def release_answer(email: OutgoingEmail) -> EmailMultiAlternatives | None:
     request = _request_of(email)
     if request is None or request.is_open:
         return None
+    released = request.state == SeatRequest.State.RELEASED
     return compose(
-        "licenses/email/release_answer",
+        texts.RELEASED if released else texts.NOT_RELEASED,
         person_of(email),
-        request=request,
-        released=request.state == SeatRequest.State.RELEASED,
+        machine=request,
+        answer=request.answer,
+        key=request.license.key,
         product=request.license.product.name,
         link=vendor_url(request.license.vendor, "license", request.license_id),
     )
@@ -122,15 +132,16 @@ def _license_of(email: OutgoingEmail) -> License | None:
     return found.filter(pk=email.license_id).first()
 
 
-def _beginning(license: License, user: User) -> dict[str, Any]:
-    """Where the customer begins: with the licence's page or, without a password, by setting one."""
+def _beginning(license: License, user: User) -> tuple[Text, str]:
+    """With what the customer begins: the licence's page or, without a password, setting one."""
     if not user.has_usable_password():
-        return {"link": invitation_link(user), "has_password": False}
-    return {"link": vendor_url(license.vendor, "license", license.pk), "has_password": True}
+        return texts.FIRST_LICENSE, invitation_link(user)
+    return texts.LICENSE, vendor_url(license.vendor, "license", license.pk)
 
 
 def register_all() -> None:
-    """The kinds of e-mails that this room writes."""
+    """The kinds of e-mails that this room writes, and their texts."""
+    texts.register_all()
     register("license", gettext_lazy("Licence"), license_email)
     register(REQUEST, gettext_lazy("Request to release a machine"), release_request)
     register(ANSWER, gettext_lazy("Answer to a request to release"), release_answer)

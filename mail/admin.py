@@ -4,20 +4,30 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
-from django.contrib import admin
+from django import forms
+from django.contrib import admin, messages
 from django.contrib.admin.filters import SimpleListFilter
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.base import WithButtons
+from backoffice.base import VendorAdmin, WithButtons
 from backoffice.lists import Empty
+from mail import emails
 from mail.delivery import resend
 from mail.kinds import KINDS
-from mail.models import OutgoingEmail
+from mail.models import OutgoingEmail, OwnText
+from mail.outbox import queue
 from mail.recent import RECENT, recent
+from mail.texts import TEXTS, Text
+from mail.verbs import texts as own_texts
+from mail.verbs.keeping import kept_of
 from tenancy.addresses import spellings_of
+from tenancy.door import current_vendor
 from tenancy.finding import Place, begins, named
 from tenancy.spelling import Typed
 
@@ -101,6 +111,7 @@ class OutgoingEmailAdmin(WithButtons):
         "last_error",
     )
     readonly_fields = fields
+    change_list_template = "mail/admin/emails.html"
     change_form_template = "mail/admin/email.html"
 
     @admin.display(description=_("kind"))
@@ -112,5 +123,134 @@ class OutgoingEmailAdmin(WithButtons):
     ) -> Any:
         email = self.get_object(request, object_id)
         may_send = request.user.has_perm(self.right("send"))
-        shown = {"resendable": bool(email and may_send and email.state in RESENDABLE)}
+        shown = {
+            "resendable": bool(email and may_send and email.state in RESENDABLE),
+            "kept": kept_of(email) if email else None,
+            "is_sent": bool(email and email.state == OutgoingEmail.State.SENT),
+        }
         return super().change_view(request, object_id, form_url, shown)
+
+
+class OwnTextForm(forms.ModelForm[OwnText]):
+    """Subject and text, with what is wrong with their placeholders beside each."""
+
+    class Meta:
+        model = OwnText
+        fields = ("subject", "text")
+        widgets = {
+            "subject": forms.TextInput(attrs={"class": "vLargeTextField", "size": 60}),
+            "text": forms.Textarea(attrs={"class": "vLargeTextField", "rows": 16}),
+        }
+
+    @property
+    def as_typed(self) -> OwnText:
+        """The text as it stands in a valid form, not saved."""
+        return OwnText(kind=self.instance.kind, **self.cleaned_data)
+
+
+@admin.register(OwnText)
+class OwnTextAdmin(VendorAdmin):
+    """The texts that there are, and for each a page on which it is written anew."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        return [
+            path("", view(self.list_view), name="mail_owntext_changelist"),
+            path("write/<slug:name>/", view(self.edit_view), name="mail_owntext_write"),
+            path(
+                "write/<slug:name>/standard/",
+                view(self.standard_view),
+                name="mail_owntext_standard",
+            ),
+            *super().get_urls(),
+        ]
+
+    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> Any:
+        """Leads from a row, which the trail knows, to the page of its text."""
+        row = self.get_object(request, object_id)
+        if row is None or not self.has_view_permission(request, row):
+            return super().change_view(request, object_id, *args, **kwargs)
+        return redirect("admin:mail_owntext_write", row.kind)
+
+    def _check(self, request: HttpRequest) -> None:
+        if not request.user.has_perm("mail.change_owntext"):
+            raise PermissionDenied
+
+    def _text(self, name: str) -> Text:
+        if name not in TEXTS:
+            raise Http404
+        return TEXTS[name]
+
+    def _page(
+        self, request: HttpRequest, template: str, title: object, **more: Any
+    ) -> HttpResponse:
+        frame = self.admin_site.each_context(request)
+        return render(request, template, {**frame, "title": title, "opts": self.opts, **more})
+
+    def list_view(self, request: HttpRequest) -> HttpResponse:
+        """Every text, and which of them are the vendor's own."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        own = set(OwnText.objects.values_list("kind", flat=True))
+        rows = [(text, text.name in own) for text in TEXTS.values()]
+        title = _("Texts of e-mails")
+        return self._page(request, "mail/admin/texts.html", title, rows=rows)
+
+    def edit_view(self, request: HttpRequest, name: str) -> HttpResponse:
+        """One text: looked at with samples (`do=preview`), sent to who writes it (`do=test`), or
+        saved."""
+        self._check(request)
+        text = self._text(name)
+        saved = own_texts.text_of(text)
+        is_own = not saved._state.adding
+        form = OwnTextForm(request.POST if request.method == "POST" else None, instance=saved)
+        shown = saved if request.method != "POST" else None
+        if request.method == "POST" and form.is_valid():
+            if "do" not in request.POST and self._saved(text, form):
+                messages.success(request, _("The text is saved."))
+                return redirect("admin:mail_owntext_write", text.name)
+            if request.POST.get("do") == "test":
+                self._send_test(request, text, form)
+            shown = None if form.errors else form.as_typed
+        return self._page(
+            request,
+            "mail/admin/text.html",
+            text.label,
+            text=text,
+            form=form,
+            is_own=is_own,
+            placeholders=emails.sample_values(text, current_vendor()).items(),
+            preview=emails.preview(text, shown, current_vendor()) if shown else None,
+        )
+
+    @staticmethod
+    def _saved(text: Text, form: OwnTextForm) -> bool:
+        """Whether it is saved; what the verb refuses stands in the form."""
+        given = form.cleaned_data
+        try:
+            own_texts.write(text, subject=given["subject"], body=given["text"])
+        except ValidationError as error:
+            form.add_error(None, error)
+            return False
+        return True
+
+    @staticmethod
+    def _send_test(request: Any, text: Text, form: OwnTextForm) -> None:
+        given = form.cleaned_data
+        details = {"text": text.name, "subject": given["subject"], "body": given["text"]}
+        queue(emails.TEST, user=request.user, details=details)
+        said = _("A test is on its way to %(address)s. Nothing is saved yet.")
+        messages.success(request, said % {"address": request.user.email})
+
+    def standard_view(self, request: HttpRequest, name: str) -> HttpResponse:
+        """Gives the vendor's own text up."""
+        self._check(request)
+        text = self._text(name)
+        if request.method != "POST":
+            raise Http404
+        own_texts.back_to_standard(text)
+        messages.success(request, _("It is the standard text again."))
+        return redirect("admin:mail_owntext_write", text.name)

@@ -9,7 +9,13 @@ class MailConfig(AppConfig):
     verbose_name = _("E-mails")
 
     def ready(self) -> None:
-        from jobs.chores import every_round  # noqa: PLC0415  models are not there before ready()
+        from audit.verbs import erasing  # noqa: PLC0415  models are not there before ready()
+        from jobs.chores import every_day, every_round  # noqa: PLC0415
+        from mail import emails  # noqa: PLC0415
         from mail.delivery import put_back  # noqa: PLC0415
+        from mail.verbs import keeping  # noqa: PLC0415
 
+        emails.register_all()
         every_round(put_back)
+        every_day(keeping.clean_up_all)
+        erasing.also(keeping.forget_person)

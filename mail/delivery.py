@@ -16,7 +16,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
-from django.core.mail import EmailMessage, get_connection
+from django.core.mail import EmailMessage, EmailMultiAlternatives, get_connection
 from django.db import DatabaseError, transaction
 from django.db.models import F, Q
 from django.utils import timezone
@@ -29,6 +29,7 @@ from audit import trail
 from mail import smtp
 from mail.kinds import kind_of
 from mail.models import OutgoingEmail
+from mail.verbs.keeping import keep
 from tenancy.door import Way, inside, outside
 from web.errors import PortalError
 
@@ -133,7 +134,7 @@ def send(email: OutgoingEmail) -> None:
     message.extra_headers["Message-ID"] = message_id(email, message)
     email.subject = message.subject[:300]
     try:
-        hand_over(message, lambda: _mark(email))
+        hand_over(message, lambda: _mark(email, message))
     except smtp.Refused as error:
         return _fail(email, str(error)) if error.permanent else _try_again(email, str(error))
     except smtp.NoReply as error:
@@ -161,9 +162,11 @@ def hand_over(message: EmailMessage, mark: Callable[[], None]) -> None:
     backend.send_messages([message])
 
 
-def _mark(email: OutgoingEmail) -> None:
-    """From here on the server may have the e-mail. Raises Superseded."""
+@transaction.atomic
+def _mark(email: OutgoingEmail, message: EmailMultiAlternatives) -> None:
+    """From here on the server may have the e-mail, and what it has is kept. Raises Superseded."""
     wait = timedelta(seconds=settings.EMAIL_REPLY_TIMEOUT) + lease()
+    keep(email, message)
     _move(email, State.HANDED_OVER, due_at=timezone.now() + wait, subject=email.subject)
 
 

@@ -1,18 +1,23 @@
 """E-mails that go out: queued by mail/outbox.py, handed over by mail/delivery.py."""
 
+from django.core.validators import MaxLengthValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from mail import texts
 from tenancy.finding import OrderedEmail
 from tenancy.rows import SameVendor, TenantRow, personal, secret
+from tenancy.texts import Line, Prose
 
 
 class OutgoingEmail(TenantRow):
     """One e-mail to one address, from the moment it is queued to its end.
 
-    It holds ids and addresses only: text, links and tokens are made when it is sent. Whoever
-    sends it holds a `claim`, and every step is one UPDATE that names the claim.
+    It holds ids and addresses only (of a test of a text, that text): text, links and tokens are
+    made when it is sent, and what went out is kept beside it, without the links that open
+    something (`SentText`). Whoever sends it holds a `claim`, and every step is one UPDATE that
+    names the claim.
     """
 
     class State(models.TextChoices):
@@ -51,6 +56,7 @@ class OutgoingEmail(TenantRow):
             models.UniqueConstraint(
                 name="outgoing_email_once", fields=("vendor", "once"), condition=~Q(once="")
             ),
+            models.UniqueConstraint(name="outgoing_email_vendor_pair", fields=("vendor", "id")),
             SameVendor(name="outgoing_email_user_vendor", field="user", to_table="accounts_user"),
         )
         indexes = (
@@ -65,3 +71,66 @@ class OutgoingEmail(TenantRow):
 
     def __str__(self) -> str:
         return f"{self.subject or self.kind} → {self.recipient}"
+
+
+class SentText(TenantRow):
+    """What went out of an e-mail the last time that it was handed over, as it was, but that links
+    with a token are taken out; kept for 90 days by verbs/keeping.py."""
+
+    updated_at = None  # type: ignore[assignment]
+    email = models.OneToOneField(OutgoingEmail, models.CASCADE, related_name="sent_text")
+    sender = personal(models.TextField(_("from")))
+    recipient = personal(models.TextField(_("to")))
+    reply_to = personal(models.TextField(_("reply to"), blank=True))
+    subject = personal(models.TextField(_("subject")))
+    text = personal(models.TextField(_("text")))
+    html = personal(models.TextField(_("HTML")))
+
+    class Meta(TenantRow.Meta):
+        verbose_name = _("sent text")
+        verbose_name_plural = _("sent texts")
+        constraints = (
+            SameVendor(
+                name="sent_text_email_vendor",
+                field="email",
+                to_table="mail_outgoingemail",
+                goes_along=True,
+            ),
+        )
+        indexes = (models.Index(name="sent_text_by_age", fields=("vendor", "created_at")),)
+
+    named_after_person = True
+
+    def __str__(self) -> str:
+        return self.subject
+
+
+LONGEST_TEXT = 10_000  # characters
+
+
+class OwnText(TenantRow):
+    """A text that the vendor has written anew, in the place of the standard one (mail/texts.py)."""
+
+    kind = models.CharField(_("e-mail"), max_length=40, editable=False)
+    subject = Line(_("subject"), max_length=200)
+    text = Prose(
+        _("text"),
+        max_length=LONGEST_TEXT,
+        # A text field's max_length is checked by forms alone.
+        validators=[MaxLengthValidator(LONGEST_TEXT)],
+        help_text=_("Plain text; a blank line begins a paragraph. {link} by itself is a button."),
+    )
+
+    class Meta(TenantRow.Meta):
+        verbose_name = _("text of e-mails")
+        verbose_name_plural = _("texts of e-mails")
+        ordering = ("kind",)
+        constraints = (models.UniqueConstraint(name="own_text_once", fields=("vendor", "kind")),)
+
+    def __str__(self) -> str:
+        known = texts.TEXTS.get(self.kind)
+        return str(known.label) if known else self.kind
+
+    def clean(self) -> None:
+        """Raises ValidationError for placeholders that the text has not, or lacks."""
+        texts.check(texts.TEXTS[self.kind], subject=self.subject, body=self.text)

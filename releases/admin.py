@@ -94,7 +94,7 @@ class ReleaseForm(forms.ModelForm[Release]):
         try:
             publishing.check_version_is_new(self.instance)
         except VersionExists as error:
-            self.add_error("version", error.sentence)
+            self.add_error("version" if "version" in self.fields else "platforms", error.sentence)
 
 
 class ExternalFileForm(forms.ModelForm[ReleaseFile]):
@@ -113,7 +113,8 @@ def may_add_files(request: HttpRequest) -> bool:
 
 @admin.register(Release)
 class ReleaseAdmin(WithButtons):
-    """A draft is changed at will; what is published is frozen and has buttons instead."""
+    """A draft is changed at will; of what is published name, notes and platforms are corrected, and
+    the rest is frozen and has buttons instead."""
 
     add_text = _("Add a release")
     empty = Empty(
@@ -157,8 +158,9 @@ class ReleaseAdmin(WithButtons):
         described = ["product", "name", "version", "channel", platforms, *question]
         return [*described, "notes", "private", "state", "published_at", "file_list"]
 
-    def has_change_permission(self, request: HttpRequest, obj: Release | None = None) -> bool:
-        return super().has_change_permission(request, obj) and not (obj and obj.published)
+    def get_readonly_fields(self, request: HttpRequest, obj: Release | None = None) -> Any:
+        frozen = ("product", "version", "channel", "private") if obj and obj.published else ()
+        return (*frozen, *self.readonly_fields)
 
     def has_delete_permission(self, request: HttpRequest, obj: Release | None = None) -> bool:
         return super().has_delete_permission(request, obj) and not (obj and obj.published)
@@ -191,7 +193,8 @@ class ReleaseAdmin(WithButtons):
     def save_model(
         self, request: HttpRequest, obj: Release, form: ModelForm[Any], change: bool
     ) -> None:
-        publishing.save_draft(obj, own_platforms=form.cleaned_data["own_platforms"])
+        save = publishing.correct if obj.published else publishing.save_draft
+        save(obj, own_platforms=form.cleaned_data["own_platforms"])
 
     def delete_model(self, request: HttpRequest, obj: Release) -> None:
         publishing.delete_draft(obj)

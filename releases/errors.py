@@ -17,12 +17,12 @@ class ReleaseNotFound(ReleaseError):
 
 
 class ReleaseIsPublished(ReleaseError):
-    """What is published is frozen."""
+    """What is published is frozen, but for its words and platforms."""
 
     code = "RELEASE_PUBLISHED"
     text = _(
-        "This release is published and can't be changed any more: archive it and publish a new "
-        "version."
+        "This release is published, so its files, version and channel stay as they are: archive it "
+        "and publish a new one."
     )
 
 
@@ -52,6 +52,15 @@ class VersionExists(ReleaseError):
 
     code = "VERSION_EXISTS"
     text = _("There is a release of this version already for: %(detail)s.")
+
+
+class VersionWasDownloaded(VersionExists):
+    """The same, of a release that is archived and keeps its version."""
+
+    text = _(
+        "There was a release of this version already, for: %(detail)s. It is archived, and has "
+        "been downloaded, so that its version can't mean something else: choose another version."
+    )
 
 
 class PlatformUnknown(ReleaseError):

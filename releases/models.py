@@ -62,7 +62,8 @@ def platform_words(words: Iterable[str]) -> list[str]:
 
 
 class Release(TenantRow):
-    """A version of a product for one or more platforms. Once it is published it is frozen."""
+    """A version of a product for one or more platforms. Once it is published its files, version
+    and channel are frozen; its words and platforms may be corrected."""
 
     product = models.ForeignKey(
         Product, models.PROTECT, related_name="releases", verbose_name=_("product")
@@ -103,7 +104,11 @@ class Release(TenantRow):
     )
     published = models.BooleanField(_("published"), default=False, editable=False)
     published_at = models.DateTimeField(_("published at"), null=True, editable=False)
+    # When its words were last corrected, after it was published.
+    corrected_at = models.DateTimeField(_("corrected at"), null=True, editable=False)
     archived = models.BooleanField(_("archived"), default=False, editable=False)
+    # Archived before anybody downloaded it: another release may have its version.
+    version_freed = models.BooleanField(_("version freed"), default=False, editable=False)
 
     class Meta(TenantRow.Meta):
         verbose_name = _("release")
@@ -113,7 +118,12 @@ class Release(TenantRow):
             models.UniqueConstraint(
                 name="release_version_once",
                 fields=("product", "channel", "version_key", "platforms"),
+                condition=Q(version_freed=False),
                 violation_error_message=_("There is a release of this version already."),
+            ),
+            models.CheckConstraint(
+                name="release_freed_is_archived",
+                condition=Q(version_freed=False) | Q(archived=True),
             ),
             models.UniqueConstraint(name="release_vendor_pair", fields=("vendor", "id")),
             SameVendor(name="release_product_vendor", field="product", to_table="licenses_product"),
@@ -142,6 +152,11 @@ class Release(TenantRow):
         if self.published_at is None:
             raise ValueError("A draft has not appeared.")
         return self.published_at
+
+    @property
+    def told_last(self) -> datetime:
+        """When what it says was last new; for a draft that is a mistake and raises ValueError."""
+        return self.corrected_at or self.appeared
 
     def clean(self) -> None:
         """Sets what the version is ordered by, and the notes as they are shown; raises

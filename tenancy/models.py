@@ -27,6 +27,14 @@ def validate_company_id(value: str) -> None:
         )
 
 
+def validate_sender(name: str) -> None:
+    """Raises ValidationError for a sender's name that mail programs would read as an address."""
+    if set(name) & set("@<>"):
+        raise ValidationError(
+            _("Write a name, not an address: without @, < and >."), code="invalid_sender"
+        )
+
+
 class Vendor(models.Model):
     """The tenant: a company that sells software through the portal."""
 
@@ -54,6 +62,19 @@ class Vendor(models.Model):
     support_email = EmailLine(_("support e-mail"), blank=True)
     support_url = UrlLine(_("support page"), blank=True)
     website = UrlLine(_("website"), blank=True)
+    # Of e-mails in the vendor's name; empty: its name, and its support e-mail.
+    email_sender = Line(
+        _("sender's name of e-mails"),
+        max_length=100,
+        blank=True,
+        validators=[validate_sender],
+        help_text=_("What people read as who wrote; the vendor's name unless it says otherwise."),
+    )
+    email_reply_to = EmailLine(
+        _("answers to e-mails go to"),
+        blank=True,
+        help_text=_("An e-mail address; the support e-mail unless it says otherwise."),
+    )
     send_expiry_reminders = models.BooleanField(
         _("remind customers of licences that expire"),
         default=True,
@@ -103,6 +124,16 @@ class Vendor(models.Model):
     @property
     def is_active(self) -> bool:
         return self.status == self.Status.ACTIVE
+
+    @property
+    def sender_name(self) -> str:
+        """Who writes the vendor's e-mails, as people read it."""
+        return self.email_sender or self.name
+
+    @property
+    def answers_to(self) -> str:
+        """The address to which answers to the vendor's e-mails go; empty: the sender's own."""
+        return self.email_reply_to or self.support_email
 
     @property
     def zone(self) -> ZoneInfo:

@@ -23,6 +23,8 @@ from licenses.models import (
 )
 from licenses.verbs.details import add_metadata
 from licenses.verbs.mailing import send_license
+from mail.texts import TEXTS
+from mail.verbs import texts
 from offline.models import OfflineExchange
 from releases.files.ranges import ByteRange
 from releases.verbs.downloads import record
@@ -78,6 +80,7 @@ def _fill(world: World, vendor: Vendor) -> None:
         ProvedDomain.objects.create(vendor=vendor, name=f"old.{name}.example")
         change_brand(vendor=vendor, pictures={"logo_light": picture()})
         send_license(license)
+        texts.write(TEXTS["invitation"], subject=f"{name}-hello", body="{link}")
         record(
             file_of(release),
             user=license.user,

@@ -33,6 +33,8 @@ class SettingsForm(forms.ModelForm[PortalSettings]):
         model = PortalSettings
         fields = (
             "time_zone",
+            "email_sender",
+            "email_reply_to",
             "send_expiry_reminders",
             "show_support_views",
             "allowed_own_releases",

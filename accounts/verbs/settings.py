@@ -12,6 +12,8 @@ from tenancy.models import Vendor
 class Settings(TypedDict, total=False):
     """The settings by field; what is left out stays."""
 
+    email_sender: str
+    email_reply_to: str
     send_expiry_reminders: bool
     show_support_views: bool
     allowed_own_releases: int
@@ -31,10 +33,10 @@ def change_settings(*, vendor: Vendor, **chosen: Unpack[Settings]) -> Vendor:
     before = Vendor.objects.get(pk=vendor.pk)
     for name, value in chosen.items():
         setattr(saved, name, value)
+    saved.clean_fields(exclude={each.name for each in saved._meta.fields} - set(chosen))
     changes = trail.changes_between(before, saved)
     if not changes:
         return saved
-    saved.clean_fields(exclude={each.name for each in saved._meta.fields} - set(chosen))
     saved.save(update_fields=[*chosen, "updated_at"])
     moves = saved.zone != before.zone
     details = {"days": days.move(saved.zone)} if moves else {}

@@ -5,7 +5,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.emails import person_of
-from branding.domains import sentences
+from branding.domains import sentences, texts
 from branding.domains.models import CustomDomain
 from mail.composing import compose
 from mail.kinds import register
@@ -21,7 +21,7 @@ def domain_failing(email: OutgoingEmail) -> EmailMultiAlternatives | None:
     if domain is None or domain.served_until is None or domain.served_until <= timezone.now():
         return None
     return compose(
-        "branding/email/domain_failing",
+        texts.FAILING,
         person_of(email),
         domain=str(domain),
         reason=sentences.diagnosis(domain),
@@ -34,10 +34,11 @@ def domain_ended(email: OutgoingEmail) -> EmailMultiAlternatives:
     """The domain is served no more."""
     link = backoffice_url("admin:branding_customdomain_changelist")
     name = email.details["name"]
-    return compose("branding/email/domain_ended", person_of(email), domain=name, link=link)
+    return compose(texts.ENDED, person_of(email), domain=name, link=link)
 
 
 def register_all() -> None:
-    """The kinds of e-mails that this room writes."""
+    """The kinds of e-mails that this room writes, and their texts."""
+    texts.register_all()
     register("domain-failing", _("Warning about a domain"), domain_failing)
     register("domain-ended", _("Notice of a domain that ended"), domain_ended)

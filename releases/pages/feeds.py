@@ -123,6 +123,7 @@ def _json_item(entry: Entry, holder: Holder) -> dict[str, Any]:
         "title": str(release),
         "content_html": entry.notes,
         "date_published": release.appeared.isoformat(),
+        "date_modified": release.told_last.isoformat(),
         "attachments": [_attachment(file, holder) for file in entry.files],
         "_release": {
             "id": str(release.pk),
@@ -170,7 +171,7 @@ def as_atom(entries: list[Entry], product: Product, holder: Holder) -> HttpRespo
             description=f"<p>{entry.refusal}</p>{entry.notes}" if entry.refusal else entry.notes,
             unique_id=f"urn:uuid:{release.pk}",
             pubdate=release.published_at,
-            updateddate=release.published_at,
+            updateddate=release.told_last,
             categories=[release.channel, *release.platforms],
             enclosures=[
                 Enclosure(

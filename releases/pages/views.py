@@ -29,7 +29,7 @@ from releases.access import (
     releases_of,
 )
 from releases.coverage import Verdict
-from releases.errors import NothingForThisKey, SignInNeeded
+from releases.errors import NothingForThisKey, ReleaseNotFound, SignInNeeded
 from releases.files.sending import send
 from releases.models import STABLE, Release, ReleaseFile
 from releases.pages import feeds
@@ -216,7 +216,10 @@ def download(request: PersonRequest, release_id: UUID, name: str) -> HttpRespons
     verdict = holder.verdict(file.release)
     if not verdict.covered:
         return _refuse(holder, verdict)
-    return _send_and_record(request, holder, verdict, file)
+    try:
+        return _send_and_record(request, holder, verdict, file)
+    except ReleaseNotFound as error:
+        raise Http404 from error
 
 
 def _refuse(holder: Holder, verdict: Verdict) -> HttpResponse:

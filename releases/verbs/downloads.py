@@ -28,9 +28,10 @@ from django.utils import timezone
 
 from accounts.models import User
 from licenses.models import License
+from releases.errors import ReleaseNotFound
 from releases.files import pieces
 from releases.files.ranges import ByteRange
-from releases.models import Download, ReleaseFile
+from releases.models import Download, Release, ReleaseFile
 
 SAME_DOWNLOAD = timedelta(days=7)
 FURTHER = 20
@@ -41,10 +42,13 @@ PROBES = 10  # a tenth of the file
 def record(
     file: ReleaseFile, *, user: User | None, license: License, ip: str, granted: ByteRange
 ) -> Download:
-    """Writes down that these bytes are granted and counts the download if it is a new one."""
+    """Writes down that these bytes are granted and counts the download if it is a new one. Raises
+    ReleaseNotFound for a file of a release whose version was freed just now."""
     # Whoever counts a file's downloads holds the file, so that parts that are fetched at once
     # find each other.
     locked = ReleaseFile.objects.select_for_update(of=("self",)).get(pk=file.pk)
+    if Release.objects.filter(pk=locked.release_id, version_freed=True).exists():
+        raise ReleaseNotFound
     begun = _to_continue(locked, license, granted)
     download = Download.objects.create(
         vendor_id=locked.vendor_id,

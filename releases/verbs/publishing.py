@@ -1,11 +1,12 @@
 """The verbs by which a vendor makes releases. Each is atomic and runs in the vendor's scope.
 
-A release begins as a draft, takes files, and is frozen by `publish`; after that it can only be
-archived or made private, and back.
+A release begins as a draft, takes files, and is frozen by `publish`; after that its name, notes and
+platforms can be corrected, and it can be archived or made private, and back.
 """
 
 import mimetypes
 from collections.abc import Iterable
+from copy import copy
 from typing import Any
 
 from django.db import transaction
@@ -33,8 +34,7 @@ def save_draft(release: Release, *, own_platforms: bool = False) -> Release:
     """
     adding = release._state.adding
     before = release if adding else _lock_draft(release.pk)
-    # Whoever adds a version of a product holds the product, so that two can't add the same one.
-    Product.objects.select_for_update(of=("self",)).get(pk=release.product_id)
+    _hold_versions(release)
     check_draft(release, own_platforms=own_platforms)
     release.save(force_insert=adding)
     if adding:
@@ -50,6 +50,12 @@ def check_draft(release: Release, *, own_platforms: bool = False) -> None:
         raise errors.ReleaseIsPublished
     if release.archived:
         raise errors.ReleaseNotPublished
+    _check_words(release, own_platforms=own_platforms)
+
+
+def _check_words(release: Release, *, own_platforms: bool) -> None:
+    """Gives the platforms the portal's words; raises what `save_draft` says of fields, platforms
+    and versions."""
     if isinstance(release.platforms, list) and all(map(_is_text, release.platforms)):
         release.platforms = platform_words(release.platforms)
     release.full_clean(validate_constraints=False)
@@ -73,13 +79,21 @@ def unknown_platforms(words: Iterable[str]) -> list[str]:
 
 
 def check_version_is_new(release: Release) -> None:
-    """Raises VersionExists when the channel has this version for one of the same platforms."""
+    """Raises VersionExists when the channel has this version for one of the same platforms, or had
+    and it was downloaded (VersionWasDownloaded). One whose version was freed is not in the way."""
+    if release.version_freed:
+        return
     same_version = Release.objects.filter(
-        product_id=release.product_id, channel=release.channel, version_key=release.version_key
+        product_id=release.product_id,
+        channel=release.channel,
+        version_key=release.version_key,
+        version_freed=False,
     ).exclude(pk=release.pk)
-    taken = set(platform_words(word for each in same_version for word in each.platforms))
-    if taken := taken & set(release.platforms):
-        raise errors.VersionExists(", ".join(sorted(taken)))
+    for archived, error in ((False, errors.VersionExists), (True, errors.VersionWasDownloaded)):
+        there = (each.platforms for each in same_version if each.archived == archived)
+        taken = set(platform_words(word for words in there for word in words))
+        if taken := taken & set(release.platforms):
+            raise error(", ".join(sorted(taken)))
 
 
 def lock(release_id: Any) -> Release:
@@ -204,14 +218,60 @@ def publish(release: Release) -> Release:
     return locked
 
 
+CORRECTED = ("name", "notes", "platforms")  # of what is published
+
+
+@transaction.atomic
+def correct(release: Release, *, own_platforms: bool = False) -> Release:
+    """Saves what was corrected in the name, notes and platforms of a published release, and
+    nothing else of it; the notes are rendered anew.
+
+    Raises what `save_draft` says of fields, platforms and versions, and ReleaseNotPublished.
+    """
+    before = _lock_published(release.pk)
+    corrected = copy(before)
+    for name in CORRECTED:
+        setattr(corrected, name, getattr(release, name))
+    _hold_versions(before)
+    _check_words(corrected, own_platforms=own_platforms)
+    if not trail.changes_between(before, corrected):
+        return before
+    corrected.corrected_at = timezone.now()
+    corrected.save(update_fields=[*CORRECTED, "notes_html", "corrected_at", "updated_at"])
+    trail.record_change(before, corrected)
+    return corrected
+
+
+def _hold_versions(release: Release) -> None:
+    """Whoever adds a version of a product holds the product, so that two can't add the same one."""
+    Product.objects.select_for_update(of=("self",)).get(pk=release.product_id)
+
+
+@transaction.atomic
 def archive(release: Release) -> Release:
-    """Takes a published release off every page. Raises ReleaseNotPublished."""
-    return _switch(release, "archived", True)
+    """Takes a published release off every page; if nobody has downloaded it, its version may be
+    another one's from now on. Raises ReleaseNotPublished."""
+    locked = _lock_published(release.pk)
+    if locked.archived:
+        return locked
+    # Who is just recording a download holds its file (verbs/downloads.py).
+    files = list(locked.files.select_for_update(of=("self",)).order_by("pk"))
+    unused = not any(file.download_count for file in files)
+    return _save_switched(locked, archived=True, version_freed=unused)
 
 
+@transaction.atomic
 def unarchive(release: Release) -> Release:
-    """Puts an archived release back. Raises ReleaseNotPublished."""
-    return _switch(release, "archived", False)
+    """Puts an archived release back. Raises ReleaseNotPublished, and VersionExists when another
+    one has its version by now."""
+    locked = _lock_published(release.pk)
+    if not locked.archived:
+        return locked
+    _hold_versions(locked)
+    back = copy(locked)
+    back.version_freed = False
+    check_version_is_new(back)
+    return _save_switched(locked, archived=False, version_freed=False)
 
 
 def make_private(release: Release) -> Release:
@@ -226,12 +286,23 @@ def make_public(release: Release) -> Release:
 
 @transaction.atomic
 def _switch(release: Release, field: str, value: bool) -> Release:
-    locked = lock(release.pk)
-    if not locked.published:
+    return _save_switched(_lock_published(release.pk), **{field: value})
+
+
+def _lock_published(release_id: Any) -> Release:
+    release = lock(release_id)
+    if not release.published:
         raise errors.ReleaseNotPublished
-    if getattr(locked, field) == value:
+    return release
+
+
+def _save_switched(locked: Release, **switched: bool) -> Release:
+    """Saves and records what of these is another value; nothing happens if none is."""
+    changed = {name: value for name, value in switched.items() if getattr(locked, name) != value}
+    if not changed:
         return locked
-    setattr(locked, field, value)
-    locked.save(update_fields=[field, "updated_at"])
-    trail.record("changed", locked, changes={field: [not value, value]})
+    for name, value in changed.items():
+        setattr(locked, name, value)
+    locked.save(update_fields=[*changed, "updated_at"])
+    trail.record("changed", locked, changes={n: [not value, value] for n, value in changed.items()})
     return locked

@@ -371,6 +371,8 @@ SMELLS = re.compile(
 # What only sounds like it, and why.
 HARMLESS = {
     "accounts.portalsettings.company_id": "the vendor's",
+    "accounts.portalsettings.email_reply_to": "the vendor's, in every e-mail",
+    "accounts.portalsettings.email_sender": "the vendor's, in every e-mail",
     "accounts.portalsettings.name": "the vendor's",
     "accounts.portalsettings.support_email": "the vendor's, printed on every page",
     "accounts.refusal.reason": "a word of ours",
@@ -392,6 +394,9 @@ HARMLESS = {
     "licenses.product.display_name": "of what is sold",
     "licenses.product.metadata": "of what is sold",
     "licenses.product.name": "of what is sold",
+    "mail.owntext.subject": "what a vendor's e-mails say to everybody",
+    "mail.owntext.text": "what a vendor's e-mails say to everybody",
+    "mail.senttext.email": "a key",
     "releases.release.name": "of what is sold",
     "releases.release.notes": "for everybody",
     "releases.release.notes_html": "the same as HTML",
@@ -399,6 +404,8 @@ HARMLESS = {
     "releases.releasefile.name": "of a file",
     "tenancy.host.name": "the vendor's",
     "tenancy.vendor.company_id": "the vendor's",
+    "tenancy.vendor.email_reply_to": "the vendor's, in every e-mail",
+    "tenancy.vendor.email_sender": "the vendor's, in every e-mail",
     "tenancy.vendor.name": "the vendor's",
     "tenancy.vendor.support_email": "the vendor's, printed on every page",
 }

@@ -324,9 +324,10 @@ def test_a_row_s_page_can_be_opened_from_any_place(world: World, office: Browser
 
 
 def listed() -> list[type[models.Model]]:
-    """The models that have a list; branding and settings are one page each."""
+    """The models that have a list; branding, settings and texts have pages of their own."""
     tenants = [model for model in SITE._registry if issubclass(model, TenantRow | User)]
-    return [each for each in tenants if each._meta.model_name not in {"branding", "portalsettings"}]
+    others = {"branding", "portalsettings", "owntext"}
+    return [each for each in tenants if each._meta.model_name not in others]
 
 
 def counts_in(captured: Any) -> list[str]:

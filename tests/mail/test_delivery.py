@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from audit.models import AuditEntry
 from mail import delivery
-from mail.kinds import KINDS, EmailKind
+from mail.kinds import KINDS, EmailKind, kind_of
 from mail.models import OutgoingEmail
 from mail.outbox import queue
 from mail.smtp import with_dots_doubled
@@ -155,7 +155,9 @@ def test_a_late_reply_still_says_what_happened(world: World, server: MailServer)
     with inside(world.acme):
         held = delivery.claim(email.pk)
         assert held
-        delivery._mark(held)
+        message = kind_of(held.kind).render(held)
+        assert message
+        delivery._mark(held, message)
         left_as(email, UNKNOWN, None)
         delivery._move(held, SENT, due_at=None)
     assert again(email).state == SENT

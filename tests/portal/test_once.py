@@ -18,6 +18,8 @@ from licenses.verbs.activations import activate
 from licenses.verbs.licenses import create_license
 from licenses.verbs.releasing import ask
 from mail.models import OutgoingEmail
+from mail.texts import TEXTS
+from mail.verbs.texts import write
 from releases.verbs import publishing
 from tenancy.door import inside
 from tenancy.hosts import Site
@@ -471,6 +473,17 @@ def confirmed_import(world: World) -> Posted:
     return admin_page(world, f"{path}/change/", f"{path}/do/import/")
 
 
+def own_text(world: World) -> Posted:
+    return admin_page(world, "/mail/owntext/write/invitation/", subject="Hello")
+
+
+def given_up_text(world: World) -> Posted:
+    with inside(world.acme):
+        write(TEXTS["invitation"], subject="Hello", body="{link}")
+    path = "/mail/owntext/write/invitation/"
+    return admin_page(world, path, f"{path}standard/")
+
+
 def sent_again(world: World) -> Posted:
     send_license_path = send_license(world)
     send(send_license_path, {})
@@ -545,6 +558,8 @@ BY_NATURE: dict[str, tuple[Make, ...]] = {
     "admin:branding_customdomain_do": (checked_domain,),
     "admin:accounts_portalsettings_changelist": (settings,),
     "admin:skip_step": (skipped_step,),
+    "admin:mail_owntext_write": (own_text,),
+    "admin:mail_owntext_standard": (given_up_text,),
 }
 # What may be sent each time, and why that makes nothing twice.
 EACH_TIME = {
@@ -573,12 +588,13 @@ READS = {
     "admin:licenses_product_file",
     "admin:branding_preview_css",
     "admin:branding_picture",
+    "admin:mail_owntext_changelist",
     # Lists that are taken away are told of each time.
     "admin:accounts_user_export",
     "admin:audit_auditentry_export",
     "admin:licenses_license_export",
 }
-READS |= {model_route(model, "history") for model in (*MODELS, "branding.branding")}
+READS |= {model_route(model, "history") for model in (*MODELS, "branding.branding", "mail.owntext")}
 # What nobody has a right to (accounts/rights.py), and lists in which nothing is done: the changes to
 # many licences are looked at first, at an address of their own.
 REFUSED = {
@@ -595,6 +611,7 @@ REFUSED = {
     *(model_route("mail.outgoingemail", action) for action in ACTIONS),
     *(model_route("imports.dataimport", action) for action in ("changelist", "change", "delete")),
     *(model_route("branding.branding", action) for action in ("add", "change", "delete")),
+    *(model_route("mail.owntext", action) for action in ("add", "change", "delete")),
     *(model_route("branding.customdomain", action) for action in ("changelist", "change")),
     *(model_route("licenses.license", action) for action in ("changelist", "delete")),
     model_route("accounts.user", "delete"),

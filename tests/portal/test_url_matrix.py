@@ -395,6 +395,10 @@ WORK_PAGES = {
     "admin:accounts_user_export",
     "admin:audit_auditentry_export",
     "admin:mail_outgoingemail_do",
+    *(f"admin:mail_owntext_{action}" for action in ("changelist", "add", "change", "delete")),
+    "admin:mail_owntext_history",
+    "admin:mail_owntext_write",
+    "admin:mail_owntext_standard",
     "admin:imports_dataimport_do",
     "admin:accounts_import_example",
     "admin:imports_dataimport_columns",
@@ -451,6 +455,13 @@ def test_the_pages_of_the_daily_work(world: World) -> None:
         f"/mail/outgoingemail/{email.pk}/do/send-again/": (
             (302, 404, 403, 404, 403),
             (302, 302, 403, 404, 403),
+        ),
+        "/mail/owntext/": ((302, 200, 403, 200, 403), (302, 200, 403, 200, 403)),
+        "/mail/owntext/write/invitation/": ((302, 200, 403, 200, 403), (302, 200, 403, 200, 403)),
+        "/mail/owntext/write/nonsense/": ((302, 404, 403, 404, 403), (302, 404, 403, 404, 403)),
+        "/mail/owntext/write/invitation/standard/": (
+            (302, 404, 403, 404, 403),
+            (302, 302, 403, 302, 403),
         ),
         f"/imports/dataimport/{started.pk}/do/import/": (
             (302, 404, 403, 404, 403),

@@ -156,5 +156,5 @@ def test_recording_costs_few_statements(acme: World, django_assert_num_queries: 
     ask(acme, *WHOLE)
     file = ReleaseFile.objects.get(release=acme.orbit_release)
     savepoints = 2
-    with django_assert_num_queries(4 + savepoints, connection=connection):
+    with django_assert_num_queries(5 + savepoints, connection=connection):
         record(file, user=acme.ada, license=acme.ada_license, ip="", granted=ByteRange(600, SIZE))

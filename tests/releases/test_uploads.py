@@ -252,7 +252,9 @@ def test_a_draft_is_changed_and_deleted_what_is_published_is_not(
     with inside(world.acme):
         assert Release.objects.get(pk=release.pk).version == "9.1"
     frozen = f"/releases/release/{world.orbit_release.pk}/"
-    assert admin.post(f"{frozen}change/", release_form(world, version="9.2")).status_code == 403
+    assert admin.post(f"{frozen}change/", release_form(world, version="9.2")).status_code == 302
+    with inside(world.acme):
+        assert Release.objects.get(pk=world.orbit_release.pk).version == "1.2.0"
     assert admin.post(f"{frozen}delete/", {"post": "yes"}).status_code == 403
     assert admin.post(f"{path}delete/", {"post": "yes"}).status_code == 302
     with inside(world.acme):

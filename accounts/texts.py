@@ -1,0 +1,63 @@
+"""The texts of this room's e-mails (mail/texts.py)."""
+
+from django.utils.translation import gettext_lazy as _
+
+from mail.texts import Text, register
+
+SAMPLE_LINK = "https://portal.example/sample"
+
+PASSWORD_RESET = Text(
+    "password-reset",
+    _("Link for a new password"),
+    "accounts/email/password_reset",
+    button=_("Set a new password"),
+    says={"link": SAMPLE_LINK, "minutes": "60"},
+)
+INVITATION = Text(
+    "invitation",
+    _("Invitation of a customer"),
+    "accounts/email/invitation",
+    button=_("Choose a password"),
+    says={"link": SAMPLE_LINK, "days": "14"},
+    given={"for_staff": False},
+)
+INVITATION_OF_STAFF = Text(
+    "invitation-of-staff",
+    _("Invitation to the back office"),
+    "accounts/email/invitation",
+    button=_("Choose a password"),
+    says={"link": SAMPLE_LINK, "days": "14", "company_id": "acme", "office": SAMPLE_LINK},
+    given={"for_staff": True},
+)
+NEW_ADDRESS = Text(
+    "email-change",
+    _("Confirmation of a new address"),
+    "accounts/email/confirm_new_address",
+    button=_("Confirm the new e-mail"),
+    says={"link": SAMPLE_LINK, "minutes": "60", "recipient": "new@example.com"},
+)
+ADDRESS_TAKEN = Text(
+    "address-taken",
+    _("Notice that an address has an account already"),
+    "accounts/email/address_already_has_account",
+    required=(),
+)
+ADDRESS_CHANGED = Text(
+    "address-changed",
+    _("Notice to the old address"),
+    "accounts/email/address_changed",
+    says={"recipient": "old@example.com"},
+    required=(),
+)
+
+
+def register_all() -> None:
+    """The texts that vendors may write anew."""
+    register(
+        PASSWORD_RESET,
+        INVITATION,
+        INVITATION_OF_STAFF,
+        NEW_ADDRESS,
+        ADDRESS_TAKEN,
+        ADDRESS_CHANGED,
+    )

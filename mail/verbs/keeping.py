@@ -1,0 +1,89 @@
+"""Keeping what went out, so that staff can read it as it was: for 90 days, and without any link
+that opens something."""
+
+import re
+from datetime import timedelta
+from uuid import UUID
+
+from django.core.mail import EmailMultiAlternatives
+from django.db import transaction
+from django.utils import timezone
+
+from mail.models import OutgoingEmail, SentText
+from tenancy.door import inside
+from tenancy.table import every_vendor
+from tenancy.transactions import delete_in_steps
+
+KEPT_FOR = timedelta(days=90)
+TAKEN_OUT = "[link taken out]"
+
+# What may be an address, with what stands around it: brackets, a dot at its end.
+RUN = re.compile(r"""[^\s<>"']+""")
+# How django.core.signing ends what it has signed, a token: its time and its proof, with a colon
+# before each.
+SIGNED = re.compile(r":[A-Za-z0-9]{4,10}:[A-Za-z0-9_-]{43}/?")
+
+
+@transaction.atomic
+def keep(email: OutgoingEmail, message: EmailMultiAlternatives) -> None:
+    """Keeps what is handed over now, in the place of what was kept of an earlier time."""
+    SentText.objects.filter(email=email).delete()
+    SentText.objects.create(
+        vendor_id=email.vendor_id,
+        email=email,
+        sender=message.from_email,
+        recipient=", ".join(message.to),
+        reply_to=", ".join(message.reply_to),
+        subject=without_tokens(str(message.subject)),
+        text=without_tokens(str(message.body)),
+        html="".join(without_tokens(str(part[0])) for part in message.alternatives),
+    )
+
+
+def kept_of(email: OutgoingEmail) -> SentText | None:
+    """What went out of the e-mail, in the last 90 days."""
+    since = timezone.now() - KEPT_FOR
+    return SentText.objects.filter(email=email, created_at__gt=since).first()
+
+
+def without_tokens(text: str) -> str:
+    """The text with `TAKEN_OUT` for each address that has a token in it, from its scheme to the
+    token's end, and every other character as it is.
+
+    SECURITY: tests/mail/test_keeping.py tries every kind of e-mail. Who reads this may be support,
+    and must find nothing that signs in, resets, confirms, turns off or accepts.
+    """
+    return RUN.sub(lambda found: _taken_out(found[0]), text)
+
+
+def _taken_out(run: str) -> str:
+    parts, end = [], 0
+    for proof in SIGNED.finditer(run):
+        parts += [run[end : _beginning(run, end, proof.start())], TAKEN_OUT]
+        end = proof.end()
+    return "".join(parts) + run[end:]
+
+
+def _beginning(run: str, first: int, last: int) -> int:
+    """Where the address begins whose token stands before `last`: with its scheme if it has one."""
+    begin = run.rfind("://", first, last)
+    while begin > first and run[begin - 1].isalpha():
+        begin -= 1
+    return max(begin, first)
+
+
+def forget_person(person_id: UUID, email: str) -> None:
+    """Deletes what was sent to the person, or tells of the person's address; in the vendor's
+    scope, when a person is erased (audit/verbs/erasing.py)."""
+    delete_in_steps(SentText.objects.filter(email__user_id=person_id))
+    if email:
+        delete_in_steps(SentText.objects.filter(text__icontains=email))
+
+
+def clean_up_all() -> str:
+    """The daily chore (jobs/chores.py): deletes what is older than 90 days."""
+    before, deleted = timezone.now() - KEPT_FOR, 0
+    for vendor in every_vendor():
+        with inside(vendor):
+            deleted += delete_in_steps(SentText.objects.filter(created_at__lte=before))
+    return f"Deleted the text of {deleted} e-mails that are older than {KEPT_FOR.days} days."
