@@ -8,7 +8,7 @@ from django import forms
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from licenses.admin.forms import DaysForm, LastDayForm, NothingToSay, SeatsForm
+from licenses.admin.forms import ExtensionForm, LastDayForm, NothingToSay, SeatsForm
 from licenses.models import ExpirationStrategy, License
 from licenses.verbs import licenses
 from licenses.verbs.many import Act
@@ -29,8 +29,11 @@ def _plain(verb: Callable[..., License]) -> Callable[[Any], Act]:
     return lambda _form: verb
 
 
-def _extend(form: DaysForm) -> Act:
-    return lambda license: licenses.extend(license, by=form.interval())
+def _extend(form: ExtensionForm) -> Act:
+    by, day = form.interval, form.cleaned_data["day"]
+    if by is None:
+        return lambda license: licenses.extend_until(license, day=day)
+    return lambda license: licenses.extend(license, by=by)
 
 
 def _set_last_day(form: LastDayForm) -> Act:
@@ -44,7 +47,7 @@ def _set_seats(form: SeatsForm) -> Act:
 
 CHANGES = {
     "renew": Change(_("Renew for another term"), _plain(licenses.renew)),
-    "extend": Change(_("Extend"), _extend, DaysForm),
+    "extend": Change(_("Extend"), _extend, ExtensionForm),
     "set_last_day": Change(_("Set the last day"), _set_last_day, LastDayForm),
     "set_seats": Change(_("Change seats"), _set_seats, SeatsForm),
     "renew_maintenance": Change(_("Renew the maintenance"), _plain(licenses.renew_maintenance)),
