@@ -19,6 +19,7 @@ RIGHTS: dict[str, dict[str, tuple[str, ...]]] = {
         "mail.outgoingemail": ("view", "send"),
         "imports.dataimport": ("view", "add"),
         "audit.auditentry": ("view", "export"),
+        "backoffice.bulkchange": ("view",),
         "branding.branding": ("view", "change"),
         "branding.customdomain": ("view", "add", "change", "delete"),
         "licenses.product": ("view", "add", "change"),

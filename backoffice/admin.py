@@ -16,10 +16,13 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.models import AuditEntry
 from audit.words import ACTIONS, changed_fields, remark, title, value_text
+from backoffice.bulk.admin import BulkChangeAdmin
 from backoffice.export import WithExport
 from backoffice.leads import places_by_leads
 from tenancy.finding import Place, begins, named
 from tenancy.spelling import Typed
+
+__all__ = ["AuditEntryAdmin", "BulkChangeAdmin"]
 
 Entries = QuerySet[AuditEntry]
 

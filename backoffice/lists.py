@@ -125,7 +125,14 @@ class KeysetList(ChangeList):
     @property
     def takes_all(self) -> bool:
         """Whether there are rows on other pages that an action could take, too."""
-        return len(self.page.rows) < self.result_count <= MOST_AT_ONCE
+        takes_any: bool = self.model_admin.takes_any_number  # type: ignore[attr-defined]
+        some = len(self.page.rows) < self.result_count
+        return some and (takes_any or self.result_count <= MOST_AT_ONCE)
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether it is known how many rows there are."""
+        return self.result_count <= MOST_COUNTED
 
     @property
     def pager(self) -> list[Link]:
@@ -162,6 +169,11 @@ def is_list_of(opts: Any, request: HttpRequest) -> bool:
     return bool(match and match.url_name == f"{opts.app_label}_{opts.model_name}_changelist")
 
 
+def is_across(request: HttpRequest) -> bool:
+    """Whether an action is for all rows of a list, not for those that were chosen one by one."""
+    return request.POST.get("select_across") not in {None, "", "0"}
+
+
 def search_in(field: Any, db_field: Any) -> None:
     """Has a form's field search its choices, instead of offering them all."""
     field.widget = AutocompleteSelect(db_field, admin.site)
@@ -176,6 +188,8 @@ class ListAdmin(admin.ModelAdmin[Any]):
     list_per_page = PAGE_SIZE
     show_full_result_count = False
     show_facets = ShowFacets.NEVER
+    # Whether actions take all rows of a list, however many; otherwise at most MOST_AT_ONCE.
+    takes_any_number = False
     paginator = BoundedPaginator
 
     @admin.display(description="")  # Django puts a box for all of them there
@@ -223,8 +237,8 @@ class ListAdmin(admin.ModelAdmin[Any]):
 
     def response_action(self, request: HttpRequest, queryset: Any, *args: Any) -> Any:
         """As Django's; all rows of a list are taken only if they are not too many."""
-        across = request.POST.get("select_across") not in {None, "", "0"}
-        if across and queryset.order_by()[MOST_AT_ONCE : MOST_AT_ONCE + 1].exists():
+        is_bounded = is_across(request) and not self.takes_any_number
+        if is_bounded and queryset.order_by()[MOST_AT_ONCE : MOST_AT_ONCE + 1].exists():
             text = _("That are too many at a time: choose at most %(most)d %(names)s.")
             named = {"most": MOST_AT_ONCE, "names": self.opts.verbose_name_plural}
             messages.error(request, text % named)

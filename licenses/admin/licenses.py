@@ -20,7 +20,9 @@ from accounts.verbs.customers import NotACustomer
 from backoffice.base import WithButtons, Writes, owned
 from backoffice.export import WithExport
 from backoffice.filters import RelatedFilter
+from backoffice.lists import is_across
 from licenses import words
+from licenses.admin.all_found import WithChangesToAll
 from licenses.admin.filters import ExpiringFilter, StatusFilter
 from licenses.admin.forms import NewLicenseForm
 from licenses.admin.lengths import LENGTHS
@@ -69,7 +71,7 @@ def _send(license: License) -> None:
 
 
 @admin.register(License)
-class LicenseAdmin(WithExport, WithButtons):
+class LicenseAdmin(WithChangesToAll, WithExport, WithButtons):
     """A licence is created from a policy's terms; its state changes through the verbs."""
 
     writes = {
@@ -296,7 +298,10 @@ class LicenseAdmin(WithExport, WithButtons):
     def choose(
         self, request: HttpRequest, queryset: QuerySet[License], name: str
     ) -> HttpResponseBase | None:
-        """Shows what a change would do to the chosen licences."""
+        """Shows what a change would do to the chosen licences; of all that a long list has, to the
+        first of them."""
+        if is_across(request) and queryset.order_by()[many.MOST : many.MOST + 1].exists():
+            return self.look_at_all(request, name, CHANGES[name].form(), queryset)
         chosen = list(queryset.order_by("pk").distinct()[: many.MOST + 1])
         if len(chosen) > many.MOST:
             text = _("That are too many at a time: choose at most %(most)d licences.")
@@ -314,6 +319,8 @@ class LicenseAdmin(WithExport, WithButtons):
             raise PermissionDenied
         if request.method != "POST":
             return redirect("admin:licenses_license_changelist")
+        if "all" in request.POST:
+            return self.all_view(request, name)
         seen = many.unseal(request.POST.get("seen", ""))
         chosen = list(self.get_queryset(request).filter(pk__in=seen).order_by("pk"))
         if not chosen:
@@ -342,7 +349,7 @@ class LicenseAdmin(WithExport, WithButtons):
             "name": name,
             "change": change,
             "form": form,
-            "chosen": chosen,
+            "number": len(chosen),
             "lines": lines,
             "doing": len(doing),
             "refused": len(lines) - len(doing),
