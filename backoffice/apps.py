@@ -1,18 +1,34 @@
 """Configuration of the app."""
 
+from typing import Any
+
 from django.apps import AppConfig
-from django.utils.translation import gettext_lazy as _
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 
 class BackofficeConfig(AppConfig):
     name = "backoffice"
-    verbose_name = _("Back office")
+    verbose_name = gettext_lazy("Back office")
 
     def ready(self) -> None:
         """Every hour changes to many rows go on that stand still; every day what became of each row
         is forgotten."""
-        from backoffice.bulk import verbs as bulk  # noqa: PLC0415  models are not there before
+        from django.contrib.admin.templatetags import admin_list  # noqa: PLC0415  after the apps
+
+        from backoffice.bulk import verbs as bulk  # noqa: PLC0415
         from jobs.chores import every_day, every_hour  # noqa: PLC0415
 
+        # Django has no setting for the pictures that it shows for yes and no.
+        admin_list._boolean_icon = yes_or_no  # type: ignore[attr-defined]
         every_hour(bulk.go_on)
         every_day(bulk.clean_up)
+
+
+def yes_or_no(value: Any) -> SafeString:
+    """A truth as a word."""
+    return format_html(
+        '<span class="{}">{}</span>', "yes" if value else "no", _("Yes") if value else _("No")
+    )

@@ -18,6 +18,7 @@ from backoffice.bulk import words
 from backoffice.bulk.kinds import KINDS
 from backoffice.bulk.verbs import LEFT, REFUSED, stop
 from backoffice.export import BOM, written
+from backoffice.lists import Empty
 from backoffice.models import BulkChange, BulkStep
 from tenancy.door import current_vendor, inside
 
@@ -36,6 +37,13 @@ class BulkChangeAdmin(WithButtons):
     list_filter = ("state",)
     list_select_related = ("confirmed_by",)
     actions = None
+    empty = Empty(
+        "sliders",
+        gettext_lazy("What is done to all licences that a list has stands here, with its result."),
+        button=gettext_lazy("To the licences"),
+        route="licenses_license_changelist",
+        right="licenses.change_license",
+    )
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.result_view)
@@ -49,6 +57,7 @@ class BulkChangeAdmin(WithButtons):
     ) -> HttpResponse:
         """How far the change is. While a job runs, the page loads itself anew."""
         change = self.own_row(request, object_id, self.right("view"))
+        problems = _problems(change)
         context = {
             **self.admin_site.each_context(request),
             "title": change.label,
@@ -57,7 +66,8 @@ class BulkChangeAdmin(WithButtons):
             "state": capfirst(change.get_state_display()),
             "sentence": words.sentence_of(change),
             "counts": words.counts_of(change),
-            "problems": _problems(change),
+            "problems": problems,
+            "there_are_more": change.refused + change.left > len(problems),
             "has_result": change.steps.exists(),
         }
         response = render(request, "backoffice/admin/bulk_change.html", context)
