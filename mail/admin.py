@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.base import WithButtons
+from backoffice.filters import DaysFilter
 from mail.delivery import resend
 from mail.kinds import KINDS
 from mail.models import OutgoingEmail
@@ -56,7 +57,7 @@ class OutgoingEmailAdmin(WithButtons):
         "attempts",
         "sent_at",
     )
-    list_filter = ("state", KindFilter)
+    list_filter = ("state", KindFilter, ("created_at", DaysFilter))
     search_fields = ("recipient",)  # for the box to be there
     search_help_text = _("The recipient's e-mail, or its beginning.")
     places = staticmethod(email_places)

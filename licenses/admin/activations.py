@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.base import VendorAdmin
+from backoffice.filters import DaysFilter
 from licenses import words
 from licenses.errors import LicensingError
 from licenses.models import Activation
@@ -38,7 +39,12 @@ class ActivationAdmin(VendorAdmin):
     """Machines come and go through the verbs; here one can be released, with a reason."""
 
     list_display = ("hostname", "license", "os", "offline", "app_version", "last_synced_at")
-    list_filter = ("os", "offline")
+    list_filter = (
+        "os",
+        "offline",
+        ("last_synced_at", DaysFilter),
+        ("created_at", DaysFilter),
+    )
     lookups = ("app_version",)
     list_select_related = ("license",)
     search_fields = ("hostname",)  # for the box to be there

@@ -19,7 +19,7 @@ from accounts.models import CUSTOMER_ROLES, User
 from accounts.verbs.customers import NotACustomer
 from backoffice.base import WithButtons, Writes, owned
 from backoffice.export import WithExport
-from backoffice.filters import RelatedFilter
+from backoffice.filters import DaysFilter, EndFilter, PersonFilter, RelatedFilter
 from backoffice.lists import WithChoices, is_across
 from licenses import words
 from licenses.admin.all_found import WithChangesToAll
@@ -112,7 +112,11 @@ class LicenseAdmin(WithChangesToAll, WithExport, WithButtons):
     list_filter = (
         StatusFilter,
         ExpiringFilter,
+        ("expires_at", EndFilter),
         ("product", RelatedFilter),
+        ("user", PersonFilter),
+        ("policy", RelatedFilter),
+        ("created_at", DaysFilter),
         "suspended",
         "revoked",
         "type",

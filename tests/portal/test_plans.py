@@ -5,13 +5,16 @@ The planner is asked about every statement of every page, as the portal's own ro
 
 import json
 from collections.abc import Callable
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from django.apps import apps
 from django.db import connection
+from django.utils.timezone import now
 
 from audit.models import AuditEntry
+from backoffice.pages import MOST_COUNTED
 from licenses.models import LicenseUser
 from mail.models import OutgoingEmail
 from offline.models import OfflineExchange
@@ -62,6 +65,7 @@ def crowded(filled: World) -> World:
             NUMBER,
             key="'KEY-' || n || '-Z' || (n * 7)",
             user_id=PERSON.replace("n", f"(mod(n, {NUMBER // 10}) + 1)"),
+            expires_at="now() + n * interval '1 hour'",
             **ages,
         )
         copy(
@@ -70,9 +74,11 @@ def crowded(filled: World) -> World:
             license_id=f"'{world.grace_license.pk}'",
             fingerprint="'print-' || n",
             hostname="'host-' || n",
+            last_synced_at="now() - n * interval '1 minute'",
+            **ages,
         )
         past = {"license_id": somebody, "customer_id": somebody, "sequence": "1000 + n"}
-        copy(entry, NUMBER, **past, digest="'digest-' || n")
+        copy(entry, NUMBER, **past, digest="'digest-' || n", **ages)
         ids = {"license_id": somebody, "user_id": somebody}
         copy(exchange, NUMBER, **ids)
         copy(download, NUMBER, **ids)
@@ -246,3 +252,41 @@ def test_searching_a_list_is_bounded(crowded: World) -> None:
             if read > most:
                 too_many[f"{path} {text}"] = f"{read} rows: {sql[:3000]}"
     assert not too_many, "\n".join(f"{name}: {told}" for name, told in too_many.items())
+
+
+# Of a list that is narrowed so many rows are counted at most, by an index.
+NARROWED = MOST_COUNTED + 2 * READ_PER_ROW * SHOWN
+DAYS = {
+    "/licenses/license/": ("expires_at", 0),
+    "/licenses/license/?": ("created_at", -1),
+    "/licenses/activation/": ("last_synced_at", -1),
+    "/licenses/activation/?": ("created_at", -1),
+    "/mail/outgoingemail/": ("created_at", -1),
+    "/audit/auditentry/": ("created_at", -1),
+}
+
+
+def test_a_list_that_is_narrowed_by_days_is_bounded(crowded: World) -> None:
+    """A day of it, a month, all but a day, none."""
+    admin, today, too_many = signed_in(crowded.acme_admin), now().date(), {}
+    for path, (name, way) in DAYS.items():
+        near = today + (way or 1) * timedelta(days=30)
+        ranges = (
+            (near, near),
+            tuple(sorted((near, near + (way or 1) * timedelta(days=30)))),
+            (near, None) if way == 0 else (None, near),
+            (date(2090, 1, 1), None),
+        )
+        for first, last in ranges:
+            asked = {f"{name}__from": first or "", f"{name}__to": last or ""}
+            read, sql = looked_at(lambda p=path, q=asked: admin.get(p.rstrip("?"), q))  # type: ignore[misc]
+            if read > NARROWED:
+                too_many[f"{path} {name} {first} {last}"] = f"{read} rows: {sql[:3000]}"
+    assert not too_many, "\n".join(f"{name}: {told}" for name, told in too_many.items())
+
+
+def test_licences_of_a_customer_are_found_by_an_index(crowded: World) -> None:
+    admin = signed_in(crowded.acme_admin)
+    asked = {"user__id__exact": str(crowded.ada.pk)}
+    read, sql = looked_at(lambda: admin.get("/licenses/license/", asked))
+    assert read <= READ_PER_ROW * SHOWN, f"{read} rows: {sql[:3000]}"
