@@ -61,7 +61,7 @@ def address_changed(email: OutgoingEmail) -> EmailMultiAlternatives:
 def test_email(email: OutgoingEmail) -> EmailMultiAlternatives:
     """What shows its reader that e-mails arrive, and how they look."""
     link = backoffice_url("admin:index")
-    return compose("accounts/email/test_email", person_of(email), link=link)
+    return compose(texts.TEST_EMAIL, person_of(email), link=link)
 
 
 def person_of(email: OutgoingEmail) -> User:

@@ -49,6 +49,13 @@ ADDRESS_CHANGED = Text(
     says={"recipient": "old@example.com"},
     required=(),
 )
+TEST_EMAIL = Text(
+    "test-email",
+    _("Test e-mail"),
+    "accounts/email/test_email",
+    button=_("Back to the back office"),
+    says={"link": SAMPLE_LINK},
+)
 
 
 def register_all() -> None:
@@ -60,4 +67,5 @@ def register_all() -> None:
         NEW_ADDRESS,
         ADDRESS_TAKEN,
         ADDRESS_CHANGED,
+        TEST_EMAIL,
     )

@@ -104,6 +104,7 @@ class AuditEntry(TenantRow):
             models.Index(name="audit_of_subject", fields=("vendor", "subject_id", "sequence")),
             # By them entries are found (backoffice/admin.py).
             models.Index(name="audit_of_actor", fields=("vendor", "actor_id", "sequence")),
+            models.Index(name="audit_by_moment", fields=("vendor", "created_at", "id")),
             models.Index(name="audit_by_label", fields=("vendor", "label")),
             models.Index(name="audit_by_action", fields=("vendor", "action", "created_at")),
             # In the order of the list, which offers this filter: some sources are rare.

@@ -22,6 +22,8 @@ DAY = re.compile(r"\d{4}-\d\d-\d\d")
 ACTIONS = {
     "activated": _lazy("Machine activated"),
     "changed": _lazy("Changed"),
+    "change-confirmed": _lazy("Change to many confirmed"),
+    "change-stopped": _lazy("Change to many stopped"),
     "columns-said": _lazy("Columns of a file named"),
     "confirmed": _lazy("Import confirmed"),
     "created": _lazy("Created"),

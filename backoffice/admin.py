@@ -16,11 +16,15 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.models import AuditEntry
 from audit.words import ACTIONS, changed_fields, remark, title, value_text
+from backoffice.bulk.admin import BulkChangeAdmin
 from backoffice.export import WithExport
+from backoffice.filters import DaysFilter
 from backoffice.leads import places_by_leads
 from backoffice.lists import Empty
 from tenancy.finding import Place, begins, named
 from tenancy.spelling import Typed
+
+__all__ = ["AuditEntryAdmin", "BulkChangeAdmin"]
 
 Entries = QuerySet[AuditEntry]
 
@@ -109,7 +113,7 @@ class AuditEntryAdmin(WithExport):
         "source",
         "ip",
     )
-    list_filter = ("source", ActionFilter, CustomerFilter)
+    list_filter = ("source", ActionFilter, ("created_at", DaysFilter), CustomerFilter)
     search_fields = ("label",)  # for the box to be there
     search_help_text = _(
         "Beginnings of words: what an entry is about (its name as it is written), the key of its "

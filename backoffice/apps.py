@@ -14,10 +14,17 @@ class BackofficeConfig(AppConfig):
     verbose_name = gettext_lazy("Back office")
 
     def ready(self) -> None:
+        """Every hour changes to many rows go on that stand still; every day what became of each row
+        is forgotten."""
         from django.contrib.admin.templatetags import admin_list  # noqa: PLC0415  after the apps
+
+        from backoffice.bulk import verbs as bulk  # noqa: PLC0415
+        from jobs.chores import every_day, every_hour  # noqa: PLC0415
 
         # Django has no setting for the pictures that it shows for yes and no.
         admin_list._boolean_icon = yes_or_no  # type: ignore[attr-defined]
+        every_hour(bulk.go_on)
+        every_day(bulk.clean_up)
 
 
 def yes_or_no(value: Any) -> SafeString:

@@ -78,7 +78,7 @@ class VendorAdmin(ListAdmin):
         compared, a password's hash too, and the number of hits tells it letter by letter.
         """
         offered = set(map(_narrowed_by, self.list_filter)) | set(self.lookups)
-        return re.sub(r"(__(id|pk))?(__(exact|isnull|named))?$", "", lookup) in offered
+        return re.sub(r"(__(id|pk))?(__(exact|isnull|named|from|to))?$", "", lookup) in offered
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         """The scope's rows; an operator, who has no vendor, is refused."""

@@ -68,15 +68,18 @@ class WithExport(VendorAdmin):
         if not request.user.has_perm(self.export_right):
             raise PermissionDenied
         vendor = current_vendor()
-        try:
-            listed = self.get_changelist_instance(request).get_queryset(request)
-        except IncorrectLookupParameters as error:
-            raise BadRequest from error
-        rows = self.export_rows(listed)
+        rows = self.export_rows(self.all_listed(request))
         # What the database can't answer is found out before anything is said to be exported.
         rows.exists()
         trail.record("exported", vendor, details={"list": self.export_name})
         return as_csv(self.export_name, rows, self.export_columns)
+
+    def all_listed(self, request: HttpRequest) -> QuerySet[Any]:
+        """All rows that the request's filters and its search leave. Raises BadRequest."""
+        try:
+            return self.get_changelist_instance(request).get_queryset(request)
+        except IncorrectLookupParameters as error:
+            raise BadRequest from error
 
     def _export_route(self) -> str:
         return f"{self.opts.app_label}_{self.opts.model_name}_export"

@@ -9,7 +9,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import ShowFacets
 from django.contrib.admin.templatetags.admin_list import items_for_result, result_headers
-from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR, ChangeList
+from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR, SEARCH_VAR, ChangeList
 from django.contrib.admin.widgets import (
     AdminTextareaWidget,
     AdminURLFieldWidget,
@@ -60,19 +60,29 @@ class Link:
     url: str
 
 
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """Something that a list is narrowed by, in words, and the list without it."""
+
+    text: str
+    url: str
+
+
 class KeysetList(ChangeList):
     """A list in pages that nobody has to count (backoffice/pages.py), sorted by one column that
     has an index for it."""
 
     order: Order
     page: KeyPage
+    # Whether the index by which the list is sorted has what it is narrowed by.
+    counts_in_order = False
 
     @cached_property
     def columns(self) -> dict[str, Column]:
         return columns_of(self.model)
 
     def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
-        self.order = self._asked_for() or self._usual(request)
+        self.order = self._asked_for() or self._by_days() or self._usual(request)
         return list(self.order.terms)
 
     def _asked_for(self) -> Order | None:
@@ -82,6 +92,15 @@ class KeysetList(ChangeList):
             return None
         column = self.columns.get(ordering_of(self.model_admin, self.list_display[int(index)]))
         return column.ordered(descending=minus == "-") if column else None
+
+    def _by_days(self) -> Order | None:
+        """The order of what a filter narrows the list by, if an index answers it."""
+        for spec in self.filter_specs:
+            name = getattr(spec, "sorted_by", "")
+            if name and (column := self.columns.get(name.removeprefix("-"))):
+                self.counts_in_order = True
+                return column.ordered(descending=name.startswith("-"))
+        return None
 
     def _usual(self, request: HttpRequest) -> Order:
         """The model's order; raises KeyError for one that no index answers."""
@@ -115,8 +134,10 @@ class KeysetList(ChangeList):
         self.can_show_all = self.multi_page = False
 
     def _counted(self) -> int:
-        """What is narrowed is counted by whatever index answers that, and not in order."""
-        return counted(self.queryset.order_by() if self.is_narrowed else self.queryset)
+        """What is narrowed is counted by whatever index answers that, and not in order, unless that
+        is the order."""
+        in_order = self.counts_in_order or not self.is_narrowed
+        return counted(self.queryset if in_order else self.queryset.order_by())
 
     @property
     def hits(self) -> str:
@@ -134,6 +155,34 @@ class KeysetList(ChangeList):
     def is_narrowed(self) -> bool:
         return bool(self.query or self.get_filters_params())
 
+    @cached_property
+    def chips(self) -> list[Chip]:
+        """What the list is narrowed by, each with the list without it."""
+        found = []
+        if self.query:
+            text = _("Search: %(text)s") % {"text": self.query}
+            found.append(Chip(text, self.get_query_string(remove=[SEARCH_VAR])))
+        others = set(self.get_filters_params())
+        for spec in self.filter_specs:
+            asked = [name for name in spec.expected_parameters() if name in self.filter_params]
+            others.difference_update(asked)
+            if asked and getattr(spec, "is_asked", True):
+                text = f"{capfirst(spec.title)}: {self._said(spec)}"
+                found.append(Chip(text, self.get_query_string(remove=asked)))
+        for name in sorted(others):
+            field: Any = self.opts.get_field(name.partition("__")[0])
+            text = f"{capfirst(field.verbose_name)}: {self.filter_params[name][-1]}"
+            found.append(Chip(text, self.get_query_string(remove=[name])))
+        return found
+
+    def _said(self, spec: Any) -> str:
+        """What a filter narrows the list by, in words."""
+        said = getattr(spec, "said", None)
+        if said is not None:
+            return str(said)
+        chosen = [each["display"] for each in spec.choices(self) if each["selected"]]
+        return str(chosen[-1]) if chosen else _("what is not there any more")
+
     @property
     def may_have_others(self) -> bool:
         """Whether a list without rows would have some without its search and its filters."""
@@ -142,7 +191,14 @@ class KeysetList(ChangeList):
     @property
     def takes_all(self) -> bool:
         """Whether there are rows on other pages that an action could take, too."""
-        return len(self.page.rows) < self.result_count <= MOST_AT_ONCE
+        takes_any: bool = self.model_admin.takes_any_number  # type: ignore[attr-defined]
+        some = len(self.page.rows) < self.result_count
+        return some and (takes_any or self.result_count <= MOST_AT_ONCE)
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether it is known how many rows there are."""
+        return self.result_count <= MOST_COUNTED
 
     @cached_property
     def heads(self) -> list[dict[str, Any]]:
@@ -210,6 +266,11 @@ def is_list_of(opts: Any, request: HttpRequest) -> bool:
     return bool(match and match.url_name == f"{opts.app_label}_{opts.model_name}_changelist")
 
 
+def is_across(request: HttpRequest) -> bool:
+    """Whether an action is for all rows of a list, not for those that were chosen one by one."""
+    return request.POST.get("select_across") not in {None, "", "0"}
+
+
 @dataclass(frozen=True, slots=True)
 class Empty:
     """What a list says that has no rows: what they are for, and its one button, which leads to
@@ -259,6 +320,8 @@ class ListAdmin(WithChoices, admin.ModelAdmin[Any]):
     list_per_page = PAGE_SIZE
     show_full_result_count = False
     show_facets = ShowFacets.NEVER
+    # Whether actions take all rows of a list, however many; otherwise at most MOST_AT_ONCE.
+    takes_any_number = False
     paginator = BoundedPaginator
 
     @property
@@ -369,8 +432,8 @@ class ListAdmin(WithChoices, admin.ModelAdmin[Any]):
 
     def response_action(self, request: HttpRequest, queryset: Any, *args: Any) -> Any:
         """As Django's; all rows of a list are taken only if they are not too many."""
-        across = request.POST.get("select_across") not in {None, "", "0"}
-        if across and queryset.order_by()[MOST_AT_ONCE : MOST_AT_ONCE + 1].exists():
+        is_bounded = is_across(request) and not self.takes_any_number
+        if is_bounded and queryset.order_by()[MOST_AT_ONCE : MOST_AT_ONCE + 1].exists():
             text = _("That are too many at a time: choose at most %(most)d %(names)s.")
             named = {"most": MOST_AT_ONCE, "names": self.opts.verbose_name_plural}
             messages.error(request, text % named)

@@ -16,9 +16,10 @@ class LicensesConfig(AppConfig):
         another time zone keeps."""
         from accounts import days  # noqa: PLC0415  models are not there before ready()
         from backoffice import leads  # noqa: PLC0415
+        from backoffice.bulk import kinds as bulk_kinds  # noqa: PLC0415
         from imports import kinds  # noqa: PLC0415  models are not there before ready()
         from jobs.chores import every_hour  # noqa: PLC0415
-        from licenses import chapters, emails, search  # noqa: PLC0415
+        from licenses import bulk, chapters, emails, search  # noqa: PLC0415
         from licenses.imports import LICENSES  # noqa: PLC0415
         from licenses.verbs import zones  # noqa: PLC0415
         from licenses.verbs.reminders import send_reminders  # noqa: PLC0415
@@ -28,4 +29,5 @@ class LicensesConfig(AppConfig):
         leads.register(search.ENTRIES)
         every_hour(send_reminders)
         kinds.register(LICENSES)
+        bulk_kinds.register(bulk.NAME, bulk.LICENSES)
         days.register(zones.count_days, zones.move_days)

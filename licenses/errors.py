@@ -180,6 +180,13 @@ class ExpiryPerMachine(LicensingError):
     )
 
 
+class EndsLater(LicensingError):
+    """An extension never makes a licence end earlier."""
+
+    code = "LICENSE_ENDS_LATER"
+    text = _("This licence ends on that day or later already.")
+
+
 class DateTooFar(LicensingError):
     """The date would lie beyond the year 9999, the last one that dates know."""
 

@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.base import VendorAdmin, WithButtons
+from backoffice.filters import DaysFilter
 from backoffice.lists import Empty
 from mail import emails
 from mail.delivery import resend
@@ -93,7 +94,7 @@ class OutgoingEmailAdmin(WithButtons):
         "attempts",
         "sent_at",
     )
-    list_filter = ("state", KindFilter, RecentFilter)
+    list_filter = ("state", KindFilter, RecentFilter, ("created_at", DaysFilter))
     search_fields = ("recipient",)  # for the box to be there
     search_help_text = _("The recipient's e-mail, or its beginning.")
     places = staticmethod(email_places)

@@ -21,7 +21,7 @@ from django.utils.translation import ngettext
 from accounts.finding import people_with
 from accounts.models import UserWord
 from backoffice.base import VendorAdmin, WithButtons, receives_files
-from backoffice.filters import RelatedFilter
+from backoffice.filters import DaysFilter, RelatedFilter
 from backoffice.lists import Empty
 from licenses.models import Product
 from licenses.search import has_key, licenses_with
@@ -134,7 +134,8 @@ class ReleaseAdmin(WithButtons):
         "downloads",
         "published_at",
     )
-    list_filter = (("product", RelatedFilter), "channel", "published", "archived", "private")
+    list_filter = (("product", RelatedFilter), "channel", "published", "archived", "private",
+                   ("published_at", DaysFilter))  # fmt: skip
     list_select_related = ("product",)
     search_fields = ("name", "version", "product__name", "files__name", "files__sha256")
     readonly_fields = ("state", "published_at", "file_list", "platform_words")
@@ -361,7 +362,12 @@ class DownloadAdmin(VendorAdmin):
         "complete",
         "counted",
     )
-    list_filter = ("counted", "complete", ("file__release__product", RelatedFilter))
+    list_filter = (
+        "counted",
+        "complete",
+        ("created_at", DaysFilter),
+        ("file__release__product", RelatedFilter),
+    )
     list_select_related = ("file__release", "user", "license")
     search_fields = ("ip",)  # for the box to be there
     search_help_text = _(

@@ -8,6 +8,7 @@ from accounts.models import Refusal, ViewAs
 from accounts.verbs import refusals, sessions
 from audit import trail
 from audit.acting import acting_as
+from backoffice.models import BulkChange, BulkStep
 from branding.domains.verbs import claim
 from branding.models import ProvedDomain
 from branding.verbs.brands import change_brand
@@ -99,6 +100,12 @@ def _fill(world: World, vendor: Vendor) -> None:
             )
         ColumnMeaning.objects.create(
             vendor=vendor, kind="customers", heading=f"{name}heading", column="email"
+        )
+        change = BulkChange.objects.create(
+            vendor=vendor, kind="licenses", name="suspend", label=f"{name}-change", rows=1
+        )
+        BulkStep.objects.create(
+            vendor=vendor, change=change, number=0, rows=[[str(license.pk), name]]
         )
         SeatRequest.objects.create(
             vendor=vendor,

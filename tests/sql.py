@@ -90,6 +90,8 @@ UNRECORDED = (
     r'(INTO|FROM) "accounts_refusal"',  # nothing was changed
     r'INTO "accounts_viewas"',  # an offer; that a view begins and ends is recorded
     r'UPDATE "licenses_activation"',  # a machine that is seen again
+    r'(INTO|UPDATE|FROM) "backoffice_bulkstep"',  # what is recorded of each row
+    r'UPDATE "backoffice_bulkchange"',  # how far it is; its rows are recorded
     r'(INTO|FROM) "[a-z]+_[a-z]+word"',  # repeats what stands in a row that is recorded
 )
 

@@ -25,6 +25,7 @@ from accounts.verbs.people import change_person, create_person, delete_person
 from accounts.view_as.admin import WithViewAs, let_button_work, may_view_as
 from backoffice.base import WithButtons
 from backoffice.export import WithExport
+from backoffice.filters import DaysFilter
 from backoffice.lists import MOST_OFFERED, Empty, KeysetList, is_long
 
 
@@ -83,6 +84,7 @@ class KindFilter(admin.SimpleListFilter):
 
     title = _("kind")
     parameter_name = "kind"
+    is_asked = False  # it is which list this is
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [("customers", _("Customers")), ("team", _("Team"))]
@@ -128,7 +130,8 @@ class UsersAdmin(WithViewAs, WithExport, WithButtons, WithMetadata):
         "created": lambda user: user.created_at,
     }
     list_display = ("email", "full_name", "company", "role_shown", "is_active", "last_login")
-    list_filter = (KindFilter, ("role", RoleFilter), "is_active", "allow_customer_portal_access")
+    list_filter = (KindFilter, ("role", RoleFilter), "is_active", "allow_customer_portal_access",
+                   ("last_seen_at", DaysFilter), ("created_at", DaysFilter))  # fmt: skip
     search_fields = ("email",)  # for the box to be there
     search_help_text = _("Beginnings of words: e-mail, name, company.")
     places = staticmethod(people_places)

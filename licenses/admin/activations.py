@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin.metadata import WithMetadata
+from backoffice.filters import DaysFilter
 from backoffice.lists import Empty
 from licenses import words
 from licenses.errors import LicensingError
@@ -47,7 +48,12 @@ class ActivationAdmin(WithMetadata):
         right="licenses.view_license",
     )
     list_display = ("hostname", "license", "os", "offline", "app_version", "last_synced_at")
-    list_filter = ("os", "offline")
+    list_filter = (
+        "os",
+        "offline",
+        ("last_synced_at", DaysFilter),
+        ("created_at", DaysFilter),
+    )
     lookups = ("app_version", "license")
     list_select_related = ("license",)
     search_fields = ("hostname",)  # for the box to be there

@@ -22,7 +22,6 @@ from licenses.versions import LONGEST as LONGEST_VERSION
 from tenancy.addresses import normalise_email, several
 from tenancy.texts import AddressField, validate_address
 
-LONGEST_EXTENSION = 3660  # days
 MOST_SEATS = 2**31 - 1
 MOST_USERS = 50  # beside the owner, that are named at once
 
@@ -196,19 +195,43 @@ class NothingToSay(forms.Form):
     """For a change that needs no number."""
 
 
-class DaysForm(forms.Form):
-    """By how much to extend."""
+class ExtensionForm(forms.Form):
+    """By how much to extend, or until when: one of both."""
 
-    days = forms.IntegerField(
-        label=_("Days"),
-        min_value=1,
-        max_value=LONGEST_EXTENSION,
-        initial=30,
-        help_text=_("Counted from the expiry date or, if that has passed, from today."),
+    length = ValidityField(
+        label=_("Extend by"),
+        required=False,
+        help_text=_(
+            "Such as 1 year, 18 months, 90 days: counted from the expiry date or, if that has "
+            "passed, from today."
+        ),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    day = forms.DateField(
+        label=_("Or until"),
+        required=False,
+        help_text=_("The whole day counts. What ends then or later is left as it is."),
+        widget=forms.DateInput(attrs={"type": "date"}),
     )
 
-    def interval(self) -> Interval:
-        return Interval(days=self.cleaned_data["days"])
+    def clean_length(self) -> str | None:
+        """What was typed has an end."""
+        length: str | None = self.cleaned_data["length"]
+        if length == "":
+            raise ValidationError(_("An extension has an end: type a length such as 1 year."))
+        return length
+
+    def clean(self) -> dict[str, Any]:
+        given = self.cleaned_data
+        if not self.errors and (given["length"] is None) == (given["day"] is None):
+            raise ValidationError(_("Type a length or choose a day, one of both."))
+        return given
+
+    @property
+    def interval(self) -> Interval | None:
+        """By how much; None where a day was chosen."""
+        length = self.cleaned_data["length"]
+        return parse(length) if length else None
 
 
 class LastDayForm(forms.Form):

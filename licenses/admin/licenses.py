@@ -21,9 +21,10 @@ from accounts.verbs.customers import NotACustomer
 from accounts.view_as.admin import let_button_work
 from backoffice.base import COPY, WithButtons, WithDuplicate, Writes, owned
 from backoffice.export import WithExport
-from backoffice.filters import RelatedFilter
-from backoffice.lists import Empty, WithChoices, is_list_of
+from backoffice.filters import DaysFilter, EndFilter, PersonFilter, RelatedFilter
+from backoffice.lists import Empty, WithChoices, is_across, is_list_of
 from licenses import values, words
+from licenses.admin.all_found import WithChangesToAll
 from licenses.admin.filters import ExpiringFilter, StatusFilter
 from licenses.admin.forms import NewLicenseForm
 from licenses.admin.lengths import LENGTHS
@@ -80,7 +81,7 @@ def _send(license: License) -> None:
 
 
 @admin.register(License)
-class LicenseAdmin(WithExport, WithButtons, WithDuplicate):
+class LicenseAdmin(WithChangesToAll, WithExport, WithButtons, WithDuplicate):
     """A licence is created from a policy's terms; its state changes through the verbs."""
 
     add_text = _("New licence")
@@ -132,7 +133,11 @@ class LicenseAdmin(WithExport, WithButtons, WithDuplicate):
     list_filter = (
         StatusFilter,
         ExpiringFilter,
+        ("expires_at", EndFilter),
         ("product", RelatedFilter),
+        ("user", PersonFilter),
+        ("policy", RelatedFilter),
+        ("created_at", DaysFilter),
         "suspended",
         "revoked",
         "type",
@@ -319,7 +324,10 @@ class LicenseAdmin(WithExport, WithButtons, WithDuplicate):
     def choose(
         self, request: HttpRequest, queryset: QuerySet[License], name: str
     ) -> HttpResponseBase | None:
-        """Shows what a change would do to the chosen licences."""
+        """Shows what a change would do to the chosen licences; of all that a long list has, to the
+        first of them."""
+        if is_across(request) and queryset.order_by()[many.MOST : many.MOST + 1].exists():
+            return self.look_at_all(request, name, CHANGES[name].form(), queryset)
         chosen = list(queryset.order_by("pk").distinct()[: many.MOST + 1])
         if len(chosen) > many.MOST:
             text = _("That are too many at a time: choose at most %(most)d licences.")
@@ -337,6 +345,8 @@ class LicenseAdmin(WithExport, WithButtons, WithDuplicate):
             raise PermissionDenied
         if request.method != "POST":
             return redirect("admin:licenses_license_changelist")
+        if "all" in request.POST:
+            return self.all_view(request, name)
         seen = many.unseal(request.POST.get("seen", ""))
         chosen = list(self.get_queryset(request).filter(pk__in=seen).order_by("pk"))
         if not chosen:
@@ -365,7 +375,7 @@ class LicenseAdmin(WithExport, WithButtons, WithDuplicate):
             "name": name,
             "change": change,
             "form": form,
-            "chosen": chosen,
+            "number": len(chosen),
             "lines": lines,
             "doing": len(doing),
             "refused": len(lines) - len(doing),

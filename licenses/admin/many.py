@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from licenses.admin.forms import (
-    DaysForm,
+    ExtensionForm,
     HighestVersionForm,
     LastDayForm,
     MaintenanceForm,
@@ -36,8 +36,11 @@ def _plain(verb: Callable[..., License]) -> Callable[[Any], Act]:
     return lambda _form: verb
 
 
-def _extend(form: DaysForm) -> Act:
-    return lambda license: licenses.extend(license, by=form.interval())
+def _extend(form: ExtensionForm) -> Act:
+    by, day = form.interval, form.cleaned_data["day"]
+    if by is None:
+        return lambda license: licenses.extend_until(license, day=day)
+    return lambda license: licenses.extend(license, by=by)
 
 
 def _set_last_day(form: LastDayForm) -> Act:
@@ -61,7 +64,7 @@ def _set_highest_version(form: HighestVersionForm) -> Act:
 
 CHANGES = {
     "renew": Change(_("Renew for another term"), _plain(licenses.renew)),
-    "extend": Change(_("Extend"), _extend, DaysForm),
+    "extend": Change(_("Extend"), _extend, ExtensionForm),
     "set_last_day": Change(_("Set the last day"), _set_last_day, LastDayForm),
     "set_seats": Change(_("Change seats"), _set_seats, SeatsForm),
     "set_maintenance": Change(_("Set the maintenance policy"), _set_maintenance, MaintenanceForm),

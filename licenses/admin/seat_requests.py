@@ -12,6 +12,7 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.base import VendorAdmin
+from backoffice.filters import DaysFilter, PersonFilter
 from backoffice.lists import Empty
 from licenses import words
 from licenses.errors import LicensingError
@@ -58,7 +59,7 @@ class SeatRequestAdmin(VendorAdmin):
     )
     list_display = ("created_at", "machine", "license", "user", "reason", "state", "answered_at")
     list_display_links = ("created_at", "machine")
-    list_filter = ("state", "by_customer")
+    list_filter = ("state", "by_customer", ("created_at", DaysFilter), ("user", PersonFilter))
     list_select_related = ("license", "user")
     actions = None
     fields = (

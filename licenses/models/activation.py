@@ -84,6 +84,7 @@ class Activation(TenantRow):
         )
         indexes = (
             models.Index(name="activation_newest", fields=("vendor", "-created_at", "id")),
+            models.Index(name="activation_by_seen", fields=("vendor", "last_synced_at", "id")),
             models.Index(name="activation_by_host", fields=("vendor", "hostname", "id")),
             # By it, or by its beginning, a machine is found.
             models.Index(name="activation_by_print", fields=("vendor", "fingerprint")),

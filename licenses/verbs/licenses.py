@@ -16,6 +16,8 @@ from licenses import ends
 from licenses.ends import Term
 from licenses.errors import (
     DateTooFar,
+    DayIsOver,
+    EndsLater,
     ExpiryPerMachine,
     LicenseIsUsed,
     MaintenanceNotRenewable,
@@ -168,6 +170,26 @@ def extend(license: License, *, by: Interval) -> License:
     with reachable():
         term = ends.extended(end, by, timezone.now(), locked.vendor.zone)
     return _move(locked, VALIDITY, Event.EXTENDED, term)
+
+
+@transaction.atomic
+def extend_until(license: License, *, day: date) -> License:
+    """Moves the expiry on to the end of that day; it is the new anchor.
+
+    Raises ValidityNotRenewable when there is no expiry to move, EndsLater when it would not be
+    moved on, DayIsOver, and DateTooFar.
+    """
+    locked = lock(license.pk)
+    if locked.end is None:
+        raise ValidityNotRenewable
+    zone = locked.vendor.zone
+    with reachable():
+        end = ends.end_of(day, zone)
+    if end.at < timezone.now():
+        raise DayIsOver
+    if end.at <= locked.end.at:
+        raise EndsLater
+    return _move(locked, VALIDITY, Event.EXTENDED, ends.until(end, zone))
 
 
 @transaction.atomic

@@ -5,21 +5,26 @@ was seen goes back with the confirmation: a licence that is not as it was then i
 which also makes a confirmation that arrives twice harmless.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
+from typing import Any
+from uuid import UUID
 
 from django.core import signing
 from django.db import transaction
+from django.db.models import QuerySet
 
 from audit import trail, words
 from licenses.errors import ChangedMeanwhile, LicensingError
 from licenses.models import License
 from licenses.verbs.licenses import lock
+from tenancy.door import reading
 from tenancy.transactions import in_steps
 
 MOST = 500
+READ_AT_ONCE = 2000
 STATE = (
     "allowed_activations",
     "maintenance_policy",
@@ -121,7 +126,31 @@ def _act_if_unchanged(license: License, act: Act, seen: Mapping[str, str]) -> No
     act(license)
 
 
+def fixed(licenses: QuerySet[License]) -> Iterator[tuple[UUID, str]]:
+    """The licences in the order of their ids, each with the digest of how it is now."""
+    with reading():
+        states = licenses.order_by("pk").values_list("pk", *STATE)
+        for pk, *values in states.iterator(chunk_size=READ_AT_ONCE):
+            yield pk, _digest(values)
+
+
+def act_if_unchanged(act: Act) -> Callable[[UUID, str], None]:
+    """The change as jobs make it (backoffice/bulk): of the licence of an id that is still as a
+    digest says. Raises ChangedMeanwhile, and what the change refuses."""
+
+    def act_on(pk: UUID, digest: str) -> None:
+        license = License.objects.filter(pk=pk).first()
+        if license is None:
+            raise ChangedMeanwhile
+        _act_if_unchanged(license, act, {str(pk): digest})
+
+    return act_on
+
+
 def _state(license: License) -> str:
-    values = [getattr(license, ATTRIBUTES[name]) for name in STATE]
+    return _digest([getattr(license, ATTRIBUTES[name]) for name in STATE])
+
+
+def _digest(values: Iterable[Any]) -> str:
     texts = [value.isoformat() if isinstance(value, date) else str(value) for value in values]
     return sha256("|".join(texts).encode()).hexdigest()[:16]

@@ -85,6 +85,7 @@ VENDORS = (
             of("licenses.licensepolicy", "policies", _("Licence policies"), "sliders"),
             of("licenses.maintenancepolicy", "maintenance", _("Maintenance policies"), "clock"),
             of("releases.download", "downloads", _("Downloads"), "download"),
+            of("backoffice.bulkchange", "changes", _("Changes to many"), "sliders"),
             of("imports.dataimport", "imports", _("Imports"), "upload"),
             of("branding.customdomain", "domains", _("Custom domains"), "globe"),
             of("audit.auditentry", "trail", _("Audit trail"), "list"),

@@ -13,6 +13,7 @@ from accounts.models import User
 from audit.models import AuditEntry
 from licenses.history import history_of
 from licenses.models import Activation, License, LicensePolicy
+from licenses.verbs import many
 from licenses.verbs.licenses import create_license, renew, set_last_day
 from tenancy.door import inside
 from tests.conftest import NOW
@@ -281,22 +282,76 @@ def test_what_would_be_refused_is_said_before(world: World, admin: Browser) -> N
     assert 'name="confirm"' not in page
 
 
-def test_extending_asks_for_days_shows_the_dates_and_extends(world: World, admin: Browser) -> None:
+def test_extending_asks_for_a_length_shows_the_dates_and_extends(
+    world: World, admin: Browser
+) -> None:
     with inside(world.acme):
         License.objects.update(expires_at=NOW)
     asked = choose(admin, "extend", world.ada_license, world.grace_license)
     assert "2 licences are chosen." in asked.content.decode()
-    form = {"seen": seen_in(asked), "days": "10"}
+    form = {"seen": seen_in(asked), "length": "10 days"}
     looked = admin.post("/licenses/license/many/extend/", form)
     text = looked.content.decode()
     assert "24 November 2026, 12:00 UTC" in text
     assert "4 December 2026<" in text
-    confirm(admin, "extend", seen_in(looked), days="10")
+    confirm(admin, "extend", seen_in(looked), length="10 days")
     assert state(world.grace_license).expires_on == date(2026, 12, 4)
-    for days in ("0", "3661", "x", ""):
-        form = {"seen": seen_in(looked), "days": days, "confirm": "yes"}
-        assert admin.post("/licenses/license/many/extend/", form).status_code == 200
+    refused = {
+        "": "one of both",
+        "30": "30 of what?",
+        "x": "Type a length",
+        "perpetual": "has an end",
+        "101 years": "at most 100 years",
+    }
+    for length, sentence in refused.items():
+        form = {"seen": seen_in(looked), "length": length, "confirm": "yes"}
+        again = admin.post("/licenses/license/many/extend/", form)
+        assert sentence in again.content.decode(), length
     assert state(world.grace_license).expires_on == date(2026, 12, 4)
+
+
+@pytest.mark.parametrize(
+    ("length", "day", "ends"),
+    [
+        ("1 year 6 months", "", date(2028, 6, 1)),
+        ("2 weeks", "", date(2026, 12, 15)),
+        ("1 Jahr", "", date(2027, 12, 1)),
+        ("P3M", "", date(2027, 3, 1)),
+        ("", "2026-12-24", date(2026, 12, 24)),
+    ],
+)
+def test_a_licence_is_extended_by_any_length_or_to_a_day(
+    world: World, admin: Browser, length: str, day: str, ends: date
+) -> None:
+    """The same by its button and by the action for many."""
+    with inside(world.acme):
+        set_last_day(world.ada_license, day=date(2026, 12, 1))
+    seen = seen_in(choose(admin, "extend", world.ada_license))
+    confirm(admin, "extend", seen, length=length, day=day)
+    license = state(world.ada_license)
+    assert (license.expires_on, license.periods) == (ends, 0)
+
+
+@pytest.mark.parametrize(
+    ("day", "sentence"),
+    [
+        ("2026-11-30", "ends on that day or later already"),
+        ("2026-12-01", "ends on that day or later already"),
+        ("2026-11-23", "This day is over"),
+        ("24.12.", "Enter a valid date."),
+        ("9999-12-31", "too far in the future"),
+    ],
+)
+def test_extending_to_a_day_never_makes_shorter(
+    world: World, admin: Browser, day: str, sentence: str
+) -> None:
+    with inside(world.acme):
+        set_last_day(world.ada_license, day=date(2026, 12, 1))
+    form = {"seen": seen_in(choose(admin, "extend", world.ada_license)), "day": day}
+    assert sentence in admin.post("/licenses/license/many/extend/", form).content.decode()
+    both = form | {"length": "1 year", "day": "2027-01-01"}
+    assert "one of both" in admin.post("/licenses/license/many/extend/", both).content.decode()
+    assert state(world.ada_license).expires_on == date(2026, 12, 1)
 
 
 def test_seats_are_changed_and_the_history_says_so(world: World, admin: Browser) -> None:
@@ -323,16 +378,14 @@ def test_a_preview_of_the_other_vendor_is_worth_nothing(world: World, admin: Bro
     assert state(world.ada_license).revoked is False
 
 
-@pytest.mark.unfound
-def test_more_than_500_are_too_many(world: World, admin: Browser) -> None:
-    with inside(world.acme):
-        License.objects.bulk_create(
-            License(vendor=world.acme, product=world.orbit, user=world.ada, key=f"BULK-{n:012}")
-            for n in range(499)
-        )
-    form = {"action": "revoke", "_selected_action": [str(world.ada_license.pk)]}
-    page = admin.post("/licenses/license/", {**form, "select_across": "1"}, follow=True)
-    assert "choose at most 500 licences" in page.content.decode()
+def test_more_than_so_many_that_are_chosen_one_by_one_are_too_many(
+    world: World, admin: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(many, "MOST", 1)
+    chosen = [str(world.ada_license.pk), str(world.grace_license.pk)]
+    form = {"action": "revoke", "_selected_action": chosen}
+    page = admin.post("/licenses/license/", form, follow=True)
+    assert "choose at most 1 licences" in page.content.decode()
     assert state(world.ada_license).revoked is False
 
 

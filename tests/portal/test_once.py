@@ -34,6 +34,7 @@ from tests.portal.test_url_matrix import (
     CUSTOMER,
     MODELS,
     SITE,
+    a_change,
     model_route,
     names_of,
     routes,
@@ -368,6 +369,11 @@ def renewal(world: World) -> Posted:
     return Renewal(signed_in(world.acme_admin), "", target, typed)
 
 
+def stopped_change(world: World) -> Posted:
+    path = f"/backoffice/bulkchange/{a_change(world).pk}"
+    return Posted(signed_in(world.acme_admin), f"{path}/change/", f"{path}/do/stop/")
+
+
 def released_machine(world: World) -> Posted:
     path = f"/licenses/activation/{world.ada_machine.pk}/release/"
     return admin_page(world, path, reason="Broken")
@@ -552,6 +558,7 @@ BY_NATURE: dict[str, tuple[Make, ...]] = {
     "admin:licenses_product_change": (changed_product,),
     "admin:licenses_licensepolicy_change": (changed_policy,),
     "admin:licenses_maintenancepolicy_change": (changed_maintenance,),
+    "admin:backoffice_bulkchange_do": (stopped_change,),
     "admin:licenses_license_many": (renewal,),  # what was seen is sealed, and seen no more
     "admin:releases_release_change": (changed_release,),
     "admin:branding_branding_changelist": (brand,),
@@ -593,6 +600,7 @@ READS = {
     "admin:accounts_user_export",
     "admin:audit_auditentry_export",
     "admin:licenses_license_export",
+    "admin:backoffice_bulkchange_result",
 }
 READS |= {model_route(model, "history") for model in (*MODELS, "branding.branding", "mail.owntext")}
 # What nobody has a right to (accounts/rights.py), and lists in which nothing is done: the changes to
@@ -603,6 +611,7 @@ REFUSED = {
         for model in (
             "licenses.activation",
             "licenses.seatrequest",
+            "backoffice.bulkchange",
             "releases.download",
             "audit.auditentry",
         )

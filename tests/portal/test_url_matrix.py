@@ -12,6 +12,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from accounts.models import User
 from accounts.rights import RIGHTS, given_to, includes
 from audit.models import AuditEntry
+from backoffice.models import BulkChange
 from branding.domains.verbs import claim
 from branding.verbs.brands import change_brand
 from imports.models import DataImport
@@ -238,6 +239,7 @@ MODELS = (
     "audit.auditentry",
     "mail.outgoingemail",
     "imports.dataimport",
+    "backoffice.bulkchange",
 )
 ACTIONS = ("changelist", "add", "change", "history", "delete")
 
@@ -259,7 +261,17 @@ def test_every_back_office_route_is_in_the_table() -> None:
         *VENDOR_PAGES,
     }
     assert names_of(Site.BACKOFFICE) <= set(SITE) | of_models | lists
-    rooms = ("tenancy", "audit", "mail", "accounts", "imports", "branding", "licenses", "releases")
+    rooms = (
+        "tenancy",
+        "audit",
+        "backoffice",
+        "mail",
+        "accounts",
+        "imports",
+        "branding",
+        "licenses",
+        "releases",
+    )
     apps = {f"admin:{room}" for room in rooms}
     assert of_models - apps <= names_of(Site.BACKOFFICE)
 
@@ -300,7 +312,8 @@ def expected_code(person: User | None, model: str, action: str, own: bool) -> in
         return 403
     if own or action in {"changelist", "add"}:
         return 200
-    return 404 if (model, action) == ("imports.dataimport", "change") else 302
+    own_pages = {("imports.dataimport", "change"), ("backoffice.bulkchange", "change")}
+    return 404 if (model, action) in own_pages else 302
 
 
 @pytest.mark.parametrize("visitor", STAFF)
@@ -330,6 +343,7 @@ def test_back_office_model_routes(world: World, visitor: str) -> None:
         "audit.auditentry": entry,
         "mail.outgoingemail": email,
         "imports.dataimport": started,
+        "backoffice.bulkchange": a_change(world),
         "tenancy.vendor": world.acme,
         "accounts.user": world.ada,
         "licenses.product": world.orbit,
@@ -363,6 +377,13 @@ def test_back_office_model_routes(world: World, visitor: str) -> None:
             if visitor in {"anonymous", "globex_admin", "operator"}:
                 assert world.ada_license.key not in response.content.decode()
                 assert "ada-laptop" not in response.content.decode()
+
+
+def a_change(world: World) -> BulkChange:
+    """A change to many licences of Acme's that waits for a worker."""
+    return BulkChange.objects.create(
+        vendor=world.acme, kind="licenses", name="suspend", label="Suspend", rows=1
+    )
 
 
 def a_request(world: World) -> SeatRequest:
@@ -411,6 +432,8 @@ WORK_PAGES = {
     "admin:licenses_license_do",
     "admin:licenses_license_export",
     "admin:licenses_license_many",
+    "admin:backoffice_bulkchange_do",
+    "admin:backoffice_bulkchange_result",
     "admin:licenses_activation_release",
     "admin:licenses_seatrequest_answer",
 }
@@ -424,6 +447,7 @@ def test_the_pages_of_the_daily_work(world: World) -> None:
         email = OutgoingEmail.objects.get()
         started, asking = an_import(world), an_import(world, b"phone\n123\n")
         request = a_request(world)
+        change = a_change(world)
     ada = f"/accounts/user/{world.ada.pk}"
     license = f"/licenses/license/{world.ada_license.pk}"
     export = ((302, 200, 403, 200, 403), (302, 200, 403, 200, 403))
@@ -462,6 +486,14 @@ def test_the_pages_of_the_daily_work(world: World) -> None:
         "/mail/owntext/write/invitation/standard/": (
             (302, 404, 403, 404, 403),
             (302, 302, 403, 302, 403),
+        ),
+        f"/backoffice/bulkchange/{change.pk}/do/stop/": (
+            (302, 404, 403, 404, 403),
+            (302, 302, 403, 404, 403),
+        ),
+        f"/backoffice/bulkchange/{change.pk}/result.csv": (
+            (302, 200, 403, 404, 403),
+            (302, 200, 403, 404, 403),
         ),
         f"/imports/dataimport/{started.pk}/do/import/": (
             (302, 404, 403, 404, 403),

@@ -1,0 +1,129 @@
+"""Changes to many rows in the back office: how far one is, and what became of each row."""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.urls import URLPattern, path, reverse
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from audit import trail
+from backoffice.base import WithButtons
+from backoffice.bulk import words
+from backoffice.bulk.kinds import KINDS
+from backoffice.bulk.verbs import LEFT, REFUSED, stop
+from backoffice.export import BOM, written
+from backoffice.lists import Empty
+from backoffice.models import BulkChange, BulkStep
+from tenancy.door import current_vendor, inside
+
+SHOWN = 100  # rows that were not changed
+STEPS_AT_ONCE = 50
+
+
+@admin.register(BulkChange)
+class BulkChangeAdmin(WithButtons):
+    """Changes to many rows: they are begun on a list, and looked at and stopped here."""
+
+    verbs = {"stop": (stop, gettext_lazy("%(row)s is stopped. What was changed already stays so."))}
+    rights = {"stop": "view"}
+    list_display = ("label", "state", "rows", "changed", "refused", "left", "confirmed_by",
+                    "created_at")  # fmt: skip
+    list_filter = ("state",)
+    list_select_related = ("confirmed_by",)
+    actions = None
+    empty = Empty(
+        "sliders",
+        gettext_lazy("What is done to all licences that a list has stands here, with its result."),
+        button=gettext_lazy("To the licences"),
+        route="licenses_license_changelist",
+        right="licenses.change_license",
+    )
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.result_view)
+        return [
+            path("<uuid:row_id>/result.csv", view, name="backoffice_bulkchange_result"),
+            *super().get_urls(),
+        ]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """How far the change is. While a job runs, the page loads itself anew."""
+        change = self.own_row(request, object_id, self.right("view"))
+        problems = _problems(change)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": change.label,
+            "opts": self.opts,
+            "original": change,
+            "state": capfirst(change.get_state_display()),
+            "sentence": words.sentence_of(change),
+            "counts": words.counts_of(change),
+            "problems": problems,
+            "there_are_more": change.refused + change.left > len(problems),
+            "has_result": change.steps.exists(),
+        }
+        response = render(request, "backoffice/admin/bulk_change.html", context)
+        if change.is_running:
+            response["Refresh"] = "2"
+        return response
+
+    def result_view(self, request: HttpRequest, row_id: UUID) -> StreamingHttpResponse:
+        """What became of each row as CSV; the audit trail tells who took it."""
+        change = self.own_row(request, row_id, self.right("view"))
+        trail.record("exported", change, details={"list": str(change)})
+        response = StreamingHttpResponse(
+            _parts(change, current_vendor()), content_type="text/csv; charset=utf-8"
+        )
+        response["Content-Disposition"] = 'attachment; filename="result.csv"'
+        return response
+
+
+def _problems(change: BulkChange) -> list[tuple[str, str, str]]:
+    """Page, name and reason of the first rows that were not changed."""
+    kind, told = KINDS[change.kind], list[tuple[UUID, str]]()
+    for step in change.steps.filter(troubled__gt=0).order_by("number")[:SHOWN]:
+        told += [(UUID(step.rows[place][0]), why) for place, _what, why in step.problems]
+        if len(told) >= SHOWN:
+            break
+    names = kind.names(pk for pk, _why in told[:SHOWN])
+    return [
+        (reverse(kind.route, args=[pk]) if pk in names else "", names.get(pk, str(pk)), why)
+        for pk, why in told[:SHOWN]
+    ]
+
+
+def _parts(change: BulkChange, vendor: Any) -> Iterator[str]:
+    """The file in parts, read while it is sent, when the request's scope has ended."""
+    yield BOM + written([[str(KINDS[change.kind].rows), _("result"), _("reason")]])
+    last = -1
+    while True:
+        with inside(vendor):
+            steps = list(
+                BulkStep.objects.filter(change=change, number__gt=last).order_by("number")[
+                    :STEPS_AT_ONCE
+                ]
+            )
+            part = written(_lines(change, steps))
+        if not steps:
+            return
+        last = steps[-1].number
+        yield part
+
+
+def _lines(change: BulkChange, steps: list[BulkStep]) -> Iterator[list[Any]]:
+    ids = [UUID(pk) for step in steps for pk, _digest in step.rows]
+    names = KINDS[change.kind].names(ids)
+    results = {REFUSED: _("refused"), LEFT: _("left alone")}
+    for step in steps:
+        problems = {place: (results[what], why) for place, what, why in step.problems}
+        usual = (_("changed"), "") if step.done_at else (_("not reached"), "")
+        for place, (pk, _digest) in enumerate(step.rows):
+            yield [names.get(UUID(pk), pk), *problems.get(place, usual)]

@@ -1,0 +1,36 @@
+"""Of what kinds of rows many can be changed at once: rooms below say how."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.utils.functional import Promise
+
+from web.errors import PortalError
+
+# Changes the row of this id if it is as this digest says, and raises PortalError if not.
+Act = Callable[[UUID, str], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Rows of one kind: what they are called, by which right they are changed, what an error means
+    that leaves one alone because it is another by now, how a change with typed values is made
+    (raises ValueError where there is none such any more), what rows are called by their ids, and
+    where the page of one is."""
+
+    rows: str | Promise
+    right: str
+    changed_meanwhile: type[PortalError]
+    act: Callable[[str, Mapping[str, Any]], Act]
+    names: Callable[[Iterable[UUID]], Mapping[UUID, str]]
+    route: str
+
+
+KINDS: dict[str, Kind] = {}
+
+
+def register(name: str, kind: Kind) -> None:
+    """Adds a kind; an app does so when it is ready."""
+    KINDS[name] = kind

@@ -1,0 +1,217 @@
+"""One change to all rows that a list has, however many: fixed when it is confirmed, made by jobs.
+
+Who confirms it fixes the rows, as they are then. Jobs change them step by step, in transactions so
+short that nobody waits for them: each step is done in the transaction that notes it, so once,
+however often a job is killed or repeated. A row that was changed in between is left alone. What
+jobs do is done in the name of who confirmed it, as long as that person has the right. Everything
+here runs in the vendor's scope.
+"""
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from datetime import timedelta
+from time import monotonic
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, models, transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django_tasks import task
+
+from audit import trail
+from audit.acting import Actor, Source, acting, actor
+from backoffice.bulk.errors import ConfirmedAlready, NotRunning
+from backoffice.bulk.kinds import KINDS, Act, Kind
+from backoffice.models import BulkChange, BulkStep
+from tenancy.door import inside
+from tenancy.models import Vendor
+from tenancy.table import every_vendor
+from tenancy.transactions import delete_in_steps, in_steps
+from tenancy.waiting import passes
+from web.errors import PortalError
+
+logger = logging.getLogger(__name__)
+
+STEP = 10  # rows
+AT_A_TIME = 10.0  # seconds that a job works until other jobs of the queue have their turn
+STANDS_STILL = timedelta(minutes=30)
+KEPT = timedelta(days=90)  # what became of each row
+REFUSED, LEFT = "refused", "left"
+State = BulkChange.State
+RUNNING = (State.WAITING, State.RUNNING)
+
+
+class Superseded(Exception):
+    """Somebody has stopped the change, or another run of the job has ended it."""
+
+
+# --- Verbs --------------------------------------------------------------------------------------
+
+
+def confirm(
+    *,
+    id: UUID,
+    vendor: Vendor,
+    kind: str,
+    name: str,
+    label: str,
+    values: Mapping[str, Any],
+    rows: Iterable[tuple[UUID, str]],
+) -> BulkChange:
+    """Fixes the rows, each with the digest of how it is, and has them changed.
+
+    Raises ConfirmedAlready for an id that there is, so that a confirmation counts once.
+    """
+    # Made before, so that the transaction is no longer than it has to be.
+    fixed = [(str(pk), digest) for pk, digest in rows]
+    who: Any = actor().who()
+    change = BulkChange(
+        id=id,
+        vendor=vendor,
+        kind=kind,
+        name=name,
+        label=label[:200],
+        values=dict(values),
+        rows=len(fixed),
+        confirmed_by=who,
+        confirmed_ip=actor().ip or None,
+    )
+    steps = [
+        BulkStep(vendor=vendor, change=change, number=number, rows=fixed[start : start + STEP])
+        for number, start in enumerate(range(0, len(fixed), STEP))
+    ]
+    try:
+        with transaction.atomic():
+            change.save(force_insert=True)
+            BulkStep.objects.bulk_create(steps, batch_size=500)
+            trail.record("change-confirmed", change, details={"rows": change.rows})
+            carry_out.enqueue(vendor_id=str(vendor.pk), change_id=str(change.pk))
+    except IntegrityError as error:
+        if not BulkChange.objects.filter(pk=id).exists():
+            raise
+        raise ConfirmedAlready from error
+    return change
+
+
+@transaction.atomic
+def stop(change: BulkChange) -> None:
+    """Leaves the rows alone that have not been changed yet. Raises NotRunning."""
+    if not _end(change, State.STOPPED, why=_("Somebody has stopped it.")):
+        raise NotRunning
+    trail.record("change-stopped", change)
+
+
+# --- Jobs ---------------------------------------------------------------------------------------
+
+
+@task()
+def carry_out(*, vendor_id: str, change_id: str) -> None:
+    """Changes the rows that are left; what there is no time for now another job goes on with."""
+    with inside(UUID(vendor_id)):
+        changes = BulkChange.objects.select_related("vendor", "confirmed_by__vendor")
+        change = changes.get(pk=change_id)
+        who = Actor(
+            source=Source.BACKOFFICE, ip=change.confirmed_ip or "", who=lambda: change.confirmed_by
+        )
+        if not change.is_running:
+            return
+        with acting(who), suppress(Superseded):
+            if not _carry_out(change, until=monotonic() + AT_A_TIME):
+                carry_out.enqueue(vendor_id=vendor_id, change_id=change_id)
+
+
+def _carry_out(change: BulkChange, *, until: float) -> bool:
+    """Whether this run has brought it to its end."""
+    kind = KINDS[change.kind]
+    # SECURITY: tests/backoffice/test_bulk.py. The right may have been taken meanwhile.
+    if change.confirmed_by is None or not change.confirmed_by.has_perm(kind.right):
+        return _end(change, State.STOPPED, why=_("Who confirmed it may not do this any more."))
+    try:
+        act = kind.act(change.name, change.values)
+    except ValueError as error:
+        return _end(change, State.FAILED, why=str(error)[:300])
+    try:
+        in_steps(_left(change, until), lambda step: _do(change, kind, act, step))
+    except Superseded:
+        raise
+    except Exception as error:
+        if passes(error):
+            raise  # The worker tries it again.
+        logger.exception("The change %s could not be made.", change.pk)
+        return _end(change, State.FAILED, why=_("Something went wrong in the portal itself."))
+    return not _steps(change).filter(done_at=None).exists() and _end(change, State.DONE)
+
+
+def _steps(change: BulkChange) -> models.QuerySet[BulkStep]:
+    return BulkStep.objects.filter(change=change)
+
+
+def _left(change: BulkChange, until: float) -> Iterator[BulkStep]:
+    left = _steps(change).filter(done_at=None).order_by("number")
+    last = -1
+    while monotonic() < until and (step := left.filter(number__gt=last).first()):
+        yield step
+        last = step.number
+
+
+def _do(change: BulkChange, kind: Kind, act: Act, step: BulkStep) -> None:
+    """Does a step, unless another worker has; whoever comes second waits here until it knows."""
+    here = _steps(change).filter(pk=step.pk)
+    if not here.filter(done_at=None).update(done_at=timezone.now()):
+        return
+    problems = list[tuple[int, str, str]]()
+    for place, (pk, digest) in enumerate(step.rows):
+        try:
+            with transaction.atomic():
+                act(UUID(pk), digest)
+        except kind.changed_meanwhile as error:
+            problems.append((place, LEFT, error.sentence))
+        except PortalError as error:
+            problems.append((place, REFUSED, error.sentence))
+    if problems:
+        here.update(problems=problems, troubled=len(problems))
+    left = sum(what == LEFT for _place, what, _why in problems)
+    moved = BulkChange.objects.filter(pk=change.pk, state__in=RUNNING).update(
+        state=State.RUNNING,
+        changed=F("changed") + len(step.rows) - len(problems),
+        refused=F("refused") + len(problems) - left,
+        left=F("left") + left,
+        updated_at=timezone.now(),
+    )
+    if not moved:
+        raise Superseded
+
+
+def _end(change: BulkChange, state: str, why: str = "") -> bool:
+    """Moves the change to its end, unless it has one; whether it did."""
+    now = timezone.now()
+    here = BulkChange.objects.filter(pk=change.pk, state__in=RUNNING)
+    return bool(here.update(state=state, why=why, finished_at=now, updated_at=now))
+
+
+# --- Chores -------------------------------------------------------------------------------------
+
+
+def go_on() -> int:
+    """The hourly chore (jobs/chores.py): has changes go on that have stood still for half an hour,
+    so that their jobs must be lost; returns how many."""
+    found, before = 0, timezone.now() - STANDS_STILL
+    for vendor in every_vendor():
+        with inside(vendor):
+            still = BulkChange.objects.filter(state__in=RUNNING, updated_at__lt=before)
+            for pk in still.values_list("pk", flat=True):
+                carry_out.enqueue(vendor_id=str(vendor.pk), change_id=str(pk))
+                found += 1
+    return found
+
+
+def clean_up() -> str:
+    """The daily chore: forgets what became of each row, KEPT after a change has ended."""
+    deleted, before = 0, timezone.now() - KEPT
+    for vendor in every_vendor():
+        with inside(vendor):
+            deleted += delete_in_steps(BulkStep.objects.filter(change__finished_at__lt=before))
+    return f"Deleted {deleted} steps of changes that are over for {KEPT.days} days."

@@ -1,0 +1,88 @@
+"""What the back office keeps for itself: changes to many rows."""
+
+from typing import Any
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from tenancy.rows import SameVendor, TenantRow, personal
+
+
+class BulkChange(TenantRow):
+    """One change to all rows that a list had when it was confirmed, and what came of it.
+
+    `kind` says of what the rows are and `name` what is done to them (backoffice/bulk/kinds.py),
+    with the `values` that were typed. Each row counts as changed, refused or left alone.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("waits for a worker")
+        RUNNING = "running", _("being made")
+        DONE = "done", _("done")
+        STOPPED = "stopped", _("stopped")
+        FAILED = "failed", _("failed")
+
+    kind = models.CharField(max_length=20)
+    name = models.CharField(max_length=40)
+    label = models.CharField(_("change"), max_length=200)
+    values: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(default=dict)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.WAITING)
+    why = models.CharField(max_length=300, blank=True)
+    rows = models.PositiveIntegerField(_("rows"), default=0)
+    changed = models.PositiveIntegerField(_("changed"), default=0)
+    refused = models.PositiveIntegerField(_("refused"), default=0)
+    left = models.PositiveIntegerField(_("left alone"), default=0)
+    confirmed_by = models.ForeignKey(
+        "accounts.User", models.PROTECT, null=True, related_name="+", verbose_name=_("confirmed by")
+    )
+    confirmed_ip = personal(models.GenericIPAddressField(_("confirmed from"), null=True))
+    finished_at = models.DateTimeField(_("finished"), null=True)
+
+    class Meta(TenantRow.Meta):
+        verbose_name = _("change to many")
+        verbose_name_plural = _("changes to many")
+        ordering = ("-created_at", "id")
+        constraints = (
+            models.UniqueConstraint(name="bulk_change_vendor_pair", fields=("vendor", "id")),
+            SameVendor(
+                name="bulk_change_confirmed_by_vendor",
+                field="confirmed_by",
+                to_table="accounts_user",
+            ),
+        )
+        indexes = (models.Index(name="bulk_change_newest", fields=("vendor", "-created_at", "id")),)
+
+    def __str__(self) -> str:
+        return self.label
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a job has to do with it."""
+        return self.state in {self.State.WAITING, self.State.RUNNING}
+
+    @property
+    def rows_done(self) -> int:
+        return self.changed + self.refused + self.left
+
+
+class BulkStep(TenantRow):
+    """Some of the rows of a change: each with its id and by what it is seen whether it was changed
+    since. `problems` has the place of a row among these, what became of it, and why."""
+
+    change = models.ForeignKey(BulkChange, models.CASCADE, related_name="steps")
+    number = models.PositiveIntegerField()
+    rows: "models.JSONField[list[Any], list[Any]]" = models.JSONField()
+    problems: "models.JSONField[list[Any], list[Any]]" = models.JSONField(default=list)
+    troubled = models.PositiveSmallIntegerField(default=0)
+    done_at = models.DateTimeField(null=True)
+
+    class Meta(TenantRow.Meta):
+        constraints = (
+            models.UniqueConstraint(name="bulk_step_once", fields=("change", "number")),
+            SameVendor(
+                name="bulk_step_change_vendor", field="change", to_table="backoffice_bulkchange"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return str(self.number)

@@ -1,0 +1,244 @@
+"""One change to all licences that a list has, as a job: each once, as they were when it was
+confirmed."""
+
+import csv
+import io
+import re
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
+
+from accounts.models import User
+from audit.models import AuditEntry
+from backoffice.bulk import verbs as bulk
+from backoffice.models import BulkChange
+from licenses.models import License
+from licenses.verbs import licenses, many
+from licenses.verbs.licenses import create_license
+from tenancy import transactions
+from tenancy.door import inside
+from tests.world import Browser, World, signed_in
+
+NUMBER = 25
+
+
+@pytest.fixture
+def crowd(world: World, monkeypatch: pytest.MonkeyPatch, settings: Any) -> World:
+    """So many licences of Acme's that end on 1 December, which are more than a preview tells of."""
+    monkeypatch.setattr(many, "MOST", 5)
+    settings.TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+    with inside(world.acme):
+        for n in range(NUMBER):
+            made = create_license(
+                product=world.orbit, user=world.grace, key=f"CROWD-LICENCE-{n:06d}"
+            )
+            licenses.set_last_day(made, day=date(2026, 12, 1))
+    return world
+
+
+QUERY = "?q=CROWD"
+
+
+def choose(browser: Browser, action: str) -> Any:
+    """All that the search finds, by the link below the list."""
+    page = browser.get(f"/licenses/license/{QUERY}").content.decode()
+    boxes = re.findall(r'name="_selected_action" value="([^"]+)"', page)
+    form = {"action": action, "_selected_action": boxes, "select_across": "1"}
+    return browser.post(f"/licenses/license/{QUERY}", form)
+
+
+def sealed(response: Any) -> str:
+    found = re.search(r'name="all" value="([^"]+)"', response.content.decode())
+    assert found
+    return found[1]
+
+
+def confirm(browser: Browser, action: str, seal: str, **typed: str) -> Any:
+    form = {"all": seal, "confirm": "yes", **typed}
+    return browser.post(f"/licenses/license/many/{action}/", form)
+
+
+def confirmed(world: World, action: str = "suspend", **typed: str) -> BulkChange:
+    admin = signed_in(world.acme_admin)
+    answer = confirm(admin, action, sealed(choose(admin, action)), **typed)
+    assert answer.status_code == 302, answer.content.decode()
+    with inside(world.acme):
+        return BulkChange.objects.get(pk=answer["Location"].split("/")[3])
+
+
+def work(world: World, change: BulkChange) -> BulkChange:
+    bulk.carry_out.call(vendor_id=str(world.acme.pk), change_id=str(change.pk))
+    with inside(world.acme):
+        return BulkChange.objects.get(pk=change.pk)
+
+
+def crowd_of(world: World) -> Any:
+    return License.objects.filter(key__startswith="CROWD-LICENCE").order_by("key")
+
+
+def test_all_that_a_search_finds_are_changed_once(crowd: World) -> None:
+    admin = signed_in(crowd.acme_admin)
+    asked = choose(admin, "extend")
+    assert f"{NUMBER} licences are chosen." in asked.content.decode()
+    looked = admin.post(
+        "/licenses/license/many/extend/", {"all": sealed(asked), "length": "1 Jahr"}
+    ).content.decode()
+    assert f"{NUMBER} licences are found" in looked
+    assert "<ins>1 December 2027</ins>" in looked
+    with inside(crowd.acme):
+        assert not crowd_of(crowd).filter(expires_on=date(2027, 12, 1)).exists()
+    seal = sealed(asked)
+    first = confirm(admin, "extend", seal, length="1 Jahr")
+    second = confirm(admin, "extend", seal, length="1 Jahr")
+    assert first["Location"] == second["Location"]
+    with inside(crowd.acme):
+        later = create_license(product=crowd.orbit, user=crowd.grace, key="CROWD-LICENCE-LATER1")
+        licenses.set_last_day(later, day=date(2026, 12, 1))
+        [change] = BulkChange.objects.all()
+    waiting = admin.get(first["Location"])
+    assert waiting["Refresh"] == "2"
+    assert f"0 of {NUMBER} licences" in waiting.content.decode()
+    assert DBTaskResult.objects.count() == 1
+    change = work(crowd, change)
+    assert (change.state, change.changed, change.refused, change.left) == ("done", NUMBER, 0, 0)
+    work(crowd, change)  # again, as by a worker that has not heard of it
+    with inside(crowd.acme):
+        days = list(crowd_of(crowd).values_list("expires_on", flat=True))
+        assert days == [date(2027, 12, 1)] * NUMBER + [date(2026, 12, 1)]
+        entries = AuditEntry.objects.filter(action="extended")
+        assert entries.count() == NUMBER
+        assert {each.actor for each in entries} == {"admin@acme.example (Admin)"}
+        assert AuditEntry.objects.get(action="change-confirmed").details == {"rows": NUMBER}
+    done = admin.get(first["Location"])
+    assert "Refresh" not in done
+    assert f"{NUMBER} changed" in done.content.decode()
+
+
+def test_what_was_changed_since_and_what_is_refused_is_told(crowd: World) -> None:
+    change = confirmed(crowd, "extend", day="2026-12-24")
+    with inside(crowd.acme):
+        first, second, *_others = crowd_of(crowd)
+        licenses.suspend(first)
+        licenses.set_last_day(second, day=date(2027, 6, 1))
+    change = work(crowd, change)
+    assert (change.changed, change.refused, change.left) == (NUMBER - 2, 0, 2)
+    admin = signed_in(crowd.acme_admin)
+    page = admin.get(f"/backoffice/bulkchange/{change.pk}/change/").content.decode()
+    assert first.key in page
+    assert "has changed this licence since the preview" in page
+    answer = admin.get(f"/backoffice/bulkchange/{change.pk}/result.csv")
+    lines = list(csv.reader(io.StringIO(answer.getvalue().decode("utf-8-sig"))))
+    assert lines[0] == ["licences", "result", "reason"]
+    told = {key: (result, why) for key, result, why in lines[1:]}
+    assert len(told) == NUMBER
+    assert told[first.key][0] == "left alone"
+    assert told["CROWD-LICENCE-000024"] == ("changed", "")
+    with inside(crowd.acme):
+        second.refresh_from_db()
+        assert second.expires_on == date(2027, 6, 1)
+
+
+def test_one_that_is_refused_does_not_undo_another(crowd: World) -> None:
+    with inside(crowd.acme):
+        create_license(product=crowd.orbit, user=crowd.grace, key="CROWD-LICENCE-FOREVER")
+    change = work(crowd, confirmed(crowd, "extend", length="90 days"))
+    assert (change.state, change.changed, change.refused) == ("done", NUMBER, 1)
+    page = signed_in(crowd.acme_admin).get(f"/backoffice/bulkchange/{change.pk}/change/")
+    assert "no expiry date that could be moved" in page.content.decode()
+
+
+def test_a_list_that_has_grown_is_looked_at_again(crowd: World) -> None:
+    admin = signed_in(crowd.acme_admin)
+    seal = sealed(choose(admin, "suspend"))
+    with inside(crowd.acme):
+        create_license(product=crowd.orbit, user=crowd.grace, key="CROWD-LICENCE-LATER1")
+    again = confirm(admin, "suspend", seal)
+    assert "The list has more licences by now" in again.content.decode()
+    assert confirm(admin, "suspend", sealed(again)).status_code == 302
+
+
+@pytest.mark.parametrize("how", ["another role", "inactive"])
+def test_who_may_no_longer_do_it_has_nothing_changed(crowd: World, how: str) -> None:
+    change = confirmed(crowd)
+    with inside(crowd.acme):
+        changes = {"role": "support"} if how == "another role" else {"is_active": False}
+        User.objects.filter(pk=crowd.acme_admin.pk).update(**changes)
+    change = work(crowd, change)
+    assert (change.state, change.changed) == ("stopped", 0)
+    assert "may not do this any more" in change.why
+    with inside(crowd.acme):
+        assert not crowd_of(crowd).filter(suspended=True).exists()
+
+
+def test_it_goes_on_where_it_was_stopped_by_time_and_ends_where_somebody_stops_it(
+    crowd: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "AT_A_TIME", -1.0)
+    change = confirmed(crowd)
+    change = work(crowd, change)
+    assert (change.changed, DBTaskResult.objects.count()) == (0, 2)
+    with inside(crowd.acme):
+        BulkChange.objects.update(updated_at=timezone.now() - timedelta(hours=1))
+    assert bulk.go_on() == 1
+    monkeypatch.setattr(bulk, "AT_A_TIME", 10.0)
+    monkeypatch.setattr(
+        bulk, "_left", lambda change, until: bulk._steps(change).order_by("number")[:1]
+    )
+    change = work(crowd, change)
+    assert (change.state, change.changed) == ("running", bulk.STEP)
+    admin = signed_in(crowd.acme_admin)
+    page = admin.post(f"/backoffice/bulkchange/{change.pk}/do/stop/", follow=True).content.decode()
+    assert "Somebody has stopped it." in page
+    assert f"{bulk.STEP} of {NUMBER}" in page
+    again = admin.post(f"/backoffice/bulkchange/{change.pk}/do/stop/", follow=True)
+    assert "has come to its end already" in again.content.decode()
+    assert work(crowd, change).changed == bulk.STEP
+
+
+def test_a_preview_of_the_other_vendor_s_is_worth_nothing(crowd: World) -> None:
+    seal = sealed(choose(signed_in(crowd.acme_admin), "revoke"))
+    other = signed_in(crowd.globex_admin)
+    for made_up in (seal, "x", ""):
+        answer = confirm(other, "revoke", made_up)
+        assert answer["Location"] == "/licenses/license/"
+    support = signed_in(crowd.acme_support)
+    assert confirm(support, "revoke", seal).status_code == 403
+    with inside(crowd.acme):
+        assert not BulkChange.objects.exists()
+
+
+def test_what_became_of_each_is_forgotten_after_90_days(crowd: World) -> None:
+    change = work(crowd, confirmed(crowd))
+    with inside(crowd.acme):
+        BulkChange.objects.update(finished_at=timezone.now() - timedelta(days=91))
+    bulk.clean_up()
+    page = signed_in(crowd.acme_admin).get(f"/backoffice/bulkchange/{change.pk}/change/")
+    assert "result.csv" not in page.content.decode()
+    assert f"{NUMBER} changed" in page.content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_at_once_change_each_once(
+    crowd: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transactions, "LONGEST", -1.0)
+    change = confirmed(crowd, "extend", length="1 month")
+
+    def run(_n: int) -> None:
+        try:
+            work(crowd, change)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as workers:
+        list(workers.map(run, range(2)))
+    change = work(crowd, change)
+    assert (change.state, change.changed) == ("done", NUMBER)
+    with inside(crowd.acme):
+        assert set(crowd_of(crowd).values_list("expires_on", flat=True)) == {date(2027, 1, 1)}
+        assert AuditEntry.objects.filter(action="extended").count() == NUMBER
