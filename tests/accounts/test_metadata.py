@@ -123,3 +123,27 @@ def test_who_may_only_look_reads_no_json(world: World) -> None:
         page = support.get(f"{path}/change/").content.decode()
         assert "Region: North" in page
         assert "&quot;" not in page
+
+
+# --- Notes for staff -----------------------------------------------------------------------------
+
+
+def test_staff_keep_notes_that_the_customer_never_reads(world: World) -> None:
+    admin, ada = signed_in(world.acme_admin), signed_in(world.ada)
+    path = f"/accounts/user/{world.ada.pk}/change/"
+    form = user_form(email="ada@example.com", first_name="Ada", internal_notes="Whispered")
+    form |= {"last_name": "Lovelace", "reminders": "on"}
+    assert admin.post(path, form).status_code == 302
+    assert "Whispered" in admin.get(path).content.decode()
+    assert "Whispered" in signed_in(world.acme_support).get(path).content.decode()
+    before = ada.get("/profile/activity/").content.decode()
+    assert "Whispered" not in before
+    assert "Profile changed" not in before
+    product = {
+        "name": "Orbit", "internal_notes": "Whispered", "offline_response_validity": "30 days",
+        "allowed_key_replacements": "3", "customers_may_deactivate": "on",
+    }  # fmt: skip
+    path = f"/licenses/product/{world.orbit.pk}/change/"
+    assert admin.post(path, product).status_code == 302
+    for page in ("/profile/", f"/licenses/{world.ada_license.pk}/", "/releases/"):
+        assert "Whispered" not in ada.get(page).content.decode()
