@@ -132,8 +132,6 @@ ACME = Company(
                 "subscription_interval": "P1Y",
                 "notes": "For the machines in the clean room.",
                 "internal_notes": "Paid late twice: ask for the order before extending.",
-                "order_number": "PO-2026-118",
-                "max_allowed_release_version": "5",
             },
             age=120, machines=("ada-laptop",),
             metadata=(("Purchase order", "PO-2026-118", True), ("Reseller margin", "30 %", False)),
