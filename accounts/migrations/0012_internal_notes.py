@@ -19,6 +19,10 @@ class Migration(migrations.Migration):
                 verbose_name="internal notes",
             ),
         ),
+        migrations.AddIndex(
+            model_name="user",
+            index=models.Index(fields=["vendor", "role"], name="user_by_role"),
+        ),
         migrations.AlterField(
             model_name="user",
             name="metadata",

@@ -201,7 +201,11 @@ class User(AbstractBaseUser):
                 name="user_role_of_same_vendor",
             ),
         )
-        indexes = (models.Index(name="user_by_company", fields=("vendor", "company", "id")),)
+        indexes = (
+            models.Index(name="user_by_company", fields=("vendor", "company", "id")),
+            # Staff are few among many customers.
+            models.Index(name="user_by_role", fields=("vendor", "role")),
+        )
 
     def __str__(self) -> str:
         return self.email

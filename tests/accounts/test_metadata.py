@@ -9,7 +9,7 @@ from django.http import QueryDict
 
 from accounts.metadata import MOST_ENTRIES, SPARE, MetadataField
 from accounts.models import User
-from licenses.models import Product
+from licenses.models import Activation, Product
 from tenancy.door import inside
 from tests.backoffice.test_base import user_form
 from tests.world import World, signed_in
@@ -118,10 +118,18 @@ def test_who_may_only_look_reads_no_json(world: World) -> None:
         entry = {"key": "Region", "value": "North", "visible": True}
         Product.objects.filter(pk=world.orbit.pk).update(metadata=[entry])
         User.objects.filter(pk=world.ada.pk).update(metadata=[entry])
+        Activation.objects.filter(pk=world.ada_machine.pk).update(
+            metadata=[entry], meter_attributes=[{"name": "pages", "uses": 7}]
+        )
     support = signed_in(world.acme_support)
-    for path in (f"/licenses/product/{world.orbit.pk}", f"/accounts/user/{world.ada.pk}"):
+    for path in (
+        f"/licenses/product/{world.orbit.pk}",
+        f"/accounts/user/{world.ada.pk}",
+        f"/licenses/activation/{world.ada_machine.pk}",
+    ):
         page = support.get(f"{path}/change/").content.decode()
         assert "Region: North" in page
+        assert ("pages: 7" in page) == ("activation" in path)
         assert "&quot;" not in page
 
 
