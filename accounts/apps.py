@@ -12,9 +12,14 @@ class AccountsConfig(AppConfig):
     section = Section("profile", _("Profile"), icon="person", route="profile", place=4)
 
     def ready(self) -> None:
-        """E-mails about accounts, chapters of a customer's story, what leads to people, the end of
-        sessions and views."""
-        from accounts import chapters, emails, finding  # noqa: PLC0415  models are not there before ready()
+        """E-mails about accounts, chapters of a customer's story, what leads to people, what the
+        settings page tells of e-mails and signing in, the end of sessions and views."""
+        from accounts import (  # noqa: PLC0415  models are not there before ready()
+            chapters,
+            emails,
+            finding,
+            settled,
+        )
         from accounts.verbs import refusals, sessions  # noqa: PLC0415
         from accounts.view_as.verbs import clean_up_all  # noqa: PLC0415
         from backoffice import leads  # noqa: PLC0415
@@ -23,6 +28,7 @@ class AccountsConfig(AppConfig):
         emails.register_all()
         chapters.register_all()
         leads.register(finding.ENTRIES)
+        settled.register_all()
         every_day(sessions.clean_up_all)
         every_day(refusals.clean_up_all)
         every_day(clean_up_all)

@@ -1,20 +1,21 @@
 """Metadata kept as JSON: a list of named values, each visible to the customer or not."""
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from re import Pattern
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.forms.fields import InvalidJSONInput
+from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
+from tenancy.texts import validate_line, validate_prose
 from tenancy.unseen import LINE, PROSE
 
 MOST_ENTRIES = 50
 LONGEST = 256
+SPARE = 3  # rows of a form that nothing stands in yet
 
 
 def validate_metadata(value: Any) -> None:
@@ -44,26 +45,112 @@ def _is_text(text: Any, *, shortest: int, refused: Pattern[str]) -> bool:
     return isinstance(text, str) and shortest <= len(text) <= LONGEST and not refused.search(text)
 
 
-class MetadataField(forms.JSONField):
-    """Metadata in a form: nothing is an empty list, and what Python can't read is no metadata."""
+class MetadataRows(forms.Widget):
+    """A row for each entry, and some to spare, so that nobody needs a script to add one: name,
+    value, and whether the customer sees it. Who empties a row takes the entry away."""
 
-    def to_python(self, value: Any) -> Any:
-        try:
-            return super().to_python(value) or []
-        except (ValueError, RecursionError) as error:
-            raise ValidationError(self.error_messages["invalid"], code="invalid") from error
+    def __init__(self, attrs: Any = None) -> None:
+        super().__init__(attrs)
+        self.problems: dict[int, list[str]] = {}  # by row, after a clean that found some
 
-    def bound_data(self, data: Any, initial: Any) -> Any:
-        """What was typed, as it is shown again: as it stands where it can't be read or stored."""
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        """What stands in the rows, also in those that nothing was typed into."""
+        return [
+            {
+                "key": data.get(f"{name}-{n}-key", "").strip(),
+                "value": data.get(f"{name}-{n}-value", "").strip(),
+                "visible": f"{name}-{n}-visible" in data,
+            }
+            for n in range(MOST_ENTRIES + SPARE)
+            if f"{name}-{n}-key" in data or f"{name}-{n}-value" in data
+        ]
+
+    def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
+        return not self.value_from_datadict(data, files, name)
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> Any:
+        entries = [entry for entry in value or () if not _is_blank(entry)]
+        # Rows keep their numbers while there is something to say about one.
+        shown = list(value) if self.problems else entries
+        rows = [*shown, *[{}] * min(SPARE, MOST_ENTRIES + SPARE - len(shown))]
+        context = {
+            "name": name,
+            "id": (attrs or {}).get("id", f"id_{name}"),
+            "rows": [(n, row, self.problems.get(n, ())) for n, row in enumerate(rows)],
+            "longest": LONGEST,
+        }
+        return render_to_string("accounts/admin/metadata.html", context)
+
+    def id_for_label(self, id_: str) -> str:
+        return f"{id_}-0-key" if id_ else ""
+
+
+def _is_blank(row: Mapping[str, Any]) -> bool:
+    return not (row.get("key") or row.get("value"))
+
+
+class MetadataField(forms.Field):
+    """Metadata in a form, typed in rows; nothing is an empty list. What is wrong with a row stands
+    beside it."""
+
+    widget = MetadataRows
+
+    def __init__(self, *, encoder: Any = None, decoder: Any = None, **options: Any) -> None:
+        # What the model's field asks for, since its default is a function; rows need no twin.
+        super().__init__(**options | {"show_hidden_initial": False})
+
+    def clean(self, value: Any) -> list[dict[str, Any]]:
+        """Raises ValidationError, and says in the widget which rows are wrong."""
+        rows = {n: row for n, row in enumerate(value or ()) if not _is_blank(row)}
+        problems = {n: list(_problems_of(n, rows)) for n in rows}
+        found = {n: sentences for n, sentences in problems.items() if sentences}
+        if len(rows) > MOST_ENTRIES:
+            raise ValidationError(_("Use a list of at most 50 entries."))
+        if found:
+            self.widget.problems = found
+            raise ValidationError(
+                [
+                    _("Row %(row)d: %(sentence)s") % {"row": n + 1, "sentence": sentence}
+                    for n, sentences in found.items()
+                    for sentence in sentences
+                ]
+            )
+        return list(rows.values())
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Whether the entries differ; one that says nothing of it is not visible."""
+        before, after = (
+            [
+                (row.get("key"), row.get("value"), row.get("visible", False))
+                for row in rows or ()
+                if not _is_blank(row)
+            ]
+            for rows in (initial, data)
+        )
+        return before != after
+
+
+def _problems_of(number: int, rows: Mapping[int, Mapping[str, Any]]) -> Iterator[str]:
+    row = rows[number]
+    if not row["key"]:
+        yield _("This value needs a name.")
+    if any(other["key"] == row["key"] for n, other in rows.items() if n < number):
+        yield _("This name is there already.")
+    for name, validate in (("key", validate_line), ("value", validate_prose)):
+        if len(row[name]) > LONGEST:
+            yield _("This is longer than %(n)d characters.") % {"n": LONGEST}
         try:
-            read = super().bound_data(data, initial)
-            json.dumps(read, ensure_ascii=False).encode()
-        except (ValueError, RecursionError):
-            return InvalidJSONInput(data)
-        return read
+            validate(row[name])
+        except ValidationError as error:
+            yield from error.messages
 
 
 METADATA_FORM: Any = {models.JSONField: {"form_class": MetadataField}}
+
+
+def in_words(entries: Iterable[Mapping[str, Any]]) -> str:
+    """The entries as people read them, one a line."""
+    return "\n".join(f"{entry['key']}: {entry.get('value') or '–'}" for entry in entries)
 
 
 def visible_only(entries: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:

@@ -57,6 +57,7 @@ ACTIONS = {
     "signing-key-made": _lazy("New signing key"),
     "suspended": _lazy("Suspended"),
     "unrevoked": _lazy("Revocation lifted"),
+    "test-email-sent": _lazy("Test e-mail sent"),
     "unsuspended": _lazy("Suspension lifted"),
     "view-as-begun": _lazy("Began to look at the portal as the customer"),
     "view-as-ended": _lazy("Stopped looking at the portal as the customer"),
@@ -160,6 +161,8 @@ def value_text(value: Any) -> str:
         return _("yes") if value else _("no")
     if isinstance(value, list) and all(isinstance(each, str) for each in value):
         return ", ".join(value)
+    if isinstance(value, list) and all(isinstance(each, dict) and "key" in each for each in value):
+        return "; ".join(f"{each['key']}: {each.get('value') or '–'}" for each in value)
     return (_time_text(value) or value) if isinstance(value, str) else str(value)
 
 

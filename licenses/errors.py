@@ -209,10 +209,21 @@ class DayIsOver(LicensingError):
 
 
 class PolicyIsUsed(LicensingError):
-    """Licences remember the policy that they began on, or are maintained by it."""
+    """Licences remember the policy that they began on, or are maintained by it; or it is what a
+    product's new licences are on."""
 
     code = "POLICY_IN_USE"
-    text = _("There are licences on this policy, so it is kept.")
+    text = _("There are licences or products on this policy, so it is kept.")
+
+
+class NoPolicy(LicensingError):
+    """Nothing says on which terms a new licence is, or how long it lasts."""
+
+    code = "NO_POLICY"
+    text = _(
+        "Nothing says how long this licence is valid. Choose a policy, give %(detail)s a default "
+        "policy on its page, or say its validity or its last day."
+    )
 
 
 class LicenseIsUsed(LicensingError):
@@ -230,3 +241,10 @@ class OwnerIsInactive(LicensingError):
         "The customer of this licence is inactive: make the account active first, or give the "
         "licence to somebody else."
     )
+
+
+class AdditionalUserIsStaff(LicensingError):
+    """A licence is shared with customers alone."""
+
+    code = "ADDITIONAL_USER_IS_STAFF"
+    text = _("%(detail)s belongs to a member of your staff.")

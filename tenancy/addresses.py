@@ -53,6 +53,14 @@ def normalise_email(text: str) -> str:
     return f"{local}{at}{domain_in_unicode(domain)}"
 
 
+def several(text: str) -> list[str]:
+    """The addresses in a text, each in its one spelling and once; between two stands a semicolon, a
+    line break or, where no names stand beside them, a comma. What is no address is among them as
+    it came."""
+    parts = re.split(r"[;\r\n]" if "<" in text else r"[;,\r\n]", text)
+    return list(dict.fromkeys(normalise_email(part) for part in parts if part.strip()))
+
+
 def email_in_ascii(address: str) -> str:
     """The address as mail servers take it, its domain in ASCII."""
     local, at, domain = address.rpartition("@")

@@ -15,8 +15,8 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from accounts.admin.metadata import WithMetadata
 from accounts.finding import people_places
-from accounts.metadata import METADATA_FORM
 from accounts.models import CUSTOMER_ROLES, BuiltIn, Role, User
 from accounts.models.roles import role_label
 from accounts.story import story_of
@@ -103,7 +103,7 @@ def stands_in(person: User) -> dict[str, Any]:
 
 
 @admin.register(User)
-class UsersAdmin(WithViewAs, WithExport, WithButtons):
+class UsersAdmin(WithViewAs, WithExport, WithButtons, WithMetadata):
     """The vendor's customers and staff. A new one is invited to set a password."""
 
     verbs = {
@@ -114,7 +114,6 @@ class UsersAdmin(WithViewAs, WithExport, WithButtons):
         ),
     }
     rights = {"invite": "invite", "password-link": "invite"}
-    formfield_overrides = METADATA_FORM
     export_right = "accounts.export_user"
     export_name = "customers"
     export_columns = {
@@ -143,6 +142,7 @@ class UsersAdmin(WithViewAs, WithExport, WithButtons):
         "allow_customer_portal_access",
         "reminders",
         "metadata",
+        "internal_notes",
         "last_login",
         "last_seen_at",
     )
@@ -159,9 +159,10 @@ class UsersAdmin(WithViewAs, WithExport, WithButtons):
 
     def get_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
         """Who may only look reads the role's label."""
+        names = super().get_fields(request, obj)
         if self.has_change_permission(request, obj) or obj is None:
-            return self.fields
-        return ["role_shown" if name == "role" else name for name in self.fields]
+            return names
+        return ["role_shown" if name == "role" else name for name in names]
 
     def list_title_for(self, request: HttpRequest) -> Any:
         """Customers, the team, or all of them."""

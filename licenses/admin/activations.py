@@ -12,7 +12,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.base import VendorAdmin
+from accounts.admin.metadata import WithMetadata
 from backoffice.lists import Empty
 from licenses import words
 from licenses.errors import LicensingError
@@ -35,7 +35,7 @@ class FreeForm(forms.Form):
 
 
 @admin.register(Activation)
-class ActivationAdmin(VendorAdmin):
+class ActivationAdmin(WithMetadata):
     """Machines come and go through the verbs; here one can be released, with a reason."""
 
     list_title = _("Machines")
@@ -58,15 +58,20 @@ class ActivationAdmin(VendorAdmin):
     fields = (
         "license", "hostname", "fingerprint", "os", "os_version", "vm_name", "container",
         "app_version", "client_version", "user_hash", "offline", "offline_response_valid_until",
-        "last_synced_at", "lease_expires_at", "expires", "set_up_anew", "metadata",
-        "meter_attributes", "created_at",
+        "last_synced_at", "lease_expires_at", "expires", "set_up_anew", "metadata_shown",
+        "meters_shown", "created_at",
     )  # fmt: skip
-    readonly_fields = ("expires", "set_up_anew")
+    readonly_fields = ("expires", "set_up_anew", "meters_shown")
     change_form_template = "licenses/admin/activation.html"
 
     @admin.display(description=_("expires"))
     def expires(self, obj: Activation) -> str:
         return words.end_text(obj.end) if obj.end else ""
+
+    @admin.display(description=_("meter attributes"), empty_value="-")
+    def meters_shown(self, obj: Activation) -> str:
+        """How many uses of each counted feature the machine has."""
+        return "\n".join(f"{each['name']}: {each['uses']}" for each in obj.meter_attributes)
 
     @admin.display(description=_("set up anew"))
     def set_up_anew(self, obj: Activation) -> str:

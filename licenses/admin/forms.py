@@ -1,22 +1,80 @@
 """The forms of the back office's pages about licences."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db.models import QuerySet
+from django.forms.models import ModelChoiceIterator
 from django.utils.translation import gettext_lazy as _
 
+from accounts.metadata import MetadataField
 from backoffice.choosing import search_in
 from backoffice.lists import is_long
 from licenses.admin.lengths import ValidityField
 from licenses.intervals import Interval, parse
 from licenses.keys import validate_key
-from licenses.models import UNLIMITED, License, LicensePolicy, Product
-from tenancy.addresses import normalise_email
-from tenancy.texts import AddressField
+from licenses.models import UNLIMITED, License, LicensePolicy, MaintenancePolicy, Product
+from licenses.verbs.defaults import Choice
+from licenses.versions import LONGEST as LONGEST_VERSION
+from tenancy.addresses import normalise_email, several
+from tenancy.texts import AddressField, validate_address
 
 LONGEST_EXTENSION = 3660  # days
 MOST_SEATS = 2**31 - 1
+MOST_USERS = 50  # beside the owner, that are named at once
+
+
+class _WithNone(ModelChoiceIterator):  # type: ignore[type-arg]
+    """The choices of a policy: the product's, none, and each there is."""
+
+    field: "PolicyField"
+
+    def __iter__(self) -> Iterator[Any]:
+        rows = super().__iter__()
+        yield next(rows)
+        yield Choice.NONE.value, self.field.none
+        yield from rows
+
+    def __len__(self) -> int:
+        return super().__len__() + 1
+
+
+class PolicyField(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """A policy of either kind, none of them, or whatever the product says (verbs/defaults.py)."""
+
+    iterator = _WithNone
+
+    def __init__(self, *, none: Any, **options: Any) -> None:
+        self.none = none
+        super().__init__(
+            queryset=None, required=False, empty_label=_("As the product says"), **options
+        )
+
+    def to_python(self, value: Any) -> Any:
+        if value == Choice.NONE.value:
+            return Choice.NONE
+        return super().to_python(value) or Choice.AS_PRODUCT
+
+
+class AddressesField(forms.CharField):
+    """E-mail addresses, as many as there are; clean, a list of them in their one spelling."""
+
+    widget = forms.Textarea
+
+    def clean(self, value: Any) -> Any:
+        found = several(super().clean(value))
+        if len(found) > MOST_USERS:
+            raise ValidationError(_("Name at most %(n)d people at once.") % {"n": MOST_USERS})
+        for email in found:
+            try:
+                validate_address(email)
+            except ValidationError as error:
+                text = _("“%(text)s” is not an e-mail address.") % {"text": email[:100]}
+                raise ValidationError(text) from error
+        return found
 
 
 class NewLicenseForm(forms.Form):
@@ -32,12 +90,7 @@ class NewLicenseForm(forms.Form):
     last_name = forms.CharField(label=_("Last name"), max_length=100, required=False)
     company = forms.CharField(label=_("Company"), max_length=150, required=False)
     product: Any = forms.ModelChoiceField(label=_("Product"), queryset=None, empty_label=None)
-    policy: Any = forms.ModelChoiceField(
-        label=_("Policy"),
-        queryset=None,
-        required=False,
-        empty_label=_("None: one seat, never expires"),
-    )
+    policy: Any = PolicyField(label=_("Policy"), none=_("None: one seat, never expires"))
     allowed_activations = forms.IntegerField(
         label=_("Seats"),
         required=False,
@@ -55,6 +108,32 @@ class NewLicenseForm(forms.Form):
         help_text=_("Empty: as long as the validity says. The whole day counts."),
         widget=forms.DateInput(attrs={"type": "date"}),
     )
+    maintenance_policy: Any = PolicyField(
+        label=_("Maintenance policy"),
+        none=_("None: all versions"),
+        help_text=_("Which new versions the licence brings."),
+    )
+    max_allowed_release_version = forms.CharField(
+        label=_("Highest version"),
+        max_length=LONGEST_VERSION,
+        required=False,
+        help_text=_("4.2 allows every 4.2.x and nothing above; empty is no limit."),
+        widget=forms.TextInput(attrs={"class": "vTextField"}),
+    )
+    additional_users: Any = AddressesField(
+        label=_("Additional users"),
+        required=False,
+        help_text=_("E-mails of further customers who may use it, one a line; new ones are added."),
+        widget=forms.Textarea(attrs={"rows": 2, "class": "vLargeTextField"}),
+    )
+    order_number = forms.CharField(
+        label=_("Order number"),
+        max_length=100,
+        required=False,
+        help_text=_("The customer can read it."),
+        widget=forms.TextInput(attrs={"class": "vTextField"}),
+    )
+    metadata: Any = MetadataField(label=_("Metadata"), required=False)
     key = forms.CharField(
         label=_("Key"),
         max_length=256,
@@ -70,6 +149,13 @@ class NewLicenseForm(forms.Form):
         help_text=_("The customer can read them."),
         widget=forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}),
     )
+    internal_notes = forms.CharField(
+        label=_("Internal notes"),
+        max_length=4000,
+        required=False,
+        help_text=_("For your staff alone."),
+        widget=forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}),
+    )
     send = forms.BooleanField(
         label=_("Send the licence to the customer by e-mail"), required=False, initial=True
     )
@@ -77,14 +163,19 @@ class NewLicenseForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         # Chosen within the scope of the request.
-        products, policies = Product.objects.all(), LicensePolicy.objects.all()
-        for name, rows in (("product", products), ("policy", policies)):
+        rows: dict[str, QuerySet[Any]] = {
+            "product": Product.objects.all(),
+            "policy": LicensePolicy.objects.all(),
+            "maintenance_policy": MaintenancePolicy.objects.all(),
+        }
+        for name, choices in rows.items():
             field: Any = self.fields[name]
-            field.queryset = rows
-            if is_long(rows):
+            field.queryset = choices
+            if is_long(choices):
                 search_in(field, License._meta.get_field(name))
-        if not self.is_bound:
-            self.initial.setdefault("policy", policies.values_list("pk", flat=True).first())
+        if not self.is_bound and not rows["product"].exclude(default_policy=None).exists():
+            # Where no product says it, somebody has to.
+            self.initial.setdefault("policy", rows["policy"].values_list("pk", flat=True).first())
 
     def clean_email(self) -> str:
         return normalise_email(self.cleaned_data["email"])
@@ -128,6 +219,41 @@ class LastDayForm(forms.Form):
         help_text=_("The whole day counts. Renewals are counted from this day on."),
         widget=forms.DateInput(attrs={"type": "date"}),
     )
+
+
+class MaintenanceForm(forms.Form):
+    """Which maintenance policy."""
+
+    policy: Any = forms.ModelChoiceField(
+        label=_("Maintenance policy"),
+        queryset=None,
+        required=False,
+        empty_label=_("None: all versions"),
+        help_text=_("Where it changes, maintenance begins anew."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field, choices = self.fields["policy"], MaintenancePolicy.objects.all()
+        field.queryset = choices  # type: ignore[attr-defined]
+        if is_long(choices):
+            search_in(field, License._meta.get_field("maintenance_policy"))
+
+
+class HighestVersionForm(forms.Form):
+    """Up to which version."""
+
+    version = forms.CharField(
+        label=_("Highest version"),
+        max_length=LONGEST_VERSION,
+        required=False,
+        help_text=_("4.2 allows every 4.2.x and nothing above; empty is no limit."),
+        widget=forms.TextInput(attrs={"class": "vTextField"}),
+    )
+
+    def clean_version(self) -> Any:
+        field = License._meta.get_field("max_allowed_release_version")
+        return field.clean(self.cleaned_data["version"], None)
 
 
 class SeatsForm(forms.Form):

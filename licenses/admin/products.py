@@ -11,8 +11,9 @@ from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.admin.metadata import WithMetadata
 from accounts.metadata import METADATA_FORM
-from backoffice.base import VendorAdmin, Writes
+from backoffice.base import WithDuplicate, Writes
 from backoffice.lists import Empty
 from backoffice.pages import MOST_COUNTED, counted
 from licenses.admin.lengths import LENGTHS
@@ -31,6 +32,7 @@ from licenses.verbs.maintenance import (
 from licenses.verbs.policies import change_policy, create_policy, delete_policy
 from licenses.verbs.products import change_product, create_product
 from licenses.verbs.signing_keys import product_file, rotate_product_key
+from web.requests import PAGE_SIZE
 
 FIRST_TERMS = (
     "type",
@@ -48,7 +50,7 @@ def valid_for(model_admin: Any, obj: Any) -> str:
 
 
 @admin.register(Product)
-class ProductAdmin(VendorAdmin):
+class ProductAdmin(WithMetadata):
     add_text = _("Add a product")
     empty = Empty("box", _("A product is a program that you sell licences for."))
     writes = {Product: Writes(create=create_product, change=change_product)}
@@ -59,7 +61,10 @@ class ProductAdmin(VendorAdmin):
         "name",
         "display_name",
         "description",
+        "default_policy",
+        "default_maintenance_policy",
         "metadata",
+        "internal_notes",
         "customers_may_deactivate",
         "expired_licenses_keep_releases",
         "offline_response_validity",
@@ -106,20 +111,23 @@ class ProductAdmin(VendorAdmin):
         messages.success(request, done % {"n": len(products)})
 
 
-class PolicyAdmin(VendorAdmin):
+class PolicyAdmin(WithDuplicate):
     """What licences are on."""
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Counts the licences that keep a policy: to name them all there may be too many."""
+        """Counts the licences that keep a policy: to name them all there may be too many; and names
+        the products."""
         kept = sum(counted(policy.licenses.order_by()) for policy in objs)
         text = ngettext("%(n)d licence", "%(n)d licences", kept) % {"n": kept}
         if kept > MOST_COUNTED:
             text = gettext("many licences")
+        keeping = [text] if kept else []
+        keeping += [str(each) for policy in objs for each in policy.products.all()[:PAGE_SIZE]]
         doomed, counts = (
             [str(policy) for policy in objs],
             {self.opts.verbose_name_plural: len(objs)},
         )
-        return doomed, counts, set(), [text] if kept else []
+        return doomed, counts, set(), keeping
 
 
 @admin.register(LicensePolicy)

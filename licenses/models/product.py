@@ -7,6 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.metadata import validate_metadata
 from licenses.intervals import DAY
+from licenses.models.maintenance import MaintenancePolicy
+from licenses.models.terms import LicensePolicy
 from tenancy.rows import SameVendor, TenantRow, secret
 from tenancy.texts import Line, Prose
 
@@ -26,7 +28,28 @@ class Product(TenantRow):
         default=list,
         blank=True,
         validators=[validate_metadata],
-        help_text=_('A list of {"key": …, "value": …, "visible": true or false}.'),
+    )
+    internal_notes = Prose(
+        _("internal notes"), max_length=4000, blank=True, help_text=_("For your staff alone.")
+    )
+    # What new licences are on unless something else is chosen for them (verbs/defaults.py).
+    default_policy = models.ForeignKey(
+        LicensePolicy,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="products",
+        verbose_name=_("default policy"),
+        help_text=_("The terms of new licences for which nothing else is chosen."),
+    )
+    default_maintenance_policy = models.ForeignKey(
+        MaintenancePolicy,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="products",
+        verbose_name=_("default maintenance policy"),
+        help_text=_("The new versions that such licences bring; without one, all of them."),
     )
     customers_may_deactivate = models.BooleanField(
         _("customers may deactivate machines on the portal"),
@@ -64,6 +87,16 @@ class Product(TenantRow):
                 violation_error_message=_("There is a product of this name already."),
             ),
             models.UniqueConstraint(name="product_vendor_pair", fields=("vendor", "id")),
+            SameVendor(
+                name="product_policy_vendor",
+                field="default_policy",
+                to_table="licenses_licensepolicy",
+            ),
+            SameVendor(
+                name="product_maintenance_policy_vendor",
+                field="default_maintenance_policy",
+                to_table="licenses_maintenancepolicy",
+            ),
         )
 
     def __str__(self) -> str:

@@ -1,17 +1,29 @@
 """The vendor's most frequent errand: a licence for somebody, on a policy's terms, by e-mail."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.verbs.customers import customer_of
+from accounts.verbs.customers import NotACustomer, customer_of
 from licenses.ends import End, end_of
-from licenses.errors import DayIsOver
+from licenses.errors import AdditionalUserIsStaff, DayIsOver
 from licenses.intervals import Interval
-from licenses.models import License, LicensePolicy, Product
+from licenses.models import (
+    License,
+    LicenseMetadata,
+    LicensePolicy,
+    LicenseUser,
+    MaintenancePolicy,
+    Product,
+)
+from licenses.verbs.defaults import Choice, maintenance_for, policy_for
+from licenses.verbs.details import add_metadata, share
 from licenses.verbs.licenses import create_license, reachable
 from licenses.verbs.mailing import send_license
+from tenancy.addresses import normalise_email
 from tenancy.models import Vendor
 
 
@@ -20,22 +32,30 @@ def issue(
     *,
     product: Product,
     email: str,
-    policy: LicensePolicy | None = None,
+    policy: LicensePolicy | Choice = Choice.AS_PRODUCT,
+    maintenance_policy: MaintenancePolicy | Choice = Choice.AS_PRODUCT,
     names: dict[str, str] | None = None,
     key: str = "",
     allowed_activations: int | None = None,
     interval: Interval | None = None,
     last_day: date | None = None,
-    notes: str = "",
+    max_allowed_release_version: str = "",
+    metadata: Sequence[Mapping[str, Any]] = (),
+    additional_users: Sequence[str] = (),
     send: bool = True,
+    **told: str,
 ) -> License:
     """A new licence for a known or new customer; with `send` the customer gets it by e-mail.
 
-    What is given wins over the policy; the whole last day counts, in the vendor's time zone. Raises
-    DayIsOver, DateTooFar, accounts.verbs.customers.NotACustomer, and ValidationError when something
-    is refused; then nothing is created or sent.
+    What is given wins over the policy; the whole last day counts, in the vendor's time zone.
+    `metadata` is as in accounts/metadata.py, `additional_users` are e-mails of known or new
+    customers, `told` are texts of a licence, such as its notes and order number. Raises NoPolicy,
+    DayIsOver, DateTooFar, AdditionalUserIsStaff, accounts.verbs.customers.NotACustomer, and
+    ValidationError when something is refused; then nothing is created or sent.
     """
     end = _end_of(last_day, product.vendor) if last_day else None
+    lasts = interval is not None or last_day is not None
+    chosen = policy_for(product, policy, lasts=lasts)
     customer = customer_of(product.vendor, email, **(names or {}))
     terms = {
         "allowed_activations": allowed_activations,
@@ -45,11 +65,41 @@ def issue(
     }
     given = {name: value for name, value in terms.items() if value is not None}
     license = create_license(
-        product=product, user=customer, policy=policy, key=key, notes=notes, **given
+        product=product,
+        user=customer,
+        policy=chosen,
+        maintenance_policy=maintenance_for(product, maintenance_policy),
+        max_allowed_release_version=max_allowed_release_version,
+        key=key,
+        **told,
+        **given,
     )
+    _describe(license, metadata)
+    _share(license, additional_users)
     if send:
         send_license(license)
     return license
+
+
+def _describe(license: License, metadata: Sequence[Mapping[str, Any]]) -> None:
+    """Adds named values. Raises ValidationError."""
+    for entry in metadata:
+        row = LicenseMetadata(vendor=license.vendor, license=license, **entry)
+        row.full_clean()
+        add_metadata(row)
+
+
+def _share(license: License, emails: Sequence[str]) -> None:
+    """Lets more customers use it, once each, the owner aside. Raises AdditionalUserIsStaff."""
+    owner = license.user.email if license.user else ""
+    for email in dict.fromkeys(map(normalise_email, emails)):
+        if email == owner:
+            continue
+        try:
+            person = customer_of(license.vendor, email)
+        except NotACustomer as error:
+            raise AdditionalUserIsStaff(email) from error
+        share(LicenseUser(vendor=license.vendor, license=license, user=person))
 
 
 def _end_of(day: date, vendor: Vendor) -> End:

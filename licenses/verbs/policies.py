@@ -26,13 +26,14 @@ def change_policy(policy: LicensePolicy, *, fields: Collection[str]) -> LicenseP
 
 
 def delete_policy(policy: LicensePolicy) -> None:
-    """Deletes a policy that no licence began on. Raises PolicyIsUsed."""
+    """Deletes a policy that no licence began on and no product has. Raises PolicyIsUsed."""
     delete_unused(policy)
 
 
 @transaction.atomic
 def delete_unused(policy: LicensePolicy | MaintenancePolicy) -> None:
-    """Deletes a policy of either kind unless licences are on it. Raises PolicyIsUsed."""
+    """Deletes a policy of either kind unless licences or products are on it. Raises
+    PolicyIsUsed."""
     # Asked first, since Django would fetch all of them to say which.
     if policy.licenses.exists():
         raise PolicyIsUsed

@@ -3,12 +3,16 @@
 import re
 from datetime import UTC, date, datetime
 
+from accounts.models import BuiltIn, Role
 from accounts.verbs.vendors import change_vendor
 from audit.models import AuditEntry
+from branding.domains.verbs import claim
+from branding.verbs.brands import change_brand
 from licenses.models import License
 from licenses.verbs.licenses import set_last_day
 from tenancy.door import inside
 from tenancy.table import every_vendor
+from tests.branding.pictures import picture
 from tests.world import World, set_vendor, signed_in, vendor_now
 
 PATH = "/accounts/portalsettings/"
@@ -108,3 +112,75 @@ def test_an_operators_change_leaves_the_zone(world: World) -> None:
     known.name = "Acme"
     change_vendor(known)
     assert vendor_now(world.acme).time_zone == "Europe/Berlin"
+
+
+# --- What is settled elsewhere ------------------------------------------------------------------
+
+
+def test_the_page_says_where_the_portal_is_and_leads_to_what_can_be_changed(world: World) -> None:
+    with inside(world.acme):
+        domain = claim(world.acme, "licences.acme.example")
+        change_brand(
+            vendor=world.acme,
+            look={"portal_title": "Orbit Portal", "accent_color": "#123456"},
+            pictures={"logo_light": picture()},
+            contact={"website": "https://acme.example/"},
+        )
+    page = facts_in(signed_in(world.acme_admin).get(PATH).content.decode())
+    look = "/branding/branding/"
+    assert page == {
+        "Address of your portal": (
+            "http://acme.portal.localhost:8000/",
+            "http://acme.portal.localhost:8000/",
+        ),
+        "Custom domain": (
+            "licences.acme.example · pending, not checked yet",
+            f"/branding/customdomain/{domain.pk}/change/",
+        ),
+        "Look": ("Orbit Portal, with your logo, #123456", look),
+        "Help for customers": ("support@acme.example", f"{look}#id_support_email"),
+        "Website": ("https://acme.example/", f"{look}#id_website"),
+        "E-mail": (
+            "From Acme Instruments &lt;portal@portal.localhost&gt; "
+            "Answers go to support@acme.example",
+            "/mail/outgoingemail/",
+        ),
+        "Test e-mail": (
+            "Sent to yourself, it shows that e-mails arrive, and how they look.",
+            "/accounts/portalsettings/test-email/",
+        ),
+        "Signing in": ("With e-mail and password It lasts for 14 days", "/accounts/user/"),
+    }
+    html = signed_in(world.acme_admin).get(PATH).content.decode()
+    assert 'data-copy="http://acme.portal.localhost:8000/"' in html
+    assert set(re.findall(r'id="(id_support_email|id_website)"', html)) == set()
+    branding = signed_in(world.acme_admin).get(look).content.decode()
+    assert 'id="id_support_email"' in branding
+    assert 'id="id_website"' in branding
+
+
+def test_who_may_only_look_reads_everything_and_has_no_button(world: World) -> None:
+    with inside(world.acme):
+        Role.objects.filter(name=BuiltIn.SUPPORT).update(claims=["accounts.view_portalsettings"])
+    support = signed_in(world.acme_support)
+    html = support.get(PATH).content.decode()
+    page = facts_in(html)
+    assert {title: link for title, (_says, link) in page.items() if link} == {
+        "Address of your portal": "http://acme.portal.localhost:8000/"
+    }
+    assert page["Custom domain"] == ("None: the portal answers at the address above alone.", "")
+    assert page["Time zone"] == ("UTC", "")
+    assert page["Show visits of support"] == ("yes", "")
+    assert "Save" not in html
+    assert support.post(PATH, {"time_zone": "UTC"}).status_code == 403
+
+
+def facts_in(html: str) -> dict[str, tuple[str, str]]:
+    """By title what a line of the page says, and where its link leads."""
+    found = {}
+    for line in re.findall(r"<dt>.*?</dd>\s*<dd.*?</dd>", html, re.DOTALL):
+        title, says, action = re.findall(r"<d[td][^>]*>(.*?)</d[td]>", line, re.DOTALL)
+        link = re.search(r'(?:href|action)="([^"]+)"', action)
+        text = " ".join(re.sub(r"<[^>]+>", " ", says).split())
+        found[title] = (text, link[1] if link else "")
+    return found

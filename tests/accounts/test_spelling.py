@@ -20,6 +20,7 @@ from accounts.verbs.passwords import set_password
 from accounts.verbs.people import change_person, create_person
 from audit.models import AuditEntry
 from licenses.models import License
+from licenses.verbs.defaults import Choice
 from licenses.verbs.issuing import issue
 from mail.models import OutgoingEmail
 from mail.outbox import queue
@@ -110,9 +111,10 @@ def test_a_new_person_in_the_back_office(world: World, typed: str) -> None:
 
 @pytest.mark.parametrize("typed", SPELLINGS)
 def test_a_licence_for_a_known_customer(world: World, zoe: User, typed: str) -> None:
-    form = {"email": typed, "product": str(world.orbit.pk)}
+    form = {"email": typed, "product": str(world.orbit.pk), "policy": "none"}
     assert signed_in(world.acme_admin).post("/licenses/license/add/", form).status_code == 302
-    call_command("issue_license", "acme", "Orbit", typed, "--no-email", stdout=StringIO())
+    given = ["--policy", "none", "--no-email"]
+    call_command("issue_license", "acme", "Orbit", typed, *given, stdout=StringIO())
     with inside(world.acme):
         assert License.objects.filter(user=zoe).count() == 2
 
@@ -120,8 +122,8 @@ def test_a_licence_for_a_known_customer(world: World, zoe: User, typed: str) -> 
 @pytest.mark.parametrize("typed", SPELLINGS)
 def test_a_licence_for_a_new_customer(world: World, typed: str) -> None:
     with inside(world.acme):
-        first = issue(product=world.orbit, email=typed)
-        again = issue(product=world.orbit, email=IN_ASCII)
+        first = issue(product=world.orbit, email=typed, policy=Choice.NONE)
+        again = issue(product=world.orbit, email=IN_ASCII, policy=Choice.NONE)
     assert first.user
     assert again.user
     assert first.user.pk == again.user.pk
@@ -207,9 +209,9 @@ def test_what_is_no_address_is_refused_with_a_sentence(world: World, typed: str)
         assert answer.status_code == 200
         assert "Enter a valid email address." in answer.content.decode()
     with inside(world.acme), pytest.raises(ValidationError, match="valid email"):
-        issue(product=world.orbit, email=typed)
+        issue(product=world.orbit, email=typed, policy=Choice.NONE)
     with pytest.raises(CommandError, match="valid email"):
-        call_command("issue_license", "acme", "Orbit", typed)
+        call_command("issue_license", "acme", "Orbit", typed, "--policy", "none")
 
 
 def test_fields_for_addresses_let_names_be_pasted(world: World) -> None:
@@ -288,7 +290,8 @@ def test_staff_find_the_person(world: World, zoe: User, text: str) -> None:
     with inside(world.acme):
         zoe.last_name = "Müller"
         change_person(person=zoe, fields=["last_name"])
-        issue(product=world.orbit, email=ZOE, key="ZOE111-ACME-ORBIT-0001", send=False)
+        key, none = "ZOE111-ACME-ORBIT-0001", Choice.NONE
+        issue(product=world.orbit, email=ZOE, key=key, policy=none, send=False)
         queue("invitation", user=zoe)
     support = signed_in(world.acme_support)
     story = f"/accounts/user/{zoe.pk}/story/"

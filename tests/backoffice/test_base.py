@@ -152,7 +152,6 @@ def test_a_new_product_has_a_key_and_a_product_file(world: World, admin: Browser
         "name": "Nova",
         "display_name": "",
         "description": "",
-        "metadata": "[]",
         "customers_may_deactivate": "on",
         "offline_response_validity": "1 hour",
         "allowed_key_replacements": "3",
@@ -174,13 +173,10 @@ def test_a_new_product_has_a_key_and_a_product_file(world: World, admin: Browser
 def test_the_same_product_name_twice_is_said(world: World, admin: Browser) -> None:
     form = {
         "name": "Orbit",
-        "metadata": '[{"key": "a"}]',
         "offline_response_validity": "1 hour",
         "allowed_key_replacements": "3",
     }
     page = admin.post("/licenses/product/add/", form).content.decode()
-    assert "Each entry needs a key and a value" in page
-    page = admin.post("/licenses/product/add/", form | {"metadata": "[]"}).content.decode()
     assert "There is a product of this name already." in page
 
 
@@ -201,7 +197,6 @@ def user_form(**changes: str) -> dict[str, str]:
         "role": "user",
         "is_active": "on",
         "allow_customer_portal_access": "on",
-        "metadata": "[]",
         **changes,
     }
 
@@ -214,15 +209,6 @@ def test_a_new_customer_is_invited(world: World, admin: Browser) -> None:
     again = admin.post("/accounts/user/add/", user_form(email="NEW@example.com"))
     assert "There is an account with this e-mail already." in again.content.decode()
     assert len(mail.outbox) == 1
-
-
-@pytest.mark.parametrize(
-    "metadata", ['{"a": 1}', '["a"]', '[{"key": "a"}]', '[{"key": "", "value": ""}]']
-)
-def test_metadata_has_a_form(world: World, admin: Browser, metadata: str) -> None:
-    assert admin.post("/accounts/user/add/", user_form(metadata=metadata)).status_code == 200
-    good = '[{"key": "a", "value": "b", "visible": true}]'
-    assert admin.post("/accounts/user/add/", user_form(metadata=good)).status_code == 302
 
 
 def test_nobody_makes_an_operator(world: World, admin: Browser) -> None:

@@ -11,6 +11,7 @@ from audit.acting import acting_as
 from imports.verbs import files
 from licenses.models import LicenseMetadata, LicensePolicy, MaintenancePolicy, Product
 from licenses.verbs.activations import activate
+from licenses.verbs.defaults import Choice
 from licenses.verbs.details import add_metadata
 from licenses.verbs.issuing import issue
 from licenses.verbs.products import create_product
@@ -43,7 +44,8 @@ def name(request: pytest.FixtureRequest, world: World) -> str:
         product = create_product(Product(vendor=world.acme, name=called))
         LicensePolicy(vendor=world.acme, name=called).save()
         MaintenancePolicy(vendor=world.acme, name=called).save()
-        license = issue(product=product, email="grace@example.com", key="NAMED1-IN-OTHER-LETTERS")
+        key, none = "NAMED1-IN-OTHER-LETTERS", Choice.NONE
+        license = issue(product=product, email="grace@example.com", key=key, policy=none)
         add_metadata(LicenseMetadata(vendor=world.acme, license=license, key="k", value=called))
         activate(license, machine("named", hostname=f"{called}-laptop"))
         draft = Release(vendor=world.acme, product=product, version="1.0", name=called)

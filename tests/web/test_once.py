@@ -31,12 +31,14 @@ def admin(world: World) -> Browser:
 
 
 def saturn(**changes: Any) -> dict[str, Any]:
-    typed = {"name": "Saturn", "metadata": "[]", "offline_response_validity": "30 days"}
+    typed = {"name": "Saturn", "offline_response_validity": "30 days"}
     return typed | {"allowed_key_replacements": "3", "once": TOKEN} | changes
 
 
 def licence(world: World, **changes: Any) -> dict[str, Any]:
-    typed = {"email": "ada@example.com", "product": str(world.orbit.pk), "send": "on"}
+    typed = {"email": "ada@example.com", "product": str(world.orbit.pk), "policy": "none"} | {
+        "send": "on"
+    }
     return typed | {"once": TOKEN} | changes
 
 

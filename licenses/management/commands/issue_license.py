@@ -9,7 +9,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from licenses.intervals import Interval
 from licenses.lengths import LengthError, typed
-from licenses.models import License, LicensePolicy, Product
+from licenses.models import License, LicensePolicy, MaintenancePolicy, Product
+from licenses.verbs.defaults import Choice
 from licenses.verbs.issuing import issue
 from licenses.words import valid_text
 from tenancy.door import inside
@@ -28,7 +29,29 @@ class Command(BaseCommand):
         parser.add_argument("company_id")
         parser.add_argument("product", help="The product's name.")
         parser.add_argument("email", help="The customer's e-mail; an unknown one adds a customer.")
-        parser.add_argument("--policy", help="The name of the licence policy whose terms count.")
+        parser.add_argument(
+            "--policy",
+            help="The name of the licence policy whose terms count, or none; else the product's.",
+        )
+        parser.add_argument(
+            "--maintenance", help="The name of the maintenance policy, or none; else the product's."
+        )
+        parser.add_argument("--max-version", default="", help="The highest version, such as 4.2.")
+        parser.add_argument("--order-number", default="", help="The customer can read it.")
+        parser.add_argument(
+            "--metadata",
+            action="append",
+            default=[],
+            metavar="NAME=VALUE",
+            help="A value for your staff, maybe several times.",
+        )
+        parser.add_argument(
+            "--additional-user",
+            action="append",
+            default=[],
+            metavar="E-MAIL",
+            help="A further customer who may use it, maybe several times.",
+        )
         parser.add_argument(
             "--validity",
             metavar="LENGTH",
@@ -59,7 +82,12 @@ def _issued(options: dict[str, Any]) -> License:
     return issue(
         product=_named(Product, options["product"]),
         email=options["email"],
-        policy=_named(LicensePolicy, options["policy"]) if options["policy"] else None,
+        policy=_policy(LicensePolicy, options["policy"]),
+        maintenance_policy=_policy(MaintenancePolicy, options["maintenance"]),
+        max_allowed_release_version=options["max_version"],
+        order_number=options["order_number"],
+        metadata=[_value(each) for each in options["metadata"]],
+        additional_users=options["additional_user"],
         key=options["key"],
         allowed_activations=options["seats"],
         interval=_length(options["validity"]),
@@ -73,6 +101,21 @@ def _named(model: Any, name: str) -> Any:
     if found is None:
         raise CommandError(f"There is no {model._meta.verbose_name} named {name!r}.")
     return found
+
+
+def _policy(model: Any, name: str | None) -> Any:
+    if name is None:
+        return Choice.AS_PRODUCT
+    if name == Choice.NONE.value and called(model.objects.all(), name) is None:
+        return Choice.NONE
+    return _named(model, name)
+
+
+def _value(text: str) -> dict[str, str]:
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise CommandError(f"This is no name=value: {text!r}.")
+    return {"key": key.strip(), "value": value.strip()}
 
 
 def _length(text: str | None) -> Interval | None:

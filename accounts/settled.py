@@ -1,0 +1,82 @@
+"""What the settings page tells beside its own form: what is settled elsewhere, and where.
+
+A room registers what tells of its part, so that this one knows nothing of looks and domains.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from email.utils import parseaddr
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.models import User
+from accounts.verbs.sessions import LASTS
+from tenancy.models import Vendor
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A line of the page: what it is called, how it stands, and where that is changed.
+
+    The link is for who has the right; where `posts`, it is a button that does something. A fact
+    that can be copied is an address of one line.
+    """
+
+    title: str
+    says: tuple[str, ...]
+    url: str = ""
+    action: str = ""
+    right: str = ""
+    copied: bool = False
+    posts: bool = False
+
+
+Teller = Callable[[Vendor], Iterable[Fact]]
+_tellers: list[tuple[int, Teller]] = []
+
+
+def register(place: int, teller: Teller) -> None:
+    """Registers what tells facts; the one with the lowest place comes first."""
+    if (place, teller) not in _tellers:
+        _tellers.append((place, teller))
+
+
+def facts_of(vendor: Vendor, *, reader: User) -> list[Fact]:
+    """All facts about the vendor's portal, with the links for the reader. Runs in its scope."""
+    ordered = sorted(_tellers, key=lambda each: each[0])
+    told = [fact for _place, teller in ordered for fact in teller(vendor)]
+    return [fact if _is_for(fact, reader) else replace(fact, url="") for fact in told]
+
+
+def _is_for(fact: Fact, reader: User) -> bool:
+    return not fact.right or reader.has_perm(fact.right)
+
+
+def emails(vendor: Vendor) -> Iterator[Fact]:
+    """From whom customers get e-mails, and where the answers go."""
+    address = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+    sender = _("From %(name)s <%(address)s>") % {"name": vendor.name, "address": address}
+    answers = _("Answers go to %(address)s") % {"address": vendor.support_email or address}
+    url, right = reverse("admin:mail_outgoingemail_changelist"), "mail.view_outgoingemail"
+    yield Fact(_("E-mail"), (sender, answers), url, _("Look at the e-mails"), right)
+    url, right = reverse("admin:accounts_portalsettings_test"), "accounts.change_portalsettings"
+    told = (_("Sent to yourself, it shows that e-mails arrive, and how they look."),)
+    yield Fact(_("Test e-mail"), told, url, _("Send me a test e-mail"), right, posts=True)
+
+
+def signing_in(_vendor: Vendor) -> Iterator[Fact]:
+    """How people sign in, and for how long."""
+    n = LASTS.days
+    lasts = ngettext("It lasts for %(n)d day", "It lasts for %(n)d days", n) % {"n": n}
+    url, right = reverse("admin:accounts_user_changelist"), "accounts.view_user"
+    told = (_("With e-mail and password"), lasts)
+    yield Fact(_("Signing in"), told, url, _("See who may"), right)
+
+
+def register_all() -> None:
+    """This room's facts."""
+    register(3, emails)
+    register(4, signing_in)
