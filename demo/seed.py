@@ -55,6 +55,7 @@ class Person:
     last_name: str
     role: str = BuiltIn.USER
     company: str = ""
+    internal_notes: str = ""
 
     def password(self, company_id: str) -> str:
         return f"demo-{company_id}-{self.email.partition('@')[0]}"
@@ -79,7 +80,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Company:
-    vendor: dict[str, str]
+    vendor: dict[str, Any]
     people: tuple[Person, ...]
     products: tuple[dict[str, Any], ...]
     samples: tuple[Sample, ...]
@@ -93,10 +94,14 @@ ACME = Company(
         "support_url": "https://acme.example/support",
         "website": "https://acme.example",
         "time_zone": "Europe/Berlin",
+        "settled_steps": ["domain", "test-email"],
     },
     people=(
         Person("ada@example.com", "Ada", "Lovelace", company="Analytical Engines"),
-        Person("grace@example.com", "Grace", "Hopper", company="Compiler Works"),
+        Person(
+            "grace@example.com", "Grace", "Hopper", company="Compiler Works",
+            internal_notes="Wants to be called, not written to.",
+        ),
         Person("admin@acme.example", "Alan", "Turing", BuiltIn.ADMIN),
         Person("support@acme.example", "Joan", "Clarke", BuiltIn.SUPPORT),
     ),
@@ -108,6 +113,7 @@ ACME = Company(
                 {"key": "Article number", "value": "AC-100", "visible": True},
                 {"key": "Cost price", "value": "380 EUR", "visible": False},
             ],
+            "internal_notes": "The reseller in Lyon gets 30 % off.",
             "default_policy": "Yearly, 3 seats",
             "default_maintenance_policy": "One year",
         },
@@ -125,6 +131,7 @@ ACME = Company(
                 "allowed_activations": 5, "allowed_deactivations": 3,
                 "subscription_interval": "P1Y",
                 "notes": "For the machines in the clean room.",
+                "internal_notes": "Paid late twice: ask for the order before extending.",
             },
             age=120, machines=("ada-laptop",),
             metadata=(("Purchase order", "PO-2026-118", True), ("Reseller margin", "30 %", False)),
@@ -307,6 +314,7 @@ def _seed_person(person: Person, vendor: Vendor) -> None:
         last_name=person.last_name,
         role=person.role,
         company=person.company,
+        internal_notes=person.internal_notes,
     )
 
 

@@ -62,6 +62,9 @@ class OwnedInline(WithChoices, admin.TabularInline[Any, Any]):
     ) -> type[BaseInlineFormSet[Any, Any, Any]]:
         formset = super().get_formset(request, obj, **kwargs)
         formset.form = owned(formset.form, current_vendor())
+        for field in formset.form.base_fields.values():
+            # The table's heads label nothing for who hears the page.
+            field.widget.attrs["aria-label"] = str(field.label)
         return formset
 
 

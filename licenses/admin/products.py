@@ -66,6 +66,7 @@ class ProductAdmin(WithMetadata):
         "default_policy",
         "default_maintenance_policy",
         "metadata",
+        "internal_notes",
         "customers_may_deactivate",
         "expired_licenses_keep_releases",
         "offline_response_validity",

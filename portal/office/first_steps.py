@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
-from accounts.models import CUSTOMER_ROLES, User
+from accounts.models import CUSTOMER_ROLES, Role, User
 from accounts.verbs.settings import settle_step
 from accounts.verbs.trial_email import KIND as TEST_EMAIL
 from branding.models import Branding, CustomDomain
@@ -85,7 +85,9 @@ def first_steps(vendor: Vendor, user: User) -> list[Step]:
 def _done(vendor: Vendor) -> tuple[dict[str, bool], list[str], Any]:
     """Which steps are done, which were put aside, and a release that waits to be published."""
     people = User.objects.all()
-    staff = people.exclude(role__in=CUSTOMER_ROLES)
+    # By their roles, which an index has: customers can be many.
+    of_staff = Role.objects.exclude(name__in=CUSTOMER_ROLES).values("name")
+    staff = people.filter(role__in=of_staff)
     found = {
         "look": Exists(Branding.objects.all()),
         "product": Exists(Product.objects.all()),
@@ -194,9 +196,9 @@ BESIDE = {
 def leading_on(request: HttpRequest, respond: Callable[[], HttpResponseBase]) -> HttpResponseBase:
     """The answer of a view; when it has done one of the steps, with a message that leads to the
     next one."""
-    waiting = _done_by(request)
     vendor = getattr(request.user, "vendor", None)
-    if not waiting or vendor is None or request.method != "POST":
+    waiting = _done_by(request) if request.method == "POST" and vendor else set()
+    if not waiting or vendor is None:
         return respond()
     done, _settled, _draft = _done(vendor)
     waiting = {name for name in waiting if not done[name]}

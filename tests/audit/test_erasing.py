@@ -395,6 +395,7 @@ HARMLESS = {
     "licenses.licensepolicy.name": "of what is sold",
     "licenses.maintenancepolicy.name": "of what is sold",
     "licenses.product.display_name": "of what is sold",
+    "licenses.product.internal_notes": "of what is sold",
     "licenses.product.metadata": "of what is sold",
     "licenses.product.name": "of what is sold",
     "mail.owntext.subject": "what a vendor's e-mails say to everybody",

@@ -69,6 +69,13 @@ def test_a_vendors_first_hour(
     expect(page.get_by_role("heading", name="First steps")).to_be_visible()
     admin.look_closely()
 
+    # What customers will see, before there is one.
+    page.get_by_role("link", name="See your portal as a customer will").click()
+    admin.look_closely()
+    page.get_by_role("link", name="Laboratory").click()
+    expect(page.get_by_text("workstation-01")).to_be_visible()
+    admin.look_closely()
+
     # The logo.
     logo = tmp_path / "logo.png"
     logo.write_bytes(bytes_of((320, 64), colour="#7a1fa2"))
