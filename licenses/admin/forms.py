@@ -6,7 +6,8 @@ from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.lists import is_long, search_in
+from backoffice.choosing import search_in
+from backoffice.lists import is_long
 from licenses.admin.lengths import ValidityField
 from licenses.intervals import Interval, parse
 from licenses.keys import validate_key

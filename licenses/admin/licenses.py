@@ -20,6 +20,7 @@ from accounts.verbs.customers import NotACustomer
 from backoffice.base import WithButtons, Writes, owned
 from backoffice.export import WithExport
 from backoffice.filters import RelatedFilter
+from backoffice.lists import WithChoices
 from licenses import words
 from licenses.admin.filters import ExpiringFilter, StatusFilter
 from licenses.admin.forms import NewLicenseForm
@@ -40,10 +41,11 @@ SHOWN_IN_PREVIEW = 50
 MOST_TOLD, LONGEST_KEY_TOLD = 10, 60
 
 
-class OwnedInline(admin.TabularInline[Any, Any]):
-    """Rows below a licence; they belong to the scope's vendor like the licence itself."""
+class OwnedInline(WithChoices, admin.TabularInline[Any, Any]):
+    """Rows below a licence; they belong to the scope's vendor like the licence itself. One is
+    empty, so that rows can be added without scripts, too."""
 
-    extra = 0
+    extra = 1
 
     def get_formset(
         self, request: HttpRequest, obj: Any = None, **kwargs: Any
@@ -379,11 +381,11 @@ class LicenseAdmin(WithExport, WithButtons):
 
     @admin.display(description=_("renewals counted from"))
     def counted_from(self, obj: License) -> str:
-        return words.counted_from(obj) or "-"
+        return words.counted_from(obj) or ""
 
     @admin.display(description=_("maintenance ends"))
     def maintenance_ends(self, obj: License) -> str:
-        return words.maintenance_text(obj) or "-"
+        return words.maintenance_text(obj) or ""
 
     @admin.display(description=_("seats"))
     def seats(self, obj: License) -> str:
