@@ -86,6 +86,7 @@ VENDORS = (
             of("licenses.maintenancepolicy", "maintenance", _("Maintenance policies"), "clock"),
             of("releases.download", "downloads", _("Downloads"), "download"),
             of("imports.dataimport", "imports", _("Imports"), "upload"),
+            of("mail.owntext", "texts", _("Texts of e-mails"), "mail"),
             of("branding.customdomain", "domains", _("Custom domains"), "globe"),
             of("audit.auditentry", "trail", _("Audit trail"), "list"),
         ),
