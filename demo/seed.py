@@ -25,7 +25,9 @@ from audit.acting import acting_as
 from demo.brands import seed_brand
 from demo.clock import days_ago
 from demo.downloads import downloads
+from demo.emails import emails
 from demo.ids import demo_id, demo_key
+from demo.refusals import refusals
 from demo.releases import VERSIONS, seed_release
 from licenses.models import (
     Activation,
@@ -278,6 +280,8 @@ def _steps(company: Company, vendor: Vendor) -> Iterator[Step]:
         if not License.objects.filter(pk=license_id).exists():
             yield from _life(sample, vendor)
     yield from downloads(vendor)
+    yield from emails(vendor)
+    yield from refusals(vendor)
 
 
 def _age(person: Person, company: Company) -> float:

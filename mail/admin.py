@@ -11,8 +11,9 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.base import VendorAdmin, WithButtons
@@ -89,11 +90,13 @@ class OutgoingEmailAdmin(WithButtons):
         "created_at",
         "kind_shown",
         "recipient",
+        "person",
         "subject",
         "state",
         "attempts",
         "sent_at",
     )
+    list_select_related = ("user",)
     list_filter = ("state", KindFilter, RecentFilter, ("created_at", DaysFilter))
     search_fields = ("recipient",)  # for the box to be there
     search_help_text = _("The recipient's e-mail, or its beginning.")
@@ -115,9 +118,22 @@ class OutgoingEmailAdmin(WithButtons):
     change_list_template = "mail/admin/emails.html"
     change_form_template = "mail/admin/email.html"
 
+    def get_list_display(self, request: HttpRequest) -> Any:
+        """With the way to people's stories for who may go there."""
+        may_read = request.user.has_perm("accounts.view_user")
+        return [name for name in self.list_display if name != "person" or may_read]
+
     @admin.display(description=_("kind"))
     def kind_shown(self, obj: OutgoingEmail) -> str:
         return str(KINDS[obj.kind].label) if obj.kind in KINDS else obj.kind
+
+    @admin.display(description=_("person"))
+    def person(self, obj: OutgoingEmail) -> str:
+        """The person's name, with the way to the story that it is a part of."""
+        if obj.user is None:
+            return ""
+        story = reverse("admin:accounts_user_story", args=[obj.user_id])
+        return format_html('<a href="{}">{}</a>', story, obj.user.full_name)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -220,7 +236,7 @@ class OwnTextAdmin(VendorAdmin):
             request,
             "mail/admin/text.html",
             text.label,
-            text=text,
+            letter=text,
             form=form,
             is_own=is_own,
             placeholders=emails.sample_values(text, current_vendor()).items(),

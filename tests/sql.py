@@ -107,6 +107,8 @@ WITHOUT_VERB = {
     "mail/outbox.py": "The one function that queues an e-mail; a password link is asked for by a job.",
     "tenancy/finding.py": "Words of rows, which follow them; each row itself has its verb.",
     "demo/seed.py": "People and terms with fixed ids.",
+    "demo/emails.py": "E-mails of the past, and a text, with fixed ids.",
+    "demo/refusals.py": "Refusals with fixed ids.",
 }
 # The same by the statement.
 STATEMENTS_WITHOUT_VERB = {

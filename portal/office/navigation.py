@@ -87,6 +87,7 @@ VENDORS = (
             of("releases.download", "downloads", _("Downloads"), "download"),
             of("backoffice.bulkchange", "changes", _("Changes to many"), "sliders"),
             of("imports.dataimport", "imports", _("Imports"), "upload"),
+            of("mail.owntext", "texts", _("Texts of e-mails"), "mail"),
             of("branding.customdomain", "domains", _("Custom domains"), "globe"),
             of("audit.auditentry", "trail", _("Audit trail"), "list"),
         ),

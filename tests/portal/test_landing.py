@@ -7,13 +7,15 @@ import pytest
 from django.core import mail
 from django.core.management import CommandError, call_command
 
-from accounts.models import User
+from accounts.models import Refusal, User
 from audit.chain import verify
 from audit.models import AuditEntry
+from demo.ids import demo_id
 from demo.seed import ACME, demo_key
-from licenses.models import Activation, License, Product
+from licenses.models import Activation, License, Product, SeatRequest
 from licenses.status import Status
 from licenses.verbs.products import create_product
+from mail.models import OutgoingEmail, OwnText, SentText
 from releases.models import Download, ReleaseFile
 from tenancy.door import inside
 from tenancy.table import every_vendor, vendor_by_company_id
@@ -145,6 +147,9 @@ def test_the_demo_is_the_same_each_time(db: None) -> None:
                 rows.append((vendor.pk, sorted(User.objects.values_list("pk", "email"))))
                 rows.append(sorted(License.objects.values_list("pk", "key", "total_activations")))
                 rows.append(sorted(Activation.objects.values_list("fingerprint", flat=True)))
+                for model in (OwnText, Refusal):
+                    rows.append(sorted(model.objects.values_list("pk", flat=True)))
+                rows.append(list(OutgoingEmail.objects.values_list("kind", "recipient", "state")))
         return rows
 
     out = StringIO()
@@ -185,6 +190,24 @@ def test_the_demo_is_in_order_of_time(db: None) -> None:
                 published = download.file.release.published_at
                 assert published
                 assert max(download.license.created_at, published) <= download.created_at <= before
+
+
+def test_the_demo_shows_what_support_is_asked_about(db: None) -> None:
+    call_command("seed_demo", stdout=StringIO())
+    acme = vendor_by_company_id("acme")
+    assert acme
+    with inside(acme):
+        failed = OutgoingEmail.objects.get(
+            pk=demo_id("acme", "email", "license", "grace@example.com")
+        )
+        assert (failed.state, "mailbox" in failed.last_error) == ("failed", True)
+        kinds = ("license", "password-reset")
+        ids = [demo_id("acme", "email", kind, "ada@example.com") for kind in kinds]
+        license, reset = (SentText.objects.get(email=pk) for pk in ids)
+        assert license.text.startswith("Hello Ada Lovelace,\n\nthank you for your order.")
+        assert "[link taken out]" in reset.text
+        assert {refusal.kind for refusal in Refusal.objects.all()} == {"file", "sign-in"}
+        assert SeatRequest.objects.get().is_open
 
 
 def test_the_demo_shows_every_status(db: None) -> None:
