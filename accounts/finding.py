@@ -4,7 +4,7 @@ from uuid import UUID
 
 from accounts.models import UserWord
 from backoffice.leads import Lead
-from tenancy.finding import Place, has_word, ids_by, in_words, leading
+from tenancy.finding import Place, has_word, ids_by, in_words, leading, near_ids
 from tenancy.spelling import Typed
 
 
@@ -16,6 +16,11 @@ def people_places(word: Typed) -> list[Place]:
 def people_with(form: str) -> tuple[list[UUID], bool]:
     """Those who have the word, by whom rows of theirs are found, and whether there are more."""
     return leading(ids_by(UserWord, form))
+
+
+def near_people(text: str) -> list[UUID]:
+    """The ids of some people whose e-mail, name or company may be meant."""
+    return near_ids(UserWord, text)
 
 
 # Entries of the audit trail by whom they are about, and by who acted.

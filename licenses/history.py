@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from audit import trail
 from audit.models import AuditEntry
 from licenses.models import Activation, License
+from tenancy.spelling import asked, has_all
 
 # What customers are not told of a licence.
 WITHHELD = frozenset({"policy", "internal_notes"})
@@ -70,6 +71,22 @@ def told_of(license: Any, owner: Any) -> QuerySet[AuditEntry]:
     Whoever had the licence before keeps his part of it to himself.
     """
     return AuditEntry.objects.filter(license_id=license, customer_id=owner, visible=True)
+
+
+# How a machine's seat becomes free, and how many of each are looked through for a name.
+GONE = (Event.DEACTIVATED, Event.FREED, Event.RELEASED_BY_CUSTOMER)
+MOST_GONE = 1000
+
+
+def gone_by_name(text: str) -> list[AuditEntry]:
+    """The entries about machines without a seat by now whose names have every word of the text,
+    among the last MOST_GONE of each way to become so; newest first."""
+    words = [word.form for word in asked(text) or ()]
+    found = []
+    for action in GONE if words else ():
+        last = AuditEntry.objects.filter(action=action).order_by("-created_at")[:MOST_GONE]
+        found += [each for each in last if has_all(str(each.details.get("hostname", "")), words)]
+    return sorted(found, key=lambda entry: entry.created_at, reverse=True)
 
 
 def owners_of(license: License) -> set[UUID]:

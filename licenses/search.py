@@ -4,6 +4,7 @@ database. The customer's list and the back office's ask here."""
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import reduce
+from itertools import islice
 from operator import or_
 from typing import Any
 from uuid import UUID
@@ -25,6 +26,7 @@ from licenses.models import (
 from licenses.status import EXPIRING_SOON, Status
 from tenancy import finding
 from tenancy.finding import (
+    MOST_NEAR,
     Place,
     begins,
     by_key,
@@ -34,9 +36,11 @@ from tenancy.finding import (
     in_words,
     leading_by,
     named,
+    near_ids,
     there,
 )
-from tenancy.spelling import Typed, asked, backwards
+from tenancy.likeness import alike, near
+from tenancy.spelling import Typed, asked, backwards, form_of
 
 SHORTEST_END = 4  # characters of a key that are read out from its end
 
@@ -189,6 +193,21 @@ def host_places(word: Typed) -> list[Place]:
         in_words(ActivationWord, word.form),
         named(prints.values_list("pk", flat=True), of_print(word)),
     ]
+
+
+def near_licenses(text: str) -> list[UUID]:
+    """The ids of some licences that may be meant by what is nowhere: a key with signs that look
+    alike or a letter wrong, an order number or another word of a licence."""
+    form = form_of(text)
+    ways = alike(form) | near(form) if len(form) >= SHORTEST_END else set()
+    keys = finding.one_of(License.objects.all(), "key_form", ways)
+    found = [*islice(keys, MOST_NEAR), *near_ids(LicenseWord, text)]
+    return list(dict.fromkeys(found))[:MOST_NEAR]
+
+
+def near_machines(text: str) -> list[UUID]:
+    """The ids of some machines whose names may be meant."""
+    return near_ids(ActivationWord, text)
 
 
 def machine_places(word: Typed) -> list[Place]:

@@ -19,6 +19,7 @@ from django.db import models
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.db.models.lookups import IsNull
 
+from tenancy.likeness import near
 from tenancy.rows import VendorManager
 from tenancy.spelling import LONGEST_WORD, Typed, asked, form_of, words_in
 
@@ -337,6 +338,46 @@ def leading_by(places: Iterable[Place]) -> tuple[list[UUID], bool]:
     """The same of rows that have a word in one of these places."""
     known = list(dict.fromkeys(chain.from_iterable(place.ids for place in places)))
     return known[:MOST_LEADING], len(known) > MOST_LEADING
+
+
+SHORTEST_NEAR = 4  # letters of a word of which one may be wrong
+MOST_NEAR = 100
+ASKED_AT_ONCE = 50  # texts
+
+
+def near_ids(kind: type[Word], text: str) -> list[UUID]:
+    """The ids of some rows that have the text as one word with a letter wrong, or each of its words
+    so or as it is typed."""
+    words = [_near(kind, word.form) | _as_typed(kind, word.form) for word in asked(text) or ()]
+    of_words = set.intersection(*words) if words else set()
+    return list(_near(kind, form_of(text)) | of_words)[:MOST_NEAR]
+
+
+def one_of(rows: Rows, name: str, texts: Iterable[str], key: str = "pk") -> Iterator[UUID]:
+    """The ids of rows whose text is one of very many. Few are asked for at a time: of more the
+    planner thinks that it is cheaper to read the table."""
+    left = sorted(texts)
+    for start in range(0, len(left), ASKED_AT_ONCE):
+        some = rows.filter(**{f"{name}__in": left[start : start + ASKED_AT_ONCE]})
+        yield from some.order_by().values_list(key, flat=True)[:MOST_NEAR]
+
+
+def _as_typed(kind: type[Word], form: str) -> set[UUID]:
+    return set(ids_by(kind, form)[:MOST_NAMED])
+
+
+def _near(kind: type[Word], form: str) -> set[UUID]:
+    """Rows with a word from which the form is one letter away: whole words by an index; and the
+    beginnings of words, of the first that begin as the form does."""
+    if not SHORTEST_NEAR <= len(form) <= LONGEST_WORD:
+        return set()
+    row, ways = f"{kind.row}_id", near(form)
+    found = set(one_of(kind.objects.all(), "word", ways, row))
+    half = kind.objects.filter(begins("word", form[: (len(form) + 1) // 2])).order_by("word")
+    for pk, word in half.values_list(row, "word")[:MOST_NAMED]:
+        if not ways.isdisjoint(word[: len(form) + more] for more in (-1, 0, 1)):
+            found.add(pk)
+    return found
 
 
 # --- Few rows -----------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ typed. `abcd ef01`, `ABCD‑EF01` and `abcdef01` are one.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 from unicodedata import category, combining, normalize
 
@@ -65,6 +65,12 @@ def words_in(text: str) -> set[str]:
         found.add(form[start : start + LONGEST_WORD])
         start += len(piece)
     return found
+
+
+def has_all(text: str, words: Iterable[str]) -> bool:
+    """Whether each of these stored forms begins a word of the text."""
+    known = words_in(text)
+    return all(any(each.startswith(word[:LONGEST_WORD]) for each in known) for word in words)
 
 
 def end_of(text: str) -> str:

@@ -2,33 +2,44 @@
 an e-mail, a name, a host name, a fingerprint.
 
 What matches as a whole is found first; only when nothing does, rows of which the text has the
-beginnings of words. Both by an index, however many rows there are. Runs in the vendor's scope.
+beginnings of words. Both by an index, however many rows there are. If there is nothing either, the
+last machines that are gone and the last e-mails are looked through, and what has a letter wrong is
+offered, by an index again. Runs in the vendor's scope.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, cast
+from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.functional import Promise
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from accounts.finding import people_places
+from accounts.finding import near_people, people_places
 from accounts.models import User
+from audit import words as audit_words
+from audit.models import AuditEntry
+from licenses.history import gone_by_name
 from licenses.models import Activation, License
-from licenses.search import host_places, places_by_key
+from licenses.search import host_places, near_licenses, near_machines, places_by_key
+from mail.models import OutgoingEmail
 from tenancy import finding
 from tenancy.addresses import spellings_of
 from tenancy.door import is_inside
-from tenancy.spelling import form_of
+from tenancy.spelling import asked, form_of, has_all
 
 SHOWN = 20
 LONGEST = 256
+LOOKED_AT = 2000  # e-mails
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +105,7 @@ class Findable:
     shown: Callable[[Any], Hit]
     whole: Callable[[str], Q]
     places: finding.Places
+    near: Callable[[str], list[UUID]]
 
 
 KINDS = (
@@ -104,6 +116,7 @@ KINDS = (
         license,
         is_key,
         places_by_key,
+        near_licenses,
     ),
     Findable(
         _("People"),
@@ -112,6 +125,7 @@ KINDS = (
         person,
         is_email,
         people_places,
+        near_people,
     ),
     Findable(
         _("Machines"),
@@ -120,21 +134,82 @@ KINDS = (
         machine,
         is_machine,
         host_places,
+        near_machines,
     ),
 )
 
 
-def find(text: str, reader: User) -> list[Group]:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was found; `near` where nothing is called so, and it may be meant."""
+
+    groups: list[Group]
+    near: bool = False
+
+    @property
+    def only(self) -> Hit | None:
+        """The one that is certainly meant."""
+        hits = [hit for group in self.groups for hit in group.hits]
+        return hits[0] if len(hits) == 1 and not self.near else None
+
+
+def find(text: str, reader: User) -> Found:
     """What the whole text names, of all that the reader may view; when it names nothing, what has
-    each of its words."""
+    each of its words; then what was so, or nearly is."""
     wanted = text.strip()[:LONGEST]
     if not form_of(wanted):
-        return []
+        return Found([])
     kinds = [kind for kind in KINDS if reader.has_perm(kind.right)]
     groups = [_group(kind, kind.rows().filter(kind.whole(wanted))) for kind in kinds]
     if not any(group.hits for group in groups):
         groups = [_by_words(kind, wanted) for kind in kinds]
-    return [group for group in groups if group.hits]
+    found = Found([group for group in groups if group.hits])
+    return found if found.groups else _near(kinds, wanted, reader)
+
+
+def _near(kinds: list[Findable], wanted: str, reader: User) -> Found:
+    """What the text may mean: machines that are gone, e-mails, and what has a letter wrong."""
+    groups = [_gone(wanted, reader), _emails(wanted, reader)]
+    groups += [_group(kind, kind.rows().filter(pk__in=kind.near(wanted))) for kind in kinds]
+    return Found([group for group in groups if group.hits], near=True)
+
+
+def _gone(wanted: str, reader: User) -> Group:
+    """Machines that have no seat any more, by the licence that they had."""
+    may = reader.has_perm("licenses.view_license")
+    entries = gone_by_name(wanted)[: SHOWN + 1] if may else []
+    known = License.objects.in_bulk([each.license_id for each in entries if each.license_id])
+    hits = [gone(each, known[each.license_id]) for each in entries if each.license_id in known]
+    return Group(_("Machines without a seat by now"), hits[:SHOWN], len(hits) > SHOWN)
+
+
+def gone(entry: AuditEntry, license: License) -> Hit:
+    return Hit(
+        reverse("admin:licenses_license_change", args=[license.pk]),
+        str(entry.details.get("hostname", "")),
+        " · ".join((audit_words.title(entry), date_text(entry.created_at), license.key)),
+    )
+
+
+def _emails(wanted: str, reader: User) -> Group:
+    """E-mails whose subjects have every word, among the last LOOKED_AT."""
+    may = reader.has_perm("mail.view_outgoingemail")
+    forms = [word.form for word in asked(wanted) or ()]
+    last = OutgoingEmail.objects.order_by("-created_at", "pk")[:LOOKED_AT] if may else []
+    found = [each for each in last if forms and has_all(each.subject, forms)]
+    return Group(_("E-mails"), [email(each) for each in found[:SHOWN]], len(found) > SHOWN)
+
+
+def email(each: OutgoingEmail) -> Hit:
+    return Hit(
+        reverse("admin:mail_outgoingemail_change", args=[each.pk]),
+        each.subject,
+        " · ".join((each.recipient, date_text(each.created_at))),
+    )
+
+
+def date_text(moment: datetime) -> str:
+    return date_format(localtime(moment), "j F Y")
 
 
 def _by_words(kind: Findable, wanted: str) -> Group:
@@ -153,8 +228,8 @@ def find_view(request: HttpRequest, context: dict[str, object]) -> HttpResponse:
     if not is_inside():
         raise PermissionDenied
     text = request.GET.get("q", "")
-    groups = find(text, cast(User, request.user))
-    if len(groups) == 1 and len(groups[0].hits) == 1:
-        return redirect(groups[0].hits[0].url)
-    found = {"title": _("Find"), "text": text, "groups": groups}
-    return render(request, "admin/find.html", context | found)
+    found = find(text, cast(User, request.user))
+    if found.only:
+        return redirect(found.only.url)
+    shown = {"title": _("Find"), "text": text, "groups": found.groups, "near": found.near}
+    return render(request, "admin/find.html", context | shown)

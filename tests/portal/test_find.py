@@ -2,7 +2,10 @@
 
 import pytest
 
-from licenses.verbs.licenses import create_license
+from licenses.verbs.licenses import change_license, create_license
+from licenses.verbs.mailing import send_license
+from licenses.verbs.releasing import free
+from mail.models import OutgoingEmail
 from tenancy.door import inside
 from tests.world import World, fingerprint, signed_in
 
@@ -33,6 +36,80 @@ def test_one_hit_is_opened_at_once(world: World, text: str, lands_on: str) -> No
         assert response.status_code == 302, response.content.decode()
         assert response["Location"] == pages[lands_on]
         assert signed_in(person).get(response["Location"]).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("text", "lands_on"),
+    [
+        ("ADA111-ACME-0RBIT-OOO1", "license"),  # O and 0
+        ("ADAIII-ACME-ORBIT-0001", "license"),  # 1 and I
+        ("ADAlll-ACME-ORB1T-0001", "license"),  # 1 and l, I and 1
+        ("ADA111-ACME-ORIBT-0001", "license"),  # neighbours
+        ("ADA111-ACME-ORBT-0001", "license"),  # missing
+        ("ADA111-ACME-ORBIIT-0001", "license"),  # too much
+        ("ADA111-ACNE-ORBIT-0001", "license"),  # wrong
+        ("PO-2026-78S", "license"),
+        ("Lovelase", "user"),
+        ("Lovlace", "user"),
+        ("Adda", "user"),
+        ("Ada Lovelacw", "user"),
+        ("lovelcae ada", "user"),
+        ("ada@exmaple.com", "user"),
+        ("ada-latpop", "activation"),
+        ("adda-laptop", "activation"),
+    ],
+)
+def test_near_hits_are_offered_and_not_opened(world: World, text: str, lands_on: str) -> None:
+    with inside(world.acme):
+        world.ada_license.order_number = "PO-2026-785"
+        change_license(world.ada_license, fields=["order_number"])
+    pages = {
+        "license": f"/licenses/license/{world.ada_license.pk}/change/",
+        "user": f"/accounts/user/{world.ada.pk}/story/",
+        "activation": f"/licenses/activation/{world.ada_machine.pk}/change/",
+    }
+    page = signed_in(world.acme_support).get("/find/", {"q": text})
+    assert page.status_code == 200
+    assert "Did you mean" in page.content.decode()
+    assert pages[lands_on] in page.content.decode()
+
+
+def test_an_order_number_is_opened_at_once(world: World) -> None:
+    with inside(world.acme):
+        world.ada_license.order_number = "PO-2026-785"
+        change_license(world.ada_license, fields=["order_number"])
+    answer = signed_in(world.acme_support).get("/find/", {"q": "po 2026 785"})
+    assert answer["Location"] == f"/licenses/license/{world.ada_license.pk}/change/"
+
+
+def test_a_machine_that_was_released_is_found_by_its_name(world: World) -> None:
+    with inside(world.acme):
+        free(world.ada_machine, reason="It broke")
+    for text in ("ada-laptop", "ADA LAPTOP", "ada-lap"):
+        page = signed_in(world.acme_support).get("/find/", {"q": text}).content.decode()
+        assert "Machines without a seat by now" in page
+        assert f"/licenses/license/{world.ada_license.pk}/change/" in page
+        assert "Machine released by support" in page
+
+
+def test_an_e_mail_is_found_by_its_subject(world: World) -> None:
+    with inside(world.acme):
+        send_license(world.ada_license)
+        email = OutgoingEmail.objects.get()
+        subject = email.subject or "Your licence for Orbit"
+        OutgoingEmail.objects.filter(pk=email.pk).update(subject=subject)
+    page = signed_in(world.acme_support).get("/find/", {"q": subject}).content.decode()
+    assert f"/mail/outgoingemail/{email.pk}/change/" in page
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["B0B333-GL0BEX-QUILL-02", "bob@exmaple.com", "byrom", "bob-laptpo", "zzzzzz", "xx"],
+)
+def test_nothing_of_the_other_vendor_is_offered(world: World, text: str) -> None:
+    page = signed_in(world.acme_support).get("/find/", {"q": text}).content.decode()
+    assert "Nothing here has" in page
+    assert "Did you mean" not in page
 
 
 def test_several_hits_are_listed(world: World) -> None:

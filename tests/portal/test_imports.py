@@ -29,6 +29,7 @@ LADDER = (
 )
 PURE = (
     "tenancy/addresses.py",
+    "tenancy/likeness.py",
     "tenancy/spelling.py",
     "tenancy/unseen.py",
     "accounts/passwords.py",

@@ -239,6 +239,26 @@ def licences_pages(world: World) -> Iterator[str]:
         yield f"/licenses/license/{license.pk}/change/"
 
 
+NEAR = (
+    "KEY-7777O-Z544439",
+    "Lsat777",
+    "hots-77777",
+    "customer77a7@example.com",
+    "a1b2c3-d4e5f6-071829-3a4b5c-6d7e8f",
+    "nothing at all is like this",
+)
+
+
+def test_what_may_be_meant_is_found_by_an_index(crowded: World) -> None:
+    admin = signed_in(crowded.acme_admin)
+    too_many = {}
+    for text in NEAR:
+        read, sql = looked_at(lambda q=text: admin.get("/find/", {"q": q}))  # type: ignore[misc]
+        if read > MOST_READ:
+            too_many[text] = f"{read} rows: {sql[:500]}"
+    assert not too_many, "\n".join(f"{name}: {told}" for name, told in too_many.items())
+
+
 # Of a list that is narrowed so many rows are counted at most, by an index.
 NARROWED = MOST_COUNTED + 2 * READ_PER_ROW * SHOWN
 DAYS = (
