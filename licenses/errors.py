@@ -223,16 +223,6 @@ class PolicyIsUsed(LicensingError):
     text = _("There are licences or products on this policy, so it is kept.")
 
 
-class NoPolicy(LicensingError):
-    """Nothing says on which terms a new licence is, or how long it lasts."""
-
-    code = "NO_POLICY"
-    text = _(
-        "Nothing says how long this licence is valid. Choose a policy, give %(detail)s a default "
-        "policy on its page, or say its validity or its last day."
-    )
-
-
 class LicenseIsUsed(LicensingError):
     """The licence can't be taken back."""
 

@@ -29,7 +29,7 @@ from imports.tables import TableRow
 from imports.verbs.people import NAMES, NEW_PEOPLE, check_customer, customers
 from licenses import values, words
 from licenses.ends import End, end_of
-from licenses.errors import LicenseIsUsed, NoPolicy
+from licenses.errors import LicenseIsUsed
 from licenses.intervals import DAY, of_seconds
 from licenses.keys import new_key
 from licenses.lengths import typed
@@ -69,7 +69,6 @@ GIVEN = (
     "notes",
     "internal_notes",
 )
-LASTING = ("validity", "validity_days", "expires_at")  # columns that say how long
 # Whatever these hold was chosen by its name, or is found again by the database.
 CHOSEN = {"vendor", "product", "user", "policy", "maintenance_policy"}
 
@@ -483,11 +482,7 @@ class LicenseRows(Rows):
         text = _("There is no licence policy “%(name)s”.")
         chosen = self._chosen(self.policies, row.get("policy", ""), text)
         product = self.products.get(row["product"].strip())
-        lasts = any(row.get(name, "").strip() for name in LASTING)
-        try:
-            return policy_for(product, chosen, lasts=lasts) if product else None
-        except NoPolicy as error:
-            raise ValueError(error.sentence) from error
+        return policy_for(product, chosen) if product else None
 
     def _maintenance(self, row: dict[str, str]) -> MaintenancePolicy | None:
         text = _("There is no maintenance policy “%(name)s”.")

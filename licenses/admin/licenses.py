@@ -30,7 +30,7 @@ from licenses.admin.forms import NewLicenseForm
 from licenses.admin.lengths import LENGTHS
 from licenses.admin.license_page import page_of
 from licenses.admin.many import CHANGES
-from licenses.errors import AdditionalUserIsStaff, DayIsOver, LicensingError, NoPolicy
+from licenses.errors import AdditionalUserIsStaff, DayIsOver, LicensingError
 from licenses.lengths import in_words
 from licenses.models import License, LicenseMetadata, LicenseUser, Product
 from licenses.search import places_for_staff
@@ -296,8 +296,6 @@ class LicenseAdmin(WithChangesToAll, WithExport, WithButtons, WithDuplicate):
             form.add_error("email", error.sentence)
         except DayIsOver as error:
             form.add_error("expires_on", error.sentence)
-        except NoPolicy as error:
-            form.add_error("policy", error.sentence)
         except AdditionalUserIsStaff as error:
             form.add_error("additional_users", error.sentence)
         except LicensingError as error:

@@ -2,7 +2,6 @@
 
 from enum import Enum
 
-from licenses.errors import NoPolicy
 from licenses.models import LicensePolicy, MaintenancePolicy, Product
 
 
@@ -14,18 +13,11 @@ class Choice(Enum):
     NONE = "none"
 
 
-def policy_for(
-    product: Product, chosen: LicensePolicy | Choice, *, lasts: bool
-) -> LicensePolicy | None:
-    """On whose terms a new licence of the product is; None is those of no policy, where that was
-    chosen or, with `lasts`, its end is said by itself. Raises NoPolicy where nothing says it."""
+def policy_for(product: Product, chosen: LicensePolicy | Choice) -> LicensePolicy | None:
+    """On whose terms a new licence of the product is; None is those of no policy."""
     if isinstance(chosen, LicensePolicy):
         return chosen
-    if chosen is Choice.NONE:
-        return None
-    if product.default_policy is None and not lasts:
-        raise NoPolicy(product)
-    return product.default_policy
+    return None if chosen is Choice.NONE else product.default_policy
 
 
 def maintenance_for(

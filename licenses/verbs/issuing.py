@@ -49,13 +49,11 @@ def issue(
 
     What is given wins over the policy; the whole last day counts, in the vendor's time zone.
     `metadata` is as in accounts/metadata.py, `additional_users` are e-mails of known or new
-    customers, `told` are texts of a licence, such as its notes and order number. Raises NoPolicy,
-    DayIsOver, DateTooFar, AdditionalUserIsStaff, accounts.verbs.customers.NotACustomer, and
+    customers, `told` are texts of a licence, such as its notes and order number. Raises DayIsOver,
+    DateTooFar, AdditionalUserIsStaff, accounts.verbs.customers.NotACustomer, and
     ValidationError when something is refused; then nothing is created or sent.
     """
     end = _end_of(last_day, product.vendor) if last_day else None
-    lasts = interval is not None or last_day is not None
-    chosen = policy_for(product, policy, lasts=lasts)
     customer = customer_of(product.vendor, email, **(names or {}))
     terms = {
         "allowed_activations": allowed_activations,
@@ -67,7 +65,7 @@ def issue(
     license = create_license(
         product=product,
         user=customer,
-        policy=chosen,
+        policy=policy_for(product, policy),
         maintenance_policy=maintenance_for(product, maintenance_policy),
         max_allowed_release_version=max_allowed_release_version,
         key=key,

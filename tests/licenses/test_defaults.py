@@ -11,7 +11,7 @@ import time_machine
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 
-from licenses.errors import AdditionalUserIsStaff, NoPolicy, PolicyIsUsed
+from licenses.errors import AdditionalUserIsStaff, PolicyIsUsed
 from licenses.models import License, LicensePolicy, MaintenancePolicy, Product
 from licenses.verbs.defaults import Choice
 from licenses.verbs.issuing import issue
@@ -139,20 +139,11 @@ def test_none_is_a_choice(world: World, policies: tuple[LicensePolicy, Maintenan
     assert (other.policy, other.maintenance_policy) == (None, policies[1])
 
 
-def test_without_any_policy_nobody_gets_a_licence_for_good(world: World) -> None:
-    sentence = "Choose a policy, give Orbit a default policy on its page"
-    page = by_form(world, policy="")
-    assert page.status_code == 200
-    assert re.search(
-        rf'form-row errors">\s*<ul class="errorlist" id="id_policy_error"><li>[^<]*{sentence}',
-        page.content.decode(),
-    )
-    with pytest.raises(CommandError, match=sentence):
-        command()
-    with inside(world.acme), pytest.raises(NoPolicy):
-        issue(product=world.orbit, email=EVE)
-    assert by_form(world, policy="", validity="2 years").status_code == 302
-    assert eves(world).subscription_interval == "P2Y"
+def test_where_no_policy_is_said_a_licence_is_on_the_terms_of_none(world: World) -> None:
+    assert by_form(world, policy="").status_code == 302
+    license = eves(world)
+    assert (license.policy, license.allowed_activations, license.expires_at) == (None, 1, None)
+    assert "No end" in command("--key", "ANOTHER-KEY-OF-EVES-1")
 
 
 def test_the_form_offers_the_products_policy_first(
