@@ -40,6 +40,7 @@ from backoffice.pages import (
     columns_of,
     counted,
 )
+from backoffice.saved.verbs import asked_in, views_of
 from tenancy.door import current_vendor, is_inside
 from tenancy.finding import MOST_LOOKED_AT, Places, among_few, find
 from web.requests import PAGE_SIZE
@@ -340,6 +341,7 @@ class ListAdmin(WithChoices, admin.ModelAdmin[Any]):
             "title": self.list_title_for(request),
             "add_text": add_text,
             "empty": self._empty(request, add_text),
+            "saved": self._saved(request),
         }
         return super().changelist_view(request, shown | (extra_context or {}))
 
@@ -352,6 +354,23 @@ class ListAdmin(WithChoices, admin.ModelAdmin[Any]):
             context["title"] = capfirst(str(context["original"]))
         context.setdefault("list_title", self.list_title_for(request))
         return super().render_change_form(request, context, *args, **kwargs)
+
+    def _saved(self, request: HttpRequest) -> dict[str, Any]:
+        """The saved views of the list, which of them this is, and whether it can be saved."""
+        if not is_inside():
+            return {}
+        query = asked_in(request.GET.urlencode())
+        views = views_of(request.user, self.opts.label_lower)
+        here = [view for view in views if view.query == query]
+        own = [view for view in here if view.owner_id == request.user.pk]
+        may_change = own or (here and request.user.has_perm("accounts.change_user"))
+        return {
+            "views": views,
+            "query": query,
+            "listed": self.opts.label_lower,
+            "changeable": (own or here)[0] if may_change else None,
+            "is_new": bool(query) and not here,
+        }
 
     def get_action_choices(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """Django's, with words where it has dashes."""

@@ -1,4 +1,4 @@
-"""What the back office keeps for itself: changes to many rows."""
+"""What the back office keeps for itself: changes to many rows, saved views of lists."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from tenancy.rows import SameVendor, TenantRow, personal
+from tenancy.texts import Line
 
 
 class BulkChange(TenantRow):
@@ -86,3 +87,37 @@ class BulkStep(TenantRow):
 
     def __str__(self) -> str:
         return str(self.number)
+
+
+class SavedView(TenantRow):
+    """What narrows and orders a list, under a name: the list's address behind its question mark.
+
+    It is its owner's, who may share it with all who may view the list.
+    """
+
+    owner = models.ForeignKey(
+        "accounts.User", models.CASCADE, related_name="+", verbose_name=_("owner")
+    )
+    listed = models.CharField(_("list"), max_length=80)
+    name = Line(_("name"), max_length=60)
+    query = personal(models.CharField(max_length=1000))
+    shared = models.BooleanField(
+        _("for the team"), default=False, help_text=_("All who may see this list can open it.")
+    )
+
+    class Meta(TenantRow.Meta):
+        verbose_name = _("saved view")
+        verbose_name_plural = _("saved views")
+        ordering = ("name", "id")
+        constraints = (
+            models.UniqueConstraint(
+                name="saved_view_name_once",
+                fields=("owner", "listed", "name"),
+                violation_error_message=_("You have a view of this name already."),
+            ),
+            SameVendor(name="saved_view_owner_vendor", field="owner", to_table="accounts_user"),
+        )
+        indexes = (models.Index(name="saved_view_of_list", fields=("vendor", "listed", "name")),)
+
+    def __str__(self) -> str:
+        return self.name

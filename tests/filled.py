@@ -8,7 +8,7 @@ from accounts.models import Refusal, ViewAs
 from accounts.verbs import refusals, sessions
 from audit import trail
 from audit.acting import acting_as
-from backoffice.models import BulkChange, BulkStep
+from backoffice.models import BulkChange, BulkStep, SavedView
 from branding.domains.verbs import claim
 from branding.models import ProvedDomain
 from branding.verbs.brands import change_brand
@@ -100,6 +100,14 @@ def _fill(world: World, vendor: Vendor) -> None:
             )
         ColumnMeaning.objects.create(
             vendor=vendor, kind="customers", heading=f"{name}heading", column="email"
+        )
+        SavedView.objects.create(
+            vendor=vendor,
+            owner=staff,
+            listed="licenses.license",
+            name=f"{name}-view",
+            query="status=active",
+            shared=True,
         )
         change = BulkChange.objects.create(
             vendor=vendor, kind="licenses", name="suspend", label=f"{name}-change", rows=1

@@ -2,12 +2,13 @@
 
 from functools import partial, wraps
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin
 from django.contrib.contenttypes.views import shortcut
 from django.core.exceptions import BadRequest, ImproperlyConfigured, ValidationError
 from django.db import DataError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -18,6 +19,7 @@ from accounts.rights import RIGHTS
 from accounts.views import change_password
 from accounts.views import logout as sign_out
 from backoffice.base import VendorAdmin, is_odd
+from backoffice.saved import pages as saved
 from portal.office import dashboard, find, first_steps, navigation, preview
 from tenancy.rows import TenantRow
 
@@ -69,12 +71,21 @@ class BackofficeSite(admin.AdminSite):
             path("preview/", self.admin_view(preview.preview_view), name="preview_begin"),
             path("preview/<path:page>", self.admin_view(preview.preview_view), name="preview"),
             path("first-steps/<str:name>/skip/", skip, name="skip_step"),
+            path("views/save/", self.admin_view(self.save_view), name="save_view"),
+            path("views/<uuid:row_id>/", self.admin_view(self.saved_view), name="saved_view"),
             *super().get_urls(),
         ]
 
     def find_view(self, request: HttpRequest) -> HttpResponse:
         """Anything of the vendor's by key, e-mail, name, host name or fingerprint."""
         return find.find_view(request, self.each_context(request))
+
+    def save_view(self, request: HttpRequest) -> HttpResponseBase:
+        """A list under a name."""
+        return saved.save_view(request, self.each_context(request))
+
+    def saved_view(self, request: HttpRequest, row_id: UUID) -> HttpResponseBase:
+        return saved.saved_view(request, row_id, self.each_context(request))
 
     def password_change(self, request: Any, extra_context: Any = None) -> Any:
         """The portal's page: there is one way to change a password."""

@@ -384,6 +384,7 @@ HARMLESS = {
     "backoffice.bulkchange.label": "what is done to many rows",
     "backoffice.bulkchange.name": "which change",
     "backoffice.bulkchange.values": "numbers, days and policies",
+    "backoffice.savedview.name": "staff's own word for a list",
     "branding.brandimage.name": "which picture",
     "branding.customdomain.name": "the vendor's",
     "branding.proveddomain.name": "the vendor's",

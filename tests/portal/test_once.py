@@ -13,6 +13,7 @@ from django.test import Client
 from django.urls import get_resolver
 
 from accounts.models import Session, User
+from backoffice.models import SavedView
 from licenses.models import Activation, License, LicensePolicy, MaintenancePolicy
 from licenses.verbs.activations import activate
 from licenses.verbs.licenses import create_license
@@ -374,6 +375,26 @@ def stopped_change(world: World) -> Posted:
     return Posted(signed_in(world.acme_admin), f"{path}/change/", f"{path}/do/stop/")
 
 
+def new_view(world: World) -> Posted:
+    return admin_page(world, "/licenses/license/?status=active", "/views/save/", name="Active ones")
+
+
+def a_view(world: World) -> str:
+    with inside(world.acme):
+        view = SavedView.objects.create(
+            vendor=world.acme,
+            owner=world.acme_admin,
+            listed="licenses.license",
+            name="Active",
+            query="status=active",
+        )
+    return f"/views/{view.pk}/"
+
+
+def changed_view(world: World) -> Posted:
+    return admin_page(world, a_view(world), name="Others")
+
+
 def released_machine(world: World) -> Posted:
     path = f"/licenses/activation/{world.ada_machine.pk}/release/"
     return admin_page(world, path, reason="Broken")
@@ -517,6 +538,7 @@ BY_TOKEN: dict[str, tuple[Make, ...]] = {
     "admin:tenancy_vendor_add": (vendor,),
     "admin:tenancy_vendor_changelist": (administrators,),
     "admin:vendor_administrator": (administrator,),
+    "admin:save_view": (new_view,),
     "admin:accounts_user_add": (person,),
     "admin:accounts_user_changelist": (invite_chosen,),
     "admin:accounts_user_do": (invite,),
@@ -559,6 +581,7 @@ BY_NATURE: dict[str, tuple[Make, ...]] = {
     "admin:licenses_licensepolicy_change": (changed_policy,),
     "admin:licenses_maintenancepolicy_change": (changed_maintenance,),
     "admin:backoffice_bulkchange_do": (stopped_change,),
+    "admin:saved_view": (changed_view,),
     "admin:licenses_license_many": (renewal,),  # what was seen is sealed, and seen no more
     "admin:releases_release_change": (changed_release,),
     "admin:branding_branding_changelist": (brand,),

@@ -12,7 +12,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from accounts.models import User
 from accounts.rights import RIGHTS, given_to, includes
 from audit.models import AuditEntry
-from backoffice.models import BulkChange
+from backoffice.models import BulkChange, SavedView
 from branding.domains.verbs import claim
 from branding.verbs.brands import change_brand
 from imports.models import DataImport
@@ -213,6 +213,8 @@ SITE: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "password_reset_confirm": ((410,) * 5, (410,) * 5),
     "invitation": ((410,) * 5, (410,) * 5),
     "admin:find": ((302, 200, 200, 200, 403), (302, 405, 405, 405, 405)),
+    "admin:save_view": ((302, 404, 404, 404, 403), (302, 404, 404, 404, 403)),
+    "admin:saved_view": ((302, 200, 403, 404, 403), (302, 200, 403, 404, 403)),
     "admin:index": ((302, 200, 200, 200, 200), (302, 200, 200, 200, 200)),
     # Our own pages come first at the paths that Django's admin would use.
     "admin:login": ((200, 302, 302, 302, 302), (200,) * 5),
@@ -285,7 +287,17 @@ def staff_browser(world: World, visitor: str) -> Browser:
 @pytest.mark.parametrize("visitor", STAFF)
 def test_back_office_site_routes(world: World, visitor: str) -> None:
     column = STAFF.index(visitor)
+    with inside(world.acme):
+        view = SavedView.objects.create(
+            vendor=world.acme,
+            owner=world.acme_admin,
+            listed="licenses.license",
+            name="Active",
+            query="status=active",
+            shared=True,
+        )
     arguments = {
+        "admin:saved_view": [view.pk],
         "password_reset_confirm": ["x"],
         "invitation": ["x"],
         "admin:view_on_site": [1, "x"],

@@ -135,6 +135,8 @@ OTHERWISE = {
     "backoffice.bulkchange.label": "What is done, and what a form has checked.",
     "backoffice.bulkchange.name": "A name of ours.",
     "backoffice.bulkchange.why": "A sentence of ours.",
+    "backoffice.savedview.listed": "A model's name.",
+    "backoffice.savedview.query": "The query of an address.",
     "branding.brandimage.name": "Made of the picture.",
     "branding.customdomain.name": "A domain name (branding/domains/names.py).",
     "branding.proveddomain.name": "A domain name.",
