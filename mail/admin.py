@@ -226,7 +226,7 @@ class OwnTextAdmin(VendorAdmin):
         form = OwnTextForm(request.POST if request.method == "POST" else None, instance=saved)
         shown = saved if request.method != "POST" else None
         if request.method == "POST" and form.is_valid():
-            if "do" not in request.POST and self._saved(text, form):
+            if "do" not in request.POST and self._saved_text(text, form):
                 messages.success(request, _("The text is saved."))
                 return redirect("admin:mail_owntext_write", text.name)
             if request.POST.get("do") == "test":
@@ -244,7 +244,7 @@ class OwnTextAdmin(VendorAdmin):
         )
 
     @staticmethod
-    def _saved(text: Text, form: OwnTextForm) -> bool:
+    def _saved_text(text: Text, form: OwnTextForm) -> bool:
         """Whether it is saved; what the verb refuses stands in the form."""
         given = form.cleaned_data
         try:
