@@ -96,7 +96,8 @@ class MetadataField(forms.Field):
     widget = MetadataRows
 
     def __init__(self, *, encoder: Any = None, decoder: Any = None, **options: Any) -> None:
-        super().__init__(**options)
+        # Django would have what is there come back as one text, beside the rows.
+        super().__init__(**options | {"show_hidden_initial": False})
 
     def clean(self, value: Any) -> list[dict[str, Any]]:
         """Raises ValidationError, and says in the widget which rows are wrong."""

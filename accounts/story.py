@@ -16,10 +16,12 @@ SHOWN = 10
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What stands in one place of a chapter's table; with `url` it is a link."""
+    """What stands in one place of a chapter's table; with `url` it is a link, with `right` for who
+    has that."""
 
     text: str
     url: str = ""
+    right: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,4 +71,10 @@ def story_of(user: User, *, reader: User) -> list[Chapter]:
 
 def _for_reader(chapter: Chapter, reader: User) -> Chapter:
     allowed = [action for action in chapter.actions if reader.has_perm(action.right)]
-    return replace(chapter, actions=allowed)
+    rows = [[_cell_for(cell, reader) for cell in row] for row in chapter.rows]
+    return replace(chapter, actions=allowed, rows=rows)
+
+
+def _cell_for(cell: Cell, reader: User) -> Cell:
+    """The cell; without its link for who may not follow it."""
+    return cell if not cell.right or reader.has_perm(cell.right) else Cell(cell.text)

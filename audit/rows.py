@@ -22,11 +22,9 @@ def create(row: R) -> R:
 
 @transaction.atomic
 def change(row: R, *, fields: Collection[str], withheld: Set[str] = frozenset(), **about: Any) -> R:
-    """Saves these fields and nothing else, since counters may have moved meanwhile; without any,
-    nothing. Records what differs, if anything does. Where that is in `withheld` alone, no customer sees it; `about` is
+    """Saves these fields and nothing else, since counters may have moved meanwhile; records what
+    differs, if anything does. Where that is in `withheld` alone, no customer sees it; `about` is
     as in `audit.trail.Draft`."""
-    if not fields:
-        return row
     before = type(row)._base_manager.get(pk=row.pk)
     row.save(update_fields=[*fields, "updated_at"])
     after = copy(before)

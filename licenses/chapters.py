@@ -46,7 +46,7 @@ def machines(user: User) -> Chapter:
     rows = [
         [
             Cell(str(machine), _page("activation", machine)),
-            Cell(machine.license.key, _page("license", machine.license)),
+            Cell(machine.license.key, _page("license", machine.license), "licenses.view_license"),
             Cell(machine.get_os_display()),
             Cell(_now("offline") if machine.offline else _now("online")),
             Cell(at(machine.last_synced_at)),

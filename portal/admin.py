@@ -106,10 +106,10 @@ class VendorsAdmin(ListAdmin):
     def save_model(
         self, request: HttpRequest, obj: Vendor, form: ModelForm[Vendor], change: bool
     ) -> None:
-        if not change:
-            create_vendor(obj, admin_email=form.cleaned_data["admin_email"])
-        elif form.changed_data:
+        if change:
             change_vendor(obj)
+        else:
+            create_vendor(obj, admin_email=form.cleaned_data["admin_email"])
 
     def suspend_view(self, request: HttpRequest, row_id: UUID) -> HttpResponseBase:
         """Says what suspending does and, by POST, does it."""
