@@ -145,11 +145,11 @@ class AuditEntryAdmin(WithExport):
 
     @admin.display(description=_("who"))
     def actor(self, obj: AuditEntry) -> str:
-        return obj.actor or "–"
+        return obj.actor
 
     @admin.display(description=_("IP address"))
     def ip(self, obj: AuditEntry) -> str:
-        return obj.ip or "–"
+        return obj.ip or ""
 
     @admin.display(description=_("kind"))
     def kind(self, obj: AuditEntry) -> str:
@@ -172,7 +172,7 @@ class AuditEntryAdmin(WithExport):
                     for field, old, new in changed_fields(obj)
                 ),
             )
-            or "–"
+            or ""
         )
 
     @admin.display(description=_("details"))

@@ -300,10 +300,10 @@ class ReleaseAdmin(WithButtons):
     @admin.display(description=_("files"))
     def file_list(self, obj: Release) -> SafeString | str:
         if obj._state.adding:
-            return "-"
+            return ""
         lines = ((file.name, filesizeformat(file.size), file.sha256) for file in obj.files.all())
         line = "<p>{}, {}<br><small>SHA-256 {}</small></p>"
-        return format_html_join("", line, lines) or "-"
+        return format_html_join("", line, lines)
 
 
 def download_places(word: Typed) -> list[Place]:

@@ -61,6 +61,30 @@ class RoleFilter(admin.ChoicesFieldListFilter):
         super().__init__(with_roles(field), *args, **options)
 
 
+class KindFilter(admin.SimpleListFilter):
+    """Customers, or the vendor's own people: the two lists that the navigation offers."""
+
+    title = _("kind")
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("customers", _("Customers")), ("team", _("Team"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> QuerySet[User]:
+        if self.value() == "customers":
+            return queryset.filter(role__in=CUSTOMER_ROLES)
+        if self.value() == "team":
+            return queryset.exclude(role__in=CUSTOMER_ROLES)
+        return queryset
+
+
+def stands_in(person: User) -> dict[str, Any]:
+    """Which of the two lists the person's pages belong to, for their frame."""
+    kind, title = ("customers", _("Customers")) if person.is_customer else ("team", _("Team"))
+    url = reverse("admin:accounts_user_changelist", query={"kind": kind})
+    return {"place": kind, "list_url": url, "list_title": title}
+
+
 @admin.register(User)
 class UsersAdmin(WithViewAs, WithExport, WithButtons, WithMetadata):
     """The vendor's customers and staff. A new one is invited to set a password."""
@@ -87,7 +111,7 @@ class UsersAdmin(WithViewAs, WithExport, WithButtons, WithMetadata):
         "created": lambda user: user.created_at,
     }
     list_display = ("email", "full_name", "company", "role_shown", "is_active", "last_login")
-    list_filter = (("role", RoleFilter), "is_active", "allow_customer_portal_access")
+    list_filter = (KindFilter, ("role", RoleFilter), "is_active", "allow_customer_portal_access")
     search_fields = ("email",)  # for the box to be there
     search_help_text = _("Beginnings of words: e-mail, name, company.")
     places = staticmethod(people_places)
@@ -122,6 +146,30 @@ class UsersAdmin(WithViewAs, WithExport, WithButtons, WithMetadata):
             return names
         return ["role_shown" if name == "role" else name for name in names]
 
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """Customers, the team, or all of them."""
+        titles = {
+            "customers": (_("Customers"), _("Add a customer")),
+            "team": (_("Team"), _("Add a colleague")),
+        }
+        usual = (_("Customers and team"), _("Add somebody"))
+        title, add_text = titles.get(request.GET.get("kind", ""), usual)
+        shown = {"title": title, "add_text": add_text}
+        return super().changelist_view(request, shown | (extra_context or {}))
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Who is added to the team begins as support."""
+        is_colleague = "kind=team" in request.GET.get("_changelist_filters", "")
+        role = {"role": BuiltIn.SUPPORT} if is_colleague else {}
+        return role | super().get_changeform_initial_data(request)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        if context["original"] is not None:
+            context |= stands_in(context["original"])
+        return super().render_change_form(request, context, *args, **kwargs)
+
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         usual = super().get_changelist(request, **kwargs)
         return OfPerson if usual is KeysetList else usual
@@ -143,6 +191,7 @@ class UsersAdmin(WithViewAs, WithExport, WithButtons, WithMetadata):
             "opts": self.opts,
             "original": user,
             "chapters": story_of(user, reader=cast(User, request.user)),
+            **stands_in(user),
             "may_change": self.has_change_permission(request, user),
             "may_view_as": may_view_as(request, user),
             "may_invite": may_write and not user.has_usable_password(),

@@ -55,7 +55,7 @@ class ActivationAdmin(WithMetadata):
     readonly_fields = ("expires", "set_up_anew")
     change_form_template = "licenses/admin/activation.html"
 
-    @admin.display(description=_("expires"), empty_value="-")
+    @admin.display(description=_("expires"))
     def expires(self, obj: Activation) -> str:
         return words.end_text(obj.end) if obj.end else ""
 

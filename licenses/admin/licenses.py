@@ -21,7 +21,7 @@ from accounts.view_as.admin import let_button_work
 from backoffice.base import WithButtons, Writes, owned
 from backoffice.export import WithExport
 from backoffice.filters import RelatedFilter
-from backoffice.lists import is_list_of
+from backoffice.lists import WithChoices, is_list_of
 from licenses import words
 from licenses.admin.filters import ExpiringFilter, StatusFilter
 from licenses.admin.forms import NewLicenseForm
@@ -41,10 +41,11 @@ from tenancy.door import current_vendor
 MOST_TOLD, LONGEST_KEY_TOLD = 10, 60
 
 
-class OwnedInline(admin.TabularInline[Any, Any]):
-    """Rows below a licence; they belong to the scope's vendor like the licence itself."""
+class OwnedInline(WithChoices, admin.TabularInline[Any, Any]):
+    """Rows below a licence; they belong to the scope's vendor like the licence itself. One is
+    empty, so that rows can be added without scripts, too."""
 
-    extra = 0
+    extra = 1
 
     def get_formset(
         self, request: HttpRequest, obj: Any = None, **kwargs: Any

@@ -89,7 +89,7 @@ class ProductAdmin(WithMetadata):
     @admin.display(description=_("product file"))
     def product_file_link(self, obj: Product) -> str:
         if obj._state.adding:
-            return "-"
+            return ""
         return format_html(
             '<a href="{}">product.json</a>', reverse("admin:licenses_product_file", args=[obj.pk])
         )

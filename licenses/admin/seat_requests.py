@@ -64,7 +64,7 @@ class SeatRequestAdmin(VendorAdmin):
     def machine(self, obj: SeatRequest) -> str:
         return str(obj)
 
-    @admin.display(description=_("what runs there"), empty_value="–")
+    @admin.display(description=_("what runs there"))
     def works(self, obj: SeatRequest) -> str:
         """Until when the machine's response works, for who decides."""
         machine = _machine_of(obj)
