@@ -96,8 +96,9 @@ class MetadataField(forms.Field):
     widget = MetadataRows
 
     def __init__(self, *, encoder: Any = None, decoder: Any = None, **options: Any) -> None:
-        # Django would have what is there come back as one text, beside the rows.
-        super().__init__(**options | {"show_hidden_initial": False})
+        # Django would have what is there come back as one text beside the rows, and the model's
+        # help says how it is kept.
+        super().__init__(**options | {"show_hidden_initial": False, "help_text": ""})
 
     def clean(self, value: Any) -> list[dict[str, Any]]:
         """Raises ValidationError, and says in the widget which rows are wrong."""

@@ -17,11 +17,13 @@ def files(user: User) -> Chapter:
         [
             Cell(at(file.created_at)),
             Cell(file.get_kind_display()),
-            Cell(file.hostname or "–"),
+            Cell(file.hostname),
             Cell(
-                file.license.key, reverse("admin:licenses_license_change", args=[file.license_id])
+                file.license.key,
+                reverse("admin:licenses_license_change", args=[file.license_id]),
+                "licenses.view_license",
             ),
-            Cell(str(file.user or "–")),
+            Cell(str(file.user or "")),
         ]
         for file in found.select_related("license", "user")[:SHOWN]
     ]

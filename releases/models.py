@@ -264,4 +264,4 @@ class Download(TenantRow):
         )
 
     def __str__(self) -> str:
-        return str(self.pk)
+        return str(self.file)
