@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib.admin.helpers import AdminForm, AdminReadonlyField, Fieldline, Fieldset
 from django.utils.html import conditional_escape
+from django.utils.safestring import SafeString
 
 
 class ReadableForm(AdminForm):
@@ -38,8 +39,10 @@ class ReadableLine(Fieldline):
 
     def __iter__(self) -> Iterator[Any]:
         for each in super().__iter__():
-            is_read = isinstance(each, AdminReadonlyField)
-            yield ReadableField(each, self.reader) if is_read else each
+            if isinstance(each, AdminReadonlyField):
+                yield ReadableField(each, self.reader)
+            else:
+                yield each
 
 
 class ReadableField(AdminReadonlyField):
@@ -56,11 +59,12 @@ class ReadableField(AdminReadonlyField):
             return str(remote_obj)
         return str(super().get_admin_url(remote_field, remote_obj))
 
-    def contents(self) -> str:
+    def contents(self) -> SafeString:
         fields = {each.name: each for each in self.form._meta.model._meta.concrete_fields}
-        field = fields.get(self.field["name"])
-        asked: Any = self.model_admin.formfield_overrides.get(type(field), {}).get("form_class")
-        if field is None or asked is None:
+        field: Any = fields.get(self.field["name"])
+        overrides: Any = getattr(self.model_admin, "formfield_overrides", {})
+        asked = overrides.get(type(field), {}).get("form_class")
+        if asked is None:
             return super().contents()
         value = asked().prepare_value(field.value_from_object(self.form.instance))
         return conditional_escape(value)

@@ -75,9 +75,10 @@ class PerDay:
         return sum(count for _day, count in self.days)
 
 
-def standings(now: datetime) -> Standings:
-    """The vendor's licences by status and nearness of their end, at `now`."""
-    counts = counted(License.objects.all(), _ranges(now))
+def standings(now: datetime, licenses: QuerySet[License] | None = None) -> Standings:
+    """The vendor's licences, or these of them, by status and nearness of their end, at `now`."""
+    rows = License.objects.all() if licenses is None else licenses
+    counts = counted(rows, _ranges(now))
     within = {
         days: sum(counts[f"until {each}"] for each in HORIZONS if each <= days) for days in HORIZONS
     }

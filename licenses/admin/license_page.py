@@ -19,10 +19,11 @@ from audit import words as audit_words
 from audit.models import AuditEntry
 from licenses import words
 from licenses.admin.many import Change, worth_offering
+from licenses.admin.meanings import versions_of
 from licenses.history import Event
 from licenses.intervals import of_seconds
 from licenses.lengths import in_words
-from licenses.models import Activation, License, LicenseMetadata, MaintenancePolicy
+from licenses.models import Activation, License, LicenseMetadata
 from licenses.pages.rows import seats
 from licenses.status import Status
 from tenancy.door import current_vendor
@@ -306,8 +307,8 @@ def _terms(request: HttpRequest, license: License) -> list[Fact]:
     """What the licence allows, in plain words."""
     policy, product = license.policy, license.product
     facts = [
-        Fact("product", _label(License, "product"), str(product), _link(request, product)),
-        Fact("policy", _label(License, "policy"), str(policy), _link(request, policy))
+        Fact("product", _label(License, "product"), str(product), link_to(request, product)),
+        Fact("policy", _label(License, "policy"), str(policy), link_to(request, policy))
         if policy
         else None,
         Fact("type", _label(License, "type"), words.type_text(license)),
@@ -345,18 +346,8 @@ def _maintenance(request: HttpRequest, license: License) -> Fact:
     policy = license.maintenance_policy
     if policy is None:
         return Fact("maintenance_policy", _("New versions"), _("All of them"))
-    return Fact("maintenance_policy", _("Maintenance"), _brings(policy), _link(request, policy))
-
-
-def _brings(policy: MaintenancePolicy) -> str:
-    """The policy's name, and which versions come with it."""
-    if not policy.allow_minor_version_updates:
-        brought = _("%(policy)s: corrections alone")
-    elif not policy.allow_major_version_updates:
-        brought = _("%(policy)s: new minor versions")
-    else:
-        brought = _("%(policy)s: new major and minor versions")
-    return brought % {"policy": policy}
+    brings = f"{policy}: {versions_of(policy)}"
+    return Fact("maintenance_policy", _("Maintenance"), brings, link_to(request, policy))
 
 
 def _runs_on(license: License) -> str:
@@ -402,7 +393,7 @@ def _label(model: Any, name: str) -> str:
     return label[:1].upper() + label[1:]
 
 
-def _link(request: HttpRequest, row: Any) -> str:
+def link_to(request: HttpRequest, row: Any) -> str:
     """The row's page, for who may look at it."""
     app, model = row._meta.app_label, row._meta.model_name
     if not request.user.has_perm(f"{app}.view_{model}"):

@@ -35,11 +35,12 @@ def _machines(policy: LicensePolicy) -> str:
 
 def of_maintenance(policy: MaintenancePolicy) -> str:
     """Which new versions the policy brings, and for how long."""
-    told = {"versions": _versions(policy), "time": _time(policy)}
+    told = {"versions": versions_of(policy), "time": _time(policy)}
     return _("Licences with this maintenance get %(versions)s %(time)s.") % told
 
 
-def _versions(policy: MaintenancePolicy) -> str:
+def versions_of(policy: MaintenancePolicy) -> str:
+    """Which versions come with it, as a part of a sentence."""
     major, minor = policy.allow_major_version_updates, policy.allow_minor_version_updates
     return {
         (True, True): _("every new version"),

@@ -1,13 +1,14 @@
 """Products and policies in the back office."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html
+from django.urls import URLPattern, path
+from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
@@ -15,6 +16,7 @@ from accounts.admin.metadata import WithMetadata
 from accounts.metadata import METADATA_FORM
 from backoffice.base import VendorAdmin, Writes
 from backoffice.pages import MOST_COUNTED, counted
+from licenses.admin import meanings, product_page
 from licenses.admin.lengths import LENGTHS
 from licenses.lengths import in_words
 from licenses.models import (
@@ -65,10 +67,17 @@ class ProductAdmin(WithMetadata):
         "expired_licenses_keep_releases",
         "offline_response_validity",
         "allowed_key_replacements",
-        "product_file_link",
     )
-    readonly_fields = ("product_file_link",)
+    change_form_template = "licenses/admin/product.html"
     actions = ("rotate_key",)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """What there is of the product, above its form."""
+        product = context.get("original")
+        shown = product_page.page_of(request, product) if product else {}
+        return super().render_change_form(request, context | shown, *args, **kwargs)
 
     def get_urls(self) -> list[URLPattern]:
         download = self.admin_site.admin_view(self.download_product_file)
@@ -86,14 +95,6 @@ class ProductAdmin(WithMetadata):
         response["Content-Disposition"] = 'attachment; filename="product.json"'
         return response
 
-    @admin.display(description=_("product file"))
-    def product_file_link(self, obj: Product) -> str:
-        if obj._state.adding:
-            return ""
-        return format_html(
-            '<a href="{}">product.json</a>', reverse("admin:licenses_product_file", args=[obj.pk])
-        )
-
     @admin.action(description=_("Make a new signing key"), permissions=["change"])
     def rotate_key(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
         products = list(queryset)
@@ -109,6 +110,27 @@ class ProductAdmin(WithMetadata):
 
 class PolicyAdmin(VendorAdmin):
     """What licences are on."""
+
+    change_form_template = "licenses/admin/policy.html"
+    # What the policy means for a customer, in a sentence, and what a change of it does to licences.
+    meaning: Callable[[Any], str]
+    reaches: str | Promise
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """What the policy means, above its form."""
+        policy = context.get("original")
+        shown = (
+            {
+                "meaning": type(self).meaning(policy),
+                "on_it": _on_it(policy),
+                "reaches": self.reaches,
+            }
+            if policy
+            else {}
+        )
+        return super().render_change_form(request, context | shown, *args, **kwargs)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Counts the licences that keep a policy: to name them all there may be too many; and names
@@ -126,9 +148,19 @@ class PolicyAdmin(VendorAdmin):
         return doomed, counts, set(), keeping
 
 
+def _on_it(policy: Any) -> str:
+    """How many licences there are on the policy."""
+    n = counted(policy.licenses.order_by())
+    if n > MOST_COUNTED:
+        return gettext("Very many licences are on it.")
+    return ngettext("%(n)d licence is on it.", "%(n)d licences are on it.", n) % {"n": n}
+
+
 @admin.register(LicensePolicy)
 class LicensePolicyAdmin(PolicyAdmin):
     writes = {LicensePolicy: Writes(create_policy, change_policy, delete_policy)}
+    meaning = staticmethod(meanings.of_policy)
+    reaches = _("They keep the terms that they began on.")
     formfield_overrides = LENGTHS
     list_display = ("name", "type", "allowed_activations", "valid_for", "expiration_strategy")
     fieldsets = (
@@ -165,6 +197,8 @@ class MaintenancePolicyAdmin(PolicyAdmin):
             create_maintenance_policy, change_maintenance_policy, delete_maintenance_policy
         )
     }
+    meaning = staticmethod(meanings.of_maintenance)
+    reaches = _("A change of the versions counts for them, too; their end stays.")
     formfield_overrides = LENGTHS
     list_display = (
         "name",
