@@ -178,4 +178,4 @@ class AuditEntryAdmin(WithExport):
     @admin.display(description=_("details"))
     def more(self, obj: AuditEntry) -> SafeString | str:
         lines = ((name, value_text(value)) for name, value in obj.details.items())
-        return format_html_join("", "<div>{}: {}</div>", lines) or "–"
+        return format_html_join("", "<div>{}: {}</div>", lines)

@@ -145,10 +145,17 @@ class VendorAdmin(ListAdmin):
             refused(request, error)
             return redirect(request.get_full_path())
 
+    def title_of(self, row: Any) -> str:
+        """What stands on top of the row's page."""
+        return str(row)
+
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """Django's page, on which what can't be typed is told in words."""
+        """Django's page under the row's name, on which what can't be typed is told in words."""
+        row = context["original"]
+        if row is not None:
+            context["title"] = self.title_of(row)
         context["adminform"] = ReadableForm(context["adminform"], request.user)
         return super().render_change_form(request, context, *args, **kwargs)
 

@@ -46,7 +46,8 @@ class ReadableLine(Fieldline):
 
 
 class ReadableField(AdminReadonlyField):
-    """A value in the words in which the form would ask for it: "30 days", not 2592000."""
+    """A value in the words of the form field that would ask for it, if that has some (`told`):
+    "30 days", not 2592000."""
 
     def __init__(self, made: AdminReadonlyField, reader: Any) -> None:
         self.__dict__ |= made.__dict__
@@ -63,8 +64,7 @@ class ReadableField(AdminReadonlyField):
         fields = {each.name: each for each in self.form._meta.model._meta.concrete_fields}
         field: Any = fields.get(self.field["name"])
         overrides: Any = getattr(self.model_admin, "formfield_overrides", {})
-        asked = overrides.get(type(field), {}).get("form_class")
-        if asked is None:
+        told = getattr(overrides.get(type(field), {}).get("form_class"), "told", None)
+        if told is None:
             return super().contents()
-        value = asked().prepare_value(field.value_from_object(self.form.instance))
-        return conditional_escape(value)
+        return conditional_escape(told(field.value_from_object(self.form.instance)))

@@ -51,7 +51,7 @@ def labelled(field: F, labels: Mapping[Any, Any]) -> F:
     return field
 
 
-def label_of(field: models.Field[Any, Any], value: str) -> str:
+def label_of(field: models.Field[Any, Any], value: str | int) -> str:
     """What people read instead of a value of the field: as the field says it by itself
     (`in_words`), by its choices or what `labelled` says; empty for the value as it is."""
     in_words = getattr(field, "in_words", None)

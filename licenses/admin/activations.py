@@ -50,9 +50,9 @@ class ActivationAdmin(WithMetadata):
         "license", "hostname", "fingerprint", "os", "os_version", "vm_name", "container",
         "app_version", "client_version", "user_hash", "offline", "offline_response_valid_until",
         "last_synced_at", "lease_expires_at", "expires", "set_up_anew", "metadata_shown",
-        "meter_attributes", "created_at",
+        "uses", "created_at",
     )  # fmt: skip
-    readonly_fields = ("expires", "set_up_anew")
+    readonly_fields = ("expires", "set_up_anew", "uses")
     change_form_template = "licenses/admin/activation.html"
 
     @admin.display(description=_("expires"))
@@ -63,6 +63,11 @@ class ActivationAdmin(WithMetadata):
     def set_up_anew(self, obj: Activation) -> str:
         """How often the machine came with another key; what it had before goes on running."""
         return words.replacements_text(obj, obj.license, timezone.now())
+
+    @admin.display(description=_("uses"))
+    def uses(self, obj: Activation) -> str:
+        """How much of the licence's counted features the machine has taken."""
+        return "\n".join(f"{each['name']}: {each['uses']}" for each in obj.meter_attributes)
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.free_view)

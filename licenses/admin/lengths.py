@@ -6,9 +6,9 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from licenses.intervals import Interval, of_seconds, parse
+from licenses.intervals import Interval, parse
 from licenses.lengths import LengthError, in_words, typed
-from licenses.models.terms import IntervalField
+from licenses.models.terms import IntervalField, seconds_in_words
 
 
 class _AsTyped(str):
@@ -18,6 +18,11 @@ class _AsTyped(str):
 class ValidityField(forms.CharField):
     """An interval by the calendar, typed in words; its value is what ISO 8601 writes, which is
     empty for perpetual. Where nothing has to be typed, nothing is None."""
+
+    @staticmethod
+    def told(value: str) -> str:
+        """What people read of a value."""
+        return in_words(parse(value))
 
     def clean(self, value: Any) -> str | None:
         text = str(value or "").strip()
@@ -35,13 +40,18 @@ class ValidityField(forms.CharField):
     def prepare_value(self, value: Any) -> Any:
         """What the field begins with."""
         is_interval = isinstance(value, str) and not isinstance(value, _AsTyped)
-        return in_words(parse(value)) if is_interval else value
+        return self.told(value) if is_interval else value
 
 
 class LengthOfTimeField(forms.IntegerField):
     """Whole seconds, typed in words; a nought needs no unit."""
 
     widget = forms.TextInput
+
+    @staticmethod
+    def told(value: int) -> str:
+        """What people read of a value."""
+        return seconds_in_words(value)
 
     def to_python(self, value: Any) -> int | None:
         if value in self.empty_values:
@@ -50,9 +60,7 @@ class LengthOfTimeField(forms.IntegerField):
         return 0 if text == "0" else _typed(text, "seconds", "minutes", "hours").nominal
 
     def prepare_value(self, value: Any) -> Any:
-        if not isinstance(value, int):
-            return value
-        return in_words(of_seconds(value)) if value else "0"
+        return self.told(value) if isinstance(value, int) else value
 
 
 def _typed(text: str, *units: str) -> Interval:

@@ -12,6 +12,7 @@ from django.forms import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -46,6 +47,13 @@ class OwnedInline(WithChoices, admin.TabularInline[Any, Any]):
     empty, so that rows can be added without scripts, too."""
 
     extra = 1
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """A field in a table says by itself what it is, too."""
+        field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field:
+            field.widget.attrs["aria-label"] = capfirst(field.label)
+        return field
 
     def get_formset(
         self, request: HttpRequest, obj: Any = None, **kwargs: Any
@@ -180,6 +188,9 @@ class LicenseAdmin(WithExport, WithButtons):
             return rows
         return rows.select_related("product", "user", "policy", "maintenance_policy")
 
+    def title_of(self, row: License) -> str:
+        return _("Licence %(key)s") % {"key": row}
+
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
         """Rows to type into, for who may; the others read them above."""
         return self.inlines if self.has_change_permission(request, obj) else ()
@@ -194,8 +205,7 @@ class LicenseAdmin(WithExport, WithButtons):
         if context["errors"]:
             license = self.get_queryset(request).get(pk=license.pk)
         shown = page_of(request, license)
-        title = {"title": _("Licence %(key)s") % {"key": license}}
-        response = super().render_change_form(request, context | shown | title, *args, **kwargs)
+        response = super().render_change_form(request, context | shown, *args, **kwargs)
         return let_button_work(response) if shown["may_view_as"] else response
 
     # --- A new licence --------------------------------------------------------------------------

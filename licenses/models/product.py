@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.metadata import validate_metadata
 from licenses.intervals import DAY
 from licenses.models.maintenance import MaintenancePolicy
-from licenses.models.terms import LicensePolicy
+from licenses.models.terms import LicensePolicy, told_as_length
 from tenancy.rows import SameVendor, TenantRow, secret
 from tenancy.texts import Line, Prose
 
@@ -59,11 +59,13 @@ class Product(TenantRow):
         default=False,
         help_text=_("Versions that were published before the licence expired can be downloaded."),
     )
-    offline_response_validity = models.PositiveIntegerField(
-        _("offline responses are valid for"),
-        default=30 * DAY,
-        validators=[MinValueValidator(60), MaxValueValidator(3660 * DAY)],
-        help_text=_("Such as 30 days."),
+    offline_response_validity = told_as_length(
+        models.PositiveIntegerField(
+            _("offline responses are valid for"),
+            default=30 * DAY,
+            validators=[MinValueValidator(60), MaxValueValidator(3660 * DAY)],
+            help_text=_("Such as 30 days."),
+        )
     )
     allowed_key_replacements = models.PositiveSmallIntegerField(
         _("times a machine may be set up anew"),

@@ -4,7 +4,7 @@ Field names are those of the Cryptlex Web API v3 in snake case. How long a licen
 interval by the calendar (licenses/intervals.py); lengths that programs count are seconds.
 """
 
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -12,12 +12,13 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from licenses import lengths
-from licenses.intervals import LONGEST, LONGEST_TEXT, Interval, parse
+from licenses.intervals import LONGEST, LONGEST_TEXT, Interval, of_seconds, parse
 from licenses.keys import validate_pattern
 from tenancy.rows import TenantRow
 from tenancy.texts import Line
 
 UNLIMITED = -1
+F = TypeVar("F", bound=models.Field[Any, Any])
 
 
 class LicenseType(models.TextChoices):
@@ -72,12 +73,24 @@ def seconds_field(
     label: Any, default: int, help_text: Any = ""
 ) -> models.PositiveBigIntegerField[int, int]:
     """A length of time in whole seconds, up to a hundred years, so that no date overflows."""
-    return models.PositiveBigIntegerField(
-        label,
-        default=default,
-        validators=[MaxValueValidator(LONGEST)],
-        help_text=help_text or _("Such as 1 hour or 30 minutes."),
+    return told_as_length(
+        models.PositiveBigIntegerField(
+            label,
+            default=default,
+            validators=[MaxValueValidator(LONGEST)],
+            help_text=help_text or _("Such as 1 hour or 30 minutes."),
+        )
     )
+
+
+def told_as_length(field: F) -> F:
+    """The field of whole seconds, marked: people read how long that is (tenancy.rows.label_of)."""
+    field.in_words = seconds_in_words  # type: ignore[attr-defined]
+    return field
+
+
+def seconds_in_words(value: int) -> str:
+    return lengths.in_words(of_seconds(value)) if value else "0"
 
 
 class LicenseTerms(models.Model):

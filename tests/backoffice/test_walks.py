@@ -41,7 +41,7 @@ def test_every_link_and_button_is_there_for_who_may_use_it(filled: World, who: s
 # What a machine writes and nobody wants to read.
 NOTHING = {"-", "–", "—", "None", "True", "False", "[]", "{}", "null"}
 RAW = {
-    "a moment as machines write it": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d"),
+    "a moment as machines write it": re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d"),
     "an id": re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"),
     "JSON": re.compile(r"""^\s*[\[{]["'{]|[{\[]["']\w+["']\s*[:,\]]"""),
     "a length in seconds": re.compile(r"^\s*(3600|86400|2592000|31536000)\s*$"),
@@ -60,6 +60,7 @@ def raw_in(text: str) -> list[str]:
         (" None\n", ["nothing"]),
         ("None: one seat, never expires", []),
         ("2026-11-24T12:00:00+00:00", ["a moment as machines write it"]),
+        ("2026-11-24 12:00:00.5+00:00", ["a moment as machines write it"]),
         ("2026-11-24", []),
         ('[{"key": "Order", "value": "7"}]', ["JSON"]),
         ("{'name': 'x'}", ["JSON"]),
