@@ -135,6 +135,11 @@ class KeysetList(ChangeList):
         return bool(self.query or self.get_filters_params())
 
     @property
+    def may_have_others(self) -> bool:
+        """Whether a list without rows would have some without its search and its filters."""
+        return self.is_narrowed
+
+    @property
     def takes_all(self) -> bool:
         """Whether there are rows on other pages that an action could take, too."""
         return len(self.page.rows) < self.result_count <= MOST_AT_ONCE
@@ -208,10 +213,11 @@ def is_list_of(opts: Any, request: HttpRequest) -> bool:
 @dataclass(frozen=True, slots=True)
 class Empty:
     """What a list says that has no rows: what they are for, and its one button, which leads to
-    `route` for who has the right; by itself to a new row."""
+    `route` for who has the right; by itself to a new row. Without a title it names the rows."""
 
     icon: str  # its name in static/icons.svg
     text: str | Promise
+    title: str | Promise = ""
     button: str | Promise = ""
     route: str = ""
     right: str = ""
@@ -244,7 +250,9 @@ class WithChoices(admin.options.BaseModelAdmin[Any]):
 class ListAdmin(WithChoices, admin.ModelAdmin[Any]):
     """An admin whose list never counts its table."""
 
-    # What the button says that leads to a new row, and what the list says without rows.
+    # What the list is called, what the button says that leads to a new row, and what the list says
+    # without rows.
+    list_title: str | Promise = ""
     add_text: str | Promise = ""
     empty: Empty = Empty("list", gettext_lazy("Nothing stands here yet."))
 
@@ -263,28 +271,49 @@ class ListAdmin(WithChoices, admin.ModelAdmin[Any]):
         return format_html('<span class="none">{}</span>', _("none"))
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        """The list, with what it says where it has no rows."""
-        shown = {"add_text": self.add_text or self._add_text(), "empty": self._empty(request)}
+        """The list under the plain name of what is in it, with what it says without rows."""
+        add_text = self.add_text_for(request)
+        shown = {
+            "title": self.list_title_for(request),
+            "add_text": add_text,
+            "empty": self._empty(request, add_text),
+        }
         return super().changelist_view(request, shown | (extra_context or {}))
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        """The page under the row's name, where Django says what can be done to it."""
+        usual = {text % self.opts.verbose_name for text in (_("Change %s"), _("View %s"))}
+        if context["original"] is not None and str(context["title"]) in usual:
+            context["title"] = capfirst(str(context["original"]))
+        context.setdefault("list_title", self.list_title_for(request))
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def get_action_choices(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """Django's, with words where it has dashes."""
         return super().get_action_choices(request, [("", _("Choose what to do"))])
 
-    def _add_text(self) -> str:
-        return _("Add %(name)s") % {"name": self.opts.verbose_name}
+    def list_title_for(self, request: HttpRequest) -> str | Promise:
+        return self.list_title or capfirst(str(self.opts.verbose_name_plural))
 
-    def _empty(self, request: HttpRequest) -> dict[str, Any]:
-        empty = self.empty
+    def add_text_for(self, request: HttpRequest) -> str | Promise:
+        return self.add_text or _("Add %(name)s") % {"name": self.opts.verbose_name}
+
+    def empty_for(self, request: HttpRequest) -> Empty:
+        return self.empty
+
+    def _empty(self, request: HttpRequest, add_text: str | Promise) -> dict[str, Any]:
+        empty, names = self.empty_for(request), self.opts.verbose_name_plural
         route = empty.route or f"{self.opts.app_label}_{self.opts.model_name}_add"
         may = (
             request.user.has_perm(empty.right) if empty.right else self.has_add_permission(request)
         )
         return {
             "icon": empty.icon,
-            "title": _("No %(names)s yet") % {"names": self.opts.verbose_name_plural},
+            "title": empty.title or _("No %(names)s yet") % {"names": names},
             "text": empty.text,
-            "button": empty.button or self.add_text or self._add_text(),
+            "button": empty.button or add_text,
             "url": reverse(f"admin:{route}") if may else "",
         }
 

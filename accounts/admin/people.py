@@ -25,7 +25,7 @@ from accounts.verbs.people import change_person, create_person, delete_person
 from accounts.view_as.admin import WithViewAs, let_button_work, may_view_as
 from backoffice.base import WithButtons
 from backoffice.export import WithExport
-from backoffice.lists import MOST_OFFERED, KeysetList, is_long
+from backoffice.lists import MOST_OFFERED, Empty, KeysetList, is_long
 
 
 class OfPerson(KeysetList):
@@ -33,6 +33,23 @@ class OfPerson(KeysetList):
 
     def url_for_result(self, result: Any) -> str:
         return reverse("admin:accounts_user_story", args=[result.pk])
+
+    @property
+    def may_have_others(self) -> bool:
+        """Customers and team are two lists, and neither is a part of the other."""
+        return bool(self.query or self.get_filters_params().keys() - {"kind"})
+
+
+NO_CUSTOMERS = Empty(
+    "people",
+    _("Customers sign in to your portal and find their licences, machines and downloads there."),
+    _("No customers yet"),
+)
+NO_COLLEAGUES = Empty(
+    "person",
+    _("Colleagues work here in the back office: administrators do everything, support helps."),
+    _("No colleagues yet"),
+)
 
 
 def with_roles(field: Any) -> Any:
@@ -146,16 +163,17 @@ class UsersAdmin(WithViewAs, WithExport, WithButtons, WithMetadata):
             return names
         return ["role_shown" if name == "role" else name for name in names]
 
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+    def list_title_for(self, request: HttpRequest) -> Any:
         """Customers, the team, or all of them."""
-        titles = {
-            "customers": (_("Customers"), _("Add a customer")),
-            "team": (_("Team"), _("Add a colleague")),
-        }
-        usual = (_("Customers and team"), _("Add somebody"))
-        title, add_text = titles.get(request.GET.get("kind", ""), usual)
-        shown = {"title": title, "add_text": add_text}
-        return super().changelist_view(request, shown | (extra_context or {}))
+        titles = {"customers": _("Customers"), "team": _("Team")}
+        return titles.get(request.GET.get("kind", ""), _("Customers and team"))
+
+    def add_text_for(self, request: HttpRequest) -> Any:
+        texts = {"customers": _("Add a customer"), "team": _("Add a colleague")}
+        return texts.get(request.GET.get("kind", ""), _("Add somebody"))
+
+    def empty_for(self, request: HttpRequest) -> Empty:
+        return NO_COLLEAGUES if request.GET.get("kind") == "team" else NO_CUSTOMERS
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Who is added to the team begins as support."""

@@ -22,7 +22,7 @@ from accounts.view_as.admin import let_button_work
 from backoffice.base import WithButtons, Writes, owned
 from backoffice.export import WithExport
 from backoffice.filters import RelatedFilter
-from backoffice.lists import WithChoices, is_list_of
+from backoffice.lists import Empty, WithChoices, is_list_of
 from licenses import words
 from licenses.admin.filters import ExpiringFilter, StatusFilter
 from licenses.admin.forms import NewLicenseForm
@@ -82,6 +82,8 @@ def _send(license: License) -> None:
 class LicenseAdmin(WithExport, WithButtons):
     """A licence is created from a policy's terms; its state changes through the verbs."""
 
+    add_text = _("New licence")
+    empty = Empty("key", _("A licence lets the machines of a customer run a product."))
     writes = {
         License: Writes(change=licenses.change_license),
         LicenseMetadata: Writes(

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.admin.metadata import WithMetadata
 from accounts.metadata import METADATA_FORM
 from backoffice.base import VendorAdmin, Writes
+from backoffice.lists import Empty
 from backoffice.pages import MOST_COUNTED, counted
 from licenses.admin import meanings, product_page
 from licenses.admin.lengths import LENGTHS
@@ -52,6 +53,8 @@ def valid_for(model_admin: Any, obj: Any) -> str:
 
 @admin.register(Product)
 class ProductAdmin(WithMetadata):
+    add_text = _("Add a product")
+    empty = Empty("box", _("A product is a program that you sell licences for."))
     writes = {Product: Writes(create=create_product, change=change_product)}
     formfield_overrides = LENGTHS | METADATA_FORM
     list_display = ("name", "display_name", "customers_may_deactivate", "created_at")
@@ -158,6 +161,11 @@ def _on_it(policy: Any) -> str:
 
 @admin.register(LicensePolicy)
 class LicensePolicyAdmin(PolicyAdmin):
+    add_text = _("Add a policy")
+    empty = Empty(
+        "sliders",
+        _("A policy has the terms that new licences begin with: how many machines, for how long."),
+    )
     writes = {LicensePolicy: Writes(create_policy, change_policy, delete_policy)}
     meaning = staticmethod(meanings.of_policy)
     reaches = _("They keep the terms that they began on.")
@@ -192,6 +200,11 @@ class LicensePolicyAdmin(PolicyAdmin):
 
 @admin.register(MaintenancePolicy)
 class MaintenancePolicyAdmin(PolicyAdmin):
+    add_text = _("Add a maintenance policy")
+    empty = Empty(
+        "clock",
+        _("A maintenance policy says which new versions a licence brings, and for how long."),
+    )
     writes = {
         MaintenancePolicy: Writes(
             create_maintenance_policy, change_maintenance_policy, delete_maintenance_policy
