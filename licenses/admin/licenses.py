@@ -139,9 +139,10 @@ class LicenseAdmin(WithExport, WithButtons):
     change_form_template = "licenses/admin/license.html"
     # What can be typed; all else stands above the form (license_page.py).
     fieldsets = (
+        (None, {"fields": ("user",)}),
         (
             _("What the customer reads"),
-            {"fields": ("user", "name", "order_number", "renewal_url", "notes")},
+            {"fields": ("name", "order_number", "renewal_url", "notes")},
         ),
         (_("For your staff alone"), {"fields": ("internal_notes",)}),
         (

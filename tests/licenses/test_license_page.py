@@ -263,6 +263,9 @@ def test_view_as_opens_the_licences_page(world: World) -> None:
     support, license = signed_in(world.acme_support), world.ada_license
     text = page(support, license)
     assert f'<input type="hidden" name="next" value="/licenses/{license.pk}/">' in text
+    # Its answer leads to another host.
+    policy = support.get(f"/licenses/license/{license.pk}/change/")["Content-Security-Policy"]
+    assert "form-action 'self' http://acme.portal.localhost:8000" in policy
     path = f"/accounts/user/{world.ada.pk}/view-as/"
     link = support.post(path, {"next": f"/licenses/{license.pk}/"})["Location"]
     opened = Browser("acme").get(link.partition(":8000")[2])
