@@ -58,6 +58,12 @@ def address_changed(email: OutgoingEmail) -> EmailMultiAlternatives:
     return compose("accounts/email/address_changed", person_of(email), to=email.recipient)
 
 
+def test_email(email: OutgoingEmail) -> EmailMultiAlternatives:
+    """What shows its reader that e-mails arrive, and how they look."""
+    link = backoffice_url("admin:index")
+    return compose("accounts/email/test_email", person_of(email), link=link)
+
+
 def person_of(email: OutgoingEmail) -> User:
     """Whom the e-mail is about; raises ValueError if it is about nobody."""
     if email.user is None:
@@ -81,4 +87,5 @@ def register_all() -> None:
     register("password-reset", _("Link for a new password"), password_reset)
     register("invitation", _("Invitation"), invitation)
     register("email-change", _("Confirmation of a new address"), email_change)
+    register("test-email", _("Test e-mail"), test_email)
     register("address-changed", _("Notice to the old address"), address_changed)

@@ -21,7 +21,8 @@ from tenancy.models import Vendor
 class Fact:
     """A line of the page: what it is called, how it stands, and where that is changed.
 
-    The link is for who has the right. A fact that can be copied is an address of one line.
+    The link is for who has the right; where `posts`, it is a button that does something. A fact
+    that can be copied is an address of one line.
     """
 
     title: str
@@ -30,6 +31,7 @@ class Fact:
     action: str = ""
     right: str = ""
     copied: bool = False
+    posts: bool = False
 
 
 Teller = Callable[[Vendor], Iterable[Fact]]
@@ -60,6 +62,9 @@ def emails(vendor: Vendor) -> Iterator[Fact]:
     answers = _("Answers go to %(address)s") % {"address": vendor.support_email or address}
     url, right = reverse("admin:mail_outgoingemail_changelist"), "mail.view_outgoingemail"
     yield Fact(_("E-mail"), (sender, answers), url, _("Look at the e-mails"), right)
+    url, right = reverse("admin:accounts_portalsettings_test"), "accounts.change_portalsettings"
+    told = (_("Sent to yourself, it shows that e-mails arrive, and how they look."),)
+    yield Fact(_("Test e-mail"), told, url, _("Send me a test e-mail"), right, posts=True)
 
 
 def signing_in(_vendor: Vendor) -> Iterator[Fact]:

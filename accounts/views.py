@@ -35,6 +35,7 @@ from accounts.reminders import read_off_token
 from accounts.requests import PersonRequest
 from accounts.sessions import SignInRefused, browser_of, hand_over, sign_in, sign_out
 from accounts.verbs import email_change, passwords
+from accounts.verbs.people import WITHHELD
 from accounts.verbs.profile import save_profile, turn_reminders
 from audit import words
 from audit.acting import acting_as
@@ -258,7 +259,8 @@ def _activity_row(entry: AuditEntry, user: User, now: datetime) -> dict[str, Any
     SECURITY: tests/accounts/test_view_as.py. Where staff was is nobody's business.
     """
     own = entry.actor_id == user.pk
-    changed = [field for field, _old, _new in words.changed_fields(entry)]
+    told = {name: pair for name, pair in entry.changes.items() if name not in WITHHELD}
+    changed = [field for field, _old, _new in words.in_words(User, told)]
     return {
         "at": moment(entry.created_at, now),
         "title": words.for_customers(entry.action),

@@ -57,6 +57,7 @@ ACTIONS = {
     "signing-key-made": _lazy("New signing key"),
     "suspended": _lazy("Suspended"),
     "unrevoked": _lazy("Revocation lifted"),
+    "test-email-sent": _lazy("Test e-mail sent"),
     "unsuspended": _lazy("Suspension lifted"),
     "view-as-begun": _lazy("Began to look at the portal as the customer"),
     "view-as-ended": _lazy("Stopped looking at the portal as the customer"),

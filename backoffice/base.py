@@ -20,10 +20,10 @@ from django.core.exceptions import (
 )
 from django.core.files.uploadhandler import FileUploadHandler
 from django.db import models
-from django.forms import ModelForm
+from django.forms import ModelForm, model_to_dict
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils.functional import Promise
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
@@ -45,6 +45,7 @@ LONGEST_QUERY = 300  # characters
 LARGEST_FILES = 16 * 1024 * 1024  # bytes of a form with pictures or a table
 # What says where in a list somebody is has the value of a row in it, 256 characters or more.
 LONGEST_PLACE = 3000
+COPY = "copy"  # of the query: the row that is duplicated
 PLACES = {PAGE_VAR, "_changelist_filters"}
 
 
@@ -174,6 +175,37 @@ class VendorAdmin(ListAdmin):
         """The model's form, whose new instance belongs to the scope's vendor from the start."""
         form_class = super().get_form(request, obj, change=change, **kwargs)
         return owned(form_class, current_vendor())
+
+
+class WithDuplicate(VendorAdmin):
+    """A model of which a row can be duplicated: the form for a new one, filled in with what the row
+    has apart from its name. Nothing is made before it is saved."""
+
+    change_form_template = "admin/duplicated_change_form.html"
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        row = self.to_duplicate(request)
+        return self.duplicate_of(row) if row else super().get_changeform_initial_data(request)
+
+    def to_duplicate(self, request: HttpRequest) -> Any:
+        """The vendor's row that the query names, for who may see it; None for any other."""
+        row = self.get_object(request, request.GET.get(COPY, ""))
+        return row if row and self.has_view_or_change_permission(request, row) else None
+
+    def duplicate_of(self, row: Any) -> dict[str, Any]:
+        """What the form for a new row begins with."""
+        return model_to_dict(row) | {"name": _("Copy of %(name)s") % {"name": row.name}}
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> Any:
+        shown = {"duplicate": self.duplicate_url(request, object_id), **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, shown)
+
+    def duplicate_url(self, request: HttpRequest, row_id: str) -> str:
+        """Where a row is duplicated; empty for who may not add one."""
+        route = f"admin:{self.opts.app_label}_{self.opts.model_name}_add"
+        return reverse(route, query={COPY: row_id}) if self.has_add_permission(request) else ""
 
 
 def _narrowed_by(offered: Any) -> str | None:

@@ -112,8 +112,10 @@ class Import:
         if self.admin.sign_in(**ADMIN) != http.HTTPStatus.FOUND:
             raise RuntimeError("The administrator can't sign in.")
         run = uuid4().hex[:8]
-        rows = (f"Orbit,c{n}-{run}@example.com,Ada,Number {n},Order {n}\n" for n in range(size))
-        data = "product,email,first_name,last_name,notes\n" + "".join(rows)
+        rows = (
+            f"Orbit,c{n}-{run}@example.com,none,Ada,Number {n},Order {n}\n" for n in range(size)
+        )
+        data = "product,email,policy,first_name,last_name,notes\n" + "".join(rows)
         self.admin.ask("/imports/dataimport/add/")
         form = {"kind": "licenses", "send_emails": "on"}
         uploaded = self.admin.upload("/imports/dataimport/add/", "file", data.encode(), **form)

@@ -55,6 +55,7 @@ class Person:
     last_name: str
     role: str = BuiltIn.USER
     company: str = ""
+    internal_notes: str = ""
 
     def password(self, company_id: str) -> str:
         return f"demo-{company_id}-{self.email.partition('@')[0]}"
@@ -79,7 +80,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Company:
-    vendor: dict[str, str]
+    vendor: dict[str, Any]
     people: tuple[Person, ...]
     products: tuple[dict[str, Any], ...]
     samples: tuple[Sample, ...]
@@ -93,15 +94,29 @@ ACME = Company(
         "support_url": "https://acme.example/support",
         "website": "https://acme.example",
         "time_zone": "Europe/Berlin",
+        "settled_steps": ["domain", "test-email"],
     },
     people=(
         Person("ada@example.com", "Ada", "Lovelace", company="Analytical Engines"),
-        Person("grace@example.com", "Grace", "Hopper", company="Compiler Works"),
+        Person(
+            "grace@example.com", "Grace", "Hopper", company="Compiler Works",
+            internal_notes="Wants to be called, not written to.",
+        ),
         Person("admin@acme.example", "Alan", "Turing", BuiltIn.ADMIN),
         Person("support@acme.example", "Joan", "Clarke", BuiltIn.SUPPORT),
     ),
     products=(
-        {"name": "Orbit", "description": "Plans and simulates trajectories."},
+        {
+            "name": "Orbit",
+            "description": "Plans and simulates trajectories.",
+            "metadata": [
+                {"key": "Article number", "value": "AC-100", "visible": True},
+                {"key": "Cost price", "value": "380 EUR", "visible": False},
+            ],
+            "internal_notes": "The reseller in Lyon gets 30 % off.",
+            "default_policy": "Yearly, 3 seats",
+            "default_maintenance_policy": "One year",
+        },
         {"name": "Spectra", "description": "Measures and compares spectra."},
         {
             "name": "Vault",
@@ -116,6 +131,7 @@ ACME = Company(
                 "allowed_activations": 5, "allowed_deactivations": 3,
                 "subscription_interval": "P1Y",
                 "notes": "For the machines in the clean room.",
+                "internal_notes": "Paid late twice: ask for the order before extending.",
             },
             age=120, machines=("ada-laptop",),
             metadata=(("Purchase order", "PO-2026-118", True), ("Reseller margin", "30 %", False)),
@@ -250,9 +266,9 @@ def _steps(company: Company, vendor: Vendor) -> Iterator[Step]:
     yield BEGINNING, partial(seed_brand, vendor)
     for person in company.people:
         yield _age(person, company), partial(_seed_person, person, vendor)
+    yield BEGINNING, partial(_policies, vendor)
     for fields in company.products:
         yield BEGINNING, partial(_seed_product, fields, vendor)
-    yield BEGINNING, partial(_policies, vendor)
     for version in VERSIONS[vendor.company_id]:
         release = (vendor.company_id, "release", version.product, version.version)
         release_id = demo_id(*release, *version.platforms)
@@ -298,6 +314,7 @@ def _seed_person(person: Person, vendor: Vendor) -> None:
         last_name=person.last_name,
         role=person.role,
         company=person.company,
+        internal_notes=person.internal_notes,
     )
 
 
@@ -307,8 +324,20 @@ def _person(vendor: Vendor, email: str) -> User:
 
 def _seed_product(fields: dict[str, Any], vendor: Vendor) -> None:
     pk = demo_id(vendor.company_id, "product", fields["name"])
-    if not Product.objects.filter(pk=pk).exists():
-        create_product(Product(id=pk, vendor=vendor, **fields))
+    if Product.objects.filter(pk=pk).exists():
+        return
+    # Its default policies, which the company names.
+    named: dict[str, Any] = {
+        "default_policy": "policy",
+        "default_maintenance_policy": "maintenance",
+    }
+    own = {
+        f"{field}_id": demo_id(vendor.company_id, kind, fields[field])
+        for field, kind in named.items()
+        if field in fields
+    }
+    told = {name: value for name, value in fields.items() if name not in named}
+    create_product(Product(id=pk, vendor=vendor, **told, **own))
 
 
 def _policies(vendor: Vendor) -> None:

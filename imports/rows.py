@@ -182,7 +182,11 @@ class Rows(Resource):  # type: ignore[misc]
 
     def look_up(self, rows: Sequence[TableRow]) -> None:
         """Finds what the chunk needs from the database."""
-        self.people.look_up({normalise_email(row.cells["email"]) for row in rows})
+        self.people.look_up({email for row in rows for email in self.emails_in(row.cells)})
+
+    def emails_in(self, row: dict[str, str]) -> list[str]:
+        """The addresses of all whom a row names."""
+        return [normalise_email(row["email"])]
 
     def finders(self) -> dict[str, Callable[[dict[str, str]], Any]]:
         """What is found for a row, by attribute; each raises ValueError with a sentence."""

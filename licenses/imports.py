@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Sequence
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -18,21 +18,35 @@ from django.utils.translation import gettext_lazy, ngettext
 from import_export.fields import Field
 from import_export.widgets import Widget
 
+from accounts.metadata import MetadataField
+from accounts.models import User
+from audit import rows as audited
 from audit import trail
 from imports.kinds import FileKind
-from imports.rows import PREVIEW, Rows, Wanted, may_be_empty
+from imports.rows import PREVIEW, Line, Rows, Wanted, may_be_empty
 from imports.steps import Act, Content, Step, packed, parts_of, unpacked
 from imports.tables import TableRow
 from imports.verbs.people import NAMES, NEW_PEOPLE, check_customer, customers
-from licenses import words
+from licenses import values, words
 from licenses.ends import End, end_of
-from licenses.errors import LicenseIsUsed
+from licenses.errors import LicenseIsUsed, NoPolicy
 from licenses.intervals import DAY, of_seconds
 from licenses.keys import new_key
 from licenses.lengths import typed
-from licenses.models import License, LicensePolicy, LicenseWord, Product
+from licenses.models import (
+    License,
+    LicenseMetadata,
+    LicensePolicy,
+    LicenseUser,
+    LicenseWord,
+    MaintenancePolicy,
+    Product,
+)
 from licenses.verbs import licenses
+from licenses.verbs.defaults import Choice, maintenance_for, policy_for
 from licenses.verbs.mailing import send_license
+from licenses.versions import LONGEST as LONGEST_VERSION
+from tenancy.addresses import normalise_email, several
 from tenancy.models import Vendor
 from tenancy.spelling import form_of
 
@@ -50,8 +64,12 @@ YEARS = range(1970, 3000)
 GIVEN = (
     "allowed_activations",
     "allowed_deactivations",
+    "max_allowed_release_version",
+    "order_number",
     "notes",
+    "internal_notes",
 )
+LASTING = ("validity", "validity_days", "expires_at")  # columns that say how long
 # Whatever these hold was chosen by its name, or is found again by the database.
 CHOSEN = {"vendor", "product", "user", "policy", "maintenance_policy"}
 
@@ -145,13 +163,39 @@ class Notes(Widget):  # type: ignore[misc]
         return value or None
 
 
+class Values(Widget):  # type: ignore[misc]
+    """Names and values (licenses/values.py); nothing when the cell is empty."""
+
+    def clean(self, value: Any, row: Any = None, **kwargs: Any) -> Any:
+        try:
+            return values.read(value)
+        except values.NoValueError as error:
+            text = _("Line %(line)d is no name=value, such as Cost centre=4711.")
+            raise ValueError(text % {"line": error.number}) from error
+
+
+class Text(Line):
+    """A text of one line that nothing stands around."""
+
+    def clean(self, value: Any, row: Any = None, **kwargs: Any) -> Any:
+        return super().clean(value.strip(), row, **kwargs)
+
+
 @dataclass(slots=True)
 class WantedLicense(Wanted):
     """What a row asks for; where something is None, the policy decides."""
 
     product: Product | None = None
     policy: LicensePolicy | None = None
+    maintenance_policy: MaintenancePolicy | None = None
     key: str = ""
+    max_allowed_release_version: str | None = None
+    order_number: str | None = None
+    internal_notes: str | None = None
+    metadata: list[tuple[str, str]] = field(default_factory=list)
+    visible_metadata: list[tuple[str, str]] = field(default_factory=list)
+    additional_users: list[User] = field(default_factory=list)
+    described: list[dict[str, Any]] = field(default_factory=list)  # both, once they are checked
     allowed_activations: int | None = None
     allowed_deactivations: int | None = None
     validity: str | None = None
@@ -174,8 +218,20 @@ class WantedLicense(Wanted):
             product=self.product,
             user=self.user,
             key=self.key,
+            maintenance_policy=self.maintenance_policy,
             **given,
         )
+
+    def details(self, license: License) -> "list[LicenseMetadata | LicenseUser]":
+        """What hangs on the licence, not saved."""
+        vendor = license.vendor
+        return [
+            *(LicenseMetadata(vendor=vendor, license=license, **each) for each in self.described),
+            *(
+                LicenseUser(vendor=vendor, license=license, user=person)
+                for person in self.additional_users
+            ),
+        ]
 
     def _end(self, vendor: Vendor) -> End | None:
         """The whole day counts, by the clocks of the vendor's time zone."""
@@ -211,6 +267,39 @@ def _take_back(content: Content) -> int:
     return kept
 
 
+def _add_details(content: Content) -> None:
+    """Adds metadata and additional users; each comes with the row of the file that it stands in."""
+    created = unpacked([made for _number, made in content])
+    sharing = [each for each in created if isinstance(each, LicenseUser)]
+    people = customers({each.user_id for each in sharing})
+    for (number, _made), row in zip(content, created, strict=True):
+        if isinstance(row, LicenseUser):
+            person = people.get(row.user_id)
+            check_customer(person, number)
+    prefetch_related_objects(created, "license")
+    LicenseUser.objects.bulk_create(sharing)
+    LicenseMetadata.objects.bulk_create(
+        [each for each in created if isinstance(each, LicenseMetadata)]
+    )
+    LicenseWord.objects.keep({row.license_id for row in created})
+    trail.record_all(
+        trail.Draft(action="created", row=row, changes=trail.values_of(row)) for row in created
+    )
+
+
+def _take_details_back(content: Content) -> int:
+    """Deletes what was added to licences that nobody has used."""
+    ids = [made["pk"] for _number, made in content]
+    unused: set[UUID] = set()
+    for model in (LicenseMetadata, LicenseUser):
+        hanging: Any = model.objects.filter(pk__in=ids, license__first_activated_at=None)
+        for row in hanging.select_related("license"):
+            audited.delete(row)
+            unused.add(row.license_id)
+    LicenseWord.objects.keep(unused)
+    return 0
+
+
 class LicenseRows(Rows):
     """A file of licences, each for a customer who is known or comes with it."""
 
@@ -219,7 +308,12 @@ class LicenseRows(Rows):
     validity = may_be_empty("validity", Validity())
     validity_days = Field("validity_in_days", "validity_days", Days(), saves_null_values=False)
     expires_at = Field("expires", "expires_at", DayOrMoment(), saves_null_values=False)
+    max_allowed_release_version = may_be_empty("max_allowed_release_version", Text(LONGEST_VERSION))
+    order_number = may_be_empty("order_number", Text(100))
+    metadata = may_be_empty("metadata", Values())
+    visible_metadata = may_be_empty("visible_metadata", Values())
     notes = may_be_empty("notes", Notes())
+    internal_notes = may_be_empty("internal_notes", Notes())
 
     required = ("product", "email")
     optional = (
@@ -231,7 +325,14 @@ class LicenseRows(Rows):
         "validity",
         "validity_days",
         "expires_at",
+        "maintenance_policy",
+        "max_allowed_release_version",
+        "additional_users",
+        "order_number",
+        "metadata",
+        "visible_metadata",
         "notes",
+        "internal_notes",
     )
     read_only = (
         "status",
@@ -245,11 +346,13 @@ class LicenseRows(Rows):
     example = (
         ("product", "email", "first_name", "last_name", "company", "policy", "key",
          "allowed_activations", "allowed_deactivations", "validity", "validity_days",
-         "expires_at", "notes"),
+         "expires_at", "maintenance_policy", "max_allowed_release_version", "additional_users",
+         "order_number", "metadata", "visible_metadata", "notes", "internal_notes"),
         ("Orbit", "ada@example.com", "Ada", "Lovelace", "Analytical Engines", "Yearly", "",
-         "3", "", "1 year", "", "", "Ordered by phone"),
+         "3", "", "1 year", "", "", "", "", "grace@example.com; mary@example.com", "PO-2026-118",
+         "Reseller margin=30 %", "Cost centre=4711", "Ordered by phone", "Pays late"),
         ("Orbit", "grace@example.com", "", "", "", "", "GRACE1-COMPILER-WORKS-0001",
-         "1", "-1", "", "", "2027-12-31", ""),
+         "1", "-1", "", "", "2027-12-31", "none", "4.2", "", "", "", "", "", ""),
     )  # fmt: skip
     called = {
         **Rows.called,
@@ -270,6 +373,19 @@ class LicenseRows(Rows):
         "expires_at": ("expires", "expires on", "expiry", "expiry date", "expiration",
                        "expiration date", "valid until", "end date", "ablaufdatum", "läuft ab am",
                        "gültig bis", "date d’expiration", "expire le", "valable jusqu’au"),
+        "maintenance_policy": ("maintenance", "maintenance plan", "updates", "support plan",
+                               "wartungsrichtlinie", "wartung", "pflege", "wartungsvertrag",
+                               "contrat de maintenance", "mises à jour"),
+        "max_allowed_release_version": ("highest version", "maximum version", "max version",
+                                        "höchste version", "version maximale"),
+        "additional_users": ("users", "additional emails", "further users", "weitere benutzer",
+                             "benutzer", "autres utilisateurs", "utilisateurs"),
+        "order_number": ("order", "order no", "purchase order", "po", "po number",
+                         "bestellnummer", "auftragsnummer", "bestellung", "numéro de commande",
+                         "commande", "bon de commande"),
+        "visible_metadata": ("metadata for customers",),
+        "internal_notes": ("internal note", "staff notes", "interne notiz", "interne notizen",
+                           "note interne", "notes internes"),
         "notes": ("note", "comment", "comments", "remarks", "bemerkung", "bemerkungen", "notiz",
                   "notizen", "anmerkung", "anmerkungen", "remarque", "commentaire"),
     }  # fmt: skip
@@ -279,7 +395,9 @@ class LicenseRows(Rows):
         "first_name": gettext_lazy("For a new customer."),
         "last_name": gettext_lazy("For a new customer."),
         "company": gettext_lazy("For a new customer."),
-        "policy": gettext_lazy("The name of the licence policy whose terms count."),
+        "policy": gettext_lazy(
+            "The name of the licence policy whose terms count, or none; empty is the product's."
+        ),
         "key": gettext_lazy("16 to 256 visible characters; empty makes a new key."),
         "allowed_activations": gettext_lazy("Seats; 0 is unlimited, empty is the policy's."),
         "allowed_deactivations": gettext_lazy("−1 is unlimited, empty is the policy's."),
@@ -288,7 +406,20 @@ class LicenseRows(Rows):
         ),
         "validity_days": gettext_lazy("The same in days, instead: 365; 0 never expires."),
         "expires_at": gettext_lazy("2027-12-31 is the end of that day in your time zone."),
+        "maintenance_policy": gettext_lazy(
+            "The name of the maintenance policy, or none for all versions; empty is the product's."
+        ),
+        "max_allowed_release_version": gettext_lazy(
+            "4.2 allows every 4.2.x and nothing above; empty is no limit."
+        ),
+        "additional_users": gettext_lazy(
+            "E-mails of further customers who may use it, with semicolons between."
+        ),
+        "order_number": gettext_lazy("The customer can read it."),
+        "metadata": gettext_lazy("A line name=value for each value, for your staff alone."),
+        "visible_metadata": gettext_lazy("The same for what the customer can read, too."),
         "notes": gettext_lazy("The customer can read them."),
+        "internal_notes": gettext_lazy("For your staff alone."),
     }
     shown = {
         "product": gettext_lazy("Product"),
@@ -297,20 +428,26 @@ class LicenseRows(Rows):
         "key": gettext_lazy("Key"),
         "seats": gettext_lazy("Seats"),
         "expires": gettext_lazy("Expires"),
+        "maintenance": gettext_lazy("Maintenance"),
+        "more": gettext_lazy("More"),
         "notes": gettext_lazy("Notes"),
     }
     wanted = WantedLicense
     acts = {
         "new-people": replace(NEW_PEOPLE, counts=False),
         "licenses": Act(_add, _take_back, counts=True),
+        "details": Act(_add_details, _take_details_back),
     }
 
     def __init__(self, vendor: Vendor, *, keep: bool) -> None:
         super().__init__(vendor, keep=keep)
-        self.products = {each.name: each for each in Product.objects.all()}
+        products = Product.objects.select_related("default_policy", "default_maintenance_policy")
+        self.products = {each.name: each for each in products}
         self.policies = {each.name: each for each in LicensePolicy.objects.all()}
+        self.maintenance = {each.name: each for each in MaintenancePolicy.objects.all()}
         self.taken: set[str] = set()
         self.licenses: list[tuple[int, License, LicensePolicy | None]] = []
+        self.details: list[tuple[int, LicenseMetadata | LicenseUser]] = []
         self.number_of_licenses = 0
 
     # --- Reading --------------------------------------------------------------------------------
@@ -326,8 +463,13 @@ class LicenseRows(Rows):
             **super().finders(),
             "product": self._product,
             "policy": self._policy,
+            "maintenance_policy": self._maintenance,
+            "additional_users": self._sharing,
             "key": self._key,
         }
+
+    def emails_in(self, row: dict[str, str]) -> list[str]:
+        return [*super().emails_in(row), *several(row.get("additional_users", ""))]
 
     def _product(self, row: dict[str, str]) -> Product:
         name = row["product"].strip()
@@ -338,10 +480,42 @@ class LicenseRows(Rows):
         return self.products[name]
 
     def _policy(self, row: dict[str, str]) -> LicensePolicy | None:
-        name = row.get("policy", "").strip()
-        if name and name not in self.policies:
-            raise ValueError(_("There is no licence policy “%(name)s”.") % {"name": name[:100]})
-        return self.policies.get(name)
+        text = _("There is no licence policy “%(name)s”.")
+        chosen = self._chosen(self.policies, row.get("policy", ""), text)
+        product = self.products.get(row["product"].strip())
+        lasts = any(row.get(name, "").strip() for name in LASTING)
+        try:
+            return policy_for(product, chosen, lasts=lasts) if product else None
+        except NoPolicy as error:
+            raise ValueError(error.sentence) from error
+
+    def _maintenance(self, row: dict[str, str]) -> MaintenancePolicy | None:
+        text = _("There is no maintenance policy “%(name)s”.")
+        chosen = self._chosen(self.maintenance, row.get("maintenance_policy", ""), text)
+        product = self.products.get(row["product"].strip())
+        return maintenance_for(product, chosen) if product else None
+
+    @staticmethod
+    def _chosen(policies: dict[str, Any], cell: str, unknown: str) -> Any:
+        """The policy of the name, or what is said instead. Raises ValueError."""
+        name = cell.strip()
+        if name in policies:
+            return policies[name]
+        try:
+            return Choice(name.lower())
+        except ValueError:
+            raise ValueError(unknown % {"name": name[:100]}) from None
+
+    def _sharing(self, row: dict[str, str]) -> list[User]:
+        """The further customers. Raises ValueError with a sentence for the first who is none."""
+        owner = normalise_email(row["email"])
+        found = []
+        for email in several(row.get("additional_users", "")):
+            try:
+                found += [] if email == owner else [self.people.of(email, {}, self.number)]
+            except ValueError as error:
+                raise ValueError(f"{email[:100]}: {error}") from error
+        return found
 
     def _key(self, row: dict[str, str]) -> str:
         key = row.get("key", "").strip()
@@ -363,6 +537,10 @@ class LicenseRows(Rows):
         found = dict(errors or {})
         if instance.validity is not None and instance.validity_in_days is not None:
             found["validity_in_days"] = ValidationError(_("Fill in validity or this, not both."))
+        try:
+            instance.described = _checked(instance)
+        except ValidationError as error:
+            found.setdefault("metadata", error)
         instance.license = instance.drafted(self.vendor)
         without_key = set() if instance.key else {"key"}
         try:
@@ -382,10 +560,11 @@ class LicenseRows(Rows):
         self.number_of_licenses += 1
         if self.keep:
             self.licenses.append((self.number, license, instance.policy))
+            self.details += [(self.number, each) for each in instance.details(license)]
         if len(self.preview) < PREVIEW:
-            self.preview.append(self._shown(license))
+            self.preview.append(self._shown(license, instance))
 
-    def _shown(self, license: License) -> dict[str, str]:
+    def _shown(self, license: License, wanted: WantedLicense) -> dict[str, str]:
         """The licence as the preview has it."""
         ending = copy(license)  # which begins to count again when it is written
         licenses.set_ends(ending)
@@ -400,6 +579,8 @@ class LicenseRows(Rows):
             "key": license.key or _("made when it is imported"),
             "seats": words.seats_allowed(license),
             "expires": expires,
+            "maintenance": str(license.maintenance_policy or _("all versions")),
+            "more": Truncator(_more(license, wanted)).chars(80),
             "notes": Truncator(license.notes).chars(80),
         }
 
@@ -417,6 +598,10 @@ class LicenseRows(Rows):
             rows = packed([license for _number, license, _policy in part])
             numbers = [number for number, _license, _policy in part]
             yield "licenses", [list(pair) for pair in zip(numbers, rows, strict=True)]
+        for details in parts_of(self.details):
+            rows = packed([each for _number, each in details])
+            numbers = [number for number, _each in details]
+            yield "details", [list(pair) for pair in zip(numbers, rows, strict=True)]
 
     def made(self) -> list[UUID]:
         return [license.pk for _number, license, _policy in self.licenses]
@@ -424,6 +609,26 @@ class LicenseRows(Rows):
     @classmethod
     def made_rows(cls, ids: Sequence[str]) -> Sequence[License]:
         return list(License.objects.select_related("user").filter(pk__in=ids))
+
+
+def _checked(wanted: WantedLicense) -> list[dict[str, Any]]:
+    """The metadata of both columns. Raises ValidationError."""
+    return MetadataField(required=False).clean(
+        [
+            {"key": key, "value": value, "visible": visible}
+            for visible, given in ((False, wanted.metadata), (True, wanted.visible_metadata))
+            for key, value in given
+        ]
+    )
+
+
+def _more(license: License, wanted: WantedLicense) -> str:
+    """What else the licence goes out with."""
+    users = [person.email for person in wanted.additional_users]
+    entries = [f"{each['key']}: {each['value']}" for each in wanted.described]
+    highest = license.max_allowed_release_version
+    versions = [_("up to %(version)s") % {"version": highest}] if highest else []
+    return "; ".join([*filter(None, [license.order_number]), *versions, *entries, *users])
 
 
 def _button(n: int) -> str:

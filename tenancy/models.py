@@ -73,6 +73,11 @@ class Vendor(models.Model):
             "request to release one."
         ),
     )
+    # Names of first steps (portal/office/first_steps.py) that were put aside, or of which nothing
+    # else tells that they are done.
+    settled_steps = models.JSONField(
+        _("settled first steps"), default=list, blank=True, editable=False
+    )
     # Empty: the installation's.
     language = models.CharField(_("language"), max_length=10, blank=True, choices=languages)
     time_zone = models.CharField(

@@ -73,6 +73,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "vendor": vendor,
         "brand": getattr(vendor, "branding", None),
         "view_as": getattr(request, "view_as", None),
+        "preview": "",  # how one leaves a page of samples (portal/office/preview.py)
         "navigation": sections(),
         "section": "",  # a page that belongs to one says so: {% set section = "licenses" %}
         "messages": get_messages(request),

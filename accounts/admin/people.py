@@ -142,6 +142,7 @@ class UsersAdmin(WithViewAs, WithExport, WithButtons, WithMetadata):
         "allow_customer_portal_access",
         "reminders",
         "metadata",
+        "internal_notes",
         "last_login",
         "last_seen_at",
     )

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
@@ -14,10 +14,12 @@ from accounts import days
 from accounts.models import PortalSettings
 from accounts.settled import Fact, facts_of
 from accounts.verbs.settings import change_settings
+from accounts.verbs.trial_email import send_test
 from audit.words import value_text
 from backoffice.base import VendorAdmin
 from tenancy import zones
 from tenancy.door import current_vendor
+from web.limits import TooManyAttempts
 
 
 class SettingsForm(forms.ModelForm[PortalSettings]):
@@ -75,7 +77,11 @@ class PortalSettingsAdmin(VendorAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.edit_view)
-        return [path("", view, name="accounts_portalsettings_changelist")]
+        test = self.admin_site.admin_view(self.test_view)
+        return [
+            path("", view, name="accounts_portalsettings_changelist"),
+            path("test-email/", test, name="accounts_portalsettings_test"),
+        ]
 
     def edit_view(self, request: Any) -> HttpResponse:
         """Shows the settings, and saves them for who may change them."""
@@ -100,6 +106,20 @@ class PortalSettingsAdmin(VendorAdmin):
             "facts": facts_of(settings, reader=request.user),
         }
         return render(request, "accounts/admin/settings.html", context)
+
+    def test_view(self, request: Any) -> HttpResponse:
+        """Has a test e-mail sent to whoever presses the button."""
+        if not request.user.has_perm("accounts.change_portalsettings"):
+            raise PermissionDenied
+        if request.method != "POST":
+            raise Http404
+        try:
+            send_test(person=request.user)
+            told = _("A test e-mail is on its way to %(address)s.")
+            messages.success(request, told % {"address": request.user.email})
+        except TooManyAttempts as error:
+            messages.error(request, error.sentence)
+        return redirect("admin:accounts_portalsettings_changelist")
 
     def _ask(self, request: HttpRequest, form: SettingsForm) -> HttpResponse:
         """Asks before days end by other clocks."""

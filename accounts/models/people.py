@@ -31,7 +31,7 @@ from tenancy.models import Vendor
 from tenancy.preferences import languages, validate_time_zone
 from tenancy.rows import SameVendor, labelled, secret
 from tenancy.spelling import words_in
-from tenancy.texts import EmailLine, Line
+from tenancy.texts import EmailLine, Line, Prose
 
 
 class PortalSettings(Vendor):
@@ -144,7 +144,9 @@ class User(AbstractBaseUser):
         default=list,
         blank=True,
         validators=[validate_metadata],
-        help_text=_('A list of {"key": …, "value": …, "visible": true or false}.'),
+    )
+    internal_notes = Prose(
+        _("internal notes"), max_length=4000, blank=True, help_text=_("For your staff alone.")
     )
     reminders = models.BooleanField(
         _("reminders"),
@@ -199,7 +201,11 @@ class User(AbstractBaseUser):
                 name="user_role_of_same_vendor",
             ),
         )
-        indexes = (models.Index(name="user_by_company", fields=("vendor", "company", "id")),)
+        indexes = (
+            models.Index(name="user_by_company", fields=("vendor", "company", "id")),
+            # Staff are few among many customers.
+            models.Index(name="user_by_role", fields=("vendor", "role")),
+        )
 
     def __str__(self) -> str:
         return self.email

@@ -19,6 +19,9 @@ from web.errors import PortalError
 # What decides whether somebody may enter, and what.
 ADMITS = {"is_active", "allow_customer_portal_access", "role"}
 
+# What people are not told of themselves.
+WITHHELD = frozenset({"internal_notes"})
+
 
 class PersonIsKept(PortalError):
     """Something still refers to the person: a licence, an e-mail, a view."""
@@ -60,7 +63,8 @@ def change_person(*, person: User, fields: Collection[str]) -> User:
     saved.save(update_fields=[*fields, "updated_at"])
     if not set(SEARCHED).isdisjoint(fields):
         UserWord.objects.keep([saved.pk])
-    trail.record_change(before, saved)
+    hidden = trail.changes_between(before, saved).keys() <= WITHHELD
+    trail.record_change(before, saved, visible=False if hidden else None)
     if not ADMITS.isdisjoint(fields):
         _keep_out(saved)
     return saved

@@ -17,6 +17,7 @@ class Settings(TypedDict, total=False):
     allowed_own_releases: int
     language: str
     time_zone: str
+    settled_steps: list[str]
 
 
 @transaction.atomic
@@ -39,3 +40,11 @@ def change_settings(*, vendor: Vendor, **chosen: Unpack[Settings]) -> Vendor:
     details = {"days": days.move(saved.zone)} if moves else {}
     trail.record("changed", saved, changes=changes, details=details)
     return saved
+
+
+@transaction.atomic
+def settle_step(*, vendor: Vendor, name: str) -> Vendor:
+    """Notes that one of the first steps is put aside, or done."""
+    locked = Vendor.objects.select_for_update(of=("self",)).get(pk=vendor.pk)
+    settled = [*dict.fromkeys([*locked.settled_steps, name])]
+    return change_settings(vendor=locked, settled_steps=settled)

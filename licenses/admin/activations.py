@@ -59,24 +59,24 @@ class ActivationAdmin(WithMetadata):
         "license", "hostname", "fingerprint", "os", "os_version", "vm_name", "container",
         "app_version", "client_version", "user_hash", "offline", "offline_response_valid_until",
         "last_synced_at", "lease_expires_at", "expires", "set_up_anew", "metadata_shown",
-        "uses", "created_at",
+        "meters_shown", "created_at",
     )  # fmt: skip
-    readonly_fields = ("expires", "set_up_anew", "uses")
+    readonly_fields = ("expires", "set_up_anew", "meters_shown")
     change_form_template = "licenses/admin/activation.html"
 
     @admin.display(description=_("expires"))
     def expires(self, obj: Activation) -> str:
         return words.end_text(obj.end) if obj.end else ""
 
+    @admin.display(description=_("meter attributes"), empty_value="-")
+    def meters_shown(self, obj: Activation) -> str:
+        """How many uses of each counted feature the machine has."""
+        return "\n".join(f"{each['name']}: {each['uses']}" for each in obj.meter_attributes)
+
     @admin.display(description=_("set up anew"))
     def set_up_anew(self, obj: Activation) -> str:
         """How often the machine came with another key; what it had before goes on running."""
         return words.replacements_text(obj, obj.license, timezone.now())
-
-    @admin.display(description=_("uses"))
-    def uses(self, obj: Activation) -> str:
-        """How much of the licence's counted features the machine has taken."""
-        return "\n".join(f"{each['name']}: {each['uses']}" for each in obj.meter_attributes)
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.free_view)

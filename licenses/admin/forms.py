@@ -221,6 +221,41 @@ class LastDayForm(forms.Form):
     )
 
 
+class MaintenanceForm(forms.Form):
+    """Which maintenance policy."""
+
+    policy: Any = forms.ModelChoiceField(
+        label=_("Maintenance policy"),
+        queryset=None,
+        required=False,
+        empty_label=_("None: all versions"),
+        help_text=_("Where it changes, maintenance begins anew."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field, choices = self.fields["policy"], MaintenancePolicy.objects.all()
+        field.queryset = choices  # type: ignore[attr-defined]
+        if is_long(choices):
+            search_in(field, License._meta.get_field("maintenance_policy"))
+
+
+class HighestVersionForm(forms.Form):
+    """Up to which version."""
+
+    version = forms.CharField(
+        label=_("Highest version"),
+        max_length=LONGEST_VERSION,
+        required=False,
+        help_text=_("4.2 allows every 4.2.x and nothing above; empty is no limit."),
+        widget=forms.TextInput(attrs={"class": "vTextField"}),
+    )
+
+    def clean_version(self) -> Any:
+        field = License._meta.get_field("max_allowed_release_version")
+        return field.clean(self.cleaned_data["version"], None)
+
+
 class SeatsForm(forms.Form):
     """How many machines may be active."""
 

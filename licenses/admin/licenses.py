@@ -8,7 +8,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
 from django.db.models import QuerySet
-from django.forms import BaseInlineFormSet
+from django.forms import BaseInlineFormSet, model_to_dict
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
@@ -19,11 +19,11 @@ from django.utils.translation import ngettext
 from accounts.models import CUSTOMER_ROLES, User
 from accounts.verbs.customers import NotACustomer
 from accounts.view_as.admin import let_button_work
-from backoffice.base import WithButtons, Writes, owned
+from backoffice.base import COPY, WithButtons, WithDuplicate, Writes, owned
 from backoffice.export import WithExport
 from backoffice.filters import RelatedFilter
 from backoffice.lists import Empty, WithChoices, is_list_of
-from licenses import words
+from licenses import values, words
 from licenses.admin.filters import ExpiringFilter, StatusFilter
 from licenses.admin.forms import NewLicenseForm
 from licenses.admin.lengths import LENGTHS
@@ -34,6 +34,7 @@ from licenses.lengths import in_words
 from licenses.models import License, LicenseMetadata, LicenseUser, Product
 from licenses.search import places_for_staff
 from licenses.verbs import details, licenses, many
+from licenses.verbs.defaults import Choice
 from licenses.verbs.issuing import issue
 from licenses.verbs.mailing import send_license
 from tenancy.door import current_vendor
@@ -60,6 +61,9 @@ class OwnedInline(WithChoices, admin.TabularInline[Any, Any]):
     ) -> type[BaseInlineFormSet[Any, Any, Any]]:
         formset = super().get_formset(request, obj, **kwargs)
         formset.form = owned(formset.form, current_vendor())
+        for field in formset.form.base_fields.values():
+            # The table's heads label nothing for who hears the page.
+            field.widget.attrs["aria-label"] = str(field.label)
         return formset
 
 
@@ -79,7 +83,7 @@ def _send(license: License) -> None:
 
 
 @admin.register(License)
-class LicenseAdmin(WithExport, WithButtons):
+class LicenseAdmin(WithExport, WithButtons, WithDuplicate):
     """A licence is created from a policy's terms; its state changes through the verbs."""
 
     add_text = _("New licence")
@@ -104,7 +108,17 @@ class LicenseAdmin(WithExport, WithButtons):
         "allowed_deactivations": lambda license: license.allowed_deactivations,
         "validity": lambda license: in_words(license.interval),
         "expires_at": lambda license: license.expires_on or license.expires_at,
+        "policy": lambda license: name_or_none(license.policy),
+        "maintenance_policy": lambda license: name_or_none(license.maintenance_policy),
+        "max_allowed_release_version": lambda license: license.max_allowed_release_version,
+        "additional_users": lambda license: "; ".join(
+            each.user.email for each in license.license_users.all()
+        ),
+        "order_number": lambda license: license.order_number,
+        "metadata": lambda license: described(license, visible=False),
+        "visible_metadata": lambda license: described(license, visible=True),
         "notes": lambda license: license.notes,
+        "internal_notes": lambda license: license.internal_notes,
         "status": lambda license: words.status_text(license.standing).name,
         "type": lambda license: license.type,
         "seats_used": lambda license: license.total_activations,
@@ -175,6 +189,11 @@ class LicenseAdmin(WithExport, WithButtons):
         ),
     )
 
+    def export_rows(self, rows: QuerySet[License]) -> QuerySet[License]:
+        """With what hangs on each."""
+        chosen = rows.select_related("product", "user", "policy", "maintenance_policy")
+        return chosen.prefetch_related("metadata", "license_users__user")
+
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "user":
             kwargs["queryset"] = User.objects.filter(role__in=CUSTOMER_ROLES)
@@ -221,7 +240,8 @@ class LicenseAdmin(WithExport, WithButtons):
             messages.warning(request, _("A licence is of a product: add the product first."))
             return redirect("admin:licenses_product_add")
         posted = request.POST if request.method == "POST" else None
-        initial = {name: request.GET[name] for name in ("email",) if name in request.GET}
+        given = {name: request.GET[name] for name in ("email",) if name in request.GET}
+        initial = self.get_changeform_initial_data(request) if COPY in request.GET else given
         form = NewLicenseForm(posted, initial=initial)
         license = self._issue(form) if form.is_valid() else None
         if license is not None:
@@ -234,6 +254,22 @@ class LicenseAdmin(WithExport, WithButtons):
             "form": form,
         }
         return render(request, "licenses/admin/new_license.html", context)
+
+    def duplicate_of(self, row: License) -> dict[str, Any]:
+        """All but the key, the end, which counts anew, and the name, which is its owner's."""
+        kept = (
+            "product", "allowed_activations", "max_allowed_release_version", "order_number",
+            "notes", "internal_notes",
+        )  # fmt: skip
+        shared = row.license_users.select_related("user")
+        return model_to_dict(row, fields=kept) | {
+            "email": row.user.email if row.user else "",
+            "policy": row.policy_id or Choice.NONE.value,
+            "maintenance_policy": row.maintenance_policy_id or Choice.NONE.value,
+            "validity": row.subscription_interval,
+            "additional_users": "\n".join(each.user.email for each in shared),
+            "metadata": list(row.metadata.values("key", "value", "visible")),
+        }
 
     def _issue(self, form: NewLicenseForm) -> License | None:
         """The new licence; None when it was refused, which the form then says."""
@@ -370,6 +406,17 @@ class LicenseAdmin(WithExport, WithButtons):
     @admin.display(description=_("seats"))
     def seats(self, obj: License) -> str:
         return words.seats_used(obj)
+
+
+def name_or_none(policy: Any) -> str:
+    """A policy as an import reads it."""
+    return policy.name if policy else Choice.NONE.value
+
+
+def described(license: License, *, visible: bool) -> str:
+    """The metadata that the customer sees, or that he doesn't, as an import reads it."""
+    entries = sorted(license.metadata.all(), key=lambda each: each.key)
+    return values.written((each.key, each.value) for each in entries if each.visible is visible)
 
 
 def _choose(name: str) -> Callable[..., HttpResponseBase | None]:

@@ -8,7 +8,14 @@ from django import forms
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from licenses.admin.forms import DaysForm, LastDayForm, NothingToSay, SeatsForm
+from licenses.admin.forms import (
+    DaysForm,
+    HighestVersionForm,
+    LastDayForm,
+    MaintenanceForm,
+    NothingToSay,
+    SeatsForm,
+)
 from licenses.models import ExpirationStrategy, License
 from licenses.verbs import licenses
 from licenses.verbs.many import Act
@@ -42,11 +49,25 @@ def _set_seats(form: SeatsForm) -> Act:
     return lambda license: licenses.set_seats(license, allowed_activations=seats)
 
 
+def _set_maintenance(form: MaintenanceForm) -> Act:
+    policy = form.cleaned_data["policy"]
+    return lambda license: licenses.set_maintenance(license, policy=policy)
+
+
+def _set_highest_version(form: HighestVersionForm) -> Act:
+    version = form.cleaned_data["version"]
+    return lambda license: licenses.set_highest_version(license, version=version)
+
+
 CHANGES = {
     "renew": Change(_("Renew for another term"), _plain(licenses.renew)),
     "extend": Change(_("Extend"), _extend, DaysForm),
     "set_last_day": Change(_("Set the last day"), _set_last_day, LastDayForm),
     "set_seats": Change(_("Change seats"), _set_seats, SeatsForm),
+    "set_maintenance": Change(_("Set the maintenance policy"), _set_maintenance, MaintenanceForm),
+    "set_highest_version": Change(
+        _("Set the highest version"), _set_highest_version, HighestVersionForm
+    ),
     "renew_maintenance": Change(_("Renew the maintenance"), _plain(licenses.renew_maintenance)),
     "suspend": Change(_("Suspend"), _plain(licenses.suspend), dangerous=True),
     "unsuspend": Change(_("Lift the suspension"), _plain(licenses.unsuspend)),
@@ -56,8 +77,10 @@ CHANGES = {
 
 
 def worth_offering(license: License) -> list[tuple[str, Change]]:
-    """The changes that make sense for this licence as it is."""
+    """The changes that make sense for this licence as it is, and are no field of its page."""
     pointless = {
+        "set_maintenance",
+        "set_highest_version",
         "unsuspend" if not license.suspended else "suspend",
         "unrevoke" if not license.revoked else "revoke",
     }

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.admin.metadata import WithMetadata
 from accounts.metadata import METADATA_FORM
-from backoffice.base import VendorAdmin, Writes
+from backoffice.base import WithDuplicate, Writes
 from backoffice.lists import Empty
 from backoffice.pages import MOST_COUNTED, counted
 from licenses.admin import meanings, product_page
@@ -66,6 +66,7 @@ class ProductAdmin(WithMetadata):
         "default_policy",
         "default_maintenance_policy",
         "metadata",
+        "internal_notes",
         "customers_may_deactivate",
         "expired_licenses_keep_releases",
         "offline_response_validity",
@@ -111,7 +112,7 @@ class ProductAdmin(WithMetadata):
         messages.success(request, done % {"n": len(products)})
 
 
-class PolicyAdmin(VendorAdmin):
+class PolicyAdmin(WithDuplicate):
     """What licences are on."""
 
     change_form_template = "licenses/admin/policy.html"

@@ -28,7 +28,9 @@ class Product(TenantRow):
         default=list,
         blank=True,
         validators=[validate_metadata],
-        help_text=_('A list of {"key": …, "value": …, "visible": true or false}.'),
+    )
+    internal_notes = Prose(
+        _("internal notes"), max_length=4000, blank=True, help_text=_("For your staff alone.")
     )
     # What new licences are on unless something else is chosen for them (verbs/defaults.py).
     default_policy = models.ForeignKey(

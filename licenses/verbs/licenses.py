@@ -237,6 +237,27 @@ def begin_maintenance(license: License) -> License:
 
 
 @transaction.atomic
+def set_maintenance(license: License, *, policy: MaintenancePolicy | None) -> License:
+    """Puts the licence on a maintenance policy, or on none, which brings all versions. Maintenance
+    begins anew, unless it is on that policy already."""
+    locked = lock(license.pk)
+    if locked.maintenance_policy == policy:
+        return locked
+    locked.maintenance_policy = policy
+    return change_license(locked, fields=["maintenance_policy"])
+
+
+@transaction.atomic
+def set_highest_version(license: License, *, version: str) -> License:
+    """Sets the highest version that the licence brings; empty is no limit. Raises
+    ValidationError."""
+    locked = lock(license.pk)
+    field = License._meta.get_field("max_allowed_release_version")
+    locked.max_allowed_release_version = field.clean(version, locked)
+    return change_license(locked, fields=["max_allowed_release_version"])
+
+
+@transaction.atomic
 def renew_maintenance(license: License) -> License:
     """Adds the maintenance policy's validity once more, as `renew` does.
 

@@ -22,6 +22,8 @@ from tenancy.transactions import in_steps
 MOST = 500
 STATE = (
     "allowed_activations",
+    "maintenance_policy",
+    "max_allowed_release_version",
     "expires_at",
     "expires_on",
     "maintenance_expires_at",
@@ -29,6 +31,7 @@ STATE = (
     "suspended",
     "revoked",
 )
+ATTRIBUTES = {field.name: field.attname for field in License._meta.concrete_fields}
 SALT = "licenses.verbs.many"
 PREVIEW_AGE = 60 * 60  # seconds
 
@@ -119,6 +122,6 @@ def _act_if_unchanged(license: License, act: Act, seen: Mapping[str, str]) -> No
 
 
 def _state(license: License) -> str:
-    values = [getattr(license, name) for name in STATE]
+    values = [getattr(license, ATTRIBUTES[name]) for name in STATE]
     texts = [value.isoformat() if isinstance(value, date) else str(value) for value in values]
     return sha256("|".join(texts).encode()).hexdigest()[:16]

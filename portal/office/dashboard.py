@@ -13,18 +13,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.cache import cache
-from django.db.models import Exists
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.models import CUSTOMER_ROLES, User
+from accounts.models import User
 from backoffice import charts
 from backoffice.charts import Bar
-from branding.models import Branding
-from licenses.models import License, LicensePolicy, OperatingSystem, Product
+from licenses.models import OperatingSystem
 from licenses.statistics import (
     DAYS,
     HORIZONS,
@@ -38,8 +36,8 @@ from licenses.statistics import (
 from licenses.status import Status
 from licenses.words import NAMES, within
 from portal.office import needs
+from portal.office.first_steps import first_steps
 from portal.office.needs import Waiting, needs_of
-from releases.models import Release
 from releases.statistics import TopFiles, downloads_per_day, top_files
 from tenancy.models import Vendor
 from tenancy.table import vendors_by_status
@@ -81,27 +79,16 @@ class Card:
     charts: tuple[SafeString, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One of a new vendor's first steps; the address is empty for who may not take it."""
-
-    title: str
-    text: str
-    url: str
-    done: bool
-
-
 def context(user: User) -> dict[str, Any]:
     """What templates/admin/index.html needs. An operator has no vendor, and gets the vendors."""
     if user.vendor is None:
         return {"vendor_counts": vendor_counts()}
     now = timezone.now()
     numbers = numbers_of(user.vendor, now)
-    steps = first_steps(user.vendor, user)
     return {
         "title": str(user.vendor),
         "needs": needs_of(numbers.waiting, numbers.standings.expiring[HORIZONS[0]], user),
-        "steps": [] if all(step.done for step in steps) else steps,
+        "steps": first_steps(user.vendor, user),
         "cards": [] if numbers.nothing else cards(numbers, user),
         "as_of": at(numbers.at),
     }
@@ -172,68 +159,6 @@ def vendor_counts() -> list[Bar]:
         )
         for status in Vendor.Status
     ]
-
-
-# --- First steps --------------------------------------------------------------------------------
-
-
-def first_steps(vendor: Vendor, user: User) -> list[Step]:
-    """What a new vendor does first, in this order; one query tells what is done."""
-    customers = User.objects.filter(role__in=CUSTOMER_ROLES)
-    done = Vendor.objects.filter(pk=vendor.pk).values_list(
-        Exists(Branding.objects.all()),
-        Exists(Product.objects.all()),
-        Exists(LicensePolicy.objects.all()),
-        Exists(customers),
-        Exists(License.objects.all()),
-        Exists(Release.objects.filter(published=True)),
-    )
-    return [
-        Step(title, text, reverse(f"admin:{route}") if user.has_perm(right) else "", is_done)
-        for (title, text, route, right), is_done in zip(_steps(), done.get(), strict=True)
-    ]
-
-
-def _steps() -> tuple[tuple[str, str, str, str], ...]:
-    """Title, reason, route and right of each step."""
-    return (
-        (
-            _("Give the portal your look"),
-            _("Your logo, colour and title."),
-            "branding_branding_changelist",
-            "branding.change_branding",
-        ),
-        (
-            _("Add a product"),
-            _("The program that you sell licences for."),
-            "licenses_product_add",
-            "licenses.add_product",
-        ),
-        (
-            _("Add a policy"),
-            _("The terms that new licences begin with."),
-            "licenses_licensepolicy_add",
-            "licenses.add_licensepolicy",
-        ),
-        (
-            _("Add your first customer"),
-            _("Customers sign in to your portal."),
-            "licenses_license_add",
-            "licenses.add_license",
-        ),
-        (
-            _("Create your first licence"),
-            _("It brings a customer and a product together."),
-            "licenses_license_add",
-            "licenses.add_license",
-        ),
-        (
-            _("Publish your first release"),
-            _("Files that licences let customers download."),
-            "releases_release_add",
-            "releases.add_release",
-        ),
-    )
 
 
 # --- Cards --------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """The back office's Django admin site."""
 
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 from django.contrib import admin
@@ -18,7 +18,7 @@ from accounts.rights import RIGHTS
 from accounts.views import change_password
 from accounts.views import logout as sign_out
 from backoffice.base import VendorAdmin, is_odd
-from portal.office import dashboard, find, navigation
+from portal.office import dashboard, find, first_steps, navigation, preview
 from tenancy.rows import TenantRow
 
 DECLARED = {label for rights in RIGHTS.values() for label in rights}
@@ -53,7 +53,8 @@ class BackofficeSite(admin.AdminSite):
             if any(is_odd(*each) for each in request.GET.lists()):
                 raise BadRequest
             try:
-                response = inner(request, *args, **kwargs)
+                respond = partial(inner, request, *args, **kwargs)
+                response = first_steps.leading_on(request, respond)
                 # Django fills the page in later, out of reach; some fields only look then.
                 return response.render() if isinstance(response, TemplateResponse) else response
             except (ValidationError, OverflowError, DataError) as error:
@@ -62,7 +63,14 @@ class BackofficeSite(admin.AdminSite):
         return checked
 
     def get_urls(self) -> list[Any]:
-        return [path("find/", self.admin_view(self.find_view), name="find"), *super().get_urls()]
+        skip = self.admin_view(first_steps.skip_view)
+        return [
+            path("find/", self.admin_view(self.find_view), name="find"),
+            path("preview/", self.admin_view(preview.preview_view), name="preview_begin"),
+            path("preview/<path:page>", self.admin_view(preview.preview_view), name="preview"),
+            path("first-steps/<str:name>/skip/", skip, name="skip_step"),
+            *super().get_urls(),
+        ]
 
     def find_view(self, request: HttpRequest) -> HttpResponse:
         """Anything of the vendor's by key, e-mail, name, host name or fingerprint."""

@@ -9,7 +9,7 @@ from django.http import QueryDict
 
 from accounts.metadata import MOST_ENTRIES, SPARE, MetadataField
 from accounts.models import User
-from licenses.models import Product
+from licenses.models import Activation, Product
 from tenancy.door import inside
 from tests.backoffice.test_base import user_form
 from tests.world import World, signed_in
@@ -118,8 +118,40 @@ def test_who_may_only_look_reads_no_json(world: World) -> None:
         entry = {"key": "Region", "value": "North", "visible": True}
         Product.objects.filter(pk=world.orbit.pk).update(metadata=[entry])
         User.objects.filter(pk=world.ada.pk).update(metadata=[entry])
+        Activation.objects.filter(pk=world.ada_machine.pk).update(
+            metadata=[entry], meter_attributes=[{"name": "pages", "uses": 7}]
+        )
     support = signed_in(world.acme_support)
-    for path in (f"/licenses/product/{world.orbit.pk}", f"/accounts/user/{world.ada.pk}"):
+    for path in (
+        f"/licenses/product/{world.orbit.pk}",
+        f"/accounts/user/{world.ada.pk}",
+        f"/licenses/activation/{world.ada_machine.pk}",
+    ):
         page = support.get(f"{path}/change/").content.decode()
         assert "Region: North" in page
+        assert ("pages: 7" in page) == ("activation" in path)
         assert "&quot;" not in page
+
+
+# --- Notes for staff -----------------------------------------------------------------------------
+
+
+def test_staff_keep_notes_that_the_customer_never_reads(world: World) -> None:
+    admin, ada = signed_in(world.acme_admin), signed_in(world.ada)
+    path = f"/accounts/user/{world.ada.pk}/change/"
+    form = user_form(email="ada@example.com", first_name="Ada", internal_notes="Whispered")
+    form |= {"last_name": "Lovelace", "reminders": "on"}
+    assert admin.post(path, form).status_code == 302
+    assert "Whispered" in admin.get(path).content.decode()
+    assert "Whispered" in signed_in(world.acme_support).get(path).content.decode()
+    before = ada.get("/profile/activity/").content.decode()
+    assert "Whispered" not in before
+    assert "Profile changed" not in before
+    product = {
+        "name": "Orbit", "internal_notes": "Whispered", "offline_response_validity": "30 days",
+        "allowed_key_replacements": "3", "customers_may_deactivate": "on",
+    }  # fmt: skip
+    path = f"/licenses/product/{world.orbit.pk}/change/"
+    assert admin.post(path, product).status_code == 302
+    for page in ("/profile/", f"/licenses/{world.ada_license.pk}/", "/releases/"):
+        assert "Whispered" not in ada.get(page).content.decode()

@@ -145,6 +145,10 @@ def test_the_page_says_where_the_portal_is_and_leads_to_what_can_be_changed(worl
             "Answers go to support@acme.example",
             "/mail/outgoingemail/",
         ),
+        "Test e-mail": (
+            "Sent to yourself, it shows that e-mails arrive, and how they look.",
+            "/accounts/portalsettings/test-email/",
+        ),
         "Signing in": ("With e-mail and password It lasts for 14 days", "/accounts/user/"),
     }
     html = signed_in(world.acme_admin).get(PATH).content.decode()
@@ -176,7 +180,7 @@ def facts_in(html: str) -> dict[str, tuple[str, str]]:
     found = {}
     for line in re.findall(r"<dt>.*?</dd>\s*<dd.*?</dd>", html, re.DOTALL):
         title, says, action = re.findall(r"<d[td][^>]*>(.*?)</d[td]>", line, re.DOTALL)
-        link = re.search(r'href="([^"]+)"', action)
+        link = re.search(r'(?:href|action)="([^"]+)"', action)
         text = " ".join(re.sub(r"<[^>]+>", " ", says).split())
         found[title] = (text, link[1] if link else "")
     return found

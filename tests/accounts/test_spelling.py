@@ -111,7 +111,7 @@ def test_a_new_person_in_the_back_office(world: World, typed: str) -> None:
 
 @pytest.mark.parametrize("typed", SPELLINGS)
 def test_a_licence_for_a_known_customer(world: World, zoe: User, typed: str) -> None:
-    form = {"email": typed, "product": str(world.orbit.pk)}
+    form = {"email": typed, "product": str(world.orbit.pk), "policy": "none"}
     assert signed_in(world.acme_admin).post("/licenses/license/add/", form).status_code == 302
     given = ["--policy", "none", "--no-email"]
     call_command("issue_license", "acme", "Orbit", typed, *given, stdout=StringIO())

@@ -390,6 +390,7 @@ HARMLESS = {
     "licenses.licensepolicy.name": "of what is sold",
     "licenses.maintenancepolicy.name": "of what is sold",
     "licenses.product.display_name": "of what is sold",
+    "licenses.product.internal_notes": "of what is sold",
     "licenses.product.metadata": "of what is sold",
     "licenses.product.name": "of what is sold",
     "releases.release.name": "of what is sold",

@@ -10,7 +10,15 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from audit.models import AuditEntry
-from licenses.models import License
+from licenses.models import (
+    License,
+    LicenseMetadata,
+    LicensePolicy,
+    LicenseUser,
+    MaintenancePolicy,
+    Product,
+)
+from licenses.verbs.details import add_metadata, share
 from licenses.verbs.licenses import create_license
 from tenancy.door import inside
 from tests.imports.test_customers import confirmed, customers, started
@@ -123,20 +131,47 @@ def test_what_is_exported_can_be_imported_elsewhere(world: World, admin: Browser
             allowed_activations=-1,
             allowed_deactivations=4,
         )
+        upkeep = MaintenancePolicy.objects.create(vendor=world.acme, name="Upkeep")
+        full = create_license(
+            product=world.orbit,
+            user=world.ada,
+            key="FULL-LICENCE-0000001",
+            maintenance_policy=upkeep,
+            max_allowed_release_version="4.2",
+            order_number="PO-7",
+            internal_notes="=Pays late",
+        )
+        share(LicenseUser(vendor=world.acme, license=full, user=world.grace))
+        for key, value, visible in METADATA:
+            add_metadata(
+                LicenseMetadata(
+                    vendor=world.acme, license=full, key=key, value=value, visible=visible
+                )
+            )
         wanted = set(License.objects.values_list(*COMPARED))
     people, licenses = content(admin.get(CUSTOMERS)), content(admin.get(LICENSES))
     assert started(world, people).state == "ready"
     with inside(world.globex):
         world.quill.name = "Orbit"
         world.quill.save(update_fields=["name"])
+        default = LicensePolicy.objects.create(vendor=world.globex, name="Default")
+        lasting = MaintenancePolicy.objects.create(vendor=world.globex, name="Lasting")
+        MaintenancePolicy.objects.create(vendor=world.globex, name="Upkeep")
+        Product.objects.filter(pk=world.quill.pk).update(
+            default_policy=default, default_maintenance_policy=lasting
+        )
     elsewhere = World(**{**vars(world), "acme": world.globex, "acme_admin": world.globex_admin})
     assert confirmed(elsewhere, started(elsewhere, people)).state == "done"
     assert confirmed(elsewhere, started(elsewhere, licenses, "licenses")).state == "done"
     assert customers(elsewhere)["ada@example.com"] == ("=1+1", "Lovelace", "Say “hi”, Ltd;")
     with inside(world.globex):
         assert wanted <= set(License.objects.values_list(*COMPARED))
+        full = License.objects.get(key="FULL-LICENCE-0000001")
+        assert [person.email for person in full.additional_users.all()] == ["grace@example.com"]
+        assert list(full.metadata.values_list("key", "value", "visible")) == METADATA
 
 
+METADATA = [("Cost=centre", "4711", True), ("Margin", "=30 %", False), ("Region", "", False)]
 COMPARED = (
     "product__name",
     "user__email",
@@ -146,7 +181,12 @@ COMPARED = (
     "subscription_interval",
     "expires_at",
     "expires_on",
+    "policy__name",
+    "maintenance_policy__name",
+    "max_allowed_release_version",
+    "order_number",
     "notes",
+    "internal_notes",
 )
 
 

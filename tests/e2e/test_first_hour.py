@@ -69,6 +69,13 @@ def test_a_vendors_first_hour(
     expect(page.get_by_role("heading", name="First steps")).to_be_visible()
     admin.look_closely()
 
+    # What customers will see, before there is one.
+    page.get_by_role("link", name="See your portal as a customer will").click()
+    admin.look_closely()
+    page.get_by_role("link", name="Laboratory").click()
+    expect(page.get_by_text("workstation-01")).to_be_visible()
+    admin.look_closely()
+
     # The logo.
     logo = tmp_path / "logo.png"
     logo.write_bytes(bytes_of((320, 64), colour="#7a1fa2"))
@@ -111,6 +118,14 @@ def test_a_vendors_first_hour(
     expect(page.get_by_text("Stapler 1.0 is published.")).to_be_visible()
     page.goto(office)
     expect(page.get_by_role("heading", name="Licences by status")).to_be_visible()
+    admin.look_closely()
+    for step in ("Add a maintenance policy", "Add a domain of your own", "Invite a colleague"):
+        page.get_by_role("button", name=f"Not now {step}").click()
+    page.get_by_role("link", name="Send yourself a test e-mail").click()
+    admin.look_closely()
+    page.get_by_role("button", name="Send me a test e-mail").click()
+    expect(page.get_by_text(f"A test e-mail is on its way to {bill}.")).to_be_visible()
+    page.goto(office)
     expect(page.get_by_role("heading", name="First steps")).to_have_count(0)
 
     # The customer follows her link and sees it all, in the vendor's look.

@@ -37,12 +37,12 @@ from tests.mail.smtp_server import mail_server
 from tests.others import another
 from tests.world import PASSWORD, Browser, World, build, machine
 
-HEADER = "product,email,key\n"
+HEADER = "product,email,policy,key\n"
 NUMBER = 24  # rows, and so a few steps
 
 
 def rows(number: int = NUMBER) -> str:
-    lines = (f"Orbit,n{n}@example.com,{key(n)}\n" for n in range(number))
+    lines = (f"Orbit,n{n}@example.com,none,{key(n)}\n" for n in range(number))
     return HEADER + "".join(lines)
 
 
@@ -56,14 +56,16 @@ def each_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transactions, "LONGEST", -1.0)
 
 
-def when_done(monkeypatch: pytest.MonkeyPatch, number: int, act: Callable[[], Any]) -> None:
-    """Has something happen in between, when so many steps of licences are about to be written."""
+def when_done(
+    monkeypatch: pytest.MonkeyPatch, number: int, act: Callable[[], Any], kind: str = "licenses"
+) -> None:
+    """Has something happen in between, when so many steps of a kind are about to be written."""
     left = writing._left
 
     def in_between(row: DataImport, until: float) -> Iterator[ImportStep]:
         begun = 0
         for step in left(row, until):
-            begun += step.act == "licenses"
+            begun += step.act == kind
             if begun == number:
                 act()
                 begun += 1

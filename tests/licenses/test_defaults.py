@@ -2,10 +2,12 @@
 a licence goes out with."""
 
 import re
+from datetime import timedelta
 from io import StringIO
 from typing import Any
 
 import pytest
+import time_machine
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 
@@ -13,9 +15,11 @@ from licenses.errors import AdditionalUserIsStaff, NoPolicy, PolicyIsUsed
 from licenses.models import License, LicensePolicy, MaintenancePolicy, Product
 from licenses.verbs.defaults import Choice
 from licenses.verbs.issuing import issue
+from licenses.verbs.licenses import set_highest_version
 from licenses.verbs.maintenance import delete_maintenance_policy
 from licenses.verbs.policies import delete_policy
 from tenancy.door import inside
+from tests.conftest import NOW
 from tests.world import Browser, World, signed_in
 
 EVE = "eve@example.com"
@@ -259,3 +263,76 @@ def test_another_vendors_policies_can_t_be_chosen(
         page = browser.post("/licenses/license/add/", form | {name: str(policy.pk)})
         assert "Select a valid choice" in page.content.decode()
         assert "Yearly" not in browser.get("/licenses/license/add/").content.decode()
+
+
+# --- Many licences -------------------------------------------------------------------------------
+
+
+def test_many_licences_get_a_maintenance_policy_after_a_look(
+    world: World, policies: tuple[LicensePolicy, MaintenancePolicy]
+) -> None:
+    admin = signed_in(world.acme_admin)
+    both = [str(world.ada_license.pk), str(world.grace_license.pk)]
+    page = admin.post("/licenses/license/", {"action": "set_maintenance", "_selected_action": both})
+    html = page.content.decode()
+    assert "2 licences are chosen." in html
+    assert [text for _value, text in re.findall(r'<option value="([^"]*)"[^>]*>([^<]*)', html)] == [
+        "None: all versions",
+        "One year",
+    ]
+    form = {"seen": hidden(html, "seen"), "policy": str(policies[1].pk)}
+    look = admin.post("/licenses/license/many/set_maintenance/", form).content.decode()
+    assert look.count("Maintenance policy: <del>–</del> → <ins>One year</ins>") == 2
+    assert look.count("Maintenance ends: <del>–</del> → <ins>24 November 2027</ins>") == 2
+    form |= {"seen": hidden(look, "seen"), "confirm": "yes"}
+    with inside(world.acme):
+        assert not License.objects.exclude(maintenance_policy=None).exists()
+    assert admin.post("/licenses/license/many/set_maintenance/", form).status_code == 302
+    with inside(world.acme):
+        assert License.objects.filter(maintenance_policy=policies[1]).count() == 2
+    # The same once more changes nothing, and moves no end.
+    with time_machine.travel(NOW + timedelta(days=30), tick=False):
+        admin = signed_in(world.acme_admin)
+        again = admin.post(
+            "/licenses/license/", {"action": "set_maintenance", "_selected_action": both}
+        ).content.decode()
+        form = {"seen": hidden(again, "seen"), "policy": str(policies[1].pk)}
+        look = admin.post("/licenses/license/many/set_maintenance/", form).content.decode()
+    assert look.count("Nothing: it is like that already.") == 2
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [("v4.2", "Highest version: <del>–</del> → <ins>4.2</ins>"), ("new", "Use two to four")],
+)
+def test_many_licences_get_a_highest_version(world: World, typed: str, told: str) -> None:
+    admin = signed_in(world.acme_admin)
+    chosen = {"action": "set_highest_version", "_selected_action": [str(world.ada_license.pk)]}
+    html = admin.post("/licenses/license/", chosen).content.decode()
+    form = {"seen": hidden(html, "seen"), "version": typed}
+    path = "/licenses/license/many/set_highest_version/"
+    look = admin.post(path, form).content.decode()
+    assert told in look
+    admin.post(path, form | {"confirm": "yes"})
+    with inside(world.acme):
+        license = License.objects.get(pk=world.ada_license.pk)
+    assert license.max_allowed_release_version == ("4.2" if typed == "v4.2" else "")
+
+
+def test_a_change_in_between_is_left_alone(world: World) -> None:
+    """What the preview showed would not be what happens: somebody has set a version meanwhile."""
+    admin = signed_in(world.acme_admin)
+    chosen = {"action": "set_highest_version", "_selected_action": [str(world.ada_license.pk)]}
+    html = admin.post("/licenses/license/", chosen).content.decode()
+    with inside(world.acme):
+        set_highest_version(world.ada_license, version="3.0")
+    form = {"seen": hidden(html, "seen"), "version": "4.2", "confirm": "yes"}
+    page = admin.post("/licenses/license/many/set_highest_version/", form, follow=True)
+    assert "ADA111-ACME-ORBIT-0001: " in page.content.decode()
+    with inside(world.acme):
+        license = License.objects.get(pk=world.ada_license.pk)
+    assert license.max_allowed_release_version == "3.0"
+
+
+def hidden(html: str, name: str) -> str:
+    return re.findall(rf'name="{name}" value="([^"]*)"', html)[0]

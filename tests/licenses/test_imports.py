@@ -12,23 +12,35 @@ from accounts.models import User
 from audit.acting import actor
 from audit.models import AuditEntry
 from imports.kinds import KINDS
-from licenses.models import License, LicensePolicy
+from licenses.models import (
+    License,
+    LicenseMetadata,
+    LicensePolicy,
+    LicenseUser,
+    MaintenancePolicy,
+    Product,
+)
+from licenses.values import read, written
+from tenancy import transactions
 from tenancy.door import inside
 from tenancy.spelling import form_of
 from tests.conftest import NOW
 from tests.imports.test_customers import Slow, confirmed, problems, started
+from tests.imports.test_steps import when_done
 from tests.world import World, set_vendor
 
 HEADER = (
     "product,email,first_name,last_name,company,policy,key,allowed_activations,"
-    "allowed_deactivations,validity,validity_days,expires_at,notes\n"
+    "allowed_deactivations,validity,validity_days,expires_at,maintenance_policy,"
+    "max_allowed_release_version,additional_users,order_number,metadata,visible_metadata,notes,"
+    "internal_notes\n"
 )
 KEY = "EVE000-ACME-ORBIT-0009"
 
 
 def line(**cells: str) -> str:
     names = HEADER.strip().split(",")
-    row = {"product": "Orbit", "email": "eve@example.com"} | cells
+    row = {"product": "Orbit", "email": "eve@example.com", "policy": "none"} | cells
     return ",".join(row.get(name, "") for name in names) + "\n"
 
 
@@ -114,6 +126,27 @@ def number_of_licenses(world: World) -> int:
         ({"notes": "n" * 4001}, "notes",
          "This is longer than 4000 characters."),
         ({"company": "c" * 151}, "company", "This is longer than 150 characters."),
+        ({"policy": ""}, "policy",
+         "Nothing says how long this licence is valid. Choose a policy, give Orbit a default "
+         "policy on its page, or say its validity or its last day."),
+        ({"maintenance_policy": "Foreign"}, "maintenance_policy",
+         "There is no maintenance policy “Foreign”."),
+        ({"max_allowed_release_version": "newest"}, "max_allowed_release_version",
+         "Use two to four numbers with dots between, such as 4.2.1, and for a pre-release a hyphen "
+         "and what it is, such as 4.2.1-rc.1."),
+        ({"additional_users": "grace@example.com; eve"}, "additional_users",
+         "eve: This is not an e-mail address."),
+        ({"additional_users": "support@acme.example"}, "additional_users",
+         "support@acme.example: This address belongs to a member of your staff."),
+        ({"order_number": "o" * 101}, "order_number", "This is longer than 100 characters."),
+        ({"metadata": "Cost centre"}, "metadata",
+         "Line 1 is no name=value, such as Cost centre=4711."),
+        ({"metadata": "=4711"}, "metadata", "Row 1: This value needs a name."),
+        ({"metadata": "a=1", "visible_metadata": "a=2"}, "metadata",
+         "Row 2: This name is there already."),
+        ({"visible_metadata": "a=" + "x" * 257}, "metadata",
+         "Row 1: This is longer than 256 characters."),
+        ({"internal_notes": "n" * 4001}, "internal_notes", "This is longer than 4000 characters."),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_a_row_is_said(
@@ -338,4 +371,117 @@ def test_checking_asks_no_more_for_more_rows(world: World) -> None:
             started(world, text, "licenses")
         return len(captured)
 
-    assert queries(3) == queries(30) == 18
+    assert queries(3) == queries(30) == 19
+
+
+# --- What else licences go out with --------------------------------------------------------------
+
+
+FULL = {
+    "maintenance_policy": "Upkeep",
+    "max_allowed_release_version": "v4.2",
+    "additional_users": "grace@example.com; mary@example.com; eve@example.com",
+    "order_number": "PO-7",
+    "metadata": '"Margin=30 %\nA\\=b=c=d"',
+    "visible_metadata": "Cost centre = 4711",
+    "internal_notes": "Pays late",
+}
+
+
+def test_a_row_brings_all_that_a_licence_goes_out_with(world: World) -> None:
+    with inside(world.acme):
+        MaintenancePolicy.objects.create(
+            vendor=world.acme, name="Upkeep", subscription_interval="P1Y"
+        )
+    row = started(world, HEADER + line(key=KEY, **FULL), "licenses")
+    shown = row.preview["rows"][0]
+    assert (shown["maintenance"], shown["more"]) == (
+        "Upkeep",
+        "PO-7; up to 4.2; Margin: 30 %; A=b: c=d; Cost centre: 4711; grace@example.com; …",
+    )
+    assert confirmed(world, row).state == "done"
+    with inside(world.acme):
+        license = License.objects.select_related("maintenance_policy").get(key=KEY)
+        assert license.maintenance_policy
+        assert license.maintenance_policy.name == "Upkeep"
+        assert license.maintenance_expires_on == date(2027, 11, 24)
+        assert license.max_allowed_release_version == "4.2"
+        assert (license.order_number, license.internal_notes) == ("PO-7", "Pays late")
+        assert list(license.metadata.values_list("key", "value", "visible")) == [
+            ("A=b", "c=d", False),
+            ("Cost centre", "4711", True),
+            ("Margin", "30 %", False),
+        ]
+        assert {person.email for person in license.additional_users.all()} == {
+            "grace@example.com",
+            "mary@example.com",
+        }
+        assert User.objects.filter(email="mary@example.com", role="user").exists()
+        assert License.objects.filter(words__word="4711").get() == license
+        created = AuditEntry.objects.filter(action="created", license_id=license.pk)
+        subjects = sorted(created.values_list("subject_type", flat=True))
+    assert subjects == [
+        "licenses.license",
+        *["licenses.licensemetadata"] * 3,
+        *["licenses.licenseuser"] * 2,
+    ]
+
+
+def test_an_empty_cell_is_the_products_policy(world: World) -> None:
+    yearly = policy(world, subscription_interval="P1Y")
+    with inside(world.acme):
+        updates = MaintenancePolicy.objects.create(vendor=world.acme, name="Upkeep")
+        Product.objects.filter(pk=world.orbit.pk).update(
+            default_policy=yearly, default_maintenance_policy=updates
+        )
+    imported(
+        world,
+        line(key=f"{KEY}1", policy=""),
+        line(key=f"{KEY}2", policy="None", maintenance_policy="NONE"),
+    )
+    with inside(world.acme):
+        made = License.objects.filter(key__startswith=KEY)
+        found = dict(made.values_list("key", "policy__name"))
+        upkeep = License.objects.get(key=f"{KEY}1").maintenance_policy_id
+        none = License.objects.get(key=f"{KEY}2").maintenance_policy_id
+    assert found == {f"{KEY}1": "Yearly", f"{KEY}2": None}
+    assert (upkeep, none) == (updates.pk, None)
+
+
+def test_what_hangs_on_licences_is_taken_back_with_them(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A further user becomes staff while what hangs on the licences is written."""
+
+    def hire() -> None:
+        User.objects.filter(email="user11@example.com").update(role="support")
+
+    with inside(world.acme):
+        for n in range(12):
+            User.objects.create_user(vendor=world.acme, email=f"user{n}@example.com")
+        before = License.objects.count()
+    users = "; ".join(f"user{n}@example.com" for n in range(12))
+    given = FULL | {"maintenance_policy": "", "additional_users": users}
+    monkeypatch.setattr(transactions, "LONGEST", -1.0)  # each step has its own
+    when_done(monkeypatch, 2, hire, kind="details")
+    row = confirmed(world, started(world, HEADER + line(key=KEY, **given), "licenses"))
+    assert row.state == "failed"
+    assert "Row 2: this customer is not there any more" in row.preview["failure"]
+    with inside(world.acme):
+        assert License.objects.count() == before
+        assert not LicenseMetadata.objects.exists()
+        assert not LicenseUser.objects.exists()
+        assert not User.objects.filter(email="eve@example.com").exists()
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [],
+        [("a", "")],
+        [("a=b", "c=d"), ("back\\slash", "x\\=y"), ("ends\\", "1")],
+        [("\\=", "="), ("=", "\\")],
+    ],
+)
+def test_a_cell_of_values_reads_as_it_was_written(values: list[tuple[str, str]]) -> None:
+    assert read(written(values)) == values

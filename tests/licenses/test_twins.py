@@ -53,13 +53,15 @@ def test_the_page_says_so(world: World, twin: str) -> None:
 
 @pytest.mark.parametrize("twin", TWINS)
 def test_an_import_says_so_in_its_row(world: World, twin: str) -> None:
-    text = f"product,email,key\nOrbit,ada@example.com,{twin}\n"
+    text = f"product,email,policy,key\nOrbit,ada@example.com,none,{twin}\n"
     assert problems(world, text, "licenses") == [[2, "key", TAKEN]]
 
 
 def test_an_import_says_which_row_has_the_key(world: World) -> None:
-    lines = [f"Orbit,ada@example.com,{key}" for key in ("NEW-KEY-0000-0000-1", "newkey000000001")]
-    text = "\n".join(["product,email,key", *lines])
+    lines = [
+        f"Orbit,ada@example.com,none,{key}" for key in ("NEW-KEY-0000-0000-1", "newkey000000001")
+    ]
+    text = "\n".join(["product,email,policy,key", *lines])
     assert problems(world, text, "licenses") == [[3, "key", "Row 2 has this key already."]]
 
 

@@ -13,12 +13,10 @@ from django.core.cache import cache
 from django.utils import timezone
 from time_machine import Traveller
 
-from accounts.models import BuiltIn
 from accounts.verbs.vendors import begin_vendor
 from audit import trail
 from audit.models import AuditEntry
-from branding.models import Branding
-from licenses.models import Activation, License, LicensePolicy
+from licenses.models import Activation, License
 from licenses.verbs.licenses import create_license, suspend
 from portal.office import dashboard
 from portal.office.dashboard import Numbers
@@ -26,7 +24,7 @@ from releases.models import Download
 from tenancy.door import inside
 from tenancy.models import Vendor
 from tests.conftest import NOW
-from tests.world import Browser, World, file_of, fingerprint, release, signed_in, user
+from tests.world import Browser, World, file_of, fingerprint, release, signed_in
 
 # Session, vendor and person, six that count (files take two), three for what waits, and one for the
 # first steps.
@@ -205,52 +203,6 @@ def test_a_filter_that_does_not_exist_is_dropped(world: World, query: str) -> No
     response = signed_in(world.acme_admin).get(f"/licenses/license/?{query}")
     assert response.status_code == 302
     assert response["Location"] == "/licenses/license/?e=1"
-
-
-# --- First steps --------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def newco(db: None) -> Vendor:
-    vendor = begin_vendor(Vendor(company_id="newco", name="Newco"))
-    with inside(vendor):
-        for role in (BuiltIn.ADMIN, BuiltIn.SUPPORT):
-            user(vendor, f"{role}@newco.example", role=role)
-    return vendor
-
-
-def staff(vendor: Vendor, role: str) -> Browser:
-    return Browser("app").sign_in(f"{role}@newco.example", company_id=vendor.company_id)
-
-
-def test_a_new_vendor_sees_first_steps_alone(world: World, newco: Vendor) -> None:
-    response = staff(newco, "admin").get("/")
-    assert [(step.done, step.url) for step in response.context["steps"]] == [
-        (False, "/branding/branding/"),
-        (False, "/licenses/product/add/"),
-        (False, "/licenses/licensepolicy/add/"),
-        (False, "/licenses/license/add/"),
-        (False, "/licenses/license/add/"),
-        (False, "/releases/release/add/"),
-    ]
-    assert response.context["cards"] == []
-
-
-def test_support_sees_the_steps_without_links(newco: Vendor) -> None:
-    steps = staff(newco, "support").get("/").context["steps"]
-    assert [step.url for step in steps] == [""] * 6
-
-
-def test_what_is_done_is_ticked_and_all_of_it_ends_the_list(world: World) -> None:
-    browser = signed_in(world.acme_admin)
-    steps = browser.get("/").context["steps"]
-    assert [step.done for step in steps] == [False, True, False, True, True, True]
-    with inside(world.acme):
-        Branding.objects.create(vendor=world.acme)
-        LicensePolicy.objects.create(vendor=world.acme, name="Yearly")
-    response = browser.get("/")
-    assert response.context["steps"] == []
-    assert "First steps" not in response.content.decode()
 
 
 # --- Numbers that are kept ----------------------------------------------------------------------

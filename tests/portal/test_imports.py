@@ -38,6 +38,7 @@ PURE = (
     "offline/carried.py",
     "offline/codec.py",
     "licenses/status.py",
+    "licenses/values.py",
     "licenses/versions.py",
     "releases/platforms.py",
     "releases/files/ranges.py",

@@ -451,6 +451,15 @@ def settings(world: World) -> Posted:
     return admin_page(world, path, send_expiry_reminders=None)
 
 
+def trial_email(world: World) -> Posted:
+    path = "/accounts/portalsettings/"
+    return admin_page(world, path, f"{path}test-email/")
+
+
+def skipped_step(world: World) -> Posted:
+    return admin_page(world, "/", "/first-steps/domain/skip/")
+
+
 def an_import(world: World) -> Posted:
     typed = {"kind": "customers", "file": SimpleUploadedFile("c.csv", b"email\nx@y.example\n")}
     return admin_page(world, "/imports/dataimport/add/", **typed)
@@ -515,6 +524,7 @@ BY_TOKEN: dict[str, tuple[Make, ...]] = {
     "admin:imports_dataimport_add": (an_import,),
     "admin:imports_dataimport_do": (confirmed_import,),
     "admin:mail_outgoingemail_do": (sent_again,),
+    "admin:accounts_portalsettings_test": (trial_email,),
 }
 # What a form does is done once by nature: a value is set, and nothing is written where it is so.
 BY_NATURE: dict[str, tuple[Make, ...]] = {
@@ -534,6 +544,7 @@ BY_NATURE: dict[str, tuple[Make, ...]] = {
     "admin:branding_branding_changelist": (brand,),
     "admin:branding_customdomain_do": (checked_domain,),
     "admin:accounts_portalsettings_changelist": (settings,),
+    "admin:skip_step": (skipped_step,),
 }
 # What may be sent each time, and why that makes nothing twice.
 EACH_TIME = {
@@ -548,6 +559,8 @@ EACH_TIME = {
 }
 # Pages that answer POST as GET, and make nothing by either.
 READS = {
+    "admin:preview",
+    "admin:preview_begin",
     "home",
     "change_password_place",
     "admin:index",

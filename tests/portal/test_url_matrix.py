@@ -400,6 +400,10 @@ WORK_PAGES = {
     "admin:imports_dataimport_columns",
     "admin:imports_dataimport_template",
     "admin:accounts_portalsettings_changelist",
+    "admin:accounts_portalsettings_test",
+    "admin:skip_step",
+    "admin:preview",
+    "admin:preview_begin",
     "admin:licenses_license_do",
     "admin:licenses_license_export",
     "admin:licenses_license_many",
@@ -476,6 +480,15 @@ def test_the_pages_of_the_daily_work(world: World) -> None:
             (302, 200, 403, 404, 403),
             (302, 302, 403, 404, 403),
         ),
+        "/preview/": ((302, 302, 403, 302, 403), (302, 302, 403, 302, 403)),
+        "/preview/licenses/": ((302, 200, 403, 200, 403), (302, 302, 403, 302, 403)),
+        "/preview/nothing/": ((302, 404, 403, 404, 403), (302, 404, 403, 404, 403)),
+        "/accounts/portalsettings/test-email/": (
+            (302, 404, 403, 404, 403),
+            (302, 302, 403, 302, 403),
+        ),
+        "/first-steps/domain/skip/": ((302, 404, 403, 404, 403), (302, 302, 403, 302, 403)),
+        "/first-steps/nonsense/skip/": ((302, 404, 404, 404, 403), (302, 404, 404, 404, 403)),
         "/accounts/portalsettings/": ((302, 200, 403, 200, 403), (302, 302, 403, 302, 403)),
     }
     for path, expected in table.items():

@@ -41,7 +41,7 @@ ASK_FOR_VENDORS = {
     "accounts/verbs/vendors.py": OWN_ROW,
     "branding/verbs/brands.py": OWN_ROW,
     "branding/domains/verbs.py": OWN_ROW,
-    "portal/office/dashboard.py": "One query on the vendor's own row tells which steps are done.",
+    "portal/office/first_steps.py": "One query on the vendor's own row tells which steps are done.",
 }
 VENDORS = tenant_tables() | {"tenancy_vendor"}
 
