@@ -152,7 +152,8 @@ class VendorAdmin(ListAdmin):
         if row is not None:
             context["title"] = self.title_of(row)
         context["adminform"] = ReadableForm(context["adminform"], request.user)
-        return super().render_change_form(request, context, *args, **kwargs)
+        page: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
+        return page
 
     def delete_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> Any:
         try:
