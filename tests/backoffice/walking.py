@@ -17,7 +17,8 @@ from tests.world import Browser, signed_in
 
 # Two pages of a kind tell what all of them do: a row of one state, and a row of another.
 MOST_OF_A_KIND = 2
-UNSEEN = {"script", "style", "template", "title", "noscript"}
+# And what is quoted: an e-mail as it went out.
+UNSEEN = {"script", "style", "template", "title", "noscript", "pre"}
 LEAVING = {"/logout/"}
 
 

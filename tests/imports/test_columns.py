@@ -256,7 +256,7 @@ def test_columns_are_said_on_a_page(world: World, admin: Browser) -> None:
     assert "More than one column is “email”." in twice
     missing = admin.post(path, filled(page, column_0="-", column_4="-")).content.decode()
     assert "No column is “email”, and without it nothing can be imported." in missing
-    assert "Nothing is checked yet." in missing
+    assert "Nothing was saved yet" in missing
     done = admin.post(path, filled(page, column_4="-"))
     assert (done.status_code, done["Location"]) == (302, place)
     ready = admin.get(place).content.decode()

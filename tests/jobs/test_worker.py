@@ -325,4 +325,4 @@ def test_upkeep_goes_on_after_a_fault_and_does_chores_every_hour(
 
 
 def test_every_app_has_registered_its_chores() -> None:
-    assert [chore.__name__ for chore in upkeep.EVERY_HOUR] == ["go_on", "send_reminders"]
+    assert [chore.__name__ for chore in upkeep.EVERY_HOUR] == ["go_on", "go_on", "send_reminders"]

@@ -126,9 +126,6 @@ def number_of_licenses(world: World) -> int:
         ({"notes": "n" * 4001}, "notes",
          "This is longer than 4000 characters."),
         ({"company": "c" * 151}, "company", "This is longer than 150 characters."),
-        ({"policy": ""}, "policy",
-         "Nothing says how long this licence is valid. Choose a policy, give Orbit a default "
-         "policy on its page, or say its validity or its last day."),
         ({"maintenance_policy": "Foreign"}, "maintenance_policy",
          "There is no maintenance policy “Foreign”."),
         ({"max_allowed_release_version": "newest"}, "max_allowed_release_version",

@@ -190,7 +190,7 @@ def test_an_owner_names_a_licence_for_all_who_see_it(many: World) -> None:
         assert ADA in keys_on(page)
         assert "Clean room, rack 3" in page.content.decode()
     page = ada.get(f"/licenses/{many.ada_license.pk}/").content.decode()
-    assert "Name: – → Clean room, rack 3" in page  # in its history
+    assert "Name: none → Clean room, rack 3" in page  # in its history
     grace = signed_in(many.grace)
     assert "Clean room, rack 3" in grace.get("/licenses/").content.decode()
     assert "Clean room, rack 3" in grace.get(f"/licenses/{many.ada_license.pk}/").content.decode()

@@ -92,6 +92,7 @@ WAYS: dict[str, tuple[int, Callable[[World], object]]] = {
     ),
     "license": (0, lambda w: send_license(w.ada_license)),
     "license of a new customer": (1, license_of_a_new_customer),
+    "test-email": (0, lambda w: queue("test-email", user=w.acme_admin)),
     "expiry-reminder": (1, one_reminder),
     "expiry-reminder of several": (1, several_reminders),
     "release-request": (0, asked_and_refused),
