@@ -73,7 +73,7 @@ def test_a_vendors_first_hour(
     page.get_by_role("link", name="See your portal as a customer will").click()
     admin.look_closely()
     page.get_by_role("link", name="Laboratory").click()
-    expect(page.get_by_text("workstation-01")).to_be_visible()
+    expect(page.get_by_text("workstation-01").first).to_be_visible()
     admin.look_closely()
 
     # The logo.
