@@ -270,7 +270,11 @@ def _steps(company: Company, vendor: Vendor) -> Iterator[Step]:
 def _saved_view(vendor: Vendor) -> None:
     """A view of the list of licences that the team shares."""
     admin = User.objects.filter(role=BuiltIn.ADMIN).order_by("email")[0]
-    found = {"owner": admin, "listed": License._meta.label_lower, "name": "Needs a renewal"}
+    found: dict[str, Any] = {
+        "owner": admin,
+        "listed": License._meta.label_lower,
+        "name": "Needs a renewal",
+    }
     if not SavedView.objects.filter(**found).exists():
         with acting_as(admin):
             save(vendor=vendor, **found, query="status=expiring-soon", shared=True)
