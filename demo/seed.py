@@ -22,6 +22,8 @@ from joserfc.jwk import OKPKey
 from accounts.models import BuiltIn, User, among_operators
 from accounts.verbs.vendors import begin_vendor
 from audit.acting import acting_as
+from backoffice.models import SavedView
+from backoffice.saved.verbs import save
 from demo.brands import seed_brand
 from demo.clock import days_ago
 from demo.downloads import downloads
@@ -282,6 +284,20 @@ def _steps(company: Company, vendor: Vendor) -> Iterator[Step]:
     yield from downloads(vendor)
     yield from emails(vendor)
     yield from refusals(vendor)
+    yield 1, partial(_saved_view, vendor)
+
+
+def _saved_view(vendor: Vendor) -> None:
+    """A view of the list of licences that the team shares."""
+    admin = User.objects.filter(role=BuiltIn.ADMIN).order_by("email")[0]
+    found: dict[str, Any] = {
+        "owner": admin,
+        "listed": License._meta.label_lower,
+        "name": "Needs a renewal",
+    }
+    if not SavedView.objects.filter(**found).exists():
+        with acting_as(admin):
+            save(vendor=vendor, **found, query="status=expiring-soon", shared=True)
 
 
 def _age(person: Person, company: Company) -> float:

@@ -9,7 +9,8 @@ from django.utils.functional import Promise
 
 from web.errors import PortalError
 
-# Changes the row of this id if it is as this digest says, and raises PortalError if not.
+# Changes the row of this id if it is as this digest says, and raises PortalError if not. It is
+# atomic: what is refused changes nothing.
 Act = Callable[[UUID, str], object]
 
 

@@ -165,8 +165,7 @@ def _do(change: BulkChange, kind: Kind, act: Act, step: BulkStep) -> None:
     problems = list[tuple[int, str, str]]()
     for place, (pk, digest) in enumerate(step.rows):
         try:
-            with transaction.atomic():
-                act(UUID(pk), digest)
+            act(UUID(pk), digest)
         except kind.changed_meanwhile as error:
             problems.append((place, LEFT, error.sentence))
         except PortalError as error:

@@ -12,6 +12,7 @@ from django.forms import BaseInlineFormSet, model_to_dict
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
+from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -406,7 +407,8 @@ class LicenseAdmin(WithChangesToAll, WithExport, WithButtons, WithDuplicate):
 
     @admin.display(description=_("status"))
     def status(self, obj: License) -> str:
-        return words.status_text(obj.standing).name
+        told = words.status_text(obj.standing)
+        return format_html('<span class="badge {}">{}</span>', told.code, told.name)
 
     @admin.display(description=_("expires"), ordering="expires_at")
     def expires(self, obj: License) -> str:

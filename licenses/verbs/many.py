@@ -110,7 +110,7 @@ def apply(licenses: Iterable[License], act: Act, *, seen: Mapping[str, str]) -> 
 
     def change(license: License) -> None:
         try:
-            _act_if_unchanged(license, act, seen)
+            _act_if_unchanged(license.pk, act, seen.get(str(license.pk), ""))
             done.append(license)
         except LicensingError as error:
             refused.append((license.key, error.sentence))
@@ -120,8 +120,9 @@ def apply(licenses: Iterable[License], act: Act, *, seen: Mapping[str, str]) -> 
 
 
 @transaction.atomic
-def _act_if_unchanged(license: License, act: Act, seen: Mapping[str, str]) -> None:
-    if seen.get(str(license.pk)) != _state(lock(license.pk)):
+def _act_if_unchanged(pk: UUID, act: Act, digest: str) -> None:
+    license = lock(pk)
+    if _state(license) != digest:
         raise ChangedMeanwhile
     act(license)
 
@@ -139,10 +140,10 @@ def act_if_unchanged(act: Act) -> Callable[[UUID, str], None]:
     digest says. Raises ChangedMeanwhile, and what the change refuses."""
 
     def act_on(pk: UUID, digest: str) -> None:
-        license = License.objects.filter(pk=pk).first()
-        if license is None:
-            raise ChangedMeanwhile
-        _act_if_unchanged(license, act, {str(pk): digest})
+        try:
+            _act_if_unchanged(pk, act, digest)
+        except License.DoesNotExist as error:
+            raise ChangedMeanwhile from error
 
     return act_on
 

@@ -19,7 +19,7 @@ def save(browser: Browser, name: str, query: str = "status=active", **more: str)
 
 
 def views_in(page: str) -> dict[str, str]:
-    found = re.findall(r'<a class="chip view" href="([^"]*)"[^>]*>(.*?)[<\n]', page)
+    found = re.findall(r'<a class="chip view" href="([^"]*)"[^>]*>\s*(.*?)[<\n]', page)
     return {name.strip(): url.replace("&amp;", "&") for url, name in found}
 
 
