@@ -58,8 +58,8 @@ def _is_for(fact: Fact, reader: User) -> bool:
 def emails(vendor: Vendor) -> Iterator[Fact]:
     """From whom customers get e-mails, and where the answers go."""
     address = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
-    sender = _("From %(name)s <%(address)s>") % {"name": vendor.name, "address": address}
-    answers = _("Answers go to %(address)s") % {"address": vendor.support_email or address}
+    sender = _("From %(name)s <%(address)s>") % {"name": vendor.sender_name, "address": address}
+    answers = _("Answers go to %(address)s") % {"address": vendor.answers_to or address}
     url, right = reverse("admin:mail_outgoingemail_changelist"), "mail.view_outgoingemail"
     yield Fact(_("E-mail"), (sender, answers), url, _("Look at the e-mails"), right)
     url, right = reverse("admin:accounts_portalsettings_test"), "accounts.change_portalsettings"

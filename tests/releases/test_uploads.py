@@ -324,7 +324,7 @@ def test_a_search_does_not_multiply_the_downloads(world: World, admin: Browser) 
             copy.save()
     for query in ("", "?q=orbit"):
         page = admin.get(f"/releases/release/{query}").content.decode()
-        shown = dict(re.findall(r'<td class="field-(\w+)"[^>]*>(\d+)</td>', page))
+        shown = dict(re.findall(r'class="field-(\w+)">(\d+)</td>', page))
         assert (shown["downloads"], shown["file_count"]) == ("16", "4"), query
 
 
