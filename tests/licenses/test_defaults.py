@@ -105,7 +105,7 @@ def test_what_is_a_default_is_kept_and_the_page_says_so(
     path = f"/licenses/licensepolicy/{policies[0].pk}/delete/"
     page = signed_in(world.acme_admin).get(path).content.decode()
     assert "<li>Orbit</li>" in page
-    assert "Yes, I’m sure" not in page
+    assert "Delete it" not in page
 
 
 # --- New licences --------------------------------------------------------------------------------
