@@ -4,7 +4,7 @@
 for (const form of document.querySelectorAll("form[data-upload]")) {
   const bar = form.querySelector("progress");
   const failed = form.querySelector(".upload-failed");
-  const button = form.querySelector("[type=submit]");
+  const button = form.querySelector("button");
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const request = new XMLHttpRequest();

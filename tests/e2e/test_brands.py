@@ -104,7 +104,7 @@ def test_from_the_back_office_to_a_domain_of_ones_own(
     with pytest.raises(ssl.SSLError):
         certificate_names(port, DOMAIN, root)
     page.goto(f"https://app.{zone}:{port}/branding/customdomain/add/")
-    page.get_by_label("Domain:").fill(DOMAIN)
+    page.get_by_label("Domain", exact=True).fill(DOMAIN)
     page.get_by_role("button", name="Save").first.click()
     expect(page.get_by_text("There is no record for this name yet")).to_be_visible()
     expect(page.get_by_text(TARGET, exact=True)).to_be_visible()
@@ -167,7 +167,7 @@ def test_a_brand_is_seen_before_it_is_saved(
     page.goto(portal.url("app", "/branding/branding/"))
     button = page.locator(".preview-light .preview-button")
     before = button.evaluate("b => getComputedStyle(b).backgroundColor")
-    page.get_by_label("Accent colour:").evaluate(
+    page.get_by_label("Accent colour", exact=True).evaluate(
         "input => { input.value = '#ff66cc'; input.dispatchEvent(new Event('input', {bubbles: true})); }"
     )
     used = corrected("#ff66cc", LIGHT).accent
@@ -176,9 +176,9 @@ def test_a_brand_is_seen_before_it_is_saved(
     assert before != f"rgb({red}, {green}, {blue})"
     logo = tmp_path / "logo.png"
     logo.write_bytes(bytes_of((300, 60), colour="#cc0066"))
-    page.get_by_label("Logo for light ground:").set_input_files(logo)
+    page.get_by_label("Logo for light ground", exact=True).set_input_files(logo)
     expect(page.locator("[data-preview-logo=light]")).to_have_attribute("src", re.compile("^data:"))
-    page.get_by_label("Portal title:").fill("Globex Licences")
+    page.get_by_label("Portal title", exact=True).fill("Globex Licences")
     someone = visitor()
     someone.page.goto(portal.url("globex", "/login/"))
     expect(someone.page).to_have_title("Sign in · Globex Software")  # nothing is saved yet

@@ -110,7 +110,7 @@ def test_the_next_form_at_the_same_address_is_another_one(visitor: Callable[...,
     tokens = []
     for number in range(2):
         tokens.append(page.evaluate("history.state.once"))
-        page.get_by_label("Name:").fill(f"Policy {number}")
+        page.get_by_label("Name", exact=True).fill(f"Policy {number}")
         page.get_by_role("button", name="Save and add another").click()
         expect(page.get_by_text("was added successfully")).to_be_visible()
     tokens.append(page.evaluate("history.state.once"))
@@ -320,10 +320,10 @@ def test_files_that_are_sent_by_a_script_lead_to_the_sign_in_page(
     someone = staff(visitor)
     page = someone.page
     page.goto(someone.portal.url("app", "/releases/release/add/"))
-    page.get_by_label("Product:").select_option("Orbit")
-    page.get_by_label("Name:").fill("Orbit")
-    page.get_by_label("Version:").fill("77.0")
-    page.get_by_label("Platforms:").fill("linux")
+    page.get_by_label("Product", exact=True).select_option("Orbit")
+    page.get_by_label("Name", exact=True).fill("Orbit")
+    page.get_by_label("Version", exact=True).fill("77.0")
+    page.get_by_label("Platforms", exact=True).fill("linux")
     page.get_by_role("button", name="Save", exact=True).click()
     files = page.locator("form[data-upload]")
     files.locator("input[type=file]").set_input_files(
