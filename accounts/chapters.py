@@ -41,7 +41,7 @@ def sign_ins(user: User) -> Chapter:
     rows = [
         [
             Cell(at(entry.created_at), _page(entry)),
-            Cell(entry.ip or "–"),
+            Cell(entry.ip or ""),
             Cell(entry.get_source_display()),
         ]
         for entry in entries[:SHOWN]
@@ -65,8 +65,8 @@ def refusals(user: User) -> Chapter:
             Cell(at(refusal.created_at)),
             Cell(refusal.get_kind_display()),
             Cell(refusal.said or str(whys.get(refusal.reason, refusal.reason))),
-            Cell(refusal.ip or "–"),
-            Cell(refusal.browser or "–"),
+            Cell(refusal.ip or ""),
+            Cell(refusal.browser or ""),
         ]
         for refusal in found[:SHOWN]
     ]
@@ -90,7 +90,7 @@ def trail(user: User) -> Chapter:
             Cell(at(entry.created_at), _page(entry)),
             Cell(_told(entry)),
             Cell(entry.subject),
-            Cell(entry.actor or "–"),
+            Cell(entry.actor or ""),
         ]
         for entry in entries[:SHOWN]
     ]

@@ -156,7 +156,7 @@ def _label(model: Any, name: str) -> str:
 def value_text(value: Any) -> str:
     """A recorded value as people read it."""
     if value in (None, "", [], {}):
-        return "–"
+        return _("none")
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, list) and all(isinstance(each, str) for each in value):

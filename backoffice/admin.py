@@ -18,6 +18,7 @@ from audit.models import AuditEntry
 from audit.words import ACTIONS, changed_fields, remark, title, value_text
 from backoffice.export import WithExport
 from backoffice.leads import places_by_leads
+from backoffice.lists import Empty
 from tenancy.finding import Place, begins, named
 from tenancy.spelling import Typed
 
@@ -76,6 +77,8 @@ def _spellings(text: str) -> set[str]:
 class AuditEntryAdmin(WithExport):
     """Nothing can be changed here: not even the database would let it happen."""
 
+    list_title = _("Audit trail")
+    empty = Empty("list", _("What is done is written down here and can’t be changed."))
     export_right = "audit.export_auditentry"
     export_name = "audit-trail"
     export_columns = {
@@ -145,11 +148,11 @@ class AuditEntryAdmin(WithExport):
 
     @admin.display(description=_("who"))
     def actor(self, obj: AuditEntry) -> str:
-        return obj.actor or "–"
+        return obj.actor
 
     @admin.display(description=_("IP address"))
     def ip(self, obj: AuditEntry) -> str:
-        return obj.ip or "–"
+        return obj.ip or ""
 
     @admin.display(description=_("kind"))
     def kind(self, obj: AuditEntry) -> str:
@@ -172,7 +175,7 @@ class AuditEntryAdmin(WithExport):
                     for field, old, new in changed_fields(obj)
                 ),
             )
-            or "–"
+            or ""
         )
 
     @admin.display(description=_("details"))

@@ -26,7 +26,6 @@ from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils.functional import Promise
 from django.utils.http import urlencode
-from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
@@ -131,11 +130,6 @@ class VendorAdmin(ListAdmin):
         if not self.has_view_or_change_permission(request, row):
             raise PermissionDenied
         return history_page(self.admin_site, request, self.opts, row)
-
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        """The list under the plain name of what is in it."""
-        title = {"title": capfirst(self.opts.verbose_name_plural)}
-        return super().changelist_view(request, title | (extra_context or {}))
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """The page; what only a verb can find out (two at once) is said, and nothing saved."""

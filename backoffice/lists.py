@@ -8,16 +8,27 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import ShowFacets
+from django.contrib.admin.templatetags.admin_list import items_for_result, result_headers
 from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR, ChangeList
-from django.contrib.admin.widgets import AutocompleteSelect
+from django.contrib.admin.widgets import (
+    AdminTextareaWidget,
+    AdminURLFieldWidget,
+    AutocompleteSelect,
+    RelatedFieldWidgetWrapper,
+)
 from django.db.models import ForeignKey, QuerySet
+from django.forms import Media
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.formats import number_format
-from django.utils.functional import cached_property
+from django.utils.functional import Promise, cached_property
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from backoffice.choosing import search_in
 from backoffice.pages import (
     LAST,
     MOST_COUNTED,
@@ -37,6 +48,7 @@ from web.requests import PAGE_SIZE
 MOST_AT_ONCE = 500
 # So many rows a select or a filter offers; the rest is searched.
 MOST_OFFERED = 100
+ROWS = 4  # of a field for texts, which grows with them
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,15 +135,51 @@ class KeysetList(ChangeList):
         return bool(self.query or self.get_filters_params())
 
     @property
+    def may_have_others(self) -> bool:
+        """Whether a list without rows would have some without its search and its filters."""
+        return self.is_narrowed
+
+    @property
     def takes_all(self) -> bool:
         """Whether there are rows on other pages that an action could take, too."""
         return len(self.page.rows) < self.result_count <= MOST_AT_ONCE
+
+    @cached_property
+    def heads(self) -> list[dict[str, Any]]:
+        """The heads of the columns, as Django's template has them. That of the boxes for actions is
+        filled by the script that makes one box work for all of them."""
+        heads = list(result_headers(self))
+        for head, name in zip(heads, self.list_display, strict=True):
+            if name == "action_checkbox":
+                told = _("Select all of this page for an action")
+                head["text"] = ""
+                head["class_attrib"] = format_html(
+                    ' class="action-checkbox-column" data-label="{}"', told
+                )
+        return heads
+
+    @property
+    def lines(self) -> list[list[SafeString]]:
+        """The cells of each row, which say what they are where there is no room for heads."""
+        labels = [str(capfirst(head["text"])) for head in self.heads]
+        return [
+            [labelled(cell, label) for cell, label in zip(cells, labels, strict=True)]
+            for cells in (items_for_result(self, row, None) for row in self.result_list)
+        ]
 
     @property
     def pager(self) -> list[Link]:
         return links_from(
             self.page, lambda place: self.get_query_string({PAGE_VAR: place} if place else None)
         )
+
+
+def labelled(cell: str, label: str) -> SafeString:
+    """A cell of Django's, `<td class="…">…</td>`, with what it is."""
+    if not label or not cell.startswith("<td"):
+        return mark_safe(cell)  # noqa: S308  Django's own
+    named = format_html('<td data-label="{}"', label)
+    return mark_safe(f"{named}{cell.removeprefix('<td')}")  # noqa: S308  escaped above
 
 
 def links_from(page: KeyPage, address: Callable[[str], str]) -> list[Link]:
@@ -162,23 +210,114 @@ def is_list_of(opts: Any, request: HttpRequest) -> bool:
     return bool(match and match.url_name == f"{opts.app_label}_{opts.model_name}_changelist")
 
 
-def search_in(field: Any, db_field: Any) -> None:
-    """Has a form's field search its choices, instead of offering them all."""
-    field.widget = AutocompleteSelect(db_field, admin.site)
-    field.widget.is_required = field.required
-    field.widget.choices = field.choices
+@dataclass(frozen=True, slots=True)
+class Empty:
+    """What a list says that has no rows: what they are for, and its one button, which leads to
+    `route` for who has the right; by itself to a new row. Without a title it names the rows."""
+
+    icon: str  # its name in static/icons.svg
+    text: str | Promise
+    title: str | Promise = ""
+    button: str | Promise = ""
+    route: str = ""
+    right: str = ""
 
 
-class ListAdmin(admin.ModelAdmin[Any]):
-    """An admin whose list never counts its table, and whose form offers no more than MOST_OFFERED
-    rows in a select: of more, the wanted one is searched."""
+class WithChoices(admin.options.BaseModelAdmin[Any]):
+    """Forms whose fields have nothing of Django's beside them, and offer no more than MOST_OFFERED
+    rows in a select: of more, and of `autocomplete_fields`, the wanted one is searched."""
+
+    def formfield_for_foreignkey(
+        self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        field: Any = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        if isinstance(field.widget, AutocompleteSelect) or is_long(field.queryset):
+            search_in(field, db_field)
+        return field
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
+        widget = getattr(field, "widget", None)
+        if isinstance(widget, RelatedFieldWidgetWrapper):
+            field.widget = widget.widget
+        elif isinstance(widget, AdminURLFieldWidget):
+            widget.template_name = "django/forms/widgets/url.html"
+        elif isinstance(widget, AdminTextareaWidget):
+            widget.attrs["rows"] = ROWS
+        return field
+
+
+class ListAdmin(WithChoices, admin.ModelAdmin[Any]):
+    """An admin whose list never counts its table."""
+
+    # What the list is called, what the button says that leads to a new row, and what the list says
+    # without rows.
+    list_title: str | Promise = ""
+    add_text: str | Promise = ""
+    empty: Empty = Empty("list", gettext_lazy("Nothing stands here yet."))
 
     list_per_page = PAGE_SIZE
     show_full_result_count = False
     show_facets = ShowFacets.NEVER
     paginator = BoundedPaginator
 
-    @admin.display(description="")  # Django puts a box for all of them there
+    @property
+    def media(self) -> Media:
+        """No script of Django's: the templates name ours."""
+        return Media()
+
+    def get_empty_value_display(self) -> SafeString:
+        """Nothing to see in a list, a quiet word on a page."""
+        return format_html('<span class="none">{}</span>', _("none"))
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """The list under the plain name of what is in it, with what it says without rows."""
+        add_text = self.add_text_for(request)
+        shown = {
+            "title": self.list_title_for(request),
+            "add_text": add_text,
+            "empty": self._empty(request, add_text),
+        }
+        return super().changelist_view(request, shown | (extra_context or {}))
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        """The page under the row's name, where Django says what can be done to it."""
+        usual = {text % self.opts.verbose_name for text in (_("Change %s"), _("View %s"))}
+        if context["original"] is not None and str(context["title"]) in usual:
+            context["title"] = capfirst(str(context["original"]))
+        context.setdefault("list_title", self.list_title_for(request))
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def get_action_choices(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Django's, with words where it has dashes."""
+        return super().get_action_choices(request, [("", _("Choose what to do"))])
+
+    def list_title_for(self, request: HttpRequest) -> str | Promise:
+        return self.list_title or capfirst(str(self.opts.verbose_name_plural))
+
+    def add_text_for(self, request: HttpRequest) -> str | Promise:
+        return self.add_text or _("Add %(name)s") % {"name": self.opts.verbose_name}
+
+    def empty_for(self, request: HttpRequest) -> Empty:
+        return self.empty
+
+    def _empty(self, request: HttpRequest, add_text: str | Promise) -> dict[str, Any]:
+        empty, names = self.empty_for(request), self.opts.verbose_name_plural
+        route = empty.route or f"{self.opts.app_label}_{self.opts.model_name}_add"
+        may = (
+            request.user.has_perm(empty.right) if empty.right else self.has_add_permission(request)
+        )
+        return {
+            "icon": empty.icon,
+            "title": empty.title or _("No %(names)s yet") % {"names": names},
+            "text": empty.text,
+            "button": empty.button or add_text,
+            "url": reverse(f"admin:{route}") if may else "",
+        }
+
+    @admin.display(description="")  # a script puts a box for all of them there
     def action_checkbox(self, obj: Any) -> SafeString:
         """Django's box, without a template for each row."""
         told = _("Select this object for an action - {}").format(obj)
@@ -200,16 +339,23 @@ class ListAdmin(admin.ModelAdmin[Any]):
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         """Those of the rows that have every word; that not all rows were looked at is said."""
-        if self.places is None:
-            return among_few(queryset, search_term, self.search_fields), False
-        found = find(queryset, search_term, self.places, whole=self.needs_all(request))
-        if found.part and request.method == "GET" and is_list_of(self.opts, request):
+        rows, part = self.found(queryset, search_term, whole=self.needs_all(request))
+        if part and request.method == "GET" and is_list_of(self.opts, request):
             text = _(
                 "Very many have that: of these %(names)s only the first %(most)s were looked at."
             )
             most = number_format(MOST_LOOKED_AT, force_grouping=True)
             messages.info(request, text % {"names": self.opts.verbose_name_plural, "most": most})
-        return found.rows, False
+        return rows, False
+
+    def found(
+        self, rows: QuerySet[Any], text: str, *, whole: bool = False
+    ) -> tuple[QuerySet[Any], bool]:
+        """Those of the rows that have every word, and whether only some of them were looked at."""
+        if self.places is None:
+            return among_few(rows, text, self.search_fields), False
+        found = find(rows, text, self.places, whole=whole)
+        return found.rows, found.part
 
     def needs_all(self, request: HttpRequest) -> bool:
         """Whether a search has to find all rows, however long it takes."""
@@ -230,11 +376,3 @@ class ListAdmin(admin.ModelAdmin[Any]):
             messages.error(request, text % named)
             return None
         return super().response_action(request, queryset, *args)
-
-    def formfield_for_foreignkey(
-        self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
-    ) -> Any:
-        field: Any = super().formfield_for_foreignkey(db_field, request, **kwargs)
-        if not isinstance(field.widget, AutocompleteSelect) and is_long(field.queryset):
-            search_in(field, db_field)
-        return field

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.base import WithButtons, receives_files, refused
 from backoffice.export import BOM, written
+from backoffice.lists import Empty
 from imports import words
 from imports.errors import NotReady, TableRefused
 from imports.forms import ColumnsForm, ImportForm
@@ -40,6 +41,11 @@ def _confirm(row: DataImport) -> None:
 class DataImportAdmin(WithButtons):
     """Files of customers and licences: uploaded, checked, looked at, confirmed."""
 
+    add_text = _("Import a file")
+    empty = Empty(
+        "upload",
+        _("Customers and licences come in from a spreadsheet, and each row is checked before."),
+    )
     verbs = {"import": (_confirm, _("%(row)s is being imported."))}
     list_display = ("file_name", "kind_label", "state", "rows", "created_by", "created_at")
     list_filter = ("state",)

@@ -8,12 +8,15 @@ from django.contrib import admin
 from django.contrib.admin.filters import SimpleListFilter
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.base import WithButtons
+from backoffice.lists import Empty
 from mail.delivery import resend
 from mail.kinds import KINDS
 from mail.models import OutgoingEmail
+from mail.recent import RECENT, recent
 from tenancy.addresses import spellings_of
 from tenancy.finding import Place, begins, named
 from tenancy.spelling import Typed
@@ -41,10 +44,34 @@ class KindFilter(SimpleListFilter):
         return queryset.filter(kind=self.value()) if self.value() else queryset
 
 
+class RecentFilter(SimpleListFilter):
+    """E-mails of the last days; the overview leads here."""
+
+    title = _("age")
+    parameter_name = "recent"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(str(RECENT), _("The last %(n)d days") % {"n": RECENT})]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[OutgoingEmail]
+    ) -> QuerySet[OutgoingEmail]:
+        if self.value() != str(RECENT):
+            return queryset
+        return recent(queryset, timezone.now())
+
+
 @admin.register(OutgoingEmail)
 class OutgoingEmailAdmin(WithButtons):
     """E-mails to look at; an administrator can have one sent again that failed."""
 
+    empty = Empty(
+        "mail",
+        _("Every e-mail that the portal sends stands here: invitations, licences, reminders."),
+        button=_("To the customers"),
+        route="accounts_user_changelist",
+        right="accounts.view_user",
+    )
     verbs = {"send-again": (resend, _("The e-mail is on its way again."))}
     rights = {"send-again": "send"}
     list_display = (
@@ -56,7 +83,7 @@ class OutgoingEmailAdmin(WithButtons):
         "attempts",
         "sent_at",
     )
-    list_filter = ("state", KindFilter)
+    list_filter = ("state", KindFilter, RecentFilter)
     search_fields = ("recipient",)  # for the box to be there
     search_help_text = _("The recipient's e-mail, or its beginning.")
     places = staticmethod(email_places)

@@ -25,7 +25,7 @@ from accounts.verbs.vendors import (
     suspend_vendor,
 )
 from backoffice.base import history_page
-from backoffice.lists import ListAdmin
+from backoffice.lists import Empty, ListAdmin
 from portal.office import vendor_page
 from tenancy.door import inside
 from tenancy.hosts import vendor_url
@@ -54,6 +54,8 @@ class AdministratorForm(forms.Form):
 class VendorsAdmin(ListAdmin):
     """Operators create vendors and suspend them; everything else is the vendor's own."""
 
+    add_text = _("Add a vendor")
+    empty = Empty("people", _("A vendor is a company with a portal of its own."))
     actions = ("invite_administrators",)
     list_display = ("name", "company_id", "status", "created_at")
     list_filter = ("status",)

@@ -22,6 +22,7 @@ from accounts.finding import people_with
 from accounts.models import UserWord
 from backoffice.base import VendorAdmin, WithButtons, receives_files
 from backoffice.filters import RelatedFilter
+from backoffice.lists import Empty
 from licenses.models import Product
 from licenses.search import has_key, licenses_with
 from releases.errors import PlatformUnknown, ReleaseError, UploadIncomplete, VersionExists
@@ -114,6 +115,11 @@ def may_add_files(request: HttpRequest) -> bool:
 class ReleaseAdmin(WithButtons):
     """A draft is changed at will; what is published is frozen and has buttons instead."""
 
+    add_text = _("Add a release")
+    empty = Empty(
+        "file",
+        _("A release is a version of a product, with files for whoever’s licence covers it."),
+    )
     verbs = VERBS
     form = ReleaseForm
     list_display = (
@@ -300,10 +306,10 @@ class ReleaseAdmin(WithButtons):
     @admin.display(description=_("files"))
     def file_list(self, obj: Release) -> SafeString | str:
         if obj._state.adding:
-            return "-"
+            return ""
         lines = ((file.name, filesizeformat(file.size), file.sha256) for file in obj.files.all())
         line = "<p>{}, {}<br><small>SHA-256 {}</small></p>"
-        return format_html_join("", line, lines) or "-"
+        return format_html_join("", line, lines)
 
 
 def download_places(word: Typed) -> list[Place]:
@@ -334,6 +340,13 @@ def _from_address(downloads: QuerySet[Download], text: str) -> list[Place]:
 class DownloadAdmin(VendorAdmin):
     """Who was granted which bytes; a row is written once. `counted` are those to bill by."""
 
+    empty = Empty(
+        "download",
+        _("Every download of a customer is written down here."),
+        button=_("To the releases"),
+        route="releases_release_changelist",
+        right="releases.view_release",
+    )
     list_display = (
         "created_at",
         "file",

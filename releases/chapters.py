@@ -18,8 +18,8 @@ def downloads(user: User) -> Chapter:
             Cell(at(each.created_at), reverse("admin:releases_download_change", args=[each.pk])),
             Cell(each.file.name),
             Cell(str(each.file.release)),
-            Cell(str(each.license or "–")),
-            Cell(each.ip or "–"),
+            Cell(str(each.license or "")),
+            Cell(each.ip or ""),
         ]
         for each in found.select_related("file__release", "license")[:SHOWN]
     ]

@@ -25,7 +25,7 @@ from accounts.verbs.people import change_person, create_person, delete_person
 from accounts.view_as.admin import WithViewAs, let_button_work, may_view_as
 from backoffice.base import WithButtons
 from backoffice.export import WithExport
-from backoffice.lists import MOST_OFFERED, KeysetList, is_long
+from backoffice.lists import MOST_OFFERED, Empty, KeysetList, is_long
 
 
 class OfPerson(KeysetList):
@@ -33,6 +33,23 @@ class OfPerson(KeysetList):
 
     def url_for_result(self, result: Any) -> str:
         return reverse("admin:accounts_user_story", args=[result.pk])
+
+    @property
+    def may_have_others(self) -> bool:
+        """Customers and team are two lists, and neither is a part of the other."""
+        return bool(self.query or self.get_filters_params().keys() - {"kind"})
+
+
+NO_CUSTOMERS = Empty(
+    "people",
+    _("Customers sign in to your portal and find their licences, machines and downloads there."),
+    _("No customers yet"),
+)
+NO_COLLEAGUES = Empty(
+    "person",
+    _("Colleagues work here in the back office: administrators do everything, support helps."),
+    _("No colleagues yet"),
+)
 
 
 def with_roles(field: Any) -> Any:
@@ -61,6 +78,30 @@ class RoleFilter(admin.ChoicesFieldListFilter):
         super().__init__(with_roles(field), *args, **options)
 
 
+class KindFilter(admin.SimpleListFilter):
+    """Customers, or the vendor's own people: the two lists that the navigation offers."""
+
+    title = _("kind")
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("customers", _("Customers")), ("team", _("Team"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> QuerySet[User]:
+        if self.value() == "customers":
+            return queryset.filter(role__in=CUSTOMER_ROLES)
+        if self.value() == "team":
+            return queryset.exclude(role__in=CUSTOMER_ROLES)
+        return queryset
+
+
+def stands_in(person: User) -> dict[str, Any]:
+    """Which of the two lists the person's pages belong to, for their frame."""
+    kind, title = ("customers", _("Customers")) if person.is_customer else ("team", _("Team"))
+    url = reverse("admin:accounts_user_changelist", query={"kind": kind})
+    return {"place": kind, "list_url": url, "list_title": title}
+
+
 @admin.register(User)
 class UsersAdmin(WithViewAs, WithExport, WithButtons, WithMetadata):
     """The vendor's customers and staff. A new one is invited to set a password."""
@@ -87,7 +128,7 @@ class UsersAdmin(WithViewAs, WithExport, WithButtons, WithMetadata):
         "created": lambda user: user.created_at,
     }
     list_display = ("email", "full_name", "company", "role_shown", "is_active", "last_login")
-    list_filter = (("role", RoleFilter), "is_active", "allow_customer_portal_access")
+    list_filter = (KindFilter, ("role", RoleFilter), "is_active", "allow_customer_portal_access")
     search_fields = ("email",)  # for the box to be there
     search_help_text = _("Beginnings of words: e-mail, name, company.")
     places = staticmethod(people_places)
@@ -123,6 +164,31 @@ class UsersAdmin(WithViewAs, WithExport, WithButtons, WithMetadata):
             return names
         return ["role_shown" if name == "role" else name for name in names]
 
+    def list_title_for(self, request: HttpRequest) -> Any:
+        """Customers, the team, or all of them."""
+        titles = {"customers": _("Customers"), "team": _("Team")}
+        return titles.get(request.GET.get("kind", ""), _("Customers and team"))
+
+    def add_text_for(self, request: HttpRequest) -> Any:
+        texts = {"customers": _("Add a customer"), "team": _("Add a colleague")}
+        return texts.get(request.GET.get("kind", ""), _("Add somebody"))
+
+    def empty_for(self, request: HttpRequest) -> Empty:
+        return NO_COLLEAGUES if request.GET.get("kind") == "team" else NO_CUSTOMERS
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Who is added to the team begins as support."""
+        is_colleague = "kind=team" in request.GET.get("_changelist_filters", "")
+        role = {"role": BuiltIn.SUPPORT} if is_colleague else {}
+        return role | super().get_changeform_initial_data(request)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        if context["original"] is not None:
+            context |= stands_in(context["original"])
+        return super().render_change_form(request, context, *args, **kwargs)
+
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         usual = super().get_changelist(request, **kwargs)
         return OfPerson if usual is KeysetList else usual
@@ -144,6 +210,7 @@ class UsersAdmin(WithViewAs, WithExport, WithButtons, WithMetadata):
             "opts": self.opts,
             "original": user,
             "chapters": story_of(user, reader=cast(User, request.user)),
+            **stands_in(user),
             "may_change": self.has_change_permission(request, user),
             "may_view_as": may_view_as(request, user),
             "may_invite": may_write and not user.has_usable_password(),

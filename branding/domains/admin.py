@@ -10,6 +10,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.base import WithButtons
+from backoffice.lists import Empty
 from branding.domains import verbs as domains
 from branding.domains.forms import DomainForm
 from branding.domains.models import CustomDomain
@@ -43,10 +44,15 @@ VERBS = {
 class CustomDomainAdmin(WithButtons):
     """A domain is claimed, checked, and made the portal's address; nothing of it is typed."""
 
+    add_text = _("Add a domain")
+    empty = Empty(
+        "globe", _("Your portal can be at an address of your own, such as licences.example.com.")
+    )
     verbs = VERBS
     form = DomainForm
     list_display = ("name_shown", "state", "diagnosis", "last_checked_at")
     list_select_related = ("vendor",)
+    list_filter = ("state",)
     ordering = ("name",)
     actions = None
     change_form_template = "branding/admin/domain.html"

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin.metadata import WithMetadata
+from backoffice.lists import Empty
 from licenses import words
 from licenses.errors import LicensingError
 from licenses.models import Activation
@@ -37,6 +38,14 @@ class FreeForm(forms.Form):
 class ActivationAdmin(WithMetadata):
     """Machines come and go through the verbs; here one can be released, with a reason."""
 
+    list_title = _("Machines")
+    empty = Empty(
+        "machine",
+        _("A machine appears here when a program on it activates a licence."),
+        button=_("To the licences"),
+        route="licenses_license_changelist",
+        right="licenses.view_license",
+    )
     list_display = ("hostname", "license", "os", "offline", "app_version", "last_synced_at")
     list_filter = ("os", "offline")
     lookups = ("app_version",)
@@ -55,7 +64,7 @@ class ActivationAdmin(WithMetadata):
     readonly_fields = ("expires", "set_up_anew", "meters_shown")
     change_form_template = "licenses/admin/activation.html"
 
-    @admin.display(description=_("expires"), empty_value="-")
+    @admin.display(description=_("expires"))
     def expires(self, obj: Activation) -> str:
         return words.end_text(obj.end) if obj.end else ""
 

@@ -11,7 +11,8 @@ from django.forms.models import ModelChoiceIterator
 from django.utils.translation import gettext_lazy as _
 
 from accounts.metadata import MetadataField
-from backoffice.lists import is_long, search_in
+from backoffice.choosing import search_in
+from backoffice.lists import is_long
 from licenses.admin.lengths import ValidityField
 from licenses.intervals import Interval, parse
 from licenses.keys import validate_key

@@ -12,6 +12,7 @@ from django.forms import BaseInlineFormSet, model_to_dict
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -20,6 +21,7 @@ from accounts.verbs.customers import NotACustomer
 from backoffice.base import COPY, WithButtons, WithDuplicate, Writes, owned
 from backoffice.export import WithExport
 from backoffice.filters import RelatedFilter
+from backoffice.lists import Empty, WithChoices
 from licenses import values, words
 from licenses.admin.filters import ExpiringFilter, StatusFilter
 from licenses.admin.forms import NewLicenseForm
@@ -41,19 +43,21 @@ SHOWN_IN_PREVIEW = 50
 MOST_TOLD, LONGEST_KEY_TOLD = 10, 60
 
 
-class OwnedInline(admin.TabularInline[Any, Any]):
-    """Rows below a licence; they belong to the scope's vendor like the licence itself."""
+class OwnedInline(WithChoices, admin.TabularInline[Any, Any]):
+    """Rows below a licence; they belong to the scope's vendor like the licence itself. One is
+    empty, so that rows can be added without scripts, too."""
 
-    extra = 1  # a row to spare, for who has no script that adds one
+    extra = 1
 
     def get_formset(
         self, request: HttpRequest, obj: Any = None, **kwargs: Any
     ) -> type[BaseInlineFormSet[Any, Any, Any]]:
         formset = super().get_formset(request, obj, **kwargs)
         formset.form = owned(formset.form, current_vendor())
+        # The table's heads label nothing for who hears the page.
         for field in formset.form.base_fields.values():
-            # The table's heads label nothing for who hears the page.
-            field.widget.attrs["aria-label"] = str(field.label)
+            field.widget.attrs["aria-label"] = capfirst(field.label)
+        formset.deletion_widget = forms.CheckboxInput(attrs={"aria-label": _("Remove")})
         return formset
 
 
@@ -76,6 +80,8 @@ def _send(license: License) -> None:
 class LicenseAdmin(WithExport, WithButtons, WithDuplicate):
     """A licence is created from a policy's terms; its state changes through the verbs."""
 
+    add_text = _("New licence")
+    empty = Empty("key", _("A licence lets the machines of a customer run a product."))
     writes = {
         License: Writes(change=licenses.change_license),
         LicenseMetadata: Writes(
@@ -424,11 +430,11 @@ class LicenseAdmin(WithExport, WithButtons, WithDuplicate):
 
     @admin.display(description=_("renewals counted from"))
     def counted_from(self, obj: License) -> str:
-        return words.counted_from(obj) or "-"
+        return words.counted_from(obj) or ""
 
     @admin.display(description=_("maintenance ends"))
     def maintenance_ends(self, obj: License) -> str:
-        return words.maintenance_text(obj) or "-"
+        return words.maintenance_text(obj) or ""
 
     @admin.display(description=_("seats"))
     def seats(self, obj: License) -> str:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.admin.metadata import WithMetadata
 from accounts.metadata import METADATA_FORM
 from backoffice.base import WithDuplicate, Writes
+from backoffice.lists import Empty
 from backoffice.pages import MOST_COUNTED, counted
 from licenses.admin.lengths import LENGTHS
 from licenses.lengths import in_words
@@ -50,6 +51,8 @@ def valid_for(model_admin: Any, obj: Any) -> str:
 
 @admin.register(Product)
 class ProductAdmin(WithMetadata):
+    add_text = _("Add a product")
+    empty = Empty("box", _("A product is a program that you sell licences for."))
     writes = {Product: Writes(create=create_product, change=change_product)}
     formfield_overrides = LENGTHS | METADATA_FORM
     list_display = ("name", "display_name", "customers_may_deactivate", "created_at")
@@ -90,7 +93,7 @@ class ProductAdmin(WithMetadata):
     @admin.display(description=_("product file"))
     def product_file_link(self, obj: Product) -> str:
         if obj._state.adding:
-            return "-"
+            return ""
         return format_html(
             '<a href="{}">product.json</a>', reverse("admin:licenses_product_file", args=[obj.pk])
         )
@@ -129,6 +132,11 @@ class PolicyAdmin(WithDuplicate):
 
 @admin.register(LicensePolicy)
 class LicensePolicyAdmin(PolicyAdmin):
+    add_text = _("Add a policy")
+    empty = Empty(
+        "sliders",
+        _("A policy has the terms that new licences begin with: how many machines, for how long."),
+    )
     writes = {LicensePolicy: Writes(create_policy, change_policy, delete_policy)}
     formfield_overrides = LENGTHS
     list_display = ("name", "type", "allowed_activations", "valid_for", "expiration_strategy")
@@ -161,6 +169,11 @@ class LicensePolicyAdmin(PolicyAdmin):
 
 @admin.register(MaintenancePolicy)
 class MaintenancePolicyAdmin(PolicyAdmin):
+    add_text = _("Add a maintenance policy")
+    empty = Empty(
+        "clock",
+        _("A maintenance policy says which new versions a licence brings, and for how long."),
+    )
     writes = {
         MaintenancePolicy: Writes(
             create_maintenance_policy, change_maintenance_policy, delete_maintenance_policy

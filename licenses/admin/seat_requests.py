@@ -12,6 +12,7 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.base import VendorAdmin
+from backoffice.lists import Empty
 from licenses import words
 from licenses.errors import LicensingError
 from licenses.models import Activation, SeatRequest
@@ -48,6 +49,13 @@ class AnswerForm(forms.Form):
 class SeatRequestAdmin(VendorAdmin):
     """Requests come from the portal; here they are answered."""
 
+    empty = Empty(
+        "help",
+        _("Customers whose machine is lost or broken ask here for its seat to be freed."),
+        button=_("To the machines"),
+        route="licenses_activation_changelist",
+        right="licenses.view_activation",
+    )
     list_display = ("created_at", "machine", "license", "user", "reason", "state", "answered_at")
     list_display_links = ("created_at", "machine")
     list_filter = ("state", "by_customer")
@@ -64,7 +72,7 @@ class SeatRequestAdmin(VendorAdmin):
     def machine(self, obj: SeatRequest) -> str:
         return str(obj)
 
-    @admin.display(description=_("what runs there"), empty_value="–")
+    @admin.display(description=_("what runs there"))
     def works(self, obj: SeatRequest) -> str:
         """Until when the machine's response works, for who decides."""
         machine = _machine_of(obj)

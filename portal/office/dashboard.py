@@ -1,4 +1,5 @@
-"""What the back office's first page says of a vendor: numbers as charts, or first steps.
+"""What the back office's first page says of a vendor: what needs somebody, first steps, and numbers
+as charts.
 
 Numbers that take long are kept for a while, in proportion to what they took, and the page says as
 of when they are. A vendor whose numbers are quick always sees the present. When kept numbers have
@@ -34,7 +35,9 @@ from licenses.statistics import (
 )
 from licenses.status import Status
 from licenses.words import NAMES, within
+from portal.office import needs
 from portal.office.first_steps import first_steps
+from portal.office.needs import Waiting, needs_of
 from releases.statistics import TopFiles, downloads_per_day, top_files
 from tenancy.models import Vendor
 from tenancy.table import vendors_by_status
@@ -56,6 +59,7 @@ class Numbers:
     activations: PerDay
     downloads: PerDay
     files: TopFiles
+    waiting: Waiting
 
     @property
     def nothing(self) -> bool:
@@ -83,6 +87,7 @@ def context(user: User) -> dict[str, Any]:
     numbers = numbers_of(user.vendor, now)
     return {
         "title": str(user.vendor),
+        "needs": needs_of(numbers.waiting, numbers.standings.expiring[HORIZONS[0]], user),
         "steps": first_steps(user.vendor, user),
         "cards": [] if numbers.nothing else cards(numbers, user),
         "as_of": at(numbers.at),
@@ -97,7 +102,7 @@ def numbers_of(
 ) -> Numbers:
     """The vendor's numbers at `now`, or those that were kept. Runs in the vendor's scope."""
     # SECURITY: tests/portal/test_dashboard.py. The key names the vendor.
-    key = f"dashboard:{vendor.pk}"
+    key = f"overview:{vendor.pk}"
     kept: tuple[Numbers, datetime] | None = cache.get(key)
     if kept is None:
         return count_and_keep(key, now, clock)
@@ -139,6 +144,7 @@ def count(now: datetime) -> Numbers:
         activations=activations_per_day(now),
         downloads=downloads,
         files=top_files(now, downloads.total),
+        waiting=needs.count(now),
     )
 
 

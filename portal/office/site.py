@@ -18,7 +18,7 @@ from accounts.rights import RIGHTS
 from accounts.views import change_password
 from accounts.views import logout as sign_out
 from backoffice.base import VendorAdmin, is_odd
-from portal.office import dashboard, find, first_steps, preview
+from portal.office import dashboard, find, first_steps, navigation, preview
 from tenancy.rows import TenantRow
 
 DECLARED = {label for rights in RIGHTS.values() for label in rights}
@@ -28,10 +28,6 @@ class BackofficeSite(admin.AdminSite):
     """Staff and operators sign in on the back office's own page, with their company id."""
 
     site_title = _("Back office")
-    site_header = _("Back office")
-    index_title = _("Back office")
-    site_url = None
-    enable_nav_sidebar = False
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """Takes models whose rights accounts.rights declares; a library's own stay out."""
@@ -87,11 +83,26 @@ class BackofficeSite(admin.AdminSite):
     def logout(self, request: Any, extra_context: Any = None) -> Any:
         return sign_out(request)
 
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """What every page's frame needs: the navigation, and where in it the page stands."""
+        user = request.user
+        return {
+            "site_title": self.site_title,
+            "has_permission": self.has_permission(request),
+            "navigation": navigation.groups_for(user) if isinstance(user, User) else [],
+            "place": navigation.place_of(request),
+        }
+
     def index(self, request: HttpRequest, extra_context: Any = None) -> TemplateResponse:
-        """Django's list of everything, below how things are at a glance."""
+        """How things are at a glance."""
         user = request.user
         shown = dashboard.context(user) if isinstance(user, User) else {}
-        return super().index(request, {**shown, **(extra_context or {})})
+        context = {**self.each_context(request), "title": _("Overview"), **shown}
+        return TemplateResponse(request, "admin/index.html", context)
+
+    def app_index(self, request: HttpRequest, app_label: str, extra_context: Any = None) -> Any:
+        """Lists are reached from the navigation, and not app by app."""
+        return redirect("admin:index")
 
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         return redirect(reverse("login", query={"next": request.GET.get("next", "/")}))

@@ -4,7 +4,6 @@ Numbers and states, and the administrators; no row of a customer's. Runs in the 
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from django.db.models import QuerySet, Sum
 from django.template.defaultfilters import filesizeformat
@@ -18,11 +17,11 @@ from backoffice.pages import MOST_COUNTED, counted
 from branding.models import CustomDomain
 from licenses.models import Activation, License
 from mail.models import OutgoingEmail
+from mail.recent import RECENT, recent
 from releases.models import ReleaseFile
 from web.moments import at
 
 SHOWN = 50  # administrators, domains
-RECENT = 30  # days of failed e-mails
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +81,8 @@ def amounts() -> list[Line]:
 
 
 def _failed_emails() -> QuerySet[OutgoingEmail]:
-    since = timezone.now() - timedelta(days=RECENT)
-    return OutgoingEmail.objects.filter(state=OutgoingEmail.State.FAILED, created_at__gt=since)
+    failed = OutgoingEmail.objects.filter(state=OutgoingEmail.State.FAILED)
+    return recent(failed, timezone.now())
 
 
 def number(

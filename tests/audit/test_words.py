@@ -21,7 +21,7 @@ def test_a_field_that_is_gone_is_told_by_its_raw_name() -> None:
     entry = AuditEntry(
         subject_type="licenses.license", facts={"changes": {"colour": ["red", None]}}
     )
-    assert changed_fields(entry) == [("colour", "red", "–")]
+    assert changed_fields(entry) == [("colour", "red", "none")]
 
 
 @pytest.mark.parametrize(

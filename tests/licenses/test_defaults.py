@@ -143,10 +143,9 @@ def test_without_any_policy_nobody_gets_a_licence_for_good(world: World) -> None
     sentence = "Choose a policy, give Orbit a default policy on its page"
     page = by_form(world, policy="")
     assert page.status_code == 200
-    assert re.search(
-        rf'form-row errors">\s*<ul class="errorlist" id="id_policy_error"><li>[^<]*{sentence}',
-        page.content.decode(),
-    )
+    beside = re.search(r'id="id_policy_error"[^>]*>(.*?)</ul>', page.content.decode(), re.DOTALL)
+    assert beside
+    assert sentence in beside[1]
     with pytest.raises(CommandError, match=sentence):
         command()
     with inside(world.acme), pytest.raises(NoPolicy):
@@ -282,8 +281,9 @@ def test_many_licences_get_a_maintenance_policy_after_a_look(
     ]
     form = {"seen": hidden(html, "seen"), "policy": str(policies[1].pk)}
     look = admin.post("/licenses/license/many/set_maintenance/", form).content.decode()
-    assert look.count("Maintenance policy: <del>–</del> → <ins>One year</ins>") == 2
-    assert look.count("Maintenance ends: <del>–</del> → <ins>24 November 2027</ins>") == 2
+    for field, value in (("policy", "One year"), ("ends", "24 November 2027")):
+        told = rf"Maintenance {field}: <del>[^<]*</del> → <ins>{value}</ins>"
+        assert len(re.findall(told, look)) == 2
     form |= {"seen": hidden(look, "seen"), "confirm": "yes"}
     with inside(world.acme):
         assert not License.objects.exclude(maintenance_policy=None).exists()
@@ -303,7 +303,7 @@ def test_many_licences_get_a_maintenance_policy_after_a_look(
 
 @pytest.mark.parametrize(
     ("typed", "told"),
-    [("v4.2", "Highest version: <del>–</del> → <ins>4.2</ins>"), ("new", "Use two to four")],
+    [("v4.2", "</del> → <ins>4.2</ins>"), ("new", "Use two to four")],
 )
 def test_many_licences_get_a_highest_version(world: World, typed: str, told: str) -> None:
     admin = signed_in(world.acme_admin)

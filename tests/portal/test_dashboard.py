@@ -26,8 +26,9 @@ from tenancy.models import Vendor
 from tests.conftest import NOW
 from tests.world import Browser, World, file_of, fingerprint, release, signed_in
 
-# Session, vendor and person, six that count (files take two), and one for the first steps.
-QUERIES = 9
+# Session, vendor and person, six that count (files take two), three for what waits, and one for the
+# first steps.
+QUERIES = 12
 SECRET = "6.6.6-of-globex-only"
 
 
@@ -254,8 +255,8 @@ def test_kept_numbers_are_the_vendors_own(world: World) -> None:
     assert numbers(world.globex, 6.0).standings.total == 2
     assert figures(signed_in(world.globex_admin), kept=True)["status"] == "2"
     assert figures(signed_in(world.acme_admin), kept=True)["status"] == "3"
-    cache.delete(f"dashboard:{world.acme.pk}")
-    kept, _until = cache.get(f"dashboard:{world.globex.pk}")
+    cache.delete(f"overview:{world.acme.pk}")
+    kept, _until = cache.get(f"overview:{world.globex.pk}")
     assert kept.standings.total == 2
 
 
@@ -295,7 +296,7 @@ def test_who_fails_to_count_leaves_it_to_the_next(
 def test_who_never_ends_is_waited_for_only_so_long(world: World, frozen_time: Traveller) -> None:
     numbers(world.acme, 12.0)
     frozen_time.shift(601)
-    assert cache.add(f"dashboard:{world.acme.pk}:counter", True, dashboard.OLD_FOR)
+    assert cache.add(f"overview:{world.acme.pk}:counter", True, dashboard.OLD_FOR)
     assert numbers(world.acme, 12.0).at == NOW
     frozen_time.shift(dashboard.OLD_FOR)
     assert numbers(world.acme, 12.0).at == NOW + timedelta(seconds=601 + dashboard.OLD_FOR)

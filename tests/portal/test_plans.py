@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.db import connection
+from django.utils import timezone
 
 from audit.models import AuditEntry
 from licenses.models import LicenseUser
 from mail.models import OutgoingEmail
 from offline.models import OfflineExchange
+from portal.office import needs
 from releases.models import Download
 from tenancy.door import inside
 from tenancy.finding import MOST_LOOKED_AT, MOST_NAMED
@@ -246,3 +248,13 @@ def test_searching_a_list_is_bounded(crowded: World) -> None:
             if read > most:
                 too_many[f"{path} {text}"] = f"{read} rows: {sql[:3000]}"
     assert not too_many, "\n".join(f"{name}: {told}" for name, told in too_many.items())
+
+
+def test_open_requests_and_failing_domains_are_counted_without_the_rest(crowded: World) -> None:
+    """E-mails that failed have no index of their own: those of 30 days are looked at."""
+    plans = Plans()
+    with inside(crowded.acme), connection.execute_wrapper(plans):
+        needs.count(timezone.now())
+    for table in ("licenses_seatrequest", "branding_customdomain"):
+        [read] = [rows for rows, sql in plans.read if f'"{table}"' in sql]
+        assert read <= READ_PER_ROW, table

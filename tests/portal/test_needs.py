@@ -1,0 +1,112 @@
+"""The overview begins with what needs somebody, and each number leads to exactly that."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.utils import timezone
+
+from accounts.models import Role, User
+from branding.domains.verbs import claim
+from branding.models import CustomDomain
+from licenses.models import License, SeatRequest
+from mail.models import OutgoingEmail
+from tenancy.door import inside
+from tests.world import Browser, World, signed_in
+
+
+def needs(browser: Browser) -> dict[str, str]:
+    """The numbers and where they lead."""
+    cache.clear()
+    found = browser.get("/").context["needs"]
+    return {need.url: need.number for need in found}
+
+
+def ask(world: World, **fields: Any) -> None:
+    SeatRequest.objects.create(
+        vendor=world.acme, license=world.ada_license, owner=world.ada, user=world.ada,
+        hostname="ada-laptop", reason="It broke", **fields,
+    )  # fmt: skip
+
+
+def email(world: World, *, days: int = 0, state: str = "failed") -> None:
+    made = OutgoingEmail.objects.create(
+        vendor=world.acme, kind="license", recipient="ada@example.com", state=state
+    )
+    long_ago = timezone.now() - timedelta(days=days)
+    OutgoingEmail.objects.filter(pk=made.pk).update(created_at=long_ago)
+
+
+@pytest.fixture
+def waiting(world: World) -> World:
+    """Acme, where something of each kind waits, and something does no more."""
+    with inside(world.acme):
+        ask(world, activation_id=world.ada_machine.pk)
+        ask(world, activation_id=world.grace.pk)
+        ask(world, activation_id=world.ada.pk, state="refused", answer="No")
+        email(world)
+        email(world, days=29)
+        email(world, days=31)
+        email(world, state="sent")
+        claimed = claim(world.acme, "licenses.acme.example")
+        claim(world.acme, "other.acme.example")
+        CustomDomain.objects.filter(pk=claimed.pk).update(
+            state="failing", failing_since=timezone.now()
+        )
+        ends = timezone.now() + timedelta(days=3)
+        License.objects.filter(pk=world.ada_license.pk).update(expires_at=ends)
+    return world
+
+
+def test_each_number_leads_to_exactly_these_rows(waiting: World) -> None:
+    browser = signed_in(waiting.acme_admin)
+    found = needs(browser)
+    assert found == {
+        "/licenses/seatrequest/?state__exact=open": "2",
+        "/mail/outgoingemail/?state__exact=failed&recent=30": "2",
+        "/branding/customdomain/?state__exact=failing": "1",
+        "/licenses/license/?expiring=30": "1",
+    }
+    for url, number in found.items():
+        assert str(browser.get(url).context["cl"].result_count) == number, url
+    text = browser.get("/").content.decode()
+    assert "Needs somebody" in text
+    assert "requests to release a machine" in text
+    assert "Nothing needs you." not in text
+    # Before everything else.
+    assert text.index("Needs somebody") < text.index("Licences by status")
+
+
+def test_where_nothing_waits_a_sentence_says_so(world: World) -> None:
+    browser = signed_in(world.acme_admin)
+    assert needs(browser) == {}
+    text = browser.get("/").content.decode()
+    assert "Nothing needs you." in text
+    assert "Needs somebody" not in text
+
+
+def test_nobody_reads_of_lists_that_are_closed_to_them(waiting: World) -> None:
+    support = needs(signed_in(waiting.acme_support))
+    assert "/branding/customdomain/?state__exact=failing" not in support
+    assert "/licenses/seatrequest/?state__exact=open" in support
+    with inside(waiting.acme):
+        Role.objects.create(vendor=waiting.acme, name="prints", claims=["releases.view_release"])
+        User.objects.filter(pk=waiting.acme_support.pk).update(role="prints")
+        person = User.objects.get(pk=waiting.acme_support.pk)
+    response = signed_in(person).get("/")
+    assert response.context["needs"] is None
+    assert "Nothing needs you." not in response.content.decode()
+
+
+def test_what_waits_at_another_vendor_stays_there(waiting: World) -> None:
+    assert needs(signed_in(waiting.globex_admin)) == {}
+
+
+def test_very_many_are_not_counted_to_their_end(
+    waiting: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("backoffice.pages.MOST_COUNTED", 1)
+    monkeypatch.setattr("portal.office.needs.MOST_COUNTED", 1)
+    found = needs(signed_in(waiting.acme_admin))
+    assert found["/licenses/seatrequest/?state__exact=open"] == "1+"
