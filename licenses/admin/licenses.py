@@ -57,7 +57,8 @@ class OwnedInline(WithChoices, admin.TabularInline[Any, Any]):
         # The table's heads label nothing for who hears the page.
         for field in formset.form.base_fields.values():
             field.widget.attrs["aria-label"] = capfirst(field.label)
-        formset.deletion_widget = forms.CheckboxInput(attrs={"aria-label": _("Remove")})
+        made: Any = formset
+        made.deletion_widget = forms.CheckboxInput(attrs={"aria-label": _("Remove")})
         return formset
 
 
