@@ -99,7 +99,8 @@ def test_commands_take_it_so(proved: World, typed: str) -> None:
         call_command("verify_audit", name, stdout=out)
         outputs.add(out.getvalue())
     assert len(outputs) == 1
-    call_command("issue_license", typed, "Orbit", "ada@example.com", stdout=StringIO())
+    given = ["Orbit", "ada@example.com", "--policy", "none"]
+    call_command("issue_license", typed, *given, stdout=StringIO())
     with pytest.raises(CommandError, match="no vendor"):
         call_command("product_file", "https://nobody.portal.localhost/", "Orbit")
 
