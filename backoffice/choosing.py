@@ -1,6 +1,7 @@
 """A field that chooses one of many rows: what is searched instead of offered."""
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin
 from django.contrib.admin.widgets import AutocompleteSelect
@@ -10,6 +11,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 MOST_LIKE_IT = 2  # rows that are looked at for what was typed
+NO_ROW = UUID(int=0)
 
 
 class SearchedSelect(AutocompleteSelect):
@@ -18,6 +20,7 @@ class SearchedSelect(AutocompleteSelect):
     """
 
     template_name = "admin/searched_select.html"
+    typed = ""  # of a form that came back
 
     @property
     def media(self) -> Media:
@@ -37,23 +40,26 @@ class SearchedSelect(AutocompleteSelect):
         context["widget"] |= {
             "url": reverse("admin:autocomplete", query=asked),
             "label": capfirst(self.field.verbose_name),
+            "typed": self.typed,
         }
         return context
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
         """The chosen row's id, or that of the only row that has what was typed; where there is none
-        or there are several, what was typed, which is no choice."""
-        typed = str(data.get(f"{name}-typed", "")).strip()
-        return self._called(typed) if typed else super().value_from_datadict(data, files, name)
+        or there are several, an id that no row has."""
+        self.typed = str(data.get(f"{name}-typed", "")).strip()
+        if not self.typed:
+            return super().value_from_datadict(data, files, name)
+        return self._called(self.typed)
 
     def _called(self, typed: str) -> str:
         model_admin: Any = admin.site.get_model_admin(self.field.remote_field.model)
         found, _part = model_admin.found(self.choices.queryset, typed)
         rows = found.values_list("pk", flat=True)[:MOST_LIKE_IT]
-        return str(rows[0]) if len(rows) == 1 else typed
+        return str(rows[0] if len(rows) == 1 else NO_ROW)
 
 
-NOT_ONE = _("Select a valid choice: nothing has “%(value)s”, or several have it.")
+NOT_ONE = _("Select a valid choice: nothing has that, or several have it.")
 
 
 def search_in(field: Any, db_field: Any) -> None:

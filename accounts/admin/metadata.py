@@ -16,7 +16,7 @@ class WithMetadata(VendorAdmin):
 
     formfield_overrides = METADATA_FORM
 
-    @admin.display(description=_("metadata"), empty_value="-")
+    @admin.display(description=_("metadata"))
     def metadata_shown(self, obj: Any) -> str:
         return in_words(obj.metadata)
 

@@ -1,0 +1,211 @@
+"""Every page of the back office and of the operators: axe at both widths in light and dark, nothing
+that scrolls sideways, light to load, and by keyboard or without scripts."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import axe_playwright_python
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import Visitor
+
+pytestmark = pytest.mark.e2e
+
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
+# axe has target-size (2.5.8) switched off by itself.
+LOOK = """([width, scheme]) => axe.run({resultTypes: ["violations"], rules: {"target-size": {enabled: true}}})
+  .then(({violations}) => violations.flatMap(({id, nodes}) =>
+    nodes.map((node) => `${width} ${scheme} ${id}: ${node.html.slice(0, 160)}`)))"""
+SIDEWAYS = "document.documentElement.scrollWidth - innerWidth"
+VARIANTS = [(1280, "light"), (360, "dark"), (360, "light"), (1280, "dark")]
+# Where a page of a row leads: the pages below it that are to be looked at, too.
+BELOW = re.compile(r"/(change|history|delete|release|files|answer|columns|suspend|administrator)/$")
+MOST_BYTES = 60_000
+
+
+def sign_in(someone: Visitor, person: str) -> Page:
+    """As whom the demo has: admin, support, or root, who is an operator."""
+    company = "" if person == "root" else "acme"
+    page = someone.page
+    page.goto(someone.portal.url("app"))
+    page.get_by_label("Company id").fill(company)
+    page.get_by_label("E-mail").fill(
+        f"{person}@{company or 'example'}.{'example' if company else 'com'}"
+    )
+    page.get_by_label("Password").fill("-".join(filter(None, ("demo", company, person))))
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.locator("#navigation")).to_be_attached()
+    return page
+
+
+def links(page: Page, selector: str) -> list[str]:
+    found: list[str] = page.eval_on_selector_all(selector, "all => all.map((each) => each.href)")
+    return found
+
+
+def pages_of(page: Page) -> Iterator[str]:
+    """The addresses of every list, its empty form, its first row, and what lies below that. Each is
+    open when it is given."""
+    seen = set()
+
+    def opened(url: str) -> bool:
+        path = urlsplit(url).path
+        is_new = path not in seen or "kind=" in url
+        seen.add(path)
+        if is_new:
+            page.goto(url)
+        return is_new
+
+    for entry in links(page, "#navigation a"):
+        if not opened(entry):
+            continue
+        yield entry
+        for row in links(page, "main .page-head a.primary, #result_list tbody tr:first-child th a"):
+            if not opened(row):
+                continue
+            yield row
+            for below in links(page, "main .actions a, main .verbs a, main td a"):
+                if BELOW.search(urlsplit(below).path) and opened(below):
+                    yield below
+
+
+def findings(page: Page) -> list[str]:
+    """What is wrong with the page that is open, at both widths, in light and dark."""
+    page.evaluate(AXE)
+    found: list[str] = []
+    for width, scheme in VARIANTS:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        found += page.evaluate(LOOK, [width, scheme])
+        wide = page.evaluate(SIDEWAYS)
+        found += [f"{width} {scheme} scrolls sideways by {wide} px"] if wide > 0 else []
+    return found
+
+
+def pages_beside(page: Page, base: str) -> Iterator[str]:
+    """Pages that no list leads to: what is found, refused, asked before it is done."""
+    for path in (
+        "/find/?q=ada",
+        "/find/?q=nothing-like-this",
+        "/licenses/license/?q=nothing-like-this",
+        "/licenses/license/?status=active",
+    ):
+        page.goto(base + path)
+        yield path
+    page.goto(base + "/licenses/product/add/")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    yield "a form that is refused"
+    for action in ("Extend", "Suspend"):
+        page.goto(base + "/licenses/license/")
+        page.locator(".action-select").first.check()
+        page.get_by_label("With the chosen ones").select_option(label=action)
+        page.get_by_role("button", name="Go").click()
+        expect(page.get_by_role("heading", name=action, exact=True)).to_be_visible()
+        yield f"asked before: {action}"
+
+
+def test_every_page_stands_a_close_look(visitor: Callable[..., Visitor]) -> None:
+    someone = visitor(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+    page = sign_in(someone, "admin")
+    base = someone.portal.url("app", "")
+    looked = [*((url, findings(page)) for url in pages_of(page))]
+    looked += [(url, findings(page)) for url in pages_beside(page, base)]
+    assert len(looked) > 50
+    wrong = [f"{url}: {each}" for url, found in looked for each in found]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_every_page_of_the_operators_stands_a_close_look(visitor: Callable[..., Visitor]) -> None:
+    someone = visitor(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+    page = sign_in(someone, "root")
+    looked = [(url, findings(page)) for url in pages_of(page)]
+    assert {"suspend", "administrator", "history"} <= {url.split("/")[-2] for url, _ in looked}
+    wrong = [f"{url}: {each}" for url, found in looked for each in found]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_pages_are_light_and_none_of_djangos(visitor: Callable[..., Visitor]) -> None:
+    """HTML, styles and scripts of a page together under 60 kB, none of them of Django's admin."""
+    someone = visitor()
+    page = sign_in(someone, "admin")
+    sizes: dict[str, int] = {}
+    page.on("response", lambda r: sizes.update({r.url: len(r.body())}))
+    heavy = {}
+    for url in list(pages_of(page)):
+        sizes.clear()
+        page.goto(url)
+        page.wait_for_load_state("networkidle")
+        assert not any("/static/admin/" in each for each in sizes), url
+        total = sum(size for each, size in sizes.items() if not each.endswith(".png"))
+        if not 0 < total < MOST_BYTES:
+            heavy[url] = total
+    assert heavy == {}
+
+
+def test_the_navigation_is_one_button_on_a_phone_also_without_scripts(
+    visitor: Callable[..., Visitor],
+) -> None:
+    someone = visitor(viewport={"width": 360, "height": 740}, java_script_enabled=False)
+    page = sign_in(someone, "support")
+    menu = page.get_by_role("button", name="Menu")
+    licences = page.get_by_role("navigation", name="Main").get_by_role("link", name="Licences")
+    expect(licences).to_be_hidden()
+    menu.press("Enter")
+    expect(licences).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(licences).to_be_hidden()
+    menu.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")  # Overview, Customers
+    page.keyboard.press("Tab")
+    expect(licences).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Licences", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Signed in as").press("Enter")
+    page.get_by_role("button", name="Sign out").press("Enter")
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+def test_without_scripts_a_customer_is_named_and_a_row_is_added(
+    visitor: Callable[..., Visitor],
+) -> None:
+    someone = visitor(java_script_enabled=False)
+    page = sign_in(someone, "admin")
+    page.goto(someone.portal.url("app", "/licenses/license/?q=grace"))
+    page.locator("#result_list tbody th a").first.click()
+    named = page.get_by_role("searchbox", name="Another one, by its name: Customer")
+    named.first.fill("example.com")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_role("alert")).to_contain_text("several have it")
+    named.first.fill("ada lovelace")
+    page.locator("[name$='-key']").last.fill("Cost centre")
+    page.locator("[name$='-value']").last.fill("42")
+    page.get_by_role("button", name="Save and stay here").click()
+    expect(page.locator("#id_user option[selected]")).to_have_text(re.compile("ada@example.com"))
+    expect(page.locator("[value='Cost centre']")).to_be_attached()
+
+
+def test_a_choice_among_many_is_searched_by_keyboard(visitor: Callable[..., Visitor]) -> None:
+    someone = visitor()
+    page = sign_in(someone, "admin")
+    page.goto(someone.portal.url("app", "/licenses/license/"))
+    page.locator("#result_list tbody th a").first.click()
+    field = page.locator(".field-user").first.get_by_role("combobox", name="Customer")
+    before = field.input_value()
+    field.fill("grace")
+    option = page.get_by_role("option", name="grace@example.com")
+    expect(option).to_be_visible()
+    field.press("ArrowDown")
+    expect(option).to_have_attribute("aria-selected", "true")
+    field.press("Escape")
+    expect(field).to_have_value(before)
+    field.fill("grace")
+    expect(option).to_be_visible()
+    field.press("ArrowDown")
+    field.press("Enter")
+    expect(field).to_have_value(re.compile("grace@example.com"))
+    assert someone.errors == []
