@@ -111,7 +111,7 @@ def test_a_vendors_first_hour(
     page.get_by_role("button", name="Save", exact=True).click()
     program = tmp_path / "stapler-1.0.bin"
     program.write_bytes(bytes(range(256)) * 8192)
-    page.get_by_label("Files").first.set_input_files(program)
+    page.locator("input[type=file]").first.set_input_files(program)
     page.get_by_role("button", name="Upload").click()
     expect(page.get_by_text("1 file is added.")).to_be_visible()
     page.get_by_role("button", name="Publish").click()
