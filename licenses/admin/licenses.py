@@ -63,9 +63,11 @@ class OwnedInline(WithChoices, admin.TabularInline[Any, Any]):
     ) -> type[BaseInlineFormSet[Any, Any, Any]]:
         formset = super().get_formset(request, obj, **kwargs)
         formset.form = owned(formset.form, current_vendor())
+        # The table's heads label nothing for who hears the page.
         for field in formset.form.base_fields.values():
-            # The table's heads label nothing for who hears the page.
-            field.widget.attrs["aria-label"] = str(field.label)
+            field.widget.attrs["aria-label"] = capfirst(field.label)
+        made: Any = formset
+        made.deletion_widget = forms.CheckboxInput(attrs={"aria-label": _("Remove")})
         return formset
 
 
