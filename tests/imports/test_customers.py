@@ -539,6 +539,6 @@ def test_the_list_asks_the_same_for_one_and_three(world: World, admin: Browser, 
     with CaptureQueriesContext(connection) as captured:
         page = admin.get("/imports/dataimport/").content.decode()
     assert page.count("people.csv") == n
-    assert len(captured) == 3  # vendor, session; page
+    assert len(captured) == 4  # vendor, session; page; saved views
     for name in ("content", "original"):
         assert not any(f'"{name}"' in query["sql"] for query in captured)
