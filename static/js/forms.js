@@ -79,6 +79,8 @@ function filledIn(form, { name, value, checked, chosen }) {
   const field = checked === undefined ? found[0] : found.find((each) => each.value === value);
   if (!field) return checked === undefined ? !value : !checked;
   if (field.readOnly) return true;
+  const folded = field.closest("details");
+  if (folded) folded.open = true;
   if (chosen) choose(field, chosen);
   else if (checked !== undefined) field.checked = checked;
   else field.value = value;

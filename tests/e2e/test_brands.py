@@ -123,7 +123,7 @@ def test_from_the_back_office_to_a_domain_of_ones_own(
         dns.records.clear()
         dns.records.update(records)
         page.get_by_role("button", name="Check now").click()
-        expect(page.locator(".domain-state")).to_contain_text(sentence)
+        expect(page.locator(".domain .notice")).to_contain_text(sentence)
     page.get_by_role("button", name="Make it the address of the portal").click()
     expect(page.get_by_text("This is the address of your portal")).to_be_visible()
     assert certificate_names(port, DOMAIN, root) == {DOMAIN}

@@ -159,7 +159,7 @@ def test_a_vendor_publishes_and_a_customer_downloads(
     own = page.get_by_label("These are platforms of our own")
     expect(own).to_be_hidden()
     page.get_by_role("button", name="Save", exact=True).click()
-    expect(page.get_by_text("The portal doesn't know the platform beos.")).to_be_visible()
+    expect(page.get_by_text("The portal doesn't know the platform beos.").first).to_be_visible()
     own.check()
     page.get_by_role("button", name="Save", exact=True).click()
     big = tmp_path / "orbit-6.1.bin"

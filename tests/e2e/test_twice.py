@@ -37,7 +37,7 @@ def sign_in(page: Page, email: str, company_id: str = "") -> None:
 def fill_in(page: Page, notes: str) -> None:
     page.get_by_label("Customer's e-mail").fill("newcomer@example.com")
     page.get_by_label("Product").select_option("Orbit")
-    page.get_by_label("Notes").fill(notes)
+    page.get_by_label("Notes", exact=True).fill(notes)
 
 
 def how_many(someone: Visitor, notes: str) -> int:
@@ -246,7 +246,7 @@ def test_the_back_office_leads_back_to_every_kind_of_field(
     sign_in(page, "admin@acme.example", "acme")
     expect(page.get_by_text(FILLED_IN)).to_be_visible()
     expect(page.get_by_label("Customer's e-mail")).to_have_value("newcomer@example.com")
-    expect(page.get_by_label("Notes")).to_have_value(notes)
+    expect(page.get_by_label("Notes", exact=True)).to_have_value(notes)
     expect(page.get_by_label("Valid until")).to_have_value("2031-12-31")
     expect(page.get_by_label("Send the licence")).not_to_be_checked()
     someone.look_closely()
@@ -261,8 +261,9 @@ def test_what_has_no_field_any_more_is_told(visitor: Callable[..., Visitor]) -> 
     page = someone.page
     page.goto(someone.portal.url("app", "/licenses/license/"))
     page.locator("#result_list tbody th a").first.click()
-    page.locator("#metadata-group .add-row a").click()
-    page.locator("#metadata-group input[name$=-key]:visible").last.fill("Rack")
+    page.locator(".licence-change > summary").click()
+    page.get_by_role("button", name="Add a row").first.click()
+    page.locator("input[name^=metadata-][name$=-key]:visible").last.fill("Rack")
     page.locator("[name=order_number]").fill("PO-7")
     end(page)
     page.get_by_role("button", name="Save", exact=True).click()
@@ -344,6 +345,7 @@ def test_what_was_found_by_searching_is_chosen_again(visitor: Callable[..., Visi
     page = someone.page
     page.goto(someone.portal.url("app", "/licenses/license/"))
     page.locator("#result_list tbody th a").first.click()
+    page.locator(".licence-change > summary").click()
     field = page.locator(".field-user").first.get_by_role("combobox", name="Customer")
     name = "grace@example.com" if "ada@" in field.input_value() else "ada@example.com"
     field.fill(name)

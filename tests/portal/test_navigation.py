@@ -63,7 +63,7 @@ def test_a_role_with_one_right_is_offered_no_more_than_it_may_see(world: World) 
     with inside(world.acme):
         role = Role.objects.create(vendor=world.acme, name="one right")
         User.objects.filter(pk=world.acme_support.pk).update(role="one right")
-        person = User.objects.get(pk=world.acme_support.pk)
+        person = User.objects.select_related("vendor").get(pk=world.acme_support.pk)
     for claim in sorted(CLAIMS):
         with inside(world.acme):
             Role.objects.filter(pk=role.pk).update(claims=[claim])

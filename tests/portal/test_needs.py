@@ -93,7 +93,7 @@ def test_nobody_reads_of_lists_that_are_closed_to_them(waiting: World) -> None:
     with inside(waiting.acme):
         Role.objects.create(vendor=waiting.acme, name="prints", claims=["releases.view_release"])
         User.objects.filter(pk=waiting.acme_support.pk).update(role="prints")
-        person = User.objects.get(pk=waiting.acme_support.pk)
+        person = User.objects.select_related("vendor").get(pk=waiting.acme_support.pk)
     response = signed_in(person).get("/")
     assert response.context["needs"] is None
     assert "Nothing needs you." not in response.content.decode()

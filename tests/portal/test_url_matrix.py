@@ -393,9 +393,10 @@ def test_back_office_model_routes(world: World, visitor: str) -> None:
 
 def a_change(world: World) -> BulkChange:
     """A change to many licences of Acme's that waits for a worker."""
-    return BulkChange.objects.create(
-        vendor=world.acme, kind="licenses", name="suspend", label="Suspend", rows=1
-    )
+    with inside(world.acme):
+        return BulkChange.objects.create(
+            vendor=world.acme, kind="licenses", name="suspend", label="Suspend", rows=1
+        )
 
 
 def a_request(world: World) -> SeatRequest:
