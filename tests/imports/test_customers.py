@@ -27,7 +27,6 @@ from imports.tables import read
 from imports.verbs import files, writing
 from tenancy import transactions
 from tenancy.door import inside
-from tests.conftest import ON_POSTGRESQL
 from tests.sql import every_statement_names_its_vendor
 from tests.world import Browser, World, signed_in
 
@@ -540,6 +539,6 @@ def test_the_list_asks_the_same_for_one_and_three(world: World, admin: Browser, 
     with CaptureQueriesContext(connection) as captured:
         page = admin.get("/imports/dataimport/").content.decode()
     assert page.count("people.csv") == n
-    assert len(captured) == (3 if ON_POSTGRESQL else 4)  # vendor, session; page; saved views
+    assert len(captured) == 4  # vendor, session; page; saved views
     for name in ("content", "original"):
         assert not any(f'"{name}"' in query["sql"] for query in captured)

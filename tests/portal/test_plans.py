@@ -237,7 +237,7 @@ def licences_pages(world: World) -> Iterator[tuple[str, int]]:
     two joins."""
     with inside(world.acme):
         suspend(world.ada_license)
-        most = READ_PER_ROW * SHOWN + 2 * AuditParticulars.objects.count()
+        most = READ_PER_ROW * SHOWN + 4 * AuditParticulars.objects.count()  # of both vendors
     for license in (world.ada_license, world.grace_license):
         yield f"/licenses/license/{license.pk}/change/", most
 
