@@ -120,16 +120,16 @@ class Import:
         form = {"kind": "licenses", "send_emails": "on"}
         uploaded = self.admin.upload("/imports/dataimport/add/", "file", data.encode(), **form)
         self.page = uploaded[2]
-        self.wait_for("import-state ready")
+        self.wait_for("notice summary ready")
 
     def confirm(self) -> None:
         self.admin.post(self.page.replace("/change/", "/do/import/"))
 
     def is_over(self) -> bool:
         text = self.admin.ask(self.page)[1]
-        if "import-state failed" in text or "import-state refused" in text:
+        if "notice summary failed" in text or "notice summary refused" in text:
             raise RuntimeError(text)
-        return "import-state done" in text
+        return "notice summary done" in text
 
     def wait_for(self, text: str) -> None:
         wait_until(lambda: text in self.admin.ask(self.page)[1], LONGEST)
