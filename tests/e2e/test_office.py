@@ -203,6 +203,7 @@ def test_without_scripts_a_customer_is_named_and_a_row_is_added(
     expect(page.locator("#id_user option[selected]")).to_have_text(re.compile("ada@example.com"))
     expect(page.locator("[value='Cost centre']")).to_be_attached()
     # Back to whose it was: other tests count Ada's.
+    page.locator(".licence-change > summary").click()
     named.first.fill("grace hopper")
     page.get_by_role("button", name="Save and stay here").click()
     expect(page.locator("#id_user option[selected]")).to_have_text(re.compile("grace@example.com"))
