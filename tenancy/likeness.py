@@ -23,17 +23,33 @@ _OTHERS = {sign: group for group in ALIKE for sign in group}
 def alike(form: str) -> set[str]:
     """The texts that look like this one. What stands several times in a row is read in one way; of
     very many ways to read it, those in which two or three such runs are others, and those in which
-    a sign is another everywhere."""
+    some groups of signs are read as one of them throughout."""
     runs = ["".join(run) for _sign, run in groupby(form)]
     ways = [[other * len(run) for other in _OTHERS.get(run[0], run[0])] for run in runs]
     if prod(map(len, ways)) <= MOST_WAYS:
         return {"".join(read) for read in product(*ways)}
-    found = {form.replace(old, new) for group in ALIKE for old in group for new in group}
+    found = _throughout(form) | {
+        form.replace(old, new) for group in ALIKE for old in group for new in group
+    }
     places = [place for place, way in enumerate(ways) if len(way) > 1][:LONGEST]
     for some in combinations(places, 3 if len(places) <= FEW_RUNS else 2):
         for others in product(*(ways[place] for place in some)):
             read = dict(zip(some, others, strict=True))
             found.add("".join(read.get(place, run) for place, run in enumerate(runs)))
+    return found
+
+
+def _throughout(form: str) -> set[str]:
+    """The texts in which whoever read it out took each group of signs as it is, or for one of them
+    wherever it stands: each O for 0, each I for 1."""
+    there = [group for group in ALIKE if any(sign in form for sign in group)]
+    ways = [[{}, *(dict.fromkeys(map(ord, group), sign) for sign in group)] for group in there]
+    found = set()
+    for some in product(*ways):
+        read: dict[int, str] = {}
+        for way in some:
+            read |= way
+        found.add(form.translate(read))
     return found
 
 

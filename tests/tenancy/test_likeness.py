@@ -20,6 +20,17 @@ def test_of_very_many_ways_few_are_tried() -> None:
     assert "aib2c3d4e5f6o718293a4b5c6d7ebf" in alike(key)
 
 
+def test_a_key_that_was_read_with_letters_throughout_is_meant() -> None:
+    for key in (
+        "120575f94e64566fbaf5162db9f26f732026",
+        "1f0dbeaa8a385c66b6d87ce52dabe0312026",
+        "7fefab36978d5805a609b8a4fa377fad2026",
+    ):
+        assert key in alike(key.replace("0", "o").replace("1", "i")), key
+        assert key in alike(key.replace("0", "o").replace("1", "l")), key
+        assert len(alike(key)) < 10_000
+
+
 def test_one_letter_may_be_wrong_missing_too_much_or_with_its_neighbour() -> None:
     for typed in ("lovelase", "lovlace", "lovelacee", "lovealce", "1ovelace"):
         assert "lovelace" in near(typed), typed
