@@ -20,7 +20,7 @@ RIGHTS: dict[str, dict[str, tuple[str, ...]]] = {
         "mail.owntext": ("view", "change"),
         "imports.dataimport": ("view", "add"),
         "audit.auditentry": ("view", "export"),
-        "backoffice.bulkchange": ("view",),
+        "backoffice.bulkchange": ("view", "stop"),
         "branding.branding": ("view", "change"),
         "branding.customdomain": ("view", "add", "change", "delete"),
         "licenses.product": ("view", "add", "change"),

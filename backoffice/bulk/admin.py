@@ -31,7 +31,7 @@ class BulkChangeAdmin(WithButtons):
     """Changes to many rows: they are begun on a list, and looked at and stopped here."""
 
     verbs = {"stop": (stop, gettext_lazy("%(row)s is stopped. What was changed already stays so."))}
-    rights = {"stop": "view"}
+    rights = {"stop": "stop"}
     list_display = ("label", "state", "rows", "changed", "refused", "left", "confirmed_by",
                     "created_at")  # fmt: skip
     list_filter = ("state",)
@@ -69,6 +69,7 @@ class BulkChangeAdmin(WithButtons):
             "problems": problems,
             "there_are_more": change.refused + change.left > len(problems),
             "has_result": change.steps.exists(),
+            "may_stop": request.user.has_perm(self.right("stop")),
         }
         response = render(request, "backoffice/admin/bulk_change.html", context)
         if change.is_running:

@@ -22,6 +22,7 @@ from licenses.verbs import licenses, many
 from licenses.verbs.licenses import create_license
 from tenancy import transactions
 from tenancy.door import inside
+from tests.accounts.test_roles import person
 from tests.world import Browser, World, signed_in
 
 NUMBER = 25
@@ -191,6 +192,11 @@ def test_it_goes_on_where_it_was_stopped_by_time_and_ends_where_somebody_stops_i
     )
     change = work(crowd, change)
     assert (change.state, change.changed) == ("running", bulk.STEP)
+    looker = signed_in(person(crowd.acme, "looker", "backoffice.view_bulkchange"))
+    assert (
+        "Stop it" not in looker.get(f"/backoffice/bulkchange/{change.pk}/change/").content.decode()
+    )
+    assert looker.post(f"/backoffice/bulkchange/{change.pk}/do/stop/").status_code == 403
     admin = signed_in(crowd.acme_admin)
     page = admin.post(f"/backoffice/bulkchange/{change.pk}/do/stop/", follow=True).content.decode()
     assert "Somebody has stopped it." in page
