@@ -99,7 +99,7 @@ class VendorsAdmin(ListAdmin):
                 context |= {
                     "portal": vendor_url(vendor, "home"),
                     "administrators": vendor_page.administrators(),
-                    "orphaned": vendor_page.is_orphaned(),
+                    "alarm": vendor_page.alarm(),
                     "domains": vendor_page.domains(),
                     "amounts": vendor_page.amounts(),
                 }

@@ -49,10 +49,17 @@ def _state_of(person: User) -> str:
     return _("Last sign-in %(when)s") % {"when": at(person.last_login)}
 
 
-def is_orphaned() -> bool:
-    """Whether nobody can administer the vendor: no administrator has an account in use."""
-    active = User.objects.filter(role=BuiltIn.ADMIN, is_active=True)
-    return not any(person.has_usable_password() for person in active[:SHOWN])
+def alarm() -> str:
+    """Why nobody can administer the vendor, now or yet; empty when somebody can."""
+    active = User.objects.filter(role=BuiltIn.ADMIN, is_active=True)[:SHOWN]
+    if any(person.has_usable_password() for person in active):
+        return ""
+    if active:
+        return _(
+            "Nobody has followed the invitation to administer this vendor yet. "
+            "Name the administrator again to send another one."
+        )
+    return _("Nobody can administer this vendor: no administrator has an account in use.")
 
 
 def domains() -> list[Line]:

@@ -5,6 +5,7 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from django.contrib.auth.hashers import make_password
 from django.core import mail
 from django.core.mail import EmailMessage
 from django.core.management import CommandError, call_command
@@ -64,6 +65,14 @@ def test_a_vendor_whose_administrator_has_left_says_so(world: World) -> None:
     page = signed_in(world.operator).get(path(world, "change")).content.decode()
     assert "Nobody can administer this vendor" in page
     assert "Switched off" in page
+
+
+def test_who_was_invited_and_has_not_come_yet_is_no_alarm_of_nobody(world: World) -> None:
+    with inside(world.acme):
+        User.objects.filter(pk=world.acme_admin.pk).update(password=make_password(None))
+    page = signed_in(world.operator).get(path(world, "change")).content.decode()
+    assert "Nobody has followed the invitation" in page
+    assert "no administrator has an account in use" not in page
 
 
 def test_the_page_costs_the_same_whoever_administers(world: World) -> None:
