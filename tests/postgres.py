@@ -144,7 +144,9 @@ def _start(bin_folder: Path, folder: Path, become: Become) -> subprocess.Popen[b
         return subprocess.Popen(
             [bin_folder / "postgres", "-D", folder / "data", "-k", folder, "-F",
              "-c", "listen_addresses=", "-c", "synchronous_commit=off",
-             "-c", "full_page_writes=off", "-c", "max_connections=120",],
+             "-c", "full_page_writes=off", "-c", "max_connections=120",
+             # What it knows of the tables is what a test has told it, whatever came before.
+             "-c", "autovacuum=off"],
             cwd=folder, stdout=log, stderr=log, preexec_fn=prepare,  # noqa: PLW1509  no threads yet
         )  # fmt: skip
 
