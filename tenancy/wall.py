@@ -11,6 +11,7 @@ say another vendor. SQLite has no such wall (docs/security-model.md).
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -145,28 +146,31 @@ class PastTheWall(Operation):
     def database_forwards(
         self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
     ) -> None:
-        state = from_state
+        states = self._states(app_label, from_state, to_state)
         with self._resting(schema_editor, from_state):
-            for operation in self.operations:
-                after = state.clone()
-                operation.state_forwards(app_label, after)
+            for operation, (state, after) in zip(self.operations, pairwise(states), strict=True):
                 operation.database_forwards(app_label, schema_editor, state, after)
-                state = after
 
     def database_backwards(
         self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
     ) -> None:
-        states = [to_state]
-        for operation in self.operations:
-            states.append(states[-1].clone())
-            operation.state_forwards(app_label, states[-1])
+        states = self._states(app_label, to_state, from_state)[::-1]
+        back = reversed(self.operations)
         with self._resting(schema_editor, to_state):
-            for operation in reversed(self.operations):
-                after = states.pop()
-                operation.database_backwards(app_label, schema_editor, after, states[-1])
+            for operation, (state, before) in zip(back, pairwise(states), strict=True):
+                operation.database_backwards(app_label, schema_editor, state, before)
 
     def describe(self) -> str:
         return "; ".join(operation.describe() for operation in self.operations)
+
+    def _states(self, app_label: str, first: Any, last: Any) -> list[Any]:
+        """The states before, between and after the operations. The last is there already: to make
+        it once more would take longer than all else, since models are drawn anew."""
+        states = [first]
+        for operation in self.operations[:-1]:
+            states.append(states[-1].clone())
+            operation.state_forwards(app_label, states[-1])
+        return [*states, last]
 
     @contextmanager
     def _resting(self, schema_editor: Any, state: Any) -> Iterator[None]:
