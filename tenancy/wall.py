@@ -11,8 +11,8 @@ say another vendor. SQLite has no such wall (docs/security-model.md).
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import pairwise
 from enum import StrEnum
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 

@@ -45,6 +45,11 @@ ALL_REQUIRED = os.environ.get("CI", "").lower() == "true"
 connection_created.connect(sql.watch_connection)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    told = "on PostgreSQL also the tests that are the same on both databases"
+    parser.addoption("--on-both", action="store_true", help=told)
+
+
 def pytest_report_header() -> str:
     database = "PostgreSQL" if ON_POSTGRESQL else "SQLite"
     chromium = CHROMIUM or "NOT FOUND, no end-to-end tests"
@@ -66,9 +71,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if is_served(item) and item.path.parent.name not in SERVED_IN:
             raise pytest.UsageError(f"dev.py looks for {item.nodeid} in {SERVED_IN} alone.")
-    if ON_POSTGRESQL:
-        # What asks no database, or only keeps there what it has read, is the same on both, and runs
-        # on SQLite.
+    if ON_POSTGRESQL and not config.getoption("--on-both"):
+        # What asks no database is the same on both, and runs on SQLite; so does what looks at what
+        # pages say. That each page answers and each form does its work is looked at on both.
         config.hook.pytest_deselected(items=[item for item in items if is_same_on_both(item)])
         items[:] = [item for item in items if not is_same_on_both(item)]
     if ALL_REQUIRED:

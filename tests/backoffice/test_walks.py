@@ -10,6 +10,8 @@ from tests.accounts.test_roles import person
 from tests.backoffice.walking import clicker, walk
 from tests.world import World
 
+pytestmark = pytest.mark.same_on_both
+
 # Who may do little: what a role of a vendor's own may come to.
 OWN_ROLES = {
     "clerk": ("licenses.view_license", "licenses.change_license", "accounts.view_user"),
