@@ -46,8 +46,8 @@ connection_created.connect(sql.watch_connection)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    told = "on PostgreSQL also the tests that are the same on both databases"
-    parser.addoption("--on-both", action="store_true", help=told)
+    told = "also what is the same on both databases, on PostgreSQL, and what measures"
+    parser.addoption("--in-full", action="store_true", help=told)
 
 
 def pytest_report_header() -> str:
@@ -71,11 +71,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if is_served(item) and item.path.parent.name not in SERVED_IN:
             raise pytest.UsageError(f"dev.py looks for {item.nodeid} in {SERVED_IN} alone.")
-    if ON_POSTGRESQL and not config.getoption("--on-both"):
-        # What asks no database is the same on both, and runs on SQLite; so does what looks at what
-        # pages say. That each page answers and each form does its work is looked at on both.
-        config.hook.pytest_deselected(items=[item for item in items if is_same_on_both(item)])
-        items[:] = [item for item in items if not is_same_on_both(item)]
+    if not config.getoption("--in-full"):
+        left = [item for item in items if is_left_out(item)]
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if not is_left_out(item)]
     if ALL_REQUIRED:
         return
     for item in items:
@@ -103,8 +102,14 @@ def uses_database(item: pytest.Item) -> bool:
     return "db" in item.fixturenames or commits(item)  # type: ignore[attr-defined]
 
 
-def is_same_on_both(item: pytest.Item) -> bool:
-    return not uses_database(item) or item.get_closest_marker("same_on_both") is not None
+def is_left_out(item: pytest.Item) -> bool:
+    """Whether the test is only run where all is tried in full: one that measures, or, on PostgreSQL,
+    what asks no database or looks at what pages say. That each page answers and each form does its
+    work is looked at on both."""
+    if item.get_closest_marker("in_full"):
+        return True
+    is_same = not uses_database(item) or item.get_closest_marker("same_on_both") is not None
+    return ON_POSTGRESQL and is_same
 
 
 def commits(item: pytest.Item) -> bool:

@@ -84,6 +84,7 @@ def rows(text: str) -> list[list[str]]:
 
 
 @on_postgresql
+@pytest.mark.in_full
 @pytest.mark.processes
 def test_every_row_is_there_and_every_cell_is_filled(db: None, printed: str) -> None:
     found = rows(printed)
@@ -93,6 +94,7 @@ def test_every_row_is_there_and_every_cell_is_filled(db: None, printed: str) -> 
 
 
 @on_postgresql
+@pytest.mark.in_full
 @pytest.mark.processes
 def test_the_programs_send_pages_of_one_length(db: None, printed: str) -> None:
     lengths = [int(cells[8].replace(",", "")) for cells in rows(printed) if cells[0] in PROGRAMS]
