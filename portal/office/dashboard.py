@@ -39,6 +39,7 @@ from portal.office import needs
 from portal.office.first_steps import first_steps
 from portal.office.needs import Waiting, needs_of
 from releases.statistics import TopFiles, downloads_per_day, top_files
+from tenancy.hosts import vendor_url
 from tenancy.models import Vendor
 from tenancy.table import vendors_by_status
 from web.moments import at
@@ -86,9 +87,9 @@ def context(user: User) -> dict[str, Any]:
     now = timezone.now()
     numbers = numbers_of(user.vendor, now)
     return {
-        "title": str(user.vendor),
         "needs": needs_of(numbers.waiting, numbers.standings.expiring[HORIZONS[0]], user),
         "steps": first_steps(user.vendor, user),
+        "portal": vendor_url(user.vendor, "home"),
         "cards": [] if numbers.nothing else cards(numbers, user),
         "as_of": at(numbers.at),
     }

@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.core import mail
@@ -20,7 +21,7 @@ NEW = {"new_password": "a longer new password", "new_password_again": "a longer 
 def link_in(message: Any) -> tuple[str, str]:
     """Host and path of the link in an e-mail; the same in text and HTML."""
     found = set(re.findall(r"http://[^\s\"<]+", message.body))
-    [link] = {each for each in found if not each.endswith("/login/")}
+    [link] = {each for each in found if urlsplit(each).path not in {"", "/login/"}}
     assert link in message.alternatives[0].content
     host, _slash, path = link.removeprefix("http://").partition("/")
     return host, f"/{path}"
@@ -141,6 +142,19 @@ def test_a_new_user_is_invited_and_sets_the_first_password(world: World) -> None
     assert Browser("acme").post(path, NEW).status_code == 302
     Browser("acme").sign_in("new@example.com", NEW["new_password"])
     assert Browser("acme").get(path).status_code == 410
+
+
+def test_a_new_administrator_reads_where_customers_find_the_portal(world: World) -> None:
+    create_vendor(Vendor(company_id="initech", name="Initech"), admin_email="bill@initech.example")
+    [message] = mail.outbox
+    told = "Your customers will find their portal here:"
+    portal = "http://initech.portal.localhost:8000"
+    assert f"{told}\n{portal}\n" in message.body
+    html = " ".join(message.alternatives[0].content.split())
+    assert f'{told} <a href="{portal}">{portal}</a>' in html
+    with inside(world.acme):
+        create_person(person=User(vendor=world.acme, email="new@example.com"))
+    assert told not in mail.outbox[1].body
 
 
 def test_a_new_vendor_has_an_administrator(world: World) -> None:

@@ -606,6 +606,8 @@ EACH_TIME = {
 READS = {
     "admin:preview",
     "admin:preview_begin",
+    "admin:preview_first_steps",
+    "admin:preview_begin_first_steps",
     "home",
     "change_password_place",
     "admin:index",
