@@ -37,7 +37,7 @@ from licenses.status import Status
 from licenses.words import NAMES, within
 from portal.office import needs
 from portal.office.first_steps import first_steps
-from portal.office.needs import Waiting, needs_of
+from portal.office.needs import Waiting, needs_of, needs_of_vendors
 from releases.statistics import TopFiles, downloads_per_day, top_files
 from tenancy.hosts import vendor_url
 from tenancy.models import Vendor
@@ -82,9 +82,9 @@ class Card:
 
 def context(user: User) -> dict[str, Any]:
     """What templates/admin/index.html needs. An operator has no vendor, and gets the vendors."""
-    if user.vendor is None:
-        return {"vendor_counts": vendor_counts()}
     now = timezone.now()
+    if user.vendor is None:
+        return {"needs": needs_of_vendors(now), "vendor_counts": vendor_counts()}
     numbers = numbers_of(user.vendor, now)
     return {
         "needs": needs_of(numbers.waiting, numbers.standings.expiring[HORIZONS[0]], user),
