@@ -1,5 +1,7 @@
 """What a request knows of the person that it comes from."""
 
+from django.http import HttpRequest, QueryDict
+
 from accounts.models import Session, User, ViewAs
 from web.requests import PortalRequest
 
@@ -11,3 +13,10 @@ class PersonRequest(PortalRequest):
     session: Session | None  # type: ignore[assignment]  # the browser's, if it counts on this host
     session_token: str | None  # what the browser's cookie has to become; empty: it has to go
     view_as: ViewAs | None  # support's view, whose customer is then the user
+
+
+def kind_of(request: HttpRequest) -> str:
+    """Which of the back office's two lists of people the page is, or was opened from: "customers",
+    "team", or neither."""
+    from_list = QueryDict(request.GET.get("_changelist_filters", ""))
+    return request.GET.get("kind") or from_list.get("kind") or ""

@@ -70,17 +70,36 @@ def sign_in(
             raise SignInRefused
         limits.give_back_to(limits.SIGN_IN_PER_IP, ip)
         limits.give_back(*per_address)
-        # Nobody is in without an entry that says so.
-        with transaction.atomic():
-            if not may_still_enter(user):
-                raise SignInRefused
-            store_password_anew(user)
-            _end_session(request)
-            browser = browser_of(request)
-            token = sessions.begin(user, site=site, browser=browser)
-            note_sign_in(user=user, browser=browser)
+        token = _begin(request, user, site)
     hand_over(request, token)
     return user
+
+
+def sign_in_invited(request: PersonRequest, user: User, *, site: Site) -> None:
+    """Begins a session for who has just set the first password by the link of an invitation: the
+    link has proved the address, and the password is as fresh as one that is typed.
+
+    Raises SignInRefused for who may not enter here.
+    """
+    if not may_enter(user, site, user.vendor):
+        raise SignInRefused
+    with people_of(user.vendor):
+        token = _begin(request, user, site)
+    hand_over(request, token)
+
+
+@transaction.atomic
+def _begin(request: PersonRequest, user: User, site: Site) -> str:
+    """Begins the session, in the person's scope, and ends the one that the browser had; its token.
+    Nobody is in without an entry that says so. Raises SignInRefused."""
+    if not may_still_enter(user):
+        raise SignInRefused
+    store_password_anew(user)
+    _end_session(request)
+    browser = browser_of(request)
+    token = sessions.begin(user, site=site, browser=browser)
+    note_sign_in(user=user, browser=browser)
+    return token
 
 
 def _note_refusal(

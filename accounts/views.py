@@ -33,7 +33,14 @@ from accounts.links import LinkRefused, Purpose
 from accounts.models import User
 from accounts.reminders import read_off_token
 from accounts.requests import PersonRequest
-from accounts.sessions import SignInRefused, browser_of, hand_over, sign_in, sign_out
+from accounts.sessions import (
+    SignInRefused,
+    browser_of,
+    hand_over,
+    sign_in,
+    sign_in_invited,
+    sign_out,
+)
 from accounts.verbs import email_change, passwords
 from accounts.verbs.people import WITHHELD
 from accounts.verbs.profile import save_profile, turn_reminders
@@ -191,11 +198,39 @@ def _set_password(request: PersonRequest, token: str, purpose: Purpose) -> HttpR
             passwords.take_try(user)
             if form.is_valid():
                 passwords.set_password(user, form.cleaned_data["new_password"])
-                return _go_and_sign_in(request, user, vendor)
+                return _let_in(request, user, purpose) or _go_and_sign_in(request, user, vendor)
     except LinkRefused:
+        if _is_sent_again(request, purpose):
+            return _go_on_as_invited(request)
         return render(request, "accounts/link_refused.html", {"purpose": purpose.value}, status=410)
     context = {"form": form, "account": user, "invited": purpose is Purpose.INVITATION}
     return render(request, "accounts/set_password.html", context)
+
+
+def _let_in(request: PersonRequest, user: User, purpose: Purpose) -> HttpResponse | None:
+    """Signs in whoever was invited, if he may enter here. Whoever has forgotten a password types
+    the new one once more: that all devices are signed out is meant for this one, too."""
+    if purpose is not Purpose.INVITATION:
+        return None
+    try:
+        sign_in_invited(request, user, site=request.address.site)
+    except SignInRefused:
+        return None
+    messages.success(request, _("Your password is set, and you are signed in."))
+    return redirect("/")
+
+
+def _is_sent_again(request: PersonRequest, purpose: Purpose) -> bool:
+    """Whether it is the form of an invitation, sent once more by whom it has signed in: web/once.py
+    takes her for another than who sent it first."""
+    is_in = request.user.is_authenticated
+    return purpose is Purpose.INVITATION and request.method == "POST" and is_in
+
+
+def _go_on_as_invited(request: PersonRequest) -> HttpResponse:
+    text = _("You have sent this before. It counts once: you are signed in as %(email)s.")
+    messages.info(request, text % {"email": request.user.email})
+    return redirect("/")
 
 
 def _go_and_sign_in(request: PersonRequest, user: User, vendor: Vendor | None) -> HttpResponse:

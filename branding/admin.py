@@ -15,11 +15,15 @@ from branding import colours
 from branding.access import picture_of
 from branding.domains.admin import CustomDomainAdmin
 from branding.forms import BrandingForm
-from branding.models import DEFAULT_ACCENT, Branding
+from branding.models import Branding
+from branding.preview import Half, halves, pictures_to_show, rows
 from branding.verbs.brands import Contact, Look, branding_for, change_brand
 from tenancy.door import current_vendor
 from tenancy.hosts import vendor_url
 from tenancy.models import Vendor
+
+# By what `preview` says, a script asks, whose page keeps the chosen files (static/js/branding.js).
+SCRIPT = "script"
 
 __all__ = ["BrandingAdmin", "CustomDomainAdmin"]
 
@@ -29,11 +33,11 @@ def may_change_branding(request: HttpRequest) -> bool:
 
 
 def accent_of(text: str) -> str:
-    """The colour, or the portal's own when it is none."""
+    """The colour, or nothing when it is none: then the portal has its own."""
     try:
         return colours.to_hex(colours.parse(text))
     except ValueError:
-        return DEFAULT_ACCENT
+        return ""
 
 
 @admin.register(Branding)
@@ -68,20 +72,25 @@ class BrandingAdmin(VendorAdmin):
         form = BrandingForm(
             request.POST or None, request.FILES or None, instance=branding, vendor=vendor
         )
-        if request.method == "POST" and form.is_valid() and "preview" not in request.POST:
+        saved = branding_for(vendor)
+        is_sent = request.method == "POST" and form.is_valid()
+        pictures = pictures_to_show(saved, form.chosen)
+        shown = list(halves(pictures))
+        if is_sent and "preview" not in request.POST:
             self._save(form, vendor)
             messages.success(request, _("The look of your portal is saved."))
+            self._warn(request, form, shown)
             return redirect("admin:branding_branding_changelist")
-        saved = branding_for(vendor)
         typed = form["accent_color"].value() if form["use_accent"].value() else ""
         context = {
             **self.admin_site.each_context(request),
             "title": _("Branding"),
             "opts": self.opts,
             "form": form,
-            "saved": saved,
+            "rows": rows(form, saved, pictures, stays=request.POST.get("preview") == SCRIPT),
+            "halves": shown,
             "vendor_name": form["portal_title"].value() or vendor.name,
-            "accent": accent_of(typed or DEFAULT_ACCENT),
+            "accent": accent_of(typed),
             "portal": vendor_url(vendor, "home"),
         }
         return render(request, "branding/admin/branding.html", context)
@@ -93,13 +102,24 @@ class BrandingAdmin(VendorAdmin):
         contact: Any = {name: given[name] for name in Contact.__annotations__}
         change_brand(vendor=vendor, look=look, pictures=form.chosen, contact=contact)
 
+    @staticmethod
+    def _warn(request: HttpRequest, form: BrandingForm, shown: list[Half]) -> None:
+        """Says of new logos where they can hardly be seen."""
+        if {"logo_light", "logo_dark"} & form.chosen.keys():
+            for half in shown:
+                if half.warning:
+                    messages.warning(request, half.warning)
+
     def preview_css_view(self, request: HttpRequest) -> HttpResponse:
-        """An accent as the portal would use it, for the two halves of the preview."""
+        """An accent as the portal would use it, for the two halves of the preview; nothing where
+        there is none, since then branding.css has the portal's own."""
         if not may_change_branding(request):
             raise PermissionDenied
-        accent = accent_of(request.GET.get("accent", ""))
-        text = colours.css(accent, light=".preview-light", dark=".preview-dark")
-        return HttpResponse(f".preview {{ --given: {accent}; }}\n{text}", content_type="text/css")
+        accent, text = accent_of(request.GET.get("accent", "")), ""
+        if accent:
+            corrected = colours.css(accent, light=".preview-light", dark=".preview-dark")
+            text = f".preview > * {{ --given: {accent}; }}\n{corrected}"
+        return HttpResponse(text, content_type="text/css")
 
     def picture_view(self, request: HttpRequest, name: str) -> HttpResponse:
         """A saved picture, shown where it can be replaced: the portal's host is another one."""

@@ -64,8 +64,12 @@ def luminance(colour: Rgb) -> float:
 
 def contrast(one: str, other: str) -> float:
     """The contrast ratio of two colours, from 1 to 21."""
-    lighter, darker = sorted((luminance(parse(one)), luminance(parse(other))), reverse=True)
-    return (lighter + 0.05) / (darker + 0.05)
+    return contrast_of(luminance(parse(one)), luminance(parse(other)))
+
+
+def contrast_of(one: float, other: float) -> float:
+    """The contrast ratio of two luminances."""
+    return (max(one, other) + 0.05) / (min(one, other) + 0.05)
 
 
 def mix(one: str, other: str, share: float) -> str:

@@ -98,6 +98,7 @@ class BrandingForm(forms.ModelForm[Branding]):
 
     def __init__(self, *args: Any, vendor: Vendor, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.chosen: dict[str, Picture | None] = {}
         self.vendor = vendor
         for name in self.of_vendor:
             self.fields[name].initial = getattr(vendor, name)
@@ -110,7 +111,6 @@ class BrandingForm(forms.ModelForm[Branding]):
     def clean(self) -> dict[str, Any]:
         """The pictures don't belong into the model's fields: the verb puts their names there."""
         cleaned = super().clean() or {}
-        self.chosen: dict[str, Picture | None] = {}
         for field in PICTURES:
             picture = cleaned.pop(field, None)
             if picture is not None:

@@ -1,5 +1,6 @@
 """A vendor's people, in the back office."""
 
+from collections.abc import Iterable
 from copy import copy
 from typing import Any, cast
 from uuid import UUID
@@ -19,6 +20,7 @@ from accounts.admin.metadata import WithMetadata
 from accounts.finding import people_places
 from accounts.models import CUSTOMER_ROLES, BuiltIn, Role, User
 from accounts.models.roles import role_label
+from accounts.requests import kind_of
 from accounts.story import story_of
 from accounts.verbs.invitations import invite, invite_waiting, send_password_link
 from accounts.verbs.people import change_person, create_person, delete_person
@@ -53,17 +55,26 @@ NO_COLLEAGUES = Empty(
 )
 
 
+def is_new(request: HttpRequest) -> bool:
+    """Whether somebody is being added."""
+    match = request.resolver_match
+    return bool(match and match.url_name == "accounts_user_add")
+
+
 def with_roles(field: Any) -> Any:
     """The field `role`, which offers the scope's vendor's roles: the built-in ones first, and not
     more than a select offers."""
     first = Role.objects.order_by("-built_in", "name")[:MOST_OFFERED]
     names = set(first.values_list("name", flat=True))
     built_in = [name for name in BuiltIn.values if name in names]
-    offering = copy(field)
-    offering.choices = [
-        (name, role_label(name)) for name in (*built_in, *sorted(names.difference(built_in)))
-    ]
-    return offering
+    return offering(field, (*built_in, *sorted(names.difference(built_in))))
+
+
+def offering(field: Any, names: Iterable[str]) -> Any:
+    """The field `role`, which offers these roles."""
+    copied = copy(field)
+    copied.choices = [(name, role_label(name)) for name in names]
+    return copied
 
 
 def validate_role(name: str) -> None:
@@ -102,6 +113,11 @@ def stands_in(person: User) -> dict[str, Any]:
     kind, title = ("customers", _("Customers")) if person.is_customer else ("team", _("Team"))
     url = reverse("admin:accounts_user_changelist", query={"kind": kind})
     return {"place": kind, "list_url": url, "list_title": title}
+
+
+# What nobody has who is being added, and what customers alone have.
+NOT_YET = {"last_login", "last_seen_at"}
+OF_CUSTOMERS = {"allow_customer_portal_access", "reminders"}
 
 
 @admin.register(User)
@@ -161,35 +177,38 @@ class UsersAdmin(WithViewAs, WithExport, WithButtons, WithMetadata):
         return [path("<uuid:row_id>/story/", view, name="accounts_user_story"), *super().get_urls()]
 
     def get_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
-        """Who may only look reads the role's label."""
+        """Who may only look reads the role's label. Whoever is new was never here, and a colleague
+        is no customer."""
         names = super().get_fields(request, obj)
-        if self.has_change_permission(request, obj) or obj is None:
+        if obj is None:
+            left_out = NOT_YET | (OF_CUSTOMERS if kind_of(request) == "team" else set())
+            return [name for name in names if name not in left_out]
+        if self.has_change_permission(request, obj):
             return names
         return ["role_shown" if name == "role" else name for name in names]
 
     def list_title_for(self, request: HttpRequest) -> Any:
         """Customers, the team, or all of them."""
         titles = {"customers": _("Customers"), "team": _("Team")}
-        return titles.get(request.GET.get("kind", ""), _("Customers and team"))
+        return titles.get(kind_of(request), _("Customers and team"))
 
     def add_text_for(self, request: HttpRequest) -> Any:
         texts = {"customers": _("Add a customer"), "team": _("Add a colleague")}
-        return texts.get(request.GET.get("kind", ""), _("Add somebody"))
+        return texts.get(kind_of(request), _("Add somebody"))
 
     def empty_for(self, request: HttpRequest) -> Empty:
-        return NO_COLLEAGUES if request.GET.get("kind") == "team" else NO_CUSTOMERS
+        return NO_COLLEAGUES if kind_of(request) == "team" else NO_CUSTOMERS
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Who is added to the team begins as support."""
-        is_colleague = "kind=team" in request.GET.get("_changelist_filters", "")
-        role = {"role": BuiltIn.SUPPORT} if is_colleague else {}
+        role = {"role": BuiltIn.SUPPORT} if kind_of(request) == "team" else {}
         return role | super().get_changeform_initial_data(request)
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> Any:
-        if context["original"] is not None:
-            context |= stands_in(context["original"])
+        person = context["original"]
+        context |= stands_in(person) if person else {"title": self.add_text_for(request)}
         return super().render_change_form(request, context, *args, **kwargs)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
@@ -222,9 +241,13 @@ class UsersAdmin(WithViewAs, WithExport, WithButtons, WithMetadata):
         return let_button_work(render(request, "accounts/admin/story.html", context))
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """A role is chosen; where there are more than a select offers, its name is typed."""
+        """A role is chosen, for a new customer one of theirs; where there are more than a select
+        offers, its name is typed."""
         if db_field.name != "role":
             return super().formfield_for_dbfield(db_field, request, **kwargs)
+        if is_new(request) and kind_of(request) == "customers":
+            of_customers = offering(db_field, CUSTOMER_ROLES)
+            return super().formfield_for_dbfield(of_customers, request, **kwargs)
         if not is_long(Role.objects.all()):
             return super().formfield_for_dbfield(with_roles(db_field), request, **kwargs)
         field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)

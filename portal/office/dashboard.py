@@ -37,8 +37,9 @@ from licenses.status import Status
 from licenses.words import NAMES, within
 from portal.office import needs
 from portal.office.first_steps import first_steps
-from portal.office.needs import Waiting, needs_of
+from portal.office.needs import Waiting, needs_of, needs_of_vendors
 from releases.statistics import TopFiles, downloads_per_day, top_files
+from tenancy.hosts import vendor_url
 from tenancy.models import Vendor
 from tenancy.table import vendors_by_status
 from web.moments import at
@@ -81,14 +82,14 @@ class Card:
 
 def context(user: User) -> dict[str, Any]:
     """What templates/admin/index.html needs. An operator has no vendor, and gets the vendors."""
-    if user.vendor is None:
-        return {"vendor_counts": vendor_counts()}
     now = timezone.now()
+    if user.vendor is None:
+        return {"needs": needs_of_vendors(now), "vendor_counts": vendor_counts()}
     numbers = numbers_of(user.vendor, now)
     return {
-        "title": str(user.vendor),
         "needs": needs_of(numbers.waiting, numbers.standings.expiring[HORIZONS[0]], user),
         "steps": first_steps(user.vendor, user),
+        "portal": vendor_url(user.vendor, "home"),
         "cards": [] if numbers.nothing else cards(numbers, user),
         "as_of": at(numbers.at),
     }

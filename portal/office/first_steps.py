@@ -4,8 +4,8 @@ form that does it, and the one that was done leads on to the next.
 What is done is seen from the data. A step that nobody needs can be put aside for good.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.contrib import messages
@@ -14,8 +14,10 @@ from django.db.models import Exists, F, Subquery
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.html import format_html
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import CUSTOMER_ROLES, Role, User
 from accounts.verbs.settings import settle_step
@@ -35,7 +37,6 @@ class Step:
     title: str
     text: str
     url: str
-    right: str
     done: bool
     optional: bool = False
     skipped: bool = False
@@ -48,38 +49,139 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """A step as it is told: by which view it is done, and with which query that form begins."""
+    """A step as it is told. It is done by whoever has the right `act` to the model, on its page of
+    that name, whose form begins with `query`."""
 
     name: str
-    title: str
-    text: str
-    route: str
-    right: str
-    query: dict[str, str] | None = None
+    title: str | Promise
+    text: str | Promise
+    model: str  # <app>.<model>
+    act: str
+    query: Mapping[str, str] = field(default_factory=dict)
     optional: bool = False
+
+    @property
+    def right(self) -> str:
+        app, _dot, model = self.model.partition(".")
+        return f"{app}.{self.act}_{model}"
+
+    @property
+    def route(self) -> str:
+        """The view that does it. What is changed is one form, which stands in its list's place."""
+        page = {"add": "add", "change": "changelist"}[self.act]
+        return f"admin:{self.model.replace('.', '_')}_{page}"
+
+    def url(self, draft: Any) -> str:
+        """The page that does it; for a release, the draft that waits to be published."""
+        if self.name == "release" and draft:
+            return reverse("admin:releases_release_change", args=[draft])
+        return reverse(self.route, query=self.query)
+
+
+# All of them, in the order in which they are taken.
+STEPS = (
+    _Said(
+        "look",
+        _("Give the portal your look"),
+        _("Your logo, colour and title."),
+        "branding.branding",
+        "change",
+    ),
+    _Said(
+        "product",
+        _("Add a product"),
+        _("The program that you sell licences for."),
+        "licenses.product",
+        "add",
+    ),
+    _Said(
+        "policy",
+        _("Add a policy"),
+        _("The terms that new licences begin with."),
+        "licenses.licensepolicy",
+        "add",
+    ),
+    _Said(
+        "maintenance",
+        _("Add a maintenance policy"),
+        _("Which new versions licences bring, and for how long."),
+        "licenses.maintenancepolicy",
+        "add",
+        optional=True,
+    ),
+    _Said(
+        "customer",
+        _("Add your first customer"),
+        _("Customers sign in to your portal."),
+        "accounts.user",
+        "add",
+        {"_changelist_filters": "kind=customers"},
+    ),
+    _Said(
+        "licence",
+        _("Create your first licence"),
+        _("It brings a customer and a product together."),
+        "licenses.license",
+        "add",
+    ),
+    _Said(
+        "release",
+        _("Publish your first release"),
+        _("Files that licences let customers download."),
+        "releases.release",
+        "add",
+    ),
+    _Said(
+        "domain",
+        _("Add a domain of your own"),
+        _("The portal then answers at a name such as licences.example.com."),
+        "branding.customdomain",
+        "add",
+        optional=True,
+    ),
+    _Said(
+        "colleague",
+        _("Invite a colleague"),
+        _("Administrators may do everything, support helps customers."),
+        "accounts.user",
+        "add",
+        {"_changelist_filters": "kind=team"},
+        optional=True,
+    ),
+    _Said(
+        TEST_EMAIL,
+        _("Send yourself a test e-mail"),
+        _("So you see that e-mails arrive, and how they look."),
+        "accounts.portalsettings",
+        "change",
+    ),
+)
+
+# By which views steps are done, beside those that their links lead to.
+BESIDE = {
+    "admin:releases_release_do": "release",
+    "admin:accounts_portalsettings_test": TEST_EMAIL,
+}
 
 
 def first_steps(vendor: Vendor, user: User) -> list[Step]:
     """The steps that the user may take; none when none is open. One query tells what is done."""
     done, settled, draft = _done(vendor)
-    steps = []
-    is_first = True
-    for said in _steps():
-        if not user.has_perm(said.right):
-            continue
-        skipped = said.optional and said.name in settled
-        is_next = is_first and not (done[said.name] or skipped)
-        is_first = is_first and not is_next
-        url = reverse(f"admin:{said.route}", query=said.query)
-        if said.name == "release" and draft:
-            url = reverse("admin:releases_release_change", args=[draft])
-        steps.append(
-            Step(
-                said.name, said.title, said.text, url, said.right, done[said.name], said.optional,
-                skipped, is_next,
-            )
-        )  # fmt: skip
-    return steps if any(step.open for step in steps) else []
+    steps = [
+        Step(
+            name=said.name,
+            title=str(said.title),
+            text=str(said.text),
+            url=said.url(draft),
+            done=done[said.name],
+            optional=said.optional,
+            skipped=said.optional and said.name in settled,
+        )
+        for said in STEPS
+        if user.has_perm(said.right)
+    ]
+    following = next((step for step in steps if step.open), None)
+    return [replace(step, next=step is following) for step in steps] if following else []
 
 
 def _done(vendor: Vendor) -> tuple[dict[str, bool], list[str], Any]:
@@ -107,92 +209,6 @@ def _done(vendor: Vendor) -> tuple[dict[str, bool], list[str], Any]:
     return done, settled, draft
 
 
-def _steps() -> Iterator[_Said]:
-    """All of them, in the order in which they are taken."""
-    yield _Said(
-        "look",
-        _("Give the portal your look"),
-        _("Your logo, colour and title."),
-        "branding_branding_changelist",
-        "branding.change_branding",
-    )
-    yield _Said(
-        "product",
-        _("Add a product"),
-        _("The program that you sell licences for."),
-        "licenses_product_add",
-        "licenses.add_product",
-    )
-    yield _Said(
-        "policy",
-        _("Add a policy"),
-        _("The terms that new licences begin with."),
-        "licenses_licensepolicy_add",
-        "licenses.add_licensepolicy",
-    )
-    yield _Said(
-        "maintenance",
-        _("Add a maintenance policy"),
-        _("Which new versions licences bring, and for how long."),
-        "licenses_maintenancepolicy_add",
-        "licenses.add_maintenancepolicy",
-        optional=True,
-    )
-    yield _Said(
-        "customer",
-        _("Add your first customer"),
-        _("Customers sign in to your portal."),
-        "accounts_user_add",
-        "accounts.add_user",
-        query={"role": "user"},
-    )
-    yield _Said(
-        "licence",
-        _("Create your first licence"),
-        _("It brings a customer and a product together."),
-        "licenses_license_add",
-        "licenses.add_license",
-    )
-    yield _Said(
-        "release",
-        _("Publish your first release"),
-        _("Files that licences let customers download."),
-        "releases_release_add",
-        "releases.add_release",
-    )
-    yield _Said(
-        "domain",
-        _("Add a domain of your own"),
-        _("The portal then answers at a name such as licences.example.com."),
-        "branding_customdomain_add",
-        "branding.add_customdomain",
-        optional=True,
-    )
-    yield _Said(
-        "colleague",
-        _("Invite a colleague"),
-        _("Administrators may do everything, support helps customers."),
-        "accounts_user_add",
-        "accounts.add_user",
-        query={"role": "support"},
-        optional=True,
-    )
-    yield _Said(
-        TEST_EMAIL,
-        _("Send yourself a test e-mail"),
-        _("So you see that e-mails arrive, and how they look."),
-        "accounts_portalsettings_changelist",
-        "accounts.change_portalsettings",
-    )
-
-
-# By which views steps are done, beside those that their links lead to.
-BESIDE = {
-    "admin:releases_release_do": "release",
-    "admin:accounts_portalsettings_test": TEST_EMAIL,
-}
-
-
 def leading_on(request: HttpRequest, respond: Callable[[], HttpResponseBase]) -> HttpResponseBase:
     """The answer of a view; when it has done one of the steps, with a message that leads to the
     next one."""
@@ -215,7 +231,7 @@ def _done_by(request: HttpRequest) -> set[str]:
     """The steps that the request's view does."""
     match = request.resolver_match
     route = match.view_name if match else ""
-    found = {said.name for said in _steps() if route == f"admin:{said.route}"}
+    found = {said.name for said in STEPS if said.route == route}
     return found | {name for view, name in BESIDE.items() if view == route}
 
 
@@ -225,14 +241,14 @@ def _say_what_is_next(request: Any, vendor: Vendor, waiting: set[str]) -> None:
         return
     following = [step for step in steps if step.next]
     for step in following:
-        told = _("First steps, next:")
+        told = gettext("First steps, next:")
         text = format_html('{} <a href="{}">{}</a>', told, step.url, step.title)
         messages.info(request, text)
 
 
 def skip_view(request: Any, name: str) -> HttpResponse:
     """Puts a step aside for good: for who may take it, by POST."""
-    optional = {said.name: said for said in _steps() if said.optional}
+    optional = {said.name: said for said in STEPS if said.optional}
     if request.user.vendor is None:
         raise PermissionDenied
     if name not in optional:

@@ -13,6 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from accounts.requests import kind_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +86,9 @@ VENDORS = (
             of("licenses.licensepolicy", "policies", _("Licence policies"), "sliders"),
             of("licenses.maintenancepolicy", "maintenance", _("Maintenance policies"), "clock"),
             of("releases.download", "downloads", _("Downloads"), "download"),
-            of("backoffice.bulkchange", "changes", _("Changes to many"), "sliders"),
+            of("backoffice.bulkchange", "changes", _("Changes to many"), "stack"),
             of("imports.dataimport", "imports", _("Imports"), "upload"),
-            of("mail.owntext", "texts", _("Texts of e-mails"), "mail"),
+            of("mail.owntext", "texts", _("Texts of e-mails"), "text"),
             of("branding.customdomain", "domains", _("Custom domains"), "globe"),
             of("audit.auditentry", "trail", _("Audit trail"), "list"),
         ),
@@ -123,8 +124,7 @@ def place_of(request: HttpRequest) -> str:
     match = request.resolver_match
     route = match.url_name or "" if match else ""
     if route.startswith("accounts_user_"):
-        from_team = "kind=team" in request.GET.get("_changelist_filters", "")
-        return "team" if from_team or request.GET.get("kind") == "team" else "customers"
+        return "team" if kind_of(request) == "team" else "customers"
     for group in (*VENDORS, *OPERATORS):
         for entry in group.entries:
             if route.startswith(entry.beginnings):

@@ -1,13 +1,15 @@
 """What waits for somebody at a vendor: how much of it there is, and the list of exactly that.
 
-Runs in the vendor's scope.
+Runs in the vendor's scope, but for what operators are told: at which vendors something fails.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
+from django.db.models import Count, QuerySet
 from django.urls import reverse
 from django.utils.translation import ngettext
 
@@ -19,6 +21,10 @@ from licenses.models import SeatRequest
 from licenses.statistics import HORIZONS
 from mail.models import OutgoingEmail
 from mail.recent import RECENT, recent
+from tenancy.door import Way, outside
+from tenancy.table import every_vendor
+
+MOST_VENDORS = 50  # that an operator is told of
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +89,38 @@ def needs_of(waiting: Waiting, expiring: int, user: User) -> list[Need] | None:
     )  # fmt: skip
     seen = [kind for kind in kinds if user.has_perm(kind.right)]
     return [kind.need for kind in seen if kind.number] if seen else None
+
+
+def needs_of_vendors(now: datetime) -> list[Need]:
+    """For an operator: at which vendors e-mails of the last RECENT days failed, at `now`, and at
+    which domains fail, most first, MOST_VENDORS of each; each leads to the vendor's page."""
+    vendors = {vendor.pk: vendor for vendor in every_vendor()}
+    with outside(Way.EMAILS, "Only at which vendors e-mails failed, and how many, gets out."):
+        failed = OutgoingEmail.objects.filter(state=OutgoingEmail.State.FAILED)
+        emails = _by_vendor(recent(failed, now), vendors)
+    with outside(Way.DOMAINS, "Only at which vendors domains fail, and how many, gets out."):
+        failing = CustomDomain.objects.filter(state=CustomDomain.State.FAILING)
+        domains = _by_vendor(failing, vendors)
+
+    def need(icon: str, number: int, text: str, vendor: UUID) -> Need:
+        url = reverse("admin:tenancy_vendor_change", args=[vendor])
+        told = text % {"vendor": vendors[vendor], "n": RECENT}
+        return Need(icon, charts.grouped(number), told, url)
+
+    return [
+        *(need("mail", n, ngettext("e-mail of %(vendor)s failed in %(n)d days",
+                                   "e-mails of %(vendor)s failed in %(n)d days", n), vendor)
+          for vendor, n in emails.items()),
+        *(need("globe", n, ngettext("domain of %(vendor)s fails",
+                                    "domains of %(vendor)s fail", n), vendor)
+          for vendor, n in domains.items()),
+    ]  # fmt: skip
+
+
+def _by_vendor(rows: QuerySet[Any], vendors: Collection[UUID]) -> dict[UUID, int]:
+    """How many of the rows those of the vendors have that have most of them."""
+    counts = rows.filter(vendor__in=vendors).order_by().values_list("vendor").annotate(n=Count("*"))
+    return dict(counts.order_by("-n", "vendor")[:MOST_VENDORS])
 
 
 @dataclass(frozen=True, slots=True)

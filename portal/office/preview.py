@@ -2,7 +2,8 @@
 look, with samples that are in no table. For staff, on the back office's host, to read alone.
 
 Pages are made as on the vendor's host; then each of their addresses gets the preview's own before
-it, so that no link and no form leaves it.
+it, so that no link and no form leaves it. There are two such addresses, by which the preview knows
+where one came from: `begin` is the name of the one.
 """
 
 import re
@@ -21,7 +22,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import Resolver404, get_urlconf, resolve, reverse, set_urlconf
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from accounts.models import User
 from branding import colours
@@ -51,7 +54,26 @@ SPACE = UUID("5f0e8a52-2f0e-4d57-9a53-1c4b0b7f6f0d")  # in which samples have th
 Context = dict[str, Any]
 
 
-def preview_view(request: Any, page: str = "") -> HttpResponse:
+@dataclass(frozen=True, slots=True)
+class Back:
+    """How one leaves the preview: what the link says, and the view that it leads to."""
+
+    text: str | Promise
+    route: str
+
+    @property
+    def url(self) -> str:
+        return backoffice_url(self.route)
+
+
+# By the views that begin it.
+BACK = {
+    "admin:preview_begin": Back(_lazy("Back to Branding"), "admin:branding_branding_changelist"),
+    "admin:preview_begin_first_steps": Back(_lazy("Back to the first steps"), "admin:index"),
+}
+
+
+def preview_view(request: Any, begin: str, page: str = "") -> HttpResponse:
     """A page of the portal by its path there; what the samples have none of says so."""
     vendor = request.user.vendor
     if vendor is None or not any(request.user.has_perm(right) for right in RIGHTS):
@@ -67,17 +89,16 @@ def preview_view(request: Any, page: str = "") -> HttpResponse:
     if name == "brand_image":
         return HttpResponse(picture_of(brand, match.kwargs["name"]), content_type="image/png")
     if request.method not in {"GET", "HEAD"}:
-        return redirect("admin:preview", "profile/")  # nothing is done; that page says so
+        return redirect(f"{reverse(begin)}profile/")  # nothing is done; that page says so
     if name == "home":
-        return redirect("admin:preview", "licenses/")
+        return redirect(f"{reverse(begin)}licenses/")
     samples = Samples(vendor, timezone.now())
     shown = {"vendor": vendor, "brand": brand, "user": samples.customer, "messages": ()}
-    leave = {"preview": backoffice_url("admin:branding_branding_changelist")}
     make: Page = PAGES.get(name or "", _nothing)
     with _on_the_portal():
         template, context = make(request, samples, match.kwargs)
-        response = render(request, template, shown | leave | context)
-    own = reverse("admin:preview_begin")
+        response = render(request, template, shown | {"preview": BACK[begin]} | context)
+    own = reverse(begin)
     response.content = ADDRESS.sub(rf'\1="{own}', response.content.decode())
     return response
 

@@ -68,12 +68,22 @@ class BackofficeSite(admin.AdminSite):
         skip = self.admin_view(first_steps.skip_view)
         return [
             path("find/", self.admin_view(self.find_view), name="find"),
-            path("preview/", self.admin_view(preview.preview_view), name="preview_begin"),
-            path("preview/<path:page>", self.admin_view(preview.preview_view), name="preview"),
+            *self._preview_urls("preview/"),
+            *self._preview_urls("first-steps/preview/", "_first_steps"),
             path("first-steps/<str:name>/skip/", skip, name="skip_step"),
             path("views/save/", self.admin_view(self.save_view), name="save_view"),
             path("views/<uuid:row_id>/", self.admin_view(self.saved_view), name="saved_view"),
             *super().get_urls(),
+        ]
+
+    def _preview_urls(self, path_to_it: str, ending: str = "") -> list[Any]:
+        """The preview at this address; the names of its views have an ending of their own."""
+        view = self.admin_view(preview.preview_view)
+        begin = f"preview_begin{ending}"
+        known = {"begin": f"admin:{begin}"}
+        return [
+            path(path_to_it, view, known, name=begin),
+            path(f"{path_to_it}<path:page>", view, known, name=f"preview{ending}"),
         ]
 
     def find_view(self, request: HttpRequest) -> HttpResponse:

@@ -16,9 +16,8 @@ chooser.addEventListener("input", () => {
 });
 
 const showAccent = () => {
-  const accent = own.checked ? colour.value : form.dataset.defaultAccent;
   const url = new URL(sheet.href);
-  url.searchParams.set("accent", accent);
+  url.searchParams.set("accent", own.checked ? colour.value : ""); // none: the portal's own
   sheet.href = url;
 };
 colour.addEventListener("input", () => {
@@ -35,21 +34,27 @@ form.elements.portal_title.addEventListener("input", ({ target }) => {
   }
 });
 
-for (const scheme of ["light", "dark"]) {
-  form.elements[`logo_${scheme}`].addEventListener("change", ({ target }) => {
-    const [file] = target.files;
-    if (!file) return;
-    const reader = new FileReader();
-    reader.addEventListener("load", () => {
-      const logo = document.querySelector(`[data-preview-logo=${scheme}]`);
-      logo.hidden = false;
-      logo.removeAttribute("width");
-      logo.removeAttribute("height");
-      logo.src = reader.result;
-      const title = logo.parentElement.querySelector("[data-preview-title]");
-      if (title) title.hidden = true;
-    });
-    reader.readAsDataURL(file);
+// The server reads the pictures, says what is wrong with them, and shows them; nothing is saved.
+let asked = 0;
+const look = async (name) => {
+  const mine = ++asked;
+  const given = new FormData(form);
+  given.set("preview", "script");
+  const answer = await fetch(location.href, { method: "POST", body: given });
+  if (!answer.ok || mine !== asked) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const both = (selector, replace) => {
+    const [before, after] = [document, page].map((each) => each.querySelector(selector));
+    replace(before, after);
+  };
+  both("[data-preview]", (before, after) => before.replaceChildren(...after.childNodes));
+  both(`[data-picture=${name}]`, (before, after) => before.replaceWith(after));
+  both(`.field-${name}`, (before, after) => {
+    before.querySelector(".errorlist")?.remove();
+    before.append(...after.querySelectorAll(".errorlist"));
   });
+};
+for (const input of form.querySelectorAll("input[type=file]")) {
+  input.addEventListener("change", () => look(input.name));
 }
 document.querySelector("[data-preview-button]").hidden = true;

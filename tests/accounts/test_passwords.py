@@ -2,13 +2,15 @@
 
 import re
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.core import mail
 
-from accounts.models import BuiltIn, User
+from accounts.models import BuiltIn, Session, User
 from accounts.verbs.people import create_person
 from accounts.verbs.vendors import create_vendor
+from audit.models import AuditEntry
 from tenancy.door import inside
 from tenancy.models import Vendor
 from tenancy.table import vendor_by_company_id
@@ -20,7 +22,7 @@ NEW = {"new_password": "a longer new password", "new_password_again": "a longer 
 def link_in(message: Any) -> tuple[str, str]:
     """Host and path of the link in an e-mail; the same in text and HTML."""
     found = set(re.findall(r"http://[^\s\"<]+", message.body))
-    [link] = {each for each in found if not each.endswith("/login/")}
+    [link] = {each for each in found if urlsplit(each).path not in {"", "/login/"}}
     assert link in message.alternatives[0].content
     host, _slash, path = link.removeprefix("http://").partition("/")
     return host, f"/{path}"
@@ -138,9 +140,55 @@ def test_a_new_user_is_invited_and_sets_the_first_password(world: World) -> None
     assert message.subject == "Your account at Acme Instruments"
     host, path = link_in(message)
     assert host == "acme.portal.localhost:8000"
-    assert Browser("acme").post(path, NEW).status_code == 302
+    browser = Browser("acme")
+    assert browser.post(path, NEW)["Location"] == "/"
+    # Who was invited is in, and that is written down as any other sign-in.
+    page = browser.get("/licenses/").content.decode()
+    assert "Your password is set, and you are signed in." in page
+    assert "new@example.com" in page
+    with inside(world.acme):
+        told = AuditEntry.objects.filter(subject_id=User.objects.get(email="new@example.com").pk)
+        assert list(told.order_by("-sequence").values_list("action", flat=True))[:2] == [
+            "signed-in", "password-set",
+        ]  # fmt: skip
     Browser("acme").sign_in("new@example.com", NEW["new_password"])
     assert Browser("acme").get(path).status_code == 410
+
+
+@pytest.mark.parametrize("fields", [{"allow_customer_portal_access": False}, {"label": "app"}])
+def test_who_was_invited_and_may_not_enter_here_is_not_let_in(
+    world: World, fields: dict[str, Any]
+) -> None:
+    label = fields.pop("label", "acme")
+    with inside(world.acme):
+        create_person(person=User(vendor=world.acme, email="new@example.com", **fields))
+    _host, path = link_in(mail.outbox[0])
+    browser = Browser(label)
+    assert browser.post(path, NEW)["Location"].startswith("/login/")
+    assert browser.get("/").status_code == 302
+    with inside(world.acme):
+        assert not Session.objects.filter(user__email="new@example.com").exists()
+
+
+def test_a_forgotten_password_signs_nobody_in(world: World) -> None:
+    ask_for_link("ada@example.com")
+    _host, path = link_in(mail.outbox[0])
+    browser = Browser("acme")
+    assert browser.post(path, NEW)["Location"] == "/login/"
+    assert browser.get("/licenses/").status_code == 302
+
+
+def test_a_new_administrator_reads_where_customers_find_the_portal(world: World) -> None:
+    create_vendor(Vendor(company_id="initech", name="Initech"), admin_email="bill@initech.example")
+    [message] = mail.outbox
+    told = "Your customers will find their portal here:"
+    portal = "http://initech.portal.localhost:8000"
+    assert f"{told}\n{portal}\n" in message.body
+    html = " ".join(message.alternatives[0].content.split())
+    assert f'{told} <a href="{portal}">{portal}</a>' in html
+    with inside(world.acme):
+        create_person(person=User(vendor=world.acme, email="new@example.com"))
+    assert told not in mail.outbox[1].body
 
 
 def test_a_new_vendor_has_an_administrator(world: World) -> None:

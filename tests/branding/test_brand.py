@@ -170,7 +170,48 @@ def test_the_preview_saves_nothing(world: World, admin: Browser) -> None:
     assert f"--accent: {corrected('#ffcc00', LIGHT).accent}" in css
     for odd in ("", "red", "%23zzzzzz", "}*{color:red"):
         text = admin.get(f"/branding/branding/preview.css?accent={odd}").content.decode()
-        assert "--given: #2450c8" in text
+        assert text == ""  # the page's own style sheet has the portal's own colours
+
+
+def warnings_in(page: str) -> list[str]:
+    return re.findall(r"On \w+ ground this logo can hardly be seen", page)
+
+
+def test_a_logo_that_can_hardly_be_seen_is_warned_of(world: World, admin: Browser) -> None:
+    """In the preview, when it is saved, and on the page from then on; the other logo mends it."""
+    light, dark = (f"On {each} ground this logo can hardly be seen" for each in ("light", "dark"))
+    previewed = admin.post(PATH, form(preview="Preview", logo_light=logo(colour="#1a1a1a")))
+    assert warnings_in(previewed.content.decode()) == [dark]
+    saved = admin.post(PATH, form(logo_light=logo(colour="#1a1a1a")), follow=True)
+    assert warnings_in(saved.content.decode()) == [dark, dark]  # a message, and the preview
+    assert warnings_in(admin.get(PATH).content.decode()) == [dark]
+    mended = admin.post(PATH, form(logo_dark=logo(colour="#eeeeee")), follow=True)
+    assert warnings_in(mended.content.decode()) == []
+    taken = admin.post(PATH, form(**{"logo_light-clear": "on"}), follow=True)
+    assert warnings_in(taken.content.decode()) == [light, light]
+
+
+def test_a_chosen_file_is_shown_and_named(world: World, admin: Browser) -> None:
+    """The picture that was sent and is not saved is in the page itself; a saved one has an address
+    and a box that takes it away."""
+    shown = r'<p class="picture-shown preview-(\w+)">\s*<img src="([^"]+)"'
+    sent = {"preview": "Preview", "logo_dark": logo("night.png"), "favicon": logo(size=(64, 64))}
+    page = admin.post(PATH, form(**sent)).content.decode()
+    found = re.findall(shown, page)
+    assert [(ground, src.partition(",")[0]) for ground, src in found] == [
+        ("dark", "data:image/png;base64"), ("light", "data:image/png;base64"),
+    ]  # fmt: skip
+    assert "night.png is not saved yet." in page
+    assert "Choose it once more." in page
+    by_script = admin.post(PATH, form(**sent | {"preview": "script", "logo_dark": logo("n.png")}))
+    assert "n.png is not saved yet." in by_script.content.decode()
+    assert "Choose it once more." not in by_script.content.decode()
+    page = admin.post(PATH, form(logo_dark=logo("night.png")), follow=True).content.decode()
+    [(ground, src)] = re.findall(shown, page)
+    assert ground == "dark"
+    assert admin.get(src)["Content-Type"] == "image/png"
+    assert "not saved yet" not in page
+    assert re.findall(r'name="(\w+-clear)"', page) == ["logo_dark-clear"]
 
 
 def test_texts_are_escaped(world: World, admin: Browser) -> None:

@@ -1,5 +1,6 @@
 """The accent colour: whatever a vendor chooses, everything can be read."""
 
+import re
 from dataclasses import asdict
 from pathlib import Path
 
@@ -25,6 +26,14 @@ def test_any_colour_becomes_one_that_can_be_read(colour: str) -> None:
         assert contrast(scheme.text, accent.accent_soft) >= 4.5
         for button in (accent.accent, accent.accent_strong):
             assert contrast(accent.on_accent, button) >= 4.5
+
+
+def test_the_preview_has_the_portals_own_colours_where_none_is_chosen() -> None:
+    rules = Path("static/css/backoffice/branding.css").read_text()
+    for scheme in ("light", "dark"):
+        for name in ("accent", "accent-text", "on-accent"):
+            rule = rf"\.preview-{scheme} {{[^}}]*--{name}: var\(--{scheme}-{name}\);"
+            assert re.search(rule, rules), (scheme, name)
 
 
 @settings(max_examples=200)

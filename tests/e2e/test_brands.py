@@ -177,7 +177,25 @@ def test_a_brand_is_seen_before_it_is_saved(
     logo = tmp_path / "logo.png"
     logo.write_bytes(bytes_of((300, 60), colour="#cc0066"))
     page.get_by_label("Logo for light ground", exact=True).set_input_files(logo)
-    expect(page.locator("[data-preview-logo=light]")).to_have_attribute("src", re.compile("^data:"))
+    expect(page.locator(".preview-light .preview-bar img")).to_have_attribute(
+        "src", re.compile("^data:")
+    )
+    expect(page.get_by_text("logo.png is not saved yet.")).to_be_visible()
+    # The server's word on each file comes before anything is saved.
+    for name, content, told in (
+        ("night.png", bytes_of((300, 60), colour="#101010"), "On dark ground this logo can hardly"),
+        ("logo.zip", b"PK\x03\x04", "This is a file of the kind ZIP"),
+    ):
+        (tmp_path / name).write_bytes(content)
+        page.get_by_label("Logo for dark ground", exact=True).set_input_files(tmp_path / name)
+        expect(page.get_by_text(told)).to_be_visible()
+    page.get_by_label("Logo for dark ground", exact=True).set_input_files([])
+    expect(page.get_by_text(told)).not_to_be_visible()
+    own = page.get_by_label("Use a colour of our own", exact=True)
+    own.uncheck()
+    dark = page.locator(".preview-dark .preview-button")
+    expect(dark).to_have_css("background-color", "rgb(143, 168, 245)")  # the portal's own, on dark
+    own.check()
     page.get_by_label("Portal title", exact=True).fill("Globex Licences")
     someone = visitor()
     someone.page.goto(portal.url("globex", "/login/"))

@@ -171,7 +171,7 @@ def token_in(url: str) -> str:
     if not (parts.hostname or "").endswith(PARENT):
         return ""
     site = "backoffice" if parts.netloc.startswith("app.") else "customer"
-    return str(resolve(parts.path, f"portal.urls.{site}").kwargs.get("token", ""))
+    return str(resolve(parts.path or "/", f"portal.urls.{site}").kwargs.get("token", ""))
 
 
 NEW = {"new_password": "a longer new password", "new_password_again": "a longer new password"}
@@ -185,13 +185,14 @@ def try_out(address: str) -> None:
     if not (parts.hostname or "").endswith(PARENT):
         return
     browser = Browser(label)
+    path = parts.path or "/"
     for answer in (
-        browser.get(parts.path),
-        browser.post(parts.path, NEW),
-        browser.post(parts.path, {"List-Unsubscribe": "One-Click"}),
+        browser.get(path),
+        browser.post(path, NEW),
+        browser.post(path, {"List-Unsubscribe": "One-Click"}),
     ):
         assert "sessionid" not in "".join(answer.cookies)
-        assert answer.status_code in {302, 403, 404, 405} or "login" in parts.path
+        assert answer.status_code in {302, 403, 404, 405} or "login" in path
 
 
 def state_of(world: World) -> Any:

@@ -95,7 +95,8 @@ def test_staff_see_their_vendors_numbers(world: World, person: str) -> None:
         "downloads": "1",
     }
     text = page(browser)
-    assert "<h1>Acme Instruments</h1>" in text
+    assert "<title>Overview · Acme Instruments</title>" in text
+    assert "<h1>Overview</h1>" in text
     assert 'href="/licenses/license/?status=suspended"' in text
     assert "Counted on 24 November 2026, 12:00 UTC." in text
 

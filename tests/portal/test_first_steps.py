@@ -22,11 +22,11 @@ STEPS = [
     ("product", "/licenses/product/add/"),
     ("policy", "/licenses/licensepolicy/add/"),
     ("maintenance", "/licenses/maintenancepolicy/add/"),
-    ("customer", "/accounts/user/add/?role=user"),
+    ("customer", "/accounts/user/add/?_changelist_filters=kind%3Dcustomers"),
     ("licence", "/licenses/license/add/"),
     ("release", "/releases/release/add/"),
     ("domain", "/branding/customdomain/add/"),
-    ("colleague", "/accounts/user/add/?role=support"),
+    ("colleague", "/accounts/user/add/?_changelist_filters=kind%3Dteam"),
     ("test-email", "/accounts/portalsettings/"),
 ]
 
@@ -110,6 +110,38 @@ def test_each_step_leads_on_to_the_next(newco: Vendor) -> None:
     assert "A test e-mail is on its way to admin@newco.example." in page
     assert "First steps" not in page
     assert steps(admin) == []
+
+
+def test_the_portals_address_stands_beside_them(newco: Vendor) -> None:
+    page = admin_of(newco).get("/").content.decode()
+    address = "http://newco.portal.localhost:8000/"
+    assert f'<a href="{address}">{address}</a>' in page
+    assert f'data-copy="{address}"' in page
+    assert "js/portal.js" in page
+
+
+def test_the_first_customer_is_asked_for_as_one(newco: Vendor) -> None:
+    """No role but customers', and nothing that somebody new can't have."""
+    page = admin_of(newco).get(STEPS[4][1]).content.decode()
+    assert "<h1>Add a customer</h1>" in page
+    roles = re.search(r'<select name="role".*?</select>', page, re.DOTALL)
+    assert roles
+    assert re.findall(r'value="([^"]*)"', roles[0]) == ["user", "organization-admin"]
+    assert "Last login" not in page
+    assert "Last seen" not in page
+    colleague = admin_of(newco).get(STEPS[8][1]).content.decode()
+    assert "<h1>Add a colleague</h1>" in colleague
+    assert '<option value="support" selected>' in colleague
+    assert "may use the customer portal" not in colleague.lower()
+
+
+def test_what_is_next_has_no_tick(newco: Vendor) -> None:
+    product = {
+        "name": "Stapler", "offline_response_validity": "30 days", "allowed_key_replacements": "3",
+    }  # fmt: skip
+    page = admin_of(newco).post("/licenses/product/add/", product, follow=True).content.decode()
+    icons = re.findall(r'<p class="notice (\w+)">.*?#([a-z]+)"', page, re.DOTALL)
+    assert icons == [("success", "check"), ("info", "info")]
 
 
 def test_a_draft_is_where_a_release_goes_on(world: World) -> None:

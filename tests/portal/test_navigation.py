@@ -118,6 +118,12 @@ def test_the_navigation_says_where_one_is(world: World) -> None:
     assert current(operator, f"/tenancy/vendor/{world.acme.pk}/suspend/") == ["Vendors"]
 
 
+def test_no_two_entries_have_the_same_icon() -> None:
+    for groups in (VENDORS, OPERATORS):
+        icons = [entry.icon for group in groups for entry in group.entries]
+        assert len(set(icons)) == len(icons)
+
+
 def test_customers_and_team_are_two_lists(world: World) -> None:
     browser = signed_in(world.acme_admin)
     customers = browser.get("/accounts/user/?kind=customers").content.decode()

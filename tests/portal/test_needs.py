@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Role, User
@@ -110,3 +112,50 @@ def test_very_many_are_not_counted_to_their_end(
     monkeypatch.setattr("portal.office.needs.MOST_COUNTED", 1)
     found = needs(signed_in(waiting.acme_admin))
     assert found["/licenses/seatrequest/?state__exact=open"] == "1+"
+
+
+# --- Operators ----------------------------------------------------------------------------------
+
+
+def test_an_operator_sees_at_which_vendors_something_fails(waiting: World) -> None:
+    with inside(waiting.globex):
+        OutgoingEmail.objects.create(
+            vendor=waiting.globex, kind="license", recipient="bob@example.com", state="failed"
+        )
+    page = signed_in(waiting.operator).get("/")
+    acme, globex = (f"/tenancy/vendor/{each.pk}/change/" for each in (waiting.acme, waiting.globex))
+    assert [(need.number, need.text, need.url) for need in page.context["needs"]] == [
+        ("2", "e-mails of Acme Instruments failed in 30 days", acme),
+        ("1", "e-mail of Globex Software failed in 30 days", globex),
+        ("1", "domain of Acme Instruments fails", acme),
+    ]
+    text = page.content.decode()
+    assert "e-mails of Acme Instruments failed in 30 days" in text
+    for private in ("ada@example.com", "bob@example.com", "licenses.acme.example"):
+        assert private not in text
+
+
+def test_an_operator_is_told_of_the_vendors_with_most(
+    waiting: World, monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Any
+) -> None:
+    operator = signed_in(waiting.operator)
+    operator.get("/")
+    with CaptureQueriesContext(connection) as first:
+        operator.get("/")
+    for vendor in (waiting.globex, waiting.acme):
+        with inside(vendor):
+            OutgoingEmail.objects.bulk_create(
+                OutgoingEmail(vendor=vendor, kind="license", recipient="x@example.com",
+                              state="failed") for _ in range(3)
+            )  # fmt: skip
+    with django_assert_num_queries(len(first)):
+        found = operator.get("/").context["needs"]
+    assert [need.number for need in found] == ["5", "3", "1"]
+    monkeypatch.setattr("portal.office.needs.MOST_VENDORS", 1)
+    assert [need.number for need in operator.get("/").context["needs"]] == ["5", "1"]
+
+
+def test_where_nothing_fails_an_operator_needs_nothing(world: World) -> None:
+    page = signed_in(world.operator).get("/")
+    assert page.context["needs"] == []
+    assert "Needs somebody" not in page.content.decode()

@@ -94,6 +94,24 @@ def test_it_asks_for_the_look_alone(world: World) -> None:
     assert not re.search(r'FROM "(licenses|releases)_', asked)
 
 
-def test_it_is_led_to_from_branding_and_the_first_steps(admin: Browser) -> None:
-    for path in ("/branding/branding/", "/"):
-        assert 'href="/preview/"' in admin.get(path).content.decode()
+@pytest.mark.parametrize(
+    ("place", "begin", "back"),
+    [
+        ("/branding/branding/", "/preview/", "Back to Branding"),
+        ("/", "/first-steps/preview/", "Back to the first steps"),
+    ],
+)
+def test_it_leads_back_to_where_one_came_from(
+    admin: Browser, place: str, begin: str, back: str
+) -> None:
+    assert f'href="{begin}"' in admin.get(place).content.decode()
+    paths, seen = [begin], set[str]()
+    while paths:
+        answer = admin.get(path := paths.pop(), follow=True)
+        if answer["Content-Type"].startswith("text/html"):
+            html = answer.content.decode()
+            assert f'href="http://app.portal.localhost:8000{place}">{back}</a>' in html, path
+            seen.add(path)
+            pages = re.findall(rf'href="({begin}[^"#?]*)', html)
+            paths += [each for each in dict.fromkeys(pages) if each not in {*seen, *paths}]
+    assert len(seen) > 5

@@ -442,6 +442,8 @@ WORK_PAGES = {
     "admin:skip_step",
     "admin:preview",
     "admin:preview_begin",
+    "admin:preview_first_steps",
+    "admin:preview_begin_first_steps",
     "admin:licenses_license_do",
     "admin:licenses_license_export",
     "admin:licenses_license_many",
@@ -539,6 +541,8 @@ def test_the_pages_of_the_daily_work(world: World) -> None:
         "/preview/": ((302, 302, 403, 302, 403), (302, 302, 403, 302, 403)),
         "/preview/licenses/": ((302, 200, 403, 200, 403), (302, 302, 403, 302, 403)),
         "/preview/nothing/": ((302, 404, 403, 404, 403), (302, 404, 403, 404, 403)),
+        "/first-steps/preview/": ((302, 302, 403, 302, 403), (302, 302, 403, 302, 403)),
+        "/first-steps/preview/licenses/": ((302, 200, 403, 200, 403), (302, 302, 403, 302, 403)),
         "/accounts/portalsettings/test-email/": (
             (302, 404, 403, 404, 403),
             (302, 302, 403, 302, 403),

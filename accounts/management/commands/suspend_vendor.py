@@ -22,4 +22,4 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         switch = resume_vendor if options["resume"] else suspend_vendor
         vendor = switch(vendor_named(options["company_id"]))
-        self.stdout.write(f"{vendor} is {vendor.get_status_display()}.")
+        self.stdout.write(f"{vendor} is {'open' if vendor.is_active else 'suspended'}.")
