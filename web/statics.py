@@ -39,5 +39,8 @@ class LightStaticFiles(CompressedManifestStaticFilesStorage):
     def _save(self, name: str, content: File[Any]) -> str:
         lighten = LIGHT.get(PurePosixPath(name).parts[0])
         if lighten:
-            content = ContentFile(lighten(content.read().decode()).encode(), name=name)
+            text = b"".join(
+                content.chunks()
+            ).decode()  # from its beginning: it has been read before
+            content = ContentFile(lighten(text).encode(), name=name)
         return str(super()._save(name, content))
