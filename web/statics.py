@@ -17,7 +17,7 @@ REMARK_LINE = re.compile(r"(?m)^//.*\n")
 def light_css(text: str) -> str:
     """The same rules without remarks, indentation and most spaces.
 
-    No string of ours has a sign in it beside which spaces are taken away: tests/web/test_statics.py.
+    No string of ours has a sign in it beside which spaces go: tests/web/test_statics.py.
     """
     return AROUND.sub(r"\1\2", REMARK.sub("", text)).strip()
 
