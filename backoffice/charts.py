@@ -19,6 +19,7 @@ HEIGHT = 160
 GAP = 0.25  # of a day's width
 MOST_STEPS = 4
 THINNEST = 1.5  # units: a bar of one among millions is still seen
+THINNEST_PART = 0.25  # percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +89,11 @@ def _columns(
         ((WIDTH, y, y) for y in (_height_above(tick, ticks) for tick in ticks)),
     )
     width = WIDTH / max(1, len(days))
+    # A day's ground, where its name is told, and its bar; by their place, since they are many.
     bars = format_html_join(
         "",
-        '<g class="day"><title>{}</title><rect class="reach" x="{}" y="0" width="{}" height="{}"/>'
-        '<rect class="value" x="{}" y="{}" width="{}" height="{}"/></g>',
+        '<g><title>{}</title><rect x="{}" width="{}" height="{}"/>'
+        '<rect x="{}" y="{}" width="{}" height="{}"/></g>',
         (
             (
                 _day_text(day, count),
@@ -178,13 +180,9 @@ def _name(row: Bar) -> SafeString:
 
 
 def _bar(value: int, longest: int) -> SafeString:
-    length = max(THINNEST, WIDTH * value / longest) if value else 0
+    length = max(THINNEST_PART, 100 * value / longest) if value else 0
     return format_html(
-        '<svg class="bar" viewBox="0 0 {} 8" preserveAspectRatio="none" aria-hidden="true" '
-        'focusable="false"><rect class="reach" width="{}" height="8"/>'
-        '<rect class="value" width="{}" height="8"/></svg>',
-        WIDTH,
-        WIDTH,
+        '<svg class="bar" aria-hidden="true"><rect class="value" width="{}%" height="100%"/></svg>',
         _units(length),
     )
 
@@ -267,7 +265,7 @@ def _rows(rows: Sequence[Bar], total: int) -> Iterator[tuple[str, ...]]:
 def _svg(name: str, title: str, told: str, height: int, shapes: SafeString) -> SafeString:
     return format_html(
         '<svg role="img" viewBox="0 0 {1} {2}" preserveAspectRatio="none" '
-        'aria-labelledby="{0}-title" aria-describedby="{0}-told" focusable="false">'
+        'aria-labelledby="{0}-title" aria-describedby="{0}-told">'
         '<title id="{0}-title">{3}</title><desc id="{0}-told">{4}</desc>{5}</svg>',
         name,
         WIDTH,

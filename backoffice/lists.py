@@ -402,7 +402,7 @@ class ListAdmin(WithChoices, admin.ModelAdmin[Any]):
     @admin.display(description="")  # a script puts a box for all of them there
     def action_checkbox(self, obj: Any) -> SafeString:
         """Django's box, without a template for each row."""
-        told = _("Select this object for an action - {}").format(obj)
+        told = _("Choose {}").format(obj)
         return format_html(
             '<input type="checkbox" name="{}" value="{}" class="action-select" aria-label="{}">',
             ACTION_CHECKBOX_NAME,

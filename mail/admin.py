@@ -12,7 +12,6 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
@@ -24,7 +23,6 @@ from mail.delivery import resend
 from mail.kinds import KINDS
 from mail.models import OutgoingEmail, OwnText
 from mail.outbox import queue
-from mail.recent import RECENT, recent
 from mail.texts import TEXTS, Text
 from mail.verbs import texts as own_texts
 from mail.verbs.keeping import kept_of
@@ -56,23 +54,6 @@ class KindFilter(SimpleListFilter):
         return queryset.filter(kind=self.value()) if self.value() else queryset
 
 
-class RecentFilter(SimpleListFilter):
-    """E-mails of the last days; the overview leads here."""
-
-    title = _("age")
-    parameter_name = "recent"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [(str(RECENT), _("The last %(n)d days") % {"n": RECENT})]
-
-    def queryset(
-        self, request: HttpRequest, queryset: QuerySet[OutgoingEmail]
-    ) -> QuerySet[OutgoingEmail]:
-        if self.value() != str(RECENT):
-            return queryset
-        return recent(queryset, timezone.now())
-
-
 @admin.register(OutgoingEmail)
 class OutgoingEmailAdmin(WithButtons):
     """E-mails to look at; an administrator can have one sent again that failed."""
@@ -97,7 +78,7 @@ class OutgoingEmailAdmin(WithButtons):
         "sent_at",
     )
     list_select_related = ("user",)
-    list_filter = ("state", KindFilter, RecentFilter, ("created_at", DaysFilter))
+    list_filter = ("state", KindFilter, ("created_at", DaysFilter))
     search_fields = ("recipient",)  # for the box to be there
     search_help_text = _("The recipient's e-mail, or its beginning.")
     places = staticmethod(email_places)

@@ -63,6 +63,11 @@ class OutgoingEmail(TenantRow):
             models.Index(name="outgoing_email_by_age", fields=("vendor", "-created_at", "id")),
             models.Index(name="outgoing_email_to", fields=("vendor", "recipient", "id")),
             models.Index(
+                name="outgoing_email_failed",
+                fields=("vendor", "-created_at", "id"),
+                condition=Q(state="failed"),
+            ),
+            models.Index(
                 name="outgoing_email_due", fields=("due_at",), condition=Q(due_at__isnull=False)
             ),
         )

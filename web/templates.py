@@ -8,6 +8,8 @@ from django.template.loaders import filesystem
 from jinja2 import Environment, FileSystemLoader
 
 INDENTATION = re.compile(r"\n[ \t]+")
+SILENT = "block|else|elif|empty|endblock|endfor|endif|endwith|extends|for|if|load|with"
+SILENT_LINE = re.compile(rf"(?<=\n)((?:{{% ?(?:{SILENT})\b[^%\n]*%}})+)\n")
 
 
 def outdented(html: str) -> str:
@@ -18,13 +20,21 @@ def outdented(html: str) -> str:
     return INDENTATION.sub("\n", html)
 
 
+def without_empty_lines(html: str) -> str:
+    """The template without the line ends after tags that stand alone and show nothing: the line
+    end before them still parts words."""
+    return SILENT_LINE.sub(r"\1", html)
+
+
 class OutdentingLoader(filesystem.Loader):
-    """Loads Django's templates from the folders of `DIRS`; HTML is outdented, e-mails in plain
-    text are not."""
+    """Loads Django's templates from the folders of `DIRS`; HTML is outdented and has no empty
+    lines, e-mails in plain text are as they are."""
 
     def get_contents(self, origin: Origin) -> str:
         contents = str(super().get_contents(origin))
-        return outdented(contents) if origin.name.endswith(".html") else contents
+        if not origin.name.endswith(".html"):
+            return contents
+        return without_empty_lines(outdented(contents))
 
 
 class OutdentingFiles(FileSystemLoader):

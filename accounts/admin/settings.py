@@ -22,9 +22,16 @@ from tenancy.door import current_vendor
 from web.limits import TooManyAttempts
 
 
+class ZoneSelect(forms.Select):
+    """Each zone is named once: 600 of them were a third of the page's weight."""
+
+    template_name = "accounts/admin/_zones.html"
+
+
 class SettingsForm(forms.ModelForm[PortalSettings]):
     time_zone = forms.ChoiceField(
         label=_("Time zone"),
+        widget=ZoneSelect,
         required=False,
         help_text=_("By its clocks days end. “Valid until 31 December” is until midnight there."),
     )

@@ -5,7 +5,7 @@ Runs in the vendor's scope, but for what operators are told: at which vendors so
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from branding.models import CustomDomain
 from licenses.models import SeatRequest
 from licenses.statistics import HORIZONS
 from mail.models import OutgoingEmail
-from mail.recent import RECENT, recent
+from mail.recent import RECENT, first_day, recent
 from tenancy.door import Way, outside
 from tenancy.table import every_vendor
 
@@ -29,12 +29,13 @@ MOST_VENDORS = 50  # that an operator is told of
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """How many requests to release are open, e-mails of the last RECENT days failed, and domains
-    fail; of each at most MOST_COUNTED + 1."""
+    """How many requests to release are open, e-mails failed `since` RECENT days, and domains fail;
+    of each at most MOST_COUNTED + 1."""
 
     requests: int
     emails: int
     domains: int
+    since: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ def count(now: datetime) -> Waiting:
         requests=counted(SeatRequest.objects.order_by().filter(state=SeatRequest.State.OPEN)),
         emails=counted(failed.filter(state=OutgoingEmail.State.FAILED)),
         domains=counted(CustomDomain.objects.order_by().filter(state=CustomDomain.State.FAILING)),
+        since=first_day(now),
     )
 
 
@@ -72,7 +74,8 @@ def needs_of(waiting: Waiting, expiring: int, user: User) -> list[Need] | None:
         ),
         _Kind(
             "mail.outgoingemail", "mail",
-            {"state__exact": OutgoingEmail.State.FAILED, "recent": RECENT}, waiting.emails,
+            {"state__exact": OutgoingEmail.State.FAILED, "created_at__from": waiting.since},
+            waiting.emails,
             ngettext("e-mail that failed in %(n)d days", "e-mails that failed in %(n)d days",
                      waiting.emails) % {"n": RECENT},
         ),

@@ -28,19 +28,7 @@ ONCE = ("/history/", "/delete/")  # one template for all lists
 # Where a page of a row leads: the pages below it that are to be looked at, too.
 BELOW = re.compile(r"/(change|history|delete|release|files|answer|columns|suspend|administrator)/$")
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
-# HTML, styles and scripts of a page; charts, all time zones of the world, many filters, and what a
-# row was before take more.
-MOST_BYTES = 60_000
-HEAVIER = {
-    "/": 80_000,
-    "/accounts/portalsettings/": 80_000,
-    "/licenses/license/*/change/": 72_000,
-    "/licenses/license/": 68_000,
-    "/licenses/product/*/change/": 64_000,
-    "/accounts/user/*/story/": 66_000,
-    "/releases/download/": 68_000,
-    "/audit/auditentry/": 70_000,
-}
+MOST_BYTES = 60_000  # HTML, styles and scripts of a page, before compression
 
 
 def sign_in(someone: Visitor, person: str) -> Page:
@@ -142,8 +130,7 @@ def test_every_page_stands_a_close_look(visitor: Callable[..., Visitor]) -> None
     for url in chain(pages_of(page), pages_beside(page, someone.portal.url("app", ""))):
         wrong += [f"{url}: {each}" for each in findings(page)]
         weight = sum(size for each, size in sizes.items() if not each.endswith((".png", ".svg")))
-        is_heavy = weight >= HEAVIER.get(pattern(page.url), MOST_BYTES)
-        wrong += [f"{url}: {weight} bytes"] if is_heavy else []
+        wrong += [f"{url}: {weight} bytes"] if weight >= MOST_BYTES else []
         wrong += [f"{url}: {each}" for each in sizes if "/static/admin/" in each]
         looked += 1
         sizes.clear()

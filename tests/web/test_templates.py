@@ -3,12 +3,15 @@
 import re
 from pathlib import Path
 
+import pytest
 from django.template.loader import get_template
 
 from licenses.verbs.licenses import create_license
 from tenancy.door import inside
 from tests.world import World, signed_in
 from web.pages import engine
+from web.statics import LIGHT
+from web.templates import without_empty_lines
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAVIEST = 60_000  # bytes of HTML, CSS and JS together, as they are before compression
@@ -23,18 +26,42 @@ def test_html_loses_its_indentation_and_texts_keep_theirs() -> None:
     assert get_template("licenses/email/license.txt").template.source == source  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize(
+    ("source", "light"),
+    [
+        ("<ul>\n{% for a in b %}\n<li>\n{% endfor %}\n</ul>", "<ul>\n{% for a in b %}<li>\n{% endfor %}</ul>"),
+        ("one\n{% if a %}{% with b=c %}\ntwo", "one\n{% if a %}{% with b=c %}two"),
+        ("one\n{% if a %}two{% endif %}\nthree", "one\n{% if a %}two{% endif %}\nthree"),
+        ("one\n{% translate 'two' %}\nthree", "one\n{% translate 'two' %}\nthree"),
+        ("one{% if a %}\ntwo{% endif %}\nthree", "one{% if a %}\ntwo{% endif %}\nthree"),
+        ("{% load i18n %}\none", "{% load i18n %}\none"),
+        ("one\n{% include 'two' %}\n{{ three }}\nfour", "one\n{% include 'two' %}\n{{ three }}\nfour"),
+    ],
+)  # fmt: skip
+def test_tags_that_show_nothing_leave_no_lines_and_join_no_words(source: str, light: str) -> None:
+    assert without_empty_lines(source) == light
+
+
 def test_no_template_shows_white_space_as_it_stands() -> None:
     for path in [*ROOT.glob("templates/**/*.html"), *ROOT.glob("pages/**/*.html")]:
         shown = re.findall(r"<(?:pre|textarea)\b.*?</(?:pre|textarea)>", path.read_text(), re.S)
         assert not any("\n" in each.partition(">")[2] for each in shown), path
 
 
-def test_a_full_list_is_light(world: World) -> None:
+def weight(page: bytes) -> int:
+    """Of the page, its style sheets and its scripts, as they are sent, before compression."""
+    parts = re.findall(r'(?:href|src)="/static/((?:css|js)/[^"]+)"', page.decode())
+    texts = [(part, (ROOT / "static" / part).read_text()) for part in parts]
+    return len(page) + sum(len(LIGHT[part.partition("/")[0]](text)) for part, text in texts)
+
+
+def test_full_lists_are_light(world: World) -> None:
     with inside(world.acme):
         for _number in range(30):
             create_license(product=world.orbit, user=world.ada, subscription_interval="P4M")
     page = signed_in(world.ada).get("/licenses/").content
     assert page.count(b"<tr>") == 26
-    parts = re.findall(rb'(?:href|src)="/static/((?:css|js)/[^"]+)"', page)
-    weight = len(page) + sum((ROOT / "static" / part.decode()).stat().st_size for part in parts)
-    assert weight < HEAVIEST
+    assert weight(page) < HEAVIEST
+    page = signed_in(world.acme_admin).get("/licenses/license/").content
+    assert page.count(b"<tr>") == 26
+    assert weight(page) < HEAVIEST
