@@ -1,11 +1,12 @@
 """Finding licences by what was asked: text, product, status and end; order and totals; all in the
 database. The customer's list and the back office's ask here."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import reduce
 from itertools import islice
-from operator import or_
+from operator import ne, or_
 from typing import Any
 from uuid import UUID
 
@@ -39,10 +40,11 @@ from tenancy.finding import (
     near_ids,
     there,
 )
-from tenancy.likeness import alike, near
+from tenancy.likeness import alike, near, swapped
 from tenancy.spelling import Typed, asked, backwards, form_of
 
 SHORTEST_END = 4  # characters of a key that are read out from its end
+MOST_READINGS = 256  # of a part of a key, those first that differ in few signs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,12 +199,24 @@ def host_places(word: Typed) -> list[Place]:
 
 def near_licenses(text: str) -> list[UUID]:
     """The ids of some licences that may be meant by what is nowhere: a key with signs that look
-    alike or a letter wrong, an order number or another word of a licence."""
+    alike or a letter wrong, else groups of a key; an order number or another word of a licence."""
     form = form_of(text)
     ways = alike(form) | near(form) if len(form) >= SHORTEST_END else set()
-    keys = finding.one_of(License.objects.all(), "key_form", ways)
-    found = [*islice(keys, MOST_NEAR), *near_ids(LicenseWord, text)]
-    return list(dict.fromkeys(found))[:MOST_NEAR]
+    whole = finding.one_of(License.objects.all(), "key_form", ways)
+    keys = list(islice(whole, MOST_NEAR)) or list(islice(_with_near_groups(form), MOST_NEAR))
+    return list(dict.fromkeys([*keys, *near_ids(LicenseWord, text)]))[:MOST_NEAR]
+
+
+def _with_near_groups(form: str) -> Iterator[UUID]:
+    """The ids of licences whose key, a group of it and what follows, or whose end would begin so if
+    signs that look alike were read as others or two neighbours had changed places."""
+    if len(form) < SHORTEST_END:
+        return
+    ways = sorted(alike(form) | swapped(form), key=lambda way: (sum(map(ne, way, form)), way))
+    ways = ways[:MOST_READINGS]
+    yield from finding.one_begins(License.objects.all(), "key_form", ways)
+    words = [word for way in ways for word in (way, backwards(way))]
+    yield from finding.one_begins(LicenseWord.objects.all(), "word", words, "license_id")
 
 
 def near_machines(text: str) -> list[UUID]:

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from django.apps import apps
 from django.core.validators import validate_email
-from django.db import models
+from django.db import connection, models
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.db.models.lookups import IsNull
 
@@ -342,6 +342,7 @@ def leading_by(places: Iterable[Place]) -> tuple[list[UUID], bool]:
 
 SHORTEST_NEAR = 4  # letters of a word of which one may be wrong
 MOST_NEAR = 100
+FIRST_NEAR = 20  # of one way to read it
 ASKED_AT_ONCE = 50  # texts
 
 
@@ -360,6 +361,25 @@ def one_of(rows: Rows, name: str, texts: Iterable[str], key: str = "pk") -> Iter
     for start in range(0, len(left), ASKED_AT_ONCE):
         some = rows.filter(**{f"{name}__in": left[start : start + ASKED_AT_ONCE]})
         yield from some.order_by().values_list(key, flat=True)[:MOST_NEAR]
+
+
+def one_begins(rows: Rows, name: str, texts: Sequence[str], key: str = "pk") -> Iterator[UUID]:
+    """The ids of rows whose ordered text begins with one of many: the first of each. Each beginning
+    is a query of its own, several in a statement: of a condition that has several all matches are
+    read before the first is told."""
+    for start in range(0, len(texts), ASKED_AT_ONCE):
+        some = texts[start : start + ASKED_AT_ONCE]
+        first, *others = (_first(rows, name, text).values_list(key, flat=True) for text in some)
+        yield from first.union(*others, all=True)[:MOST_NEAR]
+
+
+def _first(rows: Rows, name: str, text: str) -> Rows:
+    """The first rows whose text begins so, as a part of a union. SQLite knows no limit there, and
+    needs none: it reads part by part, and no further than the union's."""
+    found = rows.filter(begins(name, text[:LONGEST_WORD]))
+    if connection.features.supports_slicing_ordering_in_compound:
+        return found.order_by(name)[:FIRST_NEAR]
+    return found.order_by()
 
 
 def _as_typed(kind: type[Word], form: str) -> set[UUID]:

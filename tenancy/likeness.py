@@ -57,13 +57,18 @@ def near(form: str) -> set[str]:
     """The texts from which it is one letter away: one that is missing, too much or another, or two
     neighbours that have changed places. In long texts no other letters are tried."""
     splits = [(form[:place], form[place:]) for place in range(len(form) + 1)]
-    found = {a + b[1:] for a, b in splits if b}
-    found |= {a + b[1] + b[0] + b[2:] for a, b in splits if len(b) > 1}
+    found = {a + b[1:] for a, b in splits if b} | swapped(form)
     if len(form) <= LONGEST:
         letters = letters_for(form)
         found |= {a + letter + b[1:] for a, b in splits if b for letter in letters}
         found |= {a + letter + b for a, b in splits for letter in letters}
     return found - {form, ""}
+
+
+def swapped(form: str) -> set[str]:
+    """The texts in which two neighbours have changed places, and the text itself."""
+    pairs = range(len(form) - 1)
+    return {form} | {form[:n] + form[n + 1] + form[n] + form[n + 2 :] for n in pairs}
 
 
 def letters_for(form: str) -> set[str]:

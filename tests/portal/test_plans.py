@@ -124,7 +124,7 @@ class Plans:
     def __call__(
         self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any
     ) -> Any:
-        if sql.startswith("SELECT"):
+        if sql.startswith(("SELECT", "(SELECT")):
             self.read += explained(sql, params)
         return execute(sql, params, many, context)
 
@@ -247,6 +247,11 @@ NEAR = (
     "hots-77777",
     "customer77a7@example.com",
     "a1b2c3-d4e5f6-071829-3a4b5c-6d7e8f",
+    "z54443O",  # a group, and nothing like it
+    "KYE-7777O",
+    "KYE-1",  # of many
+    "GARC",  # of all
+    "IL1IL1",  # a group with very many readings
     "nothing at all is like this",
 )
 
