@@ -11,6 +11,7 @@ from backoffice.bulk.kinds import Act, Kind
 from licenses.errors import ChangedMeanwhile
 from licenses.models import License
 from licenses.verbs import many
+from licenses.verbs.locking import holding
 
 NAME = "licenses"
 
@@ -36,6 +37,7 @@ LICENSES = Kind(
     right="licenses.change_license",
     changed_meanwhile=ChangedMeanwhile,
     act=act_of,
+    holding=holding,
     names=keys_of,
     route="admin:licenses_license_change",
 )

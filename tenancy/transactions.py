@@ -1,6 +1,8 @@
 """Transactions that others don't wait for: what is left to their end, and bulk work in steps."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from time import monotonic, sleep
 from typing import Any, TypeVar
@@ -43,8 +45,13 @@ def take_what_was_left(connection: Any) -> None:
         take([each.what for each in left if each.take == take])
 
 
-class WithLastStep:
-    """A connection that takes the last step before it commits; what fails there undoes it all."""
+class OwnSteps:
+    """A connection that takes the last step before it commits, where what fails undoes it all, and
+    that makes no savepoints in `all_or_none`."""
+
+    def savepoint(self) -> str | None:
+        """Django takes None for a block that can be undone with the one around it alone."""
+        return None if _undone_together.get() else super().savepoint()  # type: ignore[misc]
 
     def commit(self) -> None:
         try:
@@ -53,6 +60,23 @@ class WithLastStep:
             self.rollback()  # type: ignore[attr-defined]
             raise
         super().commit()  # type: ignore[misc]
+
+
+# --- One savepoint ------------------------------------------------------------------------------
+
+_undone_together: ContextVar[bool] = ContextVar("no savepoints", default=False)
+
+
+@contextmanager
+def all_or_none() -> Iterator[None]:
+    """An atomic block in which those inside have no savepoints, which are two statements each. What
+    fails in one of them undoes all of it: nothing can be asked any more until it has left."""
+    with transaction.atomic():
+        token = _undone_together.set(True)
+        try:
+            yield
+        finally:
+            _undone_together.reset(token)
 
 
 # --- Bulk work ----------------------------------------------------------------------------------

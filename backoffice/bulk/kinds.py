@@ -1,6 +1,7 @@
 """Of what kinds of rows many can be changed at once: rooms below say how."""
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -18,13 +19,15 @@ Act = Callable[[UUID, str], object]
 class Kind:
     """Rows of one kind: what they are called, by which right they are changed, what an error means
     that leaves one alone because it is another by now, how a change with typed values is made
-    (raises ValueError where there is none such any more), what rows are called by their ids, and
-    where the page of one is."""
+    (raises ValueError where there is none such any more), in what the rows of these ids are changed
+    so that they are locked together, what rows are called by their ids, and where the page of one
+    is."""
 
     rows: str | Promise
     right: str
     changed_meanwhile: type[PortalError]
     act: Callable[[str, Mapping[str, Any]], Act]
+    holding: Callable[[Iterable[UUID]], AbstractContextManager[None]]
     names: Callable[[Iterable[UUID]], Mapping[UUID, str]]
     route: str
 

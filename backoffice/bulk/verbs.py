@@ -29,13 +29,13 @@ from backoffice.models import BulkChange, BulkStep
 from tenancy.door import inside
 from tenancy.models import Vendor
 from tenancy.table import every_vendor
-from tenancy.transactions import delete_in_steps, in_steps
+from tenancy.transactions import all_or_none, delete_in_steps, in_steps
 from tenancy.waiting import passes
 from web.errors import PortalError
 
 logger = logging.getLogger(__name__)
 
-STEP = 10  # rows
+STEP = 50  # rows
 AT_A_TIME = 10.0  # seconds that a job works until other jobs of the queue have their turn
 STANDS_STILL = timedelta(minutes=30)
 KEPT = timedelta(days=90)  # what became of each row
@@ -162,14 +162,7 @@ def _do(change: BulkChange, kind: Kind, act: Act, step: BulkStep) -> None:
     here = _steps(change).filter(pk=step.pk)
     if not here.filter(done_at=None).update(done_at=timezone.now()):
         return
-    problems = list[tuple[int, str, str]]()
-    for place, (pk, digest) in enumerate(step.rows):
-        try:
-            act(UUID(pk), digest)
-        except kind.changed_meanwhile as error:
-            problems.append((place, LEFT, error.sentence))
-        except PortalError as error:
-            problems.append((place, REFUSED, error.sentence))
+    problems = _change(kind, act, step)
     if problems:
         here.update(problems=problems, troubled=len(problems))
     left = sum(what == LEFT for _place, what, _why in problems)
@@ -182,6 +175,30 @@ def _do(change: BulkChange, kind: Kind, act: Act, step: BulkStep) -> None:
     )
     if not moved:
         raise Superseded
+
+
+def _change(kind: Kind, act: Act, step: BulkStep) -> list[tuple[int, str, str]]:
+    """Changes the rows of a step; place, what and why of those that were not.
+
+    Mostly none is refused, so that all are changed under one savepoint; if one is, anew under one
+    for each.
+    """
+    rows = [(UUID(pk), digest) for pk, digest in step.rows]
+    with suppress(PortalError), all_or_none(), kind.holding(pk for pk, _digest in rows):
+        for pk, digest in rows:
+            act(pk, digest)
+        return []
+    problems = list[tuple[int, str, str]]()
+    with kind.holding(pk for pk, _digest in rows):
+        for place, (pk, digest) in enumerate(rows):
+            try:
+                with all_or_none():
+                    act(pk, digest)
+            except kind.changed_meanwhile as error:
+                problems.append((place, LEFT, error.sentence))
+            except PortalError as error:
+                problems.append((place, REFUSED, error.sentence))
+    return problems
 
 
 def _end(change: BulkChange, state: str, why: str = "") -> bool:

@@ -26,7 +26,8 @@ from licenses.models import (
     LicenseType,
     SeatRequest,
 )
-from licenses.verbs.licenses import begun, lock, maintenance_begun
+from licenses.verbs.licenses import begun, maintenance_begun
+from licenses.verbs.locking import lock
 
 FINGERPRINT_LENGTHS = range(64, 257)
 

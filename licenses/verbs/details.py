@@ -7,7 +7,7 @@ from django.db import transaction
 
 from audit import rows
 from licenses.models import LicenseMetadata, LicenseUser, LicenseWord
-from licenses.verbs.licenses import lock
+from licenses.verbs.locking import lock
 
 
 @transaction.atomic

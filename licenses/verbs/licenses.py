@@ -40,6 +40,7 @@ from licenses.models import (
     Product,
 )
 from licenses.models.ends import Ending
+from licenses.verbs.locking import lock
 
 
 @transaction.atomic
@@ -130,18 +131,6 @@ def reachable() -> Iterator[None]:
         yield
     except OverflowError as error:
         raise DateTooFar from error
-
-
-def lock(license_id: Any) -> License:
-    """The licence, locked until the transaction ends: whoever counts seats holds it.
-
-    PostgreSQL locks the row; on SQLite every transaction takes the write lock as it begins.
-    """
-    return (
-        License.objects.select_for_update(of=("self",))
-        .select_related("product", "user", "vendor", "maintenance_policy")
-        .get(pk=license_id)
-    )
 
 
 @transaction.atomic

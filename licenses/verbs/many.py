@@ -19,7 +19,7 @@ from django.db.models import QuerySet
 from audit import trail, words
 from licenses.errors import ChangedMeanwhile, LicensingError
 from licenses.models import License
-from licenses.verbs.licenses import lock
+from licenses.verbs.locking import lock
 from tenancy.door import reading
 from tenancy.transactions import in_steps
 

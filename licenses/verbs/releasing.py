@@ -20,7 +20,7 @@ from licenses.history import Event, record
 from licenses.models import Activation, License, SeatRequest
 from licenses.models.activation import YEAR
 from licenses.verbs.activations import check_customer_may_deactivate, give_back
-from licenses.verbs.licenses import lock
+from licenses.verbs.locking import lock
 from mail.outbox import queue
 from tenancy.texts import validate_line
 from web import limits

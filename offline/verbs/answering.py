@@ -29,7 +29,7 @@ from licenses.verbs.activations import (
     find_activation,
     replaces_machine_key,
 )
-from licenses.verbs.licenses import lock
+from licenses.verbs.locking import lock
 from licenses.verbs.signing_keys import key_in_use
 from offline import codec, errors
 from offline.codec import ActivationRequest, DeactivationRequest

@@ -16,7 +16,7 @@ from django.db.transaction import TransactionManagementError
 from psycopg import sql
 from psycopg.pq import TransactionStatus
 
-from tenancy.transactions import WithLastStep
+from tenancy.transactions import OwnSteps
 from tenancy.waiting import longest_wait
 from tenancy.wall import SAYING, Said, said, saying
 
@@ -144,7 +144,7 @@ class DatabaseOperations(operations.DatabaseOperations):
         return query
 
 
-class DatabaseWrapper(WithLastStep, base.DatabaseWrapper):
+class DatabaseWrapper(OwnSteps, base.DatabaseWrapper):
     ops_class = DatabaseOperations
     SchemaEditorClass = DatabaseSchemaEditor
 

@@ -5,11 +5,11 @@ from typing import Any
 
 from django.db.backends.sqlite3 import base
 
-from tenancy.transactions import WithLastStep
+from tenancy.transactions import OwnSteps
 from tenancy.waiting import longest_wait
 
 
-class DatabaseWrapper(WithLastStep, base.DatabaseWrapper):
+class DatabaseWrapper(OwnSteps, base.DatabaseWrapper):
     _waits: float | None = None
 
     def get_new_connection(self, conn_params: Any) -> Any:

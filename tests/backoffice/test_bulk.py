@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
@@ -32,6 +33,7 @@ NUMBER = 25
 def crowd(world: World, monkeypatch: pytest.MonkeyPatch, settings: Any) -> World:
     """So many licences of Acme's that end on 1 December, which are more than a preview tells of."""
     monkeypatch.setattr(many, "MOST", 5)
+    monkeypatch.setattr(bulk, "STEP", 10)
     settings.TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
     with inside(world.acme):
         for n in range(NUMBER):
@@ -151,6 +153,25 @@ def test_one_that_is_refused_does_not_undo_another(crowd: World) -> None:
     assert (change.state, change.changed, change.refused) == ("done", NUMBER, 1)
     page = signed_in(crowd.acme_admin).get(f"/backoffice/bulkchange/{change.pk}/change/")
     assert "no expiry date that could be moved" in page.content.decode()
+    with inside(crowd.acme):
+        days = list(crowd_of(crowd).values_list("expires_on", flat=True))
+        assert days == [date(2027, 3, 1)] * NUMBER + [None]
+        assert AuditEntry.objects.filter(action="extended").count() == NUMBER
+
+
+def test_a_row_more_costs_one_statement(crowd: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rows of a step are locked together, and go without savepoints."""
+    monkeypatch.setattr(bulk, "STEP", NUMBER)
+    counts = []
+    for number, action in ((NUMBER, "suspend"), (NUMBER - 10, "unsuspend")):
+        change = confirmed(crowd, action)
+        with inside(crowd.acme):
+            [step] = change.steps.all()
+            change.steps.update(rows=step.rows[:number])
+        with CaptureQueriesContext(connection) as asked:
+            assert work(crowd, change).changed == number
+        counts.append(len(asked))
+    assert counts[0] - counts[1] == 10
 
 
 def test_a_list_that_has_grown_is_looked_at_again(crowd: World) -> None:

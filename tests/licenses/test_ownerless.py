@@ -13,7 +13,8 @@ from licenses.models import License, LicenseUser
 from licenses.token import token_claims
 from licenses.verbs.activations import activate, deactivate, sync
 from licenses.verbs.details import share
-from licenses.verbs.licenses import change_license, create_license, lock, renew, suspend
+from licenses.verbs.licenses import change_license, create_license, renew, suspend
+from licenses.verbs.locking import lock
 from licenses.verbs.mailing import send_license
 from licenses.verbs.reminders import expiring, send_reminders
 from tenancy.door import inside

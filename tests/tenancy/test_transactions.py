@@ -11,7 +11,7 @@ from audit.chain import verify
 from audit.models import AuditEntry
 from tenancy import transactions
 from tenancy.door import inside
-from tenancy.transactions import delete_in_steps, in_steps, leave_to_the_end
+from tenancy.transactions import all_or_none, delete_in_steps, in_steps, leave_to_the_end
 from tests.conftest import ON_POSTGRESQL
 from tests.others import another
 from tests.world import World
@@ -47,6 +47,29 @@ def test_what_is_rolled_back_is_not_taken() -> None:
     with transaction.atomic():
         pass
     assert taken == [[1, 3]]
+
+
+def test_of_all_or_none_what_fails_inside_undoes_all_and_nothing_around() -> None:
+    taken: list[Any] = []
+
+    @transaction.atomic
+    def write(key: str) -> None:
+        RateBucket.objects.create(key=key, whole_at=0)
+        leave_to_the_end(taken.append, key)
+        if key == "refused":
+            raise ZeroDivisionError
+
+    with transaction.atomic():
+        write("before")
+        with pytest.raises(ZeroDivisionError), all_or_none():
+            write("undone")
+            write("refused")
+        with all_or_none():
+            write("alone")
+        with pytest.raises(ZeroDivisionError), transaction.atomic():
+            write("refused")  # It has its savepoint again.
+    assert taken == [["before", "alone"]]
+    assert set(RateBucket.objects.values_list("key", flat=True)) == {"before", "alone"}
 
 
 @pytest.mark.parametrize("error", [IntegrityError, RuntimeError])
