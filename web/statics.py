@@ -33,14 +33,13 @@ def light_js(text: str) -> str:
 LIGHT = {"css": light_css, "js": light_js}  # by the folder of static/
 
 
-class LightStaticFiles(CompressedManifestStaticFilesStorage):
+class LightStaticFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
     """What `collectstatic` keeps is light before it gets its name, which has a digest of it."""
 
     def _save(self, name: str, content: File[Any]) -> str:
         lighten = LIGHT.get(PurePosixPath(name).parts[0])
         if lighten:
-            text = b"".join(
-                content.chunks()
-            ).decode()  # from its beginning: it has been read before
+            # From its beginning: it has been read before.
+            text = b"".join(content.chunks()).decode()
             content = ContentFile(lighten(text).encode(), name=name)
         return str(super()._save(name, content))
