@@ -96,5 +96,6 @@ LENGTHS: Any = {
     IntervalField: {"form_class": ValidityField, "required": True},
     models.PositiveBigIntegerField: {"form_class": LengthOfTimeField},
     models.PositiveIntegerField: {"form_class": LengthOfTimeField},
-    models.IntegerField: {"form_class": CountField},
+    # Django's admin has a widget of its own for these, in which nobody can type a word.
+    models.IntegerField: {"form_class": CountField, "widget": forms.TextInput},
 }

@@ -32,7 +32,7 @@ VENDORS, PEOPLE = Vendor._meta.label_lower, User._meta.label_lower
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """A line of the page; `about` is empty where it is the vendor itself."""
+    """A line of the page: what was done, about what of the vendor's."""
 
     at: datetime
     title: str
@@ -69,7 +69,7 @@ def _page(operator: User, place: str, vendors: Collection[UUID]) -> KeyPage:
 
 
 def _act(entry: AuditEntry, vendor: Vendor) -> Act:
-    about = _("An administrator") if entry.subject_type == PEOPLE else ""
+    about = _("An administrator") if entry.subject_type == PEOPLE else _("The vendor")
     is_change = entry.action == "changed"
     changes = words.in_words(Vendor, entry.facts.get("changes", {})) if is_change else []
     return Act(entry.created_at, words.title(entry), about, vendor, changes)

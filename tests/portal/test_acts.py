@@ -31,9 +31,9 @@ def test_an_operator_reads_what_he_did_at_all_vendors(world: World) -> None:
     assert operator.post(f"/tenancy/vendor/{world.acme.pk}/suspend/").status_code == 302
     page = operator.get("/acts/").content.decode()
     assert sorted(LINE.findall(page)) == [  # all at one moment
-        ("Changed", ""),
-        ("Created", ""),
+        ("Changed", "The vendor"),
         ("Created", "An administrator"),
+        ("Created", "The vendor"),
         ("Invited", "An administrator"),
     ]
     assert "Status: <del>Open</del> → <ins>Suspended</ins>" in page
