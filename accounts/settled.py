@@ -63,8 +63,10 @@ def emails(vendor: Vendor) -> Iterator[Fact]:
     url, right = reverse("admin:mail_outgoingemail_changelist"), "mail.view_outgoingemail"
     yield Fact(_("E-mail"), (sender, answers), url, _("Look at the e-mails"), right)
     url, right = reverse("admin:accounts_portalsettings_test"), "accounts.change_portalsettings"
-    told = (_("Sent to yourself, it shows that e-mails arrive, and how they look."),)
-    yield Fact(_("Test e-mail"), told, url, _("Send me a test e-mail"), right, posts=True)
+    told = _(
+        "Sent to yourself, it shows that e\N{NON-BREAKING HYPHEN}mails arrive and how they look."
+    )
+    yield Fact(_("Test e-mail"), (told,), url, _("Send me a test e-mail"), right, posts=True)
 
 
 def signing_in(_vendor: Vendor) -> Iterator[Fact]:

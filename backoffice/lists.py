@@ -293,9 +293,19 @@ class WithChoices(admin.options.BaseModelAdmin[Any]):
         self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> Any:
         field: Any = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        if field.empty_label is not None:
+            field.empty_label = _("Choose one") if field.required else _("None of these")
         if isinstance(field.widget, AutocompleteSelect) or is_long(field.queryset):
             search_in(field, db_field)
         return field
+
+    def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Each choice begins with a capital letter, as a line by itself does."""
+        empty = _("None of these") if db_field.blank else _("Choose one")
+        with_empty = db_field.blank or not db_field.has_default()
+        offered = db_field.get_choices(include_blank=with_empty, blank_choice=[("", empty)])
+        kwargs["choices"] = [(value, capfirst(str(label))) for value, label in offered]
+        return super().formfield_for_choice_field(db_field, request, **kwargs)
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)

@@ -44,7 +44,7 @@ def look(vendor: Vendor) -> Iterator[Fact]:
         _("Change the contact"),
         right,
     )
-    website = (vendor.website or _("none"),)
+    website = (vendor.website or _("None given"),)
     yield Fact(_("Website"), website, f"{url}#id_website", _("Change the website"), right)
 
 

@@ -161,7 +161,7 @@ TEMPLATES = [
         "OPTIONS": {"environment": "web.pages.environment"},
     },
 ]
-FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+FORM_RENDERER = "web.forms.Renderer"
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -39,8 +39,8 @@ class Vendor(models.Model):
     """The tenant: a company that sells software through the portal."""
 
     class Status(models.TextChoices):
-        ACTIVE = "active", _("active")
-        INACTIVE = "inactive", _("inactive")
+        ACTIVE = "active", _("Open")
+        INACTIVE = "inactive", _("Suspended")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     company_id = models.CharField(

@@ -35,6 +35,7 @@ class Way(StrEnum):
     OPERATORS = "operators"  # people who belong to no vendor, and which vendors there are
     DOMAINS = "domains"  # which names vendors have claimed and proved
     EMAILS = "emails"  # which e-mails are due
+    ACTS = "acts"  # what operators did, at every vendor
 
 
 def saying(vendor: UUID | None, way: Way | None, wait: float | None = None) -> str:
@@ -123,6 +124,46 @@ class RowLevelSecurity(Operation):
             _table(app_label, self.model, schema_editor, state),
             schema_editor.quote_name(self.column),
         )
+
+
+class WayOut(Operation):
+    """Opens a way out of a table that is behind the wall already: to reading those rows that meet
+    the condition. Nothing on SQLite."""
+
+    reversible = True
+    reduces_to_sql = True
+    nobodys = ""
+
+    def __init__(self, model: str, way: str, condition: str) -> None:
+        self.model = model
+        self.ways = (way,)
+        self.condition = condition
+
+    def state_forwards(self, app_label: str, state: Any) -> None:
+        """Nothing: models know nothing of it."""
+
+    def database_forwards(
+        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+    ) -> None:
+        if schema_editor.connection.vendor != "postgresql":
+            return
+        table = _table(app_label, self.model, schema_editor, to_state)
+        [way] = self.ways
+        schema_editor.execute(
+            f"CREATE POLICY ways_out ON {table} FOR SELECT "
+            f"USING (current_setting('{WAY}', true) = '{way}' AND {self.condition})"
+        )
+
+    def database_backwards(
+        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+    ) -> None:
+        if schema_editor.connection.vendor != "postgresql":
+            return
+        table = _table(app_label, self.model, schema_editor, from_state)
+        schema_editor.execute(f"DROP POLICY IF EXISTS ways_out ON {table}")
+
+    def describe(self) -> str:
+        return f"A way out of {self.model}"
 
 
 class PastTheWall(Operation):

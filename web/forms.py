@@ -1,12 +1,14 @@
-"""Forms as they are shown: the token that each has, and the widgets of customers' pages (`field` in
-pages/portal/_parts.html shows one)."""
+"""Forms as they are shown: the token that each has, which fields may be left empty, and the widgets
+of customers' pages (`field` in pages/portal/_parts.html shows one)."""
 
 import secrets
 from typing import Any
 
-from django.forms import BoundField
+from django.forms import BoundField, CheckboxInput, Field
+from django.forms.renderers import TemplatesSetting
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 ONCE = "once"
 
@@ -26,3 +28,29 @@ def widget_of(field: BoundField) -> dict[str, Any]:
         attributes["id"] = field.auto_id
     shown: dict[str, Any] = widget.get_context(field.html_name, field.value(), attributes)["widget"]
     return shown
+
+
+class MarkedField(BoundField):
+    """A form's field that says whether it may be left empty."""
+
+    @property
+    def mark(self) -> str:
+        """The word beside the label. Of a form's fields the fewer have one: those that have to be
+        filled in, or those that need not be; a box to tick is neither."""
+        if not _is_filled_in(self.field):
+            return ""
+        required = [each.required for each in self.form.fields.values() if _is_filled_in(each)]
+        marks_required = required.count(True) < required.count(False)
+        if self.field.required is not marks_required or len(set(required)) == 1:
+            return ""
+        return _("required") if marks_required else _("optional")
+
+
+def _is_filled_in(field: Field) -> bool:
+    return not (field.widget.is_hidden or isinstance(field.widget, CheckboxInput))
+
+
+class Renderer(TemplatesSetting):
+    """Django's, with fields that are marked."""
+
+    bound_field_class = MarkedField

@@ -13,6 +13,7 @@ from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -73,7 +74,7 @@ def with_roles(field: Any) -> Any:
 def offering(field: Any, names: Iterable[str]) -> Any:
     """The field `role`, which offers these roles."""
     copied = copy(field)
-    copied.choices = [(name, role_label(name)) for name in names]
+    copied.choices = [(name, capfirst(role_label(name))) for name in names]
     return copied
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.metadata import MetadataField
 from backoffice.choosing import search_in
 from backoffice.lists import is_long
-from licenses.admin.lengths import ValidityField
+from licenses.admin.lengths import CountField, ValidityField
 from licenses.intervals import Interval, parse
 from licenses.keys import validate_key
 from licenses.models import UNLIMITED, License, LicensePolicy, MaintenancePolicy, Product
@@ -90,11 +90,11 @@ class NewLicenseForm(forms.Form):
     company = forms.CharField(label=_("Company"), max_length=150, required=False)
     product: Any = forms.ModelChoiceField(label=_("Product"), queryset=None, empty_label=None)
     policy: Any = PolicyField(label=_("Policy"), none=_("None: one seat, never expires"))
-    allowed_activations = forms.IntegerField(
+    allowed_activations = CountField(
         label=_("Seats"),
         required=False,
         validators=[MinValueValidator(UNLIMITED), MaxValueValidator(MOST_SEATS)],
-        help_text=_("Empty: as the policy says. 0 or −1 is unlimited."),
+        help_text=_("Empty: as the policy says. A number, or unlimited."),
     )
     validity = ValidityField(
         label=_("Validity"),

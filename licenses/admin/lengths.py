@@ -1,14 +1,16 @@
-"""Fields of the back office in which lengths of time are typed (licenses/lengths.py)."""
+"""Fields of the back office in which lengths of time (licenses/lengths.py) and numbers without a
+limit are typed in words."""
 
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.translation import gettext as _
 
 from licenses.intervals import Interval, parse
 from licenses.lengths import LengthError, in_words, typed
-from licenses.models.terms import IntervalField, seconds_in_words
+from licenses.models.terms import UNLIMITED, IntervalField, seconds_in_words
 
 
 class _AsTyped(str):
@@ -63,6 +65,24 @@ class LengthOfTimeField(forms.IntegerField):
         return self.told(value) if isinstance(value, int) else value
 
 
+class CountField(forms.IntegerField):
+    """A number that may have no limit, which is −1, and is shown and typed as a word."""
+
+    widget = forms.TextInput
+
+    @staticmethod
+    def told(value: int) -> str:
+        """What people read of a value."""
+        return _("unlimited") if value == UNLIMITED else str(value)
+
+    def to_python(self, value: Any) -> int | None:
+        is_word = str(value).strip().casefold() == _("unlimited").casefold()
+        return UNLIMITED if is_word else super().to_python(value)
+
+    def prepare_value(self, value: Any) -> Any:
+        return self.told(value) if isinstance(value, int) else value
+
+
 def _typed(text: str, *units: str) -> Interval:
     try:
         return typed(text, units) if units else typed(text)
@@ -70,9 +90,12 @@ def _typed(text: str, *units: str) -> Interval:
         raise ValidationError(str(error), code="length") from error
 
 
-# For the admins whose only editable fields of these kinds are lengths of time.
+# For the admins whose only editable fields of these kinds are lengths of time, and numbers that may
+# have no limit.
 LENGTHS: Any = {
     IntervalField: {"form_class": ValidityField, "required": True},
     models.PositiveBigIntegerField: {"form_class": LengthOfTimeField},
     models.PositiveIntegerField: {"form_class": LengthOfTimeField},
+    # Django's admin has a widget of its own for these, in which nobody can type a word.
+    models.IntegerField: {"form_class": CountField, "widget": forms.TextInput},
 }

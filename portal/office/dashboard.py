@@ -154,7 +154,7 @@ def vendor_counts() -> list[Bar]:
     counts = vendors_by_status()
     return [
         Bar(
-            str(status.label).capitalize(),
+            str(status.label),
             counts.get(status.value, 0),
             _list("tenancy_vendor", {"status__exact": status.value}),
         )

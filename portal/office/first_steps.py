@@ -150,8 +150,8 @@ STEPS = (
     ),
     _Said(
         TEST_EMAIL,
-        _("Send yourself a test e-mail"),
-        _("So you see that e-mails arrive, and how they look."),
+        _("Send yourself a test e\N{NON-BREAKING HYPHEN}mail"),
+        _("So you see that e\N{NON-BREAKING HYPHEN}mails arrive, and how they look."),
         "accounts.portalsettings",
         "change",
     ),

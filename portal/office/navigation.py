@@ -98,7 +98,11 @@ OPERATORS = (
     Group(
         "main",
         "",
-        (OVERVIEW, of("tenancy.vendor", "vendors", _("Vendors"), "people", pages=("vendor_",))),
+        (
+            OVERVIEW,
+            of("tenancy.vendor", "vendors", _("Vendors"), "people", pages=("vendor_",)),
+            Entry("acts", _("What you did"), "list", "acts", "tenancy.view_vendor"),
+        ),
     ),
 )
 

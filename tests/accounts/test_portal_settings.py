@@ -150,7 +150,7 @@ def test_the_page_says_where_the_portal_is_and_leads_to_what_can_be_changed(worl
             "/mail/outgoingemail/",
         ),
         "Test e-mail": (
-            "Sent to yourself, it shows that e-mails arrive, and how they look.",
+            "Sent to yourself, it shows that e\N{NON-BREAKING HYPHEN}mails arrive and how they look.",
             "/accounts/portalsettings/test-email/",
         ),
         "Signing in": ("With e-mail and password It lasts for 14 days", "/accounts/user/"),

@@ -265,12 +265,12 @@ def test_the_form_and_the_filter_offer_the_vendors_roles(world: World) -> None:
     admin = signed_in(world.acme_admin)
     page = admin.get("/accounts/user/add/")
     offered = [
-        ("user", "customer"),
-        ("organization-admin", "customer, organisation's administrator"),
-        ("admin", "administrator"),
-        ("support", "support"),
-        ("buyer", "buyer"),
-        ("sales", "sales"),
+        ("user", "Customer"),
+        ("organization-admin", "Customer, organisation's administrator"),
+        ("admin", "Administrator"),
+        ("support", "Support"),
+        ("buyer", "Buyer"),
+        ("sales", "Sales"),
     ]
     field = page.context["adminform"].form.fields["role"]
     assert (list(field.choices), str(field.initial)) == (offered, "user")

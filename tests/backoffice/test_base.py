@@ -289,16 +289,30 @@ def test_an_operator_invites_a_vendors_administrators_again(world: World) -> Non
     assert "http://app.portal.localhost:8000/login/" in message.body
 
 
-def test_after_an_invitation_the_company_id_is_filled_in(world: World) -> None:
+def set_password_by_link(email: Any) -> tuple[Browser, str]:
+    """The browser that followed the e-mail's link, and where it was led to."""
+    path = str(email.body).partition("portal.localhost:8000")[2].split()[0]
+    new = {"new_password": "a long enough phrase", "new_password_again": "a long enough phrase"}
+    browser = Browser("app")
+    return browser, browser.post(path, new)["Location"]
+
+
+def test_an_invitation_leads_straight_into_the_back_office(world: World) -> None:
     with inside(world.acme):
         User.objects.filter(pk=world.acme_support.pk).update(password="!none")
     admin = signed_in(world.acme_admin)
     admin.post(f"/accounts/user/{world.acme_support.pk}/do/invite/")
-    path = str(mail.outbox[0].body).partition("portal.localhost:8000")[2].split()[0]
-    new = {"new_password": "a long enough phrase", "new_password_again": "a long enough phrase"}
-    support = Browser("app")
-    assert support.post(path, new)["Location"] == "/login/?company_id=acme"
-    assert 'value="acme"' in support.get("/login/?company_id=acme").content.decode()
+    support, place = set_password_by_link(mail.outbox[0])
+    assert place == "/"
+    assert "support@acme.example" in support.get("/").content.decode()
+
+
+def test_after_a_forgotten_password_the_company_id_is_filled_in(world: World) -> None:
+    asked = {"company_id": "acme", "email": "support@acme.example"}
+    Browser("app").post("/password-reset/", asked)
+    support, place = set_password_by_link(mail.outbox[0])
+    assert place == "/login/?company_id=acme"
+    assert 'value="acme"' in support.get(place).content.decode()
 
 
 def test_an_operator_reads_what_was_done_to_a_vendor_and_no_more(world: World) -> None:

@@ -7,7 +7,7 @@ from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as some
 
-from licenses.admin.lengths import LengthOfTimeField, ValidityField
+from licenses.admin.lengths import CountField, LengthOfTimeField, ValidityField
 from licenses.intervals import Interval, parse
 from licenses.lengths import LengthError, in_words, typed
 from licenses.models import LicensePolicy, MaintenancePolicy
@@ -226,3 +226,22 @@ def test_maintenance_is_typed_in_words_too(world: World) -> None:
     assert admin.post(path, form | {"subscription_interval": "12 months"}).status_code == 302
     with inside(world.acme):
         assert MaintenancePolicy.objects.get().subscription_interval == "P12M"
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("unlimited", -1), (" Unlimited ", -1), ("-1", -1), ("0", 0), ("3", 3)],
+)
+def test_no_limit_is_typed_and_shown_as_a_word(text: str, number: int) -> None:
+    field = CountField()
+    assert field.clean(text) == number
+    assert field.prepare_value(number) == ("unlimited" if number == -1 else str(number))
+    assert field.prepare_value(text) == text  # of a form that comes back
+    with pytest.raises(ValidationError):
+        field.clean("many")
+
+
+def test_no_form_of_terms_begins_with_minus_one(world: World) -> None:
+    page = signed_in(world.acme_admin).get("/licenses/licensepolicy/add/").content.decode()
+    assert '<input type="text" name="allowed_deactivations" value="unlimited"' in page
+    assert 'value="-1"' not in page

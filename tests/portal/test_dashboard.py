@@ -121,8 +121,8 @@ def test_an_operator_sees_vendors_and_nothing_of_theirs(world: World) -> None:
     browser = signed_in(world.operator)
     response = browser.get("/")
     assert [(row.label, row.value) for row in response.context["vendor_counts"]] == [
-        ("Active", 2),
-        ("Inactive", 1),
+        ("Open", 2),
+        ("Suspended", 1),
     ]
     assert "cards" not in response.context
     assert "Licences by status" not in response.content.decode()

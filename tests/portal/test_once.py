@@ -604,6 +604,7 @@ EACH_TIME = {
 }
 # Pages that answer POST as GET, and make nothing by either.
 READS = {
+    "admin:acts",
     "admin:preview",
     "admin:preview_begin",
     "admin:preview_first_steps",

@@ -45,6 +45,7 @@ VISITORS = (
 PUBLIC = (200, 302, 302, 302, 302, 200, 200)  # who is signed in is sent on
 OPEN = (200,) * 7
 GONE = (410,) * 7
+GONE_OR_IN = (410, 302, 302, 302, 302, 410, 410)  # whom it has signed in is sent on
 SIGNED_IN = (302, 200, 200, 200, 200, 302, 302)
 REFUSED_FILE = (302, 400, 400, 400, 400, 302, 302)
 REDIRECT = (302,) * 7
@@ -66,7 +67,7 @@ CUSTOMER: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "password_reset": (OPEN, OPEN),
     "password_reset_sent": (OPEN, NO_SUCH_METHOD),
     "password_reset_confirm": (GONE, GONE),
-    "invitation": (GONE, GONE),
+    "invitation": (GONE, GONE_OR_IN),
     "profile": (SIGNED_IN, REDIRECT),
     "reminders": (WRONG_METHOD, REDIRECT),
     "reminders_off": (GONE, GONE),
@@ -211,7 +212,7 @@ SITE: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "password_reset": ((200,) * 5, (200,) * 5),
     "password_reset_sent": ((200,) * 5, (405,) * 5),
     "password_reset_confirm": ((410,) * 5, (410,) * 5),
-    "invitation": ((410,) * 5, (410,) * 5),
+    "invitation": ((410,) * 5, (410, 302, 302, 302, 302)),
     "admin:find": ((302, 200, 200, 200, 403), (302, 405, 405, 405, 405)),
     "admin:save_view": ((302, 404, 404, 404, 403), (302, 404, 404, 404, 403)),
     "admin:saved_view": ((302, 200, 403, 404, 403), (302, 200, 403, 404, 403)),
@@ -440,6 +441,7 @@ WORK_PAGES = {
     "admin:accounts_portalsettings_changelist",
     "admin:accounts_portalsettings_test",
     "admin:skip_step",
+    "admin:acts",
     "admin:preview",
     "admin:preview_begin",
     "admin:preview_first_steps",
@@ -538,6 +540,7 @@ def test_the_pages_of_the_daily_work(world: World) -> None:
             (302, 200, 403, 404, 403),
             (302, 302, 403, 404, 403),
         ),
+        "/acts/": ((302, 403, 403, 403, 200), (302, 403, 403, 403, 200)),
         "/preview/": ((302, 302, 403, 302, 403), (302, 302, 403, 302, 403)),
         "/preview/licenses/": ((302, 200, 403, 200, 403), (302, 302, 403, 302, 403)),
         "/preview/nothing/": ((302, 404, 403, 404, 403), (302, 404, 403, 404, 403)),

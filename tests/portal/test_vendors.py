@@ -1,5 +1,6 @@
 """What operators read of a vendor and do with it, by pages and by commands."""
 
+import re
 import smtplib
 from io import StringIO
 from typing import Any
@@ -116,6 +117,9 @@ def test_suspending_says_what_it_does_and_is_taken_back(world: World) -> None:
     done = operator.post(path(world, "suspend"), follow=True).content.decode()
     assert "Acme Instruments is suspended." in done
     assert "Open it again" in done
+    assert "<dd>Suspended</dd>" in done
+    vendors = operator.get("/tenancy/vendor/").content.decode()
+    assert re.findall(r'data-label="Status"[^>]*>(\w+)<', vendors) == ["Suspended", "Open"]
     assert ada.get("/licenses/").status_code != 200
     assert Browser("globex").get("/login/").status_code == 200
     assert operator.get(path(world, "resume")).status_code == 404
@@ -190,11 +194,11 @@ def test_commands_do_the_same(world: World) -> None:
     made = run("create_vendor", "initech", "Initech", "Bill@initech.example")
     assert made == "http://initech.portal.localhost:8000/\n"
     assert [message.to for message in mail.outbox] == [["bill@initech.example"]]
-    assert run("suspend_vendor", "initech") == "Initech is inactive.\n"
+    assert run("suspend_vendor", "initech") == "Initech is suspended.\n"
     vendor = vendor_by_company_id("initech")
     assert vendor is not None
     assert vendor.status == Vendor.Status.INACTIVE
-    assert run("suspend_vendor", "initech", "--resume") == "Initech is active.\n"
+    assert run("suspend_vendor", "initech", "--resume") == "Initech is open.\n"
     told = run("invite_admin", "initech", "bill@initech.example")
     assert told == "An invitation is on its way to bill@initech.example.\n"
     assert len(mail.outbox) == 2
