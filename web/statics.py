@@ -33,7 +33,7 @@ def light_js(text: str) -> str:
 LIGHT = {"css": light_css, "js": light_js}  # by the folder of static/
 
 
-class LightStaticFiles(CompressedManifestStaticFilesStorage):
+class LightStaticFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
     """What `collectstatic` keeps is light before it gets its name, which has a digest of it."""
 
     def _save(self, name: str, content: File[Any]) -> str:
