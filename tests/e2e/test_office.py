@@ -21,6 +21,7 @@ LOOK = """([width, scheme]) => axe.run({resultTypes: ["violations"], rules: {"ta
   .then(({violations}) => violations.flatMap(({id, nodes}) =>
     nodes.map((node) => `${width} ${scheme} ${id}: ${node.html.slice(0, 160)}`)))"""
 SIDEWAYS = "document.documentElement.scrollWidth - innerWidth"
+BETWEEN = (780, 1024)  # pixels: where tables are no cards yet, and beside the navigation
 # Every page is looked at so, and those that others are like in the other two ways, too.
 VARIANTS, OTHERS = [(1280, "light"), (360, "dark")], [(360, "light"), (1280, "dark")]
 LIKE_OTHERS = ("/", "/licenses/license/", "/licenses/product/add/", "/imports/dataimport/add/")
@@ -94,6 +95,10 @@ def findings(page: Page) -> list[str]:
         found += page.evaluate(LOOK, [width, scheme])
         wide = page.evaluate(SIDEWAYS)
         found += [f"{width} {scheme} scrolls sideways by {wide} px"] if wide > 0 else []
+    for width in BETWEEN:
+        page.set_viewport_size({"width": width, "height": 900})
+        wide = page.evaluate(SIDEWAYS)
+        found += [f"{width} scrolls sideways by {wide} px"] if wide > 0 else []
     return found
 
 

@@ -99,12 +99,18 @@ def test_pages_of_people_are_never_listed(world: World) -> None:
 
 def test_the_sign_in_page_that_is_found_has_one_address(world: World) -> None:
     canonical = '<link rel="canonical" href="http://acme.portal.localhost:8000/login/">'
-    assert canonical not in Browser().get("/login/").content.decode()
+    told = (
+        '<meta name="description" content="See your licences and machines from Acme Instruments.">'
+    )
+    unfound = Browser().get("/login/").content.decode()
+    assert canonical not in unfound
+    assert told not in unfound
     find(world)
     for path in ("/login/", "/login/?next=%2Flicenses%2F"):
         response = Browser().get(path)
         assert response["X-Robots-Tag"] == "all"
         assert canonical in response.content.decode()
+        assert told in response.content.decode()
     refused = Browser().post("/login/", {"email": "nobody@example.com", "password": "x"})
     assert refused["X-Robots-Tag"] == "noindex"
     find(world, findable=False)
