@@ -272,6 +272,15 @@ def is_across(request: HttpRequest) -> bool:
     return request.POST.get("select_across") not in {None, "", "0"}
 
 
+def _take_all(request: HttpRequest) -> None:
+    """Has the button that chooses all rows do so without scripts, whether or not the boxes of some
+    rows are ticked: Django wants one, and its own button."""
+    posted = request.POST.copy()
+    posted.setdefault("index", "0")
+    posted.setdefault(ACTION_CHECKBOX_NAME, "")
+    request.POST = posted  # type: ignore[assignment]
+
+
 @dataclass(frozen=True, slots=True)
 class Empty:
     """What a list says that has no rows: what they are for, and its one button, which leads to
@@ -336,6 +345,8 @@ class ListAdmin(WithChoices, admin.ModelAdmin[Any]):
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         """The list under the plain name of what is in it, with what it says without rows."""
+        if is_across(request):
+            _take_all(request)
         add_text = self.add_text_for(request)
         shown = {
             "title": self.list_title_for(request),

@@ -17,6 +17,7 @@ from django_tasks_db.models import DBTaskResult
 from accounts.models import User
 from audit.models import AuditEntry
 from backoffice.bulk import verbs as bulk
+from backoffice.lists import ListAdmin
 from backoffice.models import BulkChange
 from licenses.models import License
 from licenses.verbs import licenses, many
@@ -120,6 +121,26 @@ def test_all_that_a_search_finds_are_changed_once(crowd: World) -> None:
     done = admin.get(first["Location"])
     assert "Refresh" not in done
     assert f"{NUMBER} changed" in done.content.decode()
+
+
+def test_all_are_chosen_without_scripts(crowd: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ListAdmin, "list_per_page", 10)
+    admin = signed_in(crowd.acme_admin)
+    page = admin.get(f"/licenses/license/{QUERY}").content.decode()
+    button = re.search(r"<noscript>(.+?)</noscript>", page, re.DOTALL)
+    assert button
+    assert f"Choose all {NUMBER} licences that are found" in button[1]
+    # As the browser sends it: the hidden field, then the button.
+    form = {"action": "suspend", "select_across": ["0", "1"]}
+    assert 'name="select_across" value="1"' in button[1]
+    asked = admin.post(f"/licenses/license/{QUERY}", form)
+    assert f"{NUMBER} licences are found" in asked.content.decode()
+    some = admin.post(f"/licenses/license/{QUERY}", form | {"action": ""}, follow=True)
+    assert "No action selected" in some.content.decode()
+    none = admin.post(
+        f"/licenses/license/{QUERY}", form | {"select_across": "0", "index": "0"}, follow=True
+    )
+    assert "must be selected" in none.content.decode()
 
 
 def test_what_was_changed_since_and_what_is_refused_is_told(crowd: World) -> None:
