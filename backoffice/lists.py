@@ -452,7 +452,7 @@ class ListAdmin(WithChoices, admin.ModelAdmin[Any]):
 
     def needs_all(self, request: HttpRequest) -> bool:
         """Whether a search has to find all rows, however long it takes."""
-        return False
+        return self.takes_any_number and request.method == "POST" and is_across(request)
 
     def get_sortable_by(self, request: HttpRequest) -> list[Any]:
         """The columns that an index answers in order."""
