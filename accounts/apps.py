@@ -12,9 +12,11 @@ class AccountsConfig(AppConfig):
     section = Section("profile", _("Profile"), icon="person", route="profile", place=4)
 
     def ready(self) -> None:
-        """E-mails about accounts, chapters of a customer's story, what leads to people, what the
-        settings page tells of e-mails and signing in, the end of sessions and views."""
+        """E-mails about accounts, chapters of a customer's story, what leads to people, what is
+        done to many of them, what the settings page tells of e-mails and signing in, the end of
+        sessions and views."""
         from accounts import (  # noqa: PLC0415  models are not there before ready()
+            bulk,
             chapters,
             emails,
             finding,
@@ -23,11 +25,13 @@ class AccountsConfig(AppConfig):
         from accounts.verbs import refusals, sessions  # noqa: PLC0415
         from accounts.view_as.verbs import clean_up_all  # noqa: PLC0415
         from backoffice import leads  # noqa: PLC0415
+        from backoffice.bulk import kinds  # noqa: PLC0415
         from jobs.chores import every_day  # noqa: PLC0415
 
         emails.register_all()
         chapters.register_all()
         leads.register(finding.ENTRIES)
+        kinds.register(bulk.NAME, bulk.PEOPLE)
         settled.register_all()
         every_day(sessions.clean_up_all)
         every_day(refusals.clean_up_all)

@@ -7,6 +7,7 @@ from accounts.models import Refusal, User
 from accounts.story import SHOWN, Cell, Chapter, register
 from audit import words
 from audit.models import AuditEntry
+from backoffice.pages import counted
 from mail.kinds import kind_of
 from mail.models import OutgoingEmail
 from web.moments import at
@@ -29,7 +30,7 @@ def emails(user: User) -> Chapter:
         _("E-mails"),
         (_("When"), _("What"), _("To"), _("State")),
         rows,
-        sent.count(),
+        counted(sent.order_by()),
         _("No e-mail has gone to this person."),
         reverse("admin:mail_outgoingemail_changelist", query={"q": user.email}),
     )
@@ -51,7 +52,7 @@ def sign_ins(user: User) -> Chapter:
         _("Sign-ins"),
         (_("When"), _("IP address"), _("Where")),
         rows,
-        entries.count(),
+        counted(entries.order_by()),
         _("This person has not signed in yet."),
     )
 
@@ -75,7 +76,7 @@ def refusals(user: User) -> Chapter:
         _("Refused in the last 30 days"),
         (_("When"), _("What"), _("Why"), _("IP address"), _("Browser")),
         rows,
-        found.count(),
+        counted(found.order_by()),
         _("Nothing was refused: no sign-in failed, no offline file."),
     )
 
@@ -99,7 +100,7 @@ def trail(user: User) -> Chapter:
         _("What happened"),
         (_("When"), _("What"), _("About"), _("Who")),
         rows,
-        entries.count(),
+        counted(entries.order_by()),
         _("Nothing has been written down yet."),
         reverse("admin:audit_auditentry_changelist", query={"customer": str(user.pk)}),
     )

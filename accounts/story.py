@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from django.utils.functional import Promise
 
 from accounts.models import User
+from backoffice.pages import in_words
 
 SHOWN = 10
 
@@ -35,7 +36,8 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """One part of the story: the newest SHOWN rows of a table, and where all of them are."""
+    """One part of the story: the newest SHOWN rows of a table, and where all of them are; `total`
+    is how many, as `backoffice.pages.counted` has it."""
 
     id: str
     title: str | Promise
@@ -45,6 +47,11 @@ class Chapter:
     empty: str | Promise
     all_url: str = ""
     actions: Sequence[Action] = ()
+
+    @property
+    def number(self) -> str:
+        """How many rows there are, in words."""
+        return in_words(self.total)
 
     @property
     def labelled_rows(self) -> "list[list[tuple[str | Promise, Cell]]]":

@@ -57,7 +57,8 @@ class WithExport(VendorAdmin):
 
     def needs_all(self, request: HttpRequest) -> bool:
         match = request.resolver_match
-        return bool(match and match.url_name == self._export_route())
+        is_export = bool(match and match.url_name == self._export_route())
+        return is_export or super().needs_all(request)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         allowed = request.user.has_perm(self.export_right)

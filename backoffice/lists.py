@@ -272,6 +272,15 @@ def is_across(request: HttpRequest) -> bool:
     return request.POST.get("select_across") not in {None, "", "0"}
 
 
+def _take_all(request: HttpRequest) -> None:
+    """Has the button that chooses all rows do so without scripts, whether or not the boxes of some
+    rows are ticked: Django wants one, and its own button."""
+    posted = request.POST.copy()
+    posted.setdefault("index", "0")
+    posted.setdefault(ACTION_CHECKBOX_NAME, "")
+    request.POST = posted  # type: ignore[assignment]
+
+
 @dataclass(frozen=True, slots=True)
 class Empty:
     """What a list says that has no rows: what they are for, and its one button, which leads to
@@ -346,6 +355,8 @@ class ListAdmin(WithChoices, admin.ModelAdmin[Any]):
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         """The list under the plain name of what is in it, with what it says without rows."""
+        if is_across(request):
+            _take_all(request)
         add_text = self.add_text_for(request)
         shown = {
             "title": self.list_title_for(request),
@@ -451,7 +462,7 @@ class ListAdmin(WithChoices, admin.ModelAdmin[Any]):
 
     def needs_all(self, request: HttpRequest) -> bool:
         """Whether a search has to find all rows, however long it takes."""
-        return False
+        return self.takes_any_number and request.method == "POST" and is_across(request)
 
     def get_sortable_by(self, request: HttpRequest) -> list[Any]:
         """The columns that an index answers in order."""

@@ -84,6 +84,14 @@ class BulkStep(TenantRow):
                 name="bulk_step_change_vendor", field="change", to_table="backoffice_bulkchange"
             ),
         )
+        indexes = (
+            # What a change's page shows, among very many steps.
+            models.Index(
+                name="bulk_step_troubled",
+                fields=("vendor", "change", "number"),
+                condition=models.Q(troubled__gt=0),
+            ),
+        )
 
     def __str__(self) -> str:
         return str(self.number)
@@ -117,7 +125,13 @@ class SavedView(TenantRow):
             ),
             SameVendor(name="saved_view_owner_vendor", field="owner", to_table="accounts_user"),
         )
-        indexes = (models.Index(name="saved_view_of_list", fields=("vendor", "listed", "name")),)
+        indexes = (
+            models.Index(
+                name="saved_view_shared",
+                fields=("vendor", "listed", "name"),
+                condition=models.Q(shared=True),
+            ),
+        )
 
     def __str__(self) -> str:
         return self.name

@@ -14,6 +14,8 @@ from django.core import signing
 from django.core.paginator import Paginator
 from django.db import connection, models
 from django.db.models import QuerySet
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
 
 MOST_COUNTED = 10_000
 LAST = "last"
@@ -215,6 +217,13 @@ def counted(rows: Rows) -> int:
     from its beginning, where another vendor's rows can be.
     """
     return rows.values("pk")[: MOST_COUNTED + 1].count()
+
+
+def in_words(found: int) -> str:
+    """What `counted` has found, in words."""
+    if found > MOST_COUNTED:
+        return _("more than %(most)s") % {"most": number_format(MOST_COUNTED, force_grouping=True)}
+    return number_format(found, force_grouping=True)
 
 
 class BoundedPaginator(Paginator):  # type: ignore[type-arg]

@@ -101,12 +101,18 @@ def get_activation(request: PersonRequest, license_id: Any, activation_id: Any) 
     return activation
 
 
-def machines_of(user: User) -> QuerySet[Activation]:
-    """The machines of all licences that the customer sees, with these and their products. Licences
-    are named if they are not too many, so that machines are found by an index."""
+def ids_of(user: User) -> QuerySet[License, UUID] | list[UUID]:
+    """The ids of all licences that the customer sees, for what hangs on them: named if they are not
+    too many, so that it is found by an index. Of a query the planner would not know how few they
+    are, and read everybody's."""
     seen = licenses_seen(user.pk, shared_with(user.pk)).order_by().values_list("pk", flat=True)
     ids, many = leading(seen)
-    machines = Activation.objects.filter(license__in=seen if many else ids)
+    return seen if many else ids
+
+
+def machines_of(user: User) -> QuerySet[Activation]:
+    """The machines of all licences that the customer sees, with these and their products."""
+    machines = Activation.objects.filter(license__in=ids_of(user))
     return machines.select_related("license__product")
 
 

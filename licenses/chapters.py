@@ -8,9 +8,10 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.story import SHOWN, Action, Cell, Chapter, register
+from backoffice.pages import counted
 from licenses import words
-from licenses.access import licenses_of
-from licenses.models import Activation, SeatRequest
+from licenses.access import licenses_of, machines_of
+from licenses.models import SeatRequest
 from web.moments import at
 
 
@@ -33,7 +34,7 @@ def licenses(user: User) -> Chapter:
         _("Licences"),
         (_("Key"), _("Product"), _("Status"), _("Seats"), _("Expires")),
         rows,
-        found.count(),
+        counted(found.order_by()),
         _("This person has no licence."),
         reverse("admin:licenses_license_changelist", query={"q": user.email}),
         [Action(_now("New licence"), add, "licenses.add_license")],
@@ -42,7 +43,7 @@ def licenses(user: User) -> Chapter:
 
 def machines(user: User) -> Chapter:
     """The machines that use seats of those licences."""
-    found = Activation.objects.filter(license__in=licenses_of(user).values("pk"))
+    found = machines_of(user)
     rows = [
         [
             Cell(str(machine), _page("activation", machine)),
@@ -51,14 +52,14 @@ def machines(user: User) -> Chapter:
             Cell(_now("offline") if machine.offline else _now("online")),
             Cell(at(machine.last_synced_at)),
         ]
-        for machine in found.select_related("license")[:SHOWN]
+        for machine in found[:SHOWN]
     ]
     return Chapter(
         "machines",
         _("Machines"),
         (_("Machine"), _("Licence"), _("System"), _("Kind"), _("Last seen")),
         rows,
-        found.count(),
+        counted(found.order_by()),
         _("No machine uses a licence of this person."),
     )
 
@@ -81,7 +82,7 @@ def requests(user: User) -> Chapter:
         _("Requests to release"),
         (_("Asked"), _("Machine"), _("Reason"), _("State"), _("Answer")),
         rows,
-        found.count(),
+        counted(found.order_by()),
         _("This person has asked for no release."),
     )
 

@@ -5,14 +5,15 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.story import SHOWN, Cell, Chapter, register
-from licenses.access import licenses_of
+from backoffice.pages import counted
+from licenses.access import ids_of
 from offline.models import OfflineExchange
 from web.moments import at
 
 
 def files(user: User) -> Chapter:
     """The offline files that were answered for the licences of this customer."""
-    found = OfflineExchange.objects.filter(license__in=licenses_of(user).values("pk"))
+    found = OfflineExchange.objects.filter(license__in=ids_of(user))
     rows = [
         [
             Cell(at(file.created_at)),
@@ -32,7 +33,7 @@ def files(user: User) -> Chapter:
         _("Offline files"),
         (_("When"), _("Kind"), _("Machine"), _("Licence"), _("Handed in by")),
         rows,
-        found.count(),
+        counted(found.order_by()),
         _("No offline file was handed in."),
     )
 

@@ -5,14 +5,15 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.story import SHOWN, Cell, Chapter, register
-from licenses.access import licenses_of
+from backoffice.pages import counted
+from licenses.access import ids_of
 from releases.models import Download
 from web.moments import at
 
 
 def downloads(user: User) -> Chapter:
     """The downloads that count, by this customer's licences."""
-    found = Download.objects.filter(license__in=licenses_of(user).values("pk"), counted=True)
+    found = Download.objects.filter(license__in=ids_of(user), counted=True)
     rows = [
         [
             Cell(at(each.created_at), reverse("admin:releases_download_change", args=[each.pk])),
@@ -28,7 +29,7 @@ def downloads(user: User) -> Chapter:
         _("Downloads"),
         (_("When"), _("File"), _("Release"), _("Licence"), _("IP address")),
         rows,
-        found.count(),
+        counted(found.order_by()),
         _("Nothing was downloaded."),
         reverse("admin:releases_download_changelist", query={"q": user.email}),
     )

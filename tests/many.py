@@ -37,7 +37,7 @@ def filling(*kinds: type[models.Model]) -> Iterator[None]:
         cursor.execute("SET LOCAL session_replication_role = origin")
 
 
-def copy(row: models.Model, number: int, **values: str) -> None:
+def copy(row: models.Model, number: int, /, **values: str) -> None:
     """Makes so many copies of a row, within `filling`; `values` has by column the SQL of what is
     different in the copy number `n`. Each has an id of its own."""
     columns = [str(field.column) for field in row._meta.concrete_fields]
@@ -56,6 +56,16 @@ def copy(row: models.Model, number: int, **values: str) -> None:
         )
 
 
+def seem_vacuumed(*kinds: type[models.Model]) -> None:
+    """Has the planner take all pages of these tables for visible to everybody, as they are in a
+    database that is in use: only then it answers by an index alone."""
+    tables = [kind._meta.db_table for kind in kinds]
+    with speaking_as("none"), connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE pg_class SET relallvisible = relpages WHERE relname = ANY(%s)", [tables]
+        )
+
+
 def scans(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """The steps of a plan that read tables, from EXPLAIN (FORMAT JSON)."""
     if "Scan" in plan["Node Type"]:
@@ -66,8 +76,17 @@ def scans(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def rows_read(plan: dict[str, Any]) -> int:
     """How many rows a plan that was carried out looked at in all, also those it dropped."""
-    return sum(
-        (step["Actual Rows"] + step.get("Rows Removed by Filter", 0)
-         + step.get("Rows Removed by Index Recheck", 0)) * step["Actual Loops"]
-        for step in scans(plan)
-    )  # fmt: skip
+    return sum(_read(step) for step in scans(plan))
+
+
+def from_tables(plan: dict[str, Any]) -> int:
+    """The same without what an index alone has answered."""
+    return sum(_read(step) for step in scans(plan) if step["Node Type"] != "Index Only Scan")
+
+
+def _read(step: dict[str, Any]) -> int:
+    kept: int = step["Actual Rows"]
+    dropped: int = step.get("Rows Removed by Filter", 0) + step.get(
+        "Rows Removed by Index Recheck", 0
+    )
+    return (kept + dropped) * int(step["Actual Loops"])

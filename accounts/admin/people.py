@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from copy import copy
 from typing import Any, cast
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
@@ -17,6 +17,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from accounts import bulk
 from accounts.admin.metadata import WithMetadata
 from accounts.finding import people_places
 from accounts.models import CUSTOMER_ROLES, BuiltIn, Role, User
@@ -27,9 +28,12 @@ from accounts.verbs.invitations import invite, invite_waiting, send_password_lin
 from accounts.verbs.people import change_person, create_person, delete_person
 from accounts.view_as.admin import WithViewAs, let_button_work, may_view_as
 from backoffice.base import WithButtons
+from backoffice.bulk import verbs as bulk_verbs
 from backoffice.export import WithExport
 from backoffice.filters import DaysFilter
-from backoffice.lists import MOST_OFFERED, Empty, KeysetList, is_long
+from backoffice.lists import MOST_AT_ONCE, MOST_OFFERED, Empty, KeysetList, is_long
+from backoffice.pages import in_words
+from tenancy.door import current_vendor
 
 
 class OfPerson(KeysetList):
@@ -168,6 +172,7 @@ class UsersAdmin(WithViewAs, WithExport, WithButtons, WithMetadata):
     )
     readonly_fields = ("role_shown", "last_login", "last_seen_at")
     actions = ("send_invitation",)
+    takes_any_number = True
 
     @admin.display(description=_("role"))
     def role_shown(self, user: User) -> str:
@@ -270,12 +275,36 @@ class UsersAdmin(WithViewAs, WithExport, WithButtons, WithMetadata):
         delete_person(person=obj)
 
     @admin.action(description=_("Send the invitation again"), permissions=["invite"])
-    def send_invitation(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+    def send_invitation(
+        self, request: HttpRequest, queryset: QuerySet[User]
+    ) -> HttpResponseBase | None:
+        """Of those who have no password. Of more than MOST_AT_ONCE a job does so."""
+        if queryset.order_by()[MOST_AT_ONCE : MOST_AT_ONCE + 1].exists():
+            return self._have_invited(request, queryset)
         sent = invite_waiting(list(queryset))
         text = ngettext(
             "%(n)d invitation is on its way.", "%(n)d invitations are on their way.", sent
         )
         messages.success(request, text % {"n": sent})
+        return None
+
+    def _have_invited(
+        self, request: HttpRequest, people: QuerySet[User]
+    ) -> HttpResponseBase | None:
+        change = bulk_verbs.confirm(
+            id=uuid4(),
+            vendor=current_vendor(),
+            kind=bulk.NAME,
+            name=bulk.INVITE,
+            label=str(self.get_action("send_invitation")[2]),  # type: ignore[index]
+            values={},
+            rows=bulk.waiting(people),
+        )
+        if request.user.has_perm("backoffice.view_bulkchange"):
+            return redirect("admin:backoffice_bulkchange_change", change.pk)
+        text = _("A job sends %(n)s invitations, one after the other.")
+        messages.success(request, text % {"n": in_words(change.rows)})
+        return None
 
     def has_invite_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("accounts.invite_user")

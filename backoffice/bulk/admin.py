@@ -39,7 +39,7 @@ class BulkChangeAdmin(WithButtons):
     actions = None
     empty = Empty(
         "sliders",
-        gettext_lazy("What is done to all licences that a list has stands here, with its result."),
+        gettext_lazy("What is done to all that a list has stands here, with its result."),
         button=gettext_lazy("To the licences"),
         route="licenses_license_changelist",
         right="licenses.change_license",

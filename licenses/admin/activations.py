@@ -16,6 +16,7 @@ from accounts.admin.metadata import WithMetadata
 from backoffice.filters import DaysFilter
 from backoffice.lists import Empty
 from licenses import words
+from licenses.admin.filters import OwnerFilter
 from licenses.errors import LicensingError
 from licenses.models import Activation
 from licenses.search import machine_places
@@ -51,6 +52,7 @@ class ActivationAdmin(WithMetadata):
     list_filter = (
         "os",
         "offline",
+        ("license__user", OwnerFilter),
         ("last_synced_at", DaysFilter),
         ("created_at", DaysFilter),
     )

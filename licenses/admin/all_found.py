@@ -18,7 +18,6 @@ from django.utils.translation import gettext as _
 from backoffice.bulk import verbs as bulk
 from backoffice.bulk.errors import ConfirmedAlready
 from backoffice.export import WithExport
-from backoffice.lists import is_across
 from licenses.admin.many import CHANGES
 from licenses.bulk import NAME
 from licenses.models import License
@@ -60,8 +59,7 @@ class WithChangesToAll(WithExport):
     takes_any_number = True
 
     def needs_all(self, request: HttpRequest) -> bool:
-        is_for_all = request.method == "POST" and (is_across(request) or "all" in request.POST)
-        return is_for_all or super().needs_all(request)
+        return "all" in request.POST or super().needs_all(request)
 
     def look_at_all(
         self, request: HttpRequest, name: str, form: forms.Form, rows: QuerySet[License]

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from django.db.models import QuerySet, Sum
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import CUSTOMER_ROLES, BuiltIn, Session, User
-from backoffice.pages import MOST_COUNTED, counted
+from backoffice.pages import counted, in_words
 from branding.models import CustomDomain
 from licenses.models import Activation, License
 from mail.models import OutgoingEmail
@@ -77,13 +76,15 @@ def domains() -> list[Line]:
 def amounts() -> list[Line]:
     """How much of everything there is."""
     stored = ReleaseFile.objects.exclude(key="").aggregate(bytes=Sum("size"))["bytes"] or 0
-    failed = _failed_emails()
+    failed = counted(_failed_emails())
     return [
         Line(_("Customers"), number(User.objects.filter(role__in=CUSTOMER_ROLES))),
         Line(_("Licences"), number(License.objects.all())),
         Line(_("Machines"), number(Activation.objects.all())),
         Line(_("Release files stored here"), filesizeformat(stored)),
-        Line(_("E-mails that failed in %(n)d days") % {"n": RECENT}, number(failed), bool(failed)),
+        Line(
+            _("E-mails that failed in %(n)d days") % {"n": RECENT}, in_words(failed), bool(failed)
+        ),
     ]
 
 
@@ -96,10 +97,7 @@ def number(
     rows: "QuerySet[User] | QuerySet[License] | QuerySet[Activation] | QuerySet[OutgoingEmail]",
 ) -> str:
     """How many rows there are; beyond MOST_COUNTED nobody counts."""
-    found = counted(rows)
-    if found > MOST_COUNTED:
-        return _("more than %(most)s") % {"most": number_format(MOST_COUNTED, force_grouping=True)}
-    return number_format(found, force_grouping=True)
+    return in_words(counted(rows))
 
 
 def signed_in() -> str:

@@ -14,17 +14,20 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
+from accounts.admin import people
 from accounts.models import User
 from audit.models import AuditEntry
 from backoffice.bulk import verbs as bulk
+from backoffice.lists import ListAdmin
 from backoffice.models import BulkChange
 from licenses.models import License
 from licenses.verbs import licenses, many
 from licenses.verbs.licenses import create_license
+from mail.models import OutgoingEmail
 from tenancy import transactions
 from tenancy.door import inside
 from tests.accounts.test_roles import person
-from tests.world import Browser, World, signed_in
+from tests.world import Browser, World, signed_in, user
 
 NUMBER = 25
 
@@ -120,6 +123,26 @@ def test_all_that_a_search_finds_are_changed_once(crowd: World) -> None:
     done = admin.get(first["Location"])
     assert "Refresh" not in done
     assert f"{NUMBER} changed" in done.content.decode()
+
+
+def test_all_are_chosen_without_scripts(crowd: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ListAdmin, "list_per_page", 10)
+    admin = signed_in(crowd.acme_admin)
+    page = admin.get(f"/licenses/license/{QUERY}").content.decode()
+    button = re.search(r"<noscript>(.+?)</noscript>", page, re.DOTALL)
+    assert button
+    assert f"Choose all {NUMBER} licences that are found" in button[1]
+    # As the browser sends it: the hidden field, then the button.
+    form = {"action": "suspend", "select_across": ["0", "1"]}
+    assert 'name="select_across" value="1"' in button[1]
+    asked = admin.post(f"/licenses/license/{QUERY}", form)
+    assert f"{NUMBER} licences are found" in asked.content.decode()
+    some = admin.post(f"/licenses/license/{QUERY}", form | {"action": ""}, follow=True)
+    assert "No action selected" in some.content.decode()
+    none = admin.post(
+        f"/licenses/license/{QUERY}", form | {"select_across": "0", "index": "0"}, follow=True
+    )
+    assert "must be selected" in none.content.decode()
 
 
 def test_what_was_changed_since_and_what_is_refused_is_told(crowd: World) -> None:
@@ -247,6 +270,37 @@ def test_what_became_of_each_is_forgotten_after_90_days(crowd: World) -> None:
     page = signed_in(crowd.acme_admin).get(f"/backoffice/bulkchange/{change.pk}/change/")
     assert "result.csv" not in page.content.decode()
     assert f"{NUMBER} changed" in page.content.decode()
+
+
+def test_any_number_of_people_is_invited(crowd: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(people, "MOST_AT_ONCE", 5)
+    with inside(crowd.acme):
+        waiting = [user(crowd.acme, f"waits{n}@crowd.example") for n in range(8)]
+        User.objects.filter(email__endswith="@crowd.example").update(password="!")
+        user(crowd.acme, "knows@crowd.example")
+    # Without the page of the change: whoever may not see it is told.
+    support = signed_in(crowd.acme_support)
+    form = {"action": "send_invitation", "select_across": "1"}
+    path = "/accounts/user/?kind=customers&q=crowd.example"
+    told = support.post(path, form, follow=True).content.decode()
+    assert "A job sends 8 invitations" in told
+    page = signed_in(crowd.acme_admin).post(path, form)
+    with inside(crowd.acme):
+        by_support, by_admin = BulkChange.objects.order_by("created_at", "id")
+        if by_support.confirmed_by != crowd.acme_support:
+            by_support, by_admin = by_admin, by_support
+        User.objects.filter(pk=waiting[0].pk).update(password="x")
+        User.objects.filter(pk=waiting[1].pk).delete()
+    assert page["Location"] == f"/backoffice/bulkchange/{by_admin.pk}/change/"
+    done = work(crowd, by_admin)
+    assert (done.state, done.rows, done.changed, done.refused, done.left) == ("done", 8, 6, 1, 1)
+    with inside(crowd.acme):
+        sent = OutgoingEmail.objects.filter(kind="invitation").values_list("recipient", flat=True)
+        assert set(sent) == {f"waits{n}@crowd.example" for n in range(2, 8)}
+        assert AuditEntry.objects.filter(action="invited").count() == 6
+    shown = signed_in(crowd.acme_admin).get(page["Location"]).content.decode()
+    assert "has set a password already" in shown
+    assert "not there any more" in shown
 
 
 @pytest.mark.django_db(transaction=True)

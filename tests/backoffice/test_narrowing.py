@@ -6,10 +6,12 @@ from html import unescape
 
 import pytest
 
+from licenses.admin import filters
 from licenses.models import LicensePolicy, Product
+from licenses.verbs.activations import activate
 from licenses.verbs.licenses import create_license, set_last_day
 from tenancy.door import inside
-from tests.world import Browser, World, signed_in
+from tests.world import Browser, World, machine, signed_in
 
 LIST = "/licenses/license/"
 ENDS = {"FIRST-DAY-OF-MAY-1": date(2027, 5, 1), "LAST-DAY-OF-MAY-31": date(2027, 5, 31)}
@@ -113,6 +115,32 @@ def test_a_product_that_is_gone_narrows_to_nothing_and_says_so(
         assert text.endswith("what is not there any more"), name
         assert "Quill" not in page
         assert "bob@" not in page
+
+
+@pytest.mark.parametrize("most", [0, 1])
+def test_machines_are_narrowed_by_whose_licences_they_are_on(
+    world: World, admin: Browser, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    """Also of an owner of so many licences that they are not named."""
+    monkeypatch.setattr(filters, "MOST_NAMED", most)
+    with inside(world.acme):
+        activate(world.grace_license, machine("grace-desktop"))
+        activate(create_license(product=world.orbit, user=None), machine("nobody-s"))
+    for asked, said, found in (
+        ({"license__user__id__exact": str(world.ada.pk)}, "ada@", {"ada-laptop"}),
+        ({"license__user__id__exact": str(world.grace.pk)}, "grace@", {"grace-desktop"}),
+        ({"license__user__isnull": "True"}, "", {"nobody-s"}),
+        ({"license__user__id__exact": str(world.bob.pk)}, "not there any more", set()),
+    ):
+        page = admin.get("/licenses/activation/", asked).content.decode()
+        names = {"ada-laptop", "grace-desktop", "nobody-s", "bob-laptop"}
+        assert {name for name in names if name in page} == found
+        [(text, url)] = chips_in(page)
+        assert text.startswith("Customer: ")
+        assert said in text
+        assert url == "?"
+    wrong = {"license__user__id__exact": "x"}
+    assert admin.get("/licenses/activation/", wrong).status_code == 400
 
 
 @pytest.mark.parametrize(
