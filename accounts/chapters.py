@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Refusal, User
 from accounts.story import SHOWN, Cell, Chapter, register
+from accounts.words import browser_text
 from audit import words
 from audit.models import AuditEntry
 from backoffice.pages import counted
@@ -67,7 +68,7 @@ def refusals(user: User) -> Chapter:
             Cell(refusal.get_kind_display()),
             Cell(refusal.said or str(whys.get(refusal.reason, refusal.reason))),
             Cell(refusal.ip or ""),
-            Cell(refusal.browser or ""),
+            Cell(browser_text(refusal.browser or "")),
         ]
         for refusal in found[:SHOWN]
     ]
@@ -118,5 +119,5 @@ def register_all() -> None:
     """What this room tells of a customer, by place on the page."""
     register(50, "mail.view_outgoingemail", emails)
     register(60, "audit.view_auditentry", sign_ins)
-    register(65, "audit.view_auditentry", refusals)
+    register(5, "audit.view_auditentry", refusals)
     register(70, "audit.view_auditentry", trail)

@@ -44,6 +44,7 @@ from accounts.sessions import (
 from accounts.verbs import email_change, passwords
 from accounts.verbs.people import WITHHELD
 from accounts.verbs.profile import save_profile, turn_reminders
+from accounts.words import browser_text
 from audit import words
 from audit.acting import acting_as
 from audit.models import AuditEntry
@@ -51,7 +52,7 @@ from tenancy.addresses import normalise_email
 from tenancy.hosts import Site, vendor_url
 from tenancy.models import Vendor
 from tenancy.table import vendor_by_company_id
-from web import browsers, once
+from web import once
 from web.moments import moment
 from web.pages import render
 from web.policy import keeps_its_address
@@ -301,17 +302,9 @@ def _activity_row(entry: AuditEntry, user: User, now: datetime) -> dict[str, Any
         "title": words.for_customers(entry.action),
         "what": ", ".join(changed) if entry.action == "changed" else words.remark(entry),
         "actor": _("You") if own else entry.actor_for_customers,
-        "browser": _browser(entry.details.get("browser", "")) if own else "",
+        "browser": browser_text(entry.details.get("browser", "")) if own else "",
         "ip": (entry.ip or "") if own else "",
     }
-
-
-def _browser(told: str) -> str:
-    """The browser in words, and on which system."""
-    browser, system = browsers.named(told)
-    if browser and system:
-        return _("%(browser)s on %(system)s") % {"browser": browser, "system": system}
-    return browser or system
 
 
 @form_methods

@@ -4,6 +4,7 @@ The host's vendor limits every query (the scope); this limits it to the signed-i
 is somebody else's is answered like what does not exist: 404.
 """
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from audit.models import AuditEntry
 from audit.words import title
 from licenses.errors import MachineIsGone
 from licenses.history import told_of
-from licenses.models import Activation, License, LicenseUser
+from licenses.models import Activation, License, LicenseUser, SeatRequest
 from tenancy.finding import leading
 from tenancy.prepared import prepared, together
 from web.moments import day
@@ -114,6 +115,15 @@ def machines_of(user: User) -> QuerySet[Activation]:
     """The machines of all licences that the customer sees, with these and their products."""
     machines = Activation.objects.filter(license__in=ids_of(user))
     return machines.select_related("license__product")
+
+
+def asked_for(machines: Iterable[Activation]) -> set[UUID]:
+    """Those of the machines, whose licences are loaded, for which support has been asked in the
+    present owner's time, and has not answered."""
+    owners = {machine.pk: machine.license.user_id for machine in machines}
+    waiting = SeatRequest.objects.filter(activation_id__in=owners, state=SeatRequest.State.OPEN)
+    asked = waiting.order_by().values_list("activation_id", "owner_id")
+    return {machine for machine, owner in asked if owners[machine] == owner}
 
 
 def _became(last: AuditEntry) -> str:

@@ -16,7 +16,7 @@ from accounts.requests import PersonRequest
 from accounts.sessions import browser_of
 from accounts.verbs import refusals
 from licenses import words
-from licenses.access import get_activation, get_license
+from licenses.access import asked_for, get_activation, get_license
 from licenses.errors import (
     ActivationLimitReached,
     ActivationNotFound,
@@ -26,6 +26,7 @@ from licenses.errors import (
 from licenses.models import Activation, License, OperatingSystem
 from licenses.pages import rows
 from licenses.verbs.activations import deactivate_as_customer, find_activation
+from licenses.verbs.releasing import own_releases_left
 from offline.access import (
     get_exchange,
     get_response_of_machine,
@@ -228,7 +229,9 @@ def _show_machines(
     now; the request is kept. Those that were not seen for longest come first."""
     now = timezone.now()
     today = timezone.localdate(now)
-    machines = Activation.objects.filter(license=license).order_by("last_synced_at", "pk")
+    found = Activation.objects.filter(license=license).select_related("license")
+    machines = list(found.order_by("last_synced_at", "pk")[:MOST_MACHINES])
+    waiting, left = asked_for(machines), own_releases_left(license, now)
     context = {
         "request_text": asked.text,
         "hostname": asked.hostname if isinstance(asked, ActivationRequest) else "",
@@ -237,7 +240,7 @@ def _show_machines(
         "row": rows.license_row(license, now, today),
         "deactivations": words.deactivations_text(license),
         "machines": [
-            rows.machine_row(each, license, now, today) for each in machines[:MOST_MACHINES]
+            rows.machine_row(each, license, now, today, waiting, left=left) for each in machines
         ],
         "more": max(0, license.total_activations - MOST_MACHINES),
         "code": ActivationLimitReached.code,

@@ -142,6 +142,11 @@ class Release(TenantRow):
         return f"{self.name} {self.version}"
 
     @property
+    def platform_names(self) -> list[str]:
+        """Its platforms as they are shown."""
+        return [platforms.name_of(word) for word in self.platforms]
+
+    @property
     def tried_out(self) -> bool:
         """Whether it is a pre-release in the stable channel, which is never the newest there."""
         return self.channel == STABLE and bool(parse(self.version).pre)

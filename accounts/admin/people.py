@@ -1,6 +1,6 @@
 """A vendor's people, in the back office."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from copy import copy
 from typing import Any, cast
 from uuid import UUID, uuid4
@@ -34,6 +34,10 @@ from backoffice.filters import DaysFilter
 from backoffice.lists import MOST_AT_ONCE, MOST_OFFERED, Empty, KeysetList, is_long
 from backoffice.pages import in_words
 from tenancy.door import current_vendor
+
+# The two lists of people, by the names that the navigation has for them, and both together.
+KINDS = {"customers": _("Customers"), "team": _("Team")}
+BOTH = _("Customers and team")
 
 
 class OfPerson(KeysetList):
@@ -98,12 +102,12 @@ class RoleFilter(admin.ChoicesFieldListFilter):
 class KindFilter(admin.SimpleListFilter):
     """Customers, or the vendor's own people: the two lists that the navigation offers."""
 
-    title = _("kind")
+    title = _("customers or team")
     parameter_name = "kind"
     is_asked = False  # it is which list this is
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("customers", _("Customers")), ("team", _("Team"))]
+        return list(KINDS.items())
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> QuerySet[User]:
         if self.value() == "customers":
@@ -112,12 +116,18 @@ class KindFilter(admin.SimpleListFilter):
             return queryset.exclude(role__in=CUSTOMER_ROLES)
         return queryset
 
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        """Both together under the name that their list has."""
+        both, *others = super().choices(changelist)
+        yield {**both, "display": BOTH}
+        yield from others
+
 
 def stands_in(person: User) -> dict[str, Any]:
     """Which of the two lists the person's pages belong to, for their frame."""
-    kind, title = ("customers", _("Customers")) if person.is_customer else ("team", _("Team"))
+    kind = "customers" if person.is_customer else "team"
     url = reverse("admin:accounts_user_changelist", query={"kind": kind})
-    return {"place": kind, "list_url": url, "list_title": title}
+    return {"place": kind, "list_url": url, "list_title": KINDS[kind]}
 
 
 # What nobody has who is being added, and what customers alone have.
@@ -195,8 +205,7 @@ class UsersAdmin(WithViewAs, WithExport, WithButtons, WithMetadata):
 
     def list_title_for(self, request: HttpRequest) -> Any:
         """Customers, the team, or all of them."""
-        titles = {"customers": _("Customers"), "team": _("Team")}
-        return titles.get(kind_of(request), _("Customers and team"))
+        return KINDS.get(kind_of(request), BOTH)
 
     def add_text_for(self, request: HttpRequest) -> Any:
         texts = {"customers": _("Add a customer"), "team": _("Add a colleague")}
@@ -204,6 +213,12 @@ class UsersAdmin(WithViewAs, WithExport, WithButtons, WithMetadata):
 
     def empty_for(self, request: HttpRequest) -> Empty:
         return NO_COLLEAGUES if kind_of(request) == "team" else NO_CUSTOMERS
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """Of both lists together the navigation marks none."""
+        is_one = request.GET.get("kind") in KINDS
+        shown = {} if is_one else {"place": ""}
+        return super().changelist_view(request, shown | (extra_context or {}))
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Who is added to the team begins as support."""

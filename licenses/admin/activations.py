@@ -18,7 +18,7 @@ from backoffice.lists import Empty
 from licenses import words
 from licenses.admin.filters import OwnerFilter
 from licenses.errors import LicensingError
-from licenses.models import Activation
+from licenses.models import Activation, SeatRequest
 from licenses.search import machine_places
 from licenses.verbs.releasing import free
 from tenancy.texts import validate_line
@@ -86,6 +86,14 @@ class ActivationAdmin(WithMetadata):
         """How often the machine came with another key; what it had before goes on running."""
         return words.replacements_text(obj, obj.license, timezone.now())
 
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> Any:
+        """With the customer's request to release the machine, if there is one."""
+        machine = self.get_object(request, object_id)
+        shown = {"asked": _asked_for(request, machine) if machine else None}
+        return super().change_view(request, object_id, form_url, shown | (extra_context or {}))
+
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.free_view)
         name = "licenses_activation_release"
@@ -107,6 +115,7 @@ class ActivationAdmin(WithMetadata):
             "opts": self.opts,
             "original": machine,
             "works": words.works_until(machine),
+            "asked": _asked_for(request, machine),
             "form": form,
         }
         return render(request, "licenses/admin/release.html", context)
@@ -120,3 +129,11 @@ class ActivationAdmin(WithMetadata):
             done = _("The machine %(machine)s is released and its seat is free.")
             messages.success(request, done % {"machine": machine})
         return redirect("admin:licenses_license_change", machine.license_id)
+
+
+def _asked_for(request: HttpRequest, machine: Activation) -> SeatRequest | None:
+    """The request to release the machine that waits for an answer, for who may read it."""
+    if not request.user.has_perm("licenses.view_seatrequest"):
+        return None
+    waiting = SeatRequest.objects.filter(activation_id=machine.pk, state=SeatRequest.State.OPEN)
+    return waiting.select_related("user").first()

@@ -1,6 +1,7 @@
 """What a product's page in the back office begins with: its licences, what new ones begin on, its
 releases, and what its program ships with."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,7 @@ from licenses.words import NAMES
 from web.moments import day
 
 LAST_RELEASES = 5
+MOST_READ = 100  # releases, of which several may be one version for several platforms
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +37,12 @@ class Link:
 def page_of(request: HttpRequest, product: Product) -> dict[str, Any]:
     """All that the page shows above its form."""
     may = request.user.has_perm
-    releases = product.releases.filter(published=True, archived=False)
     listed = {"product__id__exact": str(product.pk)}
     return {
         "product": product,
         "licenses": _licenses(product) if may("licenses.view_license") else None,
         "begins_on": _begins_on(request, product),
-        "releases": [
-            Link(str(each), link_to(request, each), _published(each.published_at))
-            for each in releases.order_by("-published_at")[:LAST_RELEASES]
-        ]
-        if may("releases.view_release")
-        else None,
+        "releases": _releases(request, product) if may("releases.view_release") else None,
         "all_releases": reverse("admin:releases_release_changelist", query=listed),
         "may_add_release": may("releases.add_release"),
         "signing_key": _key(product),
@@ -85,6 +81,30 @@ def _begins_on(request: HttpRequest, product: Product) -> list[Link]:
         about = of_maintenance(maintenance)
         found.append(Link(str(maintenance), link_to(request, maintenance), about))
     return found
+
+
+def _releases(request: HttpRequest, product: Product) -> list[tuple[Link, list[Link]]]:
+    """The newest releases, each once: what has a row for each platform leads to these."""
+    published = product.releases.filter(published=True, archived=False)
+    by_name: dict[tuple[str, str], list[Any]] = {}
+    for each in published.order_by("-published_at", "-version_key", "pk")[:MOST_READ]:
+        by_name.setdefault((str(each), each.channel), []).append(each)
+    return [_release(request, rows) for rows in list(by_name.values())[:LAST_RELEASES]]
+
+
+def _release(request: HttpRequest, rows: Sequence[Any]) -> tuple[Link, list[Link]]:
+    """One of them: the link to it, or without one its name and the links to each of its rows."""
+    newest = rows[0]
+    told = [newest.channel, _published(newest.published_at)]
+    if len(rows) == 1:
+        told.insert(0, _for_platforms(newest))
+        return Link(str(newest), link_to(request, newest), " · ".join(told)), []
+    ways = [Link(_for_platforms(each), link_to(request, each)) for each in rows]
+    return Link(str(newest), about=" · ".join(told)), sorted(ways, key=lambda way: way.text.lower())
+
+
+def _for_platforms(release: Any) -> str:
+    return ", ".join(release.platform_names)
 
 
 def _published(moment: Any) -> str:

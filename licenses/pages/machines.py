@@ -1,6 +1,6 @@
 """The customer's machines across all licences, and freeing many of them at once."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from django.contrib import messages
@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.requests import PersonRequest
-from licenses.access import machines_of
+from licenses.access import asked_for, machines_of
 from licenses.models import Activation
 from licenses.pages import rows
 from licenses.pages.forms import MachineSearchForm
@@ -22,6 +22,7 @@ from licenses.verbs.activations import (
     deactivate_many_as_customer,
     refusals_of_many,
 )
+from licenses.verbs.releasing import own_releases_of
 from web.pages import render
 from web.requests import page_of
 
@@ -39,7 +40,7 @@ def machine_list(request: PersonRequest) -> HttpResponse:
         "form": form,
         "text": text,
         "page": page,
-        "rows": [_row(machine) for machine in page],
+        "rows": _rows(request, list(page)),
     }
     return render(request, "licenses/machine_list.html", context)
 
@@ -57,8 +58,8 @@ def deactivate_many(request: PersonRequest) -> HttpResponse:
     refusals = refusals_of_many(machines)
     context = {
         "chosen": [
-            (_row(machine), refusal.sentence if refusal else "")
-            for machine, refusal in zip(machines, refusals, strict=True)
+            (row, refusal.sentence if refusal else "")
+            for row, refusal in zip(_rows(request, machines), refusals, strict=True)
         ],
         "free": refusals.count(None),
     }
@@ -76,12 +77,23 @@ def _chosen(request: PersonRequest) -> Sequence[Activation]:
     return list(machines_of(request.user).filter(pk__in=ids).order_by("last_synced_at", "pk"))
 
 
-def _row(machine: Activation) -> tuple[rows.MachineRow, str, str, str]:
+Row = tuple[rows.MachineRow, str, str, str]
+
+
+def _rows(request: PersonRequest, machines: Sequence[Activation]) -> list[Row]:
+    """The machines, each with its licence, and with what is asked and may be released already."""
+    licenses = [machine.license for machine in machines]
+    left = own_releases_of(request.vendor, licenses, timezone.now())
+    asked = asked_for(machines)
+    return [_row(each, asked, left.get(each.license.user_id, 0)) for each in machines]
+
+
+def _row(machine: Activation, asked: Collection[UUID], left: int) -> Row:
     """The machine, and of its licence the page, product and name, and key."""
     now, license = timezone.now(), machine.license
     shown = rows.license_row(license, now, timezone.localdate(now))
     name = f"{shown.product} · {shown.name}" if shown.name else shown.product
-    machine_row = rows.machine_row(machine, license, now, timezone.localdate(now))
+    machine_row = rows.machine_row(machine, license, now, timezone.localdate(now), asked, left=left)
     return machine_row, shown.url, name, shown.key
 
 

@@ -19,6 +19,7 @@ from licenses.models import Activation, License, SeatRequest, Usable
 from licenses.pages.listing import Listed
 from licenses.status import Standing, Status
 from licenses.verbs.activations import check_customer_may_deactivate
+from licenses.verbs.releasing import may_release_own
 from tenancy.models import Vendor
 from web.links import path_to
 from web.moments import Moment, moment
@@ -72,6 +73,7 @@ class MachineRow:
     release_url: str
     asked: bool
     needs_file: bool
+    own_release: bool
     set_up_anew: str
 
 
@@ -179,9 +181,12 @@ def machine_row(
     now: datetime,
     today: date,
     asked: Collection[UUID] = (),
+    *,
+    left: int = 0,
 ) -> MachineRow:
     """The machine on its licence's page, with the way to deactivate it or the reason against and
-    then the way to have it released; `asked` are the machines for which support has been asked."""
+    then the way to have it released; `asked` are the machines for which support has been asked,
+    `left` how many the customer may still release without (`own_releases_left`)."""
     refusal = _refusal(license, activation)
     until = activation.offline_response_valid_until
     downloadable = activation.offline and until is not None and until > now
@@ -204,6 +209,7 @@ def machine_row(
         release_url=path_to("activation_release", license.pk, activation.pk) if refusal else "",
         asked=activation.pk in asked,
         needs_file=isinstance(refusal, OfflineMachineKeepsItsSeat),
+        own_release=bool(refusal) and may_release_own(license, activation, left),
         set_up_anew=words.replacements_text(activation, license, now)
         if activation.key_replacements(now)
         else "",

@@ -178,6 +178,7 @@ def render_license(request: PersonRequest, license: License) -> HttpResponse:
     )
     machines = page_of(machine_rows, request, "machines")
     asked = {each.activation_id for each in requests if each.is_open}
+    left = releasing.own_releases_left(license, now)
     history = page_of(history_rows, request, "history")
     context = {
         "license": license,
@@ -196,7 +197,9 @@ def render_license(request: PersonRequest, license: License) -> HttpResponse:
         "meters": meters,
         "boxes": boxes.rendered(request, license),
         "machine_page": machines,
-        "machines": [rows.machine_row(each, license, now, today, asked) for each in machines],
+        "machines": [
+            rows.machine_row(each, license, now, today, asked, left=left) for each in machines
+        ],
         "requests": [rows.request_row(each, now) for each in requests],
         "history_page": history,
         "events": [rows.event_row(event, now) for event in history],
@@ -311,7 +314,8 @@ def activation_release(
         releasing.check_not_alone(license, activation)
     except ReleaseNotNeeded:
         return redirect("activation_deactivate", license_id, activation_id)
-    own = releasing.may_release_own(license, activation, now)
+    left = releasing.own_releases_left(license, now)
+    own = releasing.may_release_own(license, activation, left)
     form = ReleaseForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         _release(request, activation, form.cleaned_data["reason"], own=own)
@@ -323,7 +327,7 @@ def activation_release(
         "works": words.works_until(activation),
         "deactivations": words.deactivations_text(license),
         "own": own,
-        "left": releasing.own_releases_left(license, now) if own else 0,
+        "left": left,
         "form": form,
     }
     return render(request, "licenses/activation_release.html", context)

@@ -7,9 +7,11 @@ go beyond the limit of deactivations, customers may not.
 
 from collections.abc import Iterable
 from datetime import datetime
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Count
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -22,6 +24,7 @@ from licenses.models.activation import YEAR
 from licenses.verbs.activations import check_customer_may_deactivate, give_back
 from licenses.verbs.locking import lock
 from mail.outbox import queue
+from tenancy.models import Vendor
 from tenancy.texts import validate_line
 from web import limits
 
@@ -149,18 +152,28 @@ def check_may_release_own(license: License) -> None:
 
 def own_releases_left(license: License, now: datetime) -> int:
     """How many machines the licence's owner may still release in this year without asking."""
-    allowed = license.vendor.allowed_own_releases
-    if not allowed or license.user_id is None:
-        return 0
+    return own_releases_of(license.vendor, [license], now).get(license.user_id, 0)
+
+
+def own_releases_of(
+    vendor: Vendor, licenses: Iterable[License], now: datetime
+) -> dict[UUID | None, int]:
+    """How many the owners of these licences may still release, by their ids; nobody may where the
+    vendor allows none, and what is nobody's has no owner."""
+    owners = {license.user_id for license in licenses} - {None}
+    if not vendor.allowed_own_releases or not owners:
+        return {}
     done = SeatRequest.objects.filter(
-        owner=license.user_id, by_customer=True, created_at__gt=now - YEAR
-    )
-    return allowed - done.count()
+        owner__in=owners, by_customer=True, created_at__gt=now - YEAR
+    ).order_by()
+    numbers = dict(done.values_list("owner").annotate(Count("pk")))
+    return {owner: vendor.allowed_own_releases - numbers.get(owner, 0) for owner in owners}
 
 
-def may_release_own(license: License, activation: Activation, now: datetime) -> bool:
-    """Whether the customer can release this machine without asking."""
-    if not activation.offline or own_releases_left(license, now) <= 0:
+def may_release_own(license: License, activation: Activation, left: int) -> bool:
+    """Whether the customer can release this machine without asking; `left` is how many he still
+    may (`own_releases_left`)."""
+    if not activation.offline or left <= 0:
         return False
     try:
         check_may_release_own(license)

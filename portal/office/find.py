@@ -3,8 +3,8 @@ an e-mail, a name, a host name, a fingerprint.
 
 What matches as a whole is found first; only when nothing does, rows of which the text has the
 beginnings of words. Both by an index, however many rows there are. If there is nothing either, the
-last machines that are gone and the last e-mails are looked through, and what has a letter wrong is
-offered, by an index again. Runs in the vendor's scope.
+last machines that are gone and the subjects of the last e-mails are looked through; then what has a
+letter wrong is offered, by an index again. Runs in the vendor's scope.
 """
 
 from collections.abc import Callable
@@ -58,6 +58,7 @@ class Group:
     title: str | Promise
     hits: list[Hit]
     more: bool
+    opens: bool = True  # a single hit, since its page is what was asked for
 
 
 def person(each: User) -> Hit:
@@ -149,13 +150,13 @@ class Found:
     @property
     def only(self) -> Hit | None:
         """The one that is certainly meant."""
-        hits = [hit for group in self.groups for hit in group.hits]
-        return hits[0] if len(hits) == 1 and not self.near else None
+        hits = [(hit, group.opens) for group in self.groups for hit in group.hits]
+        return hits[0][0] if len(hits) == 1 and hits[0][1] and not self.near else None
 
 
 def find(text: str, reader: User) -> Found:
     """What the whole text names, of all that the reader may view; when it names nothing, what has
-    each of its words; then what was so, or nearly is."""
+    each of its words; then what was so, and what an e-mail was about; then what nearly is so."""
     wanted = text.strip()[:LONGEST]
     if not form_of(wanted):
         return Found([])
@@ -163,15 +164,12 @@ def find(text: str, reader: User) -> Found:
     groups = [_group(kind, kind.rows().filter(kind.whole(wanted))) for kind in kinds]
     if not any(group.hits for group in groups):
         groups = [_by_words(kind, wanted) for kind in kinds]
-    found = Found([group for group in groups if group.hits])
-    return found if found.groups else _near(kinds, wanted, reader)
-
-
-def _near(kinds: list[Findable], wanted: str, reader: User) -> Found:
-    """What the text may mean: machines that are gone, e-mails, and what has a letter wrong."""
-    groups = [_gone(wanted, reader), _emails(wanted, reader)]
-    groups += [_group(kind, kind.rows().filter(pk__in=kind.near(wanted))) for kind in kinds]
-    return Found([group for group in groups if group.hits], near=True)
+    if not any(group.hits for group in groups):
+        groups = [_gone(wanted, reader), _emails(wanted, reader)]
+    near = not any(group.hits for group in groups)
+    if near:
+        groups = [_group(kind, kind.rows().filter(pk__in=kind.near(wanted))) for kind in kinds]
+    return Found([group for group in groups if group.hits], near=near)
 
 
 def _gone(wanted: str, reader: User) -> Group:
@@ -180,7 +178,8 @@ def _gone(wanted: str, reader: User) -> Group:
     entries = gone_by_name(wanted)[: SHOWN + 1] if may else []
     known = License.objects.in_bulk([each.license_id for each in entries if each.license_id])
     hits = [gone(each, known[each.license_id]) for each in entries if each.license_id in known]
-    return Group(_("Machines without a seat by now"), hits[:SHOWN], len(hits) > SHOWN)
+    more = len(hits) > SHOWN
+    return Group(_("Machines without a seat by now"), hits[:SHOWN], more, opens=False)
 
 
 def gone(entry: AuditEntry, license: License) -> Hit:
@@ -195,7 +194,8 @@ def _emails(wanted: str, reader: User) -> Group:
     """E-mails whose subjects have every word, among the last LOOKED_AT."""
     may = reader.has_perm("mail.view_outgoingemail")
     forms = [word.form for word in asked(wanted) or ()]
-    last = OutgoingEmail.objects.order_by("-created_at", "pk")[:LOOKED_AT] if may else []
+    told = OutgoingEmail.objects.only("subject", "recipient", "created_at")
+    last = told.order_by("-created_at", "pk")[:LOOKED_AT] if may else []
     found = [each for each in last if forms and has_all(each.subject, forms)]
     return Group(_("E-mails"), [email(each) for each in found[:SHOWN]], len(found) > SHOWN)
 

@@ -108,6 +108,18 @@ def test_support_reads_what_she_saw(world: World) -> None:
     assert "Refused in the last 30 days" in text
     assert "wrong password" in text
     assert "offline file" in text
+    # It is what support looks for: the first of all chapters.
+    assert text.index('id="refusals"') < text.index('id="licenses"')
+
+
+def test_a_browser_is_told_by_its_name(world: World) -> None:
+    told = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+    with inside(world.acme):
+        refusals.note(Refusal.Kind.FILE, "OTHER", user=world.ada)
+        Refusal.objects.update(browser=told)
+    page = signed_in(world.acme_support).get(f"/accounts/user/{world.ada.pk}/story/")
+    assert ">Firefox on Linux<" in page.content.decode()
+    assert "Mozilla" not in page.content.decode()
 
 
 @pytest.mark.parametrize("n", [1, 3])

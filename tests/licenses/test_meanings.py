@@ -116,8 +116,8 @@ def test_a_products_page_begins_with_what_there_is_of_it(world: World) -> None:
         for told in (
             "2 licences Active 1 Suspended 1",
             "Yearly Licences made with this policy last 1 year from their creation, on 1 machine.",
-            "Orbit 1.3.0 24 November 2026",
-            "Orbit 1.2.0 24 November 2026",
+            "Orbit 1.3.0 Linux · stable · 24 November 2026",
+            "Orbit 1.2.0 Linux · stable · 24 November 2026",
             "product.json What the program ships with",
             "since 24 November 2026.",
         ):
@@ -128,6 +128,23 @@ def test_a_products_page_begins_with_what_there_is_of_it(world: World) -> None:
     found = page(world, world.acme_admin, f"{listed}&status=suspended")
     assert "GRACE1-ACME-ORBIT-0002" in found
     assert "ADA111-ACME-ORBIT-0001" not in found
+
+
+def test_a_release_stands_there_once_for_all_its_platforms(world: World) -> None:
+    with inside(world.acme):
+        rows = [
+            release(world.orbit, "4.2.1", platforms=[word]) for word in ("linux", "macos", "win64")
+        ]
+        for minor in range(6):
+            release(world.orbit, f"3.{minor}", platforms=["linux"])
+    path = f"/licenses/product/{world.orbit.pk}/change/"
+    text = page(world, world.acme_support, path)
+    assert text.count("Orbit 3.") == 4
+    told = "Orbit 4.2.1: Linux · macOS · Windows, 64 bit · stable · 24 November 2026"
+    assert text.count(told) == text.count("Orbit 4.2.1") == 1
+    html = signed_in(world.acme_support).get(path).content.decode()
+    for row in rows:
+        assert f'href="/releases/release/{row.pk}/change/"' in html
 
 
 def test_very_many_licences_are_not_counted_by_status(

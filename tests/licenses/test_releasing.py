@@ -20,6 +20,7 @@ from mail.models import OutgoingEmail
 from tenancy.door import inside
 from tests import world as worlds
 from tests.licenses.test_activation import KEY, OTHER_KEY, run_at_once
+from tests.licenses.test_pages import queries
 from tests.world import Browser, World, machine, set_vendor, signed_in
 
 State = SeatRequest.State
@@ -367,3 +368,46 @@ def test_nobody_else_answers(world: World, lost: Activation) -> None:
         browser: Browser = signed_in(person)
         assert browser.post(path, {"do": "release"}).status_code == code
     assert counts(world, lost.license_id) == (1, 0)
+
+
+def test_all_machines_on_one_page_say_who_releases_them(world: World, lost: Activation) -> None:
+    """Support, the customer, or nobody before support has answered; for as many queries."""
+    ada, path = signed_in(world.ada), "/licenses/machines/"
+    texts = ("Ask support to release it", "Lost or broken: release it", "Waiting for support")
+
+    def told() -> list[int]:
+        pages = (ada.get(path), ada.get(f"/licenses/{lost.license_id}/"))
+        return [" ".join(pages[0].content.decode().split()).count(text) for text in texts] + [
+            pages[1].content.decode().count("Lost or broken: release it")
+        ]
+
+    assert told() == [1, 0, 0, 0]
+    set_vendor(world.acme, allowed_own_releases=1)
+    assert told() == [0, 1, 0, 1]
+    set_vendor(world.acme, allowed_own_releases=0)
+    asked(world, lost)
+    assert told() == [0, 0, 1, 0]
+    with inside(world.acme):
+        other = activate(lost.license, machine("second-room"), key=OTHER_KEY)
+    one = queries(ada, path)
+    assert told() == [1, 0, 1, 0]
+    asked(world, other)
+    assert told() == [0, 0, 2, 0]
+    assert queries(ada, path) == one
+
+
+def test_the_back_office_says_on_the_machines_pages_that_it_is_asked_for(
+    world: World, lost: Activation
+) -> None:
+    request = asked(world, lost)
+    support = signed_in(world.acme_support)
+    answer = f"/licenses/seatrequest/{request.pk}/answer/"
+    pages = [f"/licenses/activation/{lost.pk}/{page}/" for page in ("change", "release")]
+    for path in pages:
+        page = support.get(path).content.decode()
+        assert BROKEN in page, path
+        assert answer in page, path
+    with inside(world.acme):
+        refuse(request, answer="No")
+    for path in pages:
+        assert BROKEN not in support.get(path).content.decode(), path

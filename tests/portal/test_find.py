@@ -95,6 +95,7 @@ def test_a_machine_that_was_released_is_found_by_its_name(world: World) -> None:
     for text in ("ada-laptop", "ADA LAPTOP", "ada-lap"):
         page = signed_in(world.acme_support).get("/find/", {"q": text}).content.decode()
         assert "Machines without a seat by now" in page
+        assert "Did you mean" not in page
         assert f"/licenses/license/{world.ada_license.pk}/change/" in page
         assert "Machine released by support" in page
 
@@ -105,8 +106,24 @@ def test_an_e_mail_is_found_by_its_subject(world: World) -> None:
         email = OutgoingEmail.objects.get()
         subject = email.subject or "Your licence for Orbit"
         OutgoingEmail.objects.filter(pk=email.pk).update(subject=subject)
-    page = signed_in(world.acme_support).get("/find/", {"q": subject}).content.decode()
-    assert f"/mail/outgoingemail/{email.pk}/change/" in page
+    support, there = signed_in(world.acme_support), f"/mail/outgoingemail/{email.pk}/change/"
+    for text in (subject, subject.upper(), " ".join(reversed(subject.split()))):
+        assert support.get("/find/", {"q": text})["Location"] == there, text
+    with inside(world.acme):
+        send_license(world.ada_license)
+        OutgoingEmail.objects.update(subject=subject)
+    page = support.get("/find/", {"q": subject}).content.decode()
+    assert there in page
+    assert "Did you mean" not in page
+
+
+def test_the_field_on_top_says_what_can_be_found(world: World) -> None:
+    page = signed_in(world.acme_support).get("/").content.decode()
+    field = page.partition('class="find"')[2].partition("</form>")[0]
+    label, placeholder = field.partition("placeholder=")[::2]
+    for what in ("key", "order", "e-mail", "name", "subject"):
+        assert what in label.lower(), what
+        assert what in placeholder.lower(), what
 
 
 @pytest.mark.parametrize(

@@ -115,6 +115,7 @@ def test_the_navigation_says_where_one_is(world: World) -> None:
     ):
         assert current(browser, path) == [place], path
     assert current(browser, "/find/?q=ada") == []
+    assert current(browser, "/accounts/user/") == []  # both lists together
     operator = signed_in(world.operator)
     assert current(operator, f"/tenancy/vendor/{world.acme.pk}/suspend/") == ["Vendors"]
     assert current(operator, "/acts/") == ["What you did"]
@@ -134,6 +135,10 @@ def test_customers_and_team_are_two_lists(world: World) -> None:
     team = browser.get("/accounts/user/?kind=team").content.decode().partition("<main")[2]
     assert "support@acme" in team
     assert "ada@example.com" not in team
+    both = browser.get("/accounts/user/").content.decode().partition("<main")[2]
+    assert "<h1>Customers and team</h1>" in both
+    assert ">Customers and team</a>" in both  # of what the list can be narrowed to
+    assert ">Everyone<" not in both
     form = browser.get("/accounts/user/add/?_changelist_filters=kind%3Dteam").content.decode()
     assert '<option value="support" selected>' in form
 

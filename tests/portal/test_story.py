@@ -2,6 +2,7 @@
 
 import csv
 import io
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -268,3 +269,12 @@ def test_no_link_without_the_right_or_at_another_vendor(world: World) -> None:
     assert signed_in(world.globex_admin).post(path).status_code == 404
     assert signed_in(world.operator).post(path).status_code == 403
     assert mail.outbox == []
+
+
+def test_on_a_phone_each_thing_of_a_story_says_what_it_is(world: World) -> None:
+    """The column's title stands before it, as the page has it and the style shows it."""
+    page = signed_in(world.acme_support).get(f"/accounts/user/{world.ada.pk}/story/")
+    assert '<td data-label="Seats">' in page.content.decode()
+    style = (Path(__file__).parents[2] / "static/css/backoffice/story.css").read_text()
+    phone = style.partition("@media (max-width: 760px) {\n  .story .panel")[2]
+    assert "td[data-label]::before { display: inline; content: attr(data-label)" in phone

@@ -1,0 +1,14 @@
+"""Facts about people and what they use, in words."""
+
+from django.utils.translation import gettext as _
+
+from web import browsers
+
+
+def browser_text(told: str) -> str:
+    """A browser in words, and on which system, out of what it says of itself; empty where neither
+    is known."""
+    browser, system = browsers.named(told)
+    if browser and system:
+        return _("%(browser)s on %(system)s") % {"browser": browser, "system": system}
+    return browser or system
