@@ -261,6 +261,11 @@ def changed_person(world: World) -> Posted:
     return admin_page(world, f"/accounts/user/{world.ada.pk}/change/", company="Engines")
 
 
+def note_on_person(world: World) -> Posted:
+    path = f"/accounts/user/{world.ada.pk}/note/"
+    return admin_page(world, path, internal_notes="Call first")
+
+
 def waiting(world: World) -> str:
     with inside(world.acme):
         User.objects.filter(pk=world.grace.pk).update(password="!")
@@ -577,6 +582,7 @@ BY_NATURE: dict[str, tuple[Make, ...]] = {
     "admin:vendor_suspend": (suspended_vendor,),
     "admin:vendor_resume": (resumed_vendor,),
     "admin:accounts_user_change": (changed_person,),
+    "admin:accounts_user_note": (note_on_person,),
     "admin:licenses_product_change": (changed_product,),
     "admin:licenses_licensepolicy_change": (changed_policy,),
     "admin:licenses_maintenancepolicy_change": (changed_maintenance,),

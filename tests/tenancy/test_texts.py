@@ -311,6 +311,7 @@ FORMS: dict[str, tuple[str, str, dict[str, str]]] = {
         "/licenses/license/add/",
         {"email": "e@example.com", "first_name": BAD, "product": "orbit", "policy": "none"},
     ),
+    "note": ("acme_support", "/accounts/user/{person}/note/", {"internal_notes": BAD}),
     "name": ("ada", "/licenses/{license}/name/", {"name": BAD}),
     "request": ("ada", "/licenses/{license}/activations/{offline}/release/", {"reason": BAD}),
     "answer": (
@@ -333,6 +334,7 @@ def test_forms_say_which_sign_it_is(world: World, form: str) -> None:
         offline = offline_machine(world)
         request = ask(offline, user=world.ada, reason="It broke")
     ids = {
+        "person": world.ada.pk,
         "machine": world.ada_machine.pk,
         "license": world.ada_license.pk,
         "offline": offline.pk,
