@@ -27,11 +27,17 @@ from backoffice.lists import Empty, WithChoices, is_across, is_list_of
 from licenses import values, words
 from licenses.admin.all_found import WithChangesToAll
 from licenses.admin.filters import ExpiringFilter, StatusFilter
-from licenses.admin.forms import NewLicenseForm
+from licenses.admin.forms import LicenseForm, NewLicenseForm
 from licenses.admin.lengths import LENGTHS
 from licenses.admin.license_page import page_of
 from licenses.admin.many import CHANGES
-from licenses.errors import AdditionalUserIsStaff, DayIsOver, LicensingError
+from licenses.errors import (
+    AdditionalUserIsStaff,
+    DayIsOver,
+    LicensingError,
+    MaintenanceDayIsOver,
+    MaintenanceHasNoPolicy,
+)
 from licenses.lengths import in_words
 from licenses.models import License, LicenseMetadata, LicenseUser, Product
 from licenses.search import places_for_staff
@@ -157,6 +163,7 @@ class LicenseAdmin(WithChangesToAll, WithExport, WithButtons, WithDuplicate):
     places = staticmethod(places_for_staff)
     autocomplete_fields = ("user",)
     formfield_overrides = LENGTHS | {models.URLField: {"assume_scheme": "https"}}
+    form = LicenseForm
     inlines = (MetadataInline, LicenseUserInline)
     change_form_template = "licenses/admin/license.html"
     # What can be typed; all else stands above the form (license_page.py).
@@ -176,6 +183,7 @@ class LicenseAdmin(WithChangesToAll, WithExport, WithButtons, WithDuplicate):
                     "allow_vm_activation",
                     "allow_container_activation",
                     "maintenance_policy",
+                    "maintenance_ends",
                     "max_allowed_release_version",
                 )
             },
@@ -217,6 +225,18 @@ class LicenseAdmin(WithChangesToAll, WithExport, WithButtons, WithDuplicate):
         if is_list_of(self.opts, request):
             return rows
         return rows.select_related("product", "user", "policy", "maintenance_policy")
+
+    def save_model(
+        self, request: HttpRequest, obj: Any, form: forms.ModelForm[Any], change: bool
+    ) -> None:
+        super().save_model(request, obj, form, change)
+        if "maintenance_ends" in form.changed_data:
+            licenses.set_maintenance_end(obj, day=form.cleaned_data["maintenance_ends"])
+
+    @admin.display(description=_("maintenance ends"))
+    def maintenance_ends(self, obj: License) -> str:
+        """For who may only look: the form's field is a day."""
+        return words.maintenance_text(obj)
 
     def title_of(self, row: License) -> str:
         return _("Licence %(key)s") % {"key": row}
@@ -293,12 +313,15 @@ class LicenseAdmin(WithChangesToAll, WithExport, WithButtons, WithDuplicate):
                 names=form.names,
                 interval=form.interval,
                 last_day=asked["expires_on"],
+                maintenance_last_day=asked["maintenance_ends"],
                 **{name: asked[name] for name in terms},
             )
         except NotACustomer as error:
             form.add_error("email", error.sentence)
         except DayIsOver as error:
             form.add_error("expires_on", error.sentence)
+        except (MaintenanceDayIsOver, MaintenanceHasNoPolicy) as error:
+            form.add_error("maintenance_ends", error.sentence)
         except AdditionalUserIsStaff as error:
             form.add_error("additional_users", error.sentence)
         except LicensingError as error:
@@ -332,13 +355,13 @@ class LicenseAdmin(WithChangesToAll, WithExport, WithButtons, WithDuplicate):
         """Shows what a change would do to the chosen licences; of all that a long list has, to the
         first of them."""
         if is_across(request) and queryset.order_by()[many.MOST : many.MOST + 1].exists():
-            return self.look_at_all(request, name, CHANGES[name].form(), queryset)
+            return self.look_at_all(request, name, CHANGES[name].first_form(), queryset)
         chosen = list(queryset.order_by("pk").distinct()[: many.MOST + 1])
         if len(chosen) > many.MOST:
             text = _("That are too many at a time: choose at most %(most)d licences.")
             messages.error(request, text % {"most": many.MOST})
             return None
-        return self._look(request, name, chosen, CHANGES[name].form())
+        return self._look(request, name, chosen, CHANGES[name].first_form())
 
     def many_view(self, request: HttpRequest, name: str) -> HttpResponseBase:
         """Looks again with what was typed, or makes the change, to the licences that were seen.
