@@ -137,8 +137,8 @@ def _of_key(form: str) -> list[Place]:
 
 
 def _of_misread_key(form: str) -> list[Place]:
-    """Whole keys that look like the one which was typed, O for 0 and the like; for who looks through
-    a customer's own licences."""
+    """Whole keys that look like the one which was typed, O for 0 and the like; for who looks
+    through a customer's own licences."""
     if len(form) < SHORTEST_KEY:
         return []
     return [Place((), Q(key_form__in=alike(form)))]

@@ -211,6 +211,9 @@ class UsersAdmin(WithViewAs, WithExport, WithButtons, WithMetadata):
         """Customers alone: an import elsewhere would take staff for customers."""
         return rows.filter(role__in=CUSTOMER_ROLES)
 
+    def page_of(self, request: HttpRequest, row: User) -> str:
+        return reverse("admin:accounts_user_story", args=[row.pk])
+
     def back_to(self, row: User) -> HttpResponseBase:
         return redirect("admin:accounts_user_story", row.pk)
 

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.forms import BaseInlineFormSet, model_to_dict
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
@@ -256,6 +256,8 @@ class LicenseAdmin(WithChangesToAll, WithExport, WithButtons, WithDuplicate):
             license = self.get_queryset(request).get(pk=license.pk)
         shown = page_of(request, license)
         shown["duplicate"] = self.duplicate_url(request, str(license.pk))
+        # Without the fragment of the address, which the page after saving would keep.
+        kwargs["form_url"] = request.get_full_path()
         response = super().render_change_form(request, context | shown, *args, **kwargs)
         return let_button_work(response) if shown["may_view_as"] else response
 
@@ -386,7 +388,7 @@ class LicenseAdmin(WithChangesToAll, WithExport, WithButtons, WithDuplicate):
         self._apply(request, chosen, change.act(form), seen)
         if len(chosen) == 1:
             return redirect("admin:licenses_license_change", chosen[0].pk)
-        return redirect("admin:licenses_license_changelist")
+        return redirect(list_url(request))
 
     def _look(
         self, request: HttpRequest, name: str, chosen: list[License], form: forms.Form
@@ -409,6 +411,8 @@ class LicenseAdmin(WithChangesToAll, WithExport, WithButtons, WithDuplicate):
             "refused": len(lines) - len(doing),
             "seen": many.seal(chosen),
             "known": known,
+            "list_query": request.GET.urlencode(),
+            "list_url": list_url(request),
         }
         return render(request, "licenses/admin/many.html", context)
 
@@ -442,6 +446,11 @@ class LicenseAdmin(WithChangesToAll, WithExport, WithButtons, WithDuplicate):
     @admin.display(description=_("seats"))
     def seats(self, obj: License) -> str:
         return words.seats_used(obj)
+
+
+def list_url(request: HttpRequest) -> str:
+    """The list, narrowed as the request's address says."""
+    return reverse("admin:licenses_license_changelist", query=request.GET)
 
 
 def name_or_none(policy: Any) -> str:

@@ -62,8 +62,9 @@ class Posted:
         return str(self.browser.get(self.page).content.decode())
 
     def filled(self, html: str = "") -> dict[str, Any]:
-        own = "" if self.target == self.page else self.target
-        form = form_of(html or self.html(), own, self.having)
+        html = html or self.html()
+        is_page = self.target == self.page and f'action="{self.target}"' not in html
+        form = form_of(html, "" if is_page else self.target, self.having)
         return {name: value for name, value in (form | self.typed).items() if value is not None}
 
 
