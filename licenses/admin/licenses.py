@@ -141,7 +141,7 @@ class LicenseAdmin(WithChangesToAll, WithExport, WithButtons, WithDuplicate):
     }
     verbs = {"send": (_send, _("The licence %(row)s is on its way to its customer by e-mail."))}
     rights = {"send": "send"}
-    list_display = ("key", "product", "user", "status", "seats", "expires")
+    list_display = ("key_shown", "product_shown", "user_shown", "status", "seats", "expires")
     list_filter = (
         StatusFilter,
         ExpiringFilter,
@@ -433,6 +433,26 @@ class LicenseAdmin(WithChangesToAll, WithExport, WithButtons, WithDuplicate):
             messages.success(request, text % {"n": outcome.done})
 
     # --- Columns --------------------------------------------------------------------------------
+
+    @admin.display(description=_("key"), ordering="key")
+    def key_shown(self, obj: License) -> str:
+        """In one line; as much of it as there is room for."""
+        return format_html('<span class="cut" title="{0}">{0}</span>', obj.key)
+
+    @admin.display(description=_("product"))
+    def product_shown(self, obj: License) -> str:
+        """And what tells it apart from others, as its customer's list has it."""
+        apart = obj.name or obj.order_number
+        told = format_html('<div class="quiet">{}</div>', apart) if apart else ""
+        return format_html("{}{}", obj.product, told)
+
+    @admin.display(description=_("customer"))
+    def user_shown(self, obj: License) -> str:
+        """An e-mail, which is broken behind its sign alone."""
+        if obj.user is None:
+            return ""
+        name, at, domain = obj.user.email.partition("@")
+        return format_html('<span title="{}">{}{}<wbr>{}</span>', obj.user.email, name, at, domain)
 
     @admin.display(description=_("status"))
     def status(self, obj: License) -> str:
