@@ -87,7 +87,9 @@ def context(user: User) -> dict[str, Any]:
     numbers = numbers_of(user.vendor, now)
     return {
         "title": str(user.vendor),
-        "needs": needs_of(numbers.waiting, numbers.standings.expiring[HORIZONS[0]], user),
+        "needs": needs_of(
+            needs.with_requests(numbers.waiting), numbers.standings.expiring[HORIZONS[0]], user
+        ),
         "steps": first_steps(user.vendor, user),
         "cards": [] if numbers.nothing else cards(numbers, user),
         "as_of": at(numbers.at),
