@@ -76,6 +76,20 @@ class ReleaseForm(forms.ModelForm[Release]):
         help_text=_("Only visitors who choose such a platform are offered the release."),
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "name" in self.fields:
+            name = self.fields["name"]
+            name.required = False
+            name.help_text = _("%(what)s Empty, it is the product’s name.") % {
+                "what": name.help_text
+            }
+
+    def clean_name(self) -> str:
+        """Empty, it is the product's."""
+        product = self.cleaned_data.get("product") or getattr(self.instance, "product", None)
+        return self.cleaned_data["name"] or (product.name if product else "")
+
     def clean(self) -> dict[str, Any]:
         """Asks about words that nobody knows; the verb refuses them without an answer."""
         cleaned = super().clean() or {}
