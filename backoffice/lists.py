@@ -155,6 +155,19 @@ class KeysetList(ChangeList):
         return _("%(count)s %(names)s") % {"count": count, "names": names}
 
     @property
+    def cleared(self) -> str:
+        """The list without its filters, but for what says which list it is; empty where there is
+        nothing to take off."""
+        which = {
+            name
+            for spec in self.filter_specs
+            if not getattr(spec, "is_asked", True)
+            for name in spec.expected_parameters()
+        }
+        asked = [name for name in self.get_filters_params() if name not in which]
+        return self.get_query_string(remove=asked) if asked else ""
+
+    @property
     def is_narrowed(self) -> bool:
         return bool(self.query or self.get_filters_params())
 
