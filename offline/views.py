@@ -189,17 +189,19 @@ def _chosen_license(request: PersonRequest) -> License | None:
 def _refuse(request: PersonRequest, error: PortalError, data: bytes | str) -> HttpResponse:
     """What is wrong and the way on, noted for support; a request that can be read is kept in the
     form."""
+    asked, license = _named_in(request, data)
     refusals.note(
         Refusal.Kind.FILE,
         error.code,
         user=request.user,
         said=error.sentence,
+        machine=_machine_in(asked, license),
+        license_key=license.key if license else (asked.key if asked else ""),
+        license_id=license.pk if license else None,
         ip=client_ip(request),
         browser=browser_of(request),
     )
-    try:
-        asked, license = answering.named_in(request.user, data)
-    except PortalError:
+    if asked is None:
         return _ask_for_file(request, RequestForm(), refusal=error, status=400)
     stopping = _stopping(request)
     if license and (isinstance(error, ActivationLimitReached) or _keeps_seat(error, stopping)):
@@ -207,6 +209,24 @@ def _refuse(request: PersonRequest, error: PortalError, data: bytes | str) -> Ht
     form = RequestForm(initial={"request_text": asked.text})
     way = _way_on(error, license, asked.fingerprint) if license else None
     return _ask_for_file(request, form, refusal=error, way=way, status=400)
+
+
+def _named_in(
+    request: PersonRequest, data: bytes | str
+) -> tuple[answering.Request | None, License | None]:
+    """What a request is and the customer's licence that it names, as far as it can be read."""
+    try:
+        return answering.named_in(request.user, data)
+    except PortalError:
+        return None, None
+
+
+def _machine_in(asked: answering.Request | None, license: License | None) -> str:
+    """The name of the machine that a request is of; empty where it is not known."""
+    if isinstance(asked, ActivationRequest):
+        return asked.hostname
+    known = find_activation(license, asked.fingerprint) if asked and license else None
+    return known.hostname if known else ""
 
 
 def _way_on(error: PortalError, license: License, fingerprint: str) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
+from accounts.verbs.people import change_person
 from audit import trail
 from audit.models import AuditEntry
 from audit.words import ACTIONS
@@ -145,6 +146,14 @@ def test_who_only_looks_reads_the_note_and_is_offered_no_form(world: World) -> N
     assert "Pays late" in page
     assert "/note/" not in page
     assert looking.get(f"/accounts/user/{world.ada.pk}/note/").status_code == 403
+
+
+def test_what_happened_says_what_was_changed(world: World) -> None:
+    with inside(world.acme):
+        world.ada.company = "Engines"
+        change_person(person=world.ada, fields=["company"])
+    page = signed_in(world.acme_support).get(f"/accounts/user/{world.ada.pk}/story/")
+    assert "Changed · Company" in page.content.decode()
 
 
 # --- The audit trail in the back office ---------------------------------------------------------

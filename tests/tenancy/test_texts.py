@@ -129,6 +129,8 @@ MADE = re.compile(
 OTHERWISE = {
     "accounts.session.browser": "A header; nobody is called so.",
     "accounts.refusal.browser": "A header.",
+    "accounts.refusal.machine": "As a file says it, without what no line has (offline/codec.py).",
+    "accounts.refusal.license_key": "A key, as a file says it.",
     "accounts.refusal.ip": "An address (web/visitors.py).",
     "accounts.refusal.reason": "A word of ours.",
     "accounts.refusal.said": "A sentence of ours.",
