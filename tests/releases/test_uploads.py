@@ -374,3 +374,14 @@ def test_a_draft_that_is_gone_meanwhile_is_said(
     path = f"/releases/release/{release.pk}/delete/"
     page = admin.post(path, {"post": "yes"}, follow=True).content.decode()
     assert "This release has been deleted meanwhile." in page
+
+
+def test_a_name_stands_in_the_list_where_it_is_not_the_products(
+    world: World, admin: Browser
+) -> None:
+    with inside(world.acme):
+        draft(world, name="Orbit for labs", version="5.0")
+    page = admin.get("/releases/release/").content.decode()
+    assert ">Orbit</a>" in page
+    assert '>Orbit <span class="quiet">Orbit for labs</span></a>' in page
+    assert "field-product" not in page
