@@ -19,7 +19,7 @@ from django.contrib.admin.widgets import (
 )
 from django.db.models import ForeignKey, QuerySet
 from django.forms import Media
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.formats import number_format
@@ -363,10 +363,10 @@ class ListAdmin(WithChoices, admin.ModelAdmin[Any]):
     def page_of(self, request: HttpRequest, row: Any) -> str:
         """Where a row is looked at; from there the way back is to the list as it was."""
         url = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[row.pk])
-        kept = {"preserved_filters": self.get_preserved_filters(request), "opts": self.opts}
+        kept: Any = {"preserved_filters": self.get_preserved_filters(request), "opts": self.opts}
         return str(add_preserved_filters(kept, url))
 
-    def response_post_save_add(self, request: HttpRequest, obj: Any) -> HttpResponse:
+    def response_post_save_add(self, request: HttpRequest, obj: Any) -> HttpResponseRedirect:
         """To what was saved, and not to the list."""
         if not self.has_view_or_change_permission(request):
             return redirect("admin:index")
