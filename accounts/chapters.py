@@ -67,6 +67,8 @@ def refusals(user: User) -> Chapter:
             Cell(at(refusal.created_at)),
             Cell(refusal.get_kind_display()),
             Cell(refusal.said or str(whys.get(refusal.reason, refusal.reason))),
+            Cell(refusal.machine),
+            _license_of(refusal),
             Cell(refusal.ip or ""),
             Cell(browser_text(refusal.browser or "")),
         ]
@@ -75,11 +77,27 @@ def refusals(user: User) -> Chapter:
     return Chapter(
         "refusals",
         _("Refused in the last 30 days"),
-        (_("When"), _("What"), _("Why"), _("IP address"), _("Browser")),
+        (
+            _("When"),
+            _("What"),
+            _("Why"),
+            _("Machine"),
+            _("Licence"),
+            _("IP address"),
+            _("Browser"),
+        ),
         rows,
         counted(found.order_by()),
         _("Nothing was refused: no sign-in failed, no offline file."),
     )
+
+
+def _license_of(refusal: Refusal) -> Cell:
+    """The key that a file named; a link where that is a licence of the person's."""
+    if refusal.license_id is None:
+        return Cell(refusal.license_key)
+    url = reverse("admin:licenses_license_change", args=[refusal.license_id])
+    return Cell(refusal.license_key, url, "licenses.view_license")
 
 
 def trail(user: User) -> Chapter:
@@ -112,7 +130,9 @@ def _page(row: OutgoingEmail | AuditEntry) -> str:
 
 
 def _told(entry: AuditEntry) -> str:
-    return " · ".join(filter(None, (words.title(entry), words.remark(entry))))
+    changed = words.changed_fields(entry) if entry.action == "changed" else []
+    fields = ", ".join(field for field, _old, _new in changed)
+    return " · ".join(filter(None, (words.title(entry), fields, words.remark(entry))))
 
 
 def register_all() -> None:

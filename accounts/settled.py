@@ -73,7 +73,8 @@ def signing_in(_vendor: Vendor) -> Iterator[Fact]:
     """How people sign in, and for how long."""
     n = LASTS.days
     lasts = ngettext("It lasts for %(n)d day", "It lasts for %(n)d days", n) % {"n": n}
-    url, right = reverse("admin:accounts_user_changelist"), "accounts.view_user"
+    url = reverse("admin:accounts_user_changelist", query={"kind": "team"})
+    right = "accounts.view_user"
     told = (_("With e-mail and password"), lasts)
     yield Fact(_("Signing in"), told, url, _("See who may"), right)
 

@@ -300,11 +300,18 @@ def _activity_row(entry: AuditEntry, user: User, now: datetime) -> dict[str, Any
     return {
         "at": moment(entry.created_at, now),
         "title": words.for_customers(entry.action),
-        "what": ", ".join(changed) if entry.action == "changed" else words.remark(entry),
+        "what": _what(entry, changed),
         "actor": _("You") if own else entry.actor_for_customers,
         "browser": browser_text(entry.details.get("browser", "")) if own else "",
         "ip": (entry.ip or "") if own else "",
     }
+
+
+def _what(entry: AuditEntry, changed: list[str]) -> str:
+    """What a title alone does not say."""
+    if entry.action == "changed":
+        return ", ".join(changed)
+    return "" if entry.action == "exported" else words.remark(entry)
 
 
 @form_methods

@@ -75,6 +75,14 @@ FOR_CUSTOMERS = {
 }
 
 
+# The lists that are taken away, by their names in entries.
+LISTS = {
+    "licenses": _lazy("licences"),
+    "customers": _lazy("customers"),
+    "audit-trail": _lazy("audit trail"),
+}
+
+
 def title(entry: AuditEntry) -> str:
     """What was done, in a few words."""
     return str(ACTIONS.get(entry.action) or entry.action)
@@ -82,8 +90,10 @@ def title(entry: AuditEntry) -> str:
 
 def remark(entry: AuditEntry) -> str:
     """What the entry tells beside old and new values: a reason, a page, a list."""
-    told = (entry.details.get(name) for name in ("reason", "path", "list"))
-    return next((str(each) for each in told if each), "")
+    told = (entry.details.get(name) for name in ("reason", "path"))
+    text = next((str(each) for each in told if each), "")
+    listed = entry.details.get("list", "")
+    return text or str(LISTS.get(listed, listed))
 
 
 def lines(entries: Iterable[AuditEntry]) -> list[tuple[Any, ...]]:

@@ -9,6 +9,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import ShowFacets
 from django.contrib.admin.templatetags.admin_list import items_for_result, result_headers
+from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
 from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR, SEARCH_VAR, ChangeList
 from django.contrib.admin.widgets import (
     AdminTextareaWidget,
@@ -18,7 +19,8 @@ from django.contrib.admin.widgets import (
 )
 from django.db.models import ForeignKey, QuerySet
 from django.forms import Media
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseRedirect
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.functional import Promise, cached_property
@@ -151,6 +153,19 @@ class KeysetList(ChangeList):
         names = self.opts.verbose_name if one else self.opts.verbose_name_plural
         count = number_format(self.result_count, force_grouping=True)
         return _("%(count)s %(names)s") % {"count": count, "names": names}
+
+    @property
+    def cleared(self) -> str:
+        """The list without its filters, but for what says which list it is; empty where there is
+        nothing to take off."""
+        which = {
+            name
+            for spec in self.filter_specs
+            if not getattr(spec, "is_asked", True)
+            for name in spec.expected_parameters()
+        }
+        asked = [name for name in self.get_filters_params() if name not in which]
+        return self.get_query_string(remove=asked) if asked else ""
 
     @property
     def is_narrowed(self) -> bool:
@@ -365,6 +380,20 @@ class ListAdmin(WithChoices, admin.ModelAdmin[Any]):
             "saved": self._saved(request),
         }
         return super().changelist_view(request, shown | (extra_context or {}))
+
+    def page_of(self, request: HttpRequest, row: Any) -> str:
+        """Where a row is looked at; from there the way back is to the list as it was."""
+        url = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[row.pk])
+        kept: Any = {"preserved_filters": self.get_preserved_filters(request), "opts": self.opts}
+        return str(add_preserved_filters(kept, url))
+
+    def response_post_save_add(self, request: HttpRequest, obj: Any) -> HttpResponseRedirect:
+        """To what was saved, and not to the list."""
+        if not self.has_view_or_change_permission(request):
+            return redirect("admin:index")
+        return redirect(self.page_of(request, obj))
+
+    response_post_save_change = response_post_save_add
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any

@@ -28,6 +28,8 @@ REFUSALS: dict[str, tuple[float, dict[str, str]]] = {
             "kind": Refusal.Kind.FILE,
             "reason": InvalidLicenseKey.code,
             "said": str(InvalidLicenseKey.text),
+            "machine": "clean-room-07",
+            "license_key": "7FEFAB-36978D-5805A6-09B8A4-FA377F-AD2027",
         },
     ),
     "password": (

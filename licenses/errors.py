@@ -187,6 +187,27 @@ class EndsLater(LicensingError):
     text = _("This licence ends on that day or later already.")
 
 
+class MaintenanceEndsLater(LicensingError):
+    """A renewal never makes maintenance end earlier."""
+
+    code = "MAINTENANCE_ENDS_LATER"
+    text = _("The maintenance of this licence ends on that day or later already.")
+
+
+class MaintenanceHasNoPolicy(LicensingError):
+    """Maintenance is to end on a day, and there is none: the licence brings all versions."""
+
+    code = "MAINTENANCE_HAS_NO_POLICY"
+    text = _("Choose a maintenance policy, too: without one the licence brings all versions.")
+
+
+class MaintenanceDayIsOver(LicensingError):
+    """The day on which the maintenance of a new licence is to end is over."""
+
+    code = "MAINTENANCE_DAY_IS_OVER"
+    text = _("This day is over: the maintenance would have ended already.")
+
+
 class DateTooFar(LicensingError):
     """The date would lie beyond the year 9999, the last one that dates know."""
 

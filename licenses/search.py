@@ -45,6 +45,7 @@ from tenancy.spelling import Typed, asked, backwards, form_of
 
 SHORTEST_END = 4  # characters of a key that are read out from its end
 MOST_READINGS = 256  # of a part of a key, those first that differ in few signs
+SHORTEST_KEY = 12  # characters of a whole key, without its dashes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +104,7 @@ def places_for_customers(word: Typed, own: list[UUID] | None) -> list[Place]:
     whatever the planner thinks of how many a licence has."""
     return [
         *_of_key(word.form),
+        *_of_misread_key(word.form),
         _of_product(word.form),
         in_words(LicenseWord, word.form, visible=True),
         _of_hosts(word) if own is None else _of_hosts_of(word, own),
@@ -134,6 +136,14 @@ def _of_key(form: str) -> list[Place]:
     if len(form) >= SHORTEST_END:
         places.append(in_words(LicenseWord, backwards(form)))
     return places
+
+
+def _of_misread_key(form: str) -> list[Place]:
+    """Whole keys that look like the one which was typed, O for 0 and the like; for who looks
+    through a customer's own licences."""
+    if len(form) < SHORTEST_KEY:
+        return []
+    return [Place((), Q(key_form__in=alike(form)))]
 
 
 def _of_product(form: str) -> Place:

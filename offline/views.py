@@ -1,10 +1,11 @@
 """The customer's page about offline files: look, confirm, take the response."""
 
 import re
+from collections.abc import Collection
+from contextlib import suppress
 from http import HTTPStatus
 from uuid import UUID
 
-from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -16,16 +17,17 @@ from accounts.requests import PersonRequest
 from accounts.sessions import browser_of
 from accounts.verbs import refusals
 from licenses import words
-from licenses.access import asked_for, get_activation, get_license
+from licenses.access import asked_for, get_license
 from licenses.errors import (
     ActivationLimitReached,
-    ActivationNotFound,
+    CustomerDeactivationNotAllowed,
     DeactivationLimitReached,
     MachineKeyReplacedTooOften,
+    OfflineMachineKeepsItsSeat,
 )
 from licenses.models import Activation, License, OperatingSystem
 from licenses.pages import rows
-from licenses.verbs.activations import deactivate_as_customer, find_activation
+from licenses.verbs.activations import find_activation
 from licenses.verbs.releasing import own_releases_left
 from offline.access import (
     get_exchange,
@@ -57,9 +59,8 @@ def hand_in(request: PersonRequest) -> HttpResponse:
     if not form.is_valid():
         return _ask_for_file(request, form, status=400)
     data = form.cleaned_data["data"]
-    _make_room(request, data)
     try:
-        review = answering.look(request.user, data)
+        review = answering.look(request.user, data, stop=_stopping(request))
     except PortalError as error:
         return _refuse(request, error, data)
     return _show_review(request, review)
@@ -76,7 +77,7 @@ def confirm(request: PersonRequest) -> HttpResponse:
     limits.take(limits.OFFLINE_PER_USER, str(request.user.pk))
     data = request.POST.get("request_text", "")
     try:
-        exchange = answering.answer(request.user, data)
+        exchange = answering.answer(request.user, data, stop=_stopping(request))
     except PortalError as error:
         return _refuse(request, error, data)
     return redirect("offline_done", exchange.pk)
@@ -189,23 +190,44 @@ def _chosen_license(request: PersonRequest) -> License | None:
 def _refuse(request: PersonRequest, error: PortalError, data: bytes | str) -> HttpResponse:
     """What is wrong and the way on, noted for support; a request that can be read is kept in the
     form."""
+    asked, license = _named_in(request, data)
     refusals.note(
         Refusal.Kind.FILE,
         error.code,
         user=request.user,
         said=error.sentence,
+        machine=_machine_in(asked, license),
+        license_key=license.key if license else (asked.key if asked else ""),
+        license_id=license.pk if license else None,
         ip=client_ip(request),
         browser=browser_of(request),
     )
-    try:
-        asked, license = answering.named_in(request.user, data)
-    except PortalError:
+    if asked is None:
         return _ask_for_file(request, RequestForm(), refusal=error, status=400)
-    if isinstance(error, ActivationLimitReached) and license:
-        return _show_machines(request, license, asked)
+    stopping = _stopping(request)
+    if license and (isinstance(error, ActivationLimitReached) or _keeps_seat(error, stopping)):
+        return _show_machines(request, license, asked, error, stopping)
     form = RequestForm(initial={"request_text": asked.text})
     way = _way_on(error, license, asked.fingerprint) if license else None
     return _ask_for_file(request, form, refusal=error, way=way, status=400)
+
+
+def _named_in(
+    request: PersonRequest, data: bytes | str
+) -> tuple[answering.Request | None, License | None]:
+    """What a request is and the customer's licence that it names, as far as it can be read."""
+    try:
+        return answering.named_in(request.user, data)
+    except PortalError:
+        return None, None
+
+
+def _machine_in(asked: answering.Request | None, license: License | None) -> str:
+    """The name of the machine that a request is of; empty where it is not known."""
+    if isinstance(asked, ActivationRequest):
+        return asked.hostname
+    known = find_activation(license, asked.fingerprint) if asked and license else None
+    return known.hostname if known else ""
 
 
 def _way_on(error: PortalError, license: License, fingerprint: str) -> tuple[str, str]:
@@ -222,15 +244,40 @@ def _way_on(error: PortalError, license: License, fingerprint: str) -> tuple[str
 MOST_MACHINES = 100
 
 
+def _stopping(request: PersonRequest) -> list[UUID]:
+    """The machines that are to give up their seats for the request's, as far as they are ids."""
+    found = []
+    for text in request.POST.getlist("stop")[:MOST_MACHINES]:
+        with suppress(ValueError):
+            found.append(UUID(text))
+    return found
+
+
+def _keeps_seat(error: PortalError, stopping: Collection[UUID]) -> bool:
+    """Whether a chosen machine is what was refused."""
+    return bool(stopping) and isinstance(
+        error,
+        CustomerDeactivationNotAllowed | OfflineMachineKeepsItsSeat | DeactivationLimitReached,
+    )
+
+
 def _show_machines(
-    request: PersonRequest, license: License, asked: answering.Request
+    request: PersonRequest,
+    license: License,
+    asked: answering.Request,
+    error: PortalError,
+    stopping: Collection[UUID],
 ) -> HttpResponse:
-    """The licence without a free seat and its machines, of which one can be deactivated here and
-    now; the request is kept. Those that were not seen for longest come first."""
+    """The licence without a free seat and its machines, of which one can be chosen to stop; the
+    request is kept, and which ones were chosen before, where one is not enough. Those that were not
+    seen for longest come first."""
     now = timezone.now()
     today = timezone.localdate(now)
     found = Activation.objects.filter(license=license).select_related("license")
-    machines = list(found.order_by("last_synced_at", "pk")[:MOST_MACHINES])
+    is_full = isinstance(error, ActivationLimitReached)
+    chosen = list(found.filter(pk__in=stopping)) if is_full else []
+    others = found.exclude(pk__in=[each.pk for each in chosen])
+    machines = list(others.order_by("last_synced_at", "pk")[:MOST_MACHINES])
     waiting, left = asked_for(machines), own_releases_left(license, now)
     context = {
         "request_text": asked.text,
@@ -242,30 +289,12 @@ def _show_machines(
         "machines": [
             rows.machine_row(each, license, now, today, waiting, left=left) for each in machines
         ],
-        "more": max(0, license.total_activations - MOST_MACHINES),
-        "code": ActivationLimitReached.code,
+        "chosen": chosen,
+        "more": max(0, license.total_activations - len(chosen) - MOST_MACHINES),
+        "refusal": error,
+        "is_full": is_full,
     }
     return render(request, "offline/full.html", context, status=400)
-
-
-def _make_room(request: PersonRequest, data: bytes) -> None:
-    """Deactivates the machine that was chosen to make room for the request's, if one was; whatever
-    refuses that is said. One that is gone already has made room."""
-    chosen = request.POST.get("deactivate")
-    if not chosen:
-        return
-    try:
-        _asked, license = answering.named_in(request.user, data)
-        activation = get_activation(request, license.pk, UUID(chosen)) if license else None
-        if activation:
-            deactivate_as_customer(activation)
-            told = _("%(name)s is deactivated and its seat is free.")
-            name = activation.hostname or _("The machine")
-            messages.success(request, told % {"name": name})
-    except (ValueError, Http404, ActivationNotFound):
-        return
-    except PortalError as error:
-        messages.error(request, error.sentence)
 
 
 def _show_review(request: PersonRequest, review: answering.Review) -> HttpResponse:
@@ -278,6 +307,7 @@ def _show_review(request: PersonRequest, review: answering.Review) -> HttpRespon
         "review": review,
         "other_license": chosen if chosen and chosen.pk != license.pk else None,
         "request_text": asked.text,
+        "stopping": ", ".join(map(str, review.stopping)),
         "license": license,
         "product": license.product,
         "hostname": machine.hostname if machine else (review.earlier and review.earlier.hostname),

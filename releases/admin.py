@@ -13,7 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.template.defaultfilters import filesizeformat
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -76,6 +76,20 @@ class ReleaseForm(forms.ModelForm[Release]):
         help_text=_("Only visitors who choose such a platform are offered the release."),
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "name" in self.fields:
+            name = self.fields["name"]
+            name.required = False
+            name.help_text = _("%(what)s Empty, it is the product’s name.") % {
+                "what": name.help_text
+            }
+
+    def clean_name(self) -> str:
+        """Empty, it is the product's."""
+        product = self.cleaned_data.get("product") or getattr(self.instance, "product", None)
+        return self.cleaned_data["name"] or (product.name if product else "")
+
     def clean(self) -> dict[str, Any]:
         """Asks about words that nobody knows; the verb refuses them without an answer."""
         cleaned = super().clean() or {}
@@ -124,9 +138,8 @@ class ReleaseAdmin(WithButtons):
     verbs = VERBS
     form = ReleaseForm
     list_display = (
-        "name",
+        "release_shown",
         "version_shown",
-        "product",
         "channel",
         "platform_words",
         "state",
@@ -281,6 +294,13 @@ class ReleaseAdmin(WithButtons):
         return lead(request, reverse("admin:releases_release_files", args=[release.pk]))
 
     # --- Columns --------------------------------------------------------------------------------
+
+    @admin.display(description=_("product"))
+    def release_shown(self, obj: Release) -> str:
+        """And the release's name, where that is another."""
+        if obj.name == obj.product.name:
+            return obj.product.name
+        return format_html('{} <span class="quiet">{}</span>', obj.product.name, obj.name)
 
     @admin.display(description=_("version"), ordering="version_key")
     def version_shown(self, obj: Release) -> str:

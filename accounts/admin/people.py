@@ -9,7 +9,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.forms import ModelForm
+from django.forms import ModelForm, modelform_factory
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
@@ -25,7 +25,7 @@ from accounts.models.roles import role_label
 from accounts.requests import kind_of
 from accounts.story import story_of
 from accounts.verbs.invitations import invite, invite_waiting, send_password_link
-from accounts.verbs.people import change_person, create_person, delete_person
+from accounts.verbs.people import change_person, create_person, delete_person, write_note
 from accounts.view_as.admin import WithViewAs, let_button_work, may_view_as
 from backoffice.base import WithButtons
 from backoffice.bulk import verbs as bulk_verbs
@@ -123,6 +123,9 @@ class KindFilter(admin.SimpleListFilter):
         yield from others
 
 
+NoteForm = modelform_factory(User, fields=("internal_notes",))
+
+
 def stands_in(person: User) -> dict[str, Any]:
     """Which of the two lists the person's pages belong to, for their frame."""
     kind = "customers" if person.is_customer else "team"
@@ -189,8 +192,16 @@ class UsersAdmin(WithViewAs, WithExport, WithButtons, WithMetadata):
         return user.role_label
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.story_view)
-        return [path("<uuid:row_id>/story/", view, name="accounts_user_story"), *super().get_urls()]
+        views = {"story": self.story_view, "note": self.note_view}
+        own = [
+            path(
+                f"<uuid:row_id>/{name}/",
+                self.admin_site.admin_view(view),
+                name=f"accounts_user_{name}",
+            )
+            for name, view in views.items()
+        ]
+        return [*own, *super().get_urls()]
 
     def get_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
         """Who may only look reads the role's label. Whoever is new was never here, and a colleague
@@ -240,6 +251,9 @@ class UsersAdmin(WithViewAs, WithExport, WithButtons, WithMetadata):
         """Customers alone: an import elsewhere would take staff for customers."""
         return rows.filter(role__in=CUSTOMER_ROLES)
 
+    def page_of(self, request: HttpRequest, row: User) -> str:
+        return reverse("admin:accounts_user_story", args=[row.pk])
+
     def back_to(self, row: User) -> HttpResponseBase:
         return redirect("admin:accounts_user_story", row.pk)
 
@@ -254,12 +268,32 @@ class UsersAdmin(WithViewAs, WithExport, WithButtons, WithMetadata):
             "original": user,
             "chapters": story_of(user, reader=cast(User, request.user)),
             **stands_in(user),
+            "may_note": request.user.has_perm("accounts.note_user"),
             "may_change": self.has_change_permission(request, user),
             "may_view_as": may_view_as(request, user),
             "may_invite": may_write and not user.has_usable_password(),
             "may_send_link": may_write and user.is_active and user.has_usable_password(),
         }
         return let_button_work(render(request, "accounts/admin/story.html", context))
+
+    def note_view(self, request: HttpRequest, row_id: UUID) -> HttpResponseBase:
+        """What staff alone read about the person, to be written by support, too."""
+        user = self.own_row(request, row_id, "accounts.note_user")
+        form = NoteForm(request.POST if request.method == "POST" else None, instance=user)
+        if form.is_valid():
+            if form.has_changed():
+                write_note(user, form.cleaned_data["internal_notes"])
+            messages.success(request, _("The note is saved."))
+            return self.back_to(user)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Note on %(person)s") % {"person": user.full_name},
+            "opts": self.opts,
+            "original": user,
+            **stands_in(user),
+            "form": form,
+        }
+        return render(request, "accounts/admin/note.html", context)
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """A role is chosen, for a new customer one of theirs; where there are more than a select

@@ -35,6 +35,11 @@ class Refusal(TenantRow):
     # Among those of its kind; a word that programs know, such as EXPIRED_LICENSE.
     reason = models.CharField(_("reason"), max_length=60)
     said = personal(models.TextField(_("what was said"), blank=True))
+    # Of a file, as far as it can be read: the machine, and the licence that it is for. A key that
+    # is no licence of the person's stands without one.
+    machine = personal(models.CharField(_("machine"), max_length=256, blank=True, default=""))
+    license_key = personal(models.CharField(_("key"), max_length=256, blank=True, default=""))
+    license_id = models.UUIDField(null=True)
     ip = personal(models.CharField(_("IP address"), max_length=45, blank=True))
     browser = personal(models.CharField(_("browser"), max_length=LONGEST_BROWSER, blank=True))
 

@@ -70,6 +70,15 @@ def change_person(*, person: User, fields: Collection[str]) -> User:
     return saved
 
 
+def write_note(person: User, note: str) -> User:
+    """Sets what staff alone read about the person; the saved row. What it was is in the trail.
+
+    Raises ValidationError for a note that is too long or that nobody can read.
+    """
+    person.internal_notes = note
+    return change_person(person=person, fields=["internal_notes"])
+
+
 def _keep_out(person: User) -> None:
     """Ends for good what was begun and is not allowed any more: to be let in again later revives
     nothing."""

@@ -4,6 +4,7 @@ Runs in the vendor's scope. Each note costs the same whether the person is known
 """
 
 from datetime import timedelta
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -14,6 +15,7 @@ from tenancy.door import current_vendor, inside
 from tenancy.table import every_vendor
 from tenancy.transactions import delete_in_steps
 
+LONGEST_SAID = 256  # characters of what a file says
 KEPT = 50  # of a kind and a person
 KEPT_FOR = timedelta(days=30)
 
@@ -25,10 +27,14 @@ def note(
     *,
     user: User | None,
     said: str = "",
+    machine: str = "",
+    license_key: str = "",
+    license_id: UUID | None = None,
     ip: str = "",
     browser: str = "",
 ) -> None:
-    """Writes down that the person was refused something, and for what reason; drops the oldest."""
+    """Writes down that the person was refused something, and for what reason; drops the oldest.
+    `machine`, `license_key` and `license_id` say what a file was for."""
     of_kind = Refusal.objects.filter(user=user, kind=kind)
     surplus = of_kind.order_by("-created_at", "id").values_list("pk", flat=True)[KEPT - 1 :]
     Refusal.objects.filter(pk__in=list(surplus)).delete()
@@ -38,6 +44,9 @@ def note(
         kind=kind,
         reason=reason,
         said=said,
+        machine=machine[:LONGEST_SAID],
+        license_key=license_key[:LONGEST_SAID],
+        license_id=license_id,
         ip=ip,
         browser=browser[:LONGEST_BROWSER],
     )

@@ -14,6 +14,7 @@ from accounts.metadata import MetadataField
 from backoffice.choosing import search_in
 from backoffice.lists import is_long
 from licenses.admin.lengths import CountField, ValidityField
+from licenses.errors import MaintenanceHasNoPolicy
 from licenses.intervals import Interval, parse
 from licenses.keys import validate_key
 from licenses.models import UNLIMITED, License, LicensePolicy, MaintenancePolicy, Product
@@ -112,6 +113,12 @@ class NewLicenseForm(forms.Form):
         none=_("None: all versions"),
         help_text=_("Which new versions the licence brings."),
     )
+    maintenance_ends = forms.DateField(
+        label=_("Maintenance ends"),
+        required=False,
+        help_text=_("Empty: as long as the maintenance policy says. The whole day counts."),
+        widget=forms.DateInput(attrs={"type": "date"}),
+    )
     max_allowed_release_version = forms.CharField(
         label=_("Highest version"),
         max_length=LONGEST_VERSION,
@@ -191,6 +198,31 @@ class NewLicenseForm(forms.Form):
         return {name: self.cleaned_data[name] for name in ("first_name", "last_name", "company")}
 
 
+class LicenseForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A licence that there is, with the day on which its maintenance ends."""
+
+    maintenance_ends = forms.DateField(
+        label=_("Maintenance ends"),
+        required=False,
+        help_text=_(
+            "The whole day counts. Emptied, or with another policy alone, it is as long as the "
+            "policy says from now on."
+        ),
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["maintenance_ends"] = self.instance.maintenance_expires_on
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        is_new_day = "maintenance_ends" in self.changed_data and given.get("maintenance_ends")
+        if is_new_day and not given.get("maintenance_policy"):
+            self.add_error("maintenance_ends", MaintenanceHasNoPolicy().sentence)
+        return given
+
+
 class NothingToSay(forms.Form):
     """For a change that needs no number."""
 
@@ -232,6 +264,20 @@ class ExtensionForm(forms.Form):
         """By how much; None where a day was chosen."""
         length = self.cleaned_data["length"]
         return parse(length) if length else None
+
+
+class RenewedMaintenanceForm(forms.Form):
+    """Until when maintenance is to last, or as long as the policy says once more."""
+
+    day = forms.DateField(
+        label=_("Maintenance ends"),
+        required=False,
+        help_text=_(
+            "The whole day counts. Empty: as long as the maintenance policy says once more, "
+            "counted from its end or, if that has passed, from today."
+        ),
+        widget=forms.DateInput(attrs={"type": "date"}),
+    )
 
 
 class LastDayForm(forms.Form):

@@ -174,17 +174,17 @@ def _validity(license: License, status: Status, today: date) -> str:
 
 
 def in_use(used: int, allowed: int) -> str:
-    """How many machines use a licence, as a part of a sentence."""
+    """How many seats of a licence are in use, as a part of a sentence."""
     if allowed <= 0:
         text = ngettext(
-            "%(used)d machine is in use, of any number",
-            "%(used)d machines are in use, of any number",
+            "%(used)d seat is in use, of any number",
+            "%(used)d seats are in use, of any number",
             used,
         )
     else:
         text = ngettext(
-            "%(used)d of %(allowed)d machine is in use",
-            "%(used)d of %(allowed)d machines are in use",
+            "%(used)d of %(allowed)d seat is in use",
+            "%(used)d of %(allowed)d seats are in use",
             allowed,
         )
     return text % {"used": used, "allowed": allowed}

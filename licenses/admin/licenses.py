@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.forms import BaseInlineFormSet, model_to_dict
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
@@ -27,11 +27,17 @@ from backoffice.lists import Empty, WithChoices, is_across, is_list_of
 from licenses import values, words
 from licenses.admin.all_found import WithChangesToAll
 from licenses.admin.filters import ExpiringFilter, StatusFilter
-from licenses.admin.forms import NewLicenseForm
+from licenses.admin.forms import LicenseForm, NewLicenseForm
 from licenses.admin.lengths import LENGTHS
 from licenses.admin.license_page import page_of
 from licenses.admin.many import CHANGES
-from licenses.errors import AdditionalUserIsStaff, DayIsOver, LicensingError
+from licenses.errors import (
+    AdditionalUserIsStaff,
+    DayIsOver,
+    LicensingError,
+    MaintenanceDayIsOver,
+    MaintenanceHasNoPolicy,
+)
 from licenses.lengths import in_words
 from licenses.models import License, LicenseMetadata, LicenseUser, Product
 from licenses.search import places_for_staff
@@ -135,7 +141,7 @@ class LicenseAdmin(WithChangesToAll, WithExport, WithButtons, WithDuplicate):
     }
     verbs = {"send": (_send, _("The licence %(row)s is on its way to its customer by e-mail."))}
     rights = {"send": "send"}
-    list_display = ("key", "product", "user", "status", "seats", "expires")
+    list_display = ("key_shown", "product_shown", "user_shown", "status", "seats", "expires")
     list_filter = (
         StatusFilter,
         ExpiringFilter,
@@ -157,6 +163,7 @@ class LicenseAdmin(WithChangesToAll, WithExport, WithButtons, WithDuplicate):
     places = staticmethod(places_for_staff)
     autocomplete_fields = ("user",)
     formfield_overrides = LENGTHS | {models.URLField: {"assume_scheme": "https"}}
+    form = LicenseForm
     inlines = (MetadataInline, LicenseUserInline)
     change_form_template = "licenses/admin/license.html"
     # What can be typed; all else stands above the form (license_page.py).
@@ -176,6 +183,7 @@ class LicenseAdmin(WithChangesToAll, WithExport, WithButtons, WithDuplicate):
                     "allow_vm_activation",
                     "allow_container_activation",
                     "maintenance_policy",
+                    "maintenance_ends",
                     "max_allowed_release_version",
                 )
             },
@@ -218,6 +226,18 @@ class LicenseAdmin(WithChangesToAll, WithExport, WithButtons, WithDuplicate):
             return rows
         return rows.select_related("product", "user", "policy", "maintenance_policy")
 
+    def save_model(
+        self, request: HttpRequest, obj: Any, form: forms.ModelForm[Any], change: bool
+    ) -> None:
+        super().save_model(request, obj, form, change)
+        if "maintenance_ends" in form.changed_data:
+            licenses.set_maintenance_end(obj, day=form.cleaned_data["maintenance_ends"])
+
+    @admin.display(description=_("maintenance ends"))
+    def maintenance_ends(self, obj: License) -> str:
+        """For who may only look: the form's field is a day."""
+        return words.maintenance_text(obj)
+
     def title_of(self, row: License) -> str:
         return _("Licence %(key)s") % {"key": row}
 
@@ -236,6 +256,8 @@ class LicenseAdmin(WithChangesToAll, WithExport, WithButtons, WithDuplicate):
             license = self.get_queryset(request).get(pk=license.pk)
         shown = page_of(request, license)
         shown["duplicate"] = self.duplicate_url(request, str(license.pk))
+        # Without the fragment of the address, which the page after saving would keep.
+        kwargs["form_url"] = request.get_full_path()
         response = super().render_change_form(request, context | shown, *args, **kwargs)
         return let_button_work(response) if shown["may_view_as"] else response
 
@@ -293,12 +315,15 @@ class LicenseAdmin(WithChangesToAll, WithExport, WithButtons, WithDuplicate):
                 names=form.names,
                 interval=form.interval,
                 last_day=asked["expires_on"],
+                maintenance_last_day=asked["maintenance_ends"],
                 **{name: asked[name] for name in terms},
             )
         except NotACustomer as error:
             form.add_error("email", error.sentence)
         except DayIsOver as error:
             form.add_error("expires_on", error.sentence)
+        except (MaintenanceDayIsOver, MaintenanceHasNoPolicy) as error:
+            form.add_error("maintenance_ends", error.sentence)
         except AdditionalUserIsStaff as error:
             form.add_error("additional_users", error.sentence)
         except LicensingError as error:
@@ -332,13 +357,13 @@ class LicenseAdmin(WithChangesToAll, WithExport, WithButtons, WithDuplicate):
         """Shows what a change would do to the chosen licences; of all that a long list has, to the
         first of them."""
         if is_across(request) and queryset.order_by()[many.MOST : many.MOST + 1].exists():
-            return self.look_at_all(request, name, CHANGES[name].form(), queryset)
+            return self.look_at_all(request, name, CHANGES[name].first_form(), queryset)
         chosen = list(queryset.order_by("pk").distinct()[: many.MOST + 1])
         if len(chosen) > many.MOST:
             text = _("That are too many at a time: choose at most %(most)d licences.")
             messages.error(request, text % {"most": many.MOST})
             return None
-        return self._look(request, name, chosen, CHANGES[name].form())
+        return self._look(request, name, chosen, CHANGES[name].first_form())
 
     def many_view(self, request: HttpRequest, name: str) -> HttpResponseBase:
         """Looks again with what was typed, or makes the change, to the licences that were seen.
@@ -363,7 +388,7 @@ class LicenseAdmin(WithChangesToAll, WithExport, WithButtons, WithDuplicate):
         self._apply(request, chosen, change.act(form), seen)
         if len(chosen) == 1:
             return redirect("admin:licenses_license_change", chosen[0].pk)
-        return redirect("admin:licenses_license_changelist")
+        return redirect(list_url(request))
 
     def _look(
         self, request: HttpRequest, name: str, chosen: list[License], form: forms.Form
@@ -386,6 +411,8 @@ class LicenseAdmin(WithChangesToAll, WithExport, WithButtons, WithDuplicate):
             "refused": len(lines) - len(doing),
             "seen": many.seal(chosen),
             "known": known,
+            "list_query": request.GET.urlencode(),
+            "list_url": list_url(request),
         }
         return render(request, "licenses/admin/many.html", context)
 
@@ -407,6 +434,26 @@ class LicenseAdmin(WithChangesToAll, WithExport, WithButtons, WithDuplicate):
 
     # --- Columns --------------------------------------------------------------------------------
 
+    @admin.display(description=_("key"), ordering="key")
+    def key_shown(self, obj: License) -> str:
+        """In one line; as much of it as there is room for."""
+        return format_html('<span class="cut" title="{0}">{0}</span>', obj.key)
+
+    @admin.display(description=_("product"))
+    def product_shown(self, obj: License) -> str:
+        """And what tells it apart from others, as its customer's list has it."""
+        apart = obj.name or obj.order_number
+        told = format_html('<div class="quiet">{}</div>', apart) if apart else ""
+        return format_html("{}{}", obj.product, told)
+
+    @admin.display(description=_("customer"))
+    def user_shown(self, obj: License) -> str:
+        """An e-mail, which is broken behind its sign alone."""
+        if obj.user is None:
+            return ""
+        name, at, domain = obj.user.email.partition("@")
+        return format_html('<span title="{}">{}{}<wbr>{}</span>', obj.user.email, name, at, domain)
+
     @admin.display(description=_("status"))
     def status(self, obj: License) -> str:
         told = words.status_text(obj.standing)
@@ -419,6 +466,11 @@ class LicenseAdmin(WithChangesToAll, WithExport, WithButtons, WithDuplicate):
     @admin.display(description=_("seats"))
     def seats(self, obj: License) -> str:
         return words.seats_used(obj)
+
+
+def list_url(request: HttpRequest) -> str:
+    """The list, narrowed as the request's address says."""
+    return reverse("admin:licenses_license_changelist", query=request.GET)
 
 
 def name_or_none(policy: Any) -> str:

@@ -14,6 +14,7 @@ from licenses.admin.forms import (
     LastDayForm,
     MaintenanceForm,
     NothingToSay,
+    RenewedMaintenanceForm,
     SeatsForm,
 )
 from licenses.models import ExpirationStrategy, License
@@ -23,12 +24,18 @@ from licenses.verbs.many import Act
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A button and an action: its name, what it asks for, and the verb that it calls."""
+    """A button and an action: its name, what it asks for, and the verb that it calls. Of one that
+    has to ask nothing, `asks` is false: what it does is shown at once."""
 
     label: Promise
     act: Callable[[Any], Act]
     form: type[forms.Form] = NothingToSay
     dangerous: bool = False
+    asks: bool = True
+
+    def first_form(self) -> forms.Form:
+        """The form as it is shown first."""
+        return self.form() if self.asks else self.form({})
 
 
 def _plain(verb: Callable[..., License]) -> Callable[[Any], Act]:
@@ -45,6 +52,11 @@ def _extend(form: ExtensionForm) -> Act:
 
 def _set_last_day(form: LastDayForm) -> Act:
     return lambda license: licenses.set_last_day(license, day=form.cleaned_data["day"])
+
+
+def _renew_maintenance(form: RenewedMaintenanceForm) -> Act:
+    until = form.cleaned_data["day"]
+    return lambda license: licenses.renew_maintenance(license, until=until)
 
 
 def _set_seats(form: SeatsForm) -> Act:
@@ -71,7 +83,9 @@ CHANGES = {
     "set_highest_version": Change(
         _("Set the highest version"), _set_highest_version, HighestVersionForm
     ),
-    "renew_maintenance": Change(_("Renew the maintenance"), _plain(licenses.renew_maintenance)),
+    "renew_maintenance": Change(
+        _("Renew the maintenance"), _renew_maintenance, RenewedMaintenanceForm, asks=False
+    ),
     "suspend": Change(_("Suspend"), _plain(licenses.suspend), dangerous=True),
     "unsuspend": Change(_("Lift the suspension"), _plain(licenses.unsuspend)),
     "revoke": Change(_("Revoke"), _plain(licenses.revoke), dangerous=True),

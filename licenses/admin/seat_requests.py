@@ -5,15 +5,16 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.base import VendorAdmin
 from backoffice.filters import DaysFilter, PersonFilter
-from backoffice.lists import Empty
+from backoffice.lists import Empty, KeysetList
 from licenses import words
 from licenses.errors import LicensingError
 from licenses.models import Activation, SeatRequest
@@ -21,6 +22,19 @@ from licenses.verbs import releasing
 from tenancy.texts import validate_line
 
 RELEASE, REFUSE = "release", "refuse"
+
+
+class ToAnswer(KeysetList):
+    """A list in which an open request leads to its answer, for who may answer."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.may_answer = request.user.has_perm(releasing.ANSWERS)
+
+    def url_for_result(self, result: Any) -> str:
+        if result.is_open and self.may_answer:
+            return reverse("admin:licenses_seatrequest_answer", args=[result.pk])
+        return super().url_for_result(result)
 
 
 class AnswerForm(forms.Form):
@@ -78,6 +92,10 @@ class SeatRequestAdmin(VendorAdmin):
         """Until when the machine's response works, for who decides."""
         machine = _machine_of(obj)
         return words.works_until(machine) if machine else ""
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        usual = super().get_changelist(request, **kwargs)
+        return ToAnswer if usual is KeysetList else usual
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.answer_view)

@@ -9,7 +9,12 @@ from django.utils import timezone
 
 from accounts.verbs.customers import NotACustomer, customer_of
 from licenses.ends import End, end_of
-from licenses.errors import AdditionalUserIsStaff, DayIsOver
+from licenses.errors import (
+    AdditionalUserIsStaff,
+    DayIsOver,
+    MaintenanceDayIsOver,
+    MaintenanceHasNoPolicy,
+)
 from licenses.intervals import Interval
 from licenses.models import (
     License,
@@ -39,6 +44,7 @@ def issue(
     allowed_activations: int | None = None,
     interval: Interval | None = None,
     last_day: date | None = None,
+    maintenance_last_day: date | None = None,
     max_allowed_release_version: str = "",
     metadata: Sequence[Mapping[str, Any]] = (),
     additional_users: Sequence[str] = (),
@@ -47,26 +53,33 @@ def issue(
 ) -> License:
     """A new licence for a known or new customer; with `send` the customer gets it by e-mail.
 
-    What is given wins over the policy; the whole last day counts, in the vendor's time zone.
+    What is given wins over the policies; a whole last day counts, in the vendor's time zone.
     `metadata` is as in accounts/metadata.py, `additional_users` are e-mails of known or new
     customers, `told` are texts of a licence, such as its notes and order number. Raises DayIsOver,
-    DateTooFar, AdditionalUserIsStaff, accounts.verbs.customers.NotACustomer, and
-    ValidationError when something is refused; then nothing is created or sent.
+    MaintenanceDayIsOver, MaintenanceHasNoPolicy, DateTooFar, AdditionalUserIsStaff,
+    accounts.verbs.customers.NotACustomer, and ValidationError when something is refused; then
+    nothing is created or sent.
     """
     end = _end_of(last_day, product.vendor) if last_day else None
+    maintenance = maintenance_for(product, maintenance_policy)
+    maintenance_end = None
+    if maintenance_last_day:
+        maintenance_end = _maintenance_end(maintenance_last_day, maintenance, product.vendor)
     customer = customer_of(product.vendor, email, **(names or {}))
     terms = {
         "allowed_activations": allowed_activations,
         "subscription_interval": None if interval is None else str(interval),
         "expires_at": end and end.at,
         "expires_on": last_day,
+        "maintenance_expires_at": maintenance_end and maintenance_end.at,
+        "maintenance_expires_on": maintenance_last_day,
     }
     given = {name: value for name, value in terms.items() if value is not None}
     license = create_license(
         product=product,
         user=customer,
         policy=policy_for(product, policy),
-        maintenance_policy=maintenance_for(product, maintenance_policy),
+        maintenance_policy=maintenance,
         max_allowed_release_version=max_allowed_release_version,
         key=key,
         **told,
@@ -98,6 +111,16 @@ def _share(license: License, emails: Sequence[str]) -> None:
         except NotACustomer as error:
             raise AdditionalUserIsStaff(email) from error
         share(LicenseUser(vendor=license.vendor, license=license, user=person))
+
+
+def _maintenance_end(day: date, policy: MaintenancePolicy | None, vendor: Vendor) -> End:
+    """Raises MaintenanceHasNoPolicy, MaintenanceDayIsOver and DateTooFar."""
+    if policy is None:
+        raise MaintenanceHasNoPolicy
+    try:
+        return _end_of(day, vendor)
+    except DayIsOver as error:
+        raise MaintenanceDayIsOver from error
 
 
 def _end_of(day: date, vendor: Vendor) -> End:

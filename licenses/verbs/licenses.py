@@ -13,13 +13,16 @@ from django.utils import timezone
 from accounts.models import User
 from audit import rows, trail
 from licenses import ends
-from licenses.ends import Term
+from licenses.ends import End, Term
 from licenses.errors import (
     DateTooFar,
     DayIsOver,
     EndsLater,
     ExpiryPerMachine,
     LicenseIsUsed,
+    LicensingError,
+    MaintenanceEndsLater,
+    MaintenanceHasNoPolicy,
     MaintenanceNotRenewable,
     ValidityNotRenewable,
 )
@@ -171,14 +174,19 @@ def extend_until(license: License, *, day: date) -> License:
     locked = lock(license.pk)
     if locked.end is None:
         raise ValidityNotRenewable
-    zone = locked.vendor.zone
+    later = _later(day, locked.end, locked.vendor.zone, EndsLater)
+    return _move(locked, VALIDITY, Event.EXTENDED, later)
+
+
+def _later(day: date, than: End, zone: tzinfo, refusal: type[LicensingError]) -> Term:
+    """The end of a day that is not over, and later than an end, which else is the refusal."""
     with reachable():
         end = ends.end_of(day, zone)
     if end.at < timezone.now():
         raise DayIsOver
-    if end.at <= locked.end.at:
-        raise EndsLater
-    return _move(locked, VALIDITY, Event.EXTENDED, ends.until(end, zone))
+    if end.at <= than.at:
+        raise refusal
+    return ends.until(end, zone)
 
 
 @transaction.atomic
@@ -269,17 +277,40 @@ def set_highest_version(license: License, *, version: str) -> License:
 
 
 @transaction.atomic
-def renew_maintenance(license: License) -> License:
-    """Adds the maintenance policy's validity once more, as `renew` does.
+def renew_maintenance(license: License, *, until: date | None = None) -> License:
+    """Adds the maintenance policy's validity once more, as `renew` does; or has maintenance last
+    until the end of a day, which is the new anchor.
 
-    Raises MaintenanceNotRenewable when there is no end to move, and DateTooFar.
+    Raises MaintenanceNotRenewable when there is no end to move, MaintenanceEndsLater when it would
+    not be moved on, DayIsOver, and DateTooFar.
     """
     locked = lock(license.pk)
     policy, term = locked.maintenance_policy, MAINTENANCE.term(locked)
-    if policy is None or not policy.interval or term is None:
+    if policy is None or term is None or not (until or policy.interval):
         raise MaintenanceNotRenewable
-    later = _renewed(term, policy.interval, locked)
+    if until:
+        later = _later(until, term.end, locked.vendor.zone, MaintenanceEndsLater)
+    else:
+        later = _renewed(term, policy.interval, locked)
     return _move(locked, MAINTENANCE, Event.MAINTENANCE_RENEWED, later)
+
+
+@transaction.atomic
+def set_maintenance_end(license: License, *, day: date | None) -> License:
+    """Has the maintenance last until the end of that day, which is the new anchor; without a day
+    as long as its policy says, from now on.
+
+    Raises MaintenanceHasNoPolicy and DateTooFar.
+    """
+    locked = lock(license.pk)
+    if day is None:
+        return begin_maintenance(locked)
+    if locked.maintenance_policy is None:
+        raise MaintenanceHasNoPolicy
+    zone = locked.vendor.zone
+    with reachable():
+        term = ends.until(ends.end_of(day, zone), zone)
+    return _move(locked, MAINTENANCE, Event.CHANGED, term)
 
 
 @transaction.atomic

@@ -1,10 +1,12 @@
 """Answering offline requests: the checks of docs/offline-protocol.md, in its order.
 
-`look` runs the checks and changes nothing; `answer` runs them again under the licence's lock and
-then acts, so that what was shown before is never trusted. What only counting tells, the uses of
-meters, is seen as `answer` acts.
+Where no seat is left, a customer may say which machines stop for the request's: that is one act
+with its activation. `look` runs the checks and changes nothing; `answer` runs them again under the
+licence's lock and then acts, so that what was shown before is never trusted. What only counting
+tells, the uses of meters, is seen as `answer` acts.
 """
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -25,8 +27,10 @@ from licenses.verbs.activations import (
     check_machine,
     check_machine_key,
     deactivate,
+    deactivate_as_customer,
     ended_leases,
     find_activation,
+    refusals_of_many,
     replaces_machine_key,
 )
 from licenses.verbs.locking import lock
@@ -48,13 +52,14 @@ class Review:
 
     `activation` is the machine's present activation. `earlier` is the exchange in which the same
     request was answered before: answering it again changes nothing, unless the response has
-    `run_out`.
+    `run_out`. `stopping` are the machines that give up their seats for it: none while one is left.
     """
 
     request: Request
     license: License
     activation: Activation | None
     earlier: OfflineExchange | None
+    stopping: Sequence[Activation] = ()
 
     @property
     def deactivates(self) -> bool:
@@ -67,7 +72,7 @@ class Review:
             return 0
         if self.deactivates:
             return -1
-        return 0 if self.activation else 1
+        return 0 if self.activation else 1 - len(self.stopping)
 
     @property
     def run_out(self) -> bool:
@@ -82,26 +87,30 @@ class Review:
         return replaces_machine_key(self.activation, _key_of(self.request))
 
 
-def look(user: User, data: bytes | str) -> Review:
-    """What the request asks for; raises the PortalError that would keep it unanswered."""
+def look(user: User, data: bytes | str, *, stop: Collection[UUID] = ()) -> Review:
+    """What the request asks for; raises the PortalError that would keep it unanswered. `stop` are
+    the ids of machines that give up their seats if none is left."""
     request = read(data)
-    return _check(request, _find_license(user, request))
+    return _check(request, _find_license(user, request), stop)
 
 
 @transaction.atomic
-def answer(user: User, data: bytes | str) -> OfflineExchange:
-    """Does what the request asks for and keeps the response.
+def answer(user: User, data: bytes | str, *, stop: Collection[UUID] = ()) -> OfflineExchange:
+    """Does what the request asks for and keeps the response. If no seat is left, the machines with
+    the ids in `stop` are deactivated for it: they and the activation, or nothing.
 
     The same request gives the same exchange and changes nothing the second time; only a response
     that has run out, or was an earlier owner's, is made anew. Raises a PortalError, and changes
     nothing then.
     """
     request = read(data)
-    review = _check(request, lock(_find_license(user, request).pk))
+    review = _check(request, lock(_find_license(user, request).pk), stop)
     if isinstance(request, DeactivationRequest):
         return review.earlier or _deactivate(review, request, user)
     if review.earlier and _still_valid(review.earlier):
         return review.earlier
+    for machine in review.stopping:
+        deactivate_as_customer(machine)
     return _activate(review, request, user)
 
 
@@ -138,13 +147,15 @@ def _find_license(user: User, request: Request) -> License:
     return license
 
 
-def _check(request: Request, license: License) -> Review:
+def _check(request: Request, license: License, stop: Collection[UUID]) -> Review:
     if isinstance(request, DeactivationRequest):
         return _check_deactivation(request, license)
-    return _check_activation(request, license)
+    return _check_activation(request, license, stop)
 
 
-def _check_activation(request: ActivationRequest, license: License) -> Review:
+def _check_activation(
+    request: ActivationRequest, license: License, stop: Collection[UUID]
+) -> Review:
     """Checks 3 to 6 of an activation."""
     check_license(license, offline=True)
     check_machine(license, machine_of(request))
@@ -152,11 +163,26 @@ def _check_activation(request: ActivationRequest, license: License) -> Review:
     earlier = _earlier(request, license)
     if earlier and (activation is None or activation.pk != earlier.activation_id):
         raise errors.RequestUsedUp
+    stopping: Sequence[Activation] = ()
     if activation is None and license.seats_left == 0 and not ended_leases(license).exists():
-        raise ActivationLimitReached
+        stopping = _stopping(license, stop)
     if activation and not (earlier and _still_valid(earlier)):
         check_machine_key(license, activation, _key_of(request))
-    return Review(request, license, activation, earlier)
+    return Review(request, license, activation, earlier, stopping)
+
+
+def _stopping(license: License, chosen: Collection[UUID]) -> Sequence[Activation]:
+    """The licence's machines among the chosen ones. Raises ActivationLimitReached unless their
+    seats make room for one more, and what keeps the customer from deactivating one."""
+    machines = list(Activation.objects.filter(license_id=license.pk, pk__in=chosen).order_by("pk"))
+    for machine in machines:
+        machine.license = license
+    for refusal in refusals_of_many(machines):
+        if refusal:
+            raise refusal
+    if license.total_activations - len(machines) >= license.allowed_activations:
+        raise ActivationLimitReached
+    return machines
 
 
 def _check_deactivation(request: DeactivationRequest, license: License) -> Review:

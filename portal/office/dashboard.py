@@ -87,7 +87,9 @@ def context(user: User) -> dict[str, Any]:
         return {"needs": needs_of_vendors(now), "vendor_counts": vendor_counts()}
     numbers = numbers_of(user.vendor, now)
     return {
-        "needs": needs_of(numbers.waiting, numbers.standings.expiring[HORIZONS[0]], user),
+        "needs": needs_of(
+            needs.with_requests(numbers.waiting), numbers.standings.expiring[HORIZONS[0]], user
+        ),
         "steps": first_steps(user.vendor, user),
         "portal": vendor_url(user.vendor, "home"),
         "cards": [] if numbers.nothing else cards(numbers, user),

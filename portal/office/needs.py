@@ -4,7 +4,7 @@ Runs in the vendor's scope, but for what operators are told: at which vendors so
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -53,11 +53,20 @@ def count(now: datetime) -> Waiting:
     # In the order of an index, by which older e-mails, and another vendor's, need not be read.
     failed = recent(OutgoingEmail.objects.all(), now)
     return Waiting(
-        requests=counted(SeatRequest.objects.order_by().filter(state=SeatRequest.State.OPEN)),
+        requests=_open_requests(),
         emails=counted(failed.filter(state=OutgoingEmail.State.FAILED)),
         domains=counted(CustomDomain.objects.order_by().filter(state=CustomDomain.State.FAILING)),
         since=first_day(now),
     )
+
+
+def with_requests(waiting: Waiting) -> Waiting:
+    """The same with the requests counted now: whoever has just answered the last one reads it."""
+    return replace(waiting, requests=_open_requests())
+
+
+def _open_requests() -> int:
+    return counted(SeatRequest.objects.order_by().filter(state=SeatRequest.State.OPEN))
 
 
 def needs_of(waiting: Waiting, expiring: int, user: User) -> list[Need] | None:

@@ -140,7 +140,7 @@ def _file_row(file: ReleaseFile, holder: Holder, verdict: Verdict) -> FileRow:
         curl=f"curl -L -C - {_target(file.name)} -K -",
         curl_input=f'url = "{address}"',
         checks=(
-            ("Windows", f'Get-FileHash "{file.name}"'),
+            ("Windows", f'(Get-FileHash "{file.name}").Hash.ToLower()'),
             ("macOS", f'shasum -a 256 "{file.name}"'),
             ("Linux", f'sha256sum "{file.name}"'),
         ),

@@ -22,6 +22,12 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   });
 }
 
+// So is a button that prints the page, or keeps it as a PDF.
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => window.print());
+}
+
 // The server writes moments in UTC; here they become the visitor's own zone, which is named. Days
 // that the vendor gave have no mark and stay what they are.
 const language = document.documentElement.lang;

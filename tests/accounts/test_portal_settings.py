@@ -153,7 +153,10 @@ def test_the_page_says_where_the_portal_is_and_leads_to_what_can_be_changed(worl
             "Sent to yourself, it shows that e\N{NON-BREAKING HYPHEN}mails arrive and how they look.",
             "/accounts/portalsettings/test-email/",
         ),
-        "Signing in": ("With e-mail and password It lasts for 14 days", "/accounts/user/"),
+        "Signing in": (
+            "With e-mail and password It lasts for 14 days",
+            "/accounts/user/?kind=team",
+        ),
     }
     html = signed_in(world.acme_admin).get(PATH).content.decode()
     assert 'data-copy="http://acme.portal.localhost:8000/"' in html

@@ -12,7 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import Refusal, User
 from accounts.verbs import refusals
 from audit.models import AuditEntry
+from licenses.verbs.licenses import suspend
 from tenancy.door import inside
+from tests.offline.requests_maker import MachineKeys
 from tests.world import PASSWORD, Browser, World, signed_in
 
 
@@ -144,3 +146,31 @@ def test_who_goes_takes_them_along(world: World) -> None:
         refusals.note(Refusal.Kind.FILE, "EXPIRED_LICENSE", user=person)
         person.delete()
         assert not Refusal.objects.exists()
+
+
+def test_a_refused_file_says_of_which_machine_and_for_which_licence(world: World) -> None:
+    keys, ada = MachineKeys(), signed_in(world.ada)
+    product, key = world.orbit.pk, world.ada_license.key
+    with inside(world.acme):
+        suspend(world.ada_license)
+    wrong = "WRONG0-KEY000-000001"
+    for text in (
+        keys.activation(product, key, "lab-7"),
+        keys.activation(product, wrong, "lab-8"),
+        keys.deactivation(product, key, world.ada_machine.pk, "ada-laptop"),
+        "nonsense",
+    ):
+        assert ada.post("/offline/", {"request_text": text}).status_code == 400
+    with inside(world.acme):
+        told = {
+            (each.machine, each.license_key, each.license_id)
+            for each in Refusal.objects.filter(user=world.ada)
+        }
+    own = (key, world.ada_license.pk)
+    assert told == {("lab-7", *own), ("lab-8", wrong, None), ("ada-laptop", *own), ("", "", None)}
+    page = signed_in(world.acme_support).get(f"/accounts/user/{world.ada.pk}/story/")
+    part = page.content.decode().partition('id="refusals"')[2].partition("</section>")[0]
+    url = f"/licenses/license/{world.ada_license.pk}/change/"
+    assert part.count(f'<a href="{url}">{key}</a>') == 2
+    assert wrong in part
+    assert "lab-8" in part

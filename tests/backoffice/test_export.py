@@ -9,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
+from audit import words
 from audit.models import AuditEntry
 from licenses.models import (
     License,
@@ -106,6 +107,7 @@ def test_the_trail_tells_who_took_a_list(world: World, admin: Browser) -> None:
     assert entry is not None
     assert (entry.action, entry.details) == ("exported", {"list": "licenses"})
     assert (entry.actor_id, entry.source) == (world.acme_admin.pk, "backoffice")
+    assert words.remark(entry) == "licences"
 
 
 def test_no_cell_is_run_as_a_formula(world: World, admin: Browser) -> None:

@@ -167,3 +167,18 @@ def test_lists_are_narrowed_by_days(filled: World, path: str, name: str) -> None
     assert "Nothing has all of that" in nothing
     if (path, name) != ("/accounts/user/", "last_seen_at"):
         assert "result_list" in everything or "seatrequest" in path
+
+
+@pytest.mark.parametrize("kind", ["team", "customers"])
+def test_filters_are_cleared_without_leaving_the_list(world: World, kind: str) -> None:
+    admin = signed_in(world.acme_admin)
+    assert "Clear all filters" not in admin.get(f"/accounts/user/?kind={kind}").content.decode()
+    page = admin.get(f"/accounts/user/?kind={kind}&is_active__exact=1").content.decode()
+    found = re.search(r'href="([^"]*)">(?:(?!</a>).)*Clear all filters', page, re.DOTALL)
+    assert found
+    assert found[1] == f"?kind={kind}"
+
+
+def test_the_settings_lead_to_the_team(world: World) -> None:
+    page = signed_in(world.acme_admin).get("/accounts/portalsettings/").content.decode()
+    assert 'href="/accounts/user/?kind=team">See who may</a>' in page

@@ -158,10 +158,10 @@ def test_a_vendor_publishes_and_a_customer_downloads(
     page.get_by_label("Platforms", exact=True).fill("linux, beos")
     own = page.get_by_label("These are platforms of our own")
     expect(own).to_be_hidden()
-    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_role("button", name="Save, then add files").click()
     expect(page.get_by_text("The portal doesn't know the platform beos.").first).to_be_visible()
     own.check()
-    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_role("button", name="Save, then add files").click()
     big = tmp_path / "orbit-6.1.bin"
     big.write_bytes(content("big") * 3)
     page.get_by_label("Files", exact=True).set_input_files(big)

@@ -107,7 +107,7 @@ def test_a_vendors_first_hour(
     page.get_by_label("Name", exact=True).fill("Stapler")
     page.get_by_label("Version", exact=True).fill("1.0")
     page.get_by_label("Platforms", exact=True).fill("linux")
-    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_role("button", name="Save, then add files").click()
     program = tmp_path / "stapler-1.0.bin"
     program.write_bytes(bytes(range(256)) * 8192)
     page.get_by_label("Files", exact=True).set_input_files(program)

@@ -325,7 +325,7 @@ def test_files_that_are_sent_by_a_script_lead_to_the_sign_in_page(
     page.get_by_label("Name", exact=True).fill("Orbit")
     page.get_by_label("Version", exact=True).fill("77.0")
     page.get_by_label("Platforms", exact=True).fill("linux")
-    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_role("button", name="Save, then add files").click()
     files = page.locator("form[data-upload]")
     files.locator("input[type=file]").set_input_files(
         {"name": "a.zip", "mimeType": "application/zip", "buffer": b"x" * 100}

@@ -188,6 +188,9 @@ def test_a_licence_on_paper_is_a_clean_sheet(visitor: Callable[..., Visitor], sc
     page = ada.page
     page.goto(ada.portal.url("acme", f"/licenses/{LICENSE}/"))
     expect(page.get_by_text("Issued by")).to_be_hidden()
+    page.evaluate("window.print = () => { document.title = 'printed'; }")
+    page.get_by_role("button", name="Print or save as PDF").click()
+    expect(page).to_have_title("printed")
     page.emulate_media(media="print", color_scheme=scheme)
     for told in ("Issued by", "Acme Instruments", "Ada Lovelace, Analytical Engines", "As of"):
         expect(page.get_by_text(told).first).to_be_visible()
@@ -195,6 +198,8 @@ def test_a_licence_on_paper_is_a_clean_sheet(visitor: Callable[..., Visitor], sc
     for gone in ("button", ".button", "nav", "footer", "form", ".crumb", "summary", "#history"):
         for each in page.locator(gone).all():
             expect(each).to_be_hidden()
+    on_paper = page.locator("main").inner_text()
+    assert re.findall(r"[^\n]*\bago\b[^\n]*|[^\n]*\bin \d+ days[^\n]*", on_paper) == []
     assert (
         page.locator("tbody tr").first.evaluate("e => getComputedStyle(e).breakInside") == "avoid"
     )
@@ -230,7 +235,10 @@ def test_no_seat_left_stands_a_close_look(
     expect(page.get_by_role("heading", name="No seat left for third-machine")).to_be_visible()
     ada.errors.clear()  # Chromium writes down that the answer is a 400
     ada.look_closely()
-    expect(page.get_by_role("button", name="Deactivate measuring-02")).to_be_visible()
+    page.get_by_role("button", name="Take its seat measuring-02").click()
+    expect(page.get_by_role("heading")).to_have_text("measuring-02 stops, third-machine starts")
+    ada.look_closely()
+    page.get_by_role("link", name="Cancel").click()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

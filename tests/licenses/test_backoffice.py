@@ -14,7 +14,7 @@ from audit.models import AuditEntry
 from licenses.history import history_of
 from licenses.models import Activation, License, LicensePolicy
 from licenses.verbs import many
-from licenses.verbs.licenses import create_license, renew, set_last_day
+from licenses.verbs.licenses import change_license, create_license, renew, set_last_day
 from tenancy.door import inside
 from tests.conftest import NOW
 from tests.world import Browser, World, signed_in
@@ -447,3 +447,23 @@ def test_a_machine_of_the_other_vendor_is_not_there(world: World) -> None:
     assert support.post(path, {"reason": "x"}).status_code == 404
     with inside(world.globex):
         assert Activation.objects.filter(pk=world.bob_machine.pk).exists()
+
+
+# --- The list -----------------------------------------------------------------------------------
+
+
+def test_the_list_tells_licences_apart_and_breaks_nothing_inside(
+    world: World, admin: Browser
+) -> None:
+    with inside(world.acme):
+        world.ada_license.name, world.ada_license.order_number = "Measuring stations", "PO-1"
+        change_license(world.ada_license, fields=["name", "order_number"])
+        world.grace_license.order_number = "PO-2"
+        change_license(world.grace_license, fields=["order_number"])
+    page = admin.get("/licenses/license/").content.decode()
+    assert 'Orbit<div class="quiet">Measuring stations</div>' in page
+    assert 'Orbit<div class="quiet">PO-2</div>' in page
+    assert "PO-1<" not in page
+    key = world.ada_license.key
+    assert f'<span class="cut" title="{key}">{key}</span>' in page
+    assert '<span title="grace@example.com">grace@<wbr>example.com</span>' in page

@@ -481,7 +481,7 @@ def test_the_export_runs_no_formula_and_is_recorded(world: World) -> None:
         entries = AuditEntry.objects.filter(action="exported")
         assert entries.count() == before + 1
         assert entries.latest("sequence").actor_id == world.ada.pk
-    assert "Licences exported" in ada.get("/profile/activity/").content.decode()
+    assert "<strong>Licences exported</strong>" in ada.get("/profile/activity/").content.decode()
 
 
 def test_nothing_is_exported_while_viewing_as(world: World) -> None:

@@ -19,6 +19,7 @@ from licenses.verbs.releasing import ask, refuse, release, release_own
 from mail.models import OutgoingEmail
 from tenancy.door import inside
 from tests import world as worlds
+from tests.accounts import test_roles as roles
 from tests.licenses.test_activation import KEY, OTHER_KEY, run_at_once
 from tests.licenses.test_pages import queries
 from tests.world import Browser, World, machine, set_vendor, signed_in
@@ -97,6 +98,23 @@ def test_staff_reads_it_in_an_email_and_in_a_list(world: World, lost: Activation
     assert "clean-room" not in (
         signed_in(world.globex_admin).get("/licenses/seatrequest/").content.decode()
     )
+
+
+def test_the_row_of_an_open_request_leads_to_its_answer(world: World, lost: Activation) -> None:
+    request = asked(world, lost)
+    row = f"/licenses/seatrequest/{request.pk}"
+    support = signed_in(world.acme_support)
+    listed = support.get("/licenses/seatrequest/").content.decode()
+    assert f'href="{row}/answer/' in listed
+    assert f'href="{row}/change/' not in listed
+    looking = roles.person(world.acme, "looking", "licenses.view_seatrequest")
+    assert (
+        f'href="{row}/change/' in signed_in(looking).get("/licenses/seatrequest/").content.decode()
+    )
+    support.post(f"{row}/answer/", {"do": "refuse", "answer": "No"})
+    listed = support.get("/licenses/seatrequest/").content.decode()
+    assert f'href="{row}/change/' in listed
+    assert f"{row}/answer/" not in listed
 
 
 def test_who_decides_reads_until_when_the_response_works(

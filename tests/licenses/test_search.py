@@ -64,6 +64,11 @@ def found(wanted: Wanted, **options: Any) -> set[str]:
         ("the fair", {SPECTRA}, {SPECTRA}),
         ("fair rented", {SPECTRA}, {SPECTRA}),
         ("fair orbit", set(), set()),
+        ("spectra-grace-OOOOO1", {SPECTRA}, set()),  # staff is offered it beside the list
+        ("SPECTRA GRACE-OO0O0I", set(), set()),
+        ("ADA111-ACME-0RB1T-OOO1", {ADA}, set()),
+        ("ADA1I1-ACME-ORBIT-0001", {ADA}, set()),
+        ("OOOOOOOOOOOO", set(), set()),
         ("b12", {SPECTRA}, {SPECTRA}),
         ("margin", set(), {SPECTRA}),
         ("basel", {SPECTRA}, {SPECTRA}),

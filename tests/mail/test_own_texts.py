@@ -210,3 +210,8 @@ def test_a_sample_is_there_for_every_placeholder() -> None:
         assert set(samples(text)) == set(text.placeholders) - {"sender", "support", "portal"}
         assert set(text.required) <= set(text.says)
         assert len(text.name) <= OwnText._meta.get_field("kind").max_length
+
+
+def test_what_is_done_stands_above_what_can_stand_in_it(world: World) -> None:
+    page = signed_in(world.acme_admin).get("/mail/owntext/write/invitation/").content.decode()
+    assert page.index("Send me a test") < page.index("What can stand in it")

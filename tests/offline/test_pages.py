@@ -9,12 +9,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from licenses.models import Activation, License
+from licenses.verbs.activations import activate
+from licenses.verbs.licenses import set_seats
 from licenses.verbs.releasing import free
 from offline.models import OfflineExchange
 from tenancy.door import inside
 from tests.conftest import NOW, ON_POSTGRESQL
 from tests.offline.requests_maker import MachineKeys, jti
-from tests.world import Browser, World, signed_in
+from tests.world import Browser, World, machine, signed_in
 
 MACHINE = MachineKeys()
 
@@ -287,43 +289,87 @@ def test_without_a_seat_left_the_licence_and_its_machines_are_there(full: World,
         "two",
     ):
         assert told in page
-    assert page.count('name="deactivate"') == 1  # the two without network can be released
+    assert page.count('name="stop"') == 1  # the two without network can be released
     assert page.count("/release/") == 2
 
 
-def test_deactivated_on_the_spot_one_click_goes_on(full: World) -> None:
-    browser = signed_in(full.ada)
-    page = browser.post("/offline/", {"request_text": request_of(full, "third")}).content.decode()
-    kept = re.search(r'name="request_text"[^>]*>([^<]+)<', page)
-    chosen = re.search(r'name="deactivate" value="([^"]+)"', page)
-    assert kept
-    assert chosen
-    form = {"request_text": kept[1], "deactivate": chosen[1]}
+def chosen_in(page: str) -> str:
+    """The machine whose seat the page offers."""
+    found = re.search(r'<button[^>]* name="stop" value="([^"]+)"', page)
+    assert found
+    return found[1]
+
+
+def machines(world: World) -> set[str]:
+    with inside(world.acme):
+        named = Activation.objects.filter(license=world.ada_license)
+        return set(named.values_list("hostname", flat=True))
+
+
+def test_one_stops_and_one_starts_by_one_button_after_it_was_seen(full: World) -> None:
+    browser, text = signed_in(full.ada), request_of(full, "third")
+    before = machines(full)
+    page = browser.post("/offline/", {"request_text": text}).content.decode()
+    form = {"request_text": text, "stop": chosen_in(page)}
     review = browser.post("/offline/", form)
     assert review.status_code == 200
     page = review.content.decode()
-    assert "ada-laptop is deactivated and its seat is free." in page
-    assert "Activate third?" in page
-    assert seats(full) == 2
-    # Sent twice it frees one seat.
-    assert browser.post("/offline/", form).status_code == 200
-    assert seats(full) == 2
-    kept = re.search(r'name="request_text"[^>]*>([^<]+)<', page)
-    assert kept
-    done = browser.post("/offline/confirm/", {"request_text": kept[1]})
-    assert done.status_code == 302
-    assert seats(full) == 3
+    assert "ada-laptop stops, third starts" in page
+    assert "Stop ada-laptop, activate third" in page
+    assert f'name="stop" value="{form["stop"]}"' in page
+    assert machines(full) == before  # whoever cancels here has lost nothing
+    places = {browser.post("/offline/confirm/", form)["Location"] for _twice in "ab"}
+    assert len(places) == 1
+    assert "third is activated" in browser.get(places.pop()).content.decode()
+    assert machines(full) == before - {"ada-laptop"} | {"third"}
+    with inside(full.acme):
+        license = License.objects.get(pk=full.ada_license.pk)
+        assert (license.total_activations, license.total_deactivations) == (3, 1)
+
+
+def test_nothing_stops_where_a_seat_is_free_by_now(full: World) -> None:
+    browser = signed_in(full.ada)
+    form = {"request_text": request_of(full, "third")}
+    form["stop"] = chosen_in(browser.post("/offline/", form).content.decode())
+    with inside(full.acme):
+        set_seats(full.ada_license, allowed_activations=4)
+    assert "Activate third?" in browser.post("/offline/", form).content.decode()
+    assert browser.post("/offline/confirm/", form).status_code == 302
+    assert machines(full) == {"ada-laptop", "one", "two", "third"}
+
+
+def test_where_one_seat_is_not_enough_another_is_asked_for(world: World) -> None:
+    with inside(world.acme):
+        for name in ("x", "y"):
+            activate(world.ada_license, machine(name))
+        set_seats(world.ada_license, allowed_activations=2)
+    browser = signed_in(world.ada)
+    form: dict[str, Any] = {"request_text": request_of(world, "third")}
+    first = chosen_in(browser.post("/offline/", form).content.decode())
+    again = browser.post("/offline/", form | {"stop": [first]})
+    page = again.content.decode()
+    assert (again.status_code, "alone does not make room" in page) == (400, True)
+    assert f'type="hidden" name="stop" value="{first}"' in page
+    form["stop"] = [first, chosen_in(page)]
+    assert "stop, third starts" in browser.post("/offline/", form).content.decode()
+    assert browser.post("/offline/confirm/", form).status_code == 302
+    left = machines(world)
+    assert (len(left), "third" in left) == (2, True)
 
 
 @pytest.mark.parametrize("chosen", ["nonsense", "grace", "offline"])
-def test_nothing_else_makes_room(full: World, chosen: str) -> None:
+@pytest.mark.parametrize("path", ["/offline/", "/offline/confirm/"])
+def test_nothing_else_makes_room(full: World, chosen: str, path: str) -> None:
+    before = machines(full)
     with inside(full.acme):
         of_grace = Activation.objects.get(license=full.grace_license)
         offline = Activation.objects.filter(license=full.ada_license, offline=True)[0]
     ids = {"nonsense": "nonsense", "grace": of_grace.pk, "offline": offline.pk}
-    form = {"request_text": request_of(full, "third"), "deactivate": str(ids[chosen])}
-    assert signed_in(full.ada).post("/offline/", form).status_code == 400
-    assert seats(full) == 3
+    form = {"request_text": request_of(full, "third"), "stop": str(ids[chosen])}
+    refused = signed_in(full.ada).post(path, form)
+    assert (refused.status_code, machines(full)) == (400, before)
+    assert "Which machine gives up its seat?" in refused.content.decode()
+    assert ("OFFLINE_DEACTIVATION_REQUIRED" in refused.content.decode()) is (chosen == "offline")
     with inside(full.acme):
         assert Activation.objects.filter(pk=of_grace.pk).exists()
 

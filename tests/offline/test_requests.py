@@ -8,8 +8,9 @@ from joserfc.jwk import RSAKey
 
 from audit.acting import acting_as
 from licenses import errors
+from licenses.errors import MeterAttributeUsesLimitReached
 from licenses.history import history_of
-from licenses.models import Activation, License, LicenseUser
+from licenses.models import Activation, License, LicenseMeterAttribute, LicenseUser
 from licenses.verbs.activations import activate
 from licenses.verbs.licenses import create_license, renew, revoke, suspend
 from licenses.verbs.signing_keys import key_in_use
@@ -401,3 +402,38 @@ def test_the_same_file_at_once_is_one_seat_and_one_answer() -> None:
     assert len(set(run_at_once(12, act))) == 1
     with inside(world.acme):
         assert counts(license) == (1, 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_files_at_once_for_one_seat_one_takes_it() -> None:
+    """One machine stops, one starts; whoever comes later finds no seat, and stops nothing."""
+    world = worlds.build()
+    with inside(world.acme):
+        license = create_license(product=world.orbit, user=world.ada, allowed_activations=1)
+        stopping = activate(license, machine("old")).pk
+
+    def act(n: int) -> str:
+        with inside(world.acme):
+            text = MachineKeys().activation(world.orbit.pk, license.key, f"new-{n}")
+            answer(world.ada, text, stop=[stopping])
+            return "started"
+
+    results = run_at_once(6, act)
+    assert sorted(results) == ["ACTIVATION_LIMIT_REACHED"] * 5 + ["started"]
+    with inside(world.acme):
+        assert counts(license) == (1, 1)
+
+
+def test_what_refuses_the_new_machine_lets_the_old_one_run(acme: World) -> None:
+    license = create_license(product=acme.orbit, user=acme.ada, allowed_activations=1)
+    old = activate(license, machine("old"))
+    LicenseMeterAttribute.objects.create(
+        vendor=acme.acme, license=license, name="pages", allowed_uses=0
+    )
+    text = MachineKeys().activation(
+        acme.orbit.pk, license.key, meterAttributes=[{"name": "pages", "uses": 1}]
+    )
+    with pytest.raises(MeterAttributeUsesLimitReached):
+        answer(acme.ada, text, stop=[old.pk])
+    assert counts(license) == (1, 0)
+    assert Activation.objects.filter(pk=old.pk).exists()

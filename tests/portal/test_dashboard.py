@@ -26,9 +26,9 @@ from tenancy.models import Vendor
 from tests.conftest import NOW
 from tests.world import Browser, World, file_of, fingerprint, release, signed_in
 
-# Session, vendor and person, six that count (files take two), three for what waits, and one for the
-# first steps.
-QUERIES = 12
+# Session, vendor and person, six that count (files take two), three for what waits, one for the
+# requests that wait now, and one for the first steps.
+QUERIES = 13
 SECRET = "6.6.6-of-globex-only"
 
 

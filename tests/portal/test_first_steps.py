@@ -56,6 +56,14 @@ def followed(browser: Browser, path: str, form: dict[str, Any]) -> str:
     return found[1] if found else ""
 
 
+def test_while_steps_are_open_nobody_is_told_that_nothing_is_to_be_done(world: World) -> None:
+    rest = "Nothing needs you."
+    admin = signed_in(world.acme_admin)
+    assert steps(admin)
+    assert rest not in admin.get("/").content.decode()
+    assert rest in signed_in(world.acme_support).get("/").content.decode()
+
+
 def test_a_new_vendor_sees_them_alone_and_the_first_one_stands_out(newco: Vendor) -> None:
     page = admin_of(newco).get("/")
     told = page.context["steps"]

@@ -13,7 +13,9 @@ from accounts.models import Role, User
 from branding.domains.verbs import claim
 from branding.models import CustomDomain
 from licenses.models import License, SeatRequest
+from licenses.verbs.releasing import refuse
 from mail.models import OutgoingEmail
+from portal.office import dashboard
 from tenancy.door import inside
 from tests.world import Browser, World, signed_in
 
@@ -82,7 +84,7 @@ def test_each_number_leads_to_exactly_these_rows(waiting: World) -> None:
 
 
 def test_where_nothing_waits_a_sentence_says_so(world: World) -> None:
-    browser = signed_in(world.acme_admin)
+    browser = signed_in(world.acme_support)  # who has no first steps
     assert needs(browser) == {}
     text = browser.get("/").content.decode()
     assert "Nothing needs you." in text
@@ -104,6 +106,19 @@ def test_nobody_reads_of_lists_that_are_closed_to_them(waiting: World) -> None:
 
 def test_what_waits_at_another_vendor_stays_there(waiting: World) -> None:
     assert needs(signed_in(waiting.globex_admin)) == {}
+
+
+def test_a_request_that_was_answered_waits_no_more_beside_kept_numbers(
+    waiting: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dashboard, "kept_for", lambda took: 60)
+    support, path = signed_in(waiting.acme_support), "/licenses/seatrequest/?state__exact=open"
+    assert needs(support)[path] == "2"
+    with inside(waiting.acme):
+        for asked in SeatRequest.objects.filter(state="open"):
+            refuse(asked, answer="No")
+    assert path not in needs(support)
+    assert cache.get(f"overview:{waiting.acme.pk}") is not None  # the others were kept
 
 
 def test_very_many_are_not_counted_to_their_end(

@@ -62,8 +62,9 @@ class Posted:
         return str(self.browser.get(self.page).content.decode())
 
     def filled(self, html: str = "") -> dict[str, Any]:
-        own = "" if self.target == self.page else self.target
-        form = form_of(html or self.html(), own, self.having)
+        html = html or self.html()
+        is_page = self.target == self.page and f'action="{self.target}"' not in html
+        form = form_of(html, "" if is_page else self.target, self.having)
         return {name: value for name, value in (form | self.typed).items() if value is not None}
 
 
@@ -259,6 +260,11 @@ def person(world: World) -> Posted:
 
 def changed_person(world: World) -> Posted:
     return admin_page(world, f"/accounts/user/{world.ada.pk}/change/", company="Engines")
+
+
+def note_on_person(world: World) -> Posted:
+    path = f"/accounts/user/{world.ada.pk}/note/"
+    return admin_page(world, path, internal_notes="Call first")
 
 
 def waiting(world: World) -> str:
@@ -577,6 +583,7 @@ BY_NATURE: dict[str, tuple[Make, ...]] = {
     "admin:vendor_suspend": (suspended_vendor,),
     "admin:vendor_resume": (resumed_vendor,),
     "admin:accounts_user_change": (changed_person,),
+    "admin:accounts_user_note": (note_on_person,),
     "admin:licenses_product_change": (changed_product,),
     "admin:licenses_licensepolicy_change": (changed_policy,),
     "admin:licenses_maintenancepolicy_change": (changed_maintenance,),

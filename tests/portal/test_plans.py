@@ -40,7 +40,6 @@ PERSON = "md5('customer ' || n)::uuid"
 # A page shows 25 rows; so many rows a statement may look at for each of them.
 READ_PER_ROW = 4
 SHOWN = 25
-FAILED = '"mail_outgoingemail"."state" ='
 
 
 @pytest.fixture
@@ -141,8 +140,7 @@ class Plans:
         return execute(sql, params, many, context)
 
     def most(self) -> tuple[int, str]:
-        # E-mails that failed have no index of their own, and are not looked at here.
-        return max(each for each in self.read if FAILED not in each[1])
+        return max(self.read)
 
 
 def looked_at(act: Callable[[], Any]) -> tuple[int, str]:

@@ -11,6 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
+from accounts.verbs.people import change_person
 from audit import trail
 from audit.models import AuditEntry
 from audit.words import ACTIONS
@@ -23,6 +24,7 @@ from offline.verbs.answering import answer
 from releases.files.ranges import ByteRange
 from releases.verbs.downloads import record
 from tenancy.door import inside
+from tests.accounts.test_roles import person
 from tests.offline.requests_maker import MachineKeys
 from tests.world import Browser, World, file_of, machine, signed_in
 
@@ -105,6 +107,54 @@ def test_an_invitation_is_sent_again_to_who_has_no_password(world: World) -> Non
     page = support.post(path, follow=True).content.decode()
     assert "An invitation is on its way to grace@example.com." in page
     assert [message.to for message in mail.outbox] == [["grace@example.com"]]
+
+
+NOTE = "Wants to be called,\r\nnot written to."
+
+
+@pytest.mark.parametrize("who", ["acme_admin", "acme_support"])
+def test_a_note_for_staff_stands_first_and_is_written_there(world: World, who: str) -> None:
+    staff, page = signed_in(getattr(world, who)), f"/accounts/user/{world.ada.pk}"
+    form = staff.get(f"{page}/note/").content.decode()
+    assert "internal_notes" in form
+    told = staff.post(f"{page}/note/", {"internal_notes": NOTE}, follow=True)
+    assert told.redirect_chain == [(f"{page}/story/", 302)]
+    text = told.content.decode()
+    assert "The note is saved." in text
+    assert text.index("Wants to be called,<br>not written to.") < text.index("story-facts")
+    assert f"{page}/note/" in text
+    with inside(world.acme):
+        entry = AuditEntry.objects.get(action="changed")
+    assert entry.changes == {"internal_notes": ["", NOTE]}
+    assert (entry.subject_id, entry.visible) == (world.ada.pk, False)
+    assert entry.actor.startswith(getattr(world, who).email)
+    assert "called" not in signed_in(world.ada).get("/profile/activity/").content.decode()
+
+
+def test_a_note_that_is_too_long_is_asked_for_again(world: World) -> None:
+    page = f"/accounts/user/{world.ada.pk}"
+    told = signed_in(world.acme_support).post(f"{page}/note/", {"internal_notes": "x" * 4001})
+    assert (told.status_code, "x" * 4001 in told.content.decode()) == (200, True)
+    with inside(world.acme):
+        assert User.objects.get(pk=world.ada.pk).internal_notes == ""
+
+
+def test_who_only_looks_reads_the_note_and_is_offered_no_form(world: World) -> None:
+    with inside(world.acme):
+        User.objects.filter(pk=world.ada.pk).update(internal_notes="Pays late")
+    looking = signed_in(person(world.acme, "looking", "accounts.view_user"))
+    page = looking.get(f"/accounts/user/{world.ada.pk}/story/").content.decode()
+    assert "Pays late" in page
+    assert "/note/" not in page
+    assert looking.get(f"/accounts/user/{world.ada.pk}/note/").status_code == 403
+
+
+def test_what_happened_says_what_was_changed(world: World) -> None:
+    with inside(world.acme):
+        world.ada.company = "Engines"
+        change_person(person=world.ada, fields=["company"])
+    page = signed_in(world.acme_support).get(f"/accounts/user/{world.ada.pk}/story/")
+    assert "Changed · Company" in page.content.decode()
 
 
 # --- The audit trail in the back office ---------------------------------------------------------

@@ -209,6 +209,28 @@ def test_a_bad_form_is_said(
     assert text in response.content.decode()
 
 
+def test_a_release_without_a_name_has_the_products(world: World, admin: Browser) -> None:
+    page = admin.get("/releases/release/add/").content.decode()
+    assert "Save, then add files" in page
+    assert "Save and add another" not in page
+    done = admin.post("/releases/release/add/", release_form(world, name=""))
+    with inside(world.acme):
+        release = Release.objects.get(version="4.2.1")
+        assert release.name == "Orbit"
+        publishing.add_external_file(
+            release, name="a.zip", url="https://cdn.example/a.zip", size=5, sha256="0" * 64
+        )
+        publishing.publish(release)
+    assert done["Location"] == f"/releases/release/{release.pk}/files/"
+    path = f"/releases/release/{release.pk}/change/"
+    admin.post(path, {"name": "", "platforms": "windows, linux", "notes": "*Better*"})
+    with inside(world.acme):
+        corrected = Release.objects.get(pk=release.pk)
+    assert (corrected.name, corrected.notes) == ("Orbit", "*Better*")
+    page = admin.post("/releases/release/add/", release_form(world, name="", product=""))
+    assert page.status_code == 200
+
+
 def test_a_platform_of_ones_own_is_asked_about(world: World, admin: Browser) -> None:
     path, form = "/releases/release/add/", release_form(world, platforms="Win64, Solaris")
     box = '<input type="checkbox" name="own_platforms"'
@@ -218,7 +240,7 @@ def test_a_platform_of_ones_own_is_asked_about(world: World, admin: Browser) -> 
     assert box in page
     with inside(world.acme):
         assert not Release.objects.filter(version="4.2.1").exists()
-    wrong = admin.post(path, {**form, "own_platforms": "on", "name": ""}).content.decode()
+    wrong = admin.post(path, {**form, "own_platforms": "on", "version": ""}).content.decode()
     assert "The portal doesn" not in wrong
     assert f"{box} " in wrong
     assert admin.post(path, {**form, "own_platforms": "on"}).status_code == 302
@@ -352,3 +374,14 @@ def test_a_draft_that_is_gone_meanwhile_is_said(
     path = f"/releases/release/{release.pk}/delete/"
     page = admin.post(path, {"post": "yes"}, follow=True).content.decode()
     assert "This release has been deleted meanwhile." in page
+
+
+def test_a_name_stands_in_the_list_where_it_is_not_the_products(
+    world: World, admin: Browser
+) -> None:
+    with inside(world.acme):
+        draft(world, name="Orbit for labs", version="5.0")
+    page = admin.get("/releases/release/").content.decode()
+    assert ">Orbit</a>" in page
+    assert '>Orbit <span class="quiet">Orbit for labs</span></a>' in page
+    assert "field-product" not in page

@@ -129,6 +129,8 @@ MADE = re.compile(
 OTHERWISE = {
     "accounts.session.browser": "A header; nobody is called so.",
     "accounts.refusal.browser": "A header.",
+    "accounts.refusal.machine": "As a file says it, without what no line has (offline/codec.py).",
+    "accounts.refusal.license_key": "A key, as a file says it.",
     "accounts.refusal.ip": "An address (web/visitors.py).",
     "accounts.refusal.reason": "A word of ours.",
     "accounts.refusal.said": "A sentence of ours.",
@@ -311,6 +313,7 @@ FORMS: dict[str, tuple[str, str, dict[str, str]]] = {
         "/licenses/license/add/",
         {"email": "e@example.com", "first_name": BAD, "product": "orbit", "policy": "none"},
     ),
+    "note": ("acme_support", "/accounts/user/{person}/note/", {"internal_notes": BAD}),
     "name": ("ada", "/licenses/{license}/name/", {"name": BAD}),
     "request": ("ada", "/licenses/{license}/activations/{offline}/release/", {"reason": BAD}),
     "answer": (
@@ -333,6 +336,7 @@ def test_forms_say_which_sign_it_is(world: World, form: str) -> None:
         offline = offline_machine(world)
         request = ask(offline, user=world.ada, reason="It broke")
     ids = {
+        "person": world.ada.pk,
         "machine": world.ada_machine.pk,
         "license": world.ada_license.pk,
         "offline": offline.pk,

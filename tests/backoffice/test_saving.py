@@ -1,0 +1,90 @@
+"""Whoever has saved is where the saved row is, with what was done, and not on a list."""
+
+from typing import Any
+
+import pytest
+
+from licenses.models import License, LicensePolicy
+from tenancy.door import inside
+from tests.backoffice.test_base import license_form
+from tests.posted import form_of
+from tests.world import World, signed_in
+
+
+@pytest.mark.parametrize(
+    ("who", "model", "typed", "page"),
+    [
+        ("acme_admin", "accounts/user", {"email": "eve@x.example", "role": "user"}, "story"),
+        ("acme_admin", "licenses/product", {"name": "Saturn"}, "change"),
+        ("acme_admin", "licenses/licensepolicy", {"name": "Yearly"}, "change"),
+        (
+            "operator",
+            "tenancy/vendor",
+            {"company_id": "initech", "name": "Initech", "admin_email": "bill@initech.example"},
+            "change",
+        ),
+    ],
+)
+def test_a_new_row_is_shown(
+    world: World, who: str, model: str, typed: dict[str, str], page: str
+) -> None:
+    browser = signed_in(getattr(world, who))
+    form = form_of(browser.get(f"/{model}/add/").content.decode())
+    done = browser.post(f"/{model}/add/", form | typed, follow=True)
+    [(place, code)] = done.redirect_chain
+    assert (code, place.startswith(f"/{model}/"), place.endswith(f"/{page}/")) == (302, True, True)
+    assert 'class="messages' in done.content.decode()
+    assert next(iter(typed.values())) in done.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("who", "path", "field", "page"),
+    [
+        ("acme_admin", "accounts/user/{ada}/change/", "company", "accounts/user/{ada}/story/"),
+        ("acme_admin", "licenses/product/{orbit}/change/", "display_name", ""),
+        ("operator", "tenancy/vendor/{acme}/change/", "name", ""),
+    ],
+)
+def test_a_changed_row_is_shown(world: World, who: str, path: str, field: str, page: str) -> None:
+    ids = {"ada": world.ada.pk, "orbit": world.orbit.pk, "acme": world.acme.pk}
+    browser, path = signed_in(getattr(world, who)), f"/{path.format(**ids)}"
+    form = form_of(browser.get(path).content.decode(), having=field) | {field: "Otherwise"}
+    done = browser.post(path, form, follow=True)
+    assert done.redirect_chain == [(f"/{page.format(**ids)}" if page else path, 302)]
+    assert "Otherwise" in done.content.decode()
+
+
+def test_a_changed_licence_is_shown_without_the_forms_fragment(world: World) -> None:
+    admin, path = signed_in(world.acme_admin), f"/licenses/license/{world.ada_license.pk}/change/"
+    # A form without an action sends the address's fragment along, which redirects then keep.
+    assert f'action="{path}"' in admin.get(path).content.decode()
+    done = admin.post(path, license_form(world, order_number="PO-9"), follow=True)
+    assert done.redirect_chain == [(path, 302)]
+    assert "PO-9" in done.content.decode()
+
+
+def test_the_way_back_from_what_was_saved_is_to_the_list_as_it_was(world: World) -> None:
+    with inside(world.acme):
+        policy = LicensePolicy.objects.create(vendor=world.acme, name="Yearly")
+    admin = signed_in(world.acme_admin)
+    path = f"/licenses/licensepolicy/{policy.pk}/change/?_changelist_filters=p%3D1"
+    form = form_of(admin.get(path).content.decode(), having="name")
+    done = admin.post(path, form | {"name": "Each year"}, follow=True)
+    assert done.redirect_chain == [(path, 302)]
+
+
+def test_a_change_to_many_leads_to_the_list_as_it_was(world: World) -> None:
+    admin, query = signed_in(world.acme_admin), "?q=orbit&status=active"
+    chosen: list[Any] = [str(world.ada_license.pk), str(world.grace_license.pk)]
+    sent = {"action": "suspend", "_selected_action": chosen}
+    page = admin.post(f"/licenses/license/{query}", sent).content.decode()
+    listed = "/licenses/license/?q=orbit&amp;status=active"
+    target = "/licenses/license/many/suspend/?q=orbit&amp;status=active"
+    assert f'action="{target}"' in page
+    assert f'href="{listed}"' in page  # leave them as they are
+    form = form_of(page, "/licenses/license/many/suspend/")
+    done = admin.post(target.replace("&amp;", "&"), form | {"confirm": "yes"}, follow=True)
+    assert done.redirect_chain == [(listed.replace("&amp;", "&"), 302)]
+    assert "2 licences are changed." in done.content.decode()
+    with inside(world.acme):
+        assert License.objects.filter(suspended=True).count() == 2
