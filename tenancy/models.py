@@ -43,7 +43,7 @@ class Vendor(models.Model):
         INACTIVE = "inactive", _("inactive")
 
     class SecondFactorFor(models.TextChoices):
-        NOBODY = "", _("nobody has to")
+        NOBODY = "", _("nobody")
         STAFF = "staff", _("your staff")
         EVERYONE = "everyone", _("your staff and all customers")
 
@@ -100,13 +100,13 @@ class Vendor(models.Model):
         ),
     )
     second_factor_for = models.CharField(
-        _("second factor"),
+        _("who has to have a second factor"),
         max_length=8,
         blank=True,
         choices=SecondFactorFor,
         default=SecondFactorFor.NOBODY,
         help_text=_(
-            "Who has to sign in with a code from an app beside the password. Everybody else may."
+            "They sign in with a code from an app beside the password. Everybody else may do so."
         ),
     )
     second_factor_grace = models.PositiveSmallIntegerField(

@@ -14,14 +14,14 @@ class Migration(migrations.Migration):
             field=models.CharField(
                 blank=True,
                 choices=[
-                    ("", "nobody has to"),
+                    ("", "nobody"),
                     ("staff", "your staff"),
                     ("everyone", "your staff and all customers"),
                 ],
                 default="",
-                help_text="Who has to sign in with a code from an app beside the password. Everybody else may.",
+                help_text="They sign in with a code from an app beside the password. Everybody else may do so.",
                 max_length=8,
-                verbose_name="second factor",
+                verbose_name="who has to have a second factor",
             ),
         ),
         migrations.AddField(

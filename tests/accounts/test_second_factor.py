@@ -304,8 +304,6 @@ def switched(world: World, **fields: Any) -> None:
 @pytest.mark.parametrize("change", changes())
 def test_whatever_changes_between_the_steps_ends_the_first(world: World, change: Any) -> None:
     phone = phone_of(world.ada)
-    with inside(world.acme):
-        world.ada.refresh_from_db()
     browser = past_password(world.ada)
     change(world)
     answer = browser.post("/login/code/", {"code": phone.code()})
