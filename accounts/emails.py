@@ -3,6 +3,9 @@
 Each is written anew when it is sent: links and tokens are made then and kept nowhere.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +17,8 @@ from mail.composing import compose
 from mail.kinds import register
 from mail.models import OutgoingEmail
 from tenancy.hosts import backoffice_url, vendor_url
+
+RESET = "password_reset"
 
 
 def password_reset_for(user: User) -> EmailMultiAlternatives:
@@ -64,6 +69,21 @@ def test_email(email: OutgoingEmail) -> EmailMultiAlternatives:
     return compose(texts.TEST_EMAIL, person_of(email), link=link)
 
 
+def second_factor(email: OutgoingEmail) -> EmailMultiAlternatives:
+    """The notice of what became of the person's second factor."""
+    return about_second_factor(email.kind, person_of(email), email.details)
+
+
+def about_second_factor(
+    kind: str, user: User, details: Mapping[str, Any]
+) -> EmailMultiAlternatives:
+    """The same for an operator, too; its link leads to where a new password is asked for, which
+    ends all sessions."""
+    on_portal = user.vendor if user.is_customer else None
+    link = vendor_url(on_portal, RESET) if on_portal else backoffice_url(RESET)
+    return compose(texts.ABOUT_SECOND_FACTOR[kind], user, link=link, **details)
+
+
 def person_of(email: OutgoingEmail) -> User:
     """Whom the e-mail is about; raises ValueError if it is about nobody."""
     if email.user is None:
@@ -90,3 +110,5 @@ def register_all() -> None:
     register("email-change", _("Confirmation of a new address"), email_change)
     register("test-email", _("Test e-mail"), test_email)
     register("address-changed", _("Notice to the old address"), address_changed)
+    for kind, text in texts.ABOUT_SECOND_FACTOR.items():
+        register(kind, text.label, second_factor)

@@ -14,7 +14,16 @@ RIGHTS: dict[str, dict[str, tuple[str, ...]]] = {
         "tenancy.vendor": ("view", "add", "change"),
     },
     "admin": {
-        "accounts.user": ("view", "add", "change", "note", "invite", "view_as", "export"),
+        "accounts.user": (
+            "view",
+            "add",
+            "change",
+            "note",
+            "invite",
+            "view_as",
+            "take_off_factor",
+            "export",
+        ),
         "accounts.portalsettings": ("view", "change"),
         "mail.outgoingemail": ("view", "send"),
         "mail.owntext": ("view", "change"),
@@ -36,7 +45,7 @@ RIGHTS: dict[str, dict[str, tuple[str, ...]]] = {
         "releases.download": ("view",),
     },
     "support": {
-        "accounts.user": ("view", "note", "invite", "view_as"),
+        "accounts.user": ("view", "note", "invite", "view_as", "take_off_factor"),
         "mail.outgoingemail": ("view",),
         "audit.auditentry": ("view",),
         "licenses.product": ("view",),

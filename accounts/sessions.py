@@ -4,6 +4,7 @@ A session counts only on the site and at the vendor where it began: its row has 
 else the visitor is anonymous.
 """
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from hmac import compare_digest
 from typing import Any
@@ -17,7 +18,7 @@ from django.middleware.csrf import rotate_token
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Refusal, Session, User, among_operators
+from accounts.models import Refusal, SecondFactor, Session, User, among_operators
 from accounts.models.roles import claims_of
 from accounts.requests import PersonRequest
 from accounts.verbs import refusals, sessions
@@ -53,8 +54,10 @@ def people_of(vendor: Vendor | None) -> AbstractContextManager[None]:
 
 def sign_in(
     request: PersonRequest, *, site: Site, vendor: Vendor | None, email: str, password: str
-) -> User:
-    """Begins a session for the user on this site; the one that the browser had ends.
+) -> tuple[User, bool]:
+    """Whose e-mail and password these are, and whether that was enough: if it was, a session has
+    begun for the user on this site, and the one that the browser had has ended. Otherwise there is
+    none before the second step (accounts/second_factor/first_step.py).
 
     Raises TooManyAttempts before any hash is computed, and SignInRefused for everything else.
     """
@@ -66,53 +69,73 @@ def sign_in(
     with people_of(vendor):
         user = auth.authenticate(request, email=email, password=password, operators=vendor is None)
         if not isinstance(user, User) or not may_enter(user, site, vendor):
-            _note_refusal(request, vendor, email, knew_password=user is not None)
+            _note_stranger(request, vendor, email, knew_password=user is not None)
             raise SignInRefused
         limits.give_back_to(limits.SIGN_IN_PER_IP, ip)
         limits.give_back(*per_address)
-        token = _begin(request, user, site)
-    hand_over(request, token)
-    return user
+        # Nobody is in without an entry that says so.
+        with transaction.atomic():
+            token = enter(request, user, lambda: store_password_anew(user), asking=True)
+    if token:
+        hand_over(request, token)
+    return user, token != ""
 
 
 def sign_in_invited(request: PersonRequest, user: User, *, site: Site) -> None:
     """Begins a session for who has just set the first password by the link of an invitation: the
     link has proved the address, and the password is as fresh as one that is typed.
 
-    Raises SignInRefused for who may not enter here.
+    Raises SignInRefused for who may not enter here, and for who has a second factor, which the
+    page to sign in asks for.
     """
     if not may_enter(user, site, user.vendor):
         raise SignInRefused
-    with people_of(user.vendor):
-        token = _begin(request, user, site)
+    with people_of(user.vendor), transaction.atomic():
+        token = enter(request, user, lambda: store_password_anew(user), asking=True)
+    if not token:
+        raise SignInRefused
     hand_over(request, token)
 
 
-@transaction.atomic
-def _begin(request: PersonRequest, user: User, site: Site) -> str:
-    """Begins the session, in the person's scope, and ends the one that the browser had; its token.
-    Nobody is in without an entry that says so. Raises SignInRefused."""
+def enter(
+    request: PersonRequest, user: User, act: Callable[[], None], *, asking: bool = False
+) -> str:
+    """Does the act and begins the session, under a lock that keeps the person as it was read; the
+    session's token. `asking`, nothing begins for who has a second factor, and the token is empty.
+    Inside a transaction. Raises SignInRefused.
+    """
     if not may_still_enter(user):
         raise SignInRefused
-    store_password_anew(user)
+    act()
+    if asking and SecondFactor.of_scope.filter(user=user).exists():
+        return ""
     _end_session(request)
     browser = browser_of(request)
-    token = sessions.begin(user, site=site, browser=browser)
+    token = sessions.begin(user, site=request.address.site, browser=browser)
     note_sign_in(user=user, browser=browser)
     return token
 
 
-def _note_refusal(
+def _note_stranger(
     request: PersonRequest, vendor: Vendor | None, email: str, *, knew_password: bool
 ) -> None:
-    """For the vendor's support. Operators have nobody who would look, and a company id that is none
-    leads to nobody; which ones there are is no secret, since their portals answer."""
+    """A company id that is none leads to nobody; which ones there are is no secret, since their
+    portals answer."""
     if vendor is None or vendor._state.adding:
         return
     person = User.objects.at(email)
+    note_refusal(request, vendor, person, _why_not(person, knew_password=knew_password))
+
+
+def note_refusal(
+    request: PersonRequest, vendor: Vendor | None, person: User | None, why: Refusal.WhyNotIn
+) -> None:
+    """For the vendor's support. Operators have nobody who would look."""
+    if vendor is None:
+        return
     refusals.note(
         Refusal.Kind.SIGN_IN,
-        _why_not(person, knew_password=knew_password),
+        why,
         user=person,
         ip=client_ip(request),
         browser=browser_of(request),

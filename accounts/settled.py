@@ -6,10 +6,12 @@ A room registers what tells of its part, so that this one knows nothing of looks
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from email.utils import parseaddr
+from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 
 from accounts.models import User
@@ -33,6 +35,11 @@ class Fact:
     copied: bool = False
     posts: bool = False
 
+
+SECOND_FACTOR: dict[str, Any] = {
+    Vendor.SecondFactorFor.STAFF: _lazy("Your staff with a code from an app, too"),
+    Vendor.SecondFactorFor.EVERYONE: _lazy("Everybody with a code from an app, too"),
+}
 
 Teller = Callable[[Vendor], Iterable[Fact]]
 _tellers: list[tuple[int, Teller]] = []
@@ -69,13 +76,13 @@ def emails(vendor: Vendor) -> Iterator[Fact]:
     yield Fact(_("Test e-mail"), (told,), url, _("Send me a test e-mail"), right, posts=True)
 
 
-def signing_in(_vendor: Vendor) -> Iterator[Fact]:
+def signing_in(vendor: Vendor) -> Iterator[Fact]:
     """How people sign in, and for how long."""
-    n = LASTS.days
+    n, asked = LASTS.days, SECOND_FACTOR.get(vendor.second_factor_for)
     lasts = ngettext("It lasts for %(n)d day", "It lasts for %(n)d days", n) % {"n": n}
     url = reverse("admin:accounts_user_changelist", query={"kind": "team"})
     right = "accounts.view_user"
-    told = (_("With e-mail and password"), lasts)
+    told = (_("With e-mail and password"), *([str(asked)] if asked else []), lasts)
     yield Fact(_("Signing in"), told, url, _("See who may"), right)
 
 

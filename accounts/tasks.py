@@ -3,10 +3,12 @@
 Every job may run twice: a worker that was killed leaves its job to the next one.
 """
 
+from typing import Any
+
 from django_tasks import TaskContext, task
 
 from accounts import emails
-from accounts.models import User
+from accounts.models import User, among_operators
 from accounts.sessions import may_enter, people_of
 from mail.outbox import queue
 from tenancy.hosts import Site
@@ -31,3 +33,13 @@ def find_account(context: TaskContext, *, site: str, vendor_id: str, email: str)
             emails.password_reset_for(user).send()
         else:
             queue("password-reset", user=user, once=f"job {context.task_result.id}")
+
+
+@task
+def tell_operator(*, kind: str, user_id: str, details: dict[str, Any]) -> None:
+    """Sends an operator an e-mail about the own account, and a second time if the worker is killed
+    right after."""
+    with among_operators():
+        operator = User.operators.filter(pk=user_id).first()
+    if operator is not None:
+        emails.about_second_factor(kind, operator, details).send()

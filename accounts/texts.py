@@ -1,5 +1,7 @@
 """The texts of this room's e-mails (mail/texts.py)."""
 
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
 
 from mail.texts import Text, register
@@ -58,6 +60,35 @@ TEST_EMAIL = Text(
 )
 
 
+def _about_second_factor(name: str, label: Any, **says: str) -> Text:
+    return Text(
+        name,
+        label,
+        "accounts/email/second_factor",
+        button=_("Set a new password"),
+        says={"link": SAMPLE_LINK, **says},
+        required=(),
+        given={"what": name},
+    )
+
+
+# By their kind.
+ABOUT_SECOND_FACTOR = {
+    text.name: text
+    for text in (
+        _about_second_factor("second-factor-added", _("Second factor switched on")),
+        _about_second_factor("second-factor-removed", _("Second factor switched off")),
+        _about_second_factor(
+            "second-factor-taken-off",
+            _("Second factor taken off by support"),
+            reason="Lost phone",
+        ),
+        _about_second_factor("recovery-codes-made", _("New recovery codes")),
+        _about_second_factor("recovery-code-used", _("Recovery code used"), left="9"),
+    )
+}
+
+
 def register_all() -> None:
     """The texts that vendors may write anew."""
     register(
@@ -68,4 +99,5 @@ def register_all() -> None:
         ADDRESS_TAKEN,
         ADDRESS_CHANGED,
         TEST_EMAIL,
+        *ABOUT_SECOND_FACTOR.values(),
     )

@@ -1,13 +1,17 @@
 """Paths about people: `public` for whoever has to prove who he is, `profile` for customers,
-`viewing` for support, who looks at the portal as a customer."""
+`second_factor` for whoever is signed in, `viewing` for support, who looks at the portal as a
+customer."""
 
 from django.urls import path
 
 from accounts import views
+from accounts.second_factor import views as second_factor_views
 from accounts.view_as import views as view_as_views
 
 public = [
     path("login/", views.login, name="login"),
+    path("login/code/", second_factor_views.sign_in_code, name="sign_in_code"),
+    path("login/recovery-code/", second_factor_views.sign_in_recovery, name="sign_in_recovery"),
     path("logout/", views.logout, name="logout"),
     path("password-reset/", views.password_reset, name="password_reset"),
     path("password-reset/sent/", views.password_reset_sent, name="password_reset_sent"),
@@ -25,6 +29,14 @@ profile = [
     path("profile/password/", views.change_password, name="change_password"),
     path("profile/email/", views.change_email, name="change_email"),
     path("profile/email/<str:token>/", views.email_confirm, name="email_confirm"),
+]
+
+second_factor = [
+    path("second-factor/", second_factor_views.second_factor, name="second_factor"),
+    path("second-factor/set-up/", second_factor_views.set_up, name="second_factor_set_up"),
+    path("second-factor/codes/", second_factor_views.recovery_codes, name="recovery_codes"),
+    path("second-factor/off/", second_factor_views.switch_off, name="second_factor_off"),
+    path("prove/", second_factor_views.prove, name="prove"),
 ]
 
 viewing = [

@@ -31,8 +31,11 @@ from accounts.forms import (
 )
 from accounts.links import LinkRefused, Purpose
 from accounts.models import User
+from accounts.proof import note_proof
 from accounts.reminders import read_off_token
 from accounts.requests import PersonRequest
+from accounts.second_factor.verbs import codes_left
+from accounts.second_factor.views import after_password
 from accounts.sessions import (
     SignInRefused,
     browser_of,
@@ -77,8 +80,12 @@ def login(request: PersonRequest) -> HttpResponse:
         return go_on(request)
     form_class = SignInForm if request.address.site is Site.CUSTOMER else StaffSignInForm
     form = form_class(_posted(request), initial={"company_id": request.GET.get("company_id", "")})
-    if request.method == "POST" and form.is_valid() and _sign_in(request, form):
-        return redirect(safe_next(request, "/"))
+    if request.method == "POST" and form.is_valid():
+        try:
+            user, is_in = _sign_in(request, form)
+            return after_password(request, user, is_in=is_in)
+        except SignInRefused as error:
+            form.add_error(None, error.sentence)
     context = {
         "form": form,
         "next": safe_next(request, ""),
@@ -108,20 +115,15 @@ def _found_at(request: PersonRequest) -> str:
     return vendor_url(vendor, "login") if vendor and is_found else ""
 
 
-def _sign_in(request: PersonRequest, form: forms.Form) -> bool:
+def _sign_in(request: PersonRequest, form: forms.Form) -> tuple[User, bool]:
     asked = form.cleaned_data
-    try:
-        sign_in(
-            request,
-            site=request.address.site,
-            vendor=_vendor(request, asked.get("company_id", "")),
-            email=asked["email"],
-            password=asked["password"],
-        )
-    except SignInRefused as error:
-        form.add_error(None, error.sentence)
-        return False
-    return True
+    return sign_in(
+        request,
+        site=request.address.site,
+        vendor=_vendor(request, asked.get("company_id", "")),
+        email=asked["email"],
+        password=asked["password"],
+    )
 
 
 def _vendor(request: PersonRequest, company_id: str) -> Vendor | None:
@@ -248,7 +250,9 @@ def profile(request: PersonRequest) -> HttpResponse:
         save_profile(form.save(commit=False))
         messages.success(request, _("Your profile is saved."))
         return redirect("profile")
-    return render(request, "accounts/profile.html", {"form": form})
+    since = moment(request.user.second_factor_since, timezone.now())
+    context = {"form": form, "since": since, "left": codes_left(request.user) if since else 0}
+    return render(request, "accounts/profile.html", context)
 
 
 @require_POST
@@ -358,6 +362,7 @@ def change_email(request: PersonRequest) -> HttpResponse:
         except passwords.WrongPassword as error:
             form.add_error("current_password", error.sentence)
         else:
+            note_proof(request)
             messages.success(
                 request,
                 _("Follow the link that was sent to %(email)s to confirm it.")

@@ -10,8 +10,8 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 
-from licenses.verbs.signing_keys import encryption
 from portal.settings import DEFAULT_SECRET_KEY
+from tenancy.encryption import encryption
 from tenancy.hosts import LABEL
 
 Apps = Sequence[AppConfig] | None
@@ -66,6 +66,7 @@ ORDER = (
     "portal.middleware.people.PeopleMiddleware",
     "portal.middleware.view_as.ViewAsMiddleware",
     "portal.middleware.sign_in.SignInRequiredMiddleware",
+    "portal.middleware.second_factor.SecondFactorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "portal.middleware.once.OnceMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

@@ -16,7 +16,8 @@ DEBUG = env.boolean("DEBUG", default=False)
 SECRET_KEY = env.secret("SECRET_KEY", DATA_DIR / "secret_key", DEFAULT_SECRET_KEY)
 SECRET_KEY_FALLBACKS = env.words(env.text("SECRET_KEY_FALLBACKS", ""))
 
-# Fernet keys that encrypt the products' private keys at rest. The first one encrypts, all decrypt.
+# Fernet keys that encrypt the products' private keys and the secrets of second factors at rest. The
+# first one encrypts, all decrypt.
 KEY_ENCRYPTION_KEYS = env.words(
     env.secret("KEY_ENCRYPTION_KEYS", DATA_DIR / "key_encryption_keys", "")
 )
@@ -28,6 +29,10 @@ PUBLIC_SCHEME = env.choice("PUBLIC_SCHEME", "https", ("https", "http"))
 # What HSTS binds to https: nothing, the host that was asked for, or all below it as well; and
 # whether browsers may have that built in, which can't be taken back.
 HSTS = env.choice("HSTS", "host", ("off", "host", "subdomains", "preload"))
+# Whether operators have to sign in with a second factor.
+OPERATORS_NEED_SECOND_FACTOR = env.boolean(
+    "OPERATORS_NEED_SECOND_FACTOR", default=PUBLIC_SCHEME == "https" and not DEBUG
+)
 PUBLIC_PORT = env.integer("PUBLIC_PORT", 0, minimum=0, maximum=65535)  # 0: the scheme's own
 TRUSTED_PROXIES = env.integer("TRUSTED_PROXIES", 0, minimum=0, maximum=10)
 # By which headers the proxies tell whom a request comes from: X-Forwarded-For and -Proto, or
@@ -116,6 +121,7 @@ MIDDLEWARE = [
     "portal.middleware.people.PeopleMiddleware",
     "portal.middleware.view_as.ViewAsMiddleware",
     "portal.middleware.sign_in.SignInRequiredMiddleware",
+    "portal.middleware.second_factor.SecondFactorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "portal.middleware.once.OnceMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -205,6 +211,8 @@ COOKIE_PREFIX = "__Host-" if HTTPS else ""
 SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}session"
 SESSION_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_AGE = 14 * 24 * 60 * 60  # seconds
+FIRST_STEP_COOKIE_NAME = f"{COOKIE_PREFIX}first-step"
+NEW_FACTOR_COOKIE_NAME = f"{COOKIE_PREFIX}new-factor"
 VIEW_AS_COOKIE_NAME = f"{COOKIE_PREFIX}view-as"
 CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrf"
 CSRF_COOKIE_SECURE = HTTPS

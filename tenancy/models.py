@@ -42,6 +42,11 @@ class Vendor(models.Model):
         ACTIVE = "active", _("Open")
         INACTIVE = "inactive", _("Suspended")
 
+    class SecondFactorFor(models.TextChoices):
+        NOBODY = "", _("nobody")
+        STAFF = "staff", _("your staff")
+        EVERYONE = "everyone", _("your staff and all customers")
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     company_id = models.CharField(
         _("company id"),
@@ -94,6 +99,25 @@ class Vendor(models.Model):
             "request to release one."
         ),
     )
+    second_factor_for = models.CharField(
+        _("who has to have a second factor"),
+        max_length=8,
+        blank=True,
+        choices=SecondFactorFor,
+        default=SecondFactorFor.NOBODY,
+        help_text=_(
+            "They sign in with a code from an app beside the password. Everybody else may do so."
+        ),
+    )
+    second_factor_grace = models.PositiveSmallIntegerField(
+        _("days until it has to be set up"),
+        default=14,
+        validators=[MaxValueValidator(365)],
+        help_text=_("Until then one may go on without it. 0: at once."),
+    )
+    # Since when that is asked of each; empty: it is not.
+    staff_asked_since = models.DateTimeField(null=True, editable=False)
+    customers_asked_since = models.DateTimeField(null=True, editable=False)
     # Names of first steps (portal/office/first_steps.py) that were put aside, or of which nothing
     # else tells that they are done.
     settled_steps = models.JSONField(

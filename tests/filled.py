@@ -32,6 +32,7 @@ from releases.verbs.downloads import record
 from tenancy.door import inside
 from tenancy.hosts import Site
 from tenancy.models import Vendor
+from tests.accounts.phones import phone_of
 from tests.branding.pictures import picture
 from tests.world import World, file_of
 
@@ -69,6 +70,7 @@ def _fill(world: World, vendor: Vendor) -> None:
             hostname=f"{name}-pc",
             response="{}",
         )
+        phone_of(license.user)
         sessions.begin(license.user, site=Site.CUSTOMER, browser=f"{name}-browser")
         ViewAs.objects.create(
             vendor=vendor,

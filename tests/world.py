@@ -261,6 +261,8 @@ WITH_PASSWORD = {
     "change_password",
     "change_email",
     "admin:password_change",
+    "prove",
+    "second_factor_off",
 }
 
 

@@ -23,6 +23,7 @@ from accounts.finding import people_places
 from accounts.models import CUSTOMER_ROLES, BuiltIn, Role, User
 from accounts.models.roles import role_label
 from accounts.requests import kind_of
+from accounts.second_factor.admin import WithSecondFactor, may_take_off
 from accounts.story import story_of
 from accounts.verbs.invitations import invite, invite_waiting, send_password_link
 from accounts.verbs.people import change_person, create_person, delete_person, write_note
@@ -139,7 +140,7 @@ OF_CUSTOMERS = {"allow_customer_portal_access", "reminders"}
 
 
 @admin.register(User)
-class UsersAdmin(WithViewAs, WithExport, WithButtons, WithMetadata):
+class UsersAdmin(WithViewAs, WithSecondFactor, WithExport, WithButtons, WithMetadata):
     """The vendor's customers and staff. A new one is invited to set a password."""
 
     verbs = {
@@ -271,6 +272,7 @@ class UsersAdmin(WithViewAs, WithExport, WithButtons, WithMetadata):
             "may_note": request.user.has_perm("accounts.note_user"),
             "may_change": self.has_change_permission(request, user),
             "may_view_as": may_view_as(request, user),
+            "may_take_off": user.second_factor_since and may_take_off(request.user, user),
             "may_invite": may_write and not user.has_usable_password(),
             "may_send_link": may_write and user.is_active and user.has_usable_password(),
         }

@@ -21,6 +21,9 @@ from tenancy import zones
 from tenancy.door import current_vendor
 from web.limits import TooManyAttempts
 
+# Numbers that stay as they are where none is given.
+UNSAID_STAYS = ("allowed_own_releases", "second_factor_grace")
+
 
 class ZoneSelect(forms.Select):
     """Each zone is named once: 600 of them were a third of the page's weight."""
@@ -45,20 +48,35 @@ class SettingsForm(forms.ModelForm[PortalSettings]):
             "send_expiry_reminders",
             "show_support_views",
             "allowed_own_releases",
+            "second_factor_for",
+            "second_factor_grace",
         )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.zone, self.saved = self.instance.zone.key, self.instance.time_zone
-        self.fields["allowed_own_releases"].required = False
+        for name in UNSAID_STAYS:
+            self.fields[name].required = False
         field: Any = self.fields["time_zone"]
         field.choices = [(name, name) for name in dict.fromkeys((*zones.places(), self.zone))]
         self.initial["time_zone"] = self.zone
 
     def clean_allowed_own_releases(self) -> int:
+        return self._given_or_saved("allowed_own_releases")
+
+    def clean_second_factor_grace(self) -> int:
+        return self._given_or_saved("second_factor_grace")
+
+    def clean_second_factor_for(self) -> str:
+        """What was not sent does not say nobody."""
+        is_sent = "second_factor_for" in self.data
+        chosen = self.cleaned_data["second_factor_for"]
+        return str(chosen if is_sent else self.instance.second_factor_for)
+
+    def _given_or_saved(self, name: str) -> int:
         """Whoever says nothing about it changes nothing."""
-        given = self.cleaned_data["allowed_own_releases"]
-        return self.instance.allowed_own_releases if given is None else int(given)
+        given = self.cleaned_data[name]
+        return int(getattr(self.instance, name) if given is None else given)
 
     def clean_time_zone(self) -> str:
         """The same zone changes nothing, also where it is the installation's and was not chosen."""
@@ -68,8 +86,11 @@ class SettingsForm(forms.ModelForm[PortalSettings]):
     @property
     def as_facts(self) -> list[Fact]:
         """What is chosen, for who may not choose."""
-        told = ((field.label, self.initial[name]) for name, field in self.fields.items())
-        return [Fact(str(label), (value_text(value),)) for label, value in told]
+        return [Fact(str(field.label), (self._told(name),)) for name, field in self.fields.items()]
+
+    def _told(self, name: str) -> str:
+        chosen, value = dict(getattr(self.fields[name], "choices", ())), self.initial[name]
+        return str(chosen.get(value) or value_text(value))
 
     @property
     def moves_days(self) -> bool:

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0012_internal_notes"),
+        ("accounts", "0015_second_factor_row_level_security"),
     ]
 
     operations = [

@@ -10,6 +10,7 @@ from accounts.models.people import (
 from accounts.models.refusals import Refusal
 from accounts.models.roles import CUSTOMER_ROLES, VENDOR_ROLES, BuiltIn, Role
 from accounts.models.sessions import Session
+from accounts.second_factor.models import RecoveryCode, SecondFactor
 from accounts.view_as.models import ViewAs
 
 __all__ = [
@@ -18,8 +19,10 @@ __all__ = [
     "VENDOR_ROLES",
     "BuiltIn",
     "PortalSettings",
+    "RecoveryCode",
     "Refusal",
     "Role",
+    "SecondFactor",
     "Session",
     "User",
     "UserWord",

@@ -159,6 +159,8 @@ class User(AbstractBaseUser):
         _("time zone"), max_length=64, blank=True, validators=[validate_time_zone]
     )
     last_seen_at = models.DateTimeField(_("last seen"), null=True, editable=False)
+    # Since when there is a row of SecondFactor, so that no page has to look; its verbs keep it.
+    second_factor_since = models.DateTimeField(_("second factor since"), null=True, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("updated"), auto_now=True)
 

@@ -36,6 +36,8 @@ class Session(models.Model):
     password_mark = secret(models.CharField(max_length=64))
     browser = models.CharField(_("browser"), max_length=LONGEST_BROWSER, blank=True)
     begun_at = models.DateTimeField(_("begun"))
+    # When its person has last shown to be that person (accounts/proof.py).
+    proved_at = models.DateTimeField(_("proved"), null=True)
     seen_at = models.DateTimeField(_("last seen"))
     ends_at = models.DateTimeField(_("ends"))
 

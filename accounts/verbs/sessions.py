@@ -36,6 +36,7 @@ def begin(user: User, *, site: Site, browser: str = "") -> str:
         password_mark=user.get_session_auth_hash(),
         browser=as_told(browser),
         begun_at=now,
+        proved_at=now,
         seen_at=now,
         ends_at=now + LASTS,
     ).save(force_insert=True)
@@ -54,6 +55,12 @@ def note_seen(session: Session) -> None:
         return
     User.people.filter(Q(last_seen_at=user.last_seen_at), pk=user.pk).update(last_seen_at=now)
     user.last_seen_at = now
+
+
+def prove(session: Session) -> None:
+    """Notes that the session's person has just shown to be that person (accounts/proof.py)."""
+    session.proved_at = timezone.now()
+    Session.of_scope.filter(pk=session.pk).update(proved_at=session.proved_at)
 
 
 def end(session: Session) -> None:

@@ -3,10 +3,13 @@
 from typing import TypedDict, Unpack
 
 from django.db import transaction
+from django.utils import timezone
 
 from accounts import days
 from audit import trail
 from tenancy.models import Vendor
+
+ASKED = ("staff_asked_since", "customers_asked_since")
 
 
 class Settings(TypedDict, total=False):
@@ -17,6 +20,8 @@ class Settings(TypedDict, total=False):
     send_expiry_reminders: bool
     show_support_views: bool
     allowed_own_releases: int
+    second_factor_for: str
+    second_factor_grace: int
     language: str
     time_zone: str
     settled_steps: list[str]
@@ -37,11 +42,21 @@ def change_settings(*, vendor: Vendor, **chosen: Unpack[Settings]) -> Vendor:
     changes = trail.changes_between(before, saved)
     if not changes:
         return saved
-    saved.save(update_fields=[*chosen, "updated_at"])
+    _note_asked(saved)
+    saved.save(update_fields=[*chosen, *ASKED, "updated_at"])
     moves = saved.zone != before.zone
     details = {"days": days.move(saved.zone)} if moves else {}
     trail.record("changed", saved, changes=changes, details=details)
     return saved
+
+
+def _note_asked(vendor: Vendor) -> None:
+    """Since when a second factor is asked of staff and of customers; what goes on goes on."""
+    everyone, staff = Vendor.SecondFactorFor.EVERYONE, Vendor.SecondFactorFor.STAFF
+    chosen, now = vendor.second_factor_for, timezone.now()
+    of_staff, of_customers = chosen in {everyone, staff}, chosen == everyone
+    vendor.staff_asked_since = (vendor.staff_asked_since or now) if of_staff else None
+    vendor.customers_asked_since = (vendor.customers_asked_since or now) if of_customers else None
 
 
 @transaction.atomic

@@ -1,26 +1,25 @@
 """The RSA keys that sign a product's activation tokens, and their encryption at rest.
 
 A product has one key in use; older ones stay known by their `kid`, so that programs that ship
-with an old public key list still verify what was signed before. The private half is kept under
-KEY_ENCRYPTION_KEYS (Fernet): the first key encrypts, all of them decrypt.
+with an old public key list still verify what was signed before. The private half is kept encrypted
+(tenancy/encryption.py).
 """
 
 from collections.abc import Iterator
 from typing import Any, cast
 
-from cryptography.fernet import Fernet, MultiFernet
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 from joserfc.jwk import RSAKey
 
+from accounts.second_factor import verbs as second_factor
 from audit import trail
 from licenses.models import Product, SigningKey
 from tenancy.door import inside
+from tenancy.encryption import encryption
 from tenancy.hosts import canonical_host, origin
 from tenancy.table import every_vendor
 from tenancy.transactions import in_steps
@@ -64,16 +63,18 @@ def product_file(product: Product) -> dict[str, Any]:
     }
 
 
-def rotate_key_encryption() -> int:
-    """Encrypts every private key again, of all vendors, under the first encryption key.
+def rotate_key_encryption() -> tuple[int, int]:
+    """Encrypts every private key again, of all vendors, and every secret of a second factor, under
+    the first encryption key.
 
-    Returns how many there were; afterwards the older keys can be dropped. Nothing is changed if one
-    of them fits no encryption key (cryptography.fernet.InvalidToken). Safe to repeat, and to be
-    repeated if it was killed.
+    Returns how many there were of each; afterwards the older keys can be dropped. Nothing is
+    changed if one of them fits no encryption key (cryptography.fernet.InvalidToken). Safe to
+    repeat, and to be repeated if it was killed.
     """
     rotated = [(key, _rotated(key)) for key in _every_key()]
+    factors = second_factor.encrypted_anew()
     in_steps(rotated, lambda each: _store_rotated(*each))
-    return len(rotated)
+    return len(rotated), second_factor.store_encrypted_anew(factors)
 
 
 def _rotated(key: SigningKey) -> str:
@@ -84,16 +85,6 @@ def _store_rotated(key: SigningKey, pem: str) -> None:
     with inside(key.vendor_id):
         SigningKey.objects.filter(pk=key.pk).update(encrypted_private_pem=pem)
         trail.record("key-encrypted-anew", key)
-
-
-def encryption() -> MultiFernet:
-    """The encryption at rest; raises ImproperlyConfigured when no valid key is set."""
-    try:
-        return MultiFernet([Fernet(key) for key in settings.KEY_ENCRYPTION_KEYS])
-    except ValueError as error:
-        raise ImproperlyConfigured(
-            "KEY_ENCRYPTION_KEYS has to hold at least one Fernet key, see docs/operations.md."
-        ) from error
 
 
 def _every_key() -> Iterator[SigningKey]:

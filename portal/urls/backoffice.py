@@ -11,5 +11,6 @@ urlpatterns = [
     change_password_place("admin:password_change"),
     favicon,
     *accounts.public,
+    *accounts.second_factor,
     path("", admin.site.urls),
 ]

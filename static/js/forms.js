@@ -35,7 +35,7 @@ addEventListener("pageshow", () => {
 const NOT_KEPT = ["hidden", "password", "file", "submit", "button", "reset", "image"];
 
 function keep(form) {
-  const fields = [...form.elements].filter((field) => field.name && !NOT_KEPT.includes(field.type));
+  const fields = [...form.elements].filter(isKept);
   if (!note || !fields.length) return;
   const typed = {
     person: note.dataset.typed,
@@ -50,6 +50,10 @@ function keep(form) {
   };
   const text = JSON.stringify(typed);
   if (text.length <= LONGEST) sessionStorage.setItem("typed", text);
+}
+
+function isKept(field) {
+  return field.name && !NOT_KEPT.includes(field.type) && field.autocomplete !== "one-time-code";
 }
 
 const typed = JSON.parse(sessionStorage.getItem("typed"));

@@ -7,6 +7,7 @@ import pytest
 from accounts.links import Purpose, make_token
 from accounts.models import User
 from tenancy.door import inside
+from tests.accounts.phones import phone_of
 from tests.world import PASSWORD, Browser, World, signed_in
 from web.models import RateBucket
 
@@ -18,6 +19,14 @@ AGAIN = 25  # tries, more than any bucket has
 
 def signed(name: str) -> Any:
     return lambda world: signed_in(getattr(world, name))
+
+
+def signed_with_phone(name: str) -> Any:
+    def browser(world: World) -> Browser:
+        phone_of(getattr(world, name))
+        return signed_in(getattr(world, name))
+
+    return browser
 
 
 def nobody_at(label: str) -> Any:
@@ -57,6 +66,15 @@ FORMS: dict[str, list[tuple[Any, Any, dict[str, str]]]] = {
     "change_password": [(signed("ada"), "/profile/password/", WRONG | NEW)],
     "change_email": [
         (signed("ada"), "/profile/email/", WRONG | {"new_email": "countess@example.com"})
+    ],
+    "prove": [
+        (signed("ada"), "/profile/prove/", WRONG | WEAK),
+        (signed("acme_admin"), "/prove/", WRONG | WEAK),
+        (signed("operator"), "/prove/", WRONG | WEAK),
+    ],
+    "second_factor_off": [
+        (signed_with_phone("ada"), "/profile/second-factor/off/", WRONG | WEAK),
+        (signed_with_phone("operator"), "/second-factor/off/", WRONG | WEAK),
     ],
     "admin:password_change": [
         (signed(name), "/password_change/", WRONG | NEW)

@@ -374,6 +374,7 @@ HARMLESS = {
     "accounts.portalsettings.email_reply_to": "the vendor's, in every e-mail",
     "accounts.portalsettings.email_sender": "the vendor's, in every e-mail",
     "accounts.portalsettings.name": "the vendor's",
+    "accounts.portalsettings.staff_asked_since": "a moment, of all staff together",
     "accounts.portalsettings.support_email": "the vendor's, printed on every page",
     "accounts.refusal.reason": "a word of ours",
     "accounts.role.name": "of what some of a vendor's people may do",
@@ -412,6 +413,7 @@ HARMLESS = {
     "tenancy.vendor.email_reply_to": "the vendor's, in every e-mail",
     "tenancy.vendor.email_sender": "the vendor's, in every e-mail",
     "tenancy.vendor.name": "the vendor's",
+    "tenancy.vendor.staff_asked_since": "a moment, of all staff together",
     "tenancy.vendor.support_email": "the vendor's, printed on every page",
 }
 

@@ -26,6 +26,7 @@ from tenancy.door import inside
 from tenancy.hosts import Site
 from tests import world as worlds
 from tests.accounts import test_links as links
+from tests.accounts.phones import phone_of
 from tests.imports.test_customers import started
 from tests.licenses.test_activation import KEY, run_at_once
 from tests.licenses.test_backoffice import choose, new
@@ -139,6 +140,17 @@ def new_password(world: World) -> Posted:
     path = "/profile/password/"
     typed = {"current_password": PASSWORD, **links.passwords(1)}
     return Posted(signed_in(world.ada), path, path, typed)
+
+
+def second_factor_off(world: World) -> Posted:
+    phone_of(world.ada)
+    path = "/profile/second-factor/off/"
+    return Posted(signed_in(world.ada), path, path, {"current_password": PASSWORD})
+
+
+def second_factor_taken_off(world: World) -> Posted:
+    phone_of(world.ada)
+    return admin_page(world, f"/accounts/user/{world.ada.pk}/second-factor/", reason="Lost")
 
 
 def profile(world: World) -> Posted:
@@ -536,6 +548,11 @@ BY_TOKEN: dict[str, tuple[Make, ...]] = {
     "change_email": (new_address,),
     "email_confirm": (address_link,),
     "change_password": (new_password,),
+    # What these make is shown in their answer: tests/accounts/test_second_factor_on.py.
+    "second_factor_set_up": (),
+    "recovery_codes": (),
+    "second_factor_off": (second_factor_off,),
+    "admin:accounts_user_second_factor": (second_factor_taken_off,),
     "activation_deactivate": (machine_of_customer,),
     "activation_release": (release_asked,),
     "machines_deactivate": (chosen_machines,),
@@ -601,6 +618,9 @@ BY_NATURE: dict[str, tuple[Make, ...]] = {
 # What may be sent each time, and why that makes nothing twice.
 EACH_TIME = {
     "login": "Whoever signs in again ends the session that the browser had.",
+    "sign_in_code": "A code counts once.",
+    "sign_in_recovery": "A code counts once.",
+    "prove": "That somebody has shown to be himself is no more than when.",
     "logout": "The session is over.",
     "reminders_off": "Reminders are off; one click in a mail program has no token.",
     "view_as_stop": "The view is over, and recorded once.",
@@ -691,6 +711,9 @@ def test_views_that_don_t_ask_are_known() -> None:
                 found[name] = "no token"
     assert found == {
         "login": "each time",
+        "sign_in_code": "each time",
+        "sign_in_recovery": "each time",
+        "prove": "each time",
         "logout": "each time",
         "view_as_stop": "each time",
         "reminders_off": "no token",

@@ -219,6 +219,8 @@ GETS = {
     "home": 302, "login": 302, "logout": 405, "password_reset": 200, "password_reset_sent": 200,
     "password_reset_confirm": 200, "invitation": 200, "profile": 200, "activity": 200,
     "reminders": 405, "reminders_off": 200,
+    "sign_in_code": 302, "sign_in_recovery": 302, "second_factor": 200,
+    "second_factor_set_up": 403, "recovery_codes": 403, "second_factor_off": 302, "prove": 200,
     "change_password": 200, "change_email": 200, "email_confirm": 200, "view_as": 410,
     "view_as_stop": 405, "licenses": 200, "license": 200, "activation_deactivate": 200,
     "activation_release": 302, "license_name": 200, "machines": 200, "machines_deactivate": 405,

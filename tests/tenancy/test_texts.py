@@ -123,7 +123,7 @@ MADE = re.compile(
     r"link_digest|password_mark|skeleton|token|state|kind|status|role|site|type|os|language|"
     r"time_zone|notes_html|logo_light|logo_dark|favicon|accent_color|response|diagnosis|found|"
     r"\w+_strategy|machine_thumbprint|canonical_domain|company_id|channel|version|sha256|"
-    r"content_type|kid|public_pem|encrypted_private_pem|max_allowed_release_version|"
+    r"content_type|kid|public_pem|encrypted_private_pem|encrypted_secret|max_allowed_release_version|"
     r"subscription_interval|(maintenance_)?anchor)$"
 )
 OTHERWISE = {
@@ -154,6 +154,7 @@ OTHERWISE = {
     "releases.releasefile.name": "ASCII, by a pattern.",
     "releases.releasefile.url": "ASCII (releases.models.validate_address).",
     "tenancy.host.name": "A label or a domain name.",
+    "tenancy.vendor.second_factor_for": "A choice.",
 }
 
 

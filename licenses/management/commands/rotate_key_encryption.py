@@ -1,4 +1,5 @@
-"""`manage.py rotate_key_encryption`: private keys again, under the first of KEY_ENCRYPTION_KEYS."""
+"""`manage.py rotate_key_encryption`: private keys and secrets of second factors again, under the
+first of KEY_ENCRYPTION_KEYS."""
 
 from typing import Any
 
@@ -9,13 +10,20 @@ from licenses.verbs.signing_keys import rotate_key_encryption
 
 
 class Command(BaseCommand):
-    help = "Encrypts every product's private key under the first of KEY_ENCRYPTION_KEYS."
+    help = (
+        "Encrypts every product's private key and every second factor's secret under the first of "
+        "KEY_ENCRYPTION_KEYS."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            count = rotate_key_encryption()
+            keys, factors = rotate_key_encryption()
         except InvalidToken as error:
             raise CommandError(
-                "A private key fits none of KEY_ENCRYPTION_KEYS. Nothing was changed."
+                "A private key, or a second factor's secret, fits none of KEY_ENCRYPTION_KEYS. "
+                "Nothing was changed."
             ) from error
-        self.stdout.write(f"{count} private keys are now encrypted under the first key.")
+        self.stdout.write(
+            f"{keys} private keys and {factors} second factors are now encrypted under the first "
+            "key."
+        )
