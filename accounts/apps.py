@@ -20,8 +20,10 @@ class AccountsConfig(AppConfig):
             finding,
             settled,
         )
+        from accounts.verbs import erasing as leaving  # noqa: PLC0415
         from accounts.verbs import refusals, sessions  # noqa: PLC0415
         from accounts.view_as.verbs import clean_up_all  # noqa: PLC0415
+        from audit.verbs import erasing  # noqa: PLC0415
         from backoffice import leads  # noqa: PLC0415
         from jobs.chores import every_day  # noqa: PLC0415
 
@@ -29,6 +31,7 @@ class AccountsConfig(AppConfig):
         chapters.register_all()
         leads.register(finding.ENTRIES)
         settled.register_all()
+        erasing.also(leaving.forget, leaving.tell)
         every_day(sessions.clean_up_all)
         every_day(refusals.clean_up_all)
         every_day(clean_up_all)

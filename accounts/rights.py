@@ -14,7 +14,7 @@ RIGHTS: dict[str, dict[str, tuple[str, ...]]] = {
         "tenancy.vendor": ("view", "add", "change"),
     },
     "admin": {
-        "accounts.user": ("view", "add", "change", "invite", "view_as", "export"),
+        "accounts.user": ("view", "add", "change", "invite", "view_as", "export", "erase"),
         "accounts.portalsettings": ("view", "change"),
         "mail.outgoingemail": ("view", "send"),
         "mail.owntext": ("view", "change"),

@@ -15,6 +15,8 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from accounts.admin.erasing import RIGHT as ERASE
+from accounts.admin.erasing import WithErasing
 from accounts.admin.metadata import WithMetadata
 from accounts.finding import people_places
 from accounts.models import CUSTOMER_ROLES, BuiltIn, Role, User
@@ -23,7 +25,6 @@ from accounts.story import story_of
 from accounts.verbs.invitations import invite, invite_waiting, send_password_link
 from accounts.verbs.people import change_person, create_person, delete_person
 from accounts.view_as.admin import WithViewAs, let_button_work, may_view_as
-from backoffice.base import WithButtons
 from backoffice.export import WithExport
 from backoffice.filters import DaysFilter
 from backoffice.lists import MOST_OFFERED, Empty, KeysetList, is_long
@@ -105,7 +106,7 @@ def stands_in(person: User) -> dict[str, Any]:
 
 
 @admin.register(User)
-class UsersAdmin(WithViewAs, WithExport, WithButtons, WithMetadata):
+class UsersAdmin(WithViewAs, WithExport, WithErasing, WithMetadata):
     """The vendor's customers and staff. A new one is invited to set a password."""
 
     verbs = {
@@ -215,6 +216,7 @@ class UsersAdmin(WithViewAs, WithExport, WithButtons, WithMetadata):
             "chapters": story_of(user, reader=cast(User, request.user)),
             **stands_in(user),
             "may_change": self.has_change_permission(request, user),
+            "may_erase": request.user.has_perm(ERASE) and user.pk != request.user.pk,
             "may_view_as": may_view_as(request, user),
             "may_invite": may_write and not user.has_usable_password(),
             "may_send_link": may_write and user.is_active and user.has_usable_password(),

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from accounts.links import Purpose, make_token
 from accounts.models import Session, User
-from audit.verbs.erasing import erase
+from accounts.verbs.erasing import erase_person
 from branding.domains.models import CustomDomain
 from branding.domains.verbs import claim
 from licenses.verbs.licenses import create_license
@@ -294,7 +294,8 @@ def test_who_is_erased_is_gone_from_it(world: World) -> None:
     queue("invitation", user=world.grace)
     invited(world)
     assert len(kept(world)) > 3
-    erase(vendor=world.acme, person_id=world.ada.pk)
+    with inside(world.acme):
+        erase_person(person=world.ada)
     assert [text.recipient for text in kept(world)] == ["grace@example.com"]
 
 

@@ -424,6 +424,7 @@ def an_import(world: World, data: bytes = b"email\nx@y.example\n") -> DataImport
 
 WORK_PAGES = {
     "admin:accounts_user_story",
+    "admin:accounts_user_erase",
     "admin:accounts_user_view_as",
     "admin:accounts_user_do",
     "admin:accounts_user_export",
@@ -471,6 +472,7 @@ def test_the_pages_of_the_daily_work(world: World) -> None:
             (302, 200, 200, 404, 403),
             (302, 200, 200, 404, 403),
         ),
+        f"{ada}/erase/": ((302, 200, 403, 404, 403), (302, 200, 403, 404, 403)),
         f"{ada}/view-as/": (posted, (302, 302, 302, 404, 403)),
         f"/accounts/user/{world.acme_admin.pk}/view-as/": (posted, (302, 404, 404, 404, 403)),
         f"/accounts/user/{world.grace.pk}/do/invite/": (posted, (302, 302, 302, 404, 403)),
