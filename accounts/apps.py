@@ -20,6 +20,8 @@ class AccountsConfig(AppConfig):
             finding,
             settled,
         )
+        from accounts.own_data import emails as own_emails  # noqa: PLC0415
+        from accounts.own_data import own  # noqa: PLC0415
         from accounts.verbs import erasing as leaving  # noqa: PLC0415
         from accounts.verbs import refusals, sessions  # noqa: PLC0415
         from accounts.view_as.verbs import clean_up_all  # noqa: PLC0415
@@ -31,6 +33,8 @@ class AccountsConfig(AppConfig):
         chapters.register_all()
         leads.register(finding.ENTRIES)
         settled.register_all()
+        own.register_all()
+        own_emails.register_all()
         erasing.also(leaving.forget, leaving.tell)
         every_day(sessions.clean_up_all)
         every_day(refusals.clean_up_all)

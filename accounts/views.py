@@ -31,6 +31,7 @@ from accounts.forms import (
 )
 from accounts.links import LinkRefused, Purpose
 from accounts.models import User
+from accounts.own_data.own import browser
 from accounts.reminders import read_off_token
 from accounts.requests import PersonRequest
 from accounts.sessions import SignInRefused, browser_of, hand_over, sign_in, sign_out
@@ -44,7 +45,7 @@ from tenancy.addresses import normalise_email
 from tenancy.hosts import Site, vendor_url
 from tenancy.models import Vendor
 from tenancy.table import vendor_by_company_id
-from web import browsers, once
+from web import once
 from web.moments import moment
 from web.pages import render
 from web.policy import keeps_its_address
@@ -266,17 +267,9 @@ def _activity_row(entry: AuditEntry, user: User, now: datetime) -> dict[str, Any
         "title": words.for_customers(entry.action),
         "what": ", ".join(changed) if entry.action == "changed" else words.remark(entry),
         "actor": _("You") if own else entry.actor_for_customers,
-        "browser": _browser(entry.details.get("browser", "")) if own else "",
+        "browser": browser(entry.details.get("browser", "")) if own else "",
         "ip": (entry.ip or "") if own else "",
     }
-
-
-def _browser(told: str) -> str:
-    """The browser in words, and on which system."""
-    browser, system = browsers.named(told)
-    if browser and system:
-        return _("%(browser)s on %(system)s") % {"browser": browser, "system": system}
-    return browser or system
 
 
 @form_methods

@@ -20,7 +20,7 @@ class LicensesConfig(AppConfig):
         from backoffice.bulk import kinds as bulk_kinds  # noqa: PLC0415
         from imports import kinds  # noqa: PLC0415  models are not there before ready()
         from jobs.chores import every_hour  # noqa: PLC0415
-        from licenses import bulk, chapters, emails, search  # noqa: PLC0415
+        from licenses import bulk, chapters, emails, own_data, search  # noqa: PLC0415
         from licenses.imports import LICENSES  # noqa: PLC0415
         from licenses.verbs import erasing as leaving  # noqa: PLC0415
         from licenses.verbs import zones  # noqa: PLC0415
@@ -34,3 +34,4 @@ class LicensesConfig(AppConfig):
         bulk_kinds.register(bulk.NAME, bulk.LICENSES)
         days.register(zones.count_days, zones.move_days)
         erasing.also(leaving.forget, leaving.tell)
+        own_data.register_all()

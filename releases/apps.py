@@ -16,7 +16,7 @@ class ReleasesConfig(AppConfig):
         from audit.verbs import erasing  # noqa: PLC0415  models are not there before ready()
         from jobs.chores import every_day  # noqa: PLC0415
         from licenses.pages import boxes  # noqa: PLC0415
-        from releases import chapters  # noqa: PLC0415
+        from releases import chapters, own_data  # noqa: PLC0415
         from releases.files.shelf import clean_up  # noqa: PLC0415
         from releases.pages.boxes import downloads_box  # noqa: PLC0415
         from releases.verbs import erasing as leaving  # noqa: PLC0415
@@ -25,3 +25,4 @@ class ReleasesConfig(AppConfig):
         chapters.register_all()
         every_day(clean_up)
         erasing.also(leaving.forget, leaving.tell)
+        own_data.register_all()

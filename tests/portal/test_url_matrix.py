@@ -71,6 +71,11 @@ CUSTOMER: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "reminders": (WRONG_METHOD, REDIRECT),
     "reminders_off": (GONE, GONE),
     "activity": (SIGNED_IN, WRONG_METHOD),
+    "own_data": (SIGNED_IN, WRONG_METHOD),
+    "own_table": (SIGNED_IN, WRONG_METHOD),
+    "own_csv": (SIGNED_IN, WRONG_METHOD),
+    "own_json": (SIGNED_IN, WRONG_METHOD),
+    "own_archive": (SIGNED_IN, WRONG_METHOD),
     "view_as": (GONE, NO_SUCH_METHOD),
     "view_as_stop": (NO_SUCH_METHOD, REDIRECT),
     "change_password": (SIGNED_IN, SIGNED_IN),
@@ -116,6 +121,7 @@ def ids(world: World) -> dict[str, Any]:
         "release_id": world.orbit_release.pk,
         "name": "orbit-1.2.0.bin",
         "product_id": world.orbit.pk,
+        "table": "activity",
     }
 
 
