@@ -190,8 +190,15 @@ AUTH_PASSWORD_VALIDATORS = [
         "OPTIONS": {"min_length": 10},
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "accounts.password_rules.PersonValidator"},
+    {"NAME": "accounts.password_rules.VendorValidator"},
+    {"NAME": "accounts.password_rules.PredictableValidator"},
+    {"NAME": "accounts.password_rules.LeakedValidator"},
 ]
+# Files of hashes by their first five digits; none without it.
+LEAKED_PASSWORDS = (
+    env.folder("LEAKED_PASSWORDS", DATA_DIR) if env.text("LEAKED_PASSWORDS", "") else None
+)
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/"
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
