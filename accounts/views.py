@@ -19,6 +19,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts import known
 from accounts.forms import (
     ChangeEmailForm,
     ChangePasswordForm,
@@ -70,8 +71,8 @@ def login(request: PersonRequest) -> HttpResponse:
         return go_on(request)
     form_class = SignInForm if request.address.site is Site.CUSTOMER else StaffSignInForm
     form = form_class(_posted(request), initial={"company_id": request.GET.get("company_id", "")})
-    if request.method == "POST" and form.is_valid() and _sign_in(request, form):
-        return redirect(safe_next(request, "/"))
+    if request.method == "POST" and form.is_valid() and (user := _sign_in(request, form)):
+        return known.remember(redirect(safe_next(request, "/")), user, request.address.site)
     context = {
         "form": form,
         "next": safe_next(request, ""),
@@ -101,10 +102,10 @@ def _found_at(request: PersonRequest) -> str:
     return vendor_url(vendor, "login") if vendor and is_found else ""
 
 
-def _sign_in(request: PersonRequest, form: forms.Form) -> bool:
+def _sign_in(request: PersonRequest, form: forms.Form) -> User | None:
     asked = form.cleaned_data
     try:
-        sign_in(
+        return sign_in(
             request,
             site=request.address.site,
             vendor=_vendor(request, asked.get("company_id", "")),
@@ -113,8 +114,7 @@ def _sign_in(request: PersonRequest, form: forms.Form) -> bool:
         )
     except SignInRefused as error:
         form.add_error(None, error.sentence)
-        return False
-    return True
+        return None
 
 
 def _vendor(request: PersonRequest, company_id: str) -> Vendor | None:
