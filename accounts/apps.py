@@ -22,8 +22,12 @@ class AccountsConfig(AppConfig):
             finding,
             settled,
         )
+        from accounts.own_data import emails as own_emails  # noqa: PLC0415
+        from accounts.own_data import own  # noqa: PLC0415
+        from accounts.verbs import erasing as leaving  # noqa: PLC0415
         from accounts.verbs import refusals, sessions  # noqa: PLC0415
         from accounts.view_as.verbs import clean_up_all  # noqa: PLC0415
+        from audit.verbs import erasing  # noqa: PLC0415
         from backoffice import leads  # noqa: PLC0415
         from backoffice.bulk import kinds  # noqa: PLC0415
         from jobs.chores import every_day  # noqa: PLC0415
@@ -33,6 +37,9 @@ class AccountsConfig(AppConfig):
         leads.register(finding.ENTRIES)
         kinds.register(bulk.NAME, bulk.PEOPLE)
         settled.register_all()
+        own.register_all()
+        own_emails.register_all()
+        erasing.also(leaving.forget, leaving.tell)
         every_day(sessions.clean_up_all)
         every_day(refusals.clean_up_all)
         every_day(clean_up_all)

@@ -1,5 +1,6 @@
 """The forms about people: signing in, passwords, profile."""
 
+import json
 from typing import Any
 
 from django import forms
@@ -8,6 +9,7 @@ from django.contrib.auth.password_validation import (
     password_validators_help_texts,
     validate_password,
 )
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -26,8 +28,25 @@ def password_field(label: Any, autocomplete: str) -> forms.CharField:
         label=label,
         strip=False,
         max_length=PASSWORD_LENGTH,
-        widget=forms.PasswordInput(attrs={"autocomplete": autocomplete}),
+        # static/js/passwords.js makes a button of it.
+        widget=ShownPassword(attrs={"autocomplete": autocomplete}),
     )
+
+
+class ShownPassword(forms.PasswordInput):
+    """A password that a button can show, where there are scripts."""
+
+    def build_attrs(self, base_attrs: Any, extra_attrs: Any = None) -> dict[str, Any]:
+        return {**super().build_attrs(base_attrs, extra_attrs), "data-show": _now("Show password")}
+
+
+# What is said of a new password while it is typed.
+STRENGTH = {
+    "short": _("Too short: at least 10 characters."),
+    "weak": _("Easy to guess: it repeats a few characters, or counts on."),
+    "fair": _("Long enough. Longer is safer: some words that don't belong together, for instance."),
+    "good": _("Good and long."),
+}
 
 
 def email_field(label: Any, autocomplete: str) -> AddressField:
@@ -100,7 +119,10 @@ class NewPasswordForm(forms.Form):
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.user = user
-        self.fields["new_password"].help_text = " ".join(password_validators_help_texts())
+        field = self.fields["new_password"]
+        field.help_text = " ".join(filter(None, password_validators_help_texts()))
+        said = {name: str(text) for name, text in STRENGTH.items()}
+        field.widget.attrs["data-strength"] = json.dumps(said, ensure_ascii=False)
 
     def clean_new_password(self) -> str:
         password = in_one_spelling(str(self.cleaned_data["new_password"]))

@@ -23,6 +23,7 @@ RIGHTS: dict[str, dict[str, tuple[str, ...]]] = {
             "view_as",
             "take_off_factor",
             "export",
+            "erase",
         ),
         "accounts.portalsettings": ("view", "change"),
         "mail.outgoingemail": ("view", "send"),

@@ -18,6 +18,7 @@ from django.middleware.csrf import rotate_token
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts import known
 from accounts.models import Refusal, SecondFactor, Session, User, among_operators
 from accounts.models.roles import claims_of
 from accounts.requests import PersonRequest
@@ -63,7 +64,10 @@ def sign_in(
     """
     address, ip = normalise_email(email), client_ip(request)
     tenant = str(vendor.pk) if vendor else ""
-    per_address = (limits.SIGN_IN_PER_ADDRESS, site, tenant, address)
+    # SECURITY: tests/accounts/test_known.py. Others can't use up the tries of a browser in which
+    # this person has signed in before.
+    own = known.mark(request, site, tenant, address)
+    per_address = (limits.SIGN_IN_PER_ADDRESS, site, tenant, address, own)
     limits.take_from(limits.SIGN_IN_PER_IP, ip)
     limits.take(*per_address)
     with people_of(vendor):

@@ -5,6 +5,7 @@ customer."""
 from django.urls import path
 
 from accounts import views
+from accounts.own_data import views as own_data
 from accounts.second_factor import views as second_factor_views
 from accounts.view_as import views as view_as_views
 
@@ -26,6 +27,11 @@ profile = [
     path("profile/reminders/", views.reminders, name="reminders"),
     path("reminders-off/<str:token>/", views.reminders_off, name="reminders_off"),
     path("profile/activity/", views.activity, name="activity"),
+    path("profile/data/", own_data.own_data, name="own_data"),
+    path("profile/data/archive.zip", own_data.own_archive, name="own_archive"),
+    path("profile/data/<slug:table>.csv", own_data.own_file, {"form": "csv"}, name="own_csv"),
+    path("profile/data/<slug:table>.json", own_data.own_file, {"form": "json"}, name="own_json"),
+    path("profile/data/<slug:table>/", own_data.own_table, name="own_table"),
     path("profile/password/", views.change_password, name="change_password"),
     path("profile/email/", views.change_email, name="change_email"),
     path("profile/email/<str:token>/", views.email_confirm, name="email_confirm"),

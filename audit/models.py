@@ -164,6 +164,8 @@ class AuditChain(TenantRow):
     )
     length = models.PositiveBigIntegerField(default=0)
     head = models.CharField(max_length=64, default="0" * 64)
+    # Who was erased lately, by id, and when: for transactions that were under way.
+    erased: "models.JSONField[dict[str, str], dict[str, str]]" = models.JSONField(default=dict)
 
     class Meta(TenantRow.Meta):
         pass

@@ -142,17 +142,28 @@ def _chain(entries: list[AuditEntry]) -> None:
 
 
 def _chain_of(vendor_id: UUID, entries: list[AuditEntry]) -> None:
+    chain = _hold(vendor_id)
+    _leave_out(chain.erased.keys(), entries)
     told = [*_kept_once(entries, "by"), *_kept_once(entries, "about")]
     AuditParticulars.objects.bulk_create(told, batch_size=BATCH)
     for entry in entries:
         entry.by_digest, entry.about_digest = hash_of(entry.by), hash_of(entry.about)
-    chain = _hold(vendor_id)
     for entry in entries:
         entry.sequence, entry.previous = chain.length + 1, chain.head
         entry.digest = digest_of(entry)
         chain.length, chain.head = entry.sequence, entry.digest
     AuditEntry.objects.bulk_create(entries, batch_size=BATCH)
     AuditChain.objects.filter(pk=chain.pk).update(length=chain.length, head=chain.head)
+
+
+def _leave_out(erased: Set[str], entries: list[AuditEntry]) -> None:
+    """Takes out of the entries what tells of somebody who was erased while their transaction was
+    under way, and had read the person's row."""
+    for entry in entries if erased else ():
+        for part in ("by", "about"):
+            told: AuditParticulars | None = getattr(entry, part)
+            if told and not erased.isdisjoint(told.people.split()):
+                setattr(entry, part, None)
 
 
 def _kept_once(entries: list[AuditEntry], part: str) -> list[AuditParticulars]:

@@ -37,6 +37,7 @@ ACTIONS = {
     "exported": _lazy("List exported"),
     "extended": _lazy("Extended"),
     "invited": _lazy("Invited"),
+    "own-data-taken": _lazy("Own data downloaded"),
     "password-link-sent": _lazy("Link for a new password sent"),
     "key-encrypted-anew": _lazy("Signing key encrypted anew"),
     "last-day-set": _lazy("Last day set"),
@@ -110,6 +111,11 @@ def lines(entries: Iterable[AuditEntry]) -> list[tuple[Any, ...]]:
 def for_customers(action: str) -> str:
     """What was done to an account, in its customer's words."""
     return str(FOR_CUSTOMERS.get(action) or ACTIONS.get(action) or action)
+
+
+def title_for_customers(entry: AuditEntry) -> str:
+    """What was done, to the account or to a licence, in its customer's words."""
+    return title(entry) if entry.license_id else for_customers(entry.action)
 
 
 def changed_fields(entry: AuditEntry) -> list[tuple[str, str, str]]:

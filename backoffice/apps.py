@@ -18,13 +18,17 @@ class BackofficeConfig(AppConfig):
         is forgotten."""
         from django.contrib.admin.templatetags import admin_list  # noqa: PLC0415  after the apps
 
+        from audit.verbs import erasing  # noqa: PLC0415
         from backoffice.bulk import verbs as bulk  # noqa: PLC0415
+        from backoffice.saved import verbs as saved  # noqa: PLC0415
         from jobs.chores import every_day, every_hour  # noqa: PLC0415
 
         # Django has no setting for the pictures that it shows for yes and no.
         admin_list._boolean_icon = yes_or_no  # type: ignore[attr-defined]
         every_hour(bulk.go_on)
         every_day(bulk.clean_up)
+        erasing.also(saved.forget)
+        erasing.also(bulk.forget)
 
 
 def yes_or_no(value: Any) -> SafeString:

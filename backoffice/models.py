@@ -5,7 +5,7 @@ from typing import Any
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from tenancy.rows import SameVendor, TenantRow, personal
+from tenancy.rows import SameVendor, TenantRow, personal, secret
 from tenancy.texts import Line
 
 
@@ -108,7 +108,8 @@ class SavedView(TenantRow):
     )
     listed = models.CharField(_("list"), max_length=80)
     name = Line(_("name"), max_length=60)
-    query = personal(models.CharField(max_length=1000))
+    # It may look for a person, who can be erased: the trail does not repeat it.
+    query = secret(personal(models.CharField(max_length=1000)))
     shared = models.BooleanField(
         _("for the team"), default=False, help_text=_("All who may see this list can open it.")
     )

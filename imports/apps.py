@@ -10,10 +10,13 @@ class ImportsConfig(AppConfig):
 
     def ready(self) -> None:
         """Customers can be imported from a file; every hour imports that stand still go on."""
-        from imports import kinds  # noqa: PLC0415  models are not there before
+        from audit.verbs import erasing  # noqa: PLC0415  models are not there before
+        from imports import kinds  # noqa: PLC0415
         from imports.customers import CUSTOMERS  # noqa: PLC0415
+        from imports.verbs import erasing as leaving  # noqa: PLC0415
         from imports.verbs import files  # noqa: PLC0415
         from jobs.chores import every_hour  # noqa: PLC0415
 
         kinds.register(CUSTOMERS)
         every_hour(files.go_on)
+        erasing.also(leaving.forget, leaving.tell)

@@ -15,12 +15,14 @@ class LicensesConfig(AppConfig):
         """E-mails, chapters of a customer's story, reminders every hour, files to import, days that
         another time zone keeps."""
         from accounts import days  # noqa: PLC0415  models are not there before ready()
+        from audit.verbs import erasing  # noqa: PLC0415
         from backoffice import leads  # noqa: PLC0415
         from backoffice.bulk import kinds as bulk_kinds  # noqa: PLC0415
         from imports import kinds  # noqa: PLC0415  models are not there before ready()
         from jobs.chores import every_hour  # noqa: PLC0415
-        from licenses import bulk, chapters, emails, search  # noqa: PLC0415
+        from licenses import bulk, chapters, emails, own_data, search  # noqa: PLC0415
         from licenses.imports import LICENSES  # noqa: PLC0415
+        from licenses.verbs import erasing as leaving  # noqa: PLC0415
         from licenses.verbs import zones  # noqa: PLC0415
         from licenses.verbs.reminders import send_reminders  # noqa: PLC0415
 
@@ -31,3 +33,5 @@ class LicensesConfig(AppConfig):
         kinds.register(LICENSES)
         bulk_kinds.register(bulk.NAME, bulk.LICENSES)
         days.register(zones.count_days, zones.move_days)
+        erasing.also(leaving.forget, leaving.tell)
+        own_data.register_all()

@@ -18,4 +18,4 @@ class MailConfig(AppConfig):
         emails.register_all()
         every_round(put_back)
         every_day(keeping.clean_up_all)
-        erasing.also(keeping.forget_person)
+        erasing.also(keeping.forget_person, keeping.tell)

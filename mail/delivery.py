@@ -109,9 +109,9 @@ def claim(email_id: Any) -> OutgoingEmail | None:
     )
     if not taken:
         return None
-    return OutgoingEmail.objects.select_related("user__vendor", "vendor").get(
-        pk=email_id, claim=mine
-    )
+    emails = OutgoingEmail.objects.select_related("user__vendor", "vendor")
+    # None if the person was erased just now.
+    return emails.filter(pk=email_id, claim=mine).first()
 
 
 def lease() -> timedelta:

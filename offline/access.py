@@ -12,7 +12,10 @@ from licenses.models import Activation
 from offline.models import OfflineExchange
 
 # What was answered for the licence's present owner; what was for an earlier one tells of that one.
-OF_PRESENT_OWNER = Q(owner=F("license__user")) | Q(owner=None, license__user=None)
+# Of somebody who was erased there is no response any more.
+OF_PRESENT_OWNER = (Q(owner=F("license__user")) | Q(owner=None, license__user=None)) & ~Q(
+    response=""
+)
 
 
 def get_exchange(request: PersonRequest, exchange_id: Any) -> OfflineExchange:

@@ -1,5 +1,7 @@
 """System checks: misconfiguration that would be unsafe or break at once, each with a way out."""
 
+import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from tenancy.encryption import encryption
 from tenancy.hosts import LABEL
 
 Apps = Sequence[AppConfig] | None
+RANGE = re.compile(r"[0-9A-F]{5}")
 
 
 @register(Tags.security)
@@ -260,3 +263,29 @@ def _faults_of_role(connection: Any) -> list[CheckMessage]:
         text = f"The portal connects as {role!r}, who owns tables and could take their guard off."
         return [Error(text, hint=hint, id="portal.E009")]
     return []
+
+
+@register(Tags.security)
+def check_leaked_passwords(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    """The folder of leaked passwords has ranges that can be read."""
+    folder = settings.LEAKED_PASSWORDS
+    if folder is None or _has_readable_range(folder):
+        return []
+    return [
+        Warning(
+            f"LEAKED_PASSWORDS is {folder}, where no file of a range can be read: no password is "
+            "compared with leaked ones.",
+            hint="Put files there that are named by the first five hex digits of SHA-1, such as "
+            "00000 or 00000.txt, and let the portal's user read them; or unset it.",
+            id="portal.W005",
+        )
+    ]
+
+
+def _has_readable_range(folder: Path) -> bool:
+    try:
+        ranges = (each for each in folder.iterdir() if RANGE.fullmatch(each.stem))
+        found = next(ranges, None)
+        return found is not None and os.access(found, os.R_OK)
+    except OSError:
+        return False

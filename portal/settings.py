@@ -196,8 +196,15 @@ AUTH_PASSWORD_VALIDATORS = [
         "OPTIONS": {"min_length": 10},
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "accounts.password_rules.PersonValidator"},
+    {"NAME": "accounts.password_rules.VendorValidator"},
+    {"NAME": "accounts.password_rules.PredictableValidator"},
+    {"NAME": "accounts.password_rules.LeakedValidator"},
 ]
+# Files of hashes by their first five digits; none without it.
+LEAKED_PASSWORDS = (
+    env.folder("LEAKED_PASSWORDS", DATA_DIR) if env.text("LEAKED_PASSWORDS", "") else None
+)
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/"
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
@@ -214,6 +221,7 @@ SESSION_COOKIE_AGE = 14 * 24 * 60 * 60  # seconds
 FIRST_STEP_COOKIE_NAME = f"{COOKIE_PREFIX}first-step"
 NEW_FACTOR_COOKIE_NAME = f"{COOKIE_PREFIX}new-factor"
 VIEW_AS_COOKIE_NAME = f"{COOKIE_PREFIX}view-as"
+KNOWN_COOKIE_NAME = f"{COOKIE_PREFIX}known"
 CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrf"
 CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True

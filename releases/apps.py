@@ -13,12 +13,16 @@ class ReleasesConfig(AppConfig):
 
     def ready(self) -> None:
         """A box on a licence's page, a chapter of a customer's story, the end of broken uploads."""
-        from jobs.chores import every_day  # noqa: PLC0415  models are not there before ready()
+        from audit.verbs import erasing  # noqa: PLC0415  models are not there before ready()
+        from jobs.chores import every_day  # noqa: PLC0415
         from licenses.pages import boxes  # noqa: PLC0415
-        from releases import chapters  # noqa: PLC0415
+        from releases import chapters, own_data  # noqa: PLC0415
         from releases.files.shelf import clean_up  # noqa: PLC0415
         from releases.pages.boxes import downloads_box  # noqa: PLC0415
+        from releases.verbs import erasing as leaving  # noqa: PLC0415
 
         boxes.register(downloads_box)
         chapters.register_all()
         every_day(clean_up)
+        erasing.also(leaving.forget, leaving.tell)
+        own_data.register_all()

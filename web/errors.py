@@ -44,6 +44,14 @@ class DatabaseUnavailable(PortalError):
     wait = 5
 
 
+class GoneMeanwhile(PortalError):
+    """What was written leads to a row that somebody deletes in this moment
+    (tenancy.waiting.leads_nowhere)."""
+
+    code = "GONE_MEANWHILE"
+    text = _("Somebody has just deleted what this belongs to. Nothing was changed.")
+
+
 def in_json(error: PortalError) -> JsonResponse:
     """The error for a program: `{message, code}`, and in Retry-After when to try again."""
     response = JsonResponse({"message": error.sentence, "code": error.code}, status=error.status)

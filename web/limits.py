@@ -42,6 +42,8 @@ LICENSE_KEY_PER_IP = Limit("license-key-ip", burst=100, interval=5)
 DOMAIN_CHECK_PER_VENDOR = Limit("domain-check-vendor", burst=20, interval=15)
 OFFLINE_PER_USER = Limit("offline-user", burst=120, interval=1)
 TEST_EMAIL_PER_USER = Limit("test-email-user", burst=5, interval=5 * 60)
+OWN_TABLES_PER_USER = Limit("own-tables-user", burst=40, interval=30)
+OWN_ARCHIVES_PER_USER = Limit("own-archives-user", burst=5, interval=10 * 60)
 RELEASE_PER_USER = Limit("release-user", burst=20, interval=10 * 60)
 
 

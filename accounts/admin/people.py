@@ -18,6 +18,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts import bulk
+from accounts.admin.erasing import RIGHT as ERASE
+from accounts.admin.erasing import WithErasing
 from accounts.admin.metadata import WithMetadata
 from accounts.finding import people_places
 from accounts.models import CUSTOMER_ROLES, BuiltIn, Role, User
@@ -28,7 +30,6 @@ from accounts.story import story_of
 from accounts.verbs.invitations import invite, invite_waiting, send_password_link
 from accounts.verbs.people import change_person, create_person, delete_person, write_note
 from accounts.view_as.admin import WithViewAs, let_button_work, may_view_as
-from backoffice.base import WithButtons
 from backoffice.bulk import verbs as bulk_verbs
 from backoffice.export import WithExport
 from backoffice.filters import DaysFilter
@@ -140,7 +141,7 @@ OF_CUSTOMERS = {"allow_customer_portal_access", "reminders"}
 
 
 @admin.register(User)
-class UsersAdmin(WithViewAs, WithSecondFactor, WithExport, WithButtons, WithMetadata):
+class UsersAdmin(WithViewAs, WithSecondFactor, WithExport, WithErasing, WithMetadata):
     """The vendor's customers and staff. A new one is invited to set a password."""
 
     verbs = {
@@ -271,6 +272,7 @@ class UsersAdmin(WithViewAs, WithSecondFactor, WithExport, WithButtons, WithMeta
             **stands_in(user),
             "may_note": request.user.has_perm("accounts.note_user"),
             "may_change": self.has_change_permission(request, user),
+            "may_erase": request.user.has_perm(ERASE) and user.pk != request.user.pk,
             "may_view_as": may_view_as(request, user),
             "may_take_off": user.second_factor_since and may_take_off(request.user, user),
             "may_invite": may_write and not user.has_usable_password(),

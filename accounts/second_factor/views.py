@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -14,6 +14,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 from markupsafe import Markup
 
+from accounts import known
 from accounts.models import User
 from accounts.proof import asks_proof, note_proof
 from accounts.requests import PersonRequest
@@ -44,11 +45,11 @@ def after_password(request: PersonRequest, user: User, *, is_in: bool) -> HttpRe
     return response
 
 
-def _on_from_sign_in(request: PersonRequest, user: User) -> HttpResponseRedirect:
-    """Who has to set a second factor up before long is led to where that is done."""
-    if asked.lacks(user):
-        return redirect(_with_next(request, "second_factor"))
-    return redirect(safe_next(request, "/"))
+def _on_from_sign_in(request: PersonRequest, user: User) -> HttpResponse:
+    """Who has to set a second factor up before long is led to where that is done. The browser is
+    known for the person from now on."""
+    goes_on = _with_next(request, "second_factor") if asked.lacks(user) else safe_next(request, "/")
+    return known.remember(redirect(goes_on), user, request.address.site)
 
 
 def _with_next(request: PersonRequest, route: str) -> str:

@@ -30,6 +30,21 @@ class PersonIsKept(PortalError):
     text = _lazy("There are licences or e-mails of this person. Switch the account off instead.")
 
 
+class PersonIsGone(PortalError):
+    """The person was erased or deleted by somebody else meanwhile."""
+
+    code = "PERSON_IS_GONE"
+    text = _lazy("This person is not there any more.")
+
+
+def lock_person(person: User) -> User:
+    """The person as it is now, held until the transaction ends. Raises PersonIsGone."""
+    found = User.objects.select_for_update(of=("self",)).filter(pk=person.pk).first()
+    if found is None:
+        raise PersonIsGone
+    return found
+
+
 @transaction.atomic
 def create_person(*, person: User, invited: bool = True) -> User:
     """Saves a vendor's new person, without a usable password, and sends the invitation.
@@ -50,9 +65,9 @@ def create_person(*, person: User, invited: bool = True) -> User:
 def change_person(*, person: User, fields: Collection[str]) -> User:
     """Saves these fields of the person, changed on the object, and nothing else; the saved row.
 
-    Raises ValidationError when one is refused.
+    Raises ValidationError when one is refused, and PersonIsGone.
     """
-    saved = User.objects.select_for_update(of=("self",)).get(pk=person.pk)
+    saved = lock_person(person)
     before = copy(saved)
     for name in fields:
         setattr(saved, name, getattr(person, name))

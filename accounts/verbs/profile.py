@@ -3,6 +3,7 @@
 from django.db import transaction
 
 from accounts.models import User, UserWord
+from accounts.verbs.people import lock_person
 from audit import trail
 
 FIELDS = ("first_name", "last_name", "company")
@@ -10,8 +11,8 @@ FIELDS = ("first_name", "last_name", "company")
 
 @transaction.atomic
 def save_profile(user: User) -> None:
-    """Saves the user's name and company, changed on the object by himself."""
-    before = User.objects.get(pk=user.pk)
+    """Saves the user's name and company, changed on the object by himself. Raises PersonIsGone."""
+    before = lock_person(user)
     user.save(update_fields=[*FIELDS, "updated_at"])
     UserWord.objects.keep([user.pk])
     trail.record_change(before, user, visible=True)
@@ -20,8 +21,8 @@ def save_profile(user: User) -> None:
 @transaction.atomic
 def turn_reminders(user: User, *, on: bool) -> None:
     """Whether the customer wants to be reminded of licences that expire; safe to repeat. Runs in
-    the vendor's scope."""
-    before = User.objects.select_for_update(of=("self",)).get(pk=user.pk)
+    the vendor's scope. Raises PersonIsGone."""
+    before = lock_person(user)
     user.reminders = on
     if before.reminders == on:
         return

@@ -23,6 +23,7 @@ from django_tasks import task
 
 from audit import trail
 from audit.acting import Actor, Source, acting, actor
+from audit.verbs.erasing import Leaving
 from backoffice.bulk.errors import ConfirmedAlready, NotRunning
 from backoffice.bulk.kinds import KINDS, Act, Kind
 from backoffice.models import BulkChange, BulkStep
@@ -231,3 +232,10 @@ def clean_up() -> str:
         with inside(vendor):
             deleted += delete_in_steps(BulkStep.objects.filter(change__finished_at__lt=before))
     return f"Deleted {deleted} steps of changes that are over for {KEPT.days} days."
+
+
+def forget(leaving: Leaving) -> None:
+    """Takes the name of a person who is erased from the changes that he has confirmed. One that is
+    still being made stops: nobody answers for it any more."""
+    theirs = BulkChange.objects.filter(confirmed_by=leaving.person_id)
+    theirs.update(confirmed_by=None, confirmed_ip=None)

@@ -5,9 +5,11 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from audit import rows
+from audit.verbs.erasing import Leaving
 from backoffice.models import SavedView
 from tenancy.models import Vendor
 from web.errors import PortalError
@@ -71,3 +73,13 @@ def change(view: SavedView) -> SavedView:
 
 def delete(view: SavedView) -> None:
     rows.delete(view)
+
+
+def forget(leaving: Leaving) -> None:
+    """The views of a person who is erased go, and those of others that look for the person."""
+    told = [
+        view.pk
+        for view in SavedView.objects.all()
+        if leaving.is_told_in(view.name, *(value for _name, value in parse_qsl(view.query)))
+    ]
+    SavedView.objects.filter(Q(owner=leaving.person_id) | Q(pk__in=told)).delete()

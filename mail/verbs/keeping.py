@@ -7,14 +7,18 @@ from uuid import UUID
 
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import ngettext
 
+from audit.verbs.erasing import Leaving
 from mail.models import OutgoingEmail, SentText
 from tenancy.door import inside
 from tenancy.table import every_vendor
 from tenancy.transactions import delete_in_steps
 
 KEPT_FOR = timedelta(days=90)
+AT_ONCE = 500  # e-mails
 TAKEN_OUT = "[link taken out]"
 
 # What may be an address, with what stands around it: brackets, a dot at its end.
@@ -72,12 +76,32 @@ def _beginning(run: str, first: int, last: int) -> int:
     return max(begin, first)
 
 
-def forget_person(person_id: UUID, email: str) -> None:
-    """Deletes what was sent to the person, or tells of the person's address; in the vendor's
-    scope, when a person is erased (audit/verbs/erasing.py)."""
-    delete_in_steps(SentText.objects.filter(email__user_id=person_id))
-    if email:
-        delete_in_steps(SentText.objects.filter(text__icontains=email))
+def forget_person(leaving: Leaving) -> None:
+    """Deletes the e-mails to a person who is erased, sent and waiting, with what was kept of them;
+    and of others' e-mails the kept texts, subjects and reports that tell of the person."""
+    sent = OutgoingEmail.objects.filter(
+        Q(user_id=leaving.person_id) | Q(recipient__in=leaving.words)
+    )
+    ids = list(sent.values_list("pk", flat=True))
+    for start in range(0, len(ids), AT_ONCE):
+        OutgoingEmail.objects.filter(pk__in=ids[start : start + AT_ONCE]).delete()
+    perhaps = SentText.objects.filter(leaving.perhaps_in("subject", "text"))
+    told = [each.pk for each in perhaps if leaving.is_told_in(each.subject, each.text)]
+    SentText.objects.filter(pk__in=told).delete()
+    for email in OutgoingEmail.objects.filter(leaving.perhaps_in("subject", "last_error")):
+        if leaving.is_told_in(email.subject, email.last_error):
+            OutgoingEmail.objects.filter(pk=email.pk).update(subject="", last_error="")
+
+
+def tell(person_id: UUID) -> str:
+    """Says what `forget_person` will do."""
+    n = OutgoingEmail.objects.filter(user_id=person_id).count()
+    text = ngettext(
+        "%(n)d e-mail to the person is deleted, with its text.",
+        "%(n)d e-mails to the person are deleted, with their texts.",
+        n,
+    )
+    return text % {"n": n} if n else ""
 
 
 def clean_up_all() -> str:

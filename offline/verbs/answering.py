@@ -211,7 +211,8 @@ def _earlier(request: Request, license: License) -> OfflineExchange | None:
 
 
 def _is_of_present_owner(exchange: OfflineExchange) -> bool:
-    return exchange.owner_id == exchange.license.user_id
+    """Of somebody who was erased there is no response any more."""
+    return exchange.response != "" and exchange.owner_id == exchange.license.user_id
 
 
 def _still_valid(exchange: OfflineExchange) -> bool:

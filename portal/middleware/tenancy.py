@@ -16,8 +16,8 @@ from portal import errors
 from tenancy.door import inside
 from tenancy.hosts import Site, canonical_host, locate, origin
 from tenancy.models import Vendor
-from tenancy.waiting import passes
-from web.errors import PortalError
+from tenancy.waiting import leads_nowhere, passes
+from web.errors import GoneMeanwhile, PortalError
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -80,4 +80,6 @@ class TenancyMiddleware:
             return errors.refused(request, exception)
         if isinstance(exception, Error) and passes(exception):
             return errors.unavailable(request, exception)
+        if isinstance(exception, Error) and leads_nowhere(exception):
+            return errors.refused(request, GoneMeanwhile())
         return None

@@ -17,7 +17,7 @@ from django.utils import timezone
 from accounts.links import Purpose, make_token
 from accounts.models import Session, User
 from accounts.texts import ABOUT_SECOND_FACTOR
-from audit.verbs.erasing import erase
+from accounts.verbs.erasing import erase_person
 from branding.domains.models import CustomDomain
 from branding.domains.verbs import claim
 from licenses.verbs.licenses import create_license
@@ -306,7 +306,8 @@ def test_who_is_erased_is_gone_from_it(world: World) -> None:
     queue("invitation", user=world.grace)
     invited(world)
     assert len(kept(world)) > 3
-    erase(vendor=world.acme, person_id=world.ada.pk)
+    with inside(world.acme):
+        erase_person(person=world.ada)
     assert [text.recipient for text in kept(world)] == ["grace@example.com"]
 
 

@@ -413,6 +413,11 @@ def changed_view(world: World) -> Posted:
     return admin_page(world, a_view(world), name="Others")
 
 
+def erased(world: World) -> Posted:
+    path = f"/accounts/user/{world.ada.pk}/erase/"
+    return admin_page(world, path, email=world.ada.email)
+
+
 def released_machine(world: World) -> Posted:
     path = f"/licenses/activation/{world.ada_machine.pk}/release/"
     return admin_page(world, path, reason="Broken")
@@ -565,6 +570,7 @@ BY_TOKEN: dict[str, tuple[Make, ...]] = {
     "admin:accounts_user_add": (person,),
     "admin:accounts_user_changelist": (invite_chosen,),
     "admin:accounts_user_do": (invite,),
+    "admin:accounts_user_erase": (erased,),
     "admin:licenses_product_add": (product,),
     "admin:licenses_product_changelist": (signing_key,),
     "admin:licenses_licensepolicy_add": (policy,),

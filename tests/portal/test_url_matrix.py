@@ -74,6 +74,11 @@ CUSTOMER: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "reminders": (WRONG_METHOD, REDIRECT),
     "reminders_off": (GONE, GONE),
     "activity": (SIGNED_IN, WRONG_METHOD),
+    "own_data": (SIGNED_IN, WRONG_METHOD),
+    "own_table": (SIGNED_IN, WRONG_METHOD),
+    "own_csv": (SIGNED_IN, WRONG_METHOD),
+    "own_json": (SIGNED_IN, WRONG_METHOD),
+    "own_archive": (SIGNED_IN, WRONG_METHOD),
     "view_as": (GONE, NO_SUCH_METHOD),
     "view_as_stop": (NO_SUCH_METHOD, REDIRECT),
     "change_password": (SIGNED_IN, SIGNED_IN),
@@ -124,6 +129,7 @@ def ids(world: World) -> dict[str, Any]:
         "release_id": world.orbit_release.pk,
         "name": "orbit-1.2.0.bin",
         "product_id": world.orbit.pk,
+        "table": "activity",
     }
 
 
@@ -440,6 +446,7 @@ def an_import(world: World, data: bytes = b"email\nx@y.example\n") -> DataImport
 WORK_PAGES = {
     "admin:accounts_user_story",
     "admin:accounts_user_note",
+    "admin:accounts_user_erase",
     "admin:accounts_user_view_as",
     "admin:accounts_user_second_factor",
     "admin:accounts_user_do",
@@ -492,6 +499,7 @@ def test_the_pages_of_the_daily_work(world: World) -> None:
             (302, 200, 200, 404, 403),
         ),
         f"{ada}/note/": ((302, 200, 200, 404, 403), (302, 302, 302, 404, 403)),
+        f"{ada}/erase/": ((302, 200, 403, 404, 403), (302, 200, 403, 404, 403)),
         f"{ada}/view-as/": (posted, (302, 302, 302, 404, 403)),
         f"/accounts/user/{world.acme_admin.pk}/view-as/": (posted, (302, 404, 404, 404, 403)),
         f"/accounts/user/{world.grace.pk}/do/invite/": (posted, (302, 302, 302, 404, 403)),

@@ -205,6 +205,9 @@ MAY_CHANGE = {
     "accounts_viewas",
 }
 HANDS_OUT = {
+    "own_archive",
+    "own_csv",
+    "own_json",
     "licenses_export",
     "offline_response",
     "offline_machine_response",
@@ -218,7 +221,7 @@ GETS = {
     "favicon": 200,
     "home": 302, "login": 302, "logout": 405, "password_reset": 200, "password_reset_sent": 200,
     "password_reset_confirm": 200, "invitation": 200, "profile": 200, "activity": 200,
-    "reminders": 405, "reminders_off": 200,
+    "own_data": 200, "own_table": 200, "reminders": 405, "reminders_off": 200,
     "sign_in_code": 302, "sign_in_recovery": 302, "second_factor": 200,
     "second_factor_set_up": 403, "recovery_codes": 403, "second_factor_off": 302, "prove": 200,
     "change_password": 200, "change_email": 200, "email_confirm": 200, "view_as": 410,
@@ -265,6 +268,7 @@ def paths(world: World) -> dict[str, str]:
         "release_id": world.orbit_release.pk,
         "product_id": world.orbit.pk,
         "name": "orbit-1.2.0.bin",
+        "table": "activity",
     }
 
     def one(name: str, pattern: Any) -> str:
