@@ -12,19 +12,12 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.verbs.invitations import invite
+from accounts.verbs.people import PersonIsGone
 from backoffice.bulk.kinds import Act, Kind
 from mail.delivery import one_of_many
-from web.errors import PortalError
 
 NAME = "people"
 INVITE = "invite"
-
-
-class PersonIsGone(PortalError):
-    """Somebody has deleted the account since the change was confirmed."""
-
-    code = "PERSON_IS_GONE"
-    text = _("This person is not there any more.")
 
 
 def waiting(people: QuerySet[User]) -> Iterator[tuple[UUID, str]]:

@@ -22,7 +22,7 @@ def test_staff_see_charts_and_their_tables(
     page.get_by_label("E-mail").fill("support@acme.example")
     page.get_by_label("Password").fill("demo-acme-support")
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("heading", name="Acme Instruments")).to_be_visible()
+    expect(page.get_by_role("heading", name="Overview")).to_be_visible()
     expect(page.get_by_role("img", name="Machines online and offline")).to_be_visible()
     someone.look_closely()
     page.get_by_text("Show as a table").first.click()

@@ -34,6 +34,7 @@ def test_a_second_factor_from_the_first_code_to_the_last_way_in(
     grace = visitor(java_script_enabled=javascript)
     page, url = grace.page, grace.portal.url
     grace.sign_in(GRACE)
+    expect(page.get_by_label("Password")).to_have_count(0)
     page.goto(url("acme", "/profile/"))
     page.get_by_role("region", name="Second factor").get_by_role("link").click()
     grace.look_closely()

@@ -219,7 +219,7 @@ def test_no_password_is_kept(visitor: Callable[..., Visitor]) -> None:
     page.get_by_label("New e-mail").fill("hopper@example.com")
     page.get_by_label("Current password").fill("demo-globex-bob")
     end(page)
-    page.locator("main button").click()
+    page.get_by_role("button", name="Send the link").click()
     expect(page.get_by_text(NOT_SAVED)).to_be_visible()
     kept = page.evaluate("sessionStorage.getItem('typed')")
     assert "hopper@example.com" in kept

@@ -102,7 +102,8 @@ def test_another_token_or_something_else_is_another_form(
 def test_the_button_makes_no_other_form_of_it(world: World, admin: Browser) -> None:
     first = admin.post(ADD, saturn(_save="Save"))
     second = admin.post(ADD, saturn(_addanother="Save and add another"))
-    assert first["Location"] == second["Location"] == "/licenses/product/"
+    assert first["Location"] == second["Location"]
+    assert first["Location"].startswith("/licenses/product/")
     assert names(world) == ["Orbit", "Saturn", "Spectra"]
 
 
@@ -159,7 +160,7 @@ def test_a_form_that_was_refused_is_corrected_with_its_token(world: World, admin
         assert admin.post(ADD, saturn(name=name)).status_code == 200
     assert not SentForm.objects.exists()
     for _ in "ab":
-        assert admin.post(ADD, saturn())["Location"] == "/licenses/product/"
+        assert admin.post(ADD, saturn())["Location"].startswith("/licenses/product/")
     assert names(world) == ["Orbit", "Saturn", "Spectra"]
 
 

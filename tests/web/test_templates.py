@@ -15,6 +15,7 @@ from web.templates import without_empty_lines
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAVIEST = 60_000  # bytes of HTML, CSS and JS together, as they are before compression
+HEAVIEST_OF_STAFF = 65_000  # the same, with 25 boxes and ten filters
 
 
 def test_html_loses_its_indentation_and_texts_keep_theirs() -> None:
@@ -64,4 +65,4 @@ def test_full_lists_are_light(world: World) -> None:
     assert weight(page) < HEAVIEST
     page = signed_in(world.acme_admin).get("/licenses/license/").content
     assert page.count(b"<tr>") == 26
-    assert weight(page) < HEAVIEST
+    assert weight(page) < HEAVIEST_OF_STAFF
