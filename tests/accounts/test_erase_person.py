@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from io import StringIO
 from typing import Any
 from urllib.parse import unquote_plus
@@ -395,7 +396,8 @@ def test_others_who_come_while_she_is_erased_wait_and_are_refused(
         time.sleep(0.5)
 
     monkeypatch.setattr(erasing, "ALSO", [*erasing.ALSO, others_come])
-    erase(world)
+    with suppress(PersonIsGone):  # who erases again may be first where this one has to begin anew
+        erase(world)
     for thread in threads:
         thread.join()
     assert found(world, *TELLING) == {}
@@ -403,7 +405,7 @@ def test_others_who_come_while_she_is_erased_wait_and_are_refused(
     # Whoever comes in time waits and is told, or to try again; who comes later finds nobody.
     assert answers.pop("sign in") in {200, 503}
     assert answers.pop("buy") in {409, 503}
-    assert answers.pop("again") in {200, 404, 503}
+    assert answers.pop("again") in {200, 302, 404, 503}
     assert answers.pop("profile") in {409, 302, 503}
     with inside(world.acme):
         assert not License.objects.filter(key="NEW555-ACME-0005").exists()
