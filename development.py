@@ -51,6 +51,7 @@ EXAMPLES_WITH = ("node", "javac")
 IMAGE_WITH = ("buildah", "debootstrap", "runc")
 SERVED = "e2e or proxies or image"  # marks of what is tried from outside, on one database
 NO_TESTS_COLLECTED = 5  # pytest's exit code
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # Variables by which pip would install somewhere else.
 ELSEWHERE = ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT")
 # Variables that a developer's own settings are not among.
@@ -59,7 +60,7 @@ OF_THE_MACHINE = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL")
 
 def run(arguments: Sequence[str]) -> NoReturn:
     """Runs one command and exits. Whoever ends this process ends its children with it."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in ENDING:
         if signal.getsignal(number) != signal.SIG_IGN:  # as nohup leaves it
             signal.signal(number, end)
     try:
@@ -72,9 +73,10 @@ def run(arguments: Sequence[str]) -> NoReturn:
 
 
 def end(number: int, frame: object) -> NoReturn:
-    """Ends this process as Ctrl-C does, once."""
-    for each in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(each, signal.SIG_IGN)
+    """Ends this process as Ctrl-C does, once: a second signal doesn't keep it from ending its
+    children."""
+    for each in ENDING:
+        signal.signal(each, lambda *_: None)  # Python complains of SIG_IGN when both are pending.
     raise KeyboardInterrupt
 
 

@@ -310,13 +310,17 @@ def installed_in(tree: Path, whole: Path) -> None:
 
 
 @pytest.mark.processes
-@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
-def test_whoever_ends_it_ends_its_child(tree: Path, whole: Path, number: signal.Signals) -> None:
+@pytest.mark.parametrize("numbers", [[signal.SIGHUP], [signal.SIGINT, signal.SIGTERM]])
+def test_whoever_ends_it_ends_its_child(
+    tree: Path, whole: Path, numbers: list[signal.Signals]
+) -> None:
+    """Also who asks twice."""
     installed_in(tree, whole)
     process = start(tree, "wait")
     assert process.stdout
     child = int(process.stdout.readline())
-    process.send_signal(number)
+    for number in numbers:
+        process.send_signal(number)
     assert process.communicate(timeout=30)[1] == ""
     assert process.returncode == 130
     with pytest.raises(ProcessLookupError):
