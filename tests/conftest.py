@@ -39,6 +39,7 @@ NO_IMAGE += [] if os.geteuid() == 0 else ["root"]
 WRITES_WORDS = ("accounts", "audit", "demo", "imports", "licenses", "offline")
 HAS_WORDS = ("accounts_user", "licenses_")  # how the names of tables begin whose rows have words
 SERVED_IN = ("e2e", "deploy")
+BY_DATABASE = ("audit", "jobs", "tenancy")
 ALL_REQUIRED = os.environ.get("CI", "").lower() == "true"
 
 
@@ -46,7 +47,7 @@ connection_created.connect(sql.watch_connection)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    told = "also what is the same on both databases, on PostgreSQL, and what measures"
+    told = "all of it on PostgreSQL too, and what measures"
     parser.addoption("--in-full", action="store_true", help=told)
 
 
@@ -104,12 +105,21 @@ def uses_database(item: pytest.Item) -> bool:
 
 def is_left_out(item: pytest.Item) -> bool:
     """Whether the test is only run where all is tried in full: one that measures, or, on PostgreSQL,
-    what asks no database or looks at what pages say. That each page answers and each form does its
-    work is looked at on both."""
+    one in which the database has no part of its own."""
     if item.get_closest_marker("in_full"):
         return True
-    is_same = not uses_database(item) or item.get_closest_marker("same_on_both") is not None
-    return ON_POSTGRESQL and is_same
+    return ON_POSTGRESQL and not (uses_database(item) and is_by_database(item))
+
+
+def is_by_database(item: pytest.Item) -> bool:
+    """Whether the database may make a difference: the test commits, stands in a room or file that is
+    about databases, or expects something else of each, as where queries are counted."""
+    return (
+        commits(item)
+        or item.path.parent.name in BY_DATABASE
+        or item.get_closest_marker("by_database") is not None
+        or hasattr(item.module, "ON_POSTGRESQL")  # type: ignore[attr-defined]
+    )
 
 
 def commits(item: pytest.Item) -> bool:

@@ -55,6 +55,7 @@ from tests.offline.requests_maker import MachineKeys
 from tests.roles import everywhere
 from tests.world import PASSWORD, Browser, World, build, download_path, machine, signed_in
 
+pytestmark = pytest.mark.by_database
 EMAIL, NAME, COMPANY = "ada@example.com", "Ada Lovelace", "Analytical Engines Ltd"
 TELLING = (EMAIL, NAME, "Lovelace", COMPANY, "Analytical", "ada-laptop", "adas-clean-room")
 IP = "192.0.2.77"

@@ -3,8 +3,6 @@
 import re
 from datetime import UTC, date, datetime
 
-import pytest
-
 from accounts.models import BuiltIn, Role
 from accounts.verbs.vendors import change_vendor
 from audit.models import AuditEntry
@@ -16,8 +14,6 @@ from tenancy.door import inside
 from tenancy.table import every_vendor
 from tests.branding.pictures import picture
 from tests.world import World, set_vendor, signed_in, vendor_now
-
-pytestmark = pytest.mark.same_on_both
 
 PATH = "/accounts/portalsettings/"
 BOTH = {"show_support_views": "on", "send_expiry_reminders": "on"}

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from django.core import mail
 
 from accounts.emails import password_reset_for
@@ -14,6 +15,7 @@ from tenancy.door import inside
 from tenancy.verbs import serve
 from tests.world import Browser, World, set_vendor, signed_in
 
+pytestmark = pytest.mark.by_database
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 
 

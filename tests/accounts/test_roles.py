@@ -31,6 +31,7 @@ from tenancy.rows import SameVendor
 from tests.backoffice.test_base import user_form
 from tests.world import World, signed_in, user
 
+pytestmark = pytest.mark.by_database
 ROOT = Path(__file__).resolve().parents[2]
 MIGRATE_IN_TWO_STEPS = """
 from django.core.management import call_command
@@ -382,6 +383,7 @@ def test_migrate_brings_every_vendor_up_to_the_table(world: World) -> None:
     assert all(is_up_to_date(*each) for each in behind)
 
 
+@pytest.mark.in_full
 @pytest.mark.processes
 def test_migrating_works_from_nothing_and_while_tables_are_missing(tmp_path: Path) -> None:
     environment = {**os.environ, "DATA_DIR": str(tmp_path), "DATABASE_URL": ""}

@@ -25,6 +25,7 @@ from tests.licenses.test_activation import run_at_once
 from tests.roles import everywhere
 from tests.world import PASSWORD, Browser, World, set_vendor, signed_in, vendor_now
 
+pytestmark = pytest.mark.by_database
 COOKIE = settings.SESSION_COOKIE_NAME
 
 

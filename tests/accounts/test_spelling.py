@@ -31,6 +31,7 @@ from tests.imports.test_customers import confirmed, customers, problems, started
 from tests.roles import everywhere
 from tests.world import PASSWORD, Browser, World, signed_in, user, vendor_now
 
+pytestmark = pytest.mark.by_database
 IN_ASCII = "zoe@xn--mller-kva.example"
 ZOE = "zoe@müller.example"
 SPELLINGS = [

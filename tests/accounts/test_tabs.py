@@ -17,8 +17,6 @@ from tests.roles import everywhere
 from tests.web.test_once import licenses
 from tests.world import PARENT, PASSWORD, Browser, World
 
-pytestmark = pytest.mark.same_on_both
-
 NOT_SAVED = "You were not signed in any more, so nothing was saved."
 
 

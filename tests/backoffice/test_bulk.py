@@ -29,6 +29,7 @@ from tenancy.door import inside
 from tests.accounts.test_roles import person
 from tests.world import Browser, World, signed_in, user
 
+pytestmark = pytest.mark.by_database
 NUMBER = 25
 
 

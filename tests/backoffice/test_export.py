@@ -26,6 +26,7 @@ from tests.imports.test_customers import confirmed, customers, started
 from tests.sql import every_statement_names_its_vendor
 from tests.world import Browser, World, signed_in
 
+pytestmark = pytest.mark.by_database
 CUSTOMERS = "/accounts/user/export.csv"
 LICENSES = "/licenses/license/export.csv"
 

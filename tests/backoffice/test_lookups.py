@@ -10,6 +10,8 @@ from tenancy.door import inside
 from tests.backoffice.test_base import license_form, user_form
 from tests.world import World, signed_in
 
+pytestmark = pytest.mark.by_database
+
 
 @pytest.mark.parametrize(
     "query",

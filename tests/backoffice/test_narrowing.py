@@ -13,6 +13,7 @@ from licenses.verbs.licenses import create_license, set_last_day
 from tenancy.door import inside
 from tests.world import Browser, World, machine, signed_in
 
+pytestmark = pytest.mark.by_database
 LIST = "/licenses/license/"
 ENDS = {"FIRST-DAY-OF-MAY-1": date(2027, 5, 1), "LAST-DAY-OF-MAY-31": date(2027, 5, 31)}
 

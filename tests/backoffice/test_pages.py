@@ -614,6 +614,7 @@ def test_the_name_of_a_role_is_typed_where_there_are_many(plenty: World) -> None
 # --- Exports --------------------------------------------------------------------------------------
 
 
+@pytest.mark.in_full
 def test_a_longer_export_needs_no_more_memory(world: World, office: Browser, request: Any) -> None:
     # What refers to itself is collected as often as in a server, which the suite doesn't do.
     request.addfinalizer(partial(gc.set_threshold, *gc.get_threshold()))

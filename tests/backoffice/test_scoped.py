@@ -29,8 +29,6 @@ from tenancy.rows import TenantRow
 from tests.roles import everywhere
 from tests.world import Browser, World, signed_in
 
-pytestmark = pytest.mark.same_on_both
-
 # What only Globex has, in whatever place of whatever row.
 FOREIGN_WORDS = (
     "bob@example.com",

@@ -21,6 +21,7 @@ from releases.verbs import publishing
 from tenancy.door import inside
 from tests.world import World, machine, set_vendor, signed_in
 
+pytestmark = pytest.mark.by_database
 NAMES = ["Özlem", "MÜLLER", "École", "Привет", "Straße", "İstanbul"]
 
 

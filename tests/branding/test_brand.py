@@ -17,8 +17,6 @@ from tenancy.door import inside
 from tests.branding.pictures import bytes_of, picture
 from tests.world import Browser, World, signed_in, vendor_now
 
-pytestmark = pytest.mark.same_on_both
-
 PATH = "/branding/branding/"
 
 

@@ -23,8 +23,6 @@ from tests.imports.test_customers import confirmed, customers, started
 from tests.imports.workbooks import made
 from tests.world import Browser, World, signed_in
 
-pytestmark = pytest.mark.same_on_both
-
 GERMAN = "E-Mail-Adresse;Vorname;Nachname;Firma;Telefon\neve@example.com;Eve;Müller;Welt;123\n"
 MEANS = ["email", "first_name", "last_name", "company", ""]
 

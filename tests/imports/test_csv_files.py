@@ -14,8 +14,6 @@ from tenancy.door import inside
 from tests.imports.test_customers import confirmed, customers, problems, started
 from tests.world import World
 
-pytestmark = pytest.mark.same_on_both
-
 HEAD = "email;first_name;last_name;company"
 EVE = "eve@example.com;Eve;Müller;Grüße"
 MULLER = ("Eve", "Müller", "Grüße")

@@ -30,6 +30,7 @@ from tenancy.door import inside
 from tests.sql import every_statement_names_its_vendor
 from tests.world import Browser, World, signed_in
 
+pytestmark = pytest.mark.by_database
 HEADER = "email,first_name,last_name,company\n"
 
 

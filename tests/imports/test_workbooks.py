@@ -36,8 +36,6 @@ from tests.imports.workbooks import (
 from tests.licenses.test_imports import KEY
 from tests.world import World
 
-pytestmark = pytest.mark.same_on_both
-
 NAMES = ("email", "first_name", "last_name", "company")
 EVE = ("eve@example.com", "Eve", "Müller", "Grüße")
 BOTH = inline(*NAMES) + inline(*EVE)

@@ -25,6 +25,7 @@ from tests import world as worlds
 from tests.conftest import NOW
 from tests.world import World, machine
 
+pytestmark = pytest.mark.by_database
 KEY = MachineKey({"kty": "OKP", "crv": "Ed25519", "x": "A" * 43}, "T" * 43)
 OTHER_KEY = MachineKey({"kty": "OKP", "crv": "Ed25519", "x": "B" * 43}, "U" * 43)
 

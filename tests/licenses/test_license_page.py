@@ -27,8 +27,6 @@ from tenancy.door import inside
 from tests.conftest import NOW
 from tests.world import Browser, World, machine, signed_in
 
-pytestmark = pytest.mark.same_on_both
-
 TODAY = NOW.date()
 
 

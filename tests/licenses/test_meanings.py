@@ -16,8 +16,6 @@ from tenancy.door import inside
 from tests.accounts.test_roles import person
 from tests.world import World, release, signed_in
 
-pytestmark = pytest.mark.same_on_both
-
 
 @pytest.mark.parametrize(
     ("fields", "sentence"),

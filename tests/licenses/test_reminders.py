@@ -29,6 +29,8 @@ from tenancy.door import inside
 from tenancy.models import Vendor
 from tests.world import Browser, World, build, set_vendor
 
+pytestmark = pytest.mark.by_database
+
 
 def ends_in(license: License, **distance: float) -> License:
     """The licence, which now ends so far from now, at a moment."""

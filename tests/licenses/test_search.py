@@ -14,6 +14,8 @@ from licenses.verbs.licenses import create_license, revoke, suspend
 from tests.conftest import NOW
 from tests.world import World, machine, signed_in
 
+pytestmark = pytest.mark.by_database
+
 
 @pytest.fixture
 def several(acme: World) -> World:

@@ -20,6 +20,7 @@ from tenancy.door import inside
 from tests.conftest import NOW
 from tests.world import World, fingerprint, set_vendor, vendor_now
 
+pytestmark = pytest.mark.by_database
 DAY = timedelta(days=1)
 
 

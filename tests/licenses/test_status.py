@@ -14,6 +14,7 @@ from licenses.verbs.licenses import create_license
 from tests.conftest import NOW
 from tests.world import World
 
+pytestmark = pytest.mark.by_database
 SECOND = timedelta(seconds=1)
 MONTH = timedelta(days=30)
 

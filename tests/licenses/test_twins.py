@@ -14,6 +14,7 @@ from tenancy.spelling import form_of
 from tests.imports.test_customers import problems
 from tests.world import Browser, World, signed_in
 
+pytestmark = pytest.mark.by_database
 TWINS = ("ada111-acme-orbit-0001", "ADA111ACMEORBIT0001", "ADA111_ACME.ORBIT/0001")
 TAKEN = "There is a licence with this key already."
 

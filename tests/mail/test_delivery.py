@@ -21,6 +21,7 @@ from tests.mail.smtp_server import HANG_UP, MailServer, mail_server
 from tests.roles import everywhere
 from tests.world import World, build
 
+pytestmark = pytest.mark.by_database
 State = OutgoingEmail.State
 QUEUED, SENT, FAILED, UNKNOWN = State.QUEUED, State.SENT, State.FAILED, State.UNKNOWN
 

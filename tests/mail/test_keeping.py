@@ -34,8 +34,6 @@ from tests.mail.smtp_server import MailServer
 from tests.tenancy.test_texts import offline_machine
 from tests.world import PARENT, Browser, World, signed_in
 
-pytestmark = pytest.mark.same_on_both
-
 ADDRESS = re.compile(r"https?://[^\s<>\"]+")
 
 

@@ -19,6 +19,7 @@ from mail.outbox import queue
 from tenancy.door import inside
 from tests.world import Browser, World, build, signed_in
 
+pytestmark = pytest.mark.by_database
 LIST = "/mail/outgoingemail/"
 
 

@@ -18,8 +18,6 @@ from tenancy.models import Vendor
 from tests.mail.test_keeping import WAYS
 from tests.world import Browser, World, signed_in
 
-pytestmark = pytest.mark.same_on_both
-
 PAGE = "/mail/owntext/"
 WRITE = "/mail/owntext/write/"
 INVITATION = TEXTS["invitation"]

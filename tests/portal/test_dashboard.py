@@ -26,6 +26,9 @@ from tenancy.models import Vendor
 from tests.conftest import NOW
 from tests.world import Browser, World, file_of, fingerprint, release, signed_in
 
+pytestmark = pytest.mark.by_database
+
+
 # Session, vendor and person, six that count (files take two), three for what waits, one for the
 # requests that wait now, and one for the first steps.
 QUERIES = 13

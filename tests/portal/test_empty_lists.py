@@ -14,8 +14,6 @@ from tenancy.door import inside
 from tenancy.models import Vendor
 from tests.world import Browser, World, signed_in, user
 
-pytestmark = pytest.mark.same_on_both
-
 # A new vendor has an administrator and support, and what they did is in the trail.
 FILLED = {"team", "trail", "branding", "settings", "overview", "texts"}
 LISTS = {

@@ -9,6 +9,8 @@ from mail.models import OutgoingEmail
 from tenancy.door import inside
 from tests.world import World, fingerprint, signed_in
 
+pytestmark = pytest.mark.by_database
+
 
 @pytest.mark.parametrize(
     ("text", "lands_on"),

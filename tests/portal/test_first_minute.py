@@ -261,6 +261,7 @@ def start(tree: Path, *arguments: str, **environment: str) -> subprocess.Popen[s
     )
 
 
+@pytest.mark.in_full
 @pytest.mark.processes
 def test_what_is_half_made_is_made_anew_and_then_kept(tree: Path) -> None:
     elsewhere = tree / "of-somebody-else"
@@ -285,6 +286,7 @@ def test_two_at_once_wait_for_each_other(tree: Path) -> None:
     assert any("Another dev.py is setting things up" in each for each in told)
 
 
+@pytest.mark.in_full
 @pytest.mark.processes
 def test_a_killed_one_leaves_nothing_that_is_trusted(tree: Path) -> None:
     killed = start(tree)

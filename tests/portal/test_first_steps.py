@@ -15,8 +15,6 @@ from tenancy.door import inside
 from tenancy.models import Vendor
 from tests.world import Browser, World, release, signed_in, user, vendor_now
 
-pytestmark = pytest.mark.same_on_both
-
 STEPS = [
     ("look", "/branding/branding/"),
     ("product", "/licenses/product/add/"),

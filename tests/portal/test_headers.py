@@ -6,8 +6,6 @@ import pytest
 
 from tests.world import Browser, World, signed_in
 
-pytestmark = pytest.mark.same_on_both
-
 PAGES = [
     ("acme", "/login/"),
     ("acme", "/licenses/"),

@@ -12,8 +12,6 @@ from portal.office.navigation import OPERATORS, VENDORS
 from tenancy.door import inside
 from tests.world import Browser, World, signed_in
 
-pytestmark = pytest.mark.same_on_both
-
 ENTRIES = [entry for group in (*VENDORS, *OPERATORS) for entry in group.entries]
 LINK = re.compile(
     r'<a href="([^"]+)"( aria-current="page")?>\s*<svg[^>]*>.*?</svg>\s*([^<]+?)\s*</a>'

@@ -19,6 +19,8 @@ from portal.office import dashboard
 from tenancy.door import inside
 from tests.world import Browser, World, signed_in
 
+pytestmark = pytest.mark.by_database
+
 
 def needs(browser: Browser) -> dict[str, str]:
     """The numbers and where they lead."""

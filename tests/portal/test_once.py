@@ -48,6 +48,8 @@ from tests.roles import everywhere
 from tests.world import PASSWORD, Browser, World, machine, set_vendor, signed_in
 from web.models import RateBucket, SentForm
 
+pytestmark = pytest.mark.by_database
+
 
 @dataclass
 class Posted:

@@ -13,8 +13,6 @@ from tests.branding.pictures import picture
 from tests.portal.test_once import counted
 from tests.world import Browser, World, signed_in, user
 
-pytestmark = pytest.mark.same_on_both
-
 LICENCE = re.compile(r'href="(/preview/licenses/[0-9a-f-]{36}/)"')
 
 

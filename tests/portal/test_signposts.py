@@ -15,8 +15,6 @@ from tenancy.door import inside
 from tests.branding.pictures import picture
 from tests.world import Browser, World, set_vendor, signed_in
 
-pytestmark = pytest.mark.same_on_both
-
 HOSTS = ("acme", "globex", "app", "api", "", "nobody")
 
 

@@ -28,6 +28,8 @@ from tests.accounts.test_roles import person
 from tests.offline.requests_maker import MachineKeys
 from tests.world import Browser, World, file_of, machine, signed_in
 
+pytestmark = pytest.mark.by_database
+
 
 def live(world: World, rows: int = 1) -> None:
     """So many licences, machines, files, downloads and e-mails of Ada."""

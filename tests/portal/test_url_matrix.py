@@ -31,6 +31,9 @@ from tests.branding.pictures import picture
 from tests.offline.requests_maker import MachineKeys
 from tests.world import Browser, World, file_of, signed_in
 
+pytestmark = pytest.mark.by_database
+
+
 # Who visits which host. All ask for the rows of Ada of Acme.
 VISITORS = (
     "anonymous",

@@ -24,8 +24,6 @@ from tests.portal.test_url_matrix import routes
 from tests.roles import everywhere
 from tests.world import PASSWORD, Browser, World, set_vendor, signed_in
 
-pytestmark = pytest.mark.same_on_both
-
 COOKIE = settings.VIEW_AS_COOKIE_NAME
 BANNER = "You are viewing the portal as <strong>Ada Lovelace</strong>, read-only, until 12:15 UTC."
 ENDED = "The view has ended"

@@ -19,8 +19,6 @@ from tests.releases.test_publishing import add, draft
 from tests.releases.test_uploads import files_path, uploaded
 from tests.world import CONTENT, Browser, World, signed_in
 
-pytestmark = pytest.mark.same_on_both
-
 # Each is kept and saved as it is; what programs get that know nothing but ASCII stands behind it.
 TAKEN = {
     "Orbit 4.2 (x64).zip": "Orbit 4.2 (x64).zip",

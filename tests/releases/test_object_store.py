@@ -24,8 +24,6 @@ from tenancy.door import inside
 from tests.releases.test_publishing import draft
 from tests.world import CONTENT, World, download_path, file_of, release, signed_in
 
-pytestmark = pytest.mark.same_on_both
-
 BUCKET = "portal-releases"
 START_TIMEOUT = 30.0  # seconds
 

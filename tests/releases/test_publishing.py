@@ -18,6 +18,8 @@ from tests.conftest import NOW
 from tests.licenses.test_activation import run_at_once
 from tests.world import CONTENT, World, file_of
 
+pytestmark = pytest.mark.by_database
+
 
 def draft(world: World, version: str = "9.0", **fields: Any) -> Release:
     described = {"name": "Orbit", "platforms": ["linux"], **fields}

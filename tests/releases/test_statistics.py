@@ -3,6 +3,8 @@
 from datetime import UTC, date, datetime
 from typing import Any
 
+import pytest
+
 from licenses.models import License
 from releases import statistics
 from releases.models import Download, Release, ReleaseFile
@@ -10,6 +12,8 @@ from releases.statistics import FileCount, TopFiles
 from tenancy.door import inside
 from tests.conftest import NOW
 from tests.world import World, file_of, release
+
+pytestmark = pytest.mark.by_database
 
 
 def downloaded(file: ReleaseFile, license: License, at: datetime = NOW, **fields: Any) -> Download:

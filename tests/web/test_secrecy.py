@@ -18,8 +18,6 @@ from tests.secrets import FORMATS, Kept, found_in
 from tests.world import PASSWORD, Browser, World, signed_in
 from web.secrecy import without_secrets
 
-pytestmark = pytest.mark.same_on_both
-
 ID = "cf5a5085-6562-4fc4-bbca-074775981d92"
 LINK = f"{'WyI3NDlmYTg4Yi01NmJlLTRhY2Qt' * 4}:1wXpBo:_WXmQK507RrJGuFMOlINRF1EfsaxMOlYy3Sh2GsUEzg"
 
