@@ -40,6 +40,8 @@ def is_running(process: int) -> bool:
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_the_server_and_the_worker(tmp_path: Path, number: signal.Signals) -> None:
     """In spite of another project's settings, which the terminal still has."""
+    if signal.getsignal(number) == signal.SIG_IGN:  # as a shell leaves it in what runs beside it
+        signal.signal(number, signal.SIG_DFL)
     with served(tmp_path / "demo", DJANGO_SETTINGS_MODULE="another.settings") as portal:
         children = children_of(portal.process)
         assert len(children) >= 4  # gunicorn, two workers of it, the queue's worker
