@@ -35,6 +35,11 @@ def leave_to_the_end(take: Callable[[list[Any]], None], what: Any) -> None:
     connection.run_on_commit.append((set(connection.savepoint_ids), _Left(take, what), False))  # type: ignore[arg-type]
 
 
+def has_left(connection: Any) -> bool:
+    """Whether something was left to the end of the connection's transaction."""
+    return any(isinstance(each, _Left) for _sids, each, _robust in connection.run_on_commit)
+
+
 def take_what_was_left(connection: Any) -> None:
     """Does it now, in the transaction that is about to end."""
     left = [each for _sids, each, _robust in connection.run_on_commit if isinstance(each, _Left)]
@@ -53,9 +58,15 @@ class OwnSteps:
         """Django takes None for a block that can be undone with the one around it alone."""
         return None if _undone_together.get() else super().savepoint()  # type: ignore[misc]
 
+    def check_deferred(self) -> None:
+        """Has the constraints that are left to the end of the transaction checked now."""
+
     def commit(self) -> None:
         try:
-            take_what_was_left(self)
+            if has_left(self):
+                # That, too, may have to wait for others, who may wait for what is taken last.
+                self.check_deferred()
+                take_what_was_left(self)
         except BaseException:
             self.rollback()  # type: ignore[attr-defined]
             raise

@@ -52,12 +52,6 @@ def leads_nowhere(error: BaseException) -> bool:
     return getattr(cause, "sqlstate", None) == "23503"
 
 
-def is_deadlock(error: BaseException) -> bool:
-    """Whether PostgreSQL has undone this transaction, since it and another one waited for each
-    other: begun anew it gets through."""
-    return getattr(error.__cause__, "sqlstate", None) == "40P01"
-
-
 def passes(error: BaseException) -> bool:
     """Whether this says that the database can't be used at the moment, and nothing about what it
     was asked: it was locked for too long, it is full, it restarts, it is not there."""

@@ -8,7 +8,7 @@ the row waits for that, and is refused then; or was first, and it goes along.
 from typing import Any, cast
 from uuid import UUID
 
-from django.db import OperationalError, connection, transaction
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -26,10 +26,8 @@ from audit.verbs import erasing
 from audit.verbs.erasing import Leaving
 from tenancy.addresses import normalise_email, spellings_of
 from tenancy.models import Vendor
-from tenancy.waiting import is_deadlock
 from web.errors import PortalError
 
-TRIES = 3
 GONE = "erased"  # what the person is called until the row goes
 
 
@@ -62,14 +60,7 @@ def erase_person(*, person: User, heir: User | None = None) -> None:
     """
     # On the trail nobody can look for the person in a moment, so it is done beforehand.
     told = erasing.told_of(person.pk)
-    for left in reversed(range(TRIES)):
-        try:
-            return _erase(person, heir, told)
-        except OperationalError as error:
-            # Whoever writes what leads to the person's row is held up by it at his very end, when
-            # he has the end of the trail's chain.
-            if not left or connection.in_atomic_block or not is_deadlock(error):
-                raise
+    _erase(person, heir, told)
 
 
 @transaction.atomic

@@ -151,6 +151,11 @@ class DatabaseWrapper(OwnSteps, base.DatabaseWrapper):
     def get_connection_params(self) -> dict[str, Any]:
         return {**super().get_connection_params(), "cursor_factory": Cursor}
 
+    def check_deferred(self) -> None:
+        """Foreign keys, which lock the rows that they lead to."""
+        with self.wrap_database_errors:
+            DjangosCursor(self.connection).execute("SET CONSTRAINTS ALL IMMEDIATE")
+
     def chunked_cursor(self) -> Any:
         """What `QuerySet.iterator` reads by. A server's cursor lives in a transaction; without one
         everything is read at once."""
