@@ -12,6 +12,7 @@ class PersonRequest(PortalRequest):
     user: User
     session: Session | None  # type: ignore[assignment]  # the browser's, if it counts on this host
     session_token: str | None  # what the browser's cookie has to become; empty: it has to go
+    stays_signed_in: bool  # whether the cookie is to outlive the browser (devices/staying.py)
     view_as: ViewAs | None  # support's view, whose customer is then the user
 
 

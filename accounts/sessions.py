@@ -19,6 +19,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts import known
+from accounts.devices import staying
 from accounts.models import Refusal, SecondFactor, Session, User, among_operators
 from accounts.models.roles import claims_of
 from accounts.requests import PersonRequest
@@ -115,7 +116,8 @@ def enter(
         return ""
     _end_session(request)
     browser = browser_of(request)
-    token = sessions.begin(user, site=request.address.site, browser=browser)
+    stays = request.stays_signed_in = staying.is_wanted(request)
+    token = sessions.begin(user, site=request.address.site, browser=browser, is_kept=stays)
     note_sign_in(user=user, browser=browser)
     return token
 

@@ -15,7 +15,6 @@ from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 
 from accounts.models import User
-from accounts.verbs.sessions import LASTS
 from tenancy.models import Vendor
 
 
@@ -78,12 +77,24 @@ def emails(vendor: Vendor) -> Iterator[Fact]:
 
 def signing_in(vendor: Vendor) -> Iterator[Fact]:
     """How people sign in, and for how long."""
-    n, asked = LASTS.days, SECOND_FACTOR.get(vendor.second_factor_for)
-    lasts = ngettext("It lasts for %(n)d day", "It lasts for %(n)d days", n) % {"n": n}
+    asked = SECOND_FACTOR.get(vendor.second_factor_for)
+    lasts = _("It lasts for up to %(customers)s, for staff %(staff)s") % {
+        kind: _span(settings.SESSION_LIFETIMES[name][1])
+        for kind, name in (("customers", "customer"), ("staff", "staff"))
+    }
     url = reverse("admin:accounts_user_changelist", query={"kind": "team"})
     right = "accounts.view_user"
     told = (_("With e-mail and password"), *([str(asked)] if asked else []), lasts)
     yield Fact(_("Signing in"), told, url, _("See who may"), right)
+
+
+def _span(seconds: int) -> str:
+    """In days, or in hours where they are few."""
+    days = seconds // (24 * 60 * 60)
+    if days > 1:
+        return ngettext("%(n)d day", "%(n)d days", days) % {"n": days}
+    hours = max(1, seconds // (60 * 60))
+    return ngettext("%(n)d hour", "%(n)d hours", hours) % {"n": hours}
 
 
 def register_all() -> None:

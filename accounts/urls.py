@@ -1,10 +1,11 @@
 """Paths about people: `public` for whoever has to prove who he is, `profile` for customers,
-`second_factor` for whoever is signed in, `viewing` for support, who looks at the portal as a
-customer."""
+`second_factor` and `devices` for whoever is signed in, `viewing` for support, who looks at the
+portal as a customer."""
 
 from django.urls import path
 
 from accounts import views
+from accounts.devices import views as device_views
 from accounts.own_data import views as own_data
 from accounts.second_factor import views as second_factor_views
 from accounts.view_as import views as view_as_views
@@ -43,6 +44,12 @@ second_factor = [
     path("second-factor/codes/", second_factor_views.recovery_codes, name="recovery_codes"),
     path("second-factor/off/", second_factor_views.switch_off, name="second_factor_off"),
     path("prove/", second_factor_views.prove, name="prove"),
+]
+
+devices = [
+    path("sessions/", device_views.sessions, name="sessions"),
+    path("sessions/others/end/", device_views.end_other_sessions, name="end_other_sessions"),
+    path("sessions/<int:session_id>/end/", device_views.end_session, name="end_session"),
 ]
 
 viewing = [

@@ -19,6 +19,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.devices import staying
 from accounts.forms import (
     ChangeEmailForm,
     ChangePasswordForm,
@@ -89,6 +90,7 @@ def login(request: PersonRequest) -> HttpResponse:
     context = {
         "form": form,
         "next": safe_next(request, ""),
+        "stays": staying.is_wanted(request),
         "found_at": _found_at(request),
         "unsaved": "unsaved" in request.GET,
     }
@@ -334,6 +336,7 @@ def change_password(request: PersonRequest) -> HttpResponse:
                 new=asked["new_password"],
                 site=request.address.site,
                 browser=browser_of(request),
+                is_kept=request.stays_signed_in,
             )
         except passwords.WrongPassword as error:
             form.add_error("current_password", error.sentence)

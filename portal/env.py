@@ -69,6 +69,13 @@ def integer(name: str, default: int, *, minimum: int, maximum: int) -> int:
     return number
 
 
+def lifetime(name: str, *, idle: int, lasts: int) -> tuple[int, int]:
+    """The values of NAME_IDLE and NAME_LASTS in seconds. Visitors are noted every five minutes, so
+    that ten is the least; nothing lasts longer than a year, or is idle longer than it lasts."""
+    longest = integer(f"{name}_LASTS", lasts, minimum=600, maximum=365 * 24 * 60 * 60)
+    return integer(f"{name}_IDLE", min(idle, longest), minimum=600, maximum=longest), longest
+
+
 def words(value: str) -> list[str]:
     """A value as a list, separated by commas; empty items are left out."""
     return [word.strip() for word in value.split(",") if word.strip()]

@@ -8,6 +8,10 @@ from web.secrecy import SafeRecord
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
+# Seconds.
+HOUR = 60 * 60
+DAY = 24 * HOUR
+
 # --- What an operator sets ---------------------------------------------------------------------
 
 DATA_DIR = env.private(env.folder("DATA_DIR", BASE_DIR / "var"))
@@ -29,6 +33,14 @@ PUBLIC_SCHEME = env.choice("PUBLIC_SCHEME", "https", ("https", "http"))
 # What HSTS binds to https: nothing, the host that was asked for, or all below it as well; and
 # whether browsers may have that built in, which can't be taken back.
 HSTS = env.choice("HSTS", "host", ("off", "host", "subdomains", "preload"))
+# After how many seconds a session ends: without anybody coming, and at last. `short` holds for who
+# has not chosen to stay signed in.
+SESSION_LIFETIMES = {
+    "customer": env.lifetime("CUSTOMER_SESSION", idle=14 * DAY, lasts=30 * DAY),
+    "staff": env.lifetime("STAFF_SESSION", idle=12 * HOUR, lasts=7 * DAY),
+    "operator": env.lifetime("OPERATOR_SESSION", idle=HOUR, lasts=12 * HOUR),
+    "short": env.lifetime("SHORT_SESSION", idle=HOUR, lasts=DAY),
+}
 # Whether operators have to sign in with a second factor.
 OPERATORS_NEED_SECOND_FACTOR = env.boolean(
     "OPERATORS_NEED_SECOND_FACTOR", default=PUBLIC_SCHEME == "https" and not DEBUG
@@ -217,7 +229,8 @@ HTTPS = PUBLIC_SCHEME == "https"
 COOKIE_PREFIX = "__Host-" if HTTPS else ""
 SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}session"
 SESSION_COOKIE_SECURE = HTTPS
-SESSION_COOKIE_AGE = 14 * 24 * 60 * 60  # seconds
+# Until when a browser keeps the cookie of who stays signed in; the session may be over before.
+SESSION_COOKIE_AGE = max(lasts for _idle, lasts in SESSION_LIFETIMES.values())
 FIRST_STEP_COOKIE_NAME = f"{COOKIE_PREFIX}first-step"
 NEW_FACTOR_COOKIE_NAME = f"{COOKIE_PREFIX}new-factor"
 VIEW_AS_COOKIE_NAME = f"{COOKIE_PREFIX}view-as"

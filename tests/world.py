@@ -299,7 +299,7 @@ def signed_in(person: User) -> Browser:
     """
     site = Site.CUSTOMER if person.is_customer else Site.BACKOFFICE
     with people_of(person.vendor):
-        token = sessions.begin(person, site=site, browser="a browser")
+        token = sessions.begin(person, site=site, browser="a browser", is_kept=True)
     browser = Browser(person.vendor.company_id if person.is_customer and person.vendor else "app")
     browser.cookies[settings.SESSION_COOKIE_NAME] = token
     return browser

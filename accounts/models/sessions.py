@@ -35,10 +35,13 @@ class Session(models.Model):
     # What it was begun by: with another password it is over.
     password_mark = secret(models.CharField(max_length=64))
     browser = models.CharField(_("browser"), max_length=LONGEST_BROWSER, blank=True)
+    # Whether its person has chosen to stay signed in (accounts/devices/staying.py).
+    is_kept = models.BooleanField(_("stays signed in"), default=False)
     begun_at = models.DateTimeField(_("begun"))
     # When its person has last shown to be that person (accounts/proof.py).
     proved_at = models.DateTimeField(_("proved"), null=True)
     seen_at = models.DateTimeField(_("last seen"))
+    # When it ends if nobody comes before (accounts/devices/lifetimes.py).
     ends_at = models.DateTimeField(_("ends"))
 
     # Whether the mark was made with a SECRET_KEY that is a fallback by now.

@@ -114,7 +114,7 @@ def _secret_of(factor: SecondFactor) -> bytes:
 
 
 def set_up(
-    user: User, *, secret: bytes, code: str, site: Site, browser: str
+    user: User, *, secret: bytes, code: str, site: Site, browser: str, is_kept: bool = False
 ) -> tuple[str, list[str]]:
     """Asks the person for codes of this secret from now on, of which the first one is given; the
     token of the session with which this browser goes on, and the recovery codes, which are kept
@@ -134,7 +134,7 @@ def set_up(
         _switched(user, on=True)
         _record("second-factor-added", user)
         tell("second-factor-added", user)
-        token = sessions.begin(user, site=site, browser=browser)
+        token = sessions.begin(user, site=site, browser=browser, is_kept=is_kept)
     give_back_try(user)
     return token, made
 
@@ -172,7 +172,9 @@ def _make_codes(user: User) -> list[str]:
     return made
 
 
-def switch_off(user: User, *, password: str, site: Site, browser: str) -> str:
+def switch_off(
+    user: User, *, password: str, site: Site, browser: str, is_kept: bool = False
+) -> str:
     """Takes the person's own second factor off; the token of the session with which this browser
     goes on. Every session of before ends. Raises TooManyAttempts, WrongPassword or NoFactor."""
     check_password(user, password)
@@ -180,7 +182,7 @@ def switch_off(user: User, *, password: str, site: Site, browser: str) -> str:
         _take_off(user)
         _record("second-factor-removed", user)
         tell("second-factor-removed", user)
-        return sessions.begin(user, site=site, browser=browser)
+        return sessions.begin(user, site=site, browser=browser, is_kept=is_kept)
 
 
 @transaction.atomic

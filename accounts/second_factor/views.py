@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from markupsafe import Markup
 
 from accounts import known
+from accounts.devices import staying
 from accounts.models import User
 from accounts.proof import asks_proof, note_proof
 from accounts.requests import PersonRequest
@@ -53,8 +54,12 @@ def _on_from_sign_in(request: PersonRequest, user: User) -> HttpResponse:
 
 
 def _with_next(request: PersonRequest, route: str) -> str:
-    """The page's address, which knows where the visitor was going."""
-    kept = {"next": safe_next(request, ""), "unsaved": request.GET.get("unsaved", "")}
+    """The page's address, which knows where the visitor was going, and whether he wants to stay."""
+    kept = {
+        "next": safe_next(request, ""),
+        "unsaved": request.GET.get("unsaved", ""),
+        staying.NAME: "on" if staying.is_wanted(request) else "",
+    }
     return reverse(route, query={name: value for name, value in kept.items() if value})
 
 
@@ -203,6 +208,7 @@ def set_up(request: PersonRequest) -> HttpResponse:
                 code=form.cleaned_data["code"],
                 site=request.address.site,
                 browser=browser_of(request),
+                is_kept=request.stays_signed_in,
             )
         except verbs.WrongCode as error:
             form.add_error("code", error.sentence)
@@ -268,6 +274,7 @@ def switch_off(request: PersonRequest) -> HttpResponse:
                 password=form.cleaned_data["current_password"],
                 site=request.address.site,
                 browser=browser_of(request),
+                is_kept=request.stays_signed_in,
             )
         except WrongPassword as error:
             form.add_error("current_password", error.sentence)

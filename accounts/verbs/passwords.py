@@ -68,7 +68,9 @@ def set_password(user: User, password: str) -> None:
                 trail.record("password-set", user, visible=True)
 
 
-def change_password(user: User, *, current: str, new: str, site: Site, browser: str) -> str:
+def change_password(
+    user: User, *, current: str, new: str, site: Site, browser: str, is_kept: bool = False
+) -> str:
     """Changes the password of who knows it; the token of the session that this browser goes on
     with. Every session of before ends, this one's too: whoever has a copy of its cookie is out.
 
@@ -80,7 +82,7 @@ def change_password(user: User, *, current: str, new: str, site: Site, browser: 
             set_password(user, new)
         except LinkRefused as error:  # somebody was quicker, and it is another one now
             raise WrongPassword from error
-        return sessions.begin(user, site=site, browser=browser)
+        return sessions.begin(user, site=site, browser=browser, is_kept=is_kept)
 
 
 def check_password(user: User, password: str) -> None:

@@ -6,10 +6,10 @@ from datetime import timedelta
 from hashlib import sha256
 from uuid import UUID
 
-from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
+from accounts.devices.lifetimes import lifetime_of
 from accounts.models import Session, User, among_operators
 from accounts.models.sessions import LONGEST_BROWSER
 from tenancy.door import inside
@@ -17,12 +17,12 @@ from tenancy.hosts import Site
 from tenancy.table import every_vendor
 from tenancy.transactions import delete_in_steps
 
-LASTS = timedelta(seconds=settings.SESSION_COOKIE_AGE)
 SEEN_AGAIN_AFTER = timedelta(minutes=5)
 
 
-def begin(user: User, *, site: Site, browser: str = "") -> str:
-    """Begins a session of 14 days for the person; the token for the cookie, which is kept nowhere.
+def begin(user: User, *, site: Site, browser: str = "", is_kept: bool = False) -> str:
+    """Begins a session for the person, who may have chosen to stay signed in; the token for the
+    cookie, which is kept nowhere.
 
     Runs in the person's scope, or among operators.
     """
@@ -35,21 +35,26 @@ def begin(user: User, *, site: Site, browser: str = "") -> str:
         digest=digest(token),
         password_mark=user.get_session_auth_hash(),
         browser=as_told(browser),
+        is_kept=is_kept,
         begun_at=now,
         proved_at=now,
         seen_at=now,
-        ends_at=now + LASTS,
+        ends_at=lifetime_of(user, is_kept=is_kept).end(begun_at=now, seen_at=now),
     ).save(force_insert=True)
     return token
 
 
 def note_seen(session: Session) -> None:
-    """Moves when session and person were last seen, every five minutes at most: a page view should
-    not cost a write. A mark by a key that SECRET_KEY was before is renewed at once."""
+    """Moves when session and person were last seen, and with that when the session ends, every five
+    minutes at most: a page view should not cost a write. A mark by a key that SECRET_KEY was before
+    is renewed at once. A session that has ended meanwhile stays so."""
     now, user = timezone.now(), session.user
     if session.has_old_mark or now - session.seen_at >= SEEN_AGAIN_AFTER:
+        lifetime = lifetime_of(user, is_kept=session.is_kept)
         Session.of_scope.filter(pk=session.pk, seen_at=session.seen_at).update(
-            seen_at=now, password_mark=user.get_session_auth_hash()
+            seen_at=now,
+            ends_at=lifetime.end(begun_at=session.begun_at, seen_at=now),
+            password_mark=user.get_session_auth_hash(),
         )
     if user.last_seen_at and now - user.last_seen_at < SEEN_AGAIN_AFTER:
         return

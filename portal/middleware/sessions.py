@@ -28,13 +28,14 @@ class SessionMiddleware:
         request.session_token = request.view_as = None
         if request.address.site is Site.BACKOFFICE:
             request.session = find_session(request.COOKIES.get(settings.SESSION_COOKIE_NAME, ""))
+        request.stays_signed_in = request.session is not None and request.session.is_kept
         response = self.get_response(request)
         # Support that looks at the portal is not who the browser's own session stands for.
         if request.session and not request.view_as:
             _note_seen(request.session)
         # What broke has not signed anybody in, whatever it began.
         if response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
-            _hand_over(response, request.session_token)
+            _hand_over(response, request.session_token, stays=request.stays_signed_in)
         return response
 
 
@@ -49,12 +50,12 @@ def _note_seen(session: Session) -> None:
             raise
 
 
-def _hand_over(response: HttpResponse, token: str | None) -> None:
+def _hand_over(response: HttpResponse, token: str | None, *, stays: bool) -> None:
     if token:
         response.set_cookie(
             settings.SESSION_COOKIE_NAME,
             token,
-            max_age=settings.SESSION_COOKIE_AGE,
+            max_age=settings.SESSION_COOKIE_AGE if stays else None,
             secure=settings.SESSION_COOKIE_SECURE,
             httponly=True,
             samesite="Lax",

@@ -13,7 +13,7 @@ urlpatterns = [
     favicon,
     *accounts.public,
     *accounts.profile,
-    path("profile/", include(accounts.second_factor)),
+    path("profile/", include([*accounts.second_factor, *accounts.devices])),
     *accounts.viewing,
     path("", include("licenses.pages.urls")),
     path("", include("offline.urls")),

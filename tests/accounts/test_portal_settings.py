@@ -150,7 +150,7 @@ def test_the_page_says_where_the_portal_is_and_leads_to_what_can_be_changed(worl
             "/accounts/portalsettings/test-email/",
         ),
         "Signing in": (
-            "With e-mail and password It lasts for 14 days",
+            "With e-mail and password It lasts for up to 30 days, for staff 7 days",
             "/accounts/user/?kind=team",
         ),
     }

@@ -40,6 +40,7 @@ from tests.portal.test_url_matrix import (
     model_route,
     names_of,
     routes,
+    session_of,
 )
 from tests.posted import form_of, forms_of
 from tests.releases.test_publishing import draft
@@ -153,6 +154,17 @@ def second_factor_off(world: World) -> Posted:
 def second_factor_taken_off(world: World) -> Posted:
     phone_of(world.ada)
     return admin_page(world, f"/accounts/user/{world.ada.pk}/second-factor/", reason="Lost")
+
+
+def ended_session(world: World) -> Posted:
+    path = f"/profile/sessions/{session_of(world.ada)}/end/"
+    return Posted(signed_in(world.ada), path, path)
+
+
+def ended_sessions(world: World) -> Posted:
+    signed_in(world.ada)
+    path = "/profile/sessions/others/end/"
+    return Posted(signed_in(world.ada), path, path)
 
 
 def profile(world: World) -> Posted:
@@ -559,6 +571,8 @@ BY_TOKEN: dict[str, tuple[Make, ...]] = {
     "second_factor_set_up": (),
     "recovery_codes": (),
     "second_factor_off": (second_factor_off,),
+    "end_session": (ended_session,),
+    "end_other_sessions": (ended_sessions,),
     "admin:accounts_user_second_factor": (second_factor_taken_off,),
     "activation_deactivate": (machine_of_customer,),
     "activation_release": (release_asked,),

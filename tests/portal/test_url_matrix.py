@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from accounts.models import User
+from accounts.models import Session, User
 from accounts.rights import RIGHTS, given_to, includes
+from accounts.sessions import people_of
+from accounts.verbs import sessions
 from audit.models import AuditEntry
 from backoffice.models import BulkChange, SavedView
 from branding.domains.verbs import claim
@@ -92,6 +94,9 @@ CUSTOMER: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "recovery_codes": (REDIRECT, REDIRECT),  # there is no second factor
     "second_factor_off": (REDIRECT, REDIRECT),
     "prove": (SIGNED_IN, SIGNED_IN),
+    "sessions": (SIGNED_IN, WRONG_METHOD),
+    "end_session": (ADA_ALONE, REDIRECT),  # of another's, as of one that is over, nothing ends
+    "end_other_sessions": (SIGNED_IN, REDIRECT),
     "licenses": (SIGNED_IN, WRONG_METHOD),
     "licenses_export": (SIGNED_IN, WRONG_METHOD),
     "machines": (SIGNED_IN, WRONG_METHOD),
@@ -133,7 +138,15 @@ def ids(world: World) -> dict[str, Any]:
         "name": "orbit-1.2.0.bin",
         "product_id": world.orbit.pk,
         "table": "activity",
+        "session_id": session_of(world.ada),
     }
+
+
+def session_of(person: User) -> int:
+    """A session of the person's, in another browser than the test's."""
+    with people_of(person.vendor):
+        token = sessions.begin(person, site=Site.CUSTOMER)
+        return Session.of_scope.get(digest=sessions.digest(token)).pk
 
 
 def browser_of(world: World, visitor: str) -> Browser:
@@ -231,6 +244,9 @@ SITE: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "recovery_codes": ((302,) * 5, (302,) * 5),
     "second_factor_off": ((302,) * 5, (302,) * 5),
     "prove": ((302, 200, 200, 200, 200), (302, 200, 200, 200, 200)),
+    "sessions": ((302, 200, 200, 200, 200), (302, 405, 405, 405, 405)),
+    "end_session": ((302, 404, 404, 404, 404), (302,) * 5),  # an id that is nobody's
+    "end_other_sessions": ((302, 200, 200, 200, 200), (302,) * 5),
     "logout": ((405,) * 5, (302,) * 5),
     "password_reset": ((200,) * 5, (200,) * 5),
     "password_reset_sent": ((200,) * 5, (405,) * 5),
@@ -324,6 +340,7 @@ def test_back_office_site_routes(world: World, visitor: str) -> None:
         "admin:saved_view": [view.pk],
         "password_reset_confirm": ["x"],
         "invitation": ["x"],
+        "end_session": [0],
         "admin:view_on_site": [1, "x"],
     }
     for name, expected in SITE.items():

@@ -221,6 +221,7 @@ GETS = {
     "password_reset_confirm": 200, "invitation": 200, "profile": 200, "activity": 200,
     "own_data": 200, "own_table": 200, "reminders": 405, "reminders_off": 200,
     "sign_in_code": 302, "sign_in_recovery": 302, "second_factor": 200,
+    "sessions": 403, "end_session": 403, "end_other_sessions": 403,
     "second_factor_set_up": 403, "recovery_codes": 403, "second_factor_off": 302, "prove": 200,
     "change_password": 200, "change_email": 200, "email_confirm": 200, "view_as": 410,
     "view_as_stop": 405, "licenses": 200, "license": 200, "activation_deactivate": 200,
@@ -267,6 +268,7 @@ def paths(world: World) -> dict[str, str]:
         "product_id": world.orbit.pk,
         "name": "orbit-1.2.0.bin",
         "table": "activity",
+        "session_id": 1,
     }
 
     def one(name: str, pattern: Any) -> str:

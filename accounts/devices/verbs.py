@@ -1,0 +1,40 @@
+"""Ending sessions by oneself, from another one or by a link that was e-mailed. Runs in the person's
+scope, or among operators."""
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from accounts.models import Session, User
+from audit import trail
+from web.once import count_once
+
+
+def own_sessions(user: User) -> QuerySet[Session]:
+    """Where the person is signed in, with the one that was seen last first."""
+    return Session.of_scope.filter(user=user, ends_at__gt=timezone.now()).order_by("-seen_at", "pk")
+
+
+@transaction.atomic
+def end_one(session: Session) -> None:
+    """Ends the session of who has chosen it. One that has ended meanwhile stays so, and nothing is
+    told of it."""
+    if Session.of_scope.filter(pk=session.pk).delete()[0]:
+        _record("session-ended", session.user)
+
+
+@transaction.atomic
+def end_others(user: User, *, but: Session) -> None:
+    """Ends all of the person's sessions but this one. Whoever is just signing in waits for it, or
+    is first and then ended."""
+    User.people.select_for_update(of=("self",), no_key=True).get(pk=user.pk)
+    if Session.of_scope.filter(user=user).exclude(pk=but.pk).delete()[0]:
+        _record("sessions-ended", user)
+
+
+def _record(action: str, user: User) -> None:
+    """Operators have no trail; their form counts once all the same."""
+    if user.vendor_id:
+        trail.record(action, user, visible=True)
+    else:
+        count_once()
