@@ -27,6 +27,7 @@ class AccountsConfig(AppConfig):
         from accounts.verbs import erasing as leaving  # noqa: PLC0415
         from accounts.verbs import refusals, sessions  # noqa: PLC0415
         from accounts.view_as.verbs import clean_up_all  # noqa: PLC0415
+        from accounts.ways_in import emails as ways_in  # noqa: PLC0415
         from audit.verbs import erasing  # noqa: PLC0415
         from backoffice import leads  # noqa: PLC0415
         from backoffice.bulk import kinds  # noqa: PLC0415
@@ -39,6 +40,7 @@ class AccountsConfig(AppConfig):
         settled.register_all()
         own.register_all()
         own_emails.register_all()
+        ways_in.register_all()
         erasing.also(leaving.forget, leaving.tell)
         every_day(sessions.clean_up_all)
         every_day(refusals.clean_up_all)

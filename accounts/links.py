@@ -26,6 +26,7 @@ class Purpose(Enum):
     RESET = "reset"
     INVITATION = "invitation"
     EMAIL_CHANGE = "email-change"
+    SIGN_IN = "sign-in"
 
 
 class LinkRefused(PortalError):

@@ -84,7 +84,8 @@ def signing_in(vendor: Vendor) -> Iterator[Fact]:
     }
     url = reverse("admin:accounts_user_changelist", query={"kind": "team"})
     right = "accounts.view_user"
-    told = (_("With e-mail and password"), *([str(asked)] if asked else []), lasts)
+    by_link = [_("Customers by a link that is e-mailed, too")] if vendor.sign_in_by_link else []
+    told = (_("With e-mail and password"), *by_link, *([str(asked)] if asked else []), lasts)
     yield Fact(_("Signing in"), told, url, _("See who may"), right)
 
 

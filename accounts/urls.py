@@ -1,6 +1,6 @@
-"""Paths about people: `public` for whoever has to prove who he is, `profile` for customers,
-`second_factor` and `devices` for whoever is signed in, `viewing` for support, who looks at the
-portal as a customer."""
+"""Paths about people: `public` for whoever has to prove who he is, `ways_in` for customers who
+have lost how, `profile` for customers, `second_factor` and `devices` for whoever is signed in,
+`viewing` for support, who looks at the portal as a customer."""
 
 from django.urls import path
 
@@ -9,6 +9,7 @@ from accounts.devices import views as device_views
 from accounts.own_data import views as own_data
 from accounts.second_factor import views as second_factor_views
 from accounts.view_as import views as view_as_views
+from accounts.ways_in import views as ways_in_views
 
 public = [
     path("login/", views.login, name="login"),
@@ -21,6 +22,14 @@ public = [
         "password-reset/<str:token>/", views.password_reset_confirm, name="password_reset_confirm"
     ),
     path("invitation/<str:token>/", views.invitation, name="invitation"),
+]
+
+ways_in = [
+    path("login/link/", ways_in_views.ask, {"what": "link"}, name="mailed_link"),
+    path("login/link/sent/", ways_in_views.sent, {"what": "link"}, name="mailed_link_sent"),
+    path("login/link/<str:token>/", ways_in_views.by_link, name="sign_in_by_link"),
+    path("login/keys/", ways_in_views.ask, {"what": "keys"}, name="mailed_keys"),
+    path("login/keys/sent/", ways_in_views.sent, {"what": "keys"}, name="mailed_keys_sent"),
 ]
 
 profile = [

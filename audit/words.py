@@ -62,6 +62,7 @@ ACTIONS = {
     "second-factor-taken-off": _lazy("Second factor taken off"),
     "session-ended": _lazy("Another device signed out"),
     "sessions-ended": _lazy("All other devices signed out"),
+    "sign-in-link-used": _lazy("Signed in by a link that was e-mailed"),
     "signed-in": _lazy("Signed in"),
     "signed-out": _lazy("Signed out"),
     "signing-key-made": _lazy("New signing key"),

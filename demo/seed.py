@@ -99,6 +99,8 @@ ACME = Company(
         "website": "https://acme.example",
         "time_zone": "Europe/Berlin",
         "settled_steps": ["domain", "test-email"],
+        "sign_in_by_link": True,
+        "keys_by_email": True,
     },
     people=(
         Person("ada@example.com", "Ada", "Lovelace", company="Analytical Engines"),

@@ -11,7 +11,10 @@ from django.utils.translation import gettext_lazy
 from accounts.emails import invitation_link, person_of
 from accounts.models import User
 from accounts.reminders import off_link
+from accounts.sessions import may_enter
+from accounts.ways_in.mailed import KEYS
 from licenses import texts, words
+from licenses.access import licenses_of
 from licenses.models import Activation, License, SeatRequest
 from licenses.verbs.releasing import ANSWER, REQUEST
 from licenses.verbs.reminders import KIND as EXPIRY_REMINDER
@@ -20,9 +23,10 @@ from mail.composing import compose
 from mail.kinds import register
 from mail.models import OutgoingEmail
 from mail.texts import Text
-from tenancy.hosts import backoffice_url, vendor_url
+from tenancy.hosts import Site, backoffice_url, vendor_url
 
 LISTED = 50  # licences in a reminder; the rest are counted
+MOST_KEYS = 500  # in an e-mail with keys; the rest are counted
 
 
 def license_email(email: OutgoingEmail) -> EmailMultiAlternatives | None:
@@ -40,6 +44,32 @@ def license_email(email: OutgoingEmail) -> EmailMultiAlternatives | None:
         validity=words.valid_text(license),
         link=link,
     )
+
+
+def license_keys(email: OutgoingEmail) -> EmailMultiAlternatives | None:
+    """The keys of all licences that the customer sees; None for who may not enter the portal any
+    more, and where the vendor has stopped allowing it."""
+    user, vendor = person_of(email), email.vendor
+    if not KEYS.is_allowed_at(vendor) or not may_enter(user, Site.CUSTOMER, vendor):
+        return None
+    found = list(licenses_of(user).order_by("product__name", "key", "pk")[:MOST_KEYS])
+    listed: dict[str, Any] = {
+        "rows": [_named(license) for license in found],
+        "more": licenses_of(user).count() - len(found),
+        "email": user.email,
+    }
+    licences = render_to_string("licenses/email/_keys.txt", {**listed, "email": user.email}).strip()
+    return compose(
+        texts.KEYS, user, licences=licences, **listed, link=vendor_url(vendor, "licenses")
+    )
+
+
+def _named(license: License) -> dict[str, str]:
+    return {
+        "product": license.product.name,
+        "key": license.key,
+        "validity": words.valid_text(license),
+    }
 
 
 def expiry_reminder(email: OutgoingEmail) -> EmailMultiAlternatives | None:
@@ -143,6 +173,7 @@ def register_all() -> None:
     """The kinds of e-mails that this room writes, and their texts."""
     texts.register_all()
     register("license", gettext_lazy("Licence"), license_email)
+    register(KEYS.kind, texts.KEYS.label, license_keys)
     register(REQUEST, gettext_lazy("Request to release a machine"), release_request)
     register(ANSWER, gettext_lazy("Answer to a request to release"), release_answer)
     register(EXPIRY_REMINDER, gettext_lazy("Reminder of a licence that expires"), expiry_reminder)

@@ -69,6 +69,14 @@ REMINDERS = Text(
     required=("licences", "off"),
     given={"count": 2},
 )
+KEYS = Text(
+    "license-keys",
+    _("Licence keys that a customer asked for"),
+    "licenses/email/license_keys",
+    button=_("Open your licences"),
+    says={"licences": f"{PRODUCT}\n{KEY}", "link": SAMPLE_LINK},
+    required=("licences",),
+)
 REQUEST = Text(
     "release-request",
     _("Request to release a machine"),
@@ -103,4 +111,4 @@ NOT_RELEASED = Text(
 
 def register_all() -> None:
     """The texts that vendors may write anew."""
-    register(LICENSE, FIRST_LICENSE, REMINDER, REMINDERS, REQUEST, RELEASED, NOT_RELEASED)
+    register(LICENSE, FIRST_LICENSE, KEYS, REMINDER, REMINDERS, REQUEST, RELEASED, NOT_RELEASED)

@@ -118,6 +118,19 @@ class Vendor(models.Model):
     # Since when that is asked of each; empty: it is not.
     staff_asked_since = models.DateTimeField(null=True, editable=False)
     customers_asked_since = models.DateTimeField(null=True, editable=False)
+    # Ways in for customers who have lost theirs (accounts/ways_in/).
+    sign_in_by_link = models.BooleanField(
+        _("customers may sign in by a link that is e-mailed"),
+        default=False,
+        help_text=_(
+            "Without their password. Who has a second factor is asked for it all the same."
+        ),
+    )
+    keys_by_email = models.BooleanField(
+        _("customers may have their licence keys e-mailed"),
+        default=False,
+        help_text=_("By their address alone, without signing in; to that address and no other."),
+    )
     # Names of first steps (portal/office/first_steps.py) that were put aside, or of which nothing
     # else tells that they are done.
     settled_steps = models.JSONField(

@@ -34,6 +34,9 @@ SIGN_IN_PER_ADDRESS = Limit("sign-in-address", burst=6, interval=60)
 SIGN_IN_PER_IP = Limit("sign-in-ip", burst=40, interval=10)
 RESET_PER_ADDRESS = Limit("reset-address", burst=3, interval=20 * 60)
 RESET_PER_IP = Limit("reset-ip", burst=20, interval=60)
+# A link to sign in, or licence keys.
+MAILED_PER_ADDRESS = Limit("mailed-address", burst=3, interval=20 * 60)
+MAILED_PER_IP = Limit("mailed-ip", burst=20, interval=60)
 PASSWORD_CHECK_PER_USER = Limit("password-check", burst=6, interval=60)
 # Six digits are few: who has the password and nothing else would need some years on average.
 SECOND_FACTOR_PER_USER = Limit("second-factor", burst=8, interval=5 * 60)

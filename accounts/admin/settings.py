@@ -48,6 +48,8 @@ class SettingsForm(forms.ModelForm[PortalSettings]):
             "send_expiry_reminders",
             "show_support_views",
             "allowed_own_releases",
+            "sign_in_by_link",
+            "keys_by_email",
             "second_factor_for",
             "second_factor_grace",
         )

@@ -20,6 +20,8 @@ class Settings(TypedDict, total=False):
     send_expiry_reminders: bool
     show_support_views: bool
     allowed_own_releases: int
+    sign_in_by_link: bool
+    keys_by_email: bool
     second_factor_for: str
     second_factor_grace: int
     language: str

@@ -84,6 +84,14 @@ def offer(customer: User, *, staff: User) -> str:
     return token
 
 
+def read(vendor: Vendor, token: str) -> ViewAs:
+    """The view that an unused link would begin, which stays unused. Raises ViewLinkRefused."""
+    view = _with_people(vendor, begun_at=None, link_digest=_digest(token))
+    if view is None or view.ends_at <= timezone.now() or not view.is_allowed:
+        raise ViewLinkRefused
+    return view
+
+
 @transaction.atomic
 def begin(vendor: Vendor, token: str) -> tuple[ViewAs, str]:
     """Uses the link: the view and the token of its cookie. Raises ViewLinkRefused.
@@ -107,9 +115,13 @@ def begin(vendor: Vendor, token: str) -> tuple[ViewAs, str]:
 
 def find(vendor: Vendor, cookie: str) -> ViewAs | None:
     """The view that a cookie's token stands for at this vendor, current or over."""
+    return _with_people(vendor, cookie_digest=_digest(cookie))
+
+
+def _with_people(vendor: Vendor, **asked: Any) -> ViewAs | None:
     views = ViewAs.objects.select_related("staff", "customer")
     views = views.annotate(claims=claims_of("staff__"))
-    view = views.filter(vendor=vendor, cookie_digest=_digest(cookie)).first()
+    view = views.filter(vendor=vendor, **asked).first()
     if view is not None:
         view.staff.claims = view.claims
         view.vendor = view.staff.vendor = view.customer.vendor = vendor

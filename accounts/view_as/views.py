@@ -5,7 +5,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import ViewAs
 from accounts.requests import PersonRequest
@@ -21,16 +21,19 @@ from web.requests import safe_next
 COOKIE_LASTS = 60 * 60  # seconds
 
 
-@require_GET
+@once.every_time
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_not_required
 @keeps_its_address
 def open_view(request: PersonRequest, token: str) -> HttpResponse:
-    """Uses a link of the back office, once: from here on the browser sees what the customer sees,
-    beginning with the page that `next` names.
-
-    By GET, since the back office redirects here; not by HEAD, which only asks.
-    """
+    """A link of the back office: GET asks, since nobody is to be led into a view unawares; POST
+    uses it, once. From there on the browser sees what the customer sees, beginning with the page
+    that `next` names."""
     try:
+        if request.method != "POST":
+            view = view_as.read(request.vendor, token)
+            context = {"customer": view.customer, "next": safe_next(request, "")}
+            return render(request, "accounts/view_as_open.html", context)
         _view, cookie = view_as.begin(request.vendor, token)
     except view_as.ViewLinkRefused:
         return render(request, "accounts/view_as_refused.html", status=410)

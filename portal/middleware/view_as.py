@@ -65,8 +65,9 @@ class ViewAsMiddleware:
 
     def _answer(self, request: PersonRequest, route: str) -> HttpResponse:
         # SECURITY: tests/portal/test_view_as.py walks every route with every method.
-        stops = request.method == "POST" and route == "view_as_stop"
-        if request.method != "GET" and not stops:
+        # Another link may take this view's place, and the button ends it.
+        goes = request.method == "POST" and route in {"view_as", "view_as_stop"}
+        if request.method != "GET" and not goes:
             return errors.permission_denied(
                 request,
                 PermissionDenied(_("You are only viewing: nothing can be changed or sent.")),

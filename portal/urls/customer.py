@@ -12,6 +12,7 @@ urlpatterns = [
     change_password_place("change_password"),
     favicon,
     *accounts.public,
+    *accounts.ways_in,
     *accounts.profile,
     path("profile/", include([*accounts.second_factor, *accounts.devices])),
     *accounts.viewing,

@@ -17,7 +17,7 @@ from audit.models import AuditEntry
 from tenancy.door import inside
 from tests import world as worlds
 from tests.licenses.test_activation import run_at_once
-from tests.world import PASSWORD, Browser, World, signed_in
+from tests.world import PASSWORD, Browser, World, set_vendor, signed_in
 
 AT_ONCE = 4
 
@@ -50,6 +50,12 @@ def link_to_a_new_address(world: World) -> str:
     return path_in(mail.outbox[-1])
 
 
+def link_to_sign_in(world: World) -> str:
+    set_vendor(world.acme, sign_in_by_link=True)
+    Browser("acme").post("/login/link/", {"email": "ada@example.com"})
+    return path_in(mail.outbox[-1])
+
+
 def path_in(message: Any) -> str:
     [found] = re.findall(r"http://[a-z.]+:8000(/\S+/[^/\s]+:[^/\s]+/)\s", message.body)
     return str(found)
@@ -67,6 +73,7 @@ LINKS: dict[str, tuple[Make, str, str]] = {
     "of an operator": (link_of_an_operator, "app", ""),
     "invitation": (invitation, "acme", "password-set"),
     "address": (link_to_a_new_address, "acme", "email-changed"),
+    "to sign in": (link_to_sign_in, "acme", "signed-in"),
 }
 
 
@@ -93,7 +100,7 @@ def test_a_view_as_a_customer_is_opened_once() -> None:
         token = offer(world.ada, staff=world.acme_support)
 
     def act(n: int) -> str:
-        return str(Browser("acme").get(f"/view-as/{token}/").status_code)
+        return str(Browser("acme").post(f"/view-as/{token}/").status_code)
 
     assert sorted(run_at_once(AT_ONCE, act)) == ["302", *["410"] * (AT_ONCE - 1)]
 

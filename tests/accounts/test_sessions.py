@@ -336,7 +336,7 @@ def test_a_view_as_a_customer_ends_with_its_people(
     with inside(world.acme):
         tokens = [view_as.offer(world.ada, staff=world.acme_support) for _ in range(2)]
     viewing = Browser("acme")
-    assert viewing.get(f"/view-as/{tokens[0]}/").status_code == 302
+    assert viewing.post(f"/view-as/{tokens[0]}/").status_code == 302
     assert viewing.get("/licenses/").status_code == 200
     changed_by_its_verb(world, getattr(world, who), **off)
     changed_by_its_verb(world, getattr(world, who), **on)
@@ -351,7 +351,7 @@ def test_a_vendor_that_was_switched_off_and_on_again_has_no_session(world: World
     with inside(world.acme):
         token = view_as.offer(world.ada, staff=world.acme_support)
     viewing = Browser("acme")
-    viewing.get(f"/view-as/{token}/")
+    viewing.post(f"/view-as/{token}/")
     operator = signed_in(world.operator)
     for act in ("suspend", "resume"):
         assert operator.post(f"/tenancy/vendor/{world.acme.pk}/{act}/").status_code == 302

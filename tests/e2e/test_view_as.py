@@ -27,6 +27,7 @@ def open_as_ada(visitor: Visitor) -> Page:
         page.get_by_role("button", name="View as Ada Lovelace in a new tab").click()
     assert visitor.errors == []
     tab = opened.value
+    tab.get_by_role("button", name="View as Ada Lovelace").click()
     tab.wait_for_url("**/licenses/")
     return tab
 

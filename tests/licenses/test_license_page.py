@@ -268,11 +268,11 @@ def test_view_as_opens_the_licences_page(world: World) -> None:
     assert "form-action 'self' http://acme.portal.localhost:8000" in policy
     path = f"/accounts/user/{world.ada.pk}/view-as/"
     link = support.post(path, {"next": f"/licenses/{license.pk}/"})["Location"]
-    opened = Browser("acme").get(link.partition(":8000")[2])
+    opened = Browser("acme").post(link.partition(":8000")[2])
     assert opened["Location"] == f"/licenses/{license.pk}/"
     evil = support.post(path, {"next": "https://evil.example/"})["Location"]
     assert "evil" not in evil
-    opened = Browser("acme").get(f"{evil.partition(':8000')[2]}?next=//evil.example/")
+    opened = Browser("acme").post(f"{evil.partition(':8000')[2]}?next=//evil.example/")
     assert opened["Location"] == "/"
 
 

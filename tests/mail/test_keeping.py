@@ -32,7 +32,7 @@ from tenancy.door import inside
 from tests.licenses.test_reminders import ends_in, remind
 from tests.mail.smtp_server import MailServer
 from tests.tenancy.test_texts import offline_machine
-from tests.world import PARENT, Browser, World, signed_in
+from tests.world import PARENT, Browser, World, set_vendor, signed_in
 
 ADDRESS = re.compile(r"https?://[^\s<>\"]+")
 
@@ -49,6 +49,11 @@ def without_password(person: User) -> User:
     person.set_unusable_password()
     person.save(update_fields=["password"])
     return person
+
+
+def allowed(world: World) -> User:
+    set_vendor(world.acme, sign_in_by_link=True, keys_by_email=True)
+    return world.ada
 
 
 def license_of_a_new_customer(world: World) -> None:
@@ -91,6 +96,8 @@ WAYS: dict[str, tuple[int, Callable[[World], object]]] = {
     "address-changed": (
         0, lambda w: queue("address-changed", user=w.ada, recipient="old@example.com"),
     ),
+    "sign-in-link": (1, lambda w: queue("sign-in-link", user=allowed(w))),
+    "license-keys": (0, lambda w: queue("license-keys", user=allowed(w))),
     "license": (0, lambda w: send_license(w.ada_license)),
     "license of a new customer": (1, license_of_a_new_customer),
     "test-email": (0, lambda w: queue("test-email", user=w.acme_admin)),

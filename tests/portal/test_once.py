@@ -118,6 +118,23 @@ def staffs_password_reset(world: World) -> Posted:
     return Posted(Browser("app"), path, path, typed)
 
 
+def mailed_link(world: World) -> Posted:
+    set_vendor(world.acme, sign_in_by_link=True)
+    path = "/login/link/"
+    return Posted(Browser("acme"), path, path, {"email": "ada@example.com"})
+
+
+def mailed_keys(world: World) -> Posted:
+    set_vendor(world.acme, keys_by_email=True)
+    path = "/login/keys/"
+    return Posted(Browser("acme"), path, path, {"email": "ada@example.com"})
+
+
+def link_to_sign_in(world: World) -> Posted:
+    path = links.link_to_sign_in(world)
+    return Posted(Browser("acme"), path, path)
+
+
 def reset_link(world: World) -> Posted:
     path = links.link_to_reset(world)
     return Posted(Browser("acme"), path, path, links.passwords(1))
@@ -562,6 +579,9 @@ Make = Callable[[World], Posted]
 # What a form makes it makes once, because of its token.
 BY_TOKEN: dict[str, tuple[Make, ...]] = {
     "password_reset": (password_reset, staffs_password_reset),
+    "mailed_link": (mailed_link,),
+    "mailed_keys": (mailed_keys,),
+    "sign_in_by_link": (link_to_sign_in,),
     "password_reset_confirm": (reset_link,),
     "invitation": (invitation_link,),
     "change_email": (new_address,),
@@ -645,6 +665,7 @@ EACH_TIME = {
     "prove": "That somebody has shown to be himself is no more than when.",
     "logout": "The session is over.",
     "reminders_off": "Reminders are off; one click in a mail program has no token.",
+    "view_as": "A link counts once.",
     "view_as_stop": "The view is over, and recorded once.",
     "offline": "A file is looked at.",
     "admin:accounts_user_view_as": "An offer for a minute, of which nothing is recorded until it is used.",
@@ -737,6 +758,7 @@ def test_views_that_don_t_ask_are_known() -> None:
         "sign_in_recovery": "each time",
         "prove": "each time",
         "logout": "each time",
+        "view_as": "each time",
         "view_as_stop": "each time",
         "reminders_off": "no token",
     }

@@ -31,7 +31,7 @@ from tenancy.door import inside
 from tenancy.hosts import Site
 from tests.branding.pictures import picture
 from tests.offline.requests_maker import MachineKeys
-from tests.world import Browser, World, file_of, signed_in
+from tests.world import Browser, World, file_of, set_vendor, signed_in
 
 pytestmark = pytest.mark.by_database
 
@@ -57,6 +57,7 @@ REDIRECT = (302,) * 7
 WRONG_METHOD = (302, 405, 405, 405, 405, 302, 302)
 NO_SUCH_METHOD = (405,) * 7
 PICTURE = (200, 200, 200, 404, 404, 200, 200)  # public on Acme's host, and there alone
+ALLOWED = (200, 200, 200, 404, 404, 200, 200)  # by Acme, and not by Globex
 OF_ACME = (302, 200, 200, 404, 404, 302, 302)  # Grace has a licence of Orbit, too
 FEED = (401, 200, 200, 404, 404, 401, 401)
 ADA_ALONE = (302, 200, 404, 404, 404, 302, 302)
@@ -75,6 +76,11 @@ CUSTOMER: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "password_reset_sent": (OPEN, NO_SUCH_METHOD),
     "password_reset_confirm": (GONE, GONE),
     "invitation": (GONE, GONE_OR_IN),
+    "mailed_link": (ALLOWED, ALLOWED),
+    "mailed_link_sent": (ALLOWED, NO_SUCH_METHOD),
+    "sign_in_by_link": (GONE, GONE_OR_IN),
+    "mailed_keys": (ALLOWED, ALLOWED),
+    "mailed_keys_sent": (ALLOWED, NO_SUCH_METHOD),
     "profile": (SIGNED_IN, REDIRECT),
     "reminders": (WRONG_METHOD, REDIRECT),
     "reminders_off": (GONE, GONE),
@@ -84,7 +90,7 @@ CUSTOMER: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "own_csv": (SIGNED_IN, WRONG_METHOD),
     "own_json": (SIGNED_IN, WRONG_METHOD),
     "own_archive": (SIGNED_IN, WRONG_METHOD),
-    "view_as": (GONE, NO_SUCH_METHOD),
+    "view_as": (GONE, GONE),
     "view_as_stop": (NO_SUCH_METHOD, REDIRECT),
     "change_password": (SIGNED_IN, SIGNED_IN),
     "change_email": (SIGNED_IN, SIGNED_IN),
@@ -123,7 +129,8 @@ CUSTOMER: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
 
 @pytest.fixture
 def ids(world: World) -> dict[str, Any]:
-    """The ids of Ada of Acme's rows, for every name of a parameter."""
+    """The ids of Ada of Acme's rows, for every name of a parameter; Acme allows every way in."""
+    set_vendor(world.acme, sign_in_by_link=True, keys_by_email=True)
     with inside(world.acme):
         request = MachineKeys().activation(world.orbit.pk, world.ada_license.key)
         exchange = answer(world.ada, request)
@@ -178,6 +185,12 @@ def routes(patterns: Any, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
 
 def names_of(site: Site) -> set[str]:
     return {name for name, _pattern in routes(get_resolver(f"portal.urls.{site}").url_patterns)}
+
+
+def routes_with(parameter: str, site: Site) -> set[str]:
+    """The names of the routes that have a parameter of this name."""
+    patterns = get_resolver(f"portal.urls.{site}").url_patterns
+    return {name for name, each in routes(patterns) if parameter in each.pattern.converters}
 
 
 def test_every_customer_route_is_in_the_table() -> None:

@@ -36,8 +36,10 @@ def link(world: World, customer: User | None = None) -> str:
 
 def viewing(world: World, browser: Browser | None = None) -> Browser:
     """A browser in which support views Acme's portal as Ada."""
-    browser = browser or Browser("acme")
-    opened = browser.get(link(world))
+    path, browser = link(world), browser or Browser("acme")
+    browser.get(path)
+    form = {"csrfmiddlewaretoken": browser.cookies[settings.CSRF_COOKIE_NAME].value}
+    opened = browser.post(path, form)
     assert (opened.status_code, opened.headers["Location"]) == (302, "/")
     return browser
 
@@ -80,7 +82,7 @@ def test_what_the_customer_may_not_see_support_does_not_see_there(world: World) 
 
 
 def test_the_cookie_is_out_of_reach_for_scripts_and_other_sites(world: World) -> None:
-    morsel = Browser("acme").get(link(world)).cookies[COOKIE]
+    morsel = Browser("acme").post(link(world)).cookies[COOKIE]
     assert morsel["httponly"] is True
     assert (morsel["samesite"], morsel["path"], morsel["domain"]) == ("Lax", "/", "")
     assert bool(morsel["secure"]) is settings.HTTPS
@@ -92,7 +94,7 @@ def test_with_tls_the_cookie_belongs_to_this_host_alone(
     monkeypatch.setattr(settings, "HTTPS", True)
     monkeypatch.setattr(settings, "VIEW_AS_COOKIE_NAME", "__Host-view-as")
     browser = Browser("acme")
-    morsels = [browser.get(link(world), secure=True).cookies["__Host-view-as"]]
+    morsels = [browser.post(link(world), secure=True).cookies["__Host-view-as"]]
     morsels.append(browser.post("/view-as/stop/", secure=True).cookies["__Host-view-as"])
     for morsel in morsels:
         assert (bool(morsel["secure"]), morsel["path"], morsel["domain"]) == (True, "/", "")
@@ -122,29 +124,37 @@ def test_a_link_that_does_not_work_is_gone(world: World, kind: str, frozen_time:
     path, browser = link(world), Browser("acme")
     if kind == "used":
         viewing(world)
-        Browser("acme").get(path)
+        Browser("acme").post(path)
     elif kind == "old":
         frozen_time.shift(60)
     elif kind == "foreign":
         browser = Browser("globex")
     else:
         path = "/view-as/wrong/"
-    refused = browser.get(path)
-    assert refused.status_code == 410
-    assert "This link can’t be used" in text(refused)
-    assert COOKIE not in refused.cookies
+    for refused in (browser.get(path), browser.post(path)):
+        assert refused.status_code == 410
+        assert "This link can’t be used" in text(refused)
+        assert COOKIE not in refused.cookies
 
 
-def test_asking_for_the_head_does_not_use_the_link(world: World) -> None:
-    path, browser = link(world), Browser("acme")
-    assert browser.head(path).status_code == 405
-    assert browser.post(path).status_code == 405
-    assert browser.get(path).status_code == 302
+def test_a_look_at_the_link_begins_nothing(world: World) -> None:
+    """A page that leads there, a mail scanner, a preview: no view before the button is pressed."""
+    path, browser = link(world), Browser("acme", enforce_csrf_checks=True)
+    assert browser.head(path).status_code == 200
+    page = browser.get(f"{path}?next=/profile/")
+    assert page.status_code == 200
+    assert COOKIE not in browser.cookies
+    assert "View as Ada Lovelace" in text(page)
+    assert '<input type="hidden" name="next" value="/profile/">' in text(page)
+    assert browser.post(path).status_code == 403  # from elsewhere
+    form = {"csrfmiddlewaretoken": browser.cookies[settings.CSRF_COOKIE_NAME].value}
+    assert browser.post(path, form | {"next": "/profile/"})["Location"] == "/profile/"
+    assert BANNER in text(browser.get("/profile/"))
 
 
 def test_a_second_link_ends_the_first_view(world: World) -> None:
     browser = viewing(world)
-    assert browser.get(link(world, world.grace)).status_code == 302
+    assert browser.post(link(world, world.grace)).status_code == 302
     assert "GRACE1-ACME-ORBIT-0002" in text(browser.get("/licenses/"))
     with inside(world.acme):
         assert ViewAs.objects.filter(stopped_at=None).count() == 1
@@ -188,7 +198,7 @@ def test_the_browsers_own_session_rests_and_goes_on(world: World, who: str) -> N
 def test_messages_that_wait_for_the_browsers_own_user_keep_waiting(world: World) -> None:
     browser = signed_in(world.ada)
     browser.post("/profile/", {"first_name": "Augusta", "last_name": "King"})
-    viewing(world, browser)
+    browser.post(link(world))
     assert "Your profile is saved." not in text(browser.get("/profile/"))
     browser.post("/view-as/stop/")
     assert "Your profile is saved." in text(browser.get("/profile/"))
@@ -224,6 +234,8 @@ GETS = {
     "sessions": 403, "end_session": 403, "end_other_sessions": 403,
     "second_factor_set_up": 403, "recovery_codes": 403, "second_factor_off": 302, "prove": 200,
     "change_password": 200, "change_email": 200, "email_confirm": 200, "view_as": 410,
+    "mailed_link": 200, "mailed_link_sent": 200, "mailed_keys": 200, "mailed_keys_sent": 200,
+    "sign_in_by_link": 200,
     "view_as_stop": 405, "licenses": 200, "license": 200, "activation_deactivate": 200,
     "activation_release": 302, "license_name": 200, "machines": 200, "machines_deactivate": 405,
     "offline": 200, "offline_confirm": 302, "offline_done": 200, "releases": 200, "release": 200,
@@ -250,6 +262,7 @@ def everything() -> dict[str, list[Any]]:
 @pytest.fixture
 def paths(world: World) -> dict[str, str]:
     """The path of every route of a portal, with the ids of Ada's rows and links that work."""
+    set_vendor(world.acme, sign_in_by_link=True, keys_by_email=True)
     with inside(world.acme):
         request = MachineKeys().activation(world.orbit.pk, world.ada_license.key)
         exchange = answer(world.ada, request)
@@ -257,6 +270,7 @@ def paths(world: World) -> dict[str, str]:
     tokens = {
         "password_reset_confirm": make_token(Purpose.RESET, world.ada),
         "invitation": make_token(Purpose.INVITATION, world.ada),
+        "sign_in_by_link": make_token(Purpose.SIGN_IN, world.ada),
         "email_confirm": make_token(Purpose.EMAIL_CHANGE, world.ada, "new@example.com"),
         "reminders_off": off_link(world.ada).rstrip("/").rpartition("/")[2],
     }
@@ -299,7 +313,7 @@ def test_every_other_method_is_refused(world: World, paths: dict[str, str]) -> N
     before = everything()
     for name, path in [*paths.items(), ("", "/nothing-here/")]:
         for method in ("head", "post", "put", "patch", "delete", "options", "trace"):
-            if (name, method) == ("view_as_stop", "post"):
+            if name in {"view_as", "view_as_stop"} and method == "post":
                 continue
             refused = getattr(browser, method)(path)
             assert refused.status_code == 403, (name, method)

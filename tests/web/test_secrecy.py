@@ -81,6 +81,7 @@ def requests_of(world: World) -> list[str]:
     return [
         f"/password-reset/{reset}/",
         f"/invitation/{invitation}/",
+        f"/login/link/{make_token(Purpose.SIGN_IN, world.ada)}/",
         f"/profile/email/{email}/",
         f"/view-as/{view}/",
         f"/releases/{uuid.uuid4()}/x.bin?key={key}",
