@@ -1,11 +1,12 @@
 """Paths about people: `public` for whoever has to prove who he is, `profile` for customers,
-`second_factor` for whoever is signed in, `viewing` for support, who looks at the portal as a
-customer."""
+`second_factor` and `passkeys` for whoever is signed in, `viewing` for support, who looks at the
+portal as a customer."""
 
 from django.urls import path
 
 from accounts import views
 from accounts.own_data import views as own_data
+from accounts.passkeys import views as passkey_views
 from accounts.second_factor import views as second_factor_views
 from accounts.view_as import views as view_as_views
 
@@ -13,6 +14,9 @@ public = [
     path("login/", views.login, name="login"),
     path("login/code/", second_factor_views.sign_in_code, name="sign_in_code"),
     path("login/recovery-code/", second_factor_views.sign_in_recovery, name="sign_in_recovery"),
+    path("login/code/passkey/", passkey_views.second_step, name="sign_in_code_passkey"),
+    path("login/passkey/", passkey_views.sign_in, name="sign_in_passkey"),
+    path("login/passkey/options/", passkey_views.options, name="passkey_options"),
     path("logout/", views.logout, name="logout"),
     path("password-reset/", views.password_reset, name="password_reset"),
     path("password-reset/sent/", views.password_reset_sent, name="password_reset_sent"),
@@ -43,6 +47,14 @@ second_factor = [
     path("second-factor/codes/", second_factor_views.recovery_codes, name="recovery_codes"),
     path("second-factor/off/", second_factor_views.switch_off, name="second_factor_off"),
     path("prove/", second_factor_views.prove, name="prove"),
+]
+
+passkeys = [
+    path("passkeys/", passkey_views.passkeys, name="passkeys"),
+    path("passkeys/add/", passkey_views.add, name="passkey_add"),
+    path("passkeys/<uuid:passkey_id>/", passkey_views.rename, name="passkey"),
+    path("passkeys/<uuid:passkey_id>/delete/", passkey_views.delete, name="passkey_delete"),
+    path("prove/passkey/", passkey_views.prove, name="prove_passkey"),
 ]
 
 viewing = [

@@ -12,5 +12,6 @@ urlpatterns = [
     favicon,
     *accounts.public,
     *accounts.second_factor,
+    *accounts.passkeys,
     path("", admin.site.urls),
 ]
