@@ -24,6 +24,8 @@ class AccountsConfig(AppConfig):
         )
         from accounts.own_data import emails as own_emails  # noqa: PLC0415
         from accounts.own_data import own  # noqa: PLC0415
+        from accounts.passkeys import challenges  # noqa: PLC0415
+        from accounts.passkeys import own as own_passkeys  # noqa: PLC0415
         from accounts.verbs import erasing as leaving  # noqa: PLC0415
         from accounts.verbs import refusals, sessions  # noqa: PLC0415
         from accounts.view_as.verbs import clean_up_all  # noqa: PLC0415
@@ -41,7 +43,9 @@ class AccountsConfig(AppConfig):
         own.register_all()
         own_emails.register_all()
         ways_in.register_all()
+        own_passkeys.register_all()
         erasing.also(leaving.forget, leaving.tell)
         every_day(sessions.clean_up_all)
+        every_day(challenges.clean_up)
         every_day(refusals.clean_up_all)
         every_day(clean_up_all)

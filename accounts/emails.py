@@ -69,19 +69,17 @@ def test_email(email: OutgoingEmail) -> EmailMultiAlternatives:
     return compose(texts.TEST_EMAIL, person_of(email), link=link)
 
 
-def second_factor(email: OutgoingEmail) -> EmailMultiAlternatives:
-    """The notice of what became of the person's second factor."""
-    return about_second_factor(email.kind, person_of(email), email.details)
+def way_in(email: OutgoingEmail) -> EmailMultiAlternatives:
+    """The notice of what became of the person's second factor, or of a passkey."""
+    return about_way_in(email.kind, person_of(email), email.details)
 
 
-def about_second_factor(
-    kind: str, user: User, details: Mapping[str, Any]
-) -> EmailMultiAlternatives:
+def about_way_in(kind: str, user: User, details: Mapping[str, Any]) -> EmailMultiAlternatives:
     """The same for an operator, too; its link leads to where a new password is asked for, which
     ends all sessions."""
     on_portal = user.vendor if user.is_customer else None
     link = vendor_url(on_portal, RESET) if on_portal else backoffice_url(RESET)
-    return compose(texts.ABOUT_SECOND_FACTOR[kind], user, link=link, **details)
+    return compose(texts.ABOUT_WAYS_IN[kind], user, link=link, **details)
 
 
 def person_of(email: OutgoingEmail) -> User:
@@ -110,5 +108,5 @@ def register_all() -> None:
     register("email-change", _("Confirmation of a new address"), email_change)
     register("test-email", _("Test e-mail"), test_email)
     register("address-changed", _("Notice to the old address"), address_changed)
-    for kind, text in texts.ABOUT_SECOND_FACTOR.items():
-        register(kind, text.label, second_factor)
+    for kind, text in texts.ABOUT_WAYS_IN.items():
+        register(kind, text.label, way_in)

@@ -58,7 +58,8 @@ def email_field(label: Any, autocomplete: str) -> AddressField:
 class SignInForm(forms.Form):
     """E-mail and password, for a vendor's portal."""
 
-    email = email_field(_("E-mail"), "username")
+    # Where browsers offer passkeys (static/js/passkeys.js).
+    email = email_field(_("E-mail"), "username webauthn")
     password = password_field(_("Password"), "current-password")
 
 

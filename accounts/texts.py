@@ -89,6 +89,30 @@ ABOUT_SECOND_FACTOR = {
 }
 
 
+def _about_passkey(name: str, label: Any) -> Text:
+    return Text(
+        name,
+        label,
+        "accounts/email/passkey",
+        button=_("Set a new password"),
+        says={"link": SAMPLE_LINK, "passkey": "Firefox on Linux"},
+        required=(),
+        given={"what": name},
+    )
+
+
+# By their kind.
+ABOUT_PASSKEYS = {
+    text.name: text
+    for text in (
+        _about_passkey("passkey-added", _("Passkey added")),
+        _about_passkey("passkey-removed", _("Passkey deleted")),
+        _about_passkey("passkey-refused", _("Passkey refused that may have been copied")),
+    )
+}
+ABOUT_WAYS_IN = ABOUT_SECOND_FACTOR | ABOUT_PASSKEYS
+
+
 def register_all() -> None:
     """The texts that vendors may write anew."""
     register(
@@ -99,5 +123,5 @@ def register_all() -> None:
         ADDRESS_TAKEN,
         ADDRESS_CHANGED,
         TEST_EMAIL,
-        *ABOUT_SECOND_FACTOR.values(),
+        *ABOUT_WAYS_IN.values(),
     )

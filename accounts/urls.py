@@ -1,12 +1,13 @@
 """Paths about people: `public` for whoever has to prove who he is, `ways_in` for customers who
-have lost how, `profile` for customers, `second_factor` and `devices` for whoever is signed in,
-`viewing` for support, who looks at the portal as a customer."""
+have lost how, `profile` for customers, `second_factor`, `passkeys` and `devices` for whoever is
+signed in, `viewing` for support, who looks at the portal as a customer."""
 
 from django.urls import path
 
 from accounts import views
 from accounts.devices import views as device_views
 from accounts.own_data import views as own_data
+from accounts.passkeys import views as passkey_views
 from accounts.second_factor import views as second_factor_views
 from accounts.view_as import views as view_as_views
 from accounts.ways_in import views as ways_in_views
@@ -15,6 +16,9 @@ public = [
     path("login/", views.login, name="login"),
     path("login/code/", second_factor_views.sign_in_code, name="sign_in_code"),
     path("login/recovery-code/", second_factor_views.sign_in_recovery, name="sign_in_recovery"),
+    path("login/code/passkey/", passkey_views.second_step, name="sign_in_code_passkey"),
+    path("login/passkey/", passkey_views.sign_in, name="sign_in_passkey"),
+    path("login/passkey/options/", passkey_views.options, name="passkey_options"),
     path("logout/", views.logout, name="logout"),
     path("password-reset/", views.password_reset, name="password_reset"),
     path("password-reset/sent/", views.password_reset_sent, name="password_reset_sent"),
@@ -59,6 +63,14 @@ devices = [
     path("sessions/", device_views.sessions, name="sessions"),
     path("sessions/others/end/", device_views.end_other_sessions, name="end_other_sessions"),
     path("sessions/<int:session_id>/end/", device_views.end_session, name="end_session"),
+]
+
+passkeys = [
+    path("passkeys/", passkey_views.passkeys, name="passkeys"),
+    path("passkeys/add/", passkey_views.add, name="passkey_add"),
+    path("passkeys/<uuid:passkey_id>/", passkey_views.rename, name="passkey"),
+    path("passkeys/<uuid:passkey_id>/delete/", passkey_views.delete, name="passkey_delete"),
+    path("prove/passkey/", passkey_views.prove, name="prove_passkey"),
 ]
 
 viewing = [

@@ -32,6 +32,7 @@ from accounts.forms import (
 )
 from accounts.links import LinkRefused, Purpose
 from accounts.models import User
+from accounts.passkeys import asking
 from accounts.proof import note_proof
 from accounts.reminders import read_off_token
 from accounts.requests import PersonRequest
@@ -89,6 +90,7 @@ def login(request: PersonRequest) -> HttpResponse:
             form.add_error(None, error.sentence)
     context = {
         "form": form,
+        "passkey": asking.to_sign_in(request),
         "next": safe_next(request, ""),
         "stays": staying.is_wanted(request),
         "found_at": _found_at(request),

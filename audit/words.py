@@ -38,6 +38,10 @@ ACTIONS = {
     "extended": _lazy("Extended"),
     "invited": _lazy("Invited"),
     "own-data-taken": _lazy("Own data downloaded"),
+    "passkey-added": _lazy("Passkey added"),
+    "passkey-refused": _lazy("Passkey refused: there may be a copy of it"),
+    "passkey-removed": _lazy("Passkey deleted"),
+    "passkey-renamed": _lazy("Passkey renamed"),
     "password-link-sent": _lazy("Link for a new password sent"),
     "key-encrypted-anew": _lazy("Signing key encrypted anew"),
     "last-day-set": _lazy("Last day set"),
@@ -100,7 +104,7 @@ def title(entry: AuditEntry) -> str:
 
 def remark(entry: AuditEntry) -> str:
     """What the entry tells beside old and new values: a reason, a page, a list."""
-    told = (entry.details.get(name) for name in ("reason", "path"))
+    told = (entry.details.get(name) for name in ("reason", "path", "passkey"))
     text = next((str(each) for each in told if each), "")
     listed = entry.details.get("list", "")
     return text or str(LISTS.get(listed, listed))

@@ -40,6 +40,8 @@ MAILED_PER_IP = Limit("mailed-ip", burst=20, interval=60)
 PASSWORD_CHECK_PER_USER = Limit("password-check", burst=6, interval=60)
 # Six digits are few: who has the password and nothing else would need some years on average.
 SECOND_FACTOR_PER_USER = Limit("second-factor", burst=8, interval=5 * 60)
+# Each page to sign in asks once when it opens, and once more every few minutes.
+PASSKEY_ASKED_PER_IP = Limit("passkey-asked-ip", burst=120, interval=1)
 NEW_PASSWORD_PER_USER = Limit("new-password", burst=20, interval=30)
 LICENSE_KEY_PER_IP = Limit("license-key-ip", burst=100, interval=5)
 DOMAIN_CHECK_PER_VENDOR = Limit("domain-check-vendor", burst=20, interval=15)

@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0017_refused_files"),
+        ("accounts", "0019_passkeys_row_level_security"),
     ]
 
     # Who was signed in before there was a choice stays so.

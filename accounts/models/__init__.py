@@ -10,6 +10,7 @@ from accounts.models.people import (
 from accounts.models.refusals import Refusal
 from accounts.models.roles import CUSTOMER_ROLES, VENDOR_ROLES, BuiltIn, Role
 from accounts.models.sessions import Session
+from accounts.passkeys.models import Challenge, Passkey
 from accounts.second_factor.models import RecoveryCode, SecondFactor
 from accounts.view_as.models import ViewAs
 
@@ -18,6 +19,8 @@ __all__ = [
     "SEARCHED",
     "VENDOR_ROLES",
     "BuiltIn",
+    "Challenge",
+    "Passkey",
     "PortalSettings",
     "RecoveryCode",
     "Refusal",

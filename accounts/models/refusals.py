@@ -27,6 +27,8 @@ class Refusal(TenantRow):
         NO_PASSWORD = "NO_PASSWORD", _("no password set yet")
         WRONG_PASSWORD = "WRONG_PASSWORD", _("wrong password")
         WRONG_CODE = "WRONG_CODE", _("wrong code of the second factor")
+        WRONG_PASSKEY = "WRONG_PASSKEY", _("a passkey that is not the account's")
+        CLONED_PASSKEY = "CLONED_PASSKEY", _("a passkey that may have been copied")
         SWITCHED_OFF = "SWITCHED_OFF", _("the account is switched off")
         NOT_HERE = "NOT_HERE", _("the account may not use this site")
 

@@ -17,6 +17,7 @@ from markupsafe import Markup
 from accounts import known
 from accounts.devices import staying
 from accounts.models import User
+from accounts.passkeys import asking
 from accounts.proof import asks_proof, note_proof
 from accounts.requests import PersonRequest
 from accounts.second_factor import asked, codes, first_step, setting_up, verbs
@@ -41,7 +42,7 @@ def after_password(request: PersonRequest, user: User, *, is_in: bool) -> HttpRe
     page that asks for a code."""
     if is_in:
         return _on_from_sign_in(request, user)
-    response = redirect(_with_next(request, "sign_in_code"))
+    response = redirect(with_next(request, "sign_in_code"))
     first_step.keep(response, user, request.address.site)
     return response
 
@@ -49,11 +50,11 @@ def after_password(request: PersonRequest, user: User, *, is_in: bool) -> HttpRe
 def _on_from_sign_in(request: PersonRequest, user: User) -> HttpResponse:
     """Who has to set a second factor up before long is led to where that is done. The browser is
     known for the person from now on."""
-    goes_on = _with_next(request, "second_factor") if asked.lacks(user) else safe_next(request, "/")
+    goes_on = with_next(request, "second_factor") if asked.lacks(user) else safe_next(request, "/")
     return known.remember(redirect(goes_on), user, request.address.site)
 
 
-def _with_next(request: PersonRequest, route: str) -> str:
+def with_next(request: PersonRequest, route: str) -> str:
     """The page's address, which knows where the visitor was going, and whether he wants to stay."""
     kept = {
         "next": safe_next(request, ""),
@@ -93,22 +94,23 @@ def _second_step(
     except verbs.WrongCode as error:
         form.add_error("code", error.sentence)
     except (StartAgain, SignInRefused) as error:
-        return _start_again(request, error.sentence)
+        return start_again(request, error.sentence)
     context = {
         "form": form,
         "by_app": by_app,
-        "other": _with_next(request, "sign_in_recovery" if by_app else "sign_in_code"),
-        "again": _with_next(request, "login"),
+        "passkey": asking.for_second_step(request, user),
+        "other": with_next(request, "sign_in_recovery" if by_app else "sign_in_code"),
+        "again": with_next(request, "login"),
         "next": safe_next(request, ""),
         "unsaved": "unsaved" in request.GET,
     }
     return render(request, "accounts/second_factor/sign_in.html", context)
 
 
-def _start_again(request: PersonRequest, sentence: str) -> HttpResponse:
+def start_again(request: PersonRequest, sentence: str) -> HttpResponse:
     if not request.user.is_authenticated:
         messages.info(request, sentence)
-    response = redirect(_with_next(request, "login"))
+    response = redirect(with_next(request, "login"))
     first_step.forget(response)
     return response
 
@@ -138,6 +140,7 @@ def prove(request: PersonRequest) -> HttpResponse:
         "form": form,
         "by_code": by_code,
         "has_factor": has_factor,
+        "passkey": asking.for_proof(request),
         "next": safe_next(request, ""),
         "other": _other_proof(request, by_code=by_code),
         "unsaved": "unsaved" in request.GET,
@@ -156,7 +159,7 @@ def _prove(user: User, form: forms.Form) -> None:
 
 
 def _other_proof(request: PersonRequest, *, by_code: bool) -> str:
-    address = _with_next(request, "prove")
+    address = with_next(request, "prove")
     if by_code:
         return address
     return f"{address}{'&' if '?' in address else '?'}by=code"
@@ -176,7 +179,7 @@ def second_factor(request: PersonRequest) -> HttpResponse:
         "left": verbs.codes_left(user) if user.second_factor_since else 0,
         "is_asked": until is not None,
         "until": moment(until, now) if until and until > now else None,
-        "set_up": _with_next(request, "second_factor_set_up"),
+        "set_up": with_next(request, "second_factor_set_up"),
         "next": safe_next(request, ""),
         "unsaved": "unsaved" in request.GET,
         "back": _back(request),
@@ -227,7 +230,7 @@ def set_up(request: PersonRequest) -> HttpResponse:
         "secret": codes.as_text(secret),
         "secret_grouped": codes.grouped(codes.as_text(secret)),
         "next": safe_next(request, ""),
-        "back": _with_next(request, "second_factor"),
+        "back": with_next(request, "second_factor"),
     }
     response = render(request, "accounts/second_factor/set_up.html", context)
     setting_up.keep(response, user, secret)

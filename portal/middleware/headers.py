@@ -14,6 +14,17 @@ from portal import errors
 from tenancy.hosts import is_ours
 from web.policy import content_security_policy
 
+# Passkeys are for our own pages, and for no frame in them.
+PERMISSIONS = ", ".join(
+    (
+        "camera=()",
+        "geolocation=()",
+        "microphone=()",
+        "publickey-credentials-create=(self)",
+        "publickey-credentials-get=(self)",
+    )
+)
+
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
@@ -40,7 +51,5 @@ class HeadersMiddleware:
         response.headers.setdefault("Cache-Control", "private, no-store")
         # Search engines list nothing here, but the sign-in page of a vendor that wants it.
         response.headers.setdefault("X-Robots-Tag", "noindex")
-        response.headers.setdefault(
-            "Permissions-Policy", "camera=(), geolocation=(), microphone=()"
-        )
+        response.headers.setdefault("Permissions-Policy", PERMISSIONS)
         return response

@@ -13,7 +13,7 @@ from accounts.requests import PersonRequest
 from accounts.second_factor.asked import is_overdue
 
 # What leads there, and belongs to it.
-STEPS = frozenset({"second_factor", "second_factor_set_up", "prove", "logout"})
+STEPS = frozenset({"second_factor", "second_factor_set_up", "prove", "prove_passkey", "logout"})
 
 
 class SecondFactorMiddleware:

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import set_urlconf
 
 from accounts import reminders
+from accounts.passkeys.places import RELATED_ORIGINS
 from accounts.requests import PersonRequest
 from accounts.sessions import arrive
 from branding.models import brand_of
@@ -30,6 +31,13 @@ def _moved(request: PersonRequest, domain: str) -> HttpResponse:
         response.status_code = HTTPStatus.SEE_OTHER
     response["Location"] = origin(domain) + request.get_full_path()
     return response
+
+
+def _stays(request: PersonRequest) -> bool:
+    """Whether it is answered here whatever the portal's address is: mail programs (RFC 8058) and
+    browsers that ask where passkeys may be used (WebAuthn, 5.11) follow no redirect."""
+    by_mail = request.method == "POST" and request.path.startswith(reminders.PATH)
+    return by_mail or request.path == RELATED_ORIGINS
 
 
 def _look_of(vendor: Vendor) -> set[str]:
@@ -67,11 +75,9 @@ class TenancyMiddleware:
         if not vendor.is_active and request.path not in _look_of(vendor):
             return errors.portal_closed(request)
         address = canonical_host(vendor)
-        if not request.address.domain and address == vendor.canonical_domain:
-            # Mail programs follow no redirect (RFC 8058).
-            by_mail = request.method == "POST" and request.path.startswith(reminders.PATH)
-            if not by_mail:
-                return _moved(request, address)
+        moves = not request.address.domain and address == vendor.canonical_domain
+        if moves and not _stays(request):
+            return _moved(request, address)
         with inside(vendor):
             return self.get_response(request)
 

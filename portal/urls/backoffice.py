@@ -13,5 +13,6 @@ urlpatterns = [
     *accounts.public,
     *accounts.second_factor,
     *accounts.devices,
+    *accounts.passkeys,
     path("", admin.site.urls),
 ]

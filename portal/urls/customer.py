@@ -4,6 +4,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from accounts import urls as accounts
+from accounts.passkeys import views as passkeys
 from portal.urls.handlers import handler400, handler403, handler404, handler500  # noqa: F401
 from portal.urls.known import change_password_place, favicon
 
@@ -14,7 +15,11 @@ urlpatterns = [
     *accounts.public,
     *accounts.ways_in,
     *accounts.profile,
-    path("profile/", include([*accounts.second_factor, *accounts.devices])),
+    path(
+        "profile/",
+        include([*accounts.second_factor, *accounts.passkeys, *accounts.devices]),
+    ),
+    path(".well-known/webauthn", passkeys.related, name="related_origins"),
     *accounts.viewing,
     path("", include("licenses.pages.urls")),
     path("", include("offline.urls")),

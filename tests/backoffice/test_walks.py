@@ -69,7 +69,9 @@ def test_what_is_raw_is_seen(text: str, found: list[str]) -> None:
 def test_every_link_and_button_is_there_for_who_may_use_it(filled: World, who: str) -> None:
     """And no page tells anything as machines write it."""
     answers = list(walk(clicker(who_is(filled, who))))
-    wrong = [f"{each.on} has {each.asked}: {each.code}" for each in answers if each.code not in FINE]
+    wrong = [
+        f"{each.on} has {each.asked}: {each.code}" for each in answers if each.code not in FINE
+    ]
     wrong += [
         f"{each.asked}: {text.strip()[:80]!r} is {name}"
         for each in answers
