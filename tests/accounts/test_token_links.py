@@ -18,7 +18,7 @@ from tests.accounts import test_links as links
 from tests.portal.test_url_matrix import routes_with
 from tests.world import Browser, World, set_vendor
 
-pytestmark = [pytest.mark.same_on_both, pytest.mark.unfound]
+pytestmark = pytest.mark.unfound
 
 
 @dataclass
