@@ -2,7 +2,7 @@
 // sign-in page also has the browser offer them where the e-mail is typed. Without scripts there is
 // no button, and everybody signs in with the password.
 
-const CAN = window.PublicKeyCredential && navigator.credentials;
+const CAN = navigator.credentials && window.PublicKeyCredential;
 const AGAIN = 4 * 60_000; // ms; what a browser is asked counts for five minutes
 const BYTES = ["clientDataJSON", "attestationObject", "authenticatorData", "signature", "userHandle"];
 let asked = new AbortController(); // the one ceremony that a page may have at a time

@@ -10,6 +10,7 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import User
+from accounts.passkeys.verbs import passkeys_of
 from accounts.rights import RIGHTS, given_to, includes
 from audit.models import AuditEntry
 from backoffice.models import BulkChange, SavedView
@@ -27,6 +28,7 @@ from releases.verbs import publishing
 from releases.verbs.downloads import record
 from tenancy.door import inside
 from tenancy.hosts import Site
+from tests.accounts.authenticators import passkey_of
 from tests.branding.pictures import picture
 from tests.offline.requests_maker import MachineKeys
 from tests.world import Browser, World, file_of, signed_in
@@ -65,6 +67,10 @@ CUSTOMER: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "login": (PUBLIC, OPEN),
     "sign_in_code": (REDIRECT, REDIRECT),  # nobody has shown a password
     "sign_in_recovery": (REDIRECT, REDIRECT),
+    "sign_in_code_passkey": (NO_SUCH_METHOD, REDIRECT),
+    "sign_in_passkey": (NO_SUCH_METHOD, REDIRECT),
+    "passkey_options": (NO_SUCH_METHOD, OPEN),
+    "related_origins": (OPEN, NO_SUCH_METHOD),
     "logout": (NO_SUCH_METHOD, REDIRECT),
     "password_reset": (OPEN, OPEN),
     "password_reset_sent": (OPEN, NO_SUCH_METHOD),
@@ -89,6 +95,11 @@ CUSTOMER: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "recovery_codes": (REDIRECT, REDIRECT),  # there is no second factor
     "second_factor_off": (REDIRECT, REDIRECT),
     "prove": (SIGNED_IN, SIGNED_IN),
+    "prove_passkey": (WRONG_METHOD, REDIRECT),
+    "passkeys": (SIGNED_IN, WRONG_METHOD),
+    "passkey_add": (SIGNED_IN, SIGNED_IN),
+    "passkey": (ADA_ALONE, ADA_ALONE),
+    "passkey_delete": (ADA_ALONE, ADA_ALONE_POST),
     "licenses": (SIGNED_IN, WRONG_METHOD),
     "licenses_export": (SIGNED_IN, WRONG_METHOD),
     "machines": (SIGNED_IN, WRONG_METHOD),
@@ -121,6 +132,8 @@ def ids(world: World) -> dict[str, Any]:
         exchange = answer(world.ada, request)
         ids = {"exchange_id": exchange.pk, "offline_machine": exchange.activation_id}
         branding = change_brand(vendor=world.acme, pictures={"logo_light": picture()})
+        passkey_of(world.ada)
+        [passkey] = passkeys_of(world.ada)
     return ids | {
         "picture": branding.logo_light,
         "license_id": world.ada_license.pk,
@@ -130,6 +143,7 @@ def ids(world: World) -> dict[str, Any]:
         "name": "orbit-1.2.0.bin",
         "product_id": world.orbit.pk,
         "table": "activity",
+        "passkey_id": passkey.pk,
     }
 
 
@@ -223,6 +237,14 @@ SITE: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "login": ((200, 302, 302, 302, 302), (200,) * 5),
     "sign_in_code": ((302,) * 5, (302,) * 5),
     "sign_in_recovery": ((302,) * 5, (302,) * 5),
+    "sign_in_code_passkey": ((405,) * 5, (302,) * 5),
+    "sign_in_passkey": ((405,) * 5, (302,) * 5),
+    "passkey_options": ((405,) * 5, (200,) * 5),
+    "passkeys": ((302, 200, 200, 200, 200), (302, 405, 405, 405, 405)),
+    "passkey_add": ((302, 200, 200, 200, 200), (302, 200, 200, 200, 200)),
+    "passkey": ((302, 200, 404, 404, 404), (302, 200, 404, 404, 404)),
+    "passkey_delete": ((302, 200, 404, 404, 404), (302, 302, 404, 404, 404)),
+    "prove_passkey": ((302, 405, 405, 405, 405), (302,) * 5),
     "second_factor": ((302, 200, 200, 200, 200), (302, 405, 405, 405, 405)),
     "second_factor_set_up": ((302, 200, 200, 200, 200), (302, 200, 200, 200, 200)),
     "recovery_codes": ((302,) * 5, (302,) * 5),
@@ -317,7 +339,12 @@ def test_back_office_site_routes(world: World, visitor: str) -> None:
             query="status=active",
             shared=True,
         )
+    with inside(world.acme):
+        passkey_of(world.acme_admin)
+        [passkey] = passkeys_of(world.acme_admin)
     arguments = {
+        "passkey": [passkey.pk],
+        "passkey_delete": [passkey.pk],
         "admin:saved_view": [view.pk],
         "password_reset_confirm": ["x"],
         "invitation": ["x"],
