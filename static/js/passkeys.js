@@ -10,13 +10,14 @@ let asked = new AbortController(); // the one ceremony that a page may have at a
 for (const form of document.querySelectorAll("form[data-passkey]")) begin(form);
 
 async function begin(form) {
-  form.hidden = false;
-  if (!(await isAble(form))) return cannot(form);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     form.dataset.pressed = "yes";
     ask(form);
   });
+  const able = await isAble(form);
+  form.hidden = false;
+  if (!able) return cannot(form);
   if (form.dataset.optionsAt && (await CAN.isConditionalMediationAvailable?.())) offer(form);
 }
 
