@@ -32,6 +32,7 @@ from releases.verbs.downloads import record
 from tenancy.door import inside
 from tenancy.hosts import Site
 from tenancy.models import Vendor
+from tests.accounts.authenticators import passkey_of
 from tests.accounts.phones import phone_of
 from tests.branding.pictures import picture
 from tests.world import World, file_of
@@ -71,6 +72,7 @@ def _fill(world: World, vendor: Vendor) -> None:
             response="{}",
         )
         phone_of(license.user)
+        passkey_of(license.user, name=f"{name}-phone")
         sessions.begin(license.user, site=Site.CUSTOMER, browser=f"{name}-browser")
         ViewAs.objects.create(
             vendor=vendor,

@@ -16,7 +16,7 @@ from django.apps import apps
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django_tasks.base import Task
 
-from accounts.models import RecoveryCode, SecondFactor, Session, User
+from accounts.models import Passkey, RecoveryCode, SecondFactor, Session, User
 from jobs.chores import EVERY_DAY, EVERY_HOUR, EVERY_ROUND
 from tenancy.finding import Word
 from tenancy.rows import TenantRow
@@ -27,7 +27,7 @@ VENDOR_CONDITION = re.compile(r'"vendor_id" (=|IN|IS NULL)', re.IGNORECASE)
 
 @cache
 def tenant_tables() -> frozenset[str]:
-    kinds = TenantRow | User | Session | SecondFactor | RecoveryCode | Word
+    kinds = TenantRow | User | Session | SecondFactor | RecoveryCode | Passkey | Word
     models = (model for model in apps.get_models() if issubclass(model, kinds))
     return frozenset(model._meta.db_table for model in models)
 
@@ -87,7 +87,7 @@ UNRECORDED = (
     r'UPDATE "branding_customdomain"',  # most checks change nothing; those that do are recorded
     r'(INTO|FROM) "branding_brandimage"',  # the bytes of what the branding's entry names
     r'(INTO|UPDATE|FROM) "accounts_session"',  # that somebody signed in or out is recorded
-    r'(INTO|UPDATE|FROM) "accounts_(secondfactor|recoverycode)"',  # what is done is of the person
+    r'(INTO|UPDATE|FROM) "accounts_(secondfactor|recoverycode|passkey)"',  # what is done is of the person
     r'(INTO|FROM) "accounts_refusal"',  # nothing was changed
     r'INTO "accounts_viewas"',  # an offer; that a view begins and ends is recorded
     r'UPDATE "licenses_activation"',  # a machine that is seen again

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models.people import User
 from tenancy.door import within_scope
 from tenancy.models import Vendor
-from tenancy.rows import SameVendor
+from tenancy.rows import SameVendor, personal
 from tenancy.texts import Line
 
 LONGEST_ID = 1364  # characters: 1,023 bytes in base64url, the most that WebAuthn allows
@@ -39,7 +39,7 @@ class Passkey(models.Model):
     sign_count = models.BigIntegerField()
     transports = models.JSONField(default=list)
     is_backed_up = models.BooleanField(_("synchronised"))
-    name = Line(_("name"), max_length=60)
+    name = personal(Line(_("name"), max_length=60))
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     last_used_at = models.DateTimeField(_("last used"), null=True)
 

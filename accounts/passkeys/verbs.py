@@ -161,11 +161,12 @@ def add(
 
 @transaction.atomic
 def rename(passkey: Passkey, name: str) -> None:
-    """Gives it another name. Raises NoPasskey."""
-    if not Passkey.of_scope.filter(pk=passkey.pk).update(name=name):
-        raise NoPasskey
-    passkey.name = name
-    _record("passkey-renamed", passkey)
+    """Gives it another name. One that is called so stays as it is, and so does one that was deleted
+    meanwhile."""
+    found = Passkey.of_scope.filter(pk=passkey.pk).exclude(name=name)
+    if found.update(name=name):
+        passkey.name = name
+        _record("passkey-renamed", passkey)
 
 
 @transaction.atomic

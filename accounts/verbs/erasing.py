@@ -165,7 +165,7 @@ def _email_in(job: Any) -> str:
 
 def tell(person_id: UUID) -> str:
     refused = Refusal.objects.filter(user=person_id).count()
-    text = gettext("Account, internal notes, sessions and links go.")
+    text = gettext("Account, internal notes, passkeys, sessions and links go.")
     if not refused:
         return text
     also = ngettext("So does %(n)d refusal.", "So do %(n)d refusals.", refused)

@@ -2,7 +2,7 @@
 // sign-in page also has the browser offer them where the e-mail is typed. Without scripts there is
 // no button, and everybody signs in with the password.
 
-const CAN = window.PublicKeyCredential && navigator.credentials;
+const CAN = navigator.credentials && window.PublicKeyCredential;
 const AGAIN = 4 * 60_000; // ms; what a browser is asked counts for five minutes
 const BYTES = ["clientDataJSON", "attestationObject", "authenticatorData", "signature", "userHandle"];
 let asked = new AbortController(); // the one ceremony that a page may have at a time
@@ -10,13 +10,14 @@ let asked = new AbortController(); // the one ceremony that a page may have at a
 for (const form of document.querySelectorAll("form[data-passkey]")) begin(form);
 
 async function begin(form) {
-  form.hidden = false;
-  if (!(await isAble(form))) return cannot(form);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     form.dataset.pressed = "yes";
     ask(form);
   });
+  const able = await isAble(form);
+  form.hidden = false;
+  if (!able) return cannot(form);
   if (form.dataset.optionsAt && (await CAN.isConditionalMediationAvailable?.())) offer(form);
 }
 

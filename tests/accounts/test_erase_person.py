@@ -48,6 +48,7 @@ from portal.middleware.tenancy import TenancyMiddleware
 from releases.models import Download
 from tenancy.door import inside
 from tenancy.waiting import passes
+from tests.accounts.authenticators import passkey_of
 from tests.filled import fill
 from tests.licenses.test_activation import KEY, run_at_once
 from tests.offline.requests_maker import MachineKeys
@@ -96,6 +97,7 @@ def found(world: World, *words: str) -> dict[str, list[str]]:
 def full(world: World, settings: Any) -> World:
     """Ada of Acme has done everything that one can, and others have worked on what is hers."""
     fill(world)
+    passkey_of(world.ada, name=f"{NAME}'s phone")
     ada, browser = world.ada, signed_in(world.ada)
     profile = {"first_name": "Ada", "last_name": "Lovelace", "company": COMPANY}
     assert browser.post("/profile/", profile).status_code == 302

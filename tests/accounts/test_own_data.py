@@ -30,6 +30,7 @@ from releases.files.ranges import ByteRange
 from releases.verbs.downloads import record
 from tenancy.door import inside
 from tenancy.hosts import Site
+from tests.accounts.authenticators import add_row, passkey_of
 from tests.mail.test_keeping import try_out
 from tests.offline.requests_maker import MachineKeys
 from tests.world import Browser, World, download_path, file_of, machine, signed_in
@@ -37,6 +38,7 @@ from tests.world import Browser, World, download_path, file_of, machine, signed_
 NAMES = [
     "profile",
     "sessions",
+    "passkeys",
     "activity",
     "licences",
     "machines",
@@ -69,6 +71,7 @@ def adas(world: World) -> Browser:
     """Ada of Acme, who has signed in, handed in a file, downloaded one and been looked at; so has
     Grace, and of her nothing is to be found."""
     for person, name in ((world.ada, "ada"), (world.grace, "grace")):
+        passkey_of(person)
         own, license = signed_in(person), getattr(world, f"{name}_license")
         Browser("acme").post(
             "/login/",
@@ -249,6 +252,8 @@ def more(world: World, name: str) -> None:
     for n in range(2):
         if name == "sessions":
             sessions.begin(ada, site=Site.CUSTOMER, browser=f"browser {n}")
+        if name == "passkeys":
+            add_row(ada)
         if name == "activity":
             trail.record("signed-out", ada, visible=True)
         if name == "licences":

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from accounts.links import Purpose, make_token
 from accounts.models import Session, User
-from accounts.texts import ABOUT_SECOND_FACTOR
+from accounts.texts import ABOUT_WAYS_IN
 from accounts.verbs.erasing import erase_person
 from branding.domains.models import CustomDomain
 from branding.domains.verbs import claim
@@ -85,6 +85,7 @@ def domain_failing(world: World) -> None:
     queue("domain-failing", user=world.acme_admin, details={"domain": str(domain.pk)})
 
 
+OF_WAYS_IN = {"left": 9, "reason": "Lost", "passkey": "Grey phone"}
 # What makes e-mails, and how many links with a token there are in each of them.
 WAYS: dict[str, tuple[int, Callable[[World], object]]] = {
     "password-reset": (1, lambda w: queue("password-reset", user=w.ada)),
@@ -102,8 +103,8 @@ WAYS: dict[str, tuple[int, Callable[[World], object]]] = {
     "license of a new customer": (1, license_of_a_new_customer),
     "test-email": (0, lambda w: queue("test-email", user=w.acme_admin)),
     **{
-        kind: (0, lambda w, kind=kind: queue(kind, user=w.ada, details={"left": 9, "reason": "Lost"}))
-        for kind in ABOUT_SECOND_FACTOR
+        kind: (0, lambda w, kind=kind: queue(kind, user=w.ada, details=OF_WAYS_IN))
+        for kind in ABOUT_WAYS_IN
     },
     "expiry-reminder": (1, one_reminder),
     "expiry-reminder of several": (1, several_reminders),

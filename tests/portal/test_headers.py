@@ -28,6 +28,7 @@ def test_every_answer_is_strict(world: World, label: str, path: str) -> None:
     assert "base-uri 'none'" in policy
     assert "no-store" in response["Cache-Control"]
     assert "camera=()" in response["Permissions-Policy"]
+    assert "publickey-credentials-get=(self)" in response["Permissions-Policy"]
     assert response["X-Content-Type-Options"] == "nosniff"
     assert response["Referrer-Policy"] == "same-origin"
     assert response["Cross-Origin-Opener-Policy"] == "same-origin"

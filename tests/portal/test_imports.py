@@ -33,6 +33,7 @@ PURE = (
     "tenancy/spelling.py",
     "tenancy/unseen.py",
     "accounts/passwords.py",
+    "accounts/passkeys/ceremonies.py",
     "accounts/second_factor/codes.py",
     "branding/colours.py",
     "branding/svg/cleaning.py",

@@ -13,6 +13,7 @@ from django.test import Client
 from django.urls import get_resolver
 
 from accounts.models import Session, User
+from accounts.passkeys.verbs import passkeys_of
 from backoffice.models import SavedView
 from licenses.models import Activation, License, LicensePolicy, MaintenancePolicy
 from licenses.verbs.activations import activate
@@ -26,6 +27,7 @@ from tenancy.door import inside
 from tenancy.hosts import Site
 from tests import world as worlds
 from tests.accounts import test_links as links
+from tests.accounts.authenticators import passkey_of
 from tests.accounts.phones import phone_of
 from tests.imports.test_customers import started
 from tests.licenses.test_activation import KEY, run_at_once
@@ -166,6 +168,22 @@ def second_factor_off(world: World) -> Posted:
     phone_of(world.ada)
     path = "/profile/second-factor/off/"
     return Posted(signed_in(world.ada), path, path, {"current_password": PASSWORD})
+
+
+def passkey_of_ada(world: World) -> str:
+    passkey_of(world.ada)
+    with inside(world.acme):
+        return f"/profile/passkeys/{passkeys_of(world.ada).get().pk}/"
+
+
+def passkey_renamed(world: World) -> Posted:
+    path = passkey_of_ada(world)
+    return Posted(signed_in(world.ada), path, path, {"name": "Grey phone"})
+
+
+def passkey_deleted(world: World) -> Posted:
+    path = f"{passkey_of_ada(world)}delete/"
+    return Posted(signed_in(world.ada), path, path)
 
 
 def second_factor_taken_off(world: World) -> Posted:
@@ -593,6 +611,8 @@ BY_TOKEN: dict[str, tuple[Make, ...]] = {
     "second_factor_off": (second_factor_off,),
     "end_session": (ended_session,),
     "end_other_sessions": (ended_sessions,),
+    "passkey_add": (),  # a challenge counts once: tests/accounts/test_passkeys.py
+    "passkey_delete": (passkey_deleted,),
     "admin:accounts_user_second_factor": (second_factor_taken_off,),
     "activation_deactivate": (machine_of_customer,),
     "activation_release": (release_asked,),
@@ -637,6 +657,7 @@ BY_NATURE: dict[str, tuple[Make, ...]] = {
     "profile": (profile,),
     "reminders": (reminders,),
     "license_name": (license_name,),
+    "passkey": (passkey_renamed,),
     "admin:imports_dataimport_columns": (columns_said,),
     "admin:tenancy_vendor_change": (changed_vendor,),
     "admin:vendor_suspend": (suspended_vendor,),
@@ -662,6 +683,10 @@ EACH_TIME = {
     "login": "Whoever signs in again ends the session that the browser had.",
     "sign_in_code": "A code counts once.",
     "sign_in_recovery": "A code counts once.",
+    "sign_in_code_passkey": "What a browser was asked counts once.",
+    "sign_in_passkey": "What a browser was asked counts once.",
+    "passkey_options": "What is asked is random, and over after five minutes.",
+    "prove_passkey": "What a browser was asked counts once.",
     "prove": "That somebody has shown to be himself is no more than when.",
     "logout": "The session is over.",
     "reminders_off": "Reminders are off; one click in a mail program has no token.",
@@ -756,6 +781,10 @@ def test_views_that_don_t_ask_are_known() -> None:
         "login": "each time",
         "sign_in_code": "each time",
         "sign_in_recovery": "each time",
+        "sign_in_code_passkey": "each time",
+        "sign_in_passkey": "each time",
+        "passkey_options": "each time",
+        "prove_passkey": "each time",
         "prove": "each time",
         "logout": "each time",
         "view_as": "each time",

@@ -10,6 +10,7 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import Session, User
+from accounts.passkeys.verbs import passkeys_of
 from accounts.rights import RIGHTS, given_to, includes
 from accounts.sessions import people_of
 from accounts.verbs import sessions
@@ -29,6 +30,7 @@ from releases.verbs import publishing
 from releases.verbs.downloads import record
 from tenancy.door import inside
 from tenancy.hosts import Site
+from tests.accounts.authenticators import passkey_of
 from tests.branding.pictures import picture
 from tests.offline.requests_maker import MachineKeys
 from tests.world import Browser, World, file_of, set_vendor, signed_in
@@ -71,6 +73,10 @@ CUSTOMER: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "login": (PUBLIC, OPEN),
     "sign_in_code": (REDIRECT, REDIRECT),  # nobody has shown a password
     "sign_in_recovery": (REDIRECT, REDIRECT),
+    "sign_in_code_passkey": (NO_SUCH_METHOD, REDIRECT),
+    "sign_in_passkey": (NO_SUCH_METHOD, REDIRECT),
+    "passkey_options": (NO_SUCH_METHOD, OPEN),
+    "related_origins": (OPEN, NO_SUCH_METHOD),
     "logout": (NO_SUCH_METHOD, REDIRECT),
     "password_reset": (OPEN, OPEN),
     "password_reset_sent": (OPEN, NO_SUCH_METHOD),
@@ -103,6 +109,11 @@ CUSTOMER: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "sessions": (SIGNED_IN, WRONG_METHOD),
     "end_session": (ADA_ALONE, REDIRECT),  # of another's, as of one that is over, nothing ends
     "end_other_sessions": (SIGNED_IN, REDIRECT),
+    "prove_passkey": (WRONG_METHOD, REDIRECT),
+    "passkeys": (SIGNED_IN, WRONG_METHOD),
+    "passkey_add": (SIGNED_IN, SIGNED_IN),
+    "passkey": (ADA_ALONE, ADA_ALONE),
+    "passkey_delete": (ADA_ALONE, ADA_ALONE_POST),
     "licenses": (SIGNED_IN, WRONG_METHOD),
     "licenses_export": (SIGNED_IN, WRONG_METHOD),
     "machines": (SIGNED_IN, WRONG_METHOD),
@@ -136,6 +147,8 @@ def ids(world: World) -> dict[str, Any]:
         exchange = answer(world.ada, request)
         ids = {"exchange_id": exchange.pk, "offline_machine": exchange.activation_id}
         branding = change_brand(vendor=world.acme, pictures={"logo_light": picture()})
+        passkey_of(world.ada)
+        [passkey] = passkeys_of(world.ada)
     return ids | {
         "picture": branding.logo_light,
         "license_id": world.ada_license.pk,
@@ -146,6 +159,7 @@ def ids(world: World) -> dict[str, Any]:
         "product_id": world.orbit.pk,
         "table": "activity",
         "session_id": session_of(world.ada),
+        "passkey_id": passkey.pk,
     }
 
 
@@ -252,6 +266,14 @@ SITE: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "login": ((200, 302, 302, 302, 302), (200,) * 5),
     "sign_in_code": ((302,) * 5, (302,) * 5),
     "sign_in_recovery": ((302,) * 5, (302,) * 5),
+    "sign_in_code_passkey": ((405,) * 5, (302,) * 5),
+    "sign_in_passkey": ((405,) * 5, (302,) * 5),
+    "passkey_options": ((405,) * 5, (200,) * 5),
+    "passkeys": ((302, 200, 200, 200, 200), (302, 405, 405, 405, 405)),
+    "passkey_add": ((302, 200, 200, 200, 200), (302, 200, 200, 200, 200)),
+    "passkey": ((302, 200, 404, 404, 404), (302, 200, 404, 404, 404)),
+    "passkey_delete": ((302, 200, 404, 404, 404), (302, 302, 404, 404, 404)),
+    "prove_passkey": ((302, 405, 405, 405, 405), (302,) * 5),
     "second_factor": ((302, 200, 200, 200, 200), (302, 405, 405, 405, 405)),
     "second_factor_set_up": ((302, 200, 200, 200, 200), (302, 200, 200, 200, 200)),
     "recovery_codes": ((302,) * 5, (302,) * 5),
@@ -349,7 +371,12 @@ def test_back_office_site_routes(world: World, visitor: str) -> None:
             query="status=active",
             shared=True,
         )
+    with inside(world.acme):
+        passkey_of(world.acme_admin)
+        [passkey] = passkeys_of(world.acme_admin)
     arguments = {
+        "passkey": [passkey.pk],
+        "passkey_delete": [passkey.pk],
         "admin:saved_view": [view.pk],
         "password_reset_confirm": ["x"],
         "invitation": ["x"],

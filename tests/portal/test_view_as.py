@@ -11,6 +11,7 @@ from django.urls import get_resolver, reverse
 
 from accounts.links import Purpose, make_token
 from accounts.models import User, ViewAs
+from accounts.passkeys.verbs import passkeys_of
 from accounts.reminders import off_link
 from accounts.view_as.verbs import offer
 from audit.chain import verify
@@ -18,6 +19,7 @@ from audit.models import AuditEntry
 from branding.verbs.brands import change_brand
 from offline.verbs.answering import answer
 from tenancy.door import inside
+from tests.accounts.authenticators import passkey_of
 from tests.branding.pictures import picture
 from tests.offline.requests_maker import MachineKeys
 from tests.portal.test_url_matrix import routes
@@ -232,6 +234,9 @@ GETS = {
     "own_data": 200, "own_table": 200, "reminders": 405, "reminders_off": 200,
     "sign_in_code": 302, "sign_in_recovery": 302, "second_factor": 200,
     "sessions": 403, "end_session": 403, "end_other_sessions": 403,
+    "sign_in_code_passkey": 405, "sign_in_passkey": 405, "passkey_options": 405,
+    "related_origins": 200, "passkeys": 200, "passkey_add": 403, "passkey": 200,
+    "passkey_delete": 403, "prove_passkey": 405,
     "second_factor_set_up": 403, "recovery_codes": 403, "second_factor_off": 302, "prove": 200,
     "change_password": 200, "change_email": 200, "email_confirm": 200, "view_as": 410,
     "mailed_link": 200, "mailed_link_sent": 200, "mailed_keys": 200, "mailed_keys_sent": 200,
@@ -267,6 +272,8 @@ def paths(world: World) -> dict[str, str]:
         request = MachineKeys().activation(world.orbit.pk, world.ada_license.key)
         exchange = answer(world.ada, request)
         branding = change_brand(vendor=world.acme, pictures={"logo_light": picture()})
+        passkey_of(world.ada)
+        [passkey] = passkeys_of(world.ada)
     tokens = {
         "password_reset_confirm": make_token(Purpose.RESET, world.ada),
         "invitation": make_token(Purpose.INVITATION, world.ada),
@@ -283,6 +290,7 @@ def paths(world: World) -> dict[str, str]:
         "name": "orbit-1.2.0.bin",
         "table": "activity",
         "session_id": 1,
+        "passkey_id": passkey.pk,
     }
 
     def one(name: str, pattern: Any) -> str:

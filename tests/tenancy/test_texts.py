@@ -127,6 +127,10 @@ MADE = re.compile(
     r"subscription_interval|(maintenance_)?anchor)$"
 )
 OTHERWISE = {
+    "accounts.challenge.key": "A keyed hash.",
+    "accounts.passkey.credential_id": "Bytes in base64url (accounts/passkeys/ceremonies.py).",
+    "accounts.passkey.public_key": "Bytes in base64url.",
+    "accounts.passkey.rp_id": "A host of our zone.",
     "accounts.session.browser": "A header; nobody is called so.",
     "accounts.refusal.browser": "A header.",
     "accounts.refusal.machine": "As a file says it, without what no line has (offline/codec.py).",
