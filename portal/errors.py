@@ -50,7 +50,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form that isn't ours, or is of before: signing in makes those of other tabs stale. Who
     wanted to sign in, and has done so in another tab, goes on."""
     match = request.resolver_match
-    if match and match.url_name == "login" and request.user.is_authenticated:
+    if match and match.url_name in {"login", "sign_in_passkey"} and request.user.is_authenticated:
         return go_on(cast(PersonRequest, request))
     text = _(
         "Nothing was saved. Since the page was loaded you have signed in or out, perhaps in "

@@ -191,7 +191,8 @@ class Use:
 
     @property
     def credential_id(self) -> str:
-        return self.credential.id
+        """Of its bytes: its text may be anything until it is checked."""
+        return bytes_to_base64url(self.credential.raw_id)
 
     @property
     def whose(self) -> tuple[UUID | None, UUID] | None:

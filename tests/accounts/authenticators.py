@@ -96,7 +96,12 @@ class Authenticator:
             for name, value in response.items()
         }
         return json.dumps(
-            {"id": id, "rawId": id, "type": told.get("kind", "public-key"), "response": said}
+            {
+                "id": told.get("id", id),
+                "rawId": id,
+                "type": told.get("kind", "public-key"),
+                "response": said,
+            }
         )
 
     def _sign(self, data: bytes) -> bytes:

@@ -9,6 +9,7 @@ import pytest
 from django.conf import settings
 from django.core import mail
 from django.db import IntegrityError, connection, transaction
+from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Challenge, Passkey, Refusal, Session, User
@@ -126,6 +127,8 @@ def test_who_has_to_set_up_a_second_factor_is_led_there(world: World) -> None:
     {"client_data": {"origin": f"http://{DOMAIN}:8000"}},
     {"client_data": {"crossOrigin": True}},
     {"type": "webauthn.create"},
+    {"id": "\x00"},
+    {"id": "\ud800"},
     {"handle": b""},
     {"handle": bytes(32)},
     {"handle": bytes(16)},
@@ -142,6 +145,15 @@ def test_what_is_not_as_it_has_to_be_lets_nobody_in(world: World, lies: dict[str
     assert user_id in {None, world.ada.pk}
     answer, browser = shown(world.ada, device)
     assert is_in(browser, world.ada)
+
+
+def test_who_is_in_already_by_another_tab_goes_on(world: World) -> None:
+    """The form that was open before has gone stale by that."""
+    stale = Client(enforce_csrf_checks=True, HTTP_HOST="acme.portal.localhost")
+    assert stale.post("/login/passkey/", {"credential": "{}"}).status_code == 403
+    stale.cookies = signed_in(world.ada).cookies
+    answer = stale.post("/login/passkey/", {"credential": "{}", "next": "/machines/"})
+    assert (answer.status_code, answer["Location"]) == (302, "/machines/")
 
 
 @pytest.mark.parametrize("credential", ["", "{}", "[]", "é", "[" * 20_000, "x" * 40_000])

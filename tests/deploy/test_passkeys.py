@@ -100,7 +100,7 @@ class Visitor:
 
     def sign_in_by_passkey(self, host: str) -> None:
         self.page.goto(f"{host}/login/")
-        self.page.get_by_role("button", name="Sign in with a passkey").click()
+        self.page.get_by_role("button", name="Use a passkey").click()
         expect(self.page.get_by_role("heading", name="Licences")).to_be_visible()
 
     def sign_out(self) -> None:
