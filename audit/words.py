@@ -60,6 +60,7 @@ ACTIONS = {
     "second-factor-added": _lazy("Second factor switched on"),
     "second-factor-removed": _lazy("Second factor switched off"),
     "second-factor-taken-off": _lazy("Second factor taken off"),
+    "registered": _lazy("Registered on the portal"),
     "sign-in-link-used": _lazy("Signed in by a link that was e-mailed"),
     "signed-in": _lazy("Signed in"),
     "signed-out": _lazy("Signed out"),

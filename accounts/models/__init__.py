@@ -12,6 +12,7 @@ from accounts.models.roles import CUSTOMER_ROLES, VENDOR_ROLES, BuiltIn, Role
 from accounts.models.sessions import Session
 from accounts.second_factor.models import RecoveryCode, SecondFactor
 from accounts.view_as.models import ViewAs
+from accounts.ways_in.models import Registration
 
 __all__ = [
     "CUSTOMER_ROLES",
@@ -21,6 +22,7 @@ __all__ = [
     "PortalSettings",
     "RecoveryCode",
     "Refusal",
+    "Registration",
     "Role",
     "SecondFactor",
     "Session",
