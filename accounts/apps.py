@@ -30,6 +30,7 @@ class AccountsConfig(AppConfig):
         from accounts.verbs import refusals, sessions  # noqa: PLC0415
         from accounts.view_as.verbs import clean_up_all  # noqa: PLC0415
         from accounts.ways_in import emails as ways_in  # noqa: PLC0415
+        from accounts.ways_in.verbs import registering  # noqa: PLC0415
         from audit.verbs import erasing  # noqa: PLC0415
         from backoffice import leads  # noqa: PLC0415
         from backoffice.bulk import kinds  # noqa: PLC0415
@@ -45,7 +46,9 @@ class AccountsConfig(AppConfig):
         ways_in.register_all()
         own_passkeys.register_all()
         erasing.also(leaving.forget, leaving.tell)
+        erasing.also(registering.forget)
         every_day(sessions.clean_up_all)
         every_day(challenges.clean_up)
         every_day(refusals.clean_up_all)
         every_day(clean_up_all)
+        every_day(registering.clean_up_all)

@@ -40,6 +40,11 @@ SECOND_FACTOR: dict[str, Any] = {
     Vendor.SecondFactorFor.EVERYONE: _lazy("Everybody with a code from an app, too"),
 }
 
+REGISTERING: dict[str, Any] = {
+    Vendor.Registration.DOMAINS: _lazy("Who has an e-mail at a domain of yours may register"),
+    Vendor.Registration.OPEN: _lazy("Everybody may register"),
+}
+
 Teller = Callable[[Vendor], Iterable[Fact]]
 _tellers: list[tuple[int, Teller]] = []
 
@@ -85,7 +90,10 @@ def signing_in(vendor: Vendor) -> Iterator[Fact]:
     url = reverse("admin:accounts_user_changelist", query={"kind": "team"})
     right = "accounts.view_user"
     by_link = [_("Customers by a link that is e-mailed, too")] if vendor.sign_in_by_link else []
-    told = (_("With e-mail and password"), *by_link, *([str(asked)] if asked else []), lasts)
+    news = [str(REGISTERING[vendor.registration])] if vendor.registration else []
+    told = (
+        _("With e-mail and password"), *by_link, *([str(asked)] if asked else []), *news, lasts,
+    )  # fmt: skip
     yield Fact(_("Signing in"), told, url, _("See who may"), right)
 
 

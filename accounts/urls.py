@@ -32,6 +32,9 @@ ways_in = [
     path("login/link/", ways_in_views.ask, {"what": "link"}, name="mailed_link"),
     path("login/link/sent/", ways_in_views.sent, {"what": "link"}, name="mailed_link_sent"),
     path("login/link/<str:token>/", ways_in_views.by_link, name="sign_in_by_link"),
+    path("register/", ways_in_views.register, name="register"),
+    path("register/sent/", ways_in_views.register_sent, name="register_sent"),
+    path("register/<str:token>/", ways_in_views.register_confirm, name="register_confirm"),
     path("login/keys/", ways_in_views.ask, {"what": "keys"}, name="mailed_keys"),
     path("login/keys/sent/", ways_in_views.sent, {"what": "keys"}, name="mailed_keys_sent"),
 ]

@@ -64,6 +64,7 @@ ACTIONS = {
     "second-factor-added": _lazy("Second factor switched on"),
     "second-factor-removed": _lazy("Second factor switched off"),
     "second-factor-taken-off": _lazy("Second factor taken off"),
+    "registered": _lazy("Registered on the portal"),
     "session-ended": _lazy("Another device signed out"),
     "sessions-ended": _lazy("All other devices signed out"),
     "sign-in-link-used": _lazy("Signed in by a link that was e-mailed"),

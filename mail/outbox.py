@@ -14,11 +14,17 @@ from web.once import count_once
 
 
 class Recipient(Protocol):
-    """What an e-mail needs to know of the person that it is about."""
+    """What an e-mail needs to know of the person that it is about; who has no account has no
+    `pk`."""
 
-    pk: UUID
-    email: str
-    vendor_id: UUID | None
+    @property
+    def pk(self) -> UUID | None: ...
+
+    @property
+    def email(self) -> str: ...
+
+    @property
+    def vendor_id(self) -> UUID | None: ...
 
 
 @transaction.atomic

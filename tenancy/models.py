@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tenancy.hosts import is_company_id
 from tenancy.preferences import languages, validate_time_zone
-from tenancy.texts import EmailLine, Line, UrlLine
+from tenancy.texts import EmailLine, Line, Prose, UrlLine
 
 
 def validate_company_id(value: str) -> None:
@@ -46,6 +46,11 @@ class Vendor(models.Model):
         NOBODY = "", _("nobody")
         STAFF = "staff", _("your staff")
         EVERYONE = "everyone", _("your staff and all customers")
+
+    class Registration(models.TextChoices):
+        OFF = "", _("nobody")
+        DOMAINS = "domains", _("whose e-mail is at one of these domains")
+        OPEN = "open", _("everybody")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     company_id = models.CharField(
@@ -130,6 +135,27 @@ class Vendor(models.Model):
         _("customers may have their licence keys e-mailed"),
         default=False,
         help_text=_("By their address alone, without signing in; to that address and no other."),
+    )
+    registration = models.CharField(
+        _("who may register as a customer"),
+        max_length=7,
+        blank=True,
+        choices=Registration,
+        default=Registration.OFF,
+        help_text=_(
+            "By themselves, on the sign-in page; they have to confirm their e-mail, and begin "
+            "without licences."
+        ),
+    )
+    registration_domains = Prose(
+        _("domains whose people may register"),
+        max_length=4000,
+        blank=True,
+        default="",
+        help_text=_(
+            "A line for each, such as university.example. That is without what lies below it: "
+            "*.university.example is everything below."
+        ),
     )
     # Names of first steps (portal/office/first_steps.py) that were put aside, or of which nothing
     # else tells that they are done.

@@ -4,7 +4,7 @@ import uuid
 
 from django.utils import timezone
 
-from accounts.models import Refusal, ViewAs
+from accounts.models import Refusal, Registration, ViewAs
 from accounts.verbs import refusals, sessions
 from audit import trail
 from audit.acting import acting_as
@@ -59,6 +59,9 @@ def _fill(world: World, vendor: Vendor) -> None:
         LicenseMeterAttribute.objects.create(vendor=vendor, license=license, name=f"{name}-meter")
         other = world.grace if acme else world.ada_of_globex
         LicenseUser.objects.create(vendor=vendor, license=license, user=other)
+        Registration.objects.create(
+            vendor=vendor, email=f"new@{name}.example", ends_at=timezone.now()
+        )
         refusals.note(Refusal.Kind.FILE, f"{name}-reason", user=license.user, said=name)
         OfflineExchange.objects.create(
             vendor=vendor,

@@ -89,6 +89,7 @@ UNRECORDED = (
     r'(INTO|UPDATE|FROM) "accounts_session"',  # that somebody signed in or out is recorded
     r'(INTO|UPDATE|FROM) "accounts_(secondfactor|recoverycode|passkey)"',  # what is done is of the person
     r'(INTO|FROM) "accounts_refusal"',  # nothing was changed
+    r'(INTO|UPDATE) "accounts_registration"',  # nobody yet; that somebody is made of it is recorded
     r'INTO "accounts_viewas"',  # an offer; that a view begins and ends is recorded
     r'UPDATE "licenses_activation"',  # a machine that is seen again
     r'(INTO|UPDATE|FROM) "backoffice_bulkstep"',  # what is recorded of each row

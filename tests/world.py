@@ -258,6 +258,7 @@ WITH_PASSWORD = {
     "login",
     "password_reset_confirm",
     "invitation",
+    "register_confirm",
     "change_password",
     "change_email",
     "admin:password_change",

@@ -37,6 +37,8 @@ RESET_PER_IP = Limit("reset-ip", burst=20, interval=60)
 # A link to sign in, or licence keys.
 MAILED_PER_ADDRESS = Limit("mailed-address", burst=3, interval=20 * 60)
 MAILED_PER_IP = Limit("mailed-ip", burst=20, interval=60)
+REGISTER_PER_ADDRESS = Limit("register-address", burst=3, interval=20 * 60)
+REGISTER_PER_IP = Limit("register-ip", burst=10, interval=5 * 60)
 PASSWORD_CHECK_PER_USER = Limit("password-check", burst=6, interval=60)
 # Six digits are few: who has the password and nothing else would need some years on average.
 SECOND_FACTOR_PER_USER = Limit("second-factor", burst=8, interval=5 * 60)

@@ -136,7 +136,7 @@ def stands_in(person: User) -> dict[str, Any]:
 
 
 # What nobody has who is being added, and what customers alone have.
-NOT_YET = {"last_login", "last_seen_at"}
+NOT_YET = {"has_registered", "last_login", "last_seen_at"}
 OF_CUSTOMERS = {"allow_customer_portal_access", "reminders"}
 
 
@@ -167,7 +167,8 @@ class UsersAdmin(WithViewAs, WithSecondFactor, WithExport, WithErasing, WithMeta
     }
     list_display = ("email", "full_name", "company", "role_shown", "is_active", "last_login")
     list_filter = (KindFilter, ("role", RoleFilter), "is_active", "allow_customer_portal_access",
-                   ("last_seen_at", DaysFilter), ("created_at", DaysFilter))  # fmt: skip
+                   "has_registered", ("last_seen_at", DaysFilter),
+                   ("created_at", DaysFilter))  # fmt: skip
     search_fields = ("email",)  # for the box to be there
     search_help_text = _("Beginnings of words: e-mail, name, company.")
     places = staticmethod(people_places)
@@ -182,10 +183,11 @@ class UsersAdmin(WithViewAs, WithSecondFactor, WithExport, WithErasing, WithMeta
         "reminders",
         "metadata",
         "internal_notes",
+        "has_registered",
         "last_login",
         "last_seen_at",
     )
-    readonly_fields = ("role_shown", "last_login", "last_seen_at")
+    readonly_fields = ("role_shown", "has_registered", "last_login", "last_seen_at")
     actions = ("send_invitation",)
     takes_any_number = True
 

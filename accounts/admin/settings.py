@@ -15,6 +15,7 @@ from accounts.models import PortalSettings
 from accounts.settled import Fact, facts_of
 from accounts.verbs.settings import change_settings
 from accounts.verbs.trial_email import send_test
+from accounts.ways_in import domains
 from audit.words import value_text
 from backoffice.base import VendorAdmin
 from tenancy import zones
@@ -50,6 +51,8 @@ class SettingsForm(forms.ModelForm[PortalSettings]):
             "allowed_own_releases",
             "sign_in_by_link",
             "keys_by_email",
+            "registration",
+            "registration_domains",
             "second_factor_for",
             "second_factor_grace",
         )
@@ -70,10 +73,29 @@ class SettingsForm(forms.ModelForm[PortalSettings]):
         return self._given_or_saved("second_factor_grace")
 
     def clean_second_factor_for(self) -> str:
+        return self._sent_or_saved("second_factor_for")
+
+    def clean_registration(self) -> str:
+        return self._sent_or_saved("registration")
+
+    def clean_registration_domains(self) -> str:
+        return "\n".join(domains.read(self._sent_or_saved("registration_domains")))
+
+    def clean(self) -> dict[str, Any]:
+        """Whoever lets people of some domains register has to name them, and no one's else."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        named = cleaned.get("registration_domains", "")
+        if wrong := domains.wrong_in(named):
+            text = _("%(name)s is no domain that somebody can have.") % {"name": wrong[0]}
+            self.add_error("registration_domains", text)
+        elif cleaned.get("registration") == PortalSettings.Registration.DOMAINS and not named:
+            self.add_error("registration_domains", _("Name at least one domain."))
+        return cleaned
+
+    def _sent_or_saved(self, name: str) -> str:
         """What was not sent does not say nobody."""
-        is_sent = "second_factor_for" in self.data
-        chosen = self.cleaned_data["second_factor_for"]
-        return str(chosen if is_sent else self.instance.second_factor_for)
+        is_sent = name in self.data
+        return str(self.cleaned_data[name] if is_sent else getattr(self.instance, name))
 
     def _given_or_saved(self, name: str) -> int:
         """Whoever says nothing about it changes nothing."""

@@ -13,6 +13,7 @@ from accounts.models.sessions import Session
 from accounts.passkeys.models import Challenge, Passkey
 from accounts.second_factor.models import RecoveryCode, SecondFactor
 from accounts.view_as.models import ViewAs
+from accounts.ways_in.models import Registration
 
 __all__ = [
     "CUSTOMER_ROLES",
@@ -24,6 +25,7 @@ __all__ = [
     "PortalSettings",
     "RecoveryCode",
     "Refusal",
+    "Registration",
     "Role",
     "SecondFactor",
     "Session",

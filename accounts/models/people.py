@@ -158,6 +158,9 @@ class User(AbstractBaseUser):
     time_zone = models.CharField(
         _("time zone"), max_length=64, blank=True, validators=[validate_time_zone]
     )
+    has_registered = models.BooleanField(
+        _("registered on the portal"), default=False, editable=False
+    )
     last_seen_at = models.DateTimeField(_("last seen"), null=True, editable=False)
     # Since when there is a row of SecondFactor, so that no page has to look; its verbs keep it.
     second_factor_since = models.DateTimeField(_("second factor since"), null=True, editable=False)

@@ -22,6 +22,8 @@ class Settings(TypedDict, total=False):
     allowed_own_releases: int
     sign_in_by_link: bool
     keys_by_email: bool
+    registration: str
+    registration_domains: str
     second_factor_for: str
     second_factor_grace: int
     language: str

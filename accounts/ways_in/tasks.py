@@ -23,3 +23,18 @@ def write(context: TaskContext, *, what: str, vendor_id: str, email: str) -> Non
         user = User.objects.at(email)
         if user is not None and may_enter(user, Site.CUSTOMER, vendor):
             queue(mailed.kind, user=user, once=f"job {context.task_result.id}")
+
+
+@task(takes_context=True)
+def begin_registration(
+    context: TaskContext, *, vendor_id: str, email: str, names: dict[str, str]
+) -> None:
+    """Has whoever wants an account written to, if the vendor still lets her register."""
+    from accounts.ways_in.verbs import registering  # noqa: PLC0415  which enqueues this
+
+    vendor = vendor_by_id(vendor_id)
+    if vendor is None or not vendor.is_active or not registering.may_register(vendor, email):
+        return
+    with inside(vendor):
+        once = f"job {context.task_result.id}"
+        registering.begin(vendor=vendor, email=email, names=names, once=once)

@@ -8,6 +8,7 @@ from accounts.links import Purpose, make_token
 from accounts.models import User
 from tenancy.door import inside
 from tests.accounts.phones import phone_of
+from tests.accounts.test_links import registration
 from tests.world import PASSWORD, Browser, World, signed_in
 from web.models import RateBucket
 
@@ -63,6 +64,7 @@ FORMS: dict[str, list[tuple[Any, Any, dict[str, str]]]] = {
         (nobody_at("app"), link(Purpose.RESET, "operator"), WEAK),
     ],
     "invitation": [(nobody_at("acme"), link(Purpose.INVITATION, "ada"), WEAK)],
+    "register_confirm": [(nobody_at("acme"), registration, WEAK)],
     "change_password": [(signed("ada"), "/profile/password/", WRONG | NEW)],
     "change_email": [
         (signed("ada"), "/profile/email/", WRONG | {"new_email": "countess@example.com"})

@@ -56,6 +56,12 @@ def link_to_sign_in(world: World) -> str:
     return path_in(mail.outbox[-1])
 
 
+def registration(world: World) -> str:
+    set_vendor(world.acme, registration="open")
+    Browser("acme").post("/register/", {"email": "eve@example.com"})
+    return path_in(mail.outbox[-1])
+
+
 def path_in(message: Any) -> str:
     [found] = re.findall(r"http://[a-z.]+:8000(/\S+/[^/\s]+:[^/\s]+/)\s", message.body)
     return str(found)
@@ -73,6 +79,7 @@ LINKS: dict[str, tuple[Make, str, str]] = {
     "of an operator": (link_of_an_operator, "app", ""),
     "invitation": (invitation, "acme", "password-set"),
     "address": (link_to_a_new_address, "acme", "email-changed"),
+    "registration": (registration, "acme", "registered"),
     "to sign in": (link_to_sign_in, "acme", "signed-in"),
 }
 

@@ -88,7 +88,8 @@ OPEN_ANYWAY = {
     "sign_in_recovery", "password_reset", "password_reset_sent", "password_reset_confirm",
     "invitation", "email_confirm", "reminders_off", "branding_css", "brand_image", "favicon",
     "change_password_place", "view_as", "view_as_stop", "mailed_link",
-    "mailed_link_sent", "mailed_keys", "mailed_keys_sent", "sign_in_by_link", "admin:login", "admin:logout",
+    "mailed_link_sent", "mailed_keys", "mailed_keys_sent", "sign_in_by_link", "register",
+    "register_sent", "register_confirm", "admin:login", "admin:logout",
 }  # fmt: skip
 
 

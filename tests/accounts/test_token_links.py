@@ -50,6 +50,7 @@ KINDS = {
     "invitation": Kind(links.invitation, typed=NEW),
     "new address": Kind(links.link_to_a_new_address),
     "signing in": Kind(links.link_to_sign_in),
+    "registration": Kind(links.registration, typed=NEW),
     "view as a customer": Kind(view_as),
     # Says by law and RFC 8058 as often as it is followed that reminders are off.
     "reminders off": Kind(reminders_off, used=200, again=200),
@@ -76,7 +77,9 @@ def begins_something(answer: Any) -> bool:
 @pytest.mark.parametrize("name", KINDS)
 def test_a_link_is_opened_by_get_and_acts_by_post_once(world: World, name: str) -> None:
     kind = KINDS[name]
-    set_vendor(world.globex, sign_in_by_link=True)  # it is not for that that it refuses
+    set_vendor(
+        world.globex, sign_in_by_link=True, registration="open"
+    )  # it is not for that that it refuses
     path = kind.make(world)
     before = everything()
     for scanner in SCANNERS:

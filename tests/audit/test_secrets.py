@@ -17,6 +17,8 @@ SMELLS = re.compile(r"key|token|secret|password|digest|jwk|private|pem|cookie|sa
 HARMLESS = {
     "accounts.challenge.key": "a keyed hash; no vendor's row and never in the trail",
     "accounts.passkey.public_key": "the public half",
+    "accounts.portalsettings.keys_by_email": "the vendor's choice",
+    "tenancy.vendor.keys_by_email": "the vendor's choice",
     "accounts.refusal.license_key": "of a licence, for staff alone",
     "accounts.role.claims": "rights by name, in the security model for all to read",
     "branding.brandimage.data": "a picture, shown to everybody",

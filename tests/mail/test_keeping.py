@@ -56,6 +56,11 @@ def allowed(world: World) -> User:
     return world.ada
 
 
+def registered(world: World, email: str) -> None:
+    set_vendor(world.acme, registration="open")
+    Browser("acme").post("/register/", {"email": email})
+
+
 def license_of_a_new_customer(world: World) -> None:
     without_password(world.ada)
     send_license(world.ada_license)
@@ -98,6 +103,8 @@ WAYS: dict[str, tuple[int, Callable[[World], object]]] = {
         0, lambda w: queue("address-changed", user=w.ada, recipient="old@example.com"),
     ),
     "sign-in-link": (1, lambda w: queue("sign-in-link", user=allowed(w))),
+    "registration": (1, lambda w: registered(w, "eve@example.com")),
+    "registration-known": (0, lambda w: registered(w, w.ada.email)),
     "license-keys": (0, lambda w: queue("license-keys", user=allowed(w))),
     "license": (0, lambda w: send_license(w.ada_license)),
     "license of a new customer": (1, license_of_a_new_customer),

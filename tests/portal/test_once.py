@@ -132,6 +132,17 @@ def mailed_keys(world: World) -> Posted:
     return Posted(Browser("acme"), path, path, {"email": "ada@example.com"})
 
 
+def registering(world: World) -> Posted:
+    set_vendor(world.acme, registration="open")
+    path = "/register/"
+    return Posted(Browser("acme"), path, path, {"email": "eve@example.com"})
+
+
+def registration_link(world: World) -> Posted:
+    path = links.registration(world)
+    return Posted(Browser("acme"), path, path, links.passwords(1))
+
+
 def link_to_sign_in(world: World) -> Posted:
     path = links.link_to_sign_in(world)
     return Posted(Browser("acme"), path, path)
@@ -600,6 +611,8 @@ BY_TOKEN: dict[str, tuple[Make, ...]] = {
     "mailed_link": (mailed_link,),
     "mailed_keys": (mailed_keys,),
     "sign_in_by_link": (link_to_sign_in,),
+    "register": (registering,),
+    "register_confirm": (registration_link,),
     "password_reset_confirm": (reset_link,),
     "invitation": (invitation_link,),
     "change_email": (new_address,),

@@ -85,6 +85,9 @@ CUSTOMER: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "mailed_link": (ALLOWED, ALLOWED),
     "mailed_link_sent": (ALLOWED, NO_SUCH_METHOD),
     "sign_in_by_link": (GONE, GONE_OR_IN),
+    "register": (ALLOWED, ALLOWED),
+    "register_sent": (ALLOWED, NO_SUCH_METHOD),
+    "register_confirm": (GONE, GONE_OR_IN),
     "mailed_keys": (ALLOWED, ALLOWED),
     "mailed_keys_sent": (ALLOWED, NO_SUCH_METHOD),
     "profile": (SIGNED_IN, REDIRECT),
@@ -141,7 +144,7 @@ CUSTOMER: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
 @pytest.fixture
 def ids(world: World) -> dict[str, Any]:
     """The ids of Ada of Acme's rows, for every name of a parameter; Acme allows every way in."""
-    set_vendor(world.acme, sign_in_by_link=True, keys_by_email=True)
+    set_vendor(world.acme, sign_in_by_link=True, keys_by_email=True, registration="open")
     with inside(world.acme):
         request = MachineKeys().activation(world.orbit.pk, world.ada_license.key)
         exchange = answer(world.ada, request)

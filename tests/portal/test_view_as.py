@@ -240,7 +240,7 @@ GETS = {
     "second_factor_set_up": 403, "recovery_codes": 403, "second_factor_off": 302, "prove": 200,
     "change_password": 200, "change_email": 200, "email_confirm": 200, "view_as": 410,
     "mailed_link": 200, "mailed_link_sent": 200, "mailed_keys": 200, "mailed_keys_sent": 200,
-    "sign_in_by_link": 200,
+    "sign_in_by_link": 200, "register": 200, "register_sent": 200, "register_confirm": 410,
     "view_as_stop": 405, "licenses": 200, "license": 200, "activation_deactivate": 200,
     "activation_release": 302, "license_name": 200, "machines": 200, "machines_deactivate": 405,
     "offline": 200, "offline_confirm": 302, "offline_done": 200, "releases": 200, "release": 200,
@@ -267,7 +267,7 @@ def everything() -> dict[str, list[Any]]:
 @pytest.fixture
 def paths(world: World) -> dict[str, str]:
     """The path of every route of a portal, with the ids of Ada's rows and links that work."""
-    set_vendor(world.acme, sign_in_by_link=True, keys_by_email=True)
+    set_vendor(world.acme, sign_in_by_link=True, keys_by_email=True, registration="open")
     with inside(world.acme):
         request = MachineKeys().activation(world.orbit.pk, world.ada_license.key)
         exchange = answer(world.ada, request)

@@ -158,6 +158,7 @@ OTHERWISE = {
     "releases.releasefile.name": "ASCII, by a pattern.",
     "releases.releasefile.url": "ASCII (releases.models.validate_address).",
     "tenancy.host.name": "A label or a domain name.",
+    "tenancy.vendor.registration": "A choice.",
     "tenancy.vendor.second_factor_for": "A choice.",
 }
 
