@@ -253,6 +253,16 @@ class KeysetList(ChangeList):
         return some and (takes_any or self.result_count <= MOST_AT_ONCE)
 
     @property
+    def most_at_once(self) -> int:
+        return MOST_AT_ONCE
+
+    @property
+    def is_too_long(self) -> bool:
+        """Whether the list has more rows than an action takes at a time."""
+        takes_any: bool = self.model_admin.takes_any_number  # type: ignore[attr-defined]
+        return not takes_any and self.result_count > MOST_AT_ONCE
+
+    @property
     def is_counted(self) -> bool:
         """Whether it is known how many rows there are."""
         return self.result_count <= MOST_COUNTED
@@ -566,7 +576,8 @@ class ListAdmin(WithChoices, admin.ModelAdmin[Any]):
 
     def response_action(self, request: HttpRequest, queryset: Any, *args: Any) -> Any:
         """As Django's; all rows of a list are taken only if they are not too many."""
-        is_bounded = is_across(request) and not self.takes_any_number
+        takes_any = self.takes_any_number and request.POST.get("action") != "delete_selected"
+        is_bounded = is_across(request) and not takes_any
         if is_bounded and queryset.order_by()[MOST_AT_ONCE : MOST_AT_ONCE + 1].exists():
             text = _("That are too many at a time: choose at most %(most)d %(names)s.")
             named = {"most": MOST_AT_ONCE, "names": self.opts.verbose_name_plural}
