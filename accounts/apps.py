@@ -40,6 +40,7 @@ class AccountsConfig(AppConfig):
         chapters.register_all()
         leads.register(finding.ENTRIES)
         kinds.register(bulk.NAME, bulk.PEOPLE)
+        kinds.register(bulk.SWITCHED_OFF, bulk.SWITCHING_OFF)
         settled.register_all()
         own.register_all()
         own_emails.register_all()

@@ -1,7 +1,8 @@
-"""People, of whom a job invites many (backoffice/bulk)."""
+"""People, of whom a job invites many or switches many off (backoffice/bulk)."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -12,12 +13,13 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.verbs.invitations import invite
-from accounts.verbs.people import PersonIsGone
+from accounts.verbs.people import OwnAccess, PersonIsGone, change_person
+from audit.acting import actor
 from backoffice.bulk.kinds import Act, Kind
 from mail.delivery import one_of_many
 
-NAME = "people"
-INVITE = "invite"
+NAME, SWITCHED_OFF = "people", "people-switched-off"
+INVITE, SWITCH_OFF = "invite", "switch-off"
 
 
 def waiting(people: QuerySet[User]) -> Iterator[tuple[UUID, str]]:
@@ -42,6 +44,25 @@ def _invite(pk: UUID, _digest: str) -> None:
     invite(person)
 
 
+def switch_off_of(name: str, values: Mapping[str, Any]) -> Act:
+    """The same of those whom a job switches off."""
+    if name != SWITCH_OFF:
+        raise ValueError(_now("What was chosen for it is not there any more."))
+    return _switch_off
+
+
+def _switch_off(pk: UUID, _email: str) -> None:
+    """Raises PersonIsGone, and OwnAccess for who has confirmed it."""
+    person = User.objects.filter(pk=pk).first()
+    if person is None:
+        raise PersonIsGone
+    if person.pk == getattr(actor().who(), "pk", None):
+        raise OwnAccess
+    if person.is_active:
+        person.is_active = False
+        change_person(person=person, fields=["is_active"])
+
+
 @contextmanager
 def one_after_the_other(_ids: Iterable[UUID]) -> Iterator[None]:
     """Nobody is locked: an invitation changes nothing of a person. The e-mails let those pass for
@@ -63,3 +84,5 @@ PEOPLE = Kind(
     names=emails_of,
     route="admin:accounts_user_story",
 )
+
+SWITCHING_OFF = replace(PEOPLE, right="accounts.change_user", act=switch_off_of)

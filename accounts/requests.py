@@ -1,9 +1,10 @@
 """What a request knows of the person that it comes from."""
 
 from django.http import HttpRequest, QueryDict
+from django.urls import reverse
 
 from accounts.models import Session, User, ViewAs
-from web.requests import PortalRequest
+from web.requests import PortalRequest, query_before
 
 
 class PersonRequest(PortalRequest):
@@ -19,5 +20,7 @@ class PersonRequest(PortalRequest):
 def kind_of(request: HttpRequest) -> str:
     """Which of the back office's two lists of people the page is, or was opened from: "customers",
     "team", or neither."""
-    from_list = QueryDict(request.GET.get("_changelist_filters", ""))
+    kept = request.GET.get("_changelist_filters", "")
+    people = reverse("admin:accounts_user_changelist")
+    from_list = QueryDict(kept or query_before(request, people))
     return request.GET.get("kind") or from_list.get("kind") or ""

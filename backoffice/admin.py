@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from audit.models import AuditEntry
 from audit.words import ACTIONS, changed_fields, remark, title, value_text
@@ -27,6 +28,21 @@ from tenancy.spelling import Typed
 __all__ = ["AuditEntryAdmin", "BulkChangeAdmin"]
 
 Entries = QuerySet[AuditEntry]
+MOST_TOLD = 6  # changes of an entry, in the list
+
+
+def _told(entry: AuditEntry, changes: list[tuple[str, str, str]]) -> SafeString:
+    """The changes, each in a line."""
+    lines = (
+        (
+            field,
+            format_html("<ins>{}</ins>", new)
+            if entry.action == "created"
+            else format_html("<del>{}</del> → <ins>{}</ins>", old, new),
+        )
+        for field, old, new in changes
+    )
+    return format_html_join("", "<div>{}: {}</div>", lines)
 
 
 class ActionFilter(SimpleListFilter):
@@ -108,7 +124,7 @@ class AuditEntryAdmin(WithExport):
         "at",
         "action_shown",
         "subject",
-        "what_changed",
+        "beginning",
         "actor",
         "source",
         "ip",
@@ -164,23 +180,19 @@ class AuditEntryAdmin(WithExport):
 
     @admin.display(description=_("changes"))
     def what_changed(self, obj: AuditEntry) -> SafeString | str:
-        return (
-            remark(obj)
-            or format_html_join(
-                "",
-                "<div>{}: {}</div>",
-                (
-                    (
-                        field,
-                        format_html("<ins>{}</ins>", new)
-                        if obj.action == "created"
-                        else format_html("<del>{}</del> → <ins>{}</ins>", old, new),
-                    )
-                    for field, old, new in changed_fields(obj)
-                ),
-            )
-            or ""
-        )
+        return remark(obj) or _told(obj, changed_fields(obj))
+
+    @admin.display(description=_("changes"))
+    def beginning(self, obj: AuditEntry) -> SafeString | str:
+        """The first changes; the entry's page has all of them."""
+        if remark(obj):
+            return remark(obj)
+        changes = changed_fields(obj)
+        told, more = _told(obj, changes[:MOST_TOLD]), len(changes) - MOST_TOLD
+        if more <= 0:
+            return told
+        text = ngettext("and %(n)d more", "and %(n)d more", more) % {"n": more}
+        return format_html('{}<div class="quiet">{}</div>', told, text)
 
     @admin.display(description=_("details"))
     def more(self, obj: AuditEntry) -> SafeString | str:

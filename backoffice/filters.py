@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from typing import Any
-from urllib.parse import parse_qsl
 
 from django import forms
 from django.contrib import admin
@@ -27,7 +26,6 @@ class RelatedFilter(admin.RelatedFieldListFilter):
 
     is_long: bool
     named: str
-    kept: list[tuple[str, str]]
 
     @property
     def named_parameter(self) -> str:
@@ -71,12 +69,6 @@ class RelatedFilter(admin.RelatedFieldListFilter):
     def is_asked(self) -> bool:
         """Whether it narrows the list; a name narrows what is offered alone."""
         return bool(self.lookup_val) or self.lookup_val_isnull is not None
-
-    def choices(self, changelist: Any) -> Iterator[Any]:
-        """As Django's; what else was asked for is kept for who types a name."""
-        kept = changelist.get_query_string(remove=[self.named_parameter])
-        self.kept = parse_qsl(kept.removeprefix("?"))
-        return super().choices(changelist)
 
 
 class PersonFilter(RelatedFilter):
@@ -132,7 +124,6 @@ class DaysFilter(admin.FieldListFilter):
 
     template = "admin/days_filter.html"
     latest_first = True
-    kept: list[tuple[str, str]]
 
     def __init__(self, field: Any, request: Any, params: Any, *args: Any, **options: Any) -> None:
         path = options["field_path"]
@@ -161,9 +152,7 @@ class DaysFilter(admin.FieldListFilter):
         return queryset
 
     def choices(self, changelist: Any) -> Iterator[Any]:
-        """None; what else was asked for is kept."""
-        kept = changelist.get_query_string(remove=[self.first, self.last])
-        self.kept = parse_qsl(kept.removeprefix("?"))
+        """None: days are typed."""
         return iter(())
 
     @property

@@ -1,15 +1,18 @@
 """Every list of the back office: its order, its pages, how many rows it says there are, and what
 its filters and its forms offer to choose from."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import ShowFacets
 from django.contrib.admin.templatetags.admin_list import items_for_result, result_headers
 from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
+from django.contrib.admin.utils import quote
 from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR, SEARCH_VAR, ChangeList
 from django.contrib.admin.widgets import (
     AdminTextareaWidget,
@@ -19,8 +22,9 @@ from django.contrib.admin.widgets import (
 )
 from django.db.models import ForeignKey, QuerySet
 from django.forms import Media
-from django.http import HttpRequest, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.functional import Promise, cached_property
@@ -45,12 +49,20 @@ from backoffice.pages import (
 from backoffice.saved.verbs import asked_in, views_of
 from tenancy.door import current_vendor, is_inside
 from tenancy.finding import MOST_LOOKED_AT, Places, among_few, find
-from web.requests import PAGE_SIZE
+from web.requests import PAGE_SIZE, query_before
 
 # So many rows an action takes when it is for all that a list has, and not for chosen ones.
 MOST_AT_ONCE = 500
 # So many rows a select or a filter offers; the rest is searched.
 MOST_OFFERED = 100
+CELL = re.compile(r'<(?P<tag>td|th) class="(?P<names>[^"]*)">')
+# The columns whose cells have a style in lists.css (tests/web/test_templates.py).
+STYLED = {
+    "field-at", "field-beginning", "field-email", "field-file", "field-file_name",
+    "field-fingerprint", "field-key", "field-key_shown", "field-license", "field-recipient",
+    "field-subject", "field-url", "field-user", "field-user_shown",
+}  # fmt: skip
+NARROWED = "narrowed"  # the form of the filters' choices
 ROWS = 4  # of a field for texts, which grows with them
 
 
@@ -111,6 +123,10 @@ class KeysetList(ChangeList):
         first = str(usual[0])
         return self.columns[first.removeprefix("-")].ordered(descending=first.startswith("-"))
 
+    def url_for_result(self, result: Any) -> str:
+        """A row's page, as it is called below its list."""
+        return f"{quote(result.pk)}/change/"
+
     def get_ordering_field_columns(self) -> dict[int, Any]:
         """Which head says how the list is sorted."""
         names = [ordering_of(self.model_admin, name) for name in self.list_display]
@@ -131,6 +147,8 @@ class KeysetList(ChangeList):
         self.page = walk.page(request.GET.get(PAGE_VAR, ""))
         self.result_list = self.page.rows
         self.result_count = len(self.page.rows) if self.page.is_all else self._counted()
+        # Rows' links don't repeat it: `ListAdmin.get_preserved_filters` knows it from the browser.
+        self.preserved_filters = ""
         # What Django's templates and its view ask for beside.
         self.show_full_result_count, self.full_result_count = False, None
         self.show_admin_actions = bool(self.page.rows)
@@ -170,6 +188,29 @@ class KeysetList(ChangeList):
     @property
     def is_narrowed(self) -> bool:
         return bool(self.query or self.get_filters_params())
+
+    @property
+    def asked(self) -> list[tuple[str, str]]:
+        """What the list is narrowed and sorted by."""
+        return parse_qsl(self.get_query_string().removeprefix("?"))
+
+    @property
+    def filters(self) -> list[SafeString]:
+        """What the list can be narrowed by. What it is narrowed by already stands in one form, in
+        which the choices of most filters are, and not in a link for each."""
+        found = []
+        for spec in self.filter_specs:
+            names = spec.expected_parameters()
+            kept = parse_qsl(self.get_query_string(remove=names).removeprefix("?"))
+            shown = {
+                "title": spec.title,
+                "spec": spec,
+                "kept": kept,
+                "form": NARROWED if kept == self.asked else "",
+                "choices": [choice_of(each, names) for each in spec.choices(self)],
+            }
+            found.append(render_to_string(spec.template, shown))
+        return found
 
     @cached_property
     def chips(self) -> list[Chip]:
@@ -212,6 +253,16 @@ class KeysetList(ChangeList):
         return some and (takes_any or self.result_count <= MOST_AT_ONCE)
 
     @property
+    def most_at_once(self) -> int:
+        return MOST_AT_ONCE
+
+    @property
+    def is_too_long(self) -> bool:
+        """Whether the list has more rows than an action takes at a time."""
+        takes_any: bool = self.model_admin.takes_any_number  # type: ignore[attr-defined]
+        return not takes_any and self.result_count > MOST_AT_ONCE
+
+    @property
     def is_counted(self) -> bool:
         """Whether it is known how many rows there are."""
         return self.result_count <= MOST_COUNTED
@@ -235,7 +286,7 @@ class KeysetList(ChangeList):
         """The cells of each row, which say what they are where there is no room for heads."""
         labels = [str(capfirst(head["text"])) for head in self.heads]
         return [
-            [labelled(cell, label) for cell, label in zip(cells, labels, strict=True)]
+            [light(cell, label) for cell, label in zip(cells, labels, strict=True)]
             for cells in (items_for_result(self, row, None) for row in self.result_list)
         ]
 
@@ -246,12 +297,24 @@ class KeysetList(ChangeList):
         )
 
 
-def labelled(cell: str, label: str) -> SafeString:
-    """A cell of Django's, `<td class="…">…</td>`, with what it is."""
-    if not label or not cell.startswith("<td"):
+def choice_of(choice: Any, names: Sequence[str | None]) -> dict[str, Any]:
+    """A choice of a filter's, with the parameter of these names that it sets, if it sets one."""
+    given = parse_qsl(str(choice["query_string"]).removeprefix("?"))
+    name, value = next((each for each in given if each[0] in names), ("", ""))
+    return {**choice, "name": name, "value": value}
+
+
+def light(cell: str, label: str) -> SafeString:
+    """A cell of Django's, `<td class="…">…</td>`, with what it is and with no other name of a
+    column than those that have a style: the rest of a page's bytes would be these."""
+    found = CELL.match(cell)
+    if not found:
         return mark_safe(cell)  # noqa: S308  Django's own
-    named = format_html('<td data-label="{}"', label)
-    return mark_safe(f"{named}{cell.removeprefix('<td')}")  # noqa: S308  escaped above
+    names = " ".join(name for name in found["names"].split() if name in STYLED)
+    named = format_html(' class="{}"', names) if names else ""
+    told = format_html(' data-label="{}"', label) if label and found["tag"] == "td" else ""
+    start = f"<{found['tag']}{told}{named}>"
+    return mark_safe(start + cell[found.end() :])  # noqa: S308  Django's own, and escaped above
 
 
 def links_from(page: KeyPage, address: Callable[[str], str]) -> list[Link]:
@@ -299,7 +362,8 @@ def _take_all(request: HttpRequest) -> None:
 @dataclass(frozen=True, slots=True)
 class Empty:
     """What a list says that has no rows: what they are for, and its one button, which leads to
-    `route` for who has the right; by itself to a new row. Without a title it names the rows."""
+    `route` with `query` for who has the right; by itself to a new row. Without a title it names the
+    rows."""
 
     icon: str  # its name in static/icons.svg
     text: str | Promise
@@ -307,6 +371,7 @@ class Empty:
     button: str | Promise = ""
     route: str = ""
     right: str = ""
+    query: str = ""
 
 
 class WithChoices(admin.options.BaseModelAdmin[Any]):
@@ -381,6 +446,16 @@ class ListAdmin(WithChoices, admin.ModelAdmin[Any]):
         }
         return super().changelist_view(request, shown | (extra_context or {}))
 
+    def get_preserved_filters(self, request: HttpRequest) -> str:
+        """Django's, with how the list was of which a link was followed: the browser says it, so
+        that not each row's link has to."""
+        kept = super().get_preserved_filters(request)
+        if kept or is_list_of(self.opts, request):
+            return kept
+        list_url = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
+        query = query_before(request, list_url)
+        return urlencode({"_changelist_filters": query}) if query else ""
+
     def page_of(self, request: HttpRequest, row: Any) -> str:
         """Where a row is looked at; from there the way back is to the list as it was."""
         url = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[row.pk])
@@ -446,7 +521,7 @@ class ListAdmin(WithChoices, admin.ModelAdmin[Any]):
             "title": empty.title or _("No %(names)s yet") % {"names": names},
             "text": empty.text,
             "button": empty.button or add_text,
-            "url": reverse(f"admin:{route}") if may else "",
+            "url": reverse(f"admin:{route}", query=QueryDict(empty.query)) if may else "",
         }
 
     @admin.display(description="")  # a script puts a box for all of them there
@@ -454,7 +529,7 @@ class ListAdmin(WithChoices, admin.ModelAdmin[Any]):
         """Django's box, without a template for each row."""
         told = _("Choose {}").format(obj)
         return format_html(
-            '<input type="checkbox" name="{}" value="{}" class="action-select" aria-label="{}">',
+            '<input type="checkbox" name="{}" value="{}" aria-label="{}">',
             ACTION_CHECKBOX_NAME,
             obj.pk,
             told,
@@ -501,7 +576,8 @@ class ListAdmin(WithChoices, admin.ModelAdmin[Any]):
 
     def response_action(self, request: HttpRequest, queryset: Any, *args: Any) -> Any:
         """As Django's; all rows of a list are taken only if they are not too many."""
-        is_bounded = is_across(request) and not self.takes_any_number
+        takes_any = self.takes_any_number and request.POST.get("action") != "delete_selected"
+        is_bounded = is_across(request) and not takes_any
         if is_bounded and queryset.order_by()[MOST_AT_ONCE : MOST_AT_ONCE + 1].exists():
             text = _("That are too many at a time: choose at most %(most)d %(names)s.")
             named = {"most": MOST_AT_ONCE, "names": self.opts.verbose_name_plural}

@@ -32,6 +32,7 @@ class LicensesConfig(AppConfig):
         every_hour(send_reminders)
         kinds.register(LICENSES)
         bulk_kinds.register(bulk.NAME, bulk.LICENSES)
+        bulk_kinds.register(bulk.MACHINES_NAME, bulk.MACHINES)
         days.register(zones.count_days, zones.move_days)
         erasing.also(leaving.forget, leaving.tell)
         own_data.register_all()

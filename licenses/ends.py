@@ -41,6 +41,16 @@ def start_of(day: date, zone: tzinfo) -> datetime:
     return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
+def month_from(day: date, months: int) -> tuple[date, date]:
+    """The first day of the month so many months after the day's, and that of the month after."""
+    return _first_of(day, months), _first_of(day, months + 1)
+
+
+def _first_of(day: date, months: int) -> date:
+    years, month = divmod(day.month - 1 + months, 12)
+    return date(day.year + years, month + 1, 1)
+
+
 def end_of(day: date, zone: tzinfo) -> End:
     """The day's last second in the zone: what "valid until that day" means.
 

@@ -29,7 +29,7 @@ from imports.tables import TableRow
 from imports.verbs.people import NAMES, NEW_PEOPLE, check_customer, customers
 from licenses import values, words
 from licenses.ends import End, end_of
-from licenses.errors import LicenseIsUsed
+from licenses.errors import LicenseIsUsed, MaintenanceHasNoPolicy
 from licenses.intervals import DAY, of_seconds
 from licenses.keys import new_key
 from licenses.lengths import typed
@@ -200,16 +200,19 @@ class WantedLicense(Wanted):
     validity: str | None = None
     validity_in_days: str | None = None
     expires: date | datetime | None = None
+    maintenance_ends: date | datetime | None = None
     notes: str | None = None
     license: License | None = None
 
     def drafted(self, vendor: Vendor) -> License:
         """The licence, filled in and not saved; one without a key gets it later."""
         days = self.validity_in_days
-        end = self._end(vendor)
+        end, maintenance = _end(self.expires, vendor), _end(self.maintenance_ends, vendor)
         terms = {name: getattr(self, name) for name in GIVEN}
         terms["subscription_interval"] = days if self.validity is None else self.validity
         terms |= {"expires_at": end and end.at, "expires_on": end and end.on}
+        terms["maintenance_expires_at"] = maintenance and maintenance.at
+        terms["maintenance_expires_on"] = maintenance and maintenance.on
         given = {name: value for name, value in terms.items() if value is not None}
         return licenses.drafted(
             self.policy,
@@ -232,11 +235,13 @@ class WantedLicense(Wanted):
             ),
         ]
 
-    def _end(self, vendor: Vendor) -> End | None:
-        """The whole day counts, by the clocks of the vendor's time zone."""
-        if self.expires is None or isinstance(self.expires, datetime):
-            return End(self.expires.astimezone(UTC)) if self.expires else None
-        return end_of(self.expires, vendor.zone)
+
+def _end(given: date | datetime | None, vendor: Vendor) -> End | None:
+    """The end that a cell names: of a day the whole of it counts, by the clocks of the vendor's
+    time zone."""
+    if given is None or isinstance(given, datetime):
+        return End(given.astimezone(UTC)) if given else None
+    return end_of(given, vendor.zone)
 
 
 def _add(content: Content) -> None:
@@ -307,6 +312,7 @@ class LicenseRows(Rows):
     validity = may_be_empty("validity", Validity())
     validity_days = Field("validity_in_days", "validity_days", Days(), saves_null_values=False)
     expires_at = Field("expires", "expires_at", DayOrMoment(), saves_null_values=False)
+    maintenance_ends = may_be_empty("maintenance_ends", DayOrMoment())
     max_allowed_release_version = may_be_empty("max_allowed_release_version", Text(LONGEST_VERSION))
     order_number = may_be_empty("order_number", Text(100))
     metadata = may_be_empty("metadata", Values())
@@ -325,6 +331,7 @@ class LicenseRows(Rows):
         "validity_days",
         "expires_at",
         "maintenance_policy",
+        "maintenance_ends",
         "max_allowed_release_version",
         "additional_users",
         "order_number",
@@ -339,19 +346,20 @@ class LicenseRows(Rows):
         "seats_used",
         "deactivations_used",
         "first_activated",
-        "maintenance_ends",
         "created",
     )
     example = (
         ("product", "email", "first_name", "last_name", "company", "policy", "key",
          "allowed_activations", "allowed_deactivations", "validity", "validity_days",
-         "expires_at", "maintenance_policy", "max_allowed_release_version", "additional_users",
+         "expires_at", "maintenance_policy", "maintenance_ends", "max_allowed_release_version",
+         "additional_users",
          "order_number", "metadata", "visible_metadata", "notes", "internal_notes"),
         ("Orbit", "ada@example.com", "Ada", "Lovelace", "Analytical Engines", "Yearly", "",
-         "3", "", "1 year", "", "", "", "", "grace@example.com; mary@example.com", "PO-2026-118",
-         "Reseller margin=30 %", "Cost centre=4711", "Ordered by phone", "Pays late"),
+         "3", "", "1 year", "", "", "", "", "", "grace@example.com; mary@example.com",
+         "PO-2026-118", "Reseller margin=30 %", "Cost centre=4711", "Ordered by phone",
+         "Pays late"),
         ("Orbit", "grace@example.com", "", "", "", "", "GRACE1-COMPILER-WORKS-0001",
-         "1", "-1", "", "", "2027-12-31", "none", "4.2", "", "", "", "", "", ""),
+         "1", "-1", "", "", "2027-12-31", "none", "", "4.2", "", "", "", "", "", ""),
     )  # fmt: skip
     called = {
         **Rows.called,
@@ -375,6 +383,9 @@ class LicenseRows(Rows):
         "maintenance_policy": ("maintenance", "maintenance plan", "updates", "support plan",
                                "wartungsrichtlinie", "wartung", "pflege", "wartungsvertrag",
                                "contrat de maintenance", "mises à jour"),
+        "maintenance_ends": ("maintenance end", "maintenance until", "updates until",
+                             "maintenance end date", "wartung bis", "wartungsende",
+                             "fin de maintenance"),
         "max_allowed_release_version": ("highest version", "maximum version", "max version",
                                         "höchste version", "version maximale"),
         "additional_users": ("users", "additional emails", "further users", "weitere benutzer",
@@ -407,6 +418,9 @@ class LicenseRows(Rows):
         "expires_at": gettext_lazy("2027-12-31 is the end of that day in your time zone."),
         "maintenance_policy": gettext_lazy(
             "The name of the maintenance policy, or none for all versions; empty is the product's."
+        ),
+        "maintenance_ends": gettext_lazy(
+            "Its last day, as in expires_at; empty is as long as the maintenance policy says."
         ),
         "max_allowed_release_version": gettext_lazy(
             "4.2 allows every 4.2.x and nothing above; empty is no limit."
@@ -532,6 +546,8 @@ class LicenseRows(Rows):
         found = dict(errors or {})
         if instance.validity is not None and instance.validity_in_days is not None:
             found["validity_in_days"] = ValidationError(_("Fill in validity or this, not both."))
+        if instance.maintenance_ends and instance.maintenance_policy is None:
+            found.setdefault("maintenance_ends", ValidationError(MaintenanceHasNoPolicy().sentence))
         try:
             instance.described = _checked(instance)
         except ValidationError as error:

@@ -93,9 +93,12 @@ def seen_in(licenses: QuerySet[License], text: str) -> QuerySet[License]:
     words = asked(text)
     if words is None:
         return licenses.none()
+    if not words:
+        return licenses
     own, many = finding.leading(licenses.order_by().values_list("pk", flat=True))
     places = (places_for_customers(word, None if many else own) for word in words)
-    return finding.having(licenses, places)
+    # A whole key may stand in groups with blanks between, and be misread.
+    return licenses.filter(finding.has_each(places) | Q(key_form__in=_readings(form_of(text))))
 
 
 def places_for_customers(word: Typed, own: list[UUID] | None) -> list[Place]:
@@ -141,9 +144,12 @@ def _of_key(form: str) -> list[Place]:
 def _of_misread_key(form: str) -> list[Place]:
     """Whole keys that look like the one which was typed, O for 0 and the like; for who looks
     through a customer's own licences."""
-    if len(form) < SHORTEST_KEY:
-        return []
-    return [Place((), Q(key_form__in=alike(form)))]
+    return [Place((), Q(key_form__in=_readings(form)))]
+
+
+def _readings(form: str) -> set[str]:
+    """The keys that may have been read as this; none of what is too short for a whole one."""
+    return alike(form) if len(form) >= SHORTEST_KEY else set()
 
 
 def _of_product(form: str) -> Place:

@@ -15,12 +15,13 @@ from django.db.models import CharField, Count, Q, QuerySet, Value
 from django.utils import timezone
 
 from audit.models import AuditEntry
-from licenses.ends import start_of
+from licenses.ends import month_from, start_of
 from licenses.models import Activation, ExpirationStrategy, License
 from licenses.status import EXPIRING_SOON, Status
 
 DAYS = 30
 HORIZONS = (30, 60, 90)  # days
+NEXT_MONTH = "next-month"
 TOP = 5
 
 # As values, since SQLite finds no index for `NOT revoked`, which Django makes of a mere False.
@@ -31,10 +32,11 @@ USABLE = Q(revoked=NO, suspended=NO)
 @dataclass(frozen=True, slots=True)
 class Standings:
     """Licences by status, every status among them, and how many usable ones expire within each of
-    HORIZONS, those of the nearer ones included."""
+    HORIZONS, those of the nearer ones included, and in the next month of the calendar."""
 
     by_status: Mapping[Status, int]
     expiring: Mapping[int, int]
+    next_month: int
 
     @property
     def total(self) -> int:
@@ -99,12 +101,15 @@ def standings(now: datetime, licenses: QuerySet[License] | None = None) -> Stand
             ),
         },
         expiring=within,
+        next_month=counts[NEXT_MONTH],
     )
 
 
 def _ranges(now: datetime) -> dict[str, Q]:
     """Conditions that are a range of the index `license_standing` each. They overlap in nothing,
-    but for `waiting`, which is a part of `endless`."""
+    but for `waiting`, which is a part of `endless`, and for the next month."""
+    zone = timezone.get_current_timezone()
+    first, after = month_from(timezone.localdate(now), 1)
     endless = USABLE & Q(expires_at__isnull=True)
     ends = [now, *(now + timedelta(days=days) for days in HORIZONS)]
     return {
@@ -115,6 +120,8 @@ def _ranges(now: datetime) -> dict[str, Q]:
             f"until {days}": USABLE & Q(expires_at__gt=start, expires_at__lte=end)
             for days, start, end in zip(HORIZONS, ends, ends[1:], strict=False)
         },
+        NEXT_MONTH: USABLE
+        & Q(expires_at__gte=start_of(first, zone), expires_at__lt=start_of(after, zone)),
         "later": USABLE & Q(expires_at__gt=ends[-1]),
         "endless": endless,
         "waiting": endless

@@ -64,6 +64,7 @@ class OutgoingEmailAdmin(WithButtons):
         button=_("To the customers"),
         route="accounts_user_changelist",
         right="accounts.view_user",
+        query="kind=customers",
     )
     verbs = {"send-again": (resend, _("The e-mail is on its way again."))}
     rights = {"send-again": "send"}

@@ -113,6 +113,12 @@ class VendorsAdmin(ListAdmin):
         else:
             create_vendor(obj, admin_email=form.cleaned_data["admin_email"])
 
+    def response_add(self, request: HttpRequest, obj: Vendor, *args: Any, **kwargs: Any) -> Any:
+        """As Django's, and that the first administrator was written to."""
+        response = super().response_add(request, obj, *args, **kwargs)
+        messages.success(request, _("An invitation is on its way to its administrator."))
+        return response
+
     def suspend_view(self, request: HttpRequest, row_id: UUID) -> HttpResponseBase:
         """Says what suspending does and, by POST, does it."""
         vendor = self._own(request, row_id)

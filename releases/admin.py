@@ -378,7 +378,7 @@ class DownloadAdmin(VendorAdmin):
         "user",
         "license",
         "ip",
-        "bytes_asked",
+        "size",
         "complete",
         "counted",
     )
@@ -402,13 +402,23 @@ class DownloadAdmin(VendorAdmin):
         "user",
         "license",
         "ip",
-        "first_byte",
-        "bytes_asked",
+        "begins_at",
+        "size",
         "complete",
         "counted",
         "continues",
     )
-    readonly_fields = ("created_at", "release")
+    readonly_fields = ("created_at", "release", "begins_at", "size")
+
+    @admin.display(description=_("size"), ordering="bytes_asked")
+    def size(self, obj: Download) -> str:
+        """How much was asked for, in words."""
+        return filesizeformat(obj.bytes_asked)
+
+    @admin.display(description=_("begins at"))
+    def begins_at(self, obj: Download) -> str:
+        """How much of the file stands before what was asked for."""
+        return filesizeformat(obj.first_byte)
 
     @admin.display(description=_("release"))
     def release(self, obj: Download) -> str:

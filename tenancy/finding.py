@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from itertools import chain
-from operator import or_
+from operator import and_, or_
 from typing import Any, ClassVar, Self
 from uuid import UUID
 
@@ -310,9 +310,12 @@ def _having(rows: Rows, ids: set[UUID], places: Iterable[Place]) -> set[UUID]:
 
 def having(rows: Rows, of_words: Iterable[Iterable[Place]]) -> Rows:
     """Those of the rows that have each word in one of its places, asked one by one."""
-    for places in of_words:
-        rows = rows.filter(reduce(or_, (place.has for place in places)))
-    return rows
+    return rows.filter(has_each(of_words))
+
+
+def has_each(of_words: Iterable[Iterable[Place]]) -> Q:
+    """The condition that a row has each word in one of its places."""
+    return reduce(and_, (reduce(or_, (place.has for place in places)) for places in of_words), Q())
 
 
 def _few(places: Iterable[Place]) -> set[UUID] | None:

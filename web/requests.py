@@ -27,6 +27,13 @@ class PortalRequest(HttpRequest):
     vendor: Vendor  # on a customer's host only; anywhere else the attribute is missing
 
 
+def query_before(request: HttpRequest, path: str) -> str:
+    """The query with which the page at `path`, of the same host, was open when a link on it was
+    followed; empty where the browser tells nothing or of another page."""
+    came = urlsplit(request.headers.get("Referer", ""))
+    return came.query if came.netloc == request.get_host() and came.path == path else ""
+
+
 def client_ip(request: HttpRequest) -> str:
     """The visitor's IP address, as portal/middleware/visitors.py has found it."""
     return str(request.META.get("REMOTE_ADDR", ""))

@@ -31,6 +31,7 @@ from accounts.verbs.invitations import invite, invite_waiting, send_password_lin
 from accounts.verbs.people import change_person, create_person, delete_person, write_note
 from accounts.view_as.admin import WithViewAs, let_button_work, may_view_as
 from backoffice.bulk import verbs as bulk_verbs
+from backoffice.bulk.asking import Question, ask
 from backoffice.export import WithExport
 from backoffice.filters import DaysFilter
 from backoffice.lists import MOST_AT_ONCE, MOST_OFFERED, Empty, KeysetList, is_long
@@ -135,6 +136,17 @@ def stands_in(person: User) -> dict[str, Any]:
     return {"place": kind, "list_url": url, "list_title": KINDS[kind]}
 
 
+SWITCH_OFF = Question(
+    kind=bulk.SWITCHED_OFF,
+    name=bulk.SWITCH_OFF,
+    label=_("Switch these people off"),
+    consequence=_(
+        "They are signed out at once and can't sign in any more; licences and machines stay as "
+        "they are. Each can be switched on again by Change on the person's page."
+    ),
+)
+
+
 # What nobody has who is being added, and what customers alone have.
 NOT_YET = {"has_registered", "last_login", "last_seen_at"}
 OF_CUSTOMERS = {"allow_customer_portal_access", "reminders"}
@@ -188,7 +200,7 @@ class UsersAdmin(WithViewAs, WithSecondFactor, WithExport, WithErasing, WithMeta
         "last_seen_at",
     )
     readonly_fields = ("role_shown", "has_registered", "last_login", "last_seen_at")
-    actions = ("send_invitation",)
+    actions = ("send_invitation", "switch_off")
     takes_any_number = True
 
     @admin.display(description=_("role"))
@@ -326,6 +338,12 @@ class UsersAdmin(WithViewAs, WithSecondFactor, WithExport, WithErasing, WithMeta
         else:
             self.create(request, obj)
 
+    def response_add(self, request: HttpRequest, obj: User, *args: Any, **kwargs: Any) -> Any:
+        """As Django's, and that somebody was written to."""
+        response = super().response_add(request, obj, *args, **kwargs)
+        messages.success(request, self.verbs["invite"][1] % {"row": obj.email})
+        return response
+
     def delete_model(self, request: HttpRequest, obj: User) -> None:
         delete_person(person=obj)
 
@@ -360,6 +378,11 @@ class UsersAdmin(WithViewAs, WithSecondFactor, WithExport, WithErasing, WithMeta
         text = _("A job sends %(n)s invitations, one after the other.")
         messages.success(request, text % {"n": in_words(change.rows)})
         return None
+
+    @admin.action(description=_("Switch off"), permissions=["change"])
+    def switch_off(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponseBase:
+        """Asks; then a job ends the access of each."""
+        return ask(self, request, queryset, "switch_off", SWITCH_OFF)
 
     def has_invite_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("accounts.invite_user")

@@ -37,6 +37,13 @@ class PersonIsGone(PortalError):
     text = _lazy("This person is not there any more.")
 
 
+class OwnAccess(PortalError):
+    """Somebody is among those whom he wants to have switched off."""
+
+    code = "OWN_ACCESS"
+    text = _lazy("You can't switch yourself off together with others.")
+
+
 def lock_person(person: User) -> User:
     """The person as it is now, held until the transaction ends. Raises PersonIsGone."""
     found = User.objects.select_for_update(of=("self",)).filter(pk=person.pk).first()

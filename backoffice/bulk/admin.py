@@ -63,6 +63,7 @@ class BulkChangeAdmin(WithButtons):
             "title": change.label,
             "opts": self.opts,
             "original": change,
+            "who": change.confirmed_by or _("somebody who is gone"),
             "state": capfirst(change.get_state_display()),
             "sentence": words.sentence_of(change),
             "counts": words.counts_of(change),
@@ -89,15 +90,20 @@ class BulkChangeAdmin(WithButtons):
 
 def _problems(change: BulkChange) -> list[tuple[str, str, str]]:
     """Page, name and reason of the first rows that were not changed."""
-    kind, told = KINDS[change.kind], list[tuple[UUID, str]]()
+    kind, told = KINDS[change.kind], list[tuple[UUID, str, str]]()
     for step in change.steps.filter(troubled__gt=0).order_by("number")[:SHOWN]:
-        told += [(UUID(step.rows[place][0]), why) for place, _what, why in step.problems]
+        told += [(UUID(step.rows[place][0]), step.rows[place][1], why)
+                 for place, _what, why in step.problems]  # fmt: skip
         if len(told) >= SHOWN:
             break
-    names = kind.names(pk for pk, _why in told[:SHOWN])
+    names = kind.names(pk for pk, _digest, _why in told[:SHOWN])
     return [
-        (reverse(kind.route, args=[pk]) if pk in names else "", names.get(pk, str(pk)), why)
-        for pk, why in told[:SHOWN]
+        (
+            reverse(kind.route, args=[pk]) if pk in names else "",
+            names.get(pk, digest if kind.ends_rows else str(pk)),
+            why,
+        )
+        for pk, digest, why in told[:SHOWN]
     ]
 
 
@@ -121,10 +127,12 @@ def _parts(change: BulkChange, vendor: Any) -> Iterator[str]:
 
 def _lines(change: BulkChange, steps: list[BulkStep]) -> Iterator[list[Any]]:
     ids = [UUID(pk) for step in steps for pk, _digest in step.rows]
-    names = KINDS[change.kind].names(ids)
+    kind = KINDS[change.kind]
+    names = kind.names(ids)
     results = {REFUSED: _("refused"), LEFT: _("left alone")}
     for step in steps:
         problems = {place: (results[what], why) for place, what, why in step.problems}
         usual = (_("changed"), "") if step.done_at else (_("not reached"), "")
-        for place, (pk, _digest) in enumerate(step.rows):
-            yield [names.get(UUID(pk), pk), *problems.get(place, usual)]
+        for place, (pk, digest) in enumerate(step.rows):
+            name = names.get(UUID(pk), digest if kind.ends_rows else pk)
+            yield [name, *problems.get(place, usual)]

@@ -20,8 +20,9 @@ class Kind:
     """Rows of one kind: what they are called, by which right they are changed, what an error means
     that leaves one alone because it is another by now, how a change with typed values is made
     (raises ValueError where there is none such any more), in what the rows of these ids are changed
-    so that they are locked together, what rows are called by their ids, and where the page of one
-    is."""
+    so that they are locked together, what rows are called by their ids, where the page of one is,
+    and whether rows are gone when they are changed: then what stands for their digest is their
+    name."""
 
     rows: str | Promise
     right: str
@@ -30,6 +31,7 @@ class Kind:
     holding: Callable[[Iterable[UUID]], AbstractContextManager[None]]
     names: Callable[[Iterable[UUID]], Mapping[UUID, str]]
     route: str
+    ends_rows: bool = False
 
 
 KINDS: dict[str, Kind] = {}

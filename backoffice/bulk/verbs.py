@@ -37,6 +37,7 @@ from web.errors import PortalError
 logger = logging.getLogger(__name__)
 
 STEP = 50  # rows
+READ_AT_ONCE = 2000
 AT_A_TIME = 10.0  # seconds that a job works until other jobs of the queue have their turn
 STANDS_STILL = timedelta(minutes=30)
 KEPT = timedelta(days=90)  # what became of each row

@@ -6,21 +6,23 @@ from uuid import UUID
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin.metadata import WithMetadata
+from backoffice.bulk.asking import Question, ask
 from backoffice.filters import DaysFilter
 from backoffice.lists import Empty
-from licenses import words
+from licenses import bulk, words
 from licenses.admin.filters import OwnerFilter
 from licenses.errors import LicensingError
 from licenses.models import Activation, SeatRequest
 from licenses.search import machine_places
-from licenses.verbs.releasing import free
+from licenses.verbs.releasing import ANSWERS, free
 from tenancy.texts import validate_line
 
 
@@ -34,6 +36,18 @@ class FreeForm(forms.Form):
         help_text=_("It is kept in the licence's history, where the customer can read it."),
         widget=forms.TextInput(attrs={"class": "vTextField"}),
     )
+
+
+RELEASE_MANY = Question(
+    kind=bulk.MACHINES_NAME,
+    name=bulk.RELEASE,
+    label=_("Release these machines"),
+    consequence=_(
+        "Their seats are free at once, which counts as a deactivation for each, also beyond what "
+        "the licence allows. What runs on an offline machine goes on until its response ends."
+    ),
+    form=FreeForm,
+)
 
 
 @admin.register(Activation)
@@ -57,6 +71,8 @@ class ActivationAdmin(WithMetadata):
         ("created_at", DaysFilter),
     )
     lookups = ("app_version", "license")
+    actions = ("release_many",)
+    takes_any_number = True
     list_select_related = ("license",)
     search_fields = ("hostname",)  # for the box to be there
     search_help_text = _(
@@ -71,6 +87,14 @@ class ActivationAdmin(WithMetadata):
     )  # fmt: skip
     readonly_fields = ("expires", "set_up_anew", "meters_shown")
     change_form_template = "licenses/admin/activation.html"
+
+    @admin.action(description=_("Release"), permissions=["release"])
+    def release_many(self, request: HttpRequest, queryset: QuerySet[Activation]) -> HttpResponse:
+        """Asks why; then a job frees the seats, one after the other."""
+        return ask(self, request, queryset, "release_many", RELEASE_MANY)
+
+    def has_release_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(ANSWERS)
 
     @admin.display(description=_("expires"))
     def expires(self, obj: Activation) -> str:

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 from django import forms
 from django.contrib import messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core import signing
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
@@ -18,6 +19,7 @@ from django.utils.translation import gettext as _
 from backoffice.bulk import verbs as bulk
 from backoffice.bulk.errors import ConfirmedAlready
 from backoffice.export import WithExport
+from backoffice.saved.verbs import asked_in
 from licenses.admin.many import CHANGES
 from licenses.bulk import NAME
 from licenses.models import License
@@ -57,6 +59,15 @@ class WithChangesToAll(WithExport):
     """A list of licences whose changes take any number of them."""
 
     takes_any_number = True
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """The list; a change for which nothing is ticked is for all that a narrowed list has:
+        before anything is changed, the next page says how many these are."""
+        is_narrowed = bool(asked_in(request.GET.urlencode()))
+        if is_narrowed and request.POST.get("action") in CHANGES:
+            _take_all_for_none(request)
+        shown = {"none_is_all": is_narrowed} | (extra_context or {})
+        return super().changelist_view(request, shown)
 
     def needs_all(self, request: HttpRequest) -> bool:
         return "all" in request.POST or super().needs_all(request)
@@ -116,6 +127,14 @@ class WithChangesToAll(WithExport):
         except ConfirmedAlready as error:
             messages.info(request, error.sentence)
         return redirect("admin:backoffice_bulkchange_change", seen.id)
+
+
+def _take_all_for_none(request: HttpRequest) -> None:
+    if request.POST.getlist(ACTION_CHECKBOX_NAME):
+        return
+    posted = request.POST.copy()
+    posted["select_across"] = "1"
+    request.POST = posted  # type: ignore[assignment]
 
 
 def _label(name: str, form: forms.Form) -> str:

@@ -24,6 +24,7 @@ from tenancy.addresses import normalise_email, several
 from tenancy.texts import AddressField, validate_address
 
 MOST_SEATS = 2**31 - 1
+NO_SEATS = _("This is no number of seats: type 0 or more, or −1 for any number.")
 MOST_USERS = 50  # beside the owner, that are named at once
 
 
@@ -328,9 +329,10 @@ class HighestVersionForm(forms.Form):
 class SeatsForm(forms.Form):
     """How many machines may be active."""
 
-    seats = forms.IntegerField(
+    seats = CountField(
         label=_("Seats"),
         min_value=UNLIMITED,
+        error_messages={"invalid": NO_SEATS, "min_value": NO_SEATS},
         max_value=MOST_SEATS,
-        help_text=_("0 or −1 is unlimited. Machines above a lower number stay active."),
+        help_text=_("0, −1 or unlimited is unlimited. Machines above a lower number stay active."),
     )

@@ -66,7 +66,8 @@ class LengthOfTimeField(forms.IntegerField):
 
 
 class CountField(forms.IntegerField):
-    """A number that may have no limit, which is −1, and is shown and typed as a word."""
+    """A number that may have no limit, which is −1, and is shown and typed as a word; the sign may
+    be a minus or a hyphen."""
 
     widget = forms.TextInput
 
@@ -77,7 +78,9 @@ class CountField(forms.IntegerField):
 
     def to_python(self, value: Any) -> int | None:
         is_word = str(value).strip().casefold() == _("unlimited").casefold()
-        return UNLIMITED if is_word else super().to_python(value)
+        if is_word:
+            return UNLIMITED
+        return super().to_python(value.replace("−", "-") if isinstance(value, str) else value)
 
     def prepare_value(self, value: Any) -> Any:
         return self.told(value) if isinstance(value, int) else value

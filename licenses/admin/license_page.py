@@ -1,5 +1,5 @@
-"""What a licence's page in the back office begins with: its state in a sentence, what can be done
-about it, and what there is to know, in plain words. What can be typed stands in the form below.
+"""A licence's page in the back office: its state in a sentence, what can be done about it, and what
+there is to know, in plain words. What can be typed stands on a page of its own, below the state.
 """
 
 from collections.abc import Iterable
@@ -23,7 +23,7 @@ from licenses.admin.meanings import versions_of
 from licenses.history import Event
 from licenses.intervals import of_seconds
 from licenses.lengths import in_words
-from licenses.models import Activation, License, LicenseMetadata
+from licenses.models import Activation, License, LicenseMetadata, SeatRequest
 from licenses.pages.rows import seats
 from licenses.status import Status
 from tenancy.door import current_vendor
@@ -71,6 +71,7 @@ class Machine:
     kind: str
     seen: str
     seen_at: str
+    request: str  # the id of a customer's open request to release it; empty without one
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +87,8 @@ class Told:
 
 
 def page_of(request: HttpRequest, license: License) -> dict[str, Any]:
-    """All that the page shows above its form; the licence has product, customer and policies."""
-    may, now, today = request.user.has_perm, timezone.now(), timezone.localdate()
+    """All that the page shows; the licence has product, customer and policies."""
+    may, now = request.user.has_perm, timezone.now()
     machines = _machines(license, now) if may("licenses.view_activation") else None
     history = list(_history(license)[: LAST_EVENTS + 1])
     people = _people(license) if may("licenses.view_licenseuser") else []
@@ -95,8 +96,7 @@ def page_of(request: HttpRequest, license: License) -> dict[str, Any]:
     metadata = list(license.metadata.all()) if may("licenses.view_licensemetadata") else []
     return {
         "license": license,
-        "state": state_of(license, today=today, stopped=_stopped(license, history)),
-        "status": words.status_text(license.standing),
+        **state_shown(license, history),
         "seats": seats(license),
         "deactivations": words.deactivations_text(license),
         "unsaid_seats": _unsaid_seats(license),
@@ -122,6 +122,15 @@ def page_of(request: HttpRequest, license: License) -> dict[str, Any]:
 
 
 # --- The state and what can be done about it ----------------------------------------------------
+
+
+def state_shown(license: License, history: Iterable[AuditEntry] = ()) -> dict[str, Any]:
+    """The state, for the page and for the form; `history` are entries that are known anyway."""
+    stopped = _stopped(license, history)
+    return {
+        "state": state_of(license, today=timezone.localdate(), stopped=stopped),
+        "status": words.status_text(license.standing),
+    }
 
 
 def state_of(license: License, *, today: date, stopped: AuditEntry | None = None) -> str:
@@ -242,6 +251,11 @@ def _told(entry: AuditEntry, license: License) -> Told:
 
 def _machines(license: License, now: datetime) -> list[Machine]:
     """The newest machines, one more than the page shows."""
+    asked = dict(
+        SeatRequest.objects.filter(license=license, state=SeatRequest.State.OPEN)
+        .order_by()
+        .values_list("activation_id", "pk")
+    )
     return [
         Machine(
             id=str(each.pk),
@@ -250,6 +264,7 @@ def _machines(license: License, now: datetime) -> list[Machine]:
             kind=_("offline") if each.offline else _("online"),
             seen=relative(each.last_synced_at, now),
             seen_at=at(each.last_synced_at),
+            request=str(asked.get(each.pk, "")),
         )
         for each in Activation.objects.filter(license=license)[: MOST_MACHINES + 1]
     ]

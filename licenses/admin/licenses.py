@@ -9,7 +9,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
 from django.db.models import QuerySet
 from django.forms import BaseInlineFormSet, model_to_dict
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
@@ -22,14 +22,14 @@ from accounts.verbs.customers import NotACustomer
 from accounts.view_as.admin import let_button_work
 from backoffice.base import COPY, WithButtons, WithDuplicate, Writes, owned
 from backoffice.export import WithExport
-from backoffice.filters import DaysFilter, EndFilter, PersonFilter, RelatedFilter
+from backoffice.filters import DaysFilter, PersonFilter, RelatedFilter
 from backoffice.lists import Empty, WithChoices, is_across, is_list_of
 from licenses import values, words
 from licenses.admin.all_found import WithChangesToAll
-from licenses.admin.filters import ExpiringFilter, StatusFilter
+from licenses.admin.filters import ExpiryFilter, StatusFilter
 from licenses.admin.forms import LicenseForm, NewLicenseForm
 from licenses.admin.lengths import LENGTHS
-from licenses.admin.license_page import page_of
+from licenses.admin.license_page import page_of, state_shown
 from licenses.admin.many import CHANGES
 from licenses.errors import (
     AdditionalUserIsStaff,
@@ -49,6 +49,8 @@ from tenancy.door import current_vendor
 
 # Refusals that are told afterwards, and how much of a key: messages travel in a cookie.
 MOST_TOLD, LONGEST_KEY_TOLD = 10, 60
+TWO_LINES = 42  # characters of a key
+TYPING = "change"  # of the query: a licence's page is the form to change it
 
 
 class OwnedInline(WithChoices, admin.TabularInline[Any, Any]):
@@ -144,16 +146,14 @@ class LicenseAdmin(WithChangesToAll, WithExport, WithButtons, WithDuplicate):
     list_display = ("key_shown", "product_shown", "user_shown", "status", "seats", "expires")
     list_filter = (
         StatusFilter,
-        ExpiringFilter,
-        ("expires_at", EndFilter),
+        ("expires_at", ExpiryFilter),
         ("product", RelatedFilter),
         ("user", PersonFilter),
         ("policy", RelatedFilter),
         ("created_at", DaysFilter),
-        "suspended",
-        "revoked",
         "type",
     )
+    lookups = ("expiring", "suspended", "revoked")  # the status names the latter, too
     list_select_related = ("product", "user")
     search_fields = ("key",)  # for the box to be there
     search_help_text = _(
@@ -242,24 +242,37 @@ class LicenseAdmin(WithChangesToAll, WithExport, WithButtons, WithDuplicate):
         return _("Licence %(key)s") % {"key": row}
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
-        """Rows to type into, for who may; the others read them above."""
-        return self.inlines if self.has_change_permission(request, obj) else ()
+        """Rows to type into, for who may, where the form is; all read them on the page."""
+        types = request.method == "POST" or TYPING in request.GET
+        return self.inlines if types and self.has_change_permission(request, obj) else ()
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """The licence in words above the form; beside errors as it is, not as it was typed."""
+        """The licence in words, or the form alone for who wants to change it, below its state;
+        beside errors as it is, not as it was typed."""
         license = context.get("original")
         if license is None:
             return super().render_change_form(request, context, *args, **kwargs)
-        if context["errors"]:
+        asked = TYPING in request.GET and self.has_change_permission(request, license)
+        if asked or context["errors"]:
             license = self.get_queryset(request).get(pk=license.pk)
+            shown = state_shown(license) | {"typing": True}
+            return super().render_change_form(request, context | shown, *args, **kwargs)
         shown = page_of(request, license)
         shown["duplicate"] = self.duplicate_url(request, str(license.pk))
-        # Without the fragment of the address, which the page after saving would keep.
-        kwargs["form_url"] = request.get_full_path()
         response = super().render_change_form(request, context | shown, *args, **kwargs)
         return let_button_work(response) if shown["may_view_as"] else response
+
+    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        """As Django's; who stays, stays at the form."""
+        response = super().response_change(request, obj)
+        if "_continue" not in request.POST or not isinstance(response, HttpResponseRedirect):
+            return response
+        path, _mark, query = response.url.partition("?")
+        asked = QueryDict(query, mutable=True)
+        asked[TYPING] = "yes"
+        return redirect(f"{path}?{asked.urlencode()}")
 
     # --- A new licence --------------------------------------------------------------------------
 
@@ -436,8 +449,9 @@ class LicenseAdmin(WithChangesToAll, WithExport, WithButtons, WithDuplicate):
 
     @admin.display(description=_("key"), ordering="key")
     def key_shown(self, obj: License) -> str:
-        """In one line; as much of it as there is room for."""
-        return format_html('<span class="cut" title="{0}">{0}</span>', obj.key)
+        """In two lines; as much of it as there is room for."""
+        title = format_html(' title="{}"', obj.key) if len(obj.key) > TWO_LINES else ""
+        return format_html('<span class="cut"{}>{}</span>', title, obj.key)
 
     @admin.display(description=_("product"))
     def product_shown(self, obj: License) -> str:
@@ -452,7 +466,7 @@ class LicenseAdmin(WithChangesToAll, WithExport, WithButtons, WithDuplicate):
         if obj.user is None:
             return ""
         name, at, domain = obj.user.email.partition("@")
-        return format_html('<span title="{}">{}{}<wbr>{}</span>', obj.user.email, name, at, domain)
+        return format_html("<span>{}{}<wbr>{}</span>", name, at, domain)
 
     @admin.display(description=_("status"))
     def status(self, obj: License) -> str:

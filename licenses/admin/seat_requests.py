@@ -120,6 +120,7 @@ class SeatRequestAdmin(VendorAdmin):
             "opts": self.opts,
             "original": asked,
             "machine": _machine_of(asked),
+            "who": asked.user or _("somebody who is gone"),
             "works": self.works(asked),
             "deactivations": words.deactivations_text(asked.license),
             "form": form,

@@ -26,6 +26,7 @@ from licenses.models import OperatingSystem
 from licenses.statistics import (
     DAYS,
     HORIZONS,
+    NEXT_MONTH,
     Machines,
     PerDay,
     Standings,
@@ -204,8 +205,13 @@ def _licences(counted: Standings) -> Card:
 def _expiring(counted: Standings) -> Card:
     title = _("Licences that expire")
     rows = [
-        Bar(within(days), counted.expiring[days], _list("licenses_license", {"expiring": days}))
-        for days in HORIZONS
+        *(
+            Bar(within(days), counted.expiring[days], _list("licenses_license", {"expiring": days}))
+            for days in HORIZONS
+        ),
+        Bar(
+            _("Next month"), counted.next_month, _list("licenses_license", {"expiring": NEXT_MONTH})
+        ),
     ]
     chart = charts.bars(title, rows, (_("When"), _("Licences")))
     soon = counted.expiring[HORIZONS[0]]

@@ -3,7 +3,7 @@
 
 const bar = document.querySelector("[data-actions]");
 if (bar) {
-  const boxes = [...document.querySelectorAll("#result_list .action-select")];
+  const boxes = [...document.querySelectorAll("#result_list [name=_selected_action]")];
   const count = bar.querySelector("[data-count]");
   const across = bar.querySelector("input.select-across");
   const all = bar.querySelector("[data-all]");

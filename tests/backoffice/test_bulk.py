@@ -20,14 +20,15 @@ from audit.models import AuditEntry
 from backoffice.bulk import verbs as bulk
 from backoffice.lists import ListAdmin
 from backoffice.models import BulkChange
-from licenses.models import License
+from licenses.models import Activation, License, SeatRequest
 from licenses.verbs import licenses, many
+from licenses.verbs.activations import activate
 from licenses.verbs.licenses import create_license
 from mail.models import OutgoingEmail
 from tenancy import transactions
 from tenancy.door import inside
 from tests.accounts.test_roles import person
-from tests.world import Browser, World, signed_in, user
+from tests.world import Browser, World, machine, signed_in, user
 
 pytestmark = pytest.mark.by_database
 NUMBER = 25
@@ -302,6 +303,89 @@ def test_any_number_of_people_is_invited(crowd: World, monkeypatch: pytest.Monke
     shown = signed_in(crowd.acme_admin).get(page["Location"]).content.decode()
     assert "has set a password already" in shown
     assert "not there any more" in shown
+
+
+def begun(browser: Browser, path: str, sent: dict[str, Any], **typed: str) -> str:
+    """The page of a change that an action asked about before, and was confirmed."""
+    asked = browser.post(path, sent)
+    assert asked.status_code == 200
+    number = re.search(r'name="number" value="(\d+)"', asked.content.decode())
+    assert number
+    confirmed = browser.post(path, {**sent, "number": number[1], "confirm": "yes", **typed})
+    assert confirmed.status_code == 302, confirmed.content.decode()
+    return str(confirmed["Location"])
+
+
+def test_any_number_of_machines_is_released(crowd: World) -> None:
+    with inside(crowd.acme):
+        license = create_license(product=crowd.orbit, user=crowd.grace, allowed_activations=0)
+        machines = [activate(license, machine(f"crowd-{n}")) for n in range(8)]
+        waiting = seat_request(crowd, machines[2])
+    admin, path = signed_in(crowd.acme_admin), "/licenses/activation/?q=crowd"
+    sent = {"action": "release_many", "select_across": "1", "index": "0"}
+    without = admin.post(path, {**sent, "number": "8", "confirm": "yes"}).content.decode()
+    assert "This field is required." in without
+    page = begun(admin, path, sent, reason="The lab is closed")
+    with inside(crowd.acme):
+        change = BulkChange.objects.get()
+        machines[0].delete()
+        assert Activation.objects.filter(license=license).count() == 7  # a job does it
+    done = work(crowd, change)
+    assert (done.state, done.rows, done.changed, done.left) == ("done", 8, 7, 1)
+    with inside(crowd.acme):
+        assert not Activation.objects.filter(license=license).exists()
+        assert License.objects.get(pk=license.pk).total_deactivations == 7
+        freed = AuditEntry.objects.filter(license_id=license.pk, action="freed")
+        assert [each.details["reason"] for each in freed] == ["The lab is closed"] * 7
+        waiting.refresh_from_db()
+        assert waiting.state == "released"
+    assert "crowd-0" in admin.get(page).content.decode()
+    result = admin.get(f"{page.removesuffix('change/')}result.csv").getvalue().decode()
+    assert result.count("crowd-") == 8
+    assert "licenses.release_activation" not in crowd.ada.rights
+    nobody = person(crowd.acme, "looks", "licenses.view_activation")
+    assert "release_many" not in signed_in(nobody).get("/licenses/activation/").content.decode()
+
+
+def test_any_number_of_people_is_switched_off(crowd: World) -> None:
+    with inside(crowd.acme):
+        people_of = [user(crowd.acme, f"leaves{n}@crowd.example") for n in range(6)]
+    admin, path = signed_in(crowd.acme_admin), "/accounts/user/?kind=customers&q=crowd.example"
+    begun(admin, path, {"action": "switch_off", "select_across": "1", "index": "0"})
+    own = {"action": "switch_off", "_selected_action": str(crowd.acme_admin.pk), "index": "0"}
+    begun(admin, "/accounts/user/?kind=team", own)
+    with inside(crowd.acme):
+        many_of, alone = BulkChange.objects.order_by("-rows")
+    assert work(crowd, many_of).changed == 6
+    refused = work(crowd, alone)
+    assert (refused.changed, refused.refused) == (0, 1)
+    with inside(crowd.acme):
+        active = User.objects.filter(pk__in=[each.pk for each in people_of], is_active=True)
+        assert not active.exists()
+        assert User.objects.get(pk=crowd.acme_admin.pk).is_active
+    shown = admin.get(f"/backoffice/bulkchange/{alone.pk}/change/").content.decode()
+    assert "You can&#x27;t switch yourself off together with others." in shown
+    assert "switch_off" not in signed_in(crowd.acme_support).get(path).content.decode()
+
+
+def test_more_rows_than_were_seen_are_asked_about_again(crowd: World) -> None:
+    path = "/accounts/user/?kind=customers"
+    sent = {"action": "switch_off", "select_across": "1", "index": "0", "number": "1"}
+    page = signed_in(crowd.acme_admin).post(path, {**sent, "confirm": "yes"}).content.decode()
+    assert "The list has more rows by now. Look again." in page
+    with inside(crowd.acme):
+        assert not BulkChange.objects.exists()
+
+
+def seat_request(world: World, lost: Activation) -> SeatRequest:
+    return SeatRequest.objects.create(
+        vendor=world.acme,
+        license_id=lost.license_id,
+        activation_id=lost.pk,
+        user=world.grace,
+        hostname=lost.hostname,
+        reason="Broken",
+    )
 
 
 @pytest.mark.django_db(transaction=True)

@@ -31,7 +31,7 @@ from tests.conftest import NOW, ON_POSTGRESQL
 from tests.licenses.test_backoffice import new
 from tests.many import copy, filling, rows_read, scans
 from tests.tenancy.test_wall_at_size import plan
-from tests.world import Browser, World, fingerprint, signed_in, user
+from tests.world import PARENT, Browser, World, fingerprint, signed_in, user
 
 SITE = admin.site
 LICENSES = "/licenses/license/"
@@ -317,11 +317,15 @@ def test_a_row_s_page_can_be_opened_from_any_place(world: World, office: Browser
             )
     query = f"?o={column(office, LICENSES, 'key')}"
     second = office.get(LICENSES + leads_to(office.get(LICENSES + query), "next"))
-    opened = re.findall(r'href="(/licenses/license/[^"]+/change/[^"]*)"', second.content.decode())
+    opened = re.findall(r'href="([0-9a-f-]{36}/change/)"', second.content.decode())
     assert len(opened) == 3
+    place = f"http://app.{PARENT}{second.request['PATH_INFO']}?{second.request['QUERY_STRING']}"
     for each in opened:
-        assert "_changelist_filters" in each
-        assert office.get(each.replace("&amp;", "&")).status_code == 200
+        page = office.get(f"{LICENSES}{each}", headers={"Referer": place}).content.decode()
+        change = re.search(r'href="([?]_changelist_filters[^"]+&amp;change=yes)"', page)
+        assert change
+        asked = LICENSES + each + change[1].replace("&amp;", "&")
+        assert office.get(asked).status_code == 200
 
 
 # --- Nobody counts --------------------------------------------------------------------------------
@@ -508,6 +512,7 @@ def test_all_of_a_list_are_taken_only_if_they_are_not_too_many(
     form |= {"select_across": "1", "index": "0"}
     monkeypatch.setattr(lists, "MOST_AT_ONCE", 4)
     assert "Select all 5" not in office.get(path).content.decode()
+    assert "At most 4 at a time" in office.get(path).content.decode()
     page = office.post(path, form, follow=True).content.decode()
     assert "choose at most 4 users" in page
     with inside(world.acme):
@@ -515,6 +520,12 @@ def test_all_of_a_list_are_taken_only_if_they_are_not_too_many(
     monkeypatch.setattr(lists, "MOST_AT_ONCE", 5)
     page = office.post(path, form, follow=True).content.decode()
     assert "5 invitations are on their way." in page
+    # Deleting is no job, also where other actions are.
+    monkeypatch.setattr(UsersAdmin, "takes_any_number", True)
+    monkeypatch.setattr(lists, "MOST_AT_ONCE", 4)
+    assert "At most 4" not in office.get(path).content.decode()
+    page = office.post(path, form | {"action": "delete_selected"}, follow=True).content.decode()
+    assert "choose at most 4 users" in page
 
 
 # --- What is offered ------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from licenses.models import License, LicensePolicy
 from tenancy.door import inside
 from tests.backoffice.test_base import license_form
 from tests.posted import form_of
-from tests.world import World, signed_in
+from tests.world import PARENT, World, signed_in
 
 
 @pytest.mark.parametrize(
@@ -54,13 +54,40 @@ def test_a_changed_row_is_shown(world: World, who: str, path: str, field: str, p
     assert "Otherwise" in done.content.decode()
 
 
-def test_a_changed_licence_is_shown_without_the_forms_fragment(world: World) -> None:
+def test_a_changed_licence_is_shown_and_not_its_form(world: World) -> None:
     admin, path = signed_in(world.acme_admin), f"/licenses/license/{world.ada_license.pk}/change/"
-    # A form without an action sends the address's fragment along, which redirects then keep.
-    assert f'action="{path}"' in admin.get(path).content.decode()
-    done = admin.post(path, license_form(world, order_number="PO-9"), follow=True)
+    form, asked = license_form(world, order_number="PO-9"), f"{path}?change=yes"
+    done = admin.post(asked, form, follow=True)
     assert done.redirect_chain == [(path, 302)]
     assert "PO-9" in done.content.decode()
+    stays = admin.post(asked, form | {"order_number": "PO-10", "_continue": ""}, follow=True)
+    assert stays.redirect_chain == [(asked, 302)]
+    assert 'value="PO-10"' in stays.content.decode()
+
+
+def test_the_way_back_is_to_the_list_that_the_browser_came_from(world: World) -> None:
+    """Not each row of a list says how the list was."""
+    admin, query = signed_in(world.acme_admin), "q=orbit&status=active"
+    listed = admin.get(f"/licenses/license/?{query}").content.decode()
+    row = f"{world.grace_license.pk}/change/"
+    assert f'href="{row}"' in listed
+
+    def back(referrer: str) -> bool:
+        page = admin.get(f"/licenses/license/{row}", headers={"Referer": referrer})
+        return (
+            '<a class="crumb" href="/licenses/license/?q=orbit&amp;status=active">'
+            in page.content.decode()
+        )
+
+    host = f"http://app.{PARENT}"
+    assert back(f"{host}/licenses/license/?{query}")
+    for other in (
+        "",
+        f"{host}/licenses/license/",
+        f"{host}/licenses/activation/?{query}",
+        f"http://evil.example/licenses/license/?{query}",
+    ):
+        assert not back(other), other
 
 
 def test_the_way_back_from_what_was_saved_is_to_the_list_as_it_was(world: World) -> None:

@@ -14,6 +14,7 @@ from licenses.verbs.activations import activate
 from licenses.verbs.defaults import Choice
 from licenses.verbs.details import add_metadata
 from licenses.verbs.issuing import issue
+from licenses.verbs.licenses import create_license
 from licenses.verbs.products import create_product
 from releases.files.shelf import shelf_for
 from releases.models import Release
@@ -126,3 +127,15 @@ def test_the_trail_finds_what_is_no_person(world: World, name: str) -> None:
     for typed in (name, *spellings(name)):
         page = admin.get("/audit/auditentry/", {"q": typed}).content.decode()
         assert name in page.partition('id="result_list"')[2], typed
+
+
+@pytest.mark.parametrize(
+    "typed", ["DAYK0B 17AC40 0Z2G61", "DAYKOB I7AC4O OZ2G6I", "daykob l7ac40 0z2g61", "D4YK0B"]
+)
+def test_a_misread_key_in_groups_is_found_by_its_customer(world: World, typed: str) -> None:
+    with inside(world.acme):
+        create_license(product=world.orbit, user=world.grace, key="DAYK0B-17AC40-0Z2G61")
+    found = signed_in(world.grace).get("/licenses/", {"q": typed}).content.decode()
+    assert ("DAYK0B-17AC40-0Z2G61" in found) == (typed != "D4YK0B")
+    other = signed_in(world.ada).get("/licenses/", {"q": typed}).content.decode()
+    assert "DAYK0B-17AC40-0Z2G61" not in other

@@ -261,7 +261,7 @@ def test_what_has_no_field_any_more_is_told(visitor: Callable[..., Visitor]) -> 
     page = someone.page
     page.goto(someone.portal.url("app", "/licenses/license/"))
     page.locator("#result_list tbody th a").first.click()
-    page.locator(".licence-change > summary").click()
+    page.get_by_role("link", name="Change", exact=True).click()
     page.get_by_role("button", name="Add a row").first.click()
     page.locator("input[name^=metadata-][name$=-key]:visible").last.fill("Rack")
     page.locator("[name=order_number]").fill("PO-7")
@@ -345,7 +345,7 @@ def test_what_was_found_by_searching_is_chosen_again(visitor: Callable[..., Visi
     page = someone.page
     page.goto(someone.portal.url("app", "/licenses/license/"))
     page.locator("#result_list tbody th a").first.click()
-    page.locator(".licence-change > summary").click()
+    page.get_by_role("link", name="Change", exact=True).click()
     field = page.locator(".field-user").first.get_by_role("combobox", name="Customer")
     name = "grace@example.com" if "ada@" in field.input_value() else "ada@example.com"
     field.fill(name)

@@ -137,6 +137,11 @@ def test_none_is_a_choice(world: World, policies: tuple[LicensePolicy, Maintenan
         rows = License.objects.select_related("maintenance_policy")
         other = rows.get(key="ANOTHER-KEY-OF-EVES-1")
     assert (other.policy, other.maintenance_policy) == (None, policies[1])
+    dated = ("--maintenance", "One year", "--maintenance-until", "2027-03-31")
+    command("--policy", "none", *dated, "--key", "ANOTHER-KEY-OF-EVES-2")
+    with inside(world.acme):
+        upkeep = License.objects.get(key="ANOTHER-KEY-OF-EVES-2").maintenance_expires_on
+    assert str(upkeep) == "2027-03-31"
 
 
 def test_where_no_policy_is_said_a_licence_is_on_the_terms_of_none(world: World) -> None:

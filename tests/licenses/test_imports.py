@@ -12,6 +12,7 @@ from accounts.models import User
 from audit.acting import actor
 from audit.models import AuditEntry
 from imports.kinds import KINDS
+from licenses.ends import end_of
 from licenses.models import (
     License,
     LicenseMetadata,
@@ -31,7 +32,7 @@ from tests.world import World, set_vendor
 
 HEADER = (
     "product,email,first_name,last_name,company,policy,key,allowed_activations,"
-    "allowed_deactivations,validity,validity_days,expires_at,maintenance_policy,"
+    "allowed_deactivations,validity,validity_days,expires_at,maintenance_policy,maintenance_ends,"
     "max_allowed_release_version,additional_users,order_number,metadata,visible_metadata,notes,"
     "internal_notes\n"
 )
@@ -128,6 +129,10 @@ def number_of_licenses(world: World) -> int:
         ({"company": "c" * 151}, "company", "This is longer than 150 characters."),
         ({"maintenance_policy": "Foreign"}, "maintenance_policy",
          "There is no maintenance policy “Foreign”."),
+        ({"maintenance_ends": "2027-06-30"}, "maintenance_ends",
+         "Choose a maintenance policy, too: without one the licence brings all versions."),
+        ({"maintenance_ends": "30.6."}, "maintenance_ends",
+         "This is not a date such as 2027-12-31 or a moment such as 2027-12-31T18:00Z."),
         ({"max_allowed_release_version": "newest"}, "max_allowed_release_version",
          "Use two to four numbers with dots between, such as 4.2.1, and for a pre-release a hyphen "
          "and what it is, such as 4.2.1-rc.1."),
@@ -422,6 +427,20 @@ def test_a_row_brings_all_that_a_licence_goes_out_with(world: World) -> None:
         *["licenses.licensemetadata"] * 3,
         *["licenses.licenseuser"] * 2,
     ]
+
+
+@pytest.mark.parametrize(("cell", "day"), [("2027-06-30", date(2027, 6, 30)), ("30.06.2027", date(2027, 6, 30)), ("2027-06-30T10:00Z", None)])  # fmt: skip
+def test_a_row_says_when_its_maintenance_ends(world: World, cell: str, day: date | None) -> None:
+    with inside(world.acme):
+        MaintenancePolicy.objects.create(
+            vendor=world.acme, name="Upkeep", subscription_interval="P1Y"
+        )
+    imported(world, line(key=KEY, maintenance_policy="Upkeep", maintenance_ends=cell))
+    with inside(world.acme):
+        license = License.objects.get(key=KEY)
+    assert license.maintenance_expires_on == day
+    end = end_of(date(2027, 6, 30), UTC).at if day else datetime(2027, 6, 30, 10, tzinfo=UTC)
+    assert license.maintenance_expires_at == end
 
 
 def test_an_empty_cell_is_the_products_policy(world: World) -> None:

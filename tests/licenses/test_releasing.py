@@ -106,15 +106,35 @@ def test_the_row_of_an_open_request_leads_to_its_answer(world: World, lost: Acti
     support = signed_in(world.acme_support)
     listed = support.get("/licenses/seatrequest/").content.decode()
     assert f'href="{row}/answer/' in listed
-    assert f'href="{row}/change/' not in listed
+    assert f'href="{request.pk}/change/' not in listed
     looking = roles.person(world.acme, "looking", "licenses.view_seatrequest")
     assert (
-        f'href="{row}/change/' in signed_in(looking).get("/licenses/seatrequest/").content.decode()
+        f'href="{request.pk}/change/'
+        in signed_in(looking).get("/licenses/seatrequest/").content.decode()
     )
     support.post(f"{row}/answer/", {"do": "refuse", "answer": "No"})
     listed = support.get("/licenses/seatrequest/").content.decode()
-    assert f'href="{row}/change/' in listed
+    assert f'href="{request.pk}/change/' in listed
     assert f"{row}/answer/" not in listed
+
+
+def test_the_licences_page_marks_what_is_asked_for(world: World, lost: Activation) -> None:
+    support, path = signed_in(world.acme_support), f"/licenses/license/{lost.license_id}/change/"
+    assert "Release asked for" not in support.get(path).content.decode()
+    request = asked(world, lost)
+    page = support.get(path).content.decode()
+    assert page.count("Release asked for") == 1
+    assert f'href="/licenses/seatrequest/{request.pk}/answer/"' in page
+
+
+def test_who_asked_may_be_gone(world: World, lost: Activation) -> None:
+    request = asked(world, lost)
+    with inside(world.acme):
+        SeatRequest.objects.update(user=None)
+    support = signed_in(world.acme_support)
+    page = support.get(f"/licenses/seatrequest/{request.pk}/answer/").content.decode()
+    assert "somebody who is gone asked to release clean-room" in page
+    assert "None" not in page
 
 
 def test_who_decides_reads_until_when_the_response_works(

@@ -36,6 +36,12 @@ class Command(BaseCommand):
         parser.add_argument(
             "--maintenance", help="The name of the maintenance policy, or none; else the product's."
         )
+        parser.add_argument(
+            "--maintenance-until",
+            metavar="DAY",
+            help="The last day of the maintenance, such as 2027-12-31; else as long as its policy "
+            "says.",
+        )
         parser.add_argument("--max-version", default="", help="The highest version, such as 4.2.")
         parser.add_argument("--order-number", default="", help="The customer can read it.")
         parser.add_argument(
@@ -92,6 +98,7 @@ def _issued(options: dict[str, Any]) -> License:
         allowed_activations=options["seats"],
         interval=_length(options["validity"]),
         last_day=_day(options["until"]),
+        maintenance_last_day=_day(options["maintenance_until"]),
         send=not options["no_email"],
     )
 

@@ -1,0 +1,94 @@
+"""What an action of a list asks before a job does it to all that was chosen, however many."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from django import forms
+from django.contrib import messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.formats import number_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+from backoffice.bulk import verbs
+from backoffice.lists import is_across
+from tenancy.door import current_vendor
+
+SHOWN = 25
+
+
+class NothingToSay(forms.Form):
+    """Of what has to be asked nothing but whether it is meant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Before a change to many: the kind and the name of the change (backoffice/bulk/kinds.py), its
+    button, what will follow, and what has to be typed."""
+
+    kind: str
+    name: str
+    label: str | Promise
+    consequence: str | Promise
+    form: type[forms.Form] = NothingToSay
+
+
+def ask(
+    model_admin: Any, request: HttpRequest, rows: QuerySet[Any], action: str, question: Question
+) -> HttpResponse:
+    """The question or, once it is confirmed, the page of the job.
+
+    The rows are fixed when it is confirmed; if the list has more by then than were seen, it is
+    asked again.
+    """
+    is_confirmed = "confirm" in request.POST
+    form = question.form(request.POST if is_confirmed else None)
+    rows = rows.order_by("pk")
+    number = rows.count()
+    if is_confirmed and form.is_valid():
+        if number <= _seen(request):
+            return _begin(request, rows, question, form)
+        messages.warning(request, _("The list has more rows by now. Look again."))
+    context = {
+        **model_admin.admin_site.each_context(request),
+        "title": question.label,
+        "opts": model_admin.opts,
+        "question": question,
+        "action": action,
+        "form": form,
+        "number": number,
+        "number_in_words": number_format(number, force_grouping=True),
+        "rows": rows[:SHOWN],
+        "more": number > SHOWN,
+        "across": is_across(request),
+        "chosen": request.POST.getlist(ACTION_CHECKBOX_NAME),
+    }
+    return render(request, "backoffice/admin/ask_many.html", context)
+
+
+def _seen(request: HttpRequest) -> int:
+    seen = request.POST.get("number", "")
+    return int(seen) if seen.isdecimal() else 0
+
+
+def _begin(
+    request: HttpRequest, rows: QuerySet[Any], question: Question, form: forms.Form
+) -> HttpResponse:
+    change = verbs.confirm(
+        id=uuid4(),
+        vendor=current_vendor(),
+        kind=question.kind,
+        name=question.name,
+        label=str(question.label),
+        values=form.cleaned_data,
+        rows=((row.pk, str(row)) for row in rows.iterator(chunk_size=verbs.READ_AT_ONCE)),
+    )
+    if request.user.has_perm("backoffice.view_bulkchange"):
+        return redirect("admin:backoffice_bulkchange_change", change.pk)
+    text = _("A job does it to %(n)s rows, one after the other.")
+    messages.success(request, text % {"n": number_format(change.rows, force_grouping=True)})
+    return redirect(request.get_full_path())
