@@ -26,6 +26,7 @@ class Purpose(Enum):
     RESET = "reset"
     INVITATION = "invitation"
     EMAIL_CHANGE = "email-change"
+    SINGLE_SIGN_ON = "single-sign-on"
 
 
 class LinkRefused(PortalError):

@@ -7,12 +7,36 @@ from django.urls import path
 from accounts import views
 from accounts.own_data import views as own_data
 from accounts.second_factor import views as second_factor_views
+from accounts.single_sign_on import views as single_sign_on
 from accounts.view_as import views as view_as_views
 
 public = [
     path("login/", views.login, name="login"),
     path("login/code/", second_factor_views.sign_in_code, name="sign_in_code"),
     path("login/recovery-code/", second_factor_views.sign_in_recovery, name="sign_in_recovery"),
+    path("login/single-sign-on/", single_sign_on.choose, name="single_sign_on"),
+    path("login/single-sign-on/connect/", single_sign_on.connect, name="single_sign_on_connect"),
+    path(
+        "login/single-sign-on/connect/send/", single_sign_on.send_link, name="single_sign_on_send"
+    ),
+    path(
+        "login/single-sign-on/connect/sent/", single_sign_on.link_sent, name="single_sign_on_sent"
+    ),
+    path(
+        "login/single-sign-on/connect/<str:token>/",
+        single_sign_on.connect_by_link,
+        name="single_sign_on_link",
+    ),
+    path(
+        "login/single-sign-on/<uuid:provider_id>/",
+        single_sign_on.start,
+        name="single_sign_on_start",
+    ),
+    path(
+        "login/single-sign-on/<uuid:provider_id>/back/",
+        single_sign_on.back,
+        name="single_sign_on_back",
+    ),
     path("logout/", views.logout, name="logout"),
     path("password-reset/", views.password_reset, name="password_reset"),
     path("password-reset/sent/", views.password_reset_sent, name="password_reset_sent"),

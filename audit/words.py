@@ -60,6 +60,8 @@ ACTIONS = {
     "second-factor-added": _lazy("Second factor switched on"),
     "second-factor-removed": _lazy("Second factor switched off"),
     "second-factor-taken-off": _lazy("Second factor taken off"),
+    "secret-encrypted-anew": _lazy("Client secret encrypted anew"),
+    "single-sign-on-connected": _lazy("Connected with single sign-on"),
     "signed-in": _lazy("Signed in"),
     "signed-out": _lazy("Signed out"),
     "signing-key-made": _lazy("New signing key"),

@@ -11,6 +11,7 @@ from accounts.models.refusals import Refusal
 from accounts.models.roles import CUSTOMER_ROLES, VENDOR_ROLES, BuiltIn, Role
 from accounts.models.sessions import Session
 from accounts.second_factor.models import RecoveryCode, SecondFactor
+from accounts.single_sign_on.models import Identity, IdentityProvider
 from accounts.view_as.models import ViewAs
 
 __all__ = [
@@ -18,6 +19,8 @@ __all__ = [
     "SEARCHED",
     "VENDOR_ROLES",
     "BuiltIn",
+    "Identity",
+    "IdentityProvider",
     "PortalSettings",
     "RecoveryCode",
     "Refusal",

@@ -27,6 +27,7 @@ class Refusal(TenantRow):
         NO_PASSWORD = "NO_PASSWORD", _("no password set yet")
         WRONG_PASSWORD = "WRONG_PASSWORD", _("wrong password")
         WRONG_CODE = "WRONG_CODE", _("wrong code of the second factor")
+        SINGLE_SIGN_ON = "SINGLE_SIGN_ON", _("single sign-on did not let in")
         SWITCHED_OFF = "SWITCHED_OFF", _("the account is switched off")
         NOT_HERE = "NOT_HERE", _("the account may not use this site")
 

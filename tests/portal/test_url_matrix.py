@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from accounts.models import User
+from accounts.models import IdentityProvider, User
 from accounts.rights import RIGHTS, given_to, includes
+from accounts.single_sign_on.verbs import create_provider
 from audit.models import AuditEntry
 from backoffice.models import BulkChange, SavedView
 from branding.domains.verbs import claim
@@ -51,6 +52,8 @@ REFUSED_FILE = (302, 400, 400, 400, 400, 302, 302)
 REDIRECT = (302,) * 7
 WRONG_METHOD = (302, 405, 405, 405, 405, 302, 302)
 NO_SUCH_METHOD = (405,) * 7
+NOWHERE = (404,) * 7
+NOT_ASKED = (403,) * 7
 PICTURE = (200, 200, 200, 404, 404, 200, 200)  # public on Acme's host, and there alone
 OF_ACME = (302, 200, 200, 404, 404, 302, 302)  # Grace has a licence of Orbit, too
 FEED = (401, 200, 200, 404, 404, 401, 401)
@@ -65,6 +68,13 @@ CUSTOMER: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "login": (PUBLIC, OPEN),
     "sign_in_code": (REDIRECT, REDIRECT),  # nobody has shown a password
     "sign_in_recovery": (REDIRECT, REDIRECT),
+    "single_sign_on": (OPEN, NO_SUCH_METHOD),
+    "single_sign_on_start": (NOWHERE, NO_SUCH_METHOD),  # there is no such provider
+    "single_sign_on_back": (NOT_ASKED, NO_SUCH_METHOD),  # nobody was sent to one
+    "single_sign_on_connect": (NOT_ASKED, NOT_ASKED),
+    "single_sign_on_send": (NO_SUCH_METHOD, NOT_ASKED),
+    "single_sign_on_sent": (OPEN, NO_SUCH_METHOD),
+    "single_sign_on_link": (GONE, GONE),
     "logout": (NO_SUCH_METHOD, REDIRECT),
     "password_reset": (OPEN, OPEN),
     "password_reset_sent": (OPEN, NO_SUCH_METHOD),
@@ -130,6 +140,7 @@ def ids(world: World) -> dict[str, Any]:
         "name": "orbit-1.2.0.bin",
         "product_id": world.orbit.pk,
         "table": "activity",
+        "provider_id": world.acme.pk,
     }
 
 
@@ -223,6 +234,13 @@ SITE: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "login": ((200, 302, 302, 302, 302), (200,) * 5),
     "sign_in_code": ((302,) * 5, (302,) * 5),
     "sign_in_recovery": ((302,) * 5, (302,) * 5),
+    "single_sign_on": ((200,) * 5, (405,) * 5),
+    "single_sign_on_start": ((404,) * 5, (405,) * 5),
+    "single_sign_on_back": ((403,) * 5, (405,) * 5),
+    "single_sign_on_connect": ((403,) * 5, (403,) * 5),
+    "single_sign_on_send": ((405,) * 5, (403,) * 5),
+    "single_sign_on_sent": ((200,) * 5, (405,) * 5),
+    "single_sign_on_link": ((410,) * 5, (410,) * 5),
     "second_factor": ((302, 200, 200, 200, 200), (302, 405, 405, 405, 405)),
     "second_factor_set_up": ((302, 200, 200, 200, 200), (302, 200, 200, 200, 200)),
     "recovery_codes": ((302,) * 5, (302,) * 5),
@@ -250,6 +268,7 @@ SITE: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
 MODELS = (
     "tenancy.vendor",
     "accounts.user",
+    "accounts.identityprovider",
     "licenses.product",
     "licenses.licensepolicy",
     "licenses.maintenancepolicy",
@@ -321,6 +340,9 @@ def test_back_office_site_routes(world: World, visitor: str) -> None:
         "admin:saved_view": [view.pk],
         "password_reset_confirm": ["x"],
         "invitation": ["x"],
+        "single_sign_on_start": [view.pk],
+        "single_sign_on_back": [view.pk],
+        "single_sign_on_link": ["x"],
         "admin:view_on_site": [1, "x"],
     }
     for name, expected in SITE.items():
@@ -359,6 +381,7 @@ def test_back_office_model_routes(world: World, visitor: str) -> None:
         )
         publishing.save_draft(draft)
         domain = claim(world.acme, "licenses.acme.example")
+        provider = a_provider(world)
         granted = ByteRange(0, 1)
         download = record(
             file_of(world.orbit_release),
@@ -379,6 +402,7 @@ def test_back_office_model_routes(world: World, visitor: str) -> None:
         "backoffice.bulkchange": a_change(world),
         "tenancy.vendor": world.acme,
         "accounts.user": world.ada,
+        "accounts.identityprovider": provider,
         "licenses.product": world.orbit,
         "licenses.licensepolicy": policy,
         "licenses.license": world.ada_license,
@@ -410,6 +434,14 @@ def test_back_office_model_routes(world: World, visitor: str) -> None:
             if visitor in {"anonymous", "globex_admin", "operator"}:
                 assert world.ada_license.key not in response.content.decode()
                 assert "ada-laptop" not in response.content.decode()
+
+
+def a_provider(world: World) -> IdentityProvider:
+    """An identity provider of Acme's, whom nobody has tried."""
+    with inside(world.acme):
+        return create_provider(
+            IdentityProvider(vendor=world.acme, name="Example ID", issuer="https://127.0.0.1")
+        )
 
 
 def a_change(world: World) -> BulkChange:
@@ -450,6 +482,7 @@ WORK_PAGES = {
     "admin:accounts_user_view_as",
     "admin:accounts_user_second_factor",
     "admin:accounts_user_do",
+    "admin:accounts_identityprovider_do",
     "admin:accounts_user_export",
     "admin:audit_auditentry_export",
     "admin:mail_outgoingemail_do",
@@ -488,6 +521,7 @@ def test_the_pages_of_the_daily_work(world: World) -> None:
         started, asking = an_import(world), an_import(world, b"phone\n123\n")
         request = a_request(world)
         change = a_change(world)
+    provider = f"/accounts/identityprovider/{a_provider(world).pk}"
     ada = f"/accounts/user/{world.ada.pk}"
     license = f"/licenses/license/{world.ada_license.pk}"
     export = ((302, 200, 403, 200, 403), (302, 200, 403, 200, 403))
@@ -504,6 +538,7 @@ def test_the_pages_of_the_daily_work(world: World) -> None:
         f"/accounts/user/{world.acme_admin.pk}/view-as/": (posted, (302, 404, 404, 404, 403)),
         f"/accounts/user/{world.grace.pk}/do/invite/": (posted, (302, 302, 302, 404, 403)),
         f"{ada}/do/nonsense/": ((302, 404, 403, 404, 403), (302, 404, 403, 404, 403)),
+        f"{provider}/do/try/": ((302, 404, 403, 404, 403), (302, 302, 403, 404, 403)),
         "/accounts/user/export.csv": export,
         "/audit/auditentry/export.csv": export,
         "/licenses/license/export.csv": export,
