@@ -82,6 +82,28 @@ def about_way_in(kind: str, user: User, details: Mapping[str, Any]) -> EmailMult
     return compose(texts.ABOUT_WAYS_IN[kind], user, link=link, **details)
 
 
+def single_sign_on_link(email: OutgoingEmail) -> EmailMultiAlternatives | None:
+    """The link by which somebody lets an identity provider open the account, unless it was switched
+    off meanwhile."""
+    user = person_of(email)
+    if not user.is_active:
+        return None
+    mark, provider = email.details["mark"], email.details["provider"]
+    link = _link(user, "single_sign_on_link", make_token(Purpose.SINGLE_SIGN_ON, user, mark))
+    minutes = settings.PASSWORD_RESET_TIMEOUT // 60
+    text = texts.SINGLE_SIGN_ON_LINK
+    return compose(text, user, link=link, minutes=minutes, provider=provider)
+
+
+def single_sign_on_connected(email: OutgoingEmail) -> EmailMultiAlternatives:
+    """The notice that an identity provider may open the account from now on."""
+    user = person_of(email)
+    on_portal = user.vendor if user.is_customer else None
+    link = vendor_url(on_portal, RESET) if on_portal else backoffice_url(RESET)
+    provider = email.details["provider"]
+    return compose(texts.SINGLE_SIGN_ON_CONNECTED, user, link=link, provider=provider)
+
+
 def person_of(email: OutgoingEmail) -> User:
     """Whom the e-mail is about; raises ValueError if it is about nobody."""
     if email.user is None:
@@ -110,3 +132,8 @@ def register_all() -> None:
     register("address-changed", _("Notice to the old address"), address_changed)
     for kind, text in texts.ABOUT_WAYS_IN.items():
         register(kind, text.label, way_in)
+    for text, write in (
+        (texts.SINGLE_SIGN_ON_LINK, single_sign_on_link),
+        (texts.SINGLE_SIGN_ON_CONNECTED, single_sign_on_connected),
+    ):
+        register(text.name, text.label, write)

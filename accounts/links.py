@@ -27,6 +27,7 @@ class Purpose(Enum):
     INVITATION = "invitation"
     EMAIL_CHANGE = "email-change"
     SIGN_IN = "sign-in"
+    SINGLE_SIGN_ON = "single-sign-on"
 
 
 class LinkRefused(PortalError):

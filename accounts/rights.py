@@ -26,6 +26,7 @@ RIGHTS: dict[str, dict[str, tuple[str, ...]]] = {
             "erase",
         ),
         "accounts.portalsettings": ("view", "change"),
+        "accounts.identityprovider": ("view", "add", "change", "delete"),
         "mail.outgoingemail": ("view", "send"),
         "mail.owntext": ("view", "change"),
         "imports.dataimport": ("view", "add"),

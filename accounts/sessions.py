@@ -23,6 +23,7 @@ from accounts.devices import staying
 from accounts.models import Refusal, SecondFactor, Session, User, among_operators
 from accounts.models.roles import claims_of
 from accounts.requests import PersonRequest
+from accounts.single_sign_on.only_way import only_provider_of
 from accounts.verbs import refusals, sessions
 from accounts.verbs.sign_in import (
     may_still_enter,
@@ -47,6 +48,14 @@ class SignInRefused(PortalError):
     code = "SIGN_IN_REFUSED"
     status = 403
     text = _("This e-mail and password don't belong to an account here.")
+
+
+class OnlySingleSignOn(SignInRefused):
+    """The vendor has left people with such an e-mail this way alone. Who reads it has shown the
+    password, or whatever else it was."""
+
+    code = "ONLY_SINGLE_SIGN_ON"
+    text = _("With this e-mail you sign in by single sign-on alone: %(detail)s.")
 
 
 def people_of(vendor: Vendor | None) -> AbstractContextManager[None]:
@@ -103,14 +112,24 @@ def sign_in_invited(request: PersonRequest, user: User, *, site: Site) -> None:
 
 
 def enter(
-    request: PersonRequest, user: User, act: Callable[[], None], *, asking: bool = False
+    request: PersonRequest,
+    user: User,
+    act: Callable[[], None],
+    *,
+    asking: bool = False,
+    by_provider: bool = False,
 ) -> str:
     """Does the act and begins the session, under a lock that keeps the person as it was read; the
     session's token. `asking`, nothing begins for who has a second factor, and the token is empty.
-    Inside a transaction. Raises SignInRefused.
+    `by_provider`, it was single sign-on that has shown who it is. Inside a transaction. Raises
+    SignInRefused, and OnlySingleSignOn.
     """
     if not may_still_enter(user):
         raise SignInRefused
+    # SECURITY: tests/accounts/test_single_sign_on.py. Every way in leads through here.
+    only = None if by_provider else only_provider_of(user)
+    if only is not None:
+        raise OnlySingleSignOn(only.name)
     act()
     if asking and SecondFactor.of_scope.filter(user=user).exists():
         return ""

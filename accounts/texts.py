@@ -59,6 +59,22 @@ TEST_EMAIL = Text(
     says={"link": SAMPLE_LINK},
 )
 
+SINGLE_SIGN_ON_LINK = Text(
+    "single-sign-on-link",
+    _("Link that connects an account with single sign-on"),
+    "accounts/email/single_sign_on_link",
+    button=_("Connect my account"),
+    says={"link": SAMPLE_LINK, "minutes": "60", "provider": "Example ID"},
+)
+SINGLE_SIGN_ON_CONNECTED = Text(
+    "single-sign-on-connected",
+    _("Account connected with single sign-on"),
+    "accounts/email/single_sign_on_connected",
+    button=_("Set a new password"),
+    says={"link": SAMPLE_LINK, "provider": "Example ID"},
+    required=(),
+)
+
 
 def _about_second_factor(name: str, label: Any, **says: str) -> Text:
     return Text(
@@ -124,4 +140,6 @@ def register_all() -> None:
         ADDRESS_CHANGED,
         TEST_EMAIL,
         *ABOUT_WAYS_IN.values(),
+        SINGLE_SIGN_ON_LINK,
+        SINGLE_SIGN_ON_CONNECTED,
     )

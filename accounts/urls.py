@@ -9,6 +9,7 @@ from accounts.devices import views as device_views
 from accounts.own_data import views as own_data
 from accounts.passkeys import views as passkey_views
 from accounts.second_factor import views as second_factor_views
+from accounts.single_sign_on import views as single_sign_on
 from accounts.view_as import views as view_as_views
 from accounts.ways_in import views as ways_in_views
 
@@ -19,6 +20,29 @@ public = [
     path("login/code/passkey/", passkey_views.second_step, name="sign_in_code_passkey"),
     path("login/passkey/", passkey_views.sign_in, name="sign_in_passkey"),
     path("login/passkey/options/", passkey_views.options, name="passkey_options"),
+    path("login/single-sign-on/", single_sign_on.choose, name="single_sign_on"),
+    path("login/single-sign-on/connect/", single_sign_on.connect, name="single_sign_on_connect"),
+    path(
+        "login/single-sign-on/connect/send/", single_sign_on.send_link, name="single_sign_on_send"
+    ),
+    path(
+        "login/single-sign-on/connect/sent/", single_sign_on.link_sent, name="single_sign_on_sent"
+    ),
+    path(
+        "login/single-sign-on/connect/<str:token>/",
+        single_sign_on.connect_by_link,
+        name="single_sign_on_link",
+    ),
+    path(
+        "login/single-sign-on/<uuid:provider_id>/",
+        single_sign_on.start,
+        name="single_sign_on_start",
+    ),
+    path(
+        "login/single-sign-on/<uuid:provider_id>/back/",
+        single_sign_on.back,
+        name="single_sign_on_back",
+    ),
     path("logout/", views.logout, name="logout"),
     path("password-reset/", views.password_reset, name="password_reset"),
     path("password-reset/sent/", views.password_reset_sent, name="password_reset_sent"),

@@ -46,6 +46,7 @@ from accounts.sessions import (
     sign_in_invited,
     sign_out,
 )
+from accounts.single_sign_on import views as single_sign_on
 from accounts.verbs import email_change, passwords
 from accounts.verbs.people import WITHHELD
 from accounts.verbs.profile import save_profile, turn_reminders
@@ -95,6 +96,7 @@ def login(request: PersonRequest) -> HttpResponse:
         "stays": staying.is_wanted(request),
         "found_at": _found_at(request),
         "unsaved": "unsaved" in request.GET,
+        "ways": single_sign_on.ways(request, getattr(request, "vendor", None)),
     }
     response = render(request, "accounts/login.html", context)
     if context["found_at"]:
@@ -147,8 +149,11 @@ def _vendor(request: PersonRequest, company_id: str) -> Vendor | None:
 @require_POST
 @login_not_required
 def logout(request: PersonRequest) -> HttpResponse:
-    """Ends the session."""
+    """Ends the session; whose identity provider can end its own is led there, too."""
+    at_provider = single_sign_on.signing_out(request)
     sign_out(request)
+    if at_provider is not None:
+        return single_sign_on.signed_out(request, at_provider)
     messages.success(request, _("You are signed out."))
     return redirect("login")
 

@@ -65,6 +65,8 @@ DIRECT_DOWNLOADS = env.integer("DIRECT_DOWNLOADS", THREADS * 3 // 4, minimum=1, 
 DNS_SERVERS = env.servers("DNS_SERVERS")
 CERTIFICATE_ISSUERS = env.words(env.text("CERTIFICATE_ISSUERS", "letsencrypt.org"))
 TLS_ASK_SECRET = env.text("TLS_ASK_SECRET", "")
+# Hosts of identity providers that may be at an address that is not public, and without TLS.
+PRIVATE_PROVIDERS = {host.lower() for host in env.words(env.text("PRIVATE_PROVIDERS", ""))}
 # Whom /.well-known/security.txt names; nobody: there is none.
 SECURITY_CONTACT = env.contacts("SECURITY_CONTACT")
 SECURITY_POLICY = env.web_address("SECURITY_POLICY")
@@ -233,6 +235,10 @@ SESSION_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_AGE = max(lasts for _idle, lasts in SESSION_LIFETIMES.values())
 FIRST_STEP_COOKIE_NAME = f"{COOKIE_PREFIX}first-step"
 NEW_FACTOR_COOKIE_NAME = f"{COOKIE_PREFIX}new-factor"
+FLOW_COOKIE_NAME = f"{COOKIE_PREFIX}single-sign-on"
+CONNECTING_COOKIE_NAME = f"{COOKIE_PREFIX}connecting"
+# Only signing out is sent it, and `__Host-` has no paths.
+PROVIDER_COOKIE_NAME = f"{'__Secure-' if HTTPS else ''}provider"
 VIEW_AS_COOKIE_NAME = f"{COOKIE_PREFIX}view-as"
 KNOWN_COOKIE_NAME = f"{COOKIE_PREFIX}known"
 CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrf"

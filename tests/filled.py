@@ -4,7 +4,8 @@ import uuid
 
 from django.utils import timezone
 
-from accounts.models import Refusal, Registration, ViewAs
+from accounts.models import Identity, IdentityProvider, Refusal, Registration, ViewAs
+from accounts.single_sign_on.verbs import create_provider
 from accounts.verbs import refusals, sessions
 from audit import trail
 from audit.acting import acting_as
@@ -83,6 +84,16 @@ def _fill(world: World, vendor: Vendor) -> None:
             customer=license.user,
             link_digest="0" * 64,
             ends_at=timezone.now(),
+        )
+        provider = create_provider(
+            IdentityProvider(vendor=vendor, name=f"{name}-id", issuer=f"https://{name}.example")
+        )
+        Identity.objects.create(
+            vendor=vendor,
+            provider=provider,
+            user=license.user,
+            issuer=provider.issuer,
+            subject=f"{name}-subject",
         )
         claim(vendor, f"licenses.{name}.example")
         ProvedDomain.objects.create(vendor=vendor, name=f"old.{name}.example")

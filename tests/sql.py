@@ -88,6 +88,7 @@ UNRECORDED = (
     r'(INTO|FROM) "branding_brandimage"',  # the bytes of what the branding's entry names
     r'(INTO|UPDATE|FROM) "accounts_session"',  # that somebody signed in or out is recorded
     r'(INTO|UPDATE|FROM) "accounts_(secondfactor|recoverycode|passkey)"',  # what is done is of the person
+    r'UPDATE "accounts_identity" SET "used_at" =',  # that somebody signed in is recorded
     r'(INTO|FROM) "accounts_refusal"',  # nothing was changed
     r'(INTO|UPDATE) "accounts_registration"',  # nobody yet; that somebody is made of it is recorded
     r'INTO "accounts_viewas"',  # an offer; that a view begins and ends is recorded

@@ -264,6 +264,7 @@ WITH_PASSWORD = {
     "admin:password_change",
     "prove",
     "second_factor_off",
+    "single_sign_on_connect",
 }
 
 

@@ -45,6 +45,11 @@ SECOND_FACTOR_PER_USER = Limit("second-factor", burst=8, interval=5 * 60)
 # Each page to sign in asks once when it opens, and once more every few minutes.
 PASSKEY_ASKED_PER_IP = Limit("passkey-asked-ip", burst=120, interval=1)
 NEW_PASSWORD_PER_USER = Limit("new-password", burst=20, interval=30)
+# One answer of an identity provider; used up for longer than anybody may be there.
+FLOW_ONCE = Limit("single-sign-on-flow", burst=1, interval=60 * 60)
+SINGLE_SIGN_ON_PER_IP = Limit("single-sign-on-ip", burst=40, interval=10)
+PROVIDER_KEYS = Limit("provider-keys", burst=3, interval=60)
+PROVIDER_TRIED = Limit("provider-tried", burst=20, interval=15)
 LICENSE_KEY_PER_IP = Limit("license-key-ip", burst=100, interval=5)
 DOMAIN_CHECK_PER_VENDOR = Limit("domain-check-vendor", burst=20, interval=15)
 OFFLINE_PER_USER = Limit("offline-user", burst=120, interval=1)

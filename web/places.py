@@ -23,11 +23,11 @@ class AllPlacesTaken(PortalError):
 
 
 class Places:
-    """At most `number` places, of which one holder has at most half, and one at least."""
+    """At most `number` places, of which one holder has at most half, and `least` at least."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, *, least: int = 1) -> None:
         self.number = number
-        self.each = max(1, number // SHARE)
+        self.each = max(least, number // SHARE)
         self._lock = threading.Lock()
         self._taken: Counter[str] = Counter()
 

@@ -12,6 +12,7 @@ from accounts.models.roles import CUSTOMER_ROLES, VENDOR_ROLES, BuiltIn, Role
 from accounts.models.sessions import Session
 from accounts.passkeys.models import Challenge, Passkey
 from accounts.second_factor.models import RecoveryCode, SecondFactor
+from accounts.single_sign_on.models import Identity, IdentityProvider
 from accounts.view_as.models import ViewAs
 from accounts.ways_in.models import Registration
 
@@ -21,6 +22,8 @@ __all__ = [
     "VENDOR_ROLES",
     "BuiltIn",
     "Challenge",
+    "Identity",
+    "IdentityProvider",
     "Passkey",
     "PortalSettings",
     "RecoveryCode",

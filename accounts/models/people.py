@@ -168,6 +168,8 @@ class User(AbstractBaseUser):
     updated_at = models.DateTimeField(_("updated"), auto_now=True)
 
     password_to_store: str | None = None
+    # Whether it was an identity provider that has said who it is (accounts/second_factor/).
+    by_provider = False
 
     objects = ScopedUserManager()
     operators = OperatorManager()

@@ -29,6 +29,7 @@ class Refusal(TenantRow):
         WRONG_CODE = "WRONG_CODE", _("wrong code of the second factor")
         WRONG_PASSKEY = "WRONG_PASSKEY", _("a passkey that is not the account's")
         CLONED_PASSKEY = "CLONED_PASSKEY", _("a passkey that may have been copied")
+        SINGLE_SIGN_ON = "SINGLE_SIGN_ON", _("single sign-on did not let in")
         SWITCHED_OFF = "SWITCHED_OFF", _("the account is switched off")
         NOT_HERE = "NOT_HERE", _("the account may not use this site")
 

@@ -40,6 +40,8 @@ class Session(models.Model):
     begun_at = models.DateTimeField(_("begun"))
     # When its person has last shown to be that person (accounts/proof.py).
     proved_at = models.DateTimeField(_("proved"), null=True)
+    # Whether an identity provider has asked for a second factor (accounts/single_sign_on/).
+    factor_elsewhere = models.BooleanField(default=False)
     seen_at = models.DateTimeField(_("last seen"))
     # When it ends if nobody comes before (accounts/devices/lifetimes.py).
     ends_at = models.DateTimeField(_("ends"))

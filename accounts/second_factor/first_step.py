@@ -6,6 +6,8 @@ link mark are what they were.
 """
 
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 from django.conf import settings
 from django.core import signing
@@ -36,9 +38,10 @@ class StartAgain(PortalError):
     text = _("That took too long, or your account has changed. Sign in again.")
 
 
-def keep(response: HttpResponse, user: User, site: Site) -> None:
-    """Gives the browser the cookie."""
-    payload = [site.value, str(user.vendor_id or ""), str(user.pk), _state(user)]
+def keep(response: HttpResponse, user: User, site: Site, *, by_provider: bool = False) -> None:
+    """Gives the browser the cookie. `by_provider`, an identity provider has said who it is, in the
+    place of a password."""
+    payload = [site.value, str(user.vendor_id or ""), str(user.pk), _state(user), by_provider]
     response.set_cookie(
         settings.FIRST_STEP_COOKIE_NAME,
         signing.dumps(payload, salt=SALT),
@@ -57,7 +60,7 @@ def who(request: PersonRequest) -> User:
     """Who has shown the password in this browser, and may enter here; raises StartAgain."""
     cookie, site = request.COOKIES.get(settings.FIRST_STEP_COOKIE_NAME, ""), request.address.site
     try:
-        where, vendor_id, user_id, state = signing.loads(cookie, salt=SALT, max_age=LASTS)
+        where, vendor_id, user_id, state, by_provider = _read(cookie)
     except (signing.BadSignature, ValueError) as error:
         raise StartAgain from error
     vendor = _vendor(request, vendor_id)
@@ -67,10 +70,16 @@ def who(request: PersonRequest) -> User:
         user = User.people.filter(pk=user_id).first()
     if user is None or not constant_time_compare(state, _state(user)):
         raise StartAgain
-    user.vendor = vendor
+    user.vendor, user.by_provider = vendor, by_provider
     if not may_enter(user, site, vendor):
         raise StartAgain
     return user
+
+
+def _read(cookie: str) -> list[Any]:
+    """Raises BadSignature."""
+    said: list[Any] = signing.loads(cookie, salt=SALT, max_age=LASTS)
+    return said
 
 
 def _vendor(request: PersonRequest, vendor_id: str) -> Vendor | None:
@@ -93,7 +102,8 @@ def finish(
     with people_of(user.vendor), acting_as(user):
         try:
             with transaction.atomic():
-                token = enter(request, user, lambda: use(user, code))
+                act = partial(use, user, code)
+                token = enter(request, user, act, by_provider=user.by_provider)
         except WrongCode:
             note_refusal(request, user.vendor, user, Refusal.WhyNotIn.WRONG_CODE)
             raise

@@ -37,13 +37,23 @@ form_methods = require_http_methods(["GET", "HEAD", "POST"])
 # --- Signing in ---------------------------------------------------------------------------------
 
 
-def after_password(request: PersonRequest, user: User, *, is_in: bool) -> HttpResponse:
-    """Where signing in goes on behind the password: to where the visitor was going, or first to the
-    page that asks for a code."""
+def after_password(
+    request: PersonRequest,
+    user: User,
+    *,
+    is_in: bool,
+    by_provider: bool = False,
+    has_factor: bool = False,
+) -> HttpResponse:
+    """Where signing in goes on behind the password, or what an identity provider has said: to where
+    the visitor was going, or first to the page that asks for a code. Whose provider has asked for a
+    second factor (`has_factor`) needs none here."""
+    if is_in and has_factor:
+        return known.remember(redirect(safe_next(request, "/")), user, request.address.site)
     if is_in:
         return _on_from_sign_in(request, user)
     response = redirect(with_next(request, "sign_in_code"))
-    first_step.keep(response, user, request.address.site)
+    first_step.keep(response, user, request.address.site, by_provider=by_provider)
     return response
 
 
@@ -98,6 +108,7 @@ def _second_step(
     context = {
         "form": form,
         "by_app": by_app,
+        "by_provider": user.by_provider,
         "passkey": asking.for_second_step(request, user),
         "other": with_next(request, "sign_in_recovery" if by_app else "sign_in_code"),
         "again": with_next(request, "login"),

@@ -16,6 +16,7 @@ from django.utils import timezone
 from joserfc.jwk import RSAKey
 
 from accounts.second_factor import verbs as second_factor
+from accounts.single_sign_on import verbs as single_sign_on
 from audit import trail
 from licenses.models import Product, SigningKey
 from tenancy.door import inside
@@ -63,18 +64,22 @@ def product_file(product: Product) -> dict[str, Any]:
     }
 
 
-def rotate_key_encryption() -> tuple[int, int]:
-    """Encrypts every private key again, of all vendors, and every secret of a second factor, under
-    the first encryption key.
+def rotate_key_encryption() -> tuple[int, int, int]:
+    """Encrypts every private key again, of all vendors, every secret of a second factor and every
+    client secret of an identity provider, under the first encryption key.
 
     Returns how many there were of each; afterwards the older keys can be dropped. Nothing is
     changed if one of them fits no encryption key (cryptography.fernet.InvalidToken). Safe to
     repeat, and to be repeated if it was killed.
     """
     rotated = [(key, _rotated(key)) for key in _every_key()]
-    factors = second_factor.encrypted_anew()
+    factors, clients = second_factor.encrypted_anew(), single_sign_on.encrypted_anew()
     in_steps(rotated, lambda each: _store_rotated(*each))
-    return len(rotated), second_factor.store_encrypted_anew(factors)
+    return (
+        len(rotated),
+        second_factor.store_encrypted_anew(factors),
+        single_sign_on.store_encrypted_anew(clients),
+    )
 
 
 def _rotated(key: SigningKey) -> str:

@@ -18,7 +18,8 @@ STEPS = frozenset({"second_factor", "second_factor_set_up", "prove", "prove_pass
 
 class SecondFactorMiddleware:
     """Leads every page there; pages that are open to all stay open, and a program that comes with
-    a licence's key is let in by that alone. Support's view of a customer is nobody's session."""
+    a licence's key is let in by that alone. Support's view of a customer is nobody's session. Whose
+    identity provider has asked for a second factor needs none here."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -30,6 +31,9 @@ class SecondFactorMiddleware:
         self, request: HttpRequest, view: Callable[..., Any], *_: Any
     ) -> HttpResponse | None:
         asked = cast(PersonRequest, request)
+        session = asked.session
+        if session and session.factor_elsewhere:
+            return None
         if asked.view_as or not isinstance(asked.user, User) or not is_overdue(asked.user):
             return None
         by_program = getattr(view, "by_program", None)

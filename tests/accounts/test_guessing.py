@@ -1,11 +1,16 @@
 """Every form that has a password in it takes from a bucket: nobody guesses without limit."""
 
+from dataclasses import asdict
 from typing import Any
 
 import pytest
+from django.http import HttpResponse
 
 from accounts.links import Purpose, make_token
-from accounts.models import User
+from accounts.models import IdentityProvider, User
+from accounts.single_sign_on.claims import Claimed
+from accounts.single_sign_on.flows import Connecting
+from accounts.single_sign_on.verbs import create_provider
 from tenancy.door import inside
 from tests.accounts.phones import phone_of
 from tests.accounts.test_links import registration
@@ -43,6 +48,39 @@ def link(purpose: Purpose, name: str) -> Any:
     return path
 
 
+def connecting(name: str) -> Any:
+    """Somebody whose identity provider says an e-mail that has an account."""
+
+    def browser(world: World) -> Browser:
+        person: User = getattr(world, name)
+        provider = IdentityProvider(
+            vendor=world.acme,
+            name="Example ID",
+            issuer="https://id.example",
+            client_id="portal",
+            for_staff=not person.is_customer,
+            domains=person.email.partition("@")[2],
+            is_on=True,
+        )
+        with inside(world.acme):
+            create_provider(provider)
+        who = Claimed("1", person.email, names={}, role="", has_factor=False)
+        found = Browser("acme" if person.is_customer else "app")
+        response = HttpResponse()
+        Connecting(
+            vendor=str(world.acme.pk),
+            provider=str(provider.pk),
+            issuer=provider.issuer,
+            user=str(person.pk),
+            claimed=asdict(who),
+            goes_on="",
+        ).keep(response)
+        found.cookies.update(response.cookies)
+        return found
+
+    return browser
+
+
 RIGHT_PASSWORD = {
     "current_password": PASSWORD,
     "new_email": "countess@example.com",
@@ -77,6 +115,10 @@ FORMS: dict[str, list[tuple[Any, Any, dict[str, str]]]] = {
     "second_factor_off": [
         (signed_with_phone("ada"), "/profile/second-factor/off/", WRONG | WEAK),
         (signed_with_phone("operator"), "/second-factor/off/", WRONG | WEAK),
+    ],
+    "single_sign_on_connect": [
+        (connecting("ada"), "/login/single-sign-on/connect/", WRONG),
+        (connecting("acme_support"), "/login/single-sign-on/connect/", WRONG),
     ],
     "admin:password_change": [
         (signed(name), "/password_change/", WRONG | NEW)

@@ -39,6 +39,7 @@ from tests.portal.test_url_matrix import (
     MODELS,
     SITE,
     a_change,
+    a_provider,
     model_route,
     names_of,
     routes,
@@ -558,6 +559,23 @@ def brand(world: World) -> Posted:
     return Posted(signed_in(world.acme_admin), path, path, typed, "portal_title")
 
 
+def provider(world: World) -> Posted:
+    path = "/accounts/identityprovider/add/"
+    return admin_page(world, path, name="Example ID", issuer="https://id.example")
+
+
+def a_providers_path(world: World) -> str:
+    return f"/accounts/identityprovider/{a_provider(world).pk}"
+
+
+def changed_provider(world: World) -> Posted:
+    return admin_page(world, f"{a_providers_path(world)}/change/", name="Another ID")
+
+
+def deleted_provider(world: World) -> Posted:
+    return admin_page(world, f"{a_providers_path(world)}/delete/", post="yes")
+
+
 def settings(world: World) -> Posted:
     path = "/accounts/portalsettings/"
     return admin_page(world, path, send_expiry_reminders=None)
@@ -659,6 +677,10 @@ BY_TOKEN: dict[str, tuple[Make, ...]] = {
     "admin:releases_release_remove_file": (removed_file,),
     "admin:releases_release_do": (published,),
     "admin:branding_customdomain_add": (domain,),
+    "admin:accounts_identityprovider_add": (provider,),
+    "admin:accounts_identityprovider_delete": (deleted_provider,),
+    # Its e-mail is sent by who has a provider's word: tests/accounts/test_single_sign_on.py.
+    "single_sign_on_send": (),
     "admin:branding_customdomain_delete": (deleted_domain,),
     "admin:imports_dataimport_add": (an_import,),
     "admin:imports_dataimport_do": (confirmed_import,),
@@ -685,6 +707,7 @@ BY_NATURE: dict[str, tuple[Make, ...]] = {
     "admin:licenses_license_many": (renewal,),  # what was seen is sealed, and seen no more
     "admin:releases_release_change": (changed_release,),
     "admin:branding_branding_changelist": (brand,),
+    "admin:accounts_identityprovider_change": (changed_provider,),
     "admin:branding_customdomain_do": (checked_domain,),
     "admin:accounts_portalsettings_changelist": (settings,),
     "admin:skip_step": (skipped_step,),
@@ -701,6 +724,9 @@ EACH_TIME = {
     "passkey_options": "What is asked is random, and over after five minutes.",
     "prove_passkey": "What a browser was asked counts once.",
     "prove": "That somebody has shown to be himself is no more than when.",
+    "single_sign_on_connect": "What is connected is connected.",
+    "single_sign_on_link": "A link counts once.",
+    "admin:accounts_identityprovider_do": "A provider is asked.",
     "logout": "The session is over.",
     "reminders_off": "Reminders are off; one click in a mail program has no token.",
     "view_as": "A link counts once.",
@@ -758,6 +784,7 @@ REFUSED = {
     *(model_route("branding.customdomain", action) for action in ("changelist", "change")),
     *(model_route("licenses.license", action) for action in ("changelist", "delete")),
     model_route("accounts.user", "delete"),
+    model_route("accounts.identityprovider", "changelist"),
     model_route("licenses.product", "delete"),
     model_route("releases.release", "changelist"),
     model_route("tenancy.vendor", "delete"),
@@ -801,6 +828,8 @@ def test_views_that_don_t_ask_are_known() -> None:
         "prove": "each time",
         "logout": "each time",
         "view_as": "each time",
+        "single_sign_on_connect": "each time",
+        "single_sign_on_link": "each time",
         "view_as_stop": "each time",
         "reminders_off": "no token",
     }

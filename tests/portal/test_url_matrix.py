@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from accounts.models import Session, User
+from accounts.models import IdentityProvider, Session, User
 from accounts.passkeys.verbs import passkeys_of
 from accounts.rights import RIGHTS, given_to, includes
 from accounts.sessions import people_of
+from accounts.single_sign_on.verbs import create_provider
 from accounts.verbs import sessions
 from audit.models import AuditEntry
 from backoffice.models import BulkChange, SavedView
@@ -58,6 +59,8 @@ REFUSED_FILE = (302, 400, 400, 400, 400, 302, 302)
 REDIRECT = (302,) * 7
 WRONG_METHOD = (302, 405, 405, 405, 405, 302, 302)
 NO_SUCH_METHOD = (405,) * 7
+NOWHERE = (404,) * 7
+NOT_ASKED = (403,) * 7
 PICTURE = (200, 200, 200, 404, 404, 200, 200)  # public on Acme's host, and there alone
 ALLOWED = (200, 200, 200, 404, 404, 200, 200)  # by Acme, and not by Globex
 OF_ACME = (302, 200, 200, 404, 404, 302, 302)  # Grace has a licence of Orbit, too
@@ -77,6 +80,13 @@ CUSTOMER: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "sign_in_passkey": (NO_SUCH_METHOD, REDIRECT),
     "passkey_options": (NO_SUCH_METHOD, OPEN),
     "related_origins": (OPEN, NO_SUCH_METHOD),
+    "single_sign_on": (OPEN, NO_SUCH_METHOD),
+    "single_sign_on_start": (NOWHERE, NO_SUCH_METHOD),  # there is no such provider
+    "single_sign_on_back": (NOT_ASKED, NO_SUCH_METHOD),  # nobody was sent to one
+    "single_sign_on_connect": (NOT_ASKED, NOT_ASKED),
+    "single_sign_on_send": (NO_SUCH_METHOD, NOT_ASKED),
+    "single_sign_on_sent": (OPEN, NO_SUCH_METHOD),
+    "single_sign_on_link": (GONE, GONE),
     "logout": (NO_SUCH_METHOD, REDIRECT),
     "password_reset": (OPEN, OPEN),
     "password_reset_sent": (OPEN, NO_SUCH_METHOD),
@@ -163,6 +173,7 @@ def ids(world: World) -> dict[str, Any]:
         "table": "activity",
         "session_id": session_of(world.ada),
         "passkey_id": passkey.pk,
+        "provider_id": world.acme.pk,
     }
 
 
@@ -277,6 +288,13 @@ SITE: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "passkey": ((302, 200, 404, 404, 404), (302, 200, 404, 404, 404)),
     "passkey_delete": ((302, 200, 404, 404, 404), (302, 302, 404, 404, 404)),
     "prove_passkey": ((302, 405, 405, 405, 405), (302,) * 5),
+    "single_sign_on": ((200,) * 5, (405,) * 5),
+    "single_sign_on_start": ((404,) * 5, (405,) * 5),
+    "single_sign_on_back": ((403,) * 5, (405,) * 5),
+    "single_sign_on_connect": ((403,) * 5, (403,) * 5),
+    "single_sign_on_send": ((405,) * 5, (403,) * 5),
+    "single_sign_on_sent": ((200,) * 5, (405,) * 5),
+    "single_sign_on_link": ((410,) * 5, (410,) * 5),
     "second_factor": ((302, 200, 200, 200, 200), (302, 405, 405, 405, 405)),
     "second_factor_set_up": ((302, 200, 200, 200, 200), (302, 200, 200, 200, 200)),
     "recovery_codes": ((302,) * 5, (302,) * 5),
@@ -307,6 +325,7 @@ SITE: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
 MODELS = (
     "tenancy.vendor",
     "accounts.user",
+    "accounts.identityprovider",
     "licenses.product",
     "licenses.licensepolicy",
     "licenses.maintenancepolicy",
@@ -384,6 +403,9 @@ def test_back_office_site_routes(world: World, visitor: str) -> None:
         "password_reset_confirm": ["x"],
         "invitation": ["x"],
         "end_session": [0],
+        "single_sign_on_start": [view.pk],
+        "single_sign_on_back": [view.pk],
+        "single_sign_on_link": ["x"],
         "admin:view_on_site": [1, "x"],
     }
     for name, expected in SITE.items():
@@ -422,6 +444,7 @@ def test_back_office_model_routes(world: World, visitor: str) -> None:
         )
         publishing.save_draft(draft)
         domain = claim(world.acme, "licenses.acme.example")
+        provider = a_provider(world)
         granted = ByteRange(0, 1)
         download = record(
             file_of(world.orbit_release),
@@ -442,6 +465,7 @@ def test_back_office_model_routes(world: World, visitor: str) -> None:
         "backoffice.bulkchange": a_change(world),
         "tenancy.vendor": world.acme,
         "accounts.user": world.ada,
+        "accounts.identityprovider": provider,
         "licenses.product": world.orbit,
         "licenses.licensepolicy": policy,
         "licenses.license": world.ada_license,
@@ -473,6 +497,14 @@ def test_back_office_model_routes(world: World, visitor: str) -> None:
             if visitor in {"anonymous", "globex_admin", "operator"}:
                 assert world.ada_license.key not in response.content.decode()
                 assert "ada-laptop" not in response.content.decode()
+
+
+def a_provider(world: World) -> IdentityProvider:
+    """An identity provider of Acme's, whom nobody has tried."""
+    with inside(world.acme):
+        return create_provider(
+            IdentityProvider(vendor=world.acme, name="Example ID", issuer="https://127.0.0.1")
+        )
 
 
 def a_change(world: World) -> BulkChange:
@@ -513,6 +545,7 @@ WORK_PAGES = {
     "admin:accounts_user_view_as",
     "admin:accounts_user_second_factor",
     "admin:accounts_user_do",
+    "admin:accounts_identityprovider_do",
     "admin:accounts_user_export",
     "admin:audit_auditentry_export",
     "admin:mail_outgoingemail_do",
@@ -551,6 +584,7 @@ def test_the_pages_of_the_daily_work(world: World) -> None:
         started, asking = an_import(world), an_import(world, b"phone\n123\n")
         request = a_request(world)
         change = a_change(world)
+    provider = f"/accounts/identityprovider/{a_provider(world).pk}"
     ada = f"/accounts/user/{world.ada.pk}"
     license = f"/licenses/license/{world.ada_license.pk}"
     export = ((302, 200, 403, 200, 403), (302, 200, 403, 200, 403))
@@ -567,6 +601,7 @@ def test_the_pages_of_the_daily_work(world: World) -> None:
         f"/accounts/user/{world.acme_admin.pk}/view-as/": (posted, (302, 404, 404, 404, 403)),
         f"/accounts/user/{world.grace.pk}/do/invite/": (posted, (302, 302, 302, 404, 403)),
         f"{ada}/do/nonsense/": ((302, 404, 403, 404, 403), (302, 404, 403, 404, 403)),
+        f"{provider}/do/try/": ((302, 404, 403, 404, 403), (302, 302, 403, 404, 403)),
         "/accounts/user/export.csv": export,
         "/audit/auditentry/export.csv": export,
         "/licenses/license/export.csv": export,

@@ -1,0 +1,240 @@
+"""What the portal itself fetches from elsewhere: small JSON documents, from public addresses alone.
+
+The one place from which a request leaves. Who chooses the address is a vendor, so it must lead
+nowhere behind the operator's walls: the name is resolved, what it resolves to is checked, and the
+connection goes to that very address, so that a name that answers differently the second time gains
+nothing. Redirects are not followed.
+"""
+
+import json
+import socket
+import ssl
+import threading
+from base64 import b64encode
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from enum import Enum
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException, HTTPResponse
+from ipaddress import IPv6Address, IPv6Network, ip_address
+from queue import Empty, Queue
+from typing import Any
+from urllib.parse import quote_plus, urlencode, urlsplit
+
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+TIMEOUT = 10.0  # seconds for a whole answer
+LOOK_UP = 5.0  # seconds for a name
+CONNECT = 4.0  # seconds for one address
+MOST_TRIED = 3  # addresses of a name
+LARGEST = 256 * 1024  # bytes of an answer
+LONGEST_ADDRESS = 2000  # characters
+# Networks of IPv6 through which IPv4 addresses are reached: NAT64 and 6to4.
+DETOURS = [IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"), IPv6Network("2002::/16")]
+
+
+class Fault(Enum):
+    """Why nothing was fetched; what people read of it."""
+
+    BAD_ADDRESS = _("%(url)s is no address that begins with https://.")
+    UNKNOWN_NAME = _("There is no server of this name: %(host)s.")
+    NOT_PUBLIC = _(
+        "%(host)s is not at a public address, and whoever runs this installation has not allowed "
+        "it."
+    )
+    NO_ANSWER = _("%(host)s does not answer.")
+    BAD_CERTIFICATE = _("The certificate of %(host)s is not valid.")
+    REDIRECT = _("%(url)s leads to another address. Enter that one.")
+    TOO_LARGE = _("%(url)s answers with more than it should.")
+    BAD_STATUS = _("%(url)s answers with %(status)s.")
+    NO_JSON = _("%(url)s answers with something that is no JSON object.")
+
+
+class NotFetched(Exception):
+    """Nothing was fetched; `status` and `answer` are those of an answer with an error."""
+
+    def __init__(
+        self, fault: Fault, url: str, *, status: int = 0, answer: dict[str, Any] | None = None
+    ) -> None:
+        super().__init__(fault.name, _shown(url))
+        self.fault, self.url, self.status, self.answer = fault, url, status, answer or {}
+
+    @property
+    def sentence(self) -> str:
+        host = urlsplit(self.url).hostname if self.fault is not Fault.BAD_ADDRESS else ""
+        return str(self.fault.value) % {
+            "url": _shown(self.url),
+            "host": host,
+            "status": self.status,
+        }
+
+
+def _shown(url: str) -> str:
+    """Without its query, in which there may be secrets."""
+    return url.partition("?")[0][:200]
+
+
+def basic(name: str, password: str) -> dict[str, str]:
+    """The header by which a client says who it is (RFC 6749, 2.3.1)."""
+    joined = f"{quote_plus(name)}:{quote_plus(password)}"
+    return {"Authorization": f"Basic {b64encode(joined.encode()).decode()}"}
+
+
+def is_fetchable(url: str) -> bool:
+    """Whether the address may be asked at all: https, or http at a host that the operator allows;
+    without name, password and fragment."""
+    if len(url) > LONGEST_ADDRESS or not url.isascii() or not url.isprintable() or " " in url:
+        return False
+    try:
+        parts = urlsplit(url)
+        is_there = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    schemes = {"https", "http"} if _is_allowed(parts.hostname or "") else {"https"}
+    is_plain = parts.username is None and parts.password is None and not parts.fragment
+    return is_there and is_plain and parts.scheme in schemes and "\\" not in url
+
+
+def get(url: str, *, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """The JSON object at the address. Raises NotFetched."""
+    return _fetch("GET", url, headers or {})
+
+
+def post(
+    url: str, fields: Mapping[str, str], *, headers: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """The JSON object by which a form that is sent there is answered. Raises NotFetched."""
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    return _fetch("POST", url, {**form, **(headers or {})}, urlencode(fields).encode())
+
+
+def _fetch(
+    method: str, url: str, headers: Mapping[str, str], body: bytes | None = None
+) -> dict[str, Any]:
+    if not is_fetchable(url):
+        raise NotFetched(Fault.BAD_ADDRESS, url)
+    parts = urlsplit(url)
+    path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+    sent = {"Accept": "application/json", "User-Agent": "portal", "Connection": "close", **headers}
+    try:
+        with _connected(url) as connection:
+            connection.request(method, path, body, sent)
+            with connection.getresponse() as response:
+                return _read(response, url)
+    except ssl.SSLCertVerificationError as error:
+        raise NotFetched(Fault.BAD_CERTIFICATE, url) from error
+    except (OSError, HTTPException, ValueError) as error:
+        raise NotFetched(Fault.NO_ANSWER, url) from error
+
+
+@contextmanager
+def _connected(url: str) -> Iterator[HTTPConnection]:
+    """A connection to an address that was checked, which ends when the time is over, however slowly
+    something still comes."""
+    parts = urlsplit(url)
+    host, port = str(parts.hostname), parts.port or (443 if parts.scheme == "https" else 80)
+    lines = [_line(addresses_of(url)[:MOST_TRIED], port)]
+    end = threading.Timer(TIMEOUT, _cut, [lines])
+    end.daemon = True
+    end.start()
+    try:
+        if parts.scheme == "https":
+            trusted = ssl.create_default_context()
+            lines.append(trusted.wrap_socket(lines[0], server_hostname=host))
+        connection = HTTPConnection(host, port, timeout=TIMEOUT)
+        connection.sock = lines[-1]
+        yield connection
+    finally:
+        end.cancel()
+        for line in lines:
+            line.close()
+
+
+def _line(addresses: list[str], port: int) -> socket.socket:
+    """A line to the first of the addresses that takes one. Raises OSError."""
+    for address in addresses[:-1]:
+        with suppress(OSError):
+            return socket.create_connection((address, port), timeout=CONNECT)
+    return socket.create_connection((addresses[-1], port), timeout=CONNECT)
+
+
+def _cut(lines: list[socket.socket]) -> None:
+    """Ends what is read or written just now; closing is for who has opened. TLS, which has taken
+    the line over, is not asked."""
+    with suppress(OSError):
+        socket.socket.shutdown(lines[-1], socket.SHUT_RDWR)
+
+
+def _read(response: HTTPResponse, url: str) -> dict[str, Any]:
+    status = response.status
+    if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
+        raise NotFetched(Fault.REDIRECT, url, status=status)
+    content = response.read(LARGEST + 1)
+    if len(content) > LARGEST:
+        raise NotFetched(Fault.TOO_LARGE, url)
+    if response.length:  # broken off
+        raise NotFetched(Fault.NO_ANSWER, url)
+    found = _object(content)
+    if status != HTTPStatus.OK:
+        raise NotFetched(Fault.BAD_STATUS, url, status=status, answer=found)
+    if found is None:
+        raise NotFetched(Fault.NO_JSON, url)
+    return found
+
+
+def _object(content: bytes) -> dict[str, Any] | None:
+    try:
+        found = json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def addresses_of(url: str) -> list[str]:
+    """The IP addresses to which the name leads, if they may be asked. Raises NotFetched."""
+    host = str(urlsplit(url).hostname)
+    found = _looked_up(host)
+    if not found:
+        raise NotFetched(Fault.UNKNOWN_NAME, url)
+    # SECURITY: tests/web/test_fetching.py. Of several not even one may be inside.
+    if not _is_allowed(host) and not all(map(is_public, found)):
+        raise NotFetched(Fault.NOT_PUBLIC, url)
+    return found
+
+
+def _looked_up(host: str) -> list[str]:
+    """What the machine's resolver says, which knows no limit of time itself."""
+    answers: Queue[list[str]] = Queue()
+
+    def ask() -> None:
+        try:
+            found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError):
+            found = []
+        answers.put([str(each[4][0]) for each in found])
+
+    threading.Thread(target=ask, daemon=True).start()
+    try:
+        return answers.get(timeout=LOOK_UP)
+    except Empty:
+        return []
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address is one of the whole world's."""
+    try:
+        found = ip_address(address)
+    except ValueError:  # with a zone, as link-local ones have
+        return False
+    if isinstance(found, IPv6Address):
+        if found.ipv4_mapped:
+            return is_public(str(found.ipv4_mapped))
+        if any(found in net for net in DETOURS):
+            return False
+    return found.is_global and not found.is_multicast
+
+
+def _is_allowed(host: str) -> bool:
+    """Whether the operator lets the portal ask this host wherever it is, also without TLS."""
+    return host in settings.PRIVATE_PROVIDERS
