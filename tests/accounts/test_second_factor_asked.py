@@ -88,6 +88,8 @@ OPEN_ANYWAY = {
     "sign_in_recovery", "password_reset", "password_reset_sent", "password_reset_confirm",
     "invitation", "email_confirm", "reminders_off", "branding_css", "brand_image", "favicon",
     "change_password_place", "view_as", "view_as_stop", "admin:login", "admin:logout",
+    "prove_passkey", "sign_in_code_passkey", "sign_in_passkey", "passkey_options",
+    "related_origins",
 }  # fmt: skip
 
 
