@@ -22,8 +22,10 @@ class AccountsConfig(AppConfig):
             finding,
             settled,
         )
+        from accounts.devices.new_device import tell_of_new_device  # noqa: PLC0415
         from accounts.own_data import emails as own_emails  # noqa: PLC0415
         from accounts.own_data import own  # noqa: PLC0415
+        from accounts.sessions import on_entering  # noqa: PLC0415
         from accounts.verbs import erasing as leaving  # noqa: PLC0415
         from accounts.verbs import refusals, sessions  # noqa: PLC0415
         from accounts.view_as.verbs import clean_up_all  # noqa: PLC0415
@@ -37,6 +39,7 @@ class AccountsConfig(AppConfig):
         leads.register(finding.ENTRIES)
         kinds.register(bulk.NAME, bulk.PEOPLE)
         settled.register_all()
+        on_entering(tell_of_new_device)
         own.register_all()
         own_emails.register_all()
         erasing.also(leaving.forget, leaving.tell)

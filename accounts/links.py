@@ -26,6 +26,7 @@ class Purpose(Enum):
     RESET = "reset"
     INVITATION = "invitation"
     EMAIL_CHANGE = "email-change"
+    END_SESSIONS = "end-sessions"
 
 
 class LinkRefused(PortalError):

@@ -42,4 +42,4 @@ def tell_operator(*, kind: str, user_id: str, details: dict[str, Any]) -> None:
     with among_operators():
         operator = User.operators.filter(pk=user_id).first()
     if operator is not None:
-        emails.about_second_factor(kind, operator, details).send()
+        emails.about_way_in(kind, operator, details).send()

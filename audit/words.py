@@ -60,6 +60,7 @@ ACTIONS = {
     "second-factor-added": _lazy("Second factor switched on"),
     "second-factor-removed": _lazy("Second factor switched off"),
     "second-factor-taken-off": _lazy("Second factor taken off"),
+    "all-sessions-ended": _lazy("All devices signed out by a link"),
     "session-ended": _lazy("Another device signed out"),
     "sessions-ended": _lazy("All other devices signed out"),
     "signed-in": _lazy("Signed in"),

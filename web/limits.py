@@ -37,6 +37,8 @@ RESET_PER_IP = Limit("reset-ip", burst=20, interval=60)
 PASSWORD_CHECK_PER_USER = Limit("password-check", burst=6, interval=60)
 # Six digits are few: who has the password and nothing else would need some years on average.
 SECOND_FACTOR_PER_USER = Limit("second-factor", burst=8, interval=5 * 60)
+NEW_DEVICE_PER_BROWSER = Limit("new-device-browser", burst=1, interval=15 * 60)
+NEW_DEVICE_PER_USER = Limit("new-device-user", burst=5, interval=20 * 60)
 NEW_PASSWORD_PER_USER = Limit("new-password", burst=20, interval=30)
 LICENSE_KEY_PER_IP = Limit("license-key-ip", burst=100, interval=5)
 DOMAIN_CHECK_PER_VENDOR = Limit("domain-check-vendor", burst=20, interval=15)

@@ -1,4 +1,4 @@
-"""E-mails about a second factor. Those to a vendor's people stand in its list of e-mails; an
+"""E-mails about how somebody signs in. Those to a vendor's people stand in its list of e-mails; an
 operator belongs to no vendor, so that a job sends theirs."""
 
 from typing import Any
@@ -9,7 +9,7 @@ from mail.outbox import queue
 
 
 def tell(kind: str, user: User, **details: Any) -> None:
-    """Has the person told what became of the second factor."""
+    """Has the person told what became of it."""
     if user.vendor_id:
         queue(kind, user=user, details=details)
     else:

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from accounts.links import Purpose, make_token
 from accounts.models import Session, User
-from accounts.texts import ABOUT_SECOND_FACTOR
+from accounts.texts import ABOUT_WAYS_IN
 from accounts.verbs.erasing import erase_person
 from branding.domains.models import CustomDomain
 from branding.domains.verbs import claim
@@ -82,6 +82,7 @@ def domain_failing(world: World) -> None:
     queue("domain-failing", user=world.acme_admin, details={"domain": str(domain.pk)})
 
 
+SAID = {"left": 9, "reason": "Lost", "browser": "Firefox/1", "at": "2026-11-24T12:00:00+00:00"}
 # What makes e-mails, and how many links with a token there are in each of them.
 WAYS: dict[str, tuple[int, Callable[[World], object]]] = {
     "password-reset": (1, lambda w: queue("password-reset", user=w.ada)),
@@ -91,14 +92,14 @@ WAYS: dict[str, tuple[int, Callable[[World], object]]] = {
     "email-change": (1, lambda w: queue("email-change", user=w.ada, recipient="new@example.com")),
     "email-change, taken": (0, lambda w: queue("email-change", user=w.ada, recipient=w.grace.email)),
     "address-changed": (
-        0, lambda w: queue("address-changed", user=w.ada, recipient="old@example.com"),
+        1, lambda w: queue("address-changed", user=w.ada, recipient="old@example.com"),
     ),
     "license": (0, lambda w: send_license(w.ada_license)),
     "license of a new customer": (1, license_of_a_new_customer),
     "test-email": (0, lambda w: queue("test-email", user=w.acme_admin)),
     **{
-        kind: (0, lambda w, kind=kind: queue(kind, user=w.ada, details={"left": 9, "reason": "Lost"}))
-        for kind in ABOUT_SECOND_FACTOR
+        kind: (1, lambda w, kind=kind: queue(kind, user=w.ada, details=SAID))
+        for kind in ABOUT_WAYS_IN
     },
     "expiry-reminder": (1, one_reminder),
     "expiry-reminder of several": (1, several_reminders),

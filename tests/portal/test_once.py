@@ -12,6 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import get_resolver
 
+from accounts.links import Purpose, make_token
 from accounts.models import Session, User
 from backoffice.models import SavedView
 from licenses.models import Activation, License, LicensePolicy, MaintenancePolicy
@@ -163,6 +164,11 @@ def ended_sessions(world: World) -> Posted:
     signed_in(world.ada)
     path = "/profile/sessions/others/end/"
     return Posted(signed_in(world.ada), path, path)
+
+
+def ended_by_link(world: World) -> Posted:
+    path = f"/sign-out-everywhere/{make_token(Purpose.END_SESSIONS, world.ada)}/"
+    return Posted(Browser("acme"), path, path)
 
 
 def profile(world: World) -> Posted:
@@ -570,6 +576,7 @@ BY_TOKEN: dict[str, tuple[Make, ...]] = {
     "recovery_codes": (),
     "second_factor_off": (second_factor_off,),
     "end_session": (ended_session,),
+    "end_everywhere": (ended_by_link,),
     "end_other_sessions": (ended_sessions,),
     "admin:accounts_user_second_factor": (second_factor_taken_off,),
     "activation_deactivate": (machine_of_customer,),

@@ -72,6 +72,7 @@ CUSTOMER: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "password_reset_sent": (OPEN, NO_SUCH_METHOD),
     "password_reset_confirm": (GONE, GONE),
     "invitation": (GONE, GONE_OR_IN),
+    "end_everywhere": (GONE, GONE),
     "profile": (SIGNED_IN, REDIRECT),
     "reminders": (WRONG_METHOD, REDIRECT),
     "reminders_off": (GONE, GONE),
@@ -249,6 +250,7 @@ SITE: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "password_reset_sent": ((200,) * 5, (405,) * 5),
     "password_reset_confirm": ((410,) * 5, (410,) * 5),
     "invitation": ((410,) * 5, (410, 302, 302, 302, 302)),
+    "end_everywhere": ((410,) * 5, (410,) * 5),
     "admin:find": ((302, 200, 200, 200, 403), (302, 405, 405, 405, 405)),
     "admin:save_view": ((302, 404, 404, 404, 403), (302, 404, 404, 404, 403)),
     "admin:saved_view": ((302, 200, 403, 404, 403), (302, 200, 403, 404, 403)),
@@ -337,6 +339,7 @@ def test_back_office_site_routes(world: World, visitor: str) -> None:
         "admin:saved_view": [view.pk],
         "password_reset_confirm": ["x"],
         "invitation": ["x"],
+        "end_everywhere": ["x"],
         "end_session": [0],
         "admin:view_on_site": [1, "x"],
     }

@@ -223,7 +223,7 @@ GETS = {
     "password_reset_confirm": 200, "invitation": 200, "profile": 200, "activity": 200,
     "own_data": 200, "own_table": 200, "reminders": 405, "reminders_off": 200,
     "sign_in_code": 302, "sign_in_recovery": 302, "second_factor": 200,
-    "sessions": 403, "end_session": 403, "end_other_sessions": 403,
+    "sessions": 403, "end_everywhere": 200, "end_session": 403, "end_other_sessions": 403,
     "second_factor_set_up": 403, "recovery_codes": 403, "second_factor_off": 302, "prove": 200,
     "change_password": 200, "change_email": 200, "email_confirm": 200, "view_as": 410,
     "view_as_stop": 405, "licenses": 200, "license": 200, "activation_deactivate": 200,
@@ -260,6 +260,7 @@ def paths(world: World) -> dict[str, str]:
         "password_reset_confirm": make_token(Purpose.RESET, world.ada),
         "invitation": make_token(Purpose.INVITATION, world.ada),
         "email_confirm": make_token(Purpose.EMAIL_CHANGE, world.ada, "new@example.com"),
+        "end_everywhere": make_token(Purpose.END_SESSIONS, world.ada),
         "reminders_off": off_link(world.ada).rstrip("/").rpartition("/")[2],
     }
     values = {
