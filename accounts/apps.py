@@ -22,10 +22,12 @@ class AccountsConfig(AppConfig):
             finding,
             settled,
         )
+        from accounts.devices.new_device import tell_of_new_device  # noqa: PLC0415
         from accounts.own_data import emails as own_emails  # noqa: PLC0415
         from accounts.own_data import own  # noqa: PLC0415
         from accounts.passkeys import challenges  # noqa: PLC0415
         from accounts.passkeys import own as own_passkeys  # noqa: PLC0415
+        from accounts.sessions import on_entering  # noqa: PLC0415
         from accounts.verbs import erasing as leaving  # noqa: PLC0415
         from accounts.verbs import refusals, sessions  # noqa: PLC0415
         from accounts.view_as.verbs import clean_up_all  # noqa: PLC0415
@@ -42,6 +44,7 @@ class AccountsConfig(AppConfig):
         kinds.register(bulk.NAME, bulk.PEOPLE)
         kinds.register(bulk.SWITCHED_OFF, bulk.SWITCHING_OFF)
         settled.register_all()
+        on_entering(tell_of_new_device)
         own.register_all()
         own_emails.register_all()
         ways_in.register_all()

@@ -4,21 +4,23 @@ Each is written anew when it is sent: links and tokens are made then and kept no
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts import texts
 from accounts.links import Purpose, make_token
 from accounts.models import User
+from accounts.words import browser_text
 from mail.composing import compose
 from mail.kinds import register
 from mail.models import OutgoingEmail
 from tenancy.hosts import backoffice_url, vendor_url
-
-RESET = "password_reset"
+from web.moments import at
 
 
 def password_reset_for(user: User) -> EmailMultiAlternatives:
@@ -60,7 +62,8 @@ def email_change(email: OutgoingEmail) -> EmailMultiAlternatives | None:
 
 def address_changed(email: OutgoingEmail) -> EmailMultiAlternatives:
     """The notice that the account's e-mail has changed, to the old address."""
-    return compose(texts.ADDRESS_CHANGED, person_of(email), to=email.recipient)
+    user = person_of(email)
+    return compose(texts.ADDRESS_CHANGED, user, to=email.recipient, link=_end_link(user))
 
 
 def test_email(email: OutgoingEmail) -> EmailMultiAlternatives:
@@ -70,16 +73,28 @@ def test_email(email: OutgoingEmail) -> EmailMultiAlternatives:
 
 
 def way_in(email: OutgoingEmail) -> EmailMultiAlternatives:
-    """The notice of what became of the person's second factor, or of a passkey."""
+    """The notice of what became of the ways in which the person signs in, or of a sign-in."""
     return about_way_in(email.kind, person_of(email), email.details)
 
 
 def about_way_in(kind: str, user: User, details: Mapping[str, Any]) -> EmailMultiAlternatives:
-    """The same for an operator, too; its link leads to where a new password is asked for, which
-    ends all sessions."""
-    on_portal = user.vendor if user.is_customer else None
-    link = vendor_url(on_portal, RESET) if on_portal else backoffice_url(RESET)
-    return compose(texts.ABOUT_WAYS_IN[kind], user, link=link, **details)
+    """The same for an operator, too; its link ends all sessions."""
+    said = {"link": _end_link(user), **_in_words(details)}
+    return compose(texts.ABOUT_WAYS_IN[kind], user, **said)
+
+
+def _in_words(details: Mapping[str, Any]) -> dict[str, Any]:
+    """What is kept as programs tell it, as people read it."""
+    said = dict(details)
+    if "browser" in said:
+        said["browser"] = browser_text(said["browser"]) or gettext("a browser without a name")
+    if "at" in said:
+        said["when"] = at(datetime.fromisoformat(said.pop("at")))
+    return said
+
+
+def _end_link(user: User) -> str:
+    return _link(user, "end_everywhere", make_token(Purpose.END_SESSIONS, user))
 
 
 def single_sign_on_link(email: OutgoingEmail) -> EmailMultiAlternatives | None:
@@ -98,10 +113,8 @@ def single_sign_on_link(email: OutgoingEmail) -> EmailMultiAlternatives | None:
 def single_sign_on_connected(email: OutgoingEmail) -> EmailMultiAlternatives:
     """The notice that an identity provider may open the account from now on."""
     user = person_of(email)
-    on_portal = user.vendor if user.is_customer else None
-    link = vendor_url(on_portal, RESET) if on_portal else backoffice_url(RESET)
-    provider = email.details["provider"]
-    return compose(texts.SINGLE_SIGN_ON_CONNECTED, user, link=link, provider=provider)
+    said = {"link": _end_link(user), "provider": email.details["provider"]}
+    return compose(texts.SINGLE_SIGN_ON_CONNECTED, user, **said)
 
 
 def person_of(email: OutgoingEmail) -> User:

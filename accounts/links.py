@@ -28,6 +28,7 @@ class Purpose(Enum):
     EMAIL_CHANGE = "email-change"
     SIGN_IN = "sign-in"
     SINGLE_SIGN_ON = "single-sign-on"
+    END_SESSIONS = "end-sessions"
 
 
 class LinkRefused(PortalError):

@@ -111,6 +111,15 @@ def sign_in_invited(request: PersonRequest, user: User, *, site: Site) -> None:
     hand_over(request, token)
 
 
+_on_entering: list[Callable[[PersonRequest, User], None]] = []
+
+
+def on_entering(act: Callable[[PersonRequest, User], None]) -> None:
+    """Has something done before it is noted that somebody signs in, in the same transaction."""
+    if act not in _on_entering:
+        _on_entering.append(act)
+
+
 def enter(
     request: PersonRequest,
     user: User,
@@ -137,6 +146,8 @@ def enter(
     browser = browser_of(request)
     stays = request.stays_signed_in = staying.is_wanted(request)
     token = sessions.begin(user, site=request.address.site, browser=browser, is_kept=stays)
+    for also in _on_entering:
+        also(request, user)
     note_sign_in(user=user, browser=browser)
     return token
 

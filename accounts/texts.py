@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from mail.texts import Text, register
 
 SAMPLE_LINK = "https://portal.example/sample"
+SIGN_OUT = _("Sign out all devices")
 
 PASSWORD_RESET = Text(
     "password-reset",
@@ -48,7 +49,8 @@ ADDRESS_CHANGED = Text(
     "address-changed",
     _("Notice to the old address"),
     "accounts/email/address_changed",
-    says={"recipient": "old@example.com"},
+    button=SIGN_OUT,
+    says={"link": SAMPLE_LINK, "recipient": "old@example.com"},
     required=(),
 )
 TEST_EMAIL = Text(
@@ -70,7 +72,7 @@ SINGLE_SIGN_ON_CONNECTED = Text(
     "single-sign-on-connected",
     _("Account connected with single sign-on"),
     "accounts/email/single_sign_on_connected",
-    button=_("Set a new password"),
+    button=SIGN_OUT,
     says={"link": SAMPLE_LINK, "provider": "Example ID"},
     required=(),
 )
@@ -81,7 +83,7 @@ def _about_second_factor(name: str, label: Any, **says: str) -> Text:
         name,
         label,
         "accounts/email/second_factor",
-        button=_("Set a new password"),
+        button=SIGN_OUT,
         says={"link": SAMPLE_LINK, **says},
         required=(),
         given={"what": name},
@@ -110,8 +112,20 @@ def _about_passkey(name: str, label: Any) -> Text:
         name,
         label,
         "accounts/email/passkey",
-        button=_("Set a new password"),
+        button=SIGN_OUT,
         says={"link": SAMPLE_LINK, "passkey": "Firefox on Linux"},
+        required=(),
+        given={"what": name},
+    )
+
+
+def _about_sign_in(name: str, label: Any, **says: str) -> Text:
+    return Text(
+        name,
+        label,
+        "accounts/email/sign_in",
+        button=SIGN_OUT,
+        says={"link": SAMPLE_LINK, **says},
         required=(),
         given={"what": name},
     )
@@ -126,7 +140,19 @@ ABOUT_PASSKEYS = {
         _about_passkey("passkey-refused", _("Passkey refused that may have been copied")),
     )
 }
-ABOUT_WAYS_IN = ABOUT_SECOND_FACTOR | ABOUT_PASSKEYS
+ABOUT_SIGN_IN = {
+    text.name: text
+    for text in (
+        _about_sign_in("password-changed", _("Password changed")),
+        _about_sign_in(
+            "new-device",
+            _("Sign-in from a new device"),
+            browser="Firefox on Windows",
+            when="24 November 2026, 12:00 UTC",
+        ),
+    )
+}
+ABOUT_WAYS_IN = ABOUT_SECOND_FACTOR | ABOUT_PASSKEYS | ABOUT_SIGN_IN
 
 
 def register_all() -> None:

@@ -50,6 +50,7 @@ public = [
         "password-reset/<str:token>/", views.password_reset_confirm, name="password_reset_confirm"
     ),
     path("invitation/<str:token>/", views.invitation, name="invitation"),
+    path("sign-out-everywhere/<str:token>/", device_views.end_everywhere, name="end_everywhere"),
 ]
 
 ways_in = [

@@ -19,6 +19,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts import known
 from accounts.devices import staying
 from accounts.forms import (
     ChangeEmailForm,
@@ -47,7 +48,7 @@ from accounts.sessions import (
     sign_out,
 )
 from accounts.single_sign_on import views as single_sign_on
-from accounts.verbs import email_change, passwords
+from accounts.verbs import email_change, passwords, sessions
 from accounts.verbs.people import WITHHELD
 from accounts.verbs.profile import save_profile, turn_reminders
 from accounts.words import browser_text
@@ -163,7 +164,8 @@ def logout(request: PersonRequest) -> HttpResponse:
 def password_reset(request: PersonRequest) -> HttpResponse:
     """Takes an address and has a link sent to it, if an account here has it; never says whether."""
     on_portal = request.address.site is Site.CUSTOMER
-    form = (PasswordResetForm if on_portal else StaffPasswordResetForm)(_posted(request))
+    form_class = PasswordResetForm if on_portal else StaffPasswordResetForm
+    form = form_class(_posted(request), initial={"company_id": request.GET.get("company_id", "")})
     if request.method == "POST" and form.is_valid():
         vendor = _vendor(request, form.cleaned_data.get("company_id", ""))
         passwords.request_reset(
@@ -229,7 +231,7 @@ def _let_in(request: PersonRequest, user: User, purpose: Purpose) -> HttpRespons
     except SignInRefused:
         return None
     messages.success(request, _("Your password is set, and you are signed in."))
-    return redirect("/")
+    return known.remember(redirect("/"), user, request.address.site)
 
 
 def _is_sent_again(request: PersonRequest, purpose: Purpose) -> bool:
@@ -382,6 +384,21 @@ def change_email(request: PersonRequest) -> HttpResponse:
     return render(request, "accounts/change_email.html", {"form": form})
 
 
+def _go_on_with_new_email(request: PersonRequest, user: User) -> HttpResponse:
+    """All devices are signed out; where the link was opened, it goes on if it was signed in."""
+    response = redirect("profile")
+    if request.session is None or request.session.user_id != user.pk:
+        return response
+    begun = sessions.begin(
+        user,
+        site=request.address.site,
+        browser=browser_of(request),
+        is_kept=request.stays_signed_in,
+    )
+    hand_over(request, begun)
+    return known.remember(response, user, request.address.site)
+
+
 @form_methods
 @login_not_required
 @keeps_its_address
@@ -390,9 +407,9 @@ def email_confirm(request: PersonRequest, token: str) -> HttpResponse:
     try:
         user, new_email = email_change.read_email_link(request.vendor, token)
         if request.method == "POST":
-            email_change.confirm_email_change(request.vendor, token)
+            user = email_change.confirm_email_change(request.vendor, token)
             messages.success(request, _("Your e-mail is now %(email)s.") % {"email": new_email})
-            return redirect("profile")
+            return _go_on_with_new_email(request, user)
     except LinkRefused:
         return render(
             request, "accounts/link_refused.html", {"purpose": "email-change"}, status=410

@@ -64,6 +64,7 @@ ACTIONS = {
     "second-factor-added": _lazy("Second factor switched on"),
     "second-factor-removed": _lazy("Second factor switched off"),
     "second-factor-taken-off": _lazy("Second factor taken off"),
+    "all-sessions-ended": _lazy("All devices signed out by a link"),
     "registered": _lazy("Registered on the portal"),
     "secret-encrypted-anew": _lazy("Client secret encrypted anew"),
     "session-ended": _lazy("Another device signed out"),

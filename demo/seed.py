@@ -31,6 +31,7 @@ from demo.emails import emails
 from demo.ids import demo_id, demo_key
 from demo.refusals import refusals
 from demo.releases import VERSIONS, seed_release
+from demo.sessions import signed_in
 from licenses.models import (
     Activation,
     License,
@@ -286,6 +287,7 @@ def _steps(company: Company, vendor: Vendor) -> Iterator[Step]:
     yield from downloads(vendor)
     yield from emails(vendor)
     yield from refusals(vendor)
+    yield from signed_in(vendor)
     yield 1, partial(_saved_view, vendor)
 
 

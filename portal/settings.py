@@ -223,7 +223,8 @@ LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/"
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 PASSWORD_RESET_TIMEOUT = 60 * 60  # seconds
-INVITATION_TIMEOUT = 14 * 24 * 60 * 60  # seconds
+INVITATION_TIMEOUT = 14 * DAY  # seconds
+END_SESSIONS_TIMEOUT = 7 * DAY  # seconds
 
 # --- Security ----------------------------------------------------------------------------------
 

@@ -44,6 +44,8 @@ PASSWORD_CHECK_PER_USER = Limit("password-check", burst=6, interval=60)
 SECOND_FACTOR_PER_USER = Limit("second-factor", burst=8, interval=5 * 60)
 # Each page to sign in asks once when it opens, and once more every few minutes.
 PASSKEY_ASKED_PER_IP = Limit("passkey-asked-ip", burst=120, interval=1)
+NEW_DEVICE_PER_BROWSER = Limit("new-device-browser", burst=1, interval=15 * 60)
+NEW_DEVICE_PER_USER = Limit("new-device-user", burst=5, interval=20 * 60)
 NEW_PASSWORD_PER_USER = Limit("new-password", burst=20, interval=30)
 # One answer of an identity provider; used up for longer than anybody may be there.
 FLOW_ONCE = Limit("single-sign-on-flow", burst=1, interval=60 * 60)

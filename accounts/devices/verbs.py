@@ -1,12 +1,18 @@
-"""Ending sessions by oneself, from another one or by a link that was e-mailed. Runs in the person's
-scope, or among operators."""
+"""Ending sessions by oneself: from another one, or by a link that was e-mailed. Runs in the scope
+of the person, or among operators."""
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from accounts.links import Purpose, read_token
 from accounts.models import Session, User
+from accounts.sessions import people_of
+from accounts.verbs import links, sessions
 from audit import trail
+from audit.acting import acting_as
+from tenancy.models import Vendor
 from web.once import count_once
 
 
@@ -30,6 +36,22 @@ def end_others(user: User, *, but: Session) -> None:
     User.people.select_for_update(of=("self",), no_key=True).get(pk=user.pk)
     if Session.of_scope.filter(user=user).exclude(pk=but.pk).delete()[0]:
         _record("sessions-ended", user)
+
+
+def read_end_link(vendor: Vendor | None, token: str) -> User:
+    """Whose sessions the link ends; raises LinkRefused. The vendor is as in `read_token`."""
+    return read_token(
+        Purpose.END_SESSIONS, vendor, token, max_age=settings.END_SESSIONS_TIMEOUT
+    ).user
+
+
+def end_everywhere(user: User) -> None:
+    """Ends all sessions of who came by a link, and voids every link of before. Who had shown the
+    password and was not in yet starts again. Raises LinkRefused, also the second time."""
+    with people_of(user.vendor), acting_as(user), transaction.atomic():
+        links.use(user)
+        sessions.end_all(user)
+        _record("all-sessions-ended", user)
 
 
 def _record(action: str, user: User) -> None:

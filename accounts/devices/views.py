@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
@@ -14,13 +15,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.devices import verbs
-from accounts.models import Session
+from accounts.links import LinkRefused
+from accounts.models import Session, User
 from accounts.proof import asks_proof
 from accounts.requests import PersonRequest
 from accounts.words import browser_text
 from tenancy.hosts import Site
 from web.moments import moment
 from web.pages import render
+from web.policy import keeps_its_address
 
 form_methods = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -96,6 +99,35 @@ def end_other_sessions(request: PersonRequest) -> HttpResponse:
         done=_("All other devices are signed out."),
         device="",
     )
+
+
+@form_methods
+@login_not_required
+@keeps_its_address
+def end_everywhere(request: PersonRequest, token: str) -> HttpResponse:
+    """Ends all of a person's sessions by a link that was e-mailed: GET asks, since mail scanners
+    follow links; POST does it, and leads to where a new password is asked for."""
+    vendor = request.vendor if request.address.site is Site.CUSTOMER else None
+    try:
+        user = verbs.read_end_link(vendor, token)
+        if request.method == "POST":
+            verbs.end_everywhere(user)
+            return _on_to_new_password(request, user)
+    except LinkRefused:
+        return render(
+            request, "accounts/link_refused.html", {"purpose": "end-sessions"}, status=410
+        )
+    return render(request, "accounts/devices/end_everywhere.html", {"account": user})
+
+
+def _on_to_new_password(request: PersonRequest, user: User) -> HttpResponse:
+    if request.session and request.session.user_id == user.pk:
+        request.session, request.session_token = None, ""
+    text = _("All devices are signed out. Now have a link sent to you, to set a new password.")
+    messages.success(request, text)
+    in_office = user.vendor and request.address.site is Site.BACKOFFICE
+    known = {"company_id": user.vendor.company_id} if user.vendor and in_office else None
+    return redirect(reverse("password_reset", query=known))
 
 
 def _ask_and_end(

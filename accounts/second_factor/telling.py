@@ -1,5 +1,5 @@
-"""E-mails about a second factor or passkeys. Those to a vendor's people stand in its list of
-e-mails; an operator belongs to no vendor, so that a job sends theirs."""
+"""E-mails about how somebody signs in. Those to a vendor's people stand in its list of e-mails; an
+operator belongs to no vendor, so that a job sends theirs."""
 
 from typing import Any
 

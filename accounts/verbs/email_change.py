@@ -5,7 +5,7 @@ from django.db import IntegrityError, transaction
 
 from accounts.links import LinkRefused, Purpose, read_token
 from accounts.models import User, UserWord
-from accounts.verbs import links
+from accounts.verbs import links, sessions
 from accounts.verbs.passwords import check_password
 from audit import trail
 from audit.acting import acting_as
@@ -36,7 +36,8 @@ def read_email_link(vendor: Vendor, token: str) -> tuple[User, str]:
 
 
 def confirm_email_change(vendor: Vendor, token: str) -> User:
-    """Makes the link's address the user's own and tells the old one.
+    """Makes the link's address the user's own and tells the old one; every session of the user
+    ends.
 
     Runs in the vendor's scope. Raises LinkRefused, also the second time, and AddressTaken.
     """
@@ -44,6 +45,7 @@ def confirm_email_change(vendor: Vendor, token: str) -> User:
     old_email = user.email
     with transaction.atomic():
         _move(user, new_email)
+        sessions.end_all(user)
         queue("address-changed", user=user, recipient=old_email)
     return user
 

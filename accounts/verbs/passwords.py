@@ -9,6 +9,7 @@ from accounts import tasks
 from accounts.links import Link, LinkRefused, Purpose, read_token
 from accounts.models import User
 from accounts.passwords import in_one_spelling
+from accounts.second_factor.telling import tell
 from accounts.sessions import people_of
 from accounts.verbs import links, sessions
 from audit import trail
@@ -59,10 +60,14 @@ def take_try(user: User) -> None:
 
 def set_password(user: User, password: str) -> None:
     """Sets the password of who came by a link; every session and every link of the user ends with
-    that. Raises LinkRefused when the link was used meanwhile, and changes nothing then."""
+    that, and who had another one is told. Raises LinkRefused when the link was used meanwhile, and
+    changes nothing then."""
+    is_first = not user.has_usable_password()
     with people_of(user.vendor), transaction.atomic():
         links.use(user, password=make_password(in_one_spelling(password)))
         sessions.end_all(user)
+        if not is_first:
+            tell("password-changed", user)
         if user.vendor:
             with acting_as(user):
                 trail.record("password-set", user, visible=True)

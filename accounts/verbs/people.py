@@ -87,6 +87,8 @@ def change_person(*, person: User, fields: Collection[str]) -> User:
         UserWord.objects.keep([saved.pk])
     hidden = trail.changes_between(before, saved).keys() <= WITHHELD
     trail.record_change(before, saved, visible=False if hidden else None)
+    if (before.role, before.email) != (saved.role, saved.email):
+        sessions.end_all(saved)
     if not ADMITS.isdisjoint(fields):
         _keep_out(saved)
     return saved

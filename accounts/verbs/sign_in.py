@@ -10,7 +10,7 @@ from audit.acting import acting_as
 from tenancy.models import Vendor
 
 # By what somebody may enter; whoever was let in by it is let in as long as it is so.
-ENTERS_BY = ("is_active", "allow_customer_portal_access", "role", "password")
+ENTERS_BY = ("is_active", "allow_customer_portal_access", "role", "password", "email", "link_mark")
 
 
 def may_still_enter(user: User) -> bool:

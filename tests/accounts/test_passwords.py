@@ -78,7 +78,7 @@ def test_staff_get_theirs_for_the_back_office(world: World) -> None:
     ask_for_link("ada@example.com", "app", company_id="acme")
     ask_for_link("admin@acme.example", "app", company_id="nobody")
     assert [message.to for message in mail.outbox] == [["admin@acme.example"], ["root@example.com"]]
-    for message, form in zip(mail.outbox, [{"company_id": "acme"}, {}], strict=True):
+    for message, form in zip([*mail.outbox], [{"company_id": "acme"}, {}], strict=True):
         host, path = link_in(message)
         assert host == "app.portal.localhost:8000"
         assert Browser("app").post(path, NEW).status_code == 302

@@ -86,16 +86,12 @@ def test_setting_it_up_leads_on_to_where_one_was_going(world: World) -> None:
 OPEN_ANYWAY = {
     "second_factor", "second_factor_set_up", "prove", "logout", "login", "sign_in_code",
     "sign_in_recovery", "password_reset", "password_reset_sent", "password_reset_confirm",
-    "invitation", "email_confirm", "reminders_off", "branding_css", "brand_image", "favicon",
-<<<<<<< HEAD
+    "invitation", "end_everywhere", "email_confirm", "reminders_off", "branding_css", "brand_image", "favicon",
     "change_password_place", "view_as", "view_as_stop", "mailed_link",
     "mailed_link_sent", "mailed_keys", "mailed_keys_sent", "sign_in_by_link", "register",
     "register_sent", "register_confirm", "admin:login", "admin:logout",
-=======
-    "change_password_place", "view_as", "view_as_stop", "admin:login", "admin:logout",
     "prove_passkey", "sign_in_code_passkey", "sign_in_passkey", "passkey_options",
     "related_origins",
->>>>>>> passkeys
 }  # fmt: skip
 
 

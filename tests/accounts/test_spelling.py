@@ -338,7 +338,7 @@ def test_twins_sign_in_as_they_did(world: World, twins: tuple[User, User]) -> No
     for typed, whose in ((IN_ASCII, twins[1]), (ZOE, twins[0])):
         ask_for_link(typed)
         with inside(world.acme):
-            assert OutgoingEmail.objects.filter(user=whose).count() == 1
+            assert OutgoingEmail.objects.filter(user=whose, kind="password-reset").count() == 1
 
 
 def test_they_are_listed_and_can_be_changed(world: World, twins: tuple[User, User]) -> None:

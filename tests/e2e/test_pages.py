@@ -93,10 +93,10 @@ def test_a_forgotten_password_is_set_anew(visitor: Callable[..., Visitor]) -> No
     page.get_by_role("link", name="Set a new password").click()
     page.get_by_label("E-mail").fill("grace@example.com")
     page.get_by_role("button", name="Send the link").click()
-    email = grace.portal.emails_to("grace@example.com")[-1].replace("=\n", "").replace("=3D", "=")
-    link = re.search(r"http://acme\.portal\.localhost:\d+/password-reset/[\w:-]+/", email)
-    assert link
-    page.goto(link.group())
+    emails = grace.portal.emails_to("grace@example.com", telling="/password-reset/")
+    said = "".join(emails).replace("=\n", "").replace("=3D", "=")
+    link = re.findall(r"http://acme\.portal\.localhost:\d+/password-reset/[\w:-]+/", said)[-1]
+    page.goto(link)
     page.get_by_label("New password", exact=True).fill("a longer new password")
     page.get_by_label("New password again").fill("a longer new password")
     grace.look_closely()
@@ -105,7 +105,7 @@ def test_a_forgotten_password_is_set_anew(visitor: Callable[..., Visitor]) -> No
     page.get_by_label("Password").fill("a longer new password")
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", name="Licences")).to_be_visible()
-    page.goto(link.group())
+    page.goto(link)
     expect(page.get_by_role("heading", name="This link can’t be used")).to_be_visible()
 
 

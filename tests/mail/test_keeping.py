@@ -90,7 +90,13 @@ def domain_failing(world: World) -> None:
     queue("domain-failing", user=world.acme_admin, details={"domain": str(domain.pk)})
 
 
-OF_WAYS_IN = {"left": 9, "reason": "Lost", "passkey": "Grey phone"}
+SAID = {
+    "left": 9,
+    "reason": "Lost",
+    "passkey": "Grey phone",
+    "browser": "Firefox/1",
+    "at": "2026-11-24T12:00:00+00:00",
+}
 # What makes e-mails, and how many links with a token there are in each of them.
 WAYS: dict[str, tuple[int, Callable[[World], object]]] = {
     "password-reset": (1, lambda w: queue("password-reset", user=w.ada)),
@@ -100,7 +106,7 @@ WAYS: dict[str, tuple[int, Callable[[World], object]]] = {
     "email-change": (1, lambda w: queue("email-change", user=w.ada, recipient="new@example.com")),
     "email-change, taken": (0, lambda w: queue("email-change", user=w.ada, recipient=w.grace.email)),
     "address-changed": (
-        0, lambda w: queue("address-changed", user=w.ada, recipient="old@example.com"),
+        1, lambda w: queue("address-changed", user=w.ada, recipient="old@example.com"),
     ),
     "sign-in-link": (1, lambda w: queue("sign-in-link", user=allowed(w))),
     "registration": (1, lambda w: registered(w, "eve@example.com")),
@@ -110,7 +116,7 @@ WAYS: dict[str, tuple[int, Callable[[World], object]]] = {
     "license of a new customer": (1, license_of_a_new_customer),
     "test-email": (0, lambda w: queue("test-email", user=w.acme_admin)),
     **{
-        kind: (0, lambda w, kind=kind: queue(kind, user=w.ada, details=OF_WAYS_IN))
+        kind: (1, lambda w, kind=kind: queue(kind, user=w.ada, details=SAID))
         for kind in ABOUT_WAYS_IN
     },
     "expiry-reminder": (1, one_reminder),

@@ -12,6 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import get_resolver
 
+from accounts.links import Purpose, make_token
 from accounts.models import Session, User
 from accounts.passkeys.verbs import passkeys_of
 from backoffice.models import SavedView
@@ -212,6 +213,11 @@ def ended_sessions(world: World) -> Posted:
     signed_in(world.ada)
     path = "/profile/sessions/others/end/"
     return Posted(signed_in(world.ada), path, path)
+
+
+def ended_by_link(world: World) -> Posted:
+    path = f"/sign-out-everywhere/{make_token(Purpose.END_SESSIONS, world.ada)}/"
+    return Posted(Browser("acme"), path, path)
 
 
 def profile(world: World) -> Posted:
@@ -641,6 +647,7 @@ BY_TOKEN: dict[str, tuple[Make, ...]] = {
     "recovery_codes": (),
     "second_factor_off": (second_factor_off,),
     "end_session": (ended_session,),
+    "end_everywhere": (ended_by_link,),
     "end_other_sessions": (ended_sessions,),
     "passkey_add": (),  # a challenge counts once: tests/accounts/test_passkeys.py
     "passkey_delete": (passkey_deleted,),

@@ -236,7 +236,7 @@ GETS = {
     "single_sign_on_connect": 302, "single_sign_on_send": 405, "single_sign_on_sent": 302,
     "single_sign_on_link": 302,
     "sign_in_code": 302, "sign_in_recovery": 302, "second_factor": 200,
-    "sessions": 403, "end_session": 403, "end_other_sessions": 403,
+    "sessions": 403, "end_everywhere": 200, "end_session": 403, "end_other_sessions": 403,
     "sign_in_code_passkey": 405, "sign_in_passkey": 405, "passkey_options": 405,
     "related_origins": 200, "passkeys": 200, "passkey_add": 403, "passkey": 200,
     "passkey_delete": 403, "prove_passkey": 405,
@@ -282,6 +282,7 @@ def paths(world: World) -> dict[str, str]:
         "invitation": make_token(Purpose.INVITATION, world.ada),
         "sign_in_by_link": make_token(Purpose.SIGN_IN, world.ada),
         "email_confirm": make_token(Purpose.EMAIL_CHANGE, world.ada, "new@example.com"),
+        "end_everywhere": make_token(Purpose.END_SESSIONS, world.ada),
         "reminders_off": off_link(world.ada).rstrip("/").rpartition("/")[2],
     }
     values = {

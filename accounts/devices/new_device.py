@@ -1,0 +1,33 @@
+"""Telling somebody of a sign-in in a browser in which nobody has signed in with the address before
+(accounts/known.py)."""
+
+from django.utils import timezone
+
+from accounts import known
+from accounts.models import User
+from accounts.requests import PersonRequest
+from accounts.second_factor.telling import tell
+from accounts.sessions import browser_of
+from accounts.verbs.sessions import as_told
+from web import browsers, limits
+
+
+def tell_of_new_device(request: PersonRequest, user: User) -> None:
+    """Tells who enters, unless the browser is known, or it is the very first time. The same browser
+    on the same system is told of once in a quarter of an hour, and no more than a few in a row: who
+    forgets all cookies is not flooded."""
+    site, tenant = request.address.site, str(user.vendor_id or "")
+    if user.last_login is None or known.mark(request, site, tenant, user.email):
+        return
+    browser = as_told(browser_of(request))
+    if _may_tell(user, browser):
+        tell("new-device", user, browser=browser, at=timezone.now().isoformat())
+
+
+def _may_tell(user: User, browser: str) -> bool:
+    try:
+        limits.take(limits.NEW_DEVICE_PER_BROWSER, str(user.pk), *browsers.named(browser))
+        limits.take(limits.NEW_DEVICE_PER_USER, str(user.pk))
+    except limits.TooManyAttempts:
+        return False
+    return True
