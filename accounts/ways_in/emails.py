@@ -3,7 +3,7 @@
 from django.core.mail import EmailMultiAlternatives
 from django.utils.translation import gettext_lazy as _
 
-from accounts.emails import RESET, person_of
+from accounts.emails import person_of
 from accounts.links import Purpose, make_token
 from accounts.models import Registration
 from accounts.sessions import may_enter
@@ -68,7 +68,11 @@ def confirmation(email: OutgoingEmail) -> EmailMultiAlternatives | None:
 def known(email: OutgoingEmail) -> EmailMultiAlternatives:
     """That there is an account already, to whose it is, with where a password is set anew."""
     user = person_of(email)
-    link = vendor_url(email.vendor, RESET) if user.is_customer else backoffice_url(RESET)
+    link = (
+        vendor_url(email.vendor, "password_reset")
+        if user.is_customer
+        else backoffice_url("password_reset")
+    )
     return compose(REGISTRATION_KNOWN, user, link=link)
 
 
