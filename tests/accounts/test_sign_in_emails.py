@@ -86,7 +86,7 @@ def person_now(person: User, *, first: bool) -> User:
     with inside(person.vendor):
         if first:
             User.objects.filter(pk=person.pk).update(password="!never")
-        return User.objects.get(pk=person.pk)
+        return User.objects.select_related("vendor").get(pk=person.pk)
 
 
 def test_a_wrong_password_changes_and_tells_nothing(world: World) -> None:
