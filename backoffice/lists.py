@@ -62,7 +62,7 @@ STYLED = {
     "field-fingerprint", "field-key", "field-key_shown", "field-license", "field-recipient",
     "field-subject", "field-url", "field-user", "field-user_shown",
 }  # fmt: skip
-NARROWED = "narrowed"  # the form of the filters' choices
+NARROWED = "kept"  # the form of the filters' choices
 ROWS = 4  # of a field for texts, which grows with them
 
 

@@ -6,7 +6,6 @@ from uuid import uuid4
 
 from django import forms
 from django.contrib import messages
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -65,7 +64,8 @@ def ask(
         "rows": rows[:SHOWN],
         "more": number > SHOWN,
         "across": is_across(request),
-        "chosen": request.POST.getlist(ACTION_CHECKBOX_NAME),
+        # Not as they were sent: of ids of somebody else's nothing is said.
+        "chosen": [] if is_across(request) else list(rows.values_list("pk", flat=True)),
     }
     return render(request, "backoffice/admin/ask_many.html", context)
 

@@ -258,6 +258,7 @@ class LicenseAdmin(WithChangesToAll, WithExport, WithButtons, WithDuplicate):
         if asked or context["errors"]:
             license = self.get_queryset(request).get(pk=license.pk)
             shown = state_shown(license) | {"typing": True}
+            kwargs["form_url"] = request.get_full_path()
             return super().render_change_form(request, context | shown, *args, **kwargs)
         shown = page_of(request, license)
         shown["duplicate"] = self.duplicate_url(request, str(license.pk))

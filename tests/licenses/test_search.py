@@ -67,7 +67,7 @@ def found(wanted: Wanted, **options: Any) -> set[str]:
         ("fair rented", {SPECTRA}, {SPECTRA}),
         ("fair orbit", set(), set()),
         ("spectra-grace-OOOOO1", {SPECTRA}, set()),  # staff is offered it beside the list
-        ("SPECTRA GRACE-OO0O0I", set(), set()),
+        ("SPECTRA GRACE-OO0O0I", {SPECTRA}, set()),
         ("ADA111-ACME-0RB1T-OOO1", {ADA}, set()),
         ("ADA1I1-ACME-ORBIT-0001", {ADA}, set()),
         ("OOOOOOOOOOOO", set(), set()),

@@ -429,7 +429,8 @@ def license(world: World) -> Posted:
 def changed_license(world: World) -> Posted:
     path = f"/licenses/license/{world.ada_license.pk}/change/"
     more = {"metadata-TOTAL_FORMS": "1", "metadata-0-key": "Order", "metadata-0-value": "7"}
-    return Posted(signed_in(world.acme_admin), path, path, {"name": "Lab", **more}, "name")
+    form = f"{path}?change=yes"
+    return Posted(signed_in(world.acme_admin), form, path, {"name": "Lab", **more}, "name")
 
 
 def send_license(world: World) -> Posted:

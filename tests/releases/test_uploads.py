@@ -346,8 +346,8 @@ def test_a_search_does_not_multiply_the_downloads(world: World, admin: Browser) 
             copy.save()
     for query in ("", "?q=orbit"):
         page = admin.get(f"/releases/release/{query}").content.decode()
-        shown = dict(re.findall(r'class="field-(\w+)">(\d+)</td>', page))
-        assert (shown["downloads"], shown["file_count"]) == ("16", "4"), query
+        shown = dict(re.findall(r'<td data-label="(\w+)">(\d+)</td>', page))
+        assert (shown["Downloads"], shown["Files"]) == ("16", "4"), query
 
 
 @pytest.mark.parametrize(
