@@ -76,9 +76,10 @@ def test_signed_in_is_what_the_page_makes(world: World, name: str) -> None:
     person = getattr(world, name)
     written = signed_in(person)
     if name == "ada":
-        page = Browser("acme").sign_in(person.email)
+        page = Browser("acme").sign_in(person.email, stay="on")
     else:
-        page = Browser("app").sign_in(person.email, company_id="" if name == "operator" else "acme")
+        company_id = "" if name == "operator" else "acme"
+        page = Browser("app").sign_in(person.email, company_id=company_id, stay="on")
     ours, theirs = map(session_of, (written, page))
     assert all(getattr(ours, kept) == getattr(theirs, kept) for kept in KEPT)
     assert written.defaults["HTTP_HOST"] == page.defaults["HTTP_HOST"]

@@ -91,7 +91,8 @@ OPEN_ANYWAY = {
     "mailed_link_sent", "mailed_keys", "mailed_keys_sent", "sign_in_by_link", "register",
     "register_sent", "register_confirm", "admin:login", "admin:logout",
     "prove_passkey", "sign_in_code_passkey", "sign_in_passkey", "passkey_options",
-    "related_origins",
+    "related_origins", "single_sign_on", "single_sign_on_start", "single_sign_on_back",
+    "single_sign_on_connect", "single_sign_on_send", "single_sign_on_sent", "single_sign_on_link",
 }  # fmt: skip
 
 

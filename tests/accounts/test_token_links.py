@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import connection
 from django.urls import resolve
 
+from accounts.links import Purpose, make_token
 from accounts.reminders import off_link
 from accounts.view_as.verbs import offer
 from tenancy.door import inside
@@ -42,6 +43,14 @@ def reminders_off(world: World) -> str:
         return off_link(world.ada).partition(":8000")[2]
 
 
+def sign_out_everywhere(world: World) -> str:
+    return f"/sign-out-everywhere/{make_token(Purpose.END_SESSIONS, world.ada)}/"
+
+
+def sign_out_everywhere_of_staff(world: World) -> str:
+    return f"/sign-out-everywhere/{make_token(Purpose.END_SESSIONS, world.acme_admin)}/"
+
+
 NEW = links.passwords(1)
 KINDS = {
     "new password": Kind(links.link_to_reset, typed=NEW),
@@ -51,6 +60,8 @@ KINDS = {
     "new address": Kind(links.link_to_a_new_address),
     "signing in": Kind(links.link_to_sign_in),
     "registration": Kind(links.registration, typed=NEW),
+    "signing out everywhere": Kind(sign_out_everywhere),
+    "signing out everywhere of staff": Kind(sign_out_everywhere_of_staff, "app"),
     "view as a customer": Kind(view_as),
     # Says by law and RFC 8058 as often as it is followed that reminders are off.
     "reminders off": Kind(reminders_off, used=200, again=200),
@@ -121,6 +132,8 @@ def test_every_route_with_a_token_is_in_the_table(world: World) -> None:
         for site in (Site.CUSTOMER, Site.BACKOFFICE)
         for name in routes_with("token", site)
     }
+    # Counts only in the browser that asked for it: tests/accounts/test_single_sign_on.py.
+    known -= {(site, "single_sign_on_link") for site in (Site.CUSTOMER, Site.BACKOFFICE)}
     # One page at both sites; staff are invited as customers are.
     assert known - tried == {(Site.BACKOFFICE, "invitation")}
     assert tried <= known
