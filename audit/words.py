@@ -62,6 +62,7 @@ ACTIONS = {
     "second-factor-taken-off": _lazy("Second factor taken off"),
     "secret-encrypted-anew": _lazy("Client secret encrypted anew"),
     "single-sign-on-connected": _lazy("Connected with single sign-on"),
+    "single-sign-on-disconnected": _lazy("Disconnected from single sign-on"),
     "signed-in": _lazy("Signed in"),
     "signed-out": _lazy("Signed out"),
     "signing-key-made": _lazy("New signing key"),

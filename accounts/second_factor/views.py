@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from markupsafe import Markup
 
 from accounts import known
-from accounts.models import User
+from accounts.models import Identity, User
 from accounts.proof import asks_proof, note_proof
 from accounts.requests import PersonRequest
 from accounts.second_factor import asked, codes, first_step, setting_up, verbs
@@ -146,9 +146,28 @@ def prove(request: PersonRequest) -> HttpResponse:
         "has_factor": has_factor,
         "next": safe_next(request, ""),
         "other": _other_proof(request, by_code=by_code),
+        "ways": _ways_to_prove(request),
         "unsaved": "unsaved" in request.GET,
     }
     return render(request, "accounts/second_factor/prove.html", context)
+
+
+def _ways_to_prove(request: PersonRequest) -> list[dict[str, str]]:
+    """The providers that open the account, where the person signs in once more; a session that has
+    just begun is proved."""
+    if request.user.vendor is None:
+        return []
+    kept = {"next": safe_next(request, ""), "again": "yes"}
+    if request.address.site is Site.BACKOFFICE:
+        kept["company_id"] = request.user.vendor.company_id
+    found = Identity.objects.filter(user=request.user, provider__is_on=True)
+    return [
+        {
+            "name": each.provider.name,
+            "url": reverse("single_sign_on_start", args=[each.provider_id], query=kept),
+        }
+        for each in found.select_related("provider")
+    ]
 
 
 def _prove(user: User, form: forms.Form) -> None:

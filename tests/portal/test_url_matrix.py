@@ -99,6 +99,8 @@ CUSTOMER: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "recovery_codes": (REDIRECT, REDIRECT),  # there is no second factor
     "second_factor_off": (REDIRECT, REDIRECT),
     "prove": (SIGNED_IN, SIGNED_IN),
+    "connections": (SIGNED_IN, WRONG_METHOD),
+    "disconnect": (WRONG_METHOD, REDIRECT),
     "licenses": (SIGNED_IN, WRONG_METHOD),
     "licenses_export": (SIGNED_IN, WRONG_METHOD),
     "machines": (SIGNED_IN, WRONG_METHOD),
@@ -141,6 +143,7 @@ def ids(world: World) -> dict[str, Any]:
         "product_id": world.orbit.pk,
         "table": "activity",
         "provider_id": world.acme.pk,
+        "identity_id": world.acme.pk,
     }
 
 
@@ -246,6 +249,8 @@ SITE: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "recovery_codes": ((302,) * 5, (302,) * 5),
     "second_factor_off": ((302,) * 5, (302,) * 5),
     "prove": ((302, 200, 200, 200, 200), (302, 200, 200, 200, 200)),
+    "connections": ((302, 200, 200, 200, 200), (302, 405, 405, 405, 405)),
+    "disconnect": ((302, 405, 405, 405, 405), (302,) * 5),
     "logout": ((405,) * 5, (302,) * 5),
     "password_reset": ((200,) * 5, (200,) * 5),
     "password_reset_sent": ((200,) * 5, (405,) * 5),
@@ -342,6 +347,7 @@ def test_back_office_site_routes(world: World, visitor: str) -> None:
         "invitation": ["x"],
         "single_sign_on_start": [view.pk],
         "single_sign_on_back": [view.pk],
+        "disconnect": [view.pk],
         "single_sign_on_link": ["x"],
         "admin:view_on_site": [1, "x"],
     }
