@@ -84,6 +84,12 @@ second_factor = [
     path("second-factor/set-up/", second_factor_views.set_up, name="second_factor_set_up"),
     path("second-factor/codes/", second_factor_views.recovery_codes, name="recovery_codes"),
     path("second-factor/off/", second_factor_views.switch_off, name="second_factor_off"),
+    path("single-sign-on/", single_sign_on.connections, name="connections"),
+    path(
+        "single-sign-on/<uuid:identity_id>/disconnect/",
+        single_sign_on.disconnect,
+        name="disconnect",
+    ),
     path("prove/", second_factor_views.prove, name="prove"),
 ]
 

@@ -71,6 +71,7 @@ ACTIONS = {
     "sessions-ended": _lazy("All other devices signed out"),
     "sign-in-link-used": _lazy("Signed in by a link that was e-mailed"),
     "single-sign-on-connected": _lazy("Connected with single sign-on"),
+    "single-sign-on-disconnected": _lazy("Disconnected from single sign-on"),
     "signed-in": _lazy("Signed in"),
     "signed-out": _lazy("Signed out"),
     "signing-key-made": _lazy("New signing key"),

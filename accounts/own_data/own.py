@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.metadata import in_words, visible_only
-from accounts.models import Session, User
+from accounts.models import Identity, Session, User
 from accounts.own_data.tables import Table, register
 from accounts.verbs.people import WITHHELD
 from accounts.words import browser_text
@@ -51,6 +51,21 @@ SESSIONS = Table(
         "browser": (_("Browser"), lambda session: browser_text(session.browser)),
     },
     sessions,
+)
+
+
+CONNECTIONS = Table(
+    "single-sign-on",
+    _("Single sign-on"),
+    _("Which identity providers open your account, and by which name they know you."),
+    {
+        "provider": (_("Provider"), lambda identity: identity.provider.name),
+        "issuer": (_("Issuer"), lambda identity: identity.issuer),
+        "subject": (_("Name there"), lambda identity: identity.subject),
+        "connected": (_("Connected"), lambda identity: identity.created_at),
+        "last_used": (_("Last used"), lambda identity: identity.used_at),
+    },
+    lambda user: Identity.objects.filter(user=user).select_related("provider"),
 )
 
 
@@ -103,4 +118,5 @@ def register_all() -> None:
     """The tables of this room, by place."""
     register(10, PROFILE)
     register(20, SESSIONS)
+    register(25, CONNECTIONS)
     register(30, ACTIVITY)

@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 from accounts import known
 from accounts.devices import staying
-from accounts.models import User
+from accounts.models import Identity, User
 from accounts.passkeys import asking
 from accounts.proof import asks_proof, note_proof
 from accounts.requests import PersonRequest
@@ -154,9 +154,28 @@ def prove(request: PersonRequest) -> HttpResponse:
         "passkey": asking.for_proof(request),
         "next": safe_next(request, ""),
         "other": _other_proof(request, by_code=by_code),
+        "ways": _ways_to_prove(request),
         "unsaved": "unsaved" in request.GET,
     }
     return render(request, "accounts/second_factor/prove.html", context)
+
+
+def _ways_to_prove(request: PersonRequest) -> list[dict[str, str]]:
+    """The providers that open the account, where the person signs in once more; a session that has
+    just begun is proved."""
+    if request.user.vendor is None:
+        return []
+    kept = {"next": safe_next(request, ""), "again": "yes"}
+    if request.address.site is Site.BACKOFFICE:
+        kept["company_id"] = request.user.vendor.company_id
+    found = Identity.objects.filter(user=request.user, provider__is_on=True)
+    return [
+        {
+            "name": each.provider.name,
+            "url": reverse("single_sign_on_start", args=[each.provider_id], query=kept),
+        }
+        for each in found.select_related("provider")
+    ]
 
 
 def _prove(user: User, form: forms.Form) -> None:

@@ -86,7 +86,7 @@ class ProviderAdmin(WithButtons):
 
     add_text = _("Add a provider")
     empty = Empty(
-        "globe",
+        "check",
         _(
             "People can sign in where their company keeps its accounts, such as Entra ID, Google "
             "or Okta, instead of with a password."
@@ -116,7 +116,7 @@ class ProviderAdmin(WithButtons):
         return asks_proof(super().delete_view)(_person(request), *args, **kwargs)
 
     def verb_view(self, request: HttpRequest, row_id: UUID, verb: str) -> HttpResponseBase:
-        return asks_proof(super().verb_view)(_person(request), row_id, verb)
+        return asks_proof(cast(Any, super().verb_view))(_person(request), row_id, verb)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None

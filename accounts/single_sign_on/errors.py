@@ -15,14 +15,14 @@ class Why(Enum):
     LOST = _("That took too long, was begun in another browser, or was used before. Begin again.")
     WRONG_STATE = _("This answer belongs to another sign-in. Begin again.")
     OTHER_ISSUER = _("The answer comes from another provider than the one that was asked.")
-    REFUSED_THERE = _("%(provider)s did not let you in: %(detail)s")
+    REFUSED_THERE = _("%(provider)s did not let you in (%(detail)s).")
     NO_CODE = _("The answer of %(provider)s is not complete.")
     OTHER_BROWSER = _(
         "Nothing was connected. Open the link in the browser in which you began, within the hour. "
         "If you did not begin anything, somebody else did: leave the link alone."
     )
     # What the provider is asked.
-    UNREACHABLE = _("%(provider)s can’t be asked at the moment. %(detail)s")
+    UNREACHABLE = _("%(detail)s %(provider)s can’t be asked at the moment.")
     BUSY = _("Too many people are signing in at the same time. Try again in a few seconds.")
     BAD_DISCOVERY = _(
         "What %(provider)s says of itself is not complete: %(detail)s is missing or no address."
@@ -41,7 +41,7 @@ class Why(Enum):
     WRONG_ISSUER = _("The ID token is another provider’s.")
     WRONG_AUDIENCE = _("The ID token was made for another program.")
     NO_TIMES = _("The ID token does not say when it was made and when it ends.")
-    WRONG_TIME = _("The ID token is too old or of the future. Do the clocks differ?")
+    WRONG_TIME = _("The ID token is too old or of the future: perhaps the clocks differ.")
     WRONG_NONCE = _("The ID token belongs to another sign-in.")
     NO_SUBJECT = _("The ID token does not say who you are.")
     OTHER_SUBJECT = _("%(provider)s says two different things about who you are.")

@@ -3,6 +3,7 @@ vendor's scope."""
 
 from collections.abc import Collection, Iterator
 from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -140,6 +141,16 @@ def connect_by_link(provider: IdentityProvider, person: User, who: Claimed) -> N
     """The same for who came by the e-mailed link, which is used up by that. Raises LinkRefused."""
     links.use(person)
     connect(provider, person, who)
+
+
+@transaction.atomic
+def disconnect(person: User, identity_id: UUID) -> None:
+    """Ends that a provider opens the person's account; one that is not there any more stays so."""
+    own = Identity.objects.filter(user=person, pk=identity_id)
+    names = list(own.values_list("provider__name", flat=True))
+    if own.delete()[0]:
+        details = {"provider": names[0]}
+        trail.record("single-sign-on-disconnected", person, details=details, visible=True)
 
 
 def _remember(provider: IdentityProvider, person: User, who: Claimed) -> None:

@@ -15,12 +15,14 @@ from django.db import transaction
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.links import LinkRefused, Purpose, read_token
-from accounts.models import IdentityProvider, Refusal, User
+from accounts.models import Identity, IdentityProvider, Refusal, User
+from accounts.proof import asks_proof
 from accounts.requests import PersonRequest
 from accounts.second_factor.forms import PasswordForm
 from accounts.second_factor.views import after_password
@@ -45,6 +47,7 @@ from tenancy.hosts import Site, canonical_host, vendor_url
 from tenancy.models import Vendor
 from tenancy.table import vendor_by_company_id, vendor_by_id
 from web import limits, once
+from web.moments import moment
 from web.pages import render
 from web.policy import keeps_its_address
 from web.requests import client_ip, safe_next
@@ -431,6 +434,38 @@ def connect_by_link(request: PersonRequest, token: str) -> HttpResponse:
         return _not_in(request, SingleSignOnRefused(told, error.detail, person=error.person))
     context = {"email": person.email, "provider": provider.name}
     return render(request, "accounts/single_sign_on/connect_by_link.html", context)
+
+
+# --- What is connected --------------------------------------------------------------------------
+
+
+def connections_of(person: User) -> list[Identity]:
+    """Which providers open the person's account. Operators have none."""
+    if person.vendor_id is None:
+        return []
+    return list(Identity.objects.filter(user=person).select_related("provider"))
+
+
+@require_safe
+def connections(request: PersonRequest) -> HttpResponse:
+    """The providers that open the account, each with a button to end that."""
+    now = timezone.now()
+    rows = [
+        {"pk": each.pk, "name": each.provider.name, "used": moment(each.used_at, now)}
+        for each in connections_of(request.user)
+    ]
+    back = reverse("admin:index" if is_office(request) else "profile")
+    return render(request, "accounts/single_sign_on/connections.html", {"rows": rows, "back": back})
+
+
+@asks_proof
+@require_POST
+def disconnect(request: PersonRequest, identity_id: UUID) -> HttpResponse:
+    """Ends that a provider opens the account."""
+    if request.user.vendor_id is not None:
+        verbs.disconnect(request.user, identity_id)
+    messages.success(request, _("That provider does not open your account any more."))
+    return redirect("connections")
 
 
 # --- Signing out --------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Signing in by an identity provider that runs in the test, and every way in which that must fail."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -124,8 +125,8 @@ def identities(vendor: Vendor) -> list[tuple[str, str]]:
 
 
 def says(why: Why, answer: Any) -> bool:
-    """Whether the page gives this reason: by the words of it that are always the same."""
-    text = str(why.value).split("%(")[0].strip() or str(why.value).rpartition(")s")[2].strip()
+    """Whether the page gives this reason: by the most words of it that are always the same."""
+    text = max(re.split(r"%\(\w+\)s", str(why.value)), key=len).strip()
     return answer.status_code == 403 and text in answer.content.decode().replace("&#39;", "'")
 
 
@@ -922,6 +923,35 @@ def test_signing_out_of_who_came_otherwise(
     cache.clear()
     page = through(example).client.post("/logout/").content.decode()
     assert "/logout?tenant=1&amp;client_id=" in page  # a token too large for a cookie
+
+
+# --- What is connected --------------------------------------------------------------------------
+
+
+def test_a_connection_is_ended_by_its_person(
+    world: World, at: FakeProvider, example: IdentityProvider, frozen_time: Any
+) -> None:
+    connected(example, world.ada, "ada-1")
+    connected(example, world.grace, "grace-1")
+    browser = through(example).client
+    page = browser.get("/profile/single-sign-on/").content.decode()
+    assert page.count("/disconnect/") == 1
+    with inside(world.acme):
+        own, hers = (Identity.objects.get(user=each) for each in (world.ada, world.grace))
+    path = "/profile/single-sign-on/{}/disconnect/"
+    frozen_time.shift(timedelta(minutes=11))
+    asked = browser.post(path.format(own.pk))["Location"]
+    assert asked.startswith("/profile/prove/")
+    proving = browser.get(asked).content.decode()
+    assert f"/login/single-sign-on/{example.pk}/?" in proving
+    browser.get(back_from(begin(browser, example, again="yes")))
+    for each in (hers, own):
+        assert browser.post(path.format(each.pk)).status_code == 302
+    assert identities(world.acme) == [("grace-1", "grace@example.com")]
+    with inside(world.acme):
+        entry = AuditEntry.objects.get(action="single-sign-on-disconnected")
+    assert (entry.actor_id, entry.visible) == (world.ada.pk, True)
+    assert through(example)["Location"] == "/login/single-sign-on/connect/"
 
 
 # --- Setting it up ------------------------------------------------------------------------------

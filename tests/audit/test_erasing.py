@@ -371,6 +371,12 @@ SMELLS = re.compile(
 )
 # What only sounds like it, and why.
 HARMLESS = {
+    "accounts.identityprovider.company_attribute": "which claim has it",
+    "accounts.identityprovider.factor_contexts": "words of the provider",
+    "accounts.identityprovider.first_name_attribute": "which claim has it",
+    "accounts.identityprovider.for_staff": "whether",
+    "accounts.identityprovider.last_name_attribute": "which claim has it",
+    "accounts.identityprovider.name": "of the provider",
     "accounts.portalsettings.company_id": "the vendor's",
     "accounts.portalsettings.email_reply_to": "the vendor's, in every e-mail",
     "accounts.portalsettings.email_sender": "the vendor's, in every e-mail",

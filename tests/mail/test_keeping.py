@@ -119,6 +119,18 @@ WAYS: dict[str, tuple[int, Callable[[World], object]]] = {
         kind: (1, lambda w, kind=kind: queue(kind, user=w.ada, details=SAID))
         for kind in ABOUT_WAYS_IN
     },
+    "single-sign-on-link": (
+        1,
+        lambda w: queue(
+            "single-sign-on-link", user=w.ada, details={"provider": "Example ID", "mark": "0" * 64}
+        ),
+    ),
+    "single-sign-on-connected": (
+        0,
+        lambda w: queue(
+            "single-sign-on-connected", user=w.ada, details={"provider": "Example ID"}
+        ),
+    ),
     "expiry-reminder": (1, one_reminder),
     "expiry-reminder of several": (1, several_reminders),
     "release-request": (0, asked_and_refused),

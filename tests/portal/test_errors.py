@@ -9,6 +9,7 @@ from django.db import connection
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 
+from accounts.single_sign_on.errors import SingleSignOnRefused, Why
 from branding.domains.errors import BadDomainName, DomainTaken
 from imports.tables import TableRefused
 from imports.verbs.people import ImportFailed
@@ -27,6 +28,7 @@ DETAILS: dict[type[PortalError], tuple[object, ...]] = {
     ImportFailed: ("Row 3: this customer is not there any more.",),
     MachineIsGone: ("lab: machine deactivated on 24 November 2026.",),
     BadDomainName: tuple(BadDomainName.reasons),
+    SingleSignOnRefused: tuple(Why),
 }
 
 CASES = [

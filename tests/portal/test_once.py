@@ -735,6 +735,7 @@ EACH_TIME = {
     "single_sign_on_connect": "What is connected is connected.",
     "single_sign_on_link": "A link counts once.",
     "admin:accounts_identityprovider_do": "A provider is asked.",
+    "disconnect": "What was connected is not any more.",
     "logout": "The session is over.",
     "reminders_off": "Reminders are off; one click in a mail program has no token.",
     "view_as": "A link counts once.",

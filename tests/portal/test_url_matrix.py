@@ -128,6 +128,8 @@ CUSTOMER: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "passkey_add": (SIGNED_IN, SIGNED_IN),
     "passkey": (ADA_ALONE, ADA_ALONE),
     "passkey_delete": (ADA_ALONE, ADA_ALONE_POST),
+    "connections": (SIGNED_IN, WRONG_METHOD),
+    "disconnect": (WRONG_METHOD, REDIRECT),
     "licenses": (SIGNED_IN, WRONG_METHOD),
     "licenses_export": (SIGNED_IN, WRONG_METHOD),
     "machines": (SIGNED_IN, WRONG_METHOD),
@@ -175,6 +177,7 @@ def ids(world: World) -> dict[str, Any]:
         "session_id": session_of(world.ada),
         "passkey_id": passkey.pk,
         "provider_id": world.acme.pk,
+        "identity_id": world.acme.pk,
     }
 
 
@@ -304,6 +307,8 @@ SITE: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "sessions": ((302, 200, 200, 200, 200), (302, 405, 405, 405, 405)),
     "end_session": ((302, 404, 404, 404, 404), (302,) * 5),  # an id that is nobody's
     "end_other_sessions": ((302, 200, 200, 200, 200), (302,) * 5),
+    "connections": ((302, 200, 200, 200, 200), (302, 405, 405, 405, 405)),
+    "disconnect": ((302, 405, 405, 405, 405), (302,) * 5),
     "logout": ((405,) * 5, (302,) * 5),
     "password_reset": ((200,) * 5, (200,) * 5),
     "password_reset_sent": ((200,) * 5, (405,) * 5),
@@ -408,6 +413,7 @@ def test_back_office_site_routes(world: World, visitor: str) -> None:
         "end_session": [0],
         "single_sign_on_start": [view.pk],
         "single_sign_on_back": [view.pk],
+        "disconnect": [view.pk],
         "single_sign_on_link": ["x"],
         "admin:view_on_site": [1, "x"],
     }

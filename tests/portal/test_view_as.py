@@ -232,6 +232,7 @@ GETS = {
     "home": 302, "login": 302, "logout": 405, "password_reset": 200, "password_reset_sent": 200,
     "password_reset_confirm": 200, "invitation": 200, "profile": 200, "activity": 200,
     "own_data": 200, "own_table": 200, "reminders": 405, "reminders_off": 200,
+    "connections": 200, "disconnect": 403,
     "single_sign_on": 302, "single_sign_on_start": 302, "single_sign_on_back": 302,
     "single_sign_on_connect": 302, "single_sign_on_send": 405, "single_sign_on_sent": 302,
     "single_sign_on_link": 302,
@@ -296,6 +297,7 @@ def paths(world: World) -> dict[str, str]:
         "session_id": 1,
         "passkey_id": passkey.pk,
         "provider_id": world.acme.pk,
+        "identity_id": world.acme.pk,
     }
 
     def one(name: str, pattern: Any) -> str:

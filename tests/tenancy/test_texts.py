@@ -131,6 +131,8 @@ OTHERWISE = {
     "accounts.passkey.credential_id": "Bytes in base64url (accounts/passkeys/ceremonies.py).",
     "accounts.passkey.public_key": "Bytes in base64url.",
     "accounts.passkey.rp_id": "A host of our zone.",
+    "accounts.identity.issuer": "An address (accounts/single_sign_on/models.py).",
+    "accounts.identity.subject": "A provider's own name for somebody; nobody is called so.",
     "accounts.session.browser": "A header; nobody is called so.",
     "accounts.refusal.browser": "A header.",
     "accounts.refusal.machine": "As a file says it, without what no line has (offline/codec.py).",
