@@ -22,10 +22,12 @@ def create(row: R) -> R:
 
 @transaction.atomic
 def change(row: R, *, fields: Collection[str], withheld: Set[str] = frozenset(), **about: Any) -> R:
-    """Saves these fields and nothing else, since counters may have moved meanwhile; records what
-    differs, if anything does. Where that is in `withheld` alone, no customer sees it; `about` is
-    as in `audit.trail.Draft`."""
+    """Saves these fields and nothing else, since counters may have moved meanwhile, and records
+    what differs; where nothing does, it does neither. Where that is in `withheld` alone, no
+    customer sees it; `about` is as in `audit.trail.Draft`."""
     before = type(row)._base_manager.get(pk=row.pk)
+    if is_same(before, row, fields):
+        return row
     row.save(update_fields=[*fields, "updated_at"])
     after = copy(before)
     for name in fields:
@@ -33,6 +35,12 @@ def change(row: R, *, fields: Collection[str], withheld: Set[str] = frozenset(),
     hidden = trail.changes_between(before, after).keys() <= withheld
     trail.record_change(before, after, visible=False if hidden else None, **about)
     return row
+
+
+def is_same(before: R, after: R, fields: Collection[str]) -> bool:
+    """Whether nothing differs in these fields: a form that was sent unchanged."""
+    names = [before._meta.get_field(name).attname for name in fields]  # type: ignore[union-attr]
+    return all(getattr(before, name) == getattr(after, name) for name in names)
 
 
 @transaction.atomic

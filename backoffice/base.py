@@ -193,6 +193,14 @@ class WithDuplicate(VendorAdmin):
         row = self.get_object(request, request.GET.get(COPY, ""))
         return row if row and self.has_view_or_change_permission(request, row) else None
 
+    def _get_obj_does_not_exist_redirect(
+        self, request: HttpRequest, opts: Any, object_id: str
+    ) -> HttpResponse:
+        """As Django does, without the row's id, which tells people nothing."""
+        text = _("There is no such %(name)s. Perhaps it was deleted.")
+        messages.warning(request, text % {"name": opts.verbose_name})
+        return redirect("admin:index")
+
     def duplicate_of(self, row: Any) -> dict[str, Any]:
         """What the form for a new row begins with."""
         return model_to_dict(row) | {"name": _("Copy of %(name)s") % {"name": row.name}}

@@ -59,7 +59,7 @@ CELL = re.compile(r'<(?P<tag>td|th) class="(?P<names>[^"]*)">')
 # The columns whose cells have a style in lists.css (tests/web/test_templates.py).
 STYLED = {
     "field-at", "field-beginning", "field-email", "field-file", "field-file_name",
-    "field-fingerprint", "field-key", "field-key_shown", "field-license", "field-recipient",
+    "field-fingerprint", "field-key", "field-license", "field-recipient",
     "field-subject", "field-url", "field-user", "field-user_shown",
 }  # fmt: skip
 NARROWED = "kept"  # the form of the filters' choices

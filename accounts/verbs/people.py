@@ -82,6 +82,8 @@ def change_person(*, person: User, fields: Collection[str]) -> User:
     # Whoever has an odd name of before can be switched off all the same.
     as_it_was = {each.name for each in saved._meta.fields} - {"vendor", *fields}
     saved.full_clean(exclude=as_it_was)
+    if rows.is_same(before, saved, fields):
+        return saved
     saved.save(update_fields=[*fields, "updated_at"])
     if not set(SEARCHED).isdisjoint(fields):
         UserWord.objects.keep([saved.pk])

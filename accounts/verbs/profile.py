@@ -4,7 +4,7 @@ from django.db import transaction
 
 from accounts.models import User, UserWord
 from accounts.verbs.people import lock_person
-from audit import trail
+from audit import rows, trail
 
 FIELDS = ("first_name", "last_name", "company")
 
@@ -13,6 +13,8 @@ FIELDS = ("first_name", "last_name", "company")
 def save_profile(user: User) -> None:
     """Saves the user's name and company, changed on the object by himself. Raises PersonIsGone."""
     before = lock_person(user)
+    if rows.is_same(before, user, FIELDS):
+        return
     user.save(update_fields=[*FIELDS, "updated_at"])
     UserWord.objects.keep([user.pk])
     trail.record_change(before, user, visible=True)

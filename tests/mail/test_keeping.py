@@ -126,7 +126,7 @@ WAYS: dict[str, tuple[int, Callable[[World], object]]] = {
         ),
     ),
     "single-sign-on-connected": (
-        0,
+        1,
         lambda w: queue(
             "single-sign-on-connected", user=w.ada, details={"provider": "Example ID"}
         ),
