@@ -88,6 +88,8 @@ OPEN_ANYWAY = {
     "sign_in_recovery", "password_reset", "password_reset_sent", "password_reset_confirm",
     "invitation", "email_confirm", "reminders_off", "branding_css", "brand_image", "favicon",
     "change_password_place", "view_as", "view_as_stop", "admin:login", "admin:logout",
+    "single_sign_on", "single_sign_on_start", "single_sign_on_back", "single_sign_on_connect",
+    "single_sign_on_send", "single_sign_on_sent", "single_sign_on_link",
 }  # fmt: skip
 
 
