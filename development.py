@@ -200,8 +200,12 @@ def bench(arguments: list[str]) -> int:
 
 
 def attacks(arguments: list[str]) -> int:
-    """Attacks what it serves for that; returns the exit code."""
+    """Attacks what it serves for that, or with `accounts` the accounts, of which it writes
+    docs/attacks.md; returns the exit code."""
     install("requirements-dev.lock")
+    if arguments[:1] == ["accounts"]:
+        tests = ["-m", "pytest", "-q", "tests/accounts/attacks", "--table", *arguments[1:]]
+        return call([str(PYTHON), *tests], dict(os.environ))
     return run_alone("bench.under_attack", arguments)
 
 

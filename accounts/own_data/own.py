@@ -65,7 +65,9 @@ CONNECTIONS = Table(
         "connected": (_("Connected"), lambda identity: identity.created_at),
         "last_used": (_("Last used"), lambda identity: identity.used_at),
     },
-    lambda user: Identity.objects.filter(user=user).select_related("provider"),
+    lambda user: (
+        Identity.objects.filter(user=user).select_related("provider").order_by("created_at", "id")
+    ),
 )
 
 

@@ -443,7 +443,8 @@ def connections_of(person: User) -> list[Identity]:
     """Which providers open the person's account. Operators have none."""
     if person.vendor_id is None:
         return []
-    return list(Identity.objects.filter(user=person).select_related("provider"))
+    found = Identity.objects.filter(user=person).select_related("provider")
+    return list(found.order_by("created_at", "id"))
 
 
 @require_safe

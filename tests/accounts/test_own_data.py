@@ -11,10 +11,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import User
+from accounts.models import Identity, IdentityProvider, User
 from accounts.own_data.files import csv_of
 from accounts.own_data.own import ACTIVITY
 from accounts.own_data.tables import TABLES
+from accounts.single_sign_on.verbs import create_provider
 from accounts.verbs import sessions
 from accounts.view_as import verbs as view_as
 from audit import trail
@@ -39,6 +40,7 @@ NAMES = [
     "profile",
     "sessions",
     "passkeys",
+    "single-sign-on",
     "activity",
     "licences",
     "machines",
@@ -66,6 +68,21 @@ def table(browser: Browser, name: str) -> list[dict[str, Any]]:
     return rows
 
 
+def connected(person: User, subject: str) -> None:
+    """By an identity provider that is there, or is new."""
+    assert person.vendor is not None
+    provider = IdentityProvider.objects.first() or create_provider(
+        IdentityProvider(vendor=person.vendor, name="Example ID", issuer="https://id.example")
+    )
+    Identity.objects.create(
+        vendor=person.vendor,
+        provider=provider,
+        user=person,
+        issuer=provider.issuer,
+        subject=subject,
+    )
+
+
 @pytest.fixture
 def adas(world: World) -> Browser:
     """Ada of Acme, who has signed in, handed in a file, downloaded one and been looked at; so has
@@ -84,6 +101,7 @@ def adas(world: World) -> Browser:
         body(own.get(download_path(world.orbit_release), REMOTE_ADDR=IP))
         Browser("acme").post("/password-reset/", {"email": person.email})
         with inside(world.acme):
+            connected(person, f"{name}-1")
             view_as.begin(world.acme, view_as.offer(person, staff=world.acme_support))
     admin = Actor(source=Source.BACKOFFICE, ip=STAFFS_IP, who=lambda: world.acme_admin)
     with inside(world.acme), acting(admin):
@@ -104,6 +122,7 @@ def test_every_table_has_her_rows_and_nobody_elses(world: World, adas: Browser) 
     assert {row["host_name"] for row in found["machines"]} == {"ada-laptop", "adas-clean-room"}
     assert [row["machine"] for row in found["offline-files"]] == ["adas-clean-room"]
     assert [(row["file"], row["from"]) for row in found["downloads"]] == [("orbit-1.2.0.bin", IP)]
+    assert [row["subject"] for row in found["single-sign-on"]] == ["ada-1"]
     what = {row["what"]: row for row in found["activity"]}
     assert {"Signed in", "Machine activated", "Suspended", "Support looked at your portal"} <= {
         *what
@@ -254,6 +273,8 @@ def more(world: World, name: str) -> None:
             sessions.begin(ada, site=Site.CUSTOMER, browser=f"browser {n}")
         if name == "passkeys":
             add_row(ada)
+        if name == "single-sign-on":
+            connected(ada, f"more-{n}")
         if name == "activity":
             trail.record("signed-out", ada, visible=True)
         if name == "licences":

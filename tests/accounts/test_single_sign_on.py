@@ -974,6 +974,7 @@ def test_a_provider_is_set_up(world: World) -> None:
     with inside(world.acme):
         provider = IdentityProvider.objects.get()
         created = AuditEntry.objects.get(action="created", subject_id=provider.pk)
+    provider.vendor = world.acme
     assert provider.domains == "example.com müller.example"
     assert "the secret" not in str(created.changes)
     path = f"{LIST}{provider.pk}/change/"

@@ -33,7 +33,8 @@ def who_is(world: World, who: str) -> User:
 NOTHING = {"-", "–", "—", "None", "True", "False", "[]", "{}", "null"}
 RAW = {
     "a moment as machines write it": re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d"),
-    "an id": re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"),
+    # In an address that somebody copies it stands behind a slash.
+    "an id": re.compile(r"(?<!/)\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"),
     "JSON": re.compile(r"""^\s*[\[{]["'{]|[{\[]["']\w+["']\s*[:,\]]"""),
     "a length in seconds": re.compile(r"^\s*(3600|86400|2592000|31536000)\s*$"),
 }

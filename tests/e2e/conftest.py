@@ -14,7 +14,8 @@ expect.set_options(timeout=PATIENCE)
 @pytest.fixture(scope="session")
 def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
     """One portal for all tests."""
-    with served(tmp_path_factory.mktemp("demo")) as portal:
+    # The identity provider of test_single_sign_on.py runs on this machine.
+    with served(tmp_path_factory.mktemp("demo"), PRIVATE_PROVIDERS="127.0.0.1") as portal:
         yield portal
 
 
