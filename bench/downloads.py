@@ -127,7 +127,7 @@ def upload(session: Session, size: int, folder: Path, version: str = "8.8") -> s
         platforms="linux",
     )
     listed = session.open(f"/releases/release/?q={version}")
-    release = re.search(r"/releases/release/([0-9a-f-]{36})/change/", listed)
+    release = re.search(r"([0-9a-f-]{36})/change/", listed)
     assert release, listed
     page = f"/releases/release/{release[1]}/files/"
     subprocess.run(
