@@ -15,7 +15,8 @@ from tests.world import World
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "attacks.md"
 # In the order of the page.
 MODULES = (
-    "sessions", "requests", "enumeration", "guessing", "links", "second_factor", "emails", "rights",
+    "sessions", "requests", "enumeration", "guessing", "links", "ways_in", "second_factor",
+    "passkeys", "single_sign_on", "emails", "rights",
 )  # fmt: skip
 ROW = re.compile(r"^\| \d+ \| (.+) \| (.+) \|$", re.MULTILINE)
 HEAD = """\
