@@ -48,7 +48,9 @@ def test_one_day_in_seven_places_for_visitors_in_three_zones(
         page.goto(staff.portal.url("app", "/licenses/license/"))
         page.get_by_role("link", name=re.compile("CSV")).click()
     assert '"2027-12-31"' in export.value.path().read_text()
-    expect(page.locator("#result_list td[data-label=Expires]").filter(has_text=DAY)).to_have_count(1)
+    expect(page.locator("#result_list td[data-label=Expires]").filter(has_text=DAY)).to_have_count(
+        1
+    )
     # The e-mail.
     assert staff.portal.emails_to("ada@example.com", telling=f"until {DAY}")
     for zone in ZONES:
