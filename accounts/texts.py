@@ -78,11 +78,12 @@ SINGLE_SIGN_ON_CONNECTED = Text(
 )
 
 
-def _about_second_factor(name: str, label: Any, **says: str) -> Text:
+def _about(template: str, name: str, label: Any, **says: str) -> Text:
+    """An e-mail about how somebody signs in, whose link signs out all devices."""
     return Text(
         name,
         label,
-        "accounts/email/second_factor",
+        f"accounts/email/{template}",
         button=SIGN_OUT,
         says={"link": SAMPLE_LINK, **says},
         required=(),
@@ -90,69 +91,32 @@ def _about_second_factor(name: str, label: Any, **says: str) -> Text:
     )
 
 
+PASSKEY = {"passkey": "Firefox on Linux"}
+DEVICE = {"browser": "Firefox on Windows", "when": "24 November 2026, 12:00 UTC"}
+LOST = {"reason": "Lost phone"}
 # By their kind.
-ABOUT_SECOND_FACTOR = {
+ABOUT_WAYS_IN = {
     text.name: text
     for text in (
-        _about_second_factor("second-factor-added", _("Second factor switched on")),
-        _about_second_factor("second-factor-removed", _("Second factor switched off")),
-        _about_second_factor(
+        _about("second_factor", "second-factor-added", _("Second factor switched on")),
+        _about("second_factor", "second-factor-removed", _("Second factor switched off")),
+        _about(
+            "second_factor",
             "second-factor-taken-off",
             _("Second factor taken off by support"),
-            reason="Lost phone",
+            **LOST,
         ),
-        _about_second_factor("recovery-codes-made", _("New recovery codes")),
-        _about_second_factor("recovery-code-used", _("Recovery code used"), left="9"),
-    )
-}
-
-
-def _about_passkey(name: str, label: Any) -> Text:
-    return Text(
-        name,
-        label,
-        "accounts/email/passkey",
-        button=SIGN_OUT,
-        says={"link": SAMPLE_LINK, "passkey": "Firefox on Linux"},
-        required=(),
-        given={"what": name},
-    )
-
-
-def _about_sign_in(name: str, label: Any, **says: str) -> Text:
-    return Text(
-        name,
-        label,
-        "accounts/email/sign_in",
-        button=SIGN_OUT,
-        says={"link": SAMPLE_LINK, **says},
-        required=(),
-        given={"what": name},
-    )
-
-
-# By their kind.
-ABOUT_PASSKEYS = {
-    text.name: text
-    for text in (
-        _about_passkey("passkey-added", _("Passkey added")),
-        _about_passkey("passkey-removed", _("Passkey deleted")),
-        _about_passkey("passkey-refused", _("Passkey refused that may have been copied")),
-    )
-}
-ABOUT_SIGN_IN = {
-    text.name: text
-    for text in (
-        _about_sign_in("password-changed", _("Password changed")),
-        _about_sign_in(
-            "new-device",
-            _("Sign-in from a new device"),
-            browser="Firefox on Windows",
-            when="24 November 2026, 12:00 UTC",
+        _about("second_factor", "recovery-codes-made", _("New recovery codes")),
+        _about("second_factor", "recovery-code-used", _("Recovery code used"), left="9"),
+        _about("passkey", "passkey-added", _("Passkey added"), **PASSKEY),
+        _about("passkey", "passkey-removed", _("Passkey deleted"), **PASSKEY),
+        _about(
+            "passkey", "passkey-refused", _("Passkey refused that may have been copied"), **PASSKEY
         ),
+        _about("sign_in", "password-changed", _("Password changed")),
+        _about("sign_in", "new-device", _("Sign-in from a new device"), **DEVICE),
     )
 }
-ABOUT_WAYS_IN = ABOUT_SECOND_FACTOR | ABOUT_PASSKEYS | ABOUT_SIGN_IN
 
 
 def register_all() -> None:
