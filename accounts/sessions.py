@@ -224,6 +224,8 @@ def may_enter(user: User, site: Site, vendor: Vendor | None) -> bool:
         return user.may_use_portal
     if site is Site.BACKOFFICE:
         return user.is_staff and (vendor.is_active if vendor else user.is_operator)
+    if site is Site.API:
+        return vendor is not None and vendor.is_active and (user.is_staff or user.may_use_portal)
     return False
 
 
@@ -240,7 +242,7 @@ def arrive(address: Address, token: str) -> tuple[Vendor | None, Session | None]
         return find_vendor(address), None
     asked = _sessions.asked(sessions.digest(token), timezone.now(), site=Site.CUSTOMER)
     vendor, found = found_at(address, asked)
-    return vendor, _counting(found, Site.CUSTOMER, vendor)
+    return vendor, counting(found, Site.CUSTOMER, vendor)
 
 
 def find_session(token: str) -> Session | None:
@@ -260,7 +262,7 @@ def find_session(token: str) -> Session | None:
         if vendor:
             # It fills in `User.claims`. Operators, who are found outside, have no role's row.
             found = found.annotate(claims=claims_of("user__"))
-        return _counting(list(found), Site.BACKOFFICE, vendor)
+        return counting(list(found), Site.BACKOFFICE, vendor)
 
 
 @prepared
@@ -268,7 +270,7 @@ def _sessions(digest: Any, now: Any, /, *, site: Site) -> QuerySet[Session]:
     return Session.objects.select_related("user").filter(digest=digest, site=site, ends_at__gt=now)
 
 
-def _counting(found: list[Session], site: Site, vendor: Vendor | None) -> Session | None:
+def counting(found: list[Session], site: Site, vendor: Vendor | None) -> Session | None:
     """The session, if there is one and its person may still enter, by the password of then."""
     for session in found:
         user = session.user

@@ -60,6 +60,9 @@ RELEASE_STORAGE = env.object_storage(RELEASES_ROOT)
 ACCEL_REDIRECT_PREFIX = env.text("ACCEL_REDIRECT_PREFIX", "")
 # How many files a process sends or receives itself at a time; the other threads answer pages.
 DIRECT_DOWNLOADS = env.integer("DIRECT_DOWNLOADS", THREADS * 3 // 4, minimum=1, maximum=1000)
+# Calls of the Web API in a minute, by one token, and from one address without any.
+API_CALLS_PER_TOKEN = env.integer("API_CALLS_PER_TOKEN", 600, minimum=1, maximum=1_000_000)
+API_CALLS_PER_ADDRESS = env.integer("API_CALLS_PER_ADDRESS", 60, minimum=1, maximum=1_000_000)
 # Custom domains: who answers about them (host:port; empty is the machine's own resolver), whose
 # certificates we get for them, and what the proxy's question needs when it is not on this machine.
 DNS_SERVERS = env.servers("DNS_SERVERS")
@@ -103,6 +106,7 @@ INSTALLED_APPS = [
     "licenses",
     "offline",
     "releases",
+    "api",
     "demo",
     "portal.apps.BackofficeAdminConfig",
     "django.contrib.auth",

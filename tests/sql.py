@@ -76,6 +76,7 @@ def every_statement_names_its_vendor(
 
 # What is written without an entry in the audit trail, and why.
 UNRECORDED = (
+    r'UPDATE "accounts_personalaccesstoken" SET "last_used_at" = \S+ WHERE',  # as it is with people
     r'(INTO|UPDATE) "audit_audit(entry|chain|particulars)"',  # the trail itself
     r'UPDATE "accounts_user" SET "last_(seen_at|login)" = \S+ WHERE',  # nobody did that
     r'UPDATE "accounts_user" .*"accounts_user"."vendor_id" IS NULL',  # operators have no trail

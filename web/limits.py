@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from ipaddress import IPv6Address, IPv6Network, ip_address
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import F, Value
 from django.db.models.functions import Greatest
 from django.utils.translation import ngettext
@@ -59,6 +60,9 @@ TEST_EMAIL_PER_USER = Limit("test-email-user", burst=5, interval=5 * 60)
 OWN_TABLES_PER_USER = Limit("own-tables-user", burst=40, interval=30)
 OWN_ARCHIVES_PER_USER = Limit("own-archives-user", burst=5, interval=10 * 60)
 RELEASE_PER_USER = Limit("release-user", burst=20, interval=10 * 60)
+# So many calls of the Web API in a minute; all at once, too.
+API_PER_TOKEN = Limit("api-token", settings.API_CALLS_PER_TOKEN, 60 / settings.API_CALLS_PER_TOKEN)
+API_PER_IP = Limit("api-ip", settings.API_CALLS_PER_ADDRESS, 60 / settings.API_CALLS_PER_ADDRESS)
 
 
 # Whoever has one IPv6 address has a whole network of them, mostly a /64 and often a /48, which is
@@ -105,6 +109,55 @@ def take(limit: Limit, *subject: str) -> None:
         return
     whole_at = RateBucket.objects.values_list("whole_at", flat=True).get(key=key)
     raise TooManyAttempts(max(1, math.ceil(whole_at + limit.interval - fullest)))
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What is left of a limit after a try: how many more tries, and in how many whole seconds the
+    bucket is whole again."""
+
+    limit: Limit
+    tries: int
+    whole_in: int
+
+
+TAKE_COUNTED = """
+INSERT INTO web_ratebucket (key, whole_at) VALUES (%(key)s, %(first)s)
+ON CONFLICT (key) DO UPDATE SET whole_at =
+    CASE WHEN web_ratebucket.whole_at < %(now)s THEN %(first)s
+    ELSE web_ratebucket.whole_at + %(interval)s END
+WHERE web_ratebucket.whole_at <= %(most)s
+RETURNING whole_at
+"""
+
+
+def take_counted(limit: Limit, *subject: str) -> Left:
+    """Uses one try of the limit, by one statement, and says what is left. Raises TooManyAttempts,
+    and uses none then."""
+    key, now = bucket_key(limit, *subject), time.time()
+    fullest = now + limit.burst * limit.interval
+    values: dict[str, str | float] = {
+        "key": key,
+        "now": now,
+        "first": now + limit.interval,
+        "interval": limit.interval,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(TAKE_COUNTED, values | {"most": fullest - limit.interval})
+        taken = cursor.fetchone()
+    if taken is None:
+        whole_at = RateBucket.objects.values_list("whole_at", flat=True).get(key=key)
+        raise TooManyAttempts(max(1, math.ceil(whole_at + limit.interval - fullest)))
+    [whole_at] = taken
+    tries = int((fullest - whole_at) / limit.interval + 1e-6)
+    return Left(limit, tries, max(0, math.ceil(whole_at - now)))
+
+
+def take_counted_from(limit: Limit, address: str) -> Left:
+    """`take_counted` for whoever comes from an IP address; what is left is what the fullest of
+    its buckets leaves. Raises TooManyAttempts."""
+    lefts = [take_counted(each, network) for each, network in _buckets(limit, address)]
+    return min(lefts, key=lambda left: left.tries)
 
 
 def take_from(limit: Limit, address: str) -> None:

@@ -13,6 +13,7 @@ from accounts.models.sessions import Session
 from accounts.passkeys.models import Challenge, Passkey
 from accounts.second_factor.models import RecoveryCode, SecondFactor
 from accounts.single_sign_on.models import Identity, IdentityProvider
+from accounts.tokens.models import PersonalAccessToken
 from accounts.view_as.models import ViewAs
 from accounts.ways_in.models import Registration
 
@@ -25,6 +26,7 @@ __all__ = [
     "Identity",
     "IdentityProvider",
     "Passkey",
+    "PersonalAccessToken",
     "PortalSettings",
     "RecoveryCode",
     "Refusal",

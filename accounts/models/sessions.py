@@ -10,7 +10,12 @@ from tenancy.models import Vendor
 from tenancy.rows import SameVendor, VendorManager, secret
 
 LONGEST_BROWSER = 200  # characters
-SITES = [(each.value, each.value) for each in (Site.CUSTOMER, Site.BACKOFFICE)]
+# What a program gets to come again with when its access token has run out.
+REFRESH = "refresh"
+SITES = [
+    *((each.value, each.value) for each in (Site.CUSTOMER, Site.BACKOFFICE, Site.API)),
+    (REFRESH, REFRESH),
+]
 
 
 class SessionsManager(models.Manager["Session"]):

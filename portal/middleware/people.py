@@ -5,13 +5,16 @@ from typing import cast
 
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.auth.models import AnonymousUser
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 
 from accounts.models import User
 from accounts.requests import PersonRequest
 from accounts.sessions import current_user, people_of
+from accounts.tokens.arriving import find
+from api.requests import ApiRequest
 from audit.acting import Actor, Source, acting
 from portal import errors
+from tenancy.door import inside
 from tenancy.hosts import Site
 from web.requests import client_ip
 
@@ -46,8 +49,28 @@ class PeopleMiddleware(AuthenticationMiddleware):
             return self._answer(request)
 
     def _answer(self, request: PersonRequest) -> HttpResponse:
+        if request.address.site is Site.API:
+            return self._answer_program(cast(ApiRequest, request))
         user = request.user = current_user(request)  # type: ignore[assignment]
         if request.address.site is not Site.BACKOFFICE:
             return cast(HttpResponse, self.get_response(request))
         with _working(user):
             return cast(HttpResponse, self.get_response(request))
+
+    def _answer_program(self, request: ApiRequest) -> HttpResponse:
+        """Whoever comes with a token that counts works inside that person's vendor's scope. There
+        is no session and no cookie."""
+        bearer = find(token) if (token := _token_of(request)) else None
+        request.bearer = bearer
+        request.user = bearer.user if bearer else AnonymousUser()  # type: ignore[assignment]
+        if bearer is None:
+            return cast(HttpResponse, self.get_response(request))
+        request.vendor = bearer.vendor
+        with inside(bearer.vendor):
+            return cast(HttpResponse, self.get_response(request))
+
+
+def _token_of(request: HttpRequest) -> str:
+    """What stands behind `Authorization: Bearer` (RFC 6750); empty without it."""
+    scheme, _blank, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""

@@ -10,6 +10,7 @@ from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 
 from accounts.single_sign_on.errors import SingleSignOnRefused, Why
+from api.errors import InvalidRequest
 from branding.domains.errors import BadDomainName, DomainTaken
 from imports.tables import TableRefused
 from imports.verbs.people import ImportFailed
@@ -27,6 +28,7 @@ DETAILS: dict[type[PortalError], tuple[object, ...]] = {
     TableRefused: ("The file is empty.",),
     ImportFailed: ("Row 3: this customer is not there any more.",),
     MachineIsGone: ("lab: machine deactivated on 24 November 2026.",),
+    InvalidRequest: ("name: This field is required.",),
     BadDomainName: tuple(BadDomainName.reasons),
     SingleSignOnRefused: tuple(Why),
 }

@@ -1,0 +1,70 @@
+"""Making, revoking and deleting personal access tokens. Runs in the person's scope."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from accounts.tokens.models import PersonalAccessToken
+from accounts.tokens.scopes import known_as
+from accounts.verbs import sessions
+from audit import rows
+from tenancy.door import current_vendor
+from web.errors import PortalError
+
+MARK = "pat_"  # by which a token is known wherever it lies around
+MOST = 50  # of a person
+USED_AGAIN_AFTER = timedelta(minutes=5)
+
+
+class TooManyTokens(PortalError):
+    """The person has as many as anybody may have."""
+
+    code = "TOO_MANY_TOKENS"
+    text = _("You have as many tokens as anybody may have. Delete one that nothing uses any more.")
+
+
+@transaction.atomic
+def make(
+    user: User, *, name: str, scopes: Sequence[str], expires_at: datetime | None = None
+) -> tuple[PersonalAccessToken, str]:
+    """A new token of the person's: its row, and the token itself, which is kept nowhere.
+
+    Raises TooManyTokens, and ValidationError for a name or scopes that can't be.
+    """
+    if PersonalAccessToken.objects.filter(user=user).count() >= MOST:
+        raise TooManyTokens
+    token = MARK + sessions.new_token(user.vendor_id)
+    row = PersonalAccessToken(
+        vendor=current_vendor(),
+        user=user,
+        name=name,
+        digest=sessions.digest(token),
+        scopes=list(dict.fromkeys(map(known_as, scopes))),
+        expires_at=expires_at,
+    )
+    row.full_clean()
+    return rows.create(row), token
+
+
+def set_revoked(token: PersonalAccessToken, *, revoked: bool) -> PersonalAccessToken:
+    """Has the token let nobody in any more, or again."""
+    token.revoked = revoked
+    return rows.change(token, fields=["revoked"])
+
+
+def delete(token: PersonalAccessToken) -> None:
+    """Deletes the token, which lets nobody in from then on."""
+    rows.delete(token)
+
+
+def note_used(token: PersonalAccessToken) -> None:
+    """Moves when the token was last used, every five minutes at most: a call should not cost a
+    write."""
+    before, now = token.last_used_at, timezone.now()
+    if before is None or now - before >= USED_AGAIN_AFTER:
+        same = PersonalAccessToken.objects.filter(pk=token.pk, last_used_at=before)
+        same.update(last_used_at=now)

@@ -1,0 +1,28 @@
+"""Licence policies: `/v3/license-policies`, which are `/v3/license-templates` today."""
+
+from uuid import UUID
+
+from api.bodies import Answer, Moment
+
+
+class PolicyAnswer(Answer):
+    id: UUID
+    created_at: Moment
+    updated_at: Moment
+    name: str
+    type: str
+    key_pattern: str
+    validity: int
+    subscription_interval: str
+    expiration_strategy: str
+    fingerprint_matching_strategy: str
+    allowed_activations: int
+    allowed_deactivations: int
+    allow_vm_activation: bool
+    allow_container_activation: bool
+    server_sync_interval: int
+    server_sync_grace_period: int
+    allowed_clock_offset: int
+    lease_duration: int
+    leasing_strategy: str
+    allowed_floating_clients: int

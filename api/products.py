@@ -1,0 +1,144 @@
+"""Products: `/v3/products`."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, IntegerField, Model, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpResponse
+from ninja import Router
+
+from api.allowed import needs
+from api.answers import answer, created
+from api.bodies import Answer, Body, Moment
+from api.lists import Column, Kind, Listing, listed, row_of
+from api.metadata import NO_METADATA, Metadata, MetadataAnswer, merged
+from api.policies import PolicyAnswer
+from api.requests import ApiRequest
+from licenses import wire
+from licenses.models import License, LicensePolicy, Product, SigningKey
+from licenses.verbs.products import change_product, create_product
+from licenses.verbs.signing_keys import product_file
+from releases.models import Release
+
+router = Router(tags=["products"])
+READ = needs("product:read", "licenses.view_product")
+ADD = needs("product:write", "licenses.add_product")
+CHANGE = needs("product:write", "licenses.change_product")
+
+
+class ProductBody(Body):
+    name: str = ""
+    display_name: str = ""
+    description: str = ""
+    license_policy_id: str = ""
+    license_template_id: str = ""
+    metadata: Metadata = NO_METADATA
+
+
+class ProductAnswer(Answer):
+    id: UUID
+    created_at: Moment
+    updated_at: Moment
+    name: str
+    display_name: str
+    description: str
+    public_key: str
+    total_licenses: int
+    total_releases: int
+    license_policy: PolicyAnswer | None = None
+    metadata: list[MetadataAnswer]
+
+
+PRODUCTS = Listing(
+    columns={
+        "id": Column("id", Kind.ID),
+        "name": Column("name"),
+        "displayName": Column("display_name"),
+        "createdAt": Column("created_at", Kind.MOMENT),
+        "updatedAt": Column("updated_at", Kind.MOMENT),
+    },
+    found=lambda rows, words: (
+        rows.filter(name__icontains=words) | rows.filter(display_name__icontains=words)
+    ),
+)
+
+
+def _number_of(model: type[Model]) -> Coalesce:
+    """How many rows of a kind a product has."""
+    rows = model._default_manager.filter(vendor=OuterRef("vendor"), product=OuterRef("pk"))
+    counted = rows.order_by().values("product").annotate(n=Count("pk")).values("n")
+    return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
+
+
+def products() -> QuerySet[Product]:
+    """The products with what is told of them on the wire."""
+    keys = SigningKey.objects.filter(vendor=OuterRef("vendor"), product=OuterRef("pk"))
+    return Product.objects.select_related("default_policy").annotate(
+        public_pem=Subquery(keys.filter(retired_at=None).values("public_pem")[:1]),
+        total_licenses=_number_of(License),
+        total_releases=_number_of(Release),
+    )
+
+
+def product_of(id: str) -> Product:
+    """Raises NotFound."""
+    row: Product = row_of(products(), id, "product")
+    return row
+
+
+def _policy_of(body: ProductBody) -> LicensePolicy | None:
+    named = body.license_policy_id or body.license_template_id
+    return row_of(LicensePolicy.objects.all(), named, "policy") if named else None
+
+
+@router.get(
+    "/products",
+    auth=READ,
+    response=list[ProductAnswer],
+    openapi_extra=PRODUCTS.documented(),
+)
+def list_products(request: ApiRequest) -> HttpResponse:
+    return listed(request, products(), PRODUCTS, wire.product)
+
+
+@router.post("/products", auth=ADD, response={201: ProductAnswer})
+def create(request: ApiRequest, body: ProductBody) -> HttpResponse:
+    product = Product(vendor=request.vendor, default_policy=_policy_of(body))
+    _fill(product, body)
+    create_product(product)
+    return created(wire.product(product_of(str(product.pk))))
+
+
+@router.get("/products/{id}", auth=READ, response=ProductAnswer)
+def get(request: ApiRequest, id: str) -> HttpResponse:
+    return answer(wire.product(product_of(id)))
+
+
+@router.patch("/products/{id}", auth=CHANGE, response=ProductAnswer)
+def update(request: ApiRequest, id: str, body: ProductBody) -> HttpResponse:
+    product = product_of(id)
+    fields = _fill(product, body)
+    if policy := _policy_of(body):
+        product.default_policy = policy
+        fields = [*fields, "default_policy"]
+    change_product(product, fields=fields)
+    return answer(wire.product(product_of(id)))
+
+
+@router.get("/products/{id}/product.dat", auth=READ, response=dict[str, Any])
+def get_product_file(request: ApiRequest, id: str) -> HttpResponse:
+    """What a vendor's program ships with and our SDK reads, in our format."""
+    return answer(product_file(product_of(id)))
+
+
+def _fill(product: Product, body: ProductBody) -> list[str]:
+    """Takes over what was supplied; the names of the fields."""
+    given = body.given
+    fields: list[str] = [name for name in ("name", "display_name", "description") if name in given]
+    for name in fields:
+        setattr(product, name, given[name])
+    if "metadata" in given:
+        product.metadata = merged(product.metadata, body.metadata)
+        fields.append("metadata")
+    return fields

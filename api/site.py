@@ -1,0 +1,85 @@
+"""The API itself: its nouns, how it reads, and what it says when something is refused."""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import ProtectedError
+from django.http import Http404, HttpRequest, HttpResponse
+from ninja import NinjaAPI
+from ninja.errors import HttpError
+from ninja.errors import ValidationError as Unreadable
+
+from api import products
+from api.allowed import NOBODY
+from api.bodies import KindParser
+from api.errors import InvalidRequest, IsUsed, NoRight, NotFound, camel, told
+from web.errors import PortalError, in_json
+
+api = NinjaAPI(
+    title="Web API",
+    version="3",
+    auth=NOBODY,
+    parser=KindParser(),
+    openapi_url="/openapi.json",
+    docs_url="/docs",
+    urls_namespace="api",
+)
+for router in (products.router,):
+    api.add_router("", router)
+
+
+@api.exception_handler(PortalError)
+def refused(request: HttpRequest, error: PortalError) -> HttpResponse:
+    """Any named error, as `{message, code}`."""
+    response = in_json(error)
+    if response.status_code == HTTPStatus.UNAUTHORIZED:
+        response["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+@api.exception_handler(Unreadable)
+def unreadable(request: HttpRequest, error: Unreadable) -> HttpResponse:
+    """400 for a body whose members are not what they should be, each named."""
+    sentences = (f"{_member(each)}: {each['msg']}." for each in error.errors)
+    return in_json(InvalidRequest(" ".join(sentences)))
+
+
+@api.exception_handler(HttpError)
+def unparsed(request: HttpRequest, error: HttpError) -> HttpResponse:
+    """A body that `KindParser` has refused, of which ninja makes an error of its own."""
+    cause = error.__cause__
+    return in_json(cause if isinstance(cause, PortalError) else InvalidRequest(error.message))
+
+
+@api.exception_handler(ValidationError)
+def invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    return in_json(told(error))
+
+
+@api.exception_handler(ProtectedError)
+def used(request: HttpRequest, error: ProtectedError) -> HttpResponse:
+    kinds = sorted({str(row._meta.verbose_name_plural) for row in error.protected_objects})
+    return in_json(IsUsed(", ".join(kinds)))
+
+
+@api.exception_handler(Http404)
+def missing(request: HttpRequest, error: Http404) -> HttpResponse:
+    return in_json(NotFound("row"))
+
+
+@api.exception_handler(PermissionDenied)
+def denied(request: HttpRequest, error: PermissionDenied) -> HttpResponse:
+    return in_json(NoRight())
+
+
+@api.exception_handler(Exception)
+def broken(request: HttpRequest, error: Exception) -> HttpResponse:
+    """Django's handlers know what to do: a database that can't be used is 503, all else 500."""
+    raise error
+
+
+def _member(error: dict[str, Any]) -> str:
+    """The place of what was refused, as the program wrote it; before it ninja names where it was
+    found and the operation's parameter."""
+    return ".".join(camel(str(each)) for each in error["loc"][2:]) or "body"

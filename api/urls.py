@@ -1,0 +1,17 @@
+"""The addresses of the Web API, under /v3/."""
+
+from typing import Any
+
+from django.urls import path
+
+from api.door import guarded
+from api.site import api
+
+
+def _guarded(pattern: Any) -> Any:
+    pattern.callback = guarded(pattern.callback)
+    return pattern
+
+
+_patterns, _app_name, _namespace = api.urls
+urlpatterns = [path("v3/", ([_guarded(each) for each in _patterns], _app_name, _namespace))]

@@ -1,0 +1,83 @@
+"""What products, policies and licences look like on the wire: for the Web API and for webhooks.
+
+Names are those of the Web API v3. What has no value is left out.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from licenses.models import LicensePolicy, Product
+
+Wire = dict[str, Any]
+
+
+def valued(members: Mapping[str, Any]) -> Wire:
+    """The members that have a value."""
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def stamps(row: Any) -> Wire:
+    """What every entity begins with."""
+    return {"id": row.pk, "createdAt": row.created_at, "updatedAt": row.updated_at}
+
+
+def metadata(row: Any, entries: Iterable[Mapping[str, Any]]) -> list[Wire]:
+    """Metadata that is kept as JSON. It has no rows: an entry's id is made of its owner's and its
+    key, and its times are the owner's."""
+    return [
+        {
+            **stamps(row),
+            "id": f"{row.pk}:{entry['key']}",
+            "key": entry["key"],
+            "value": entry["value"],
+            "visible": bool(entry.get("visible")),
+        }
+        for entry in entries
+    ]
+
+
+def policy(row: LicensePolicy) -> Wire:
+    return {
+        **stamps(row),
+        "name": row.name,
+        "type": row.type,
+        "keyPattern": row.key_pattern,
+        **terms(row),
+    }
+
+
+def terms(row: Any) -> Wire:
+    """What a policy prescribes and a licence has."""
+    return {
+        "validity": row.interval.nominal,
+        "subscriptionInterval": row.subscription_interval,
+        "expirationStrategy": row.expiration_strategy,
+        "fingerprintMatchingStrategy": row.fingerprint_matching_strategy,
+        "allowedActivations": row.allowed_activations,
+        "allowedDeactivations": row.allowed_deactivations,
+        "allowVmActivation": row.allow_vm_activation,
+        "allowContainerActivation": row.allow_container_activation,
+        "serverSyncInterval": row.server_sync_interval,
+        "serverSyncGracePeriod": row.server_sync_grace_period,
+        "allowedClockOffset": row.allowed_clock_offset,
+        "leaseDuration": row.lease_duration,
+        "leasingStrategy": row.leasing_strategy,
+        "allowedFloatingClients": row.allowed_floating_clients,
+    }
+
+
+def product(row: Product) -> Wire:
+    """A product, with its counts and the key in use beside it (`products_on_the_wire`)."""
+    return valued(
+        {
+            **stamps(row),
+            "name": row.name,
+            "displayName": row.display_name or row.name,
+            "description": row.description,
+            "publicKey": row.public_pem,  # type: ignore[attr-defined]
+            "totalLicenses": row.total_licenses,  # type: ignore[attr-defined]
+            "totalReleases": row.total_releases,  # type: ignore[attr-defined]
+            "licensePolicy": policy(row.default_policy) if row.default_policy else None,
+            "metadata": metadata(row, row.metadata),
+        }
+    )

@@ -1,0 +1,108 @@
+"""Every operation of the Web API, for every role, scope and the other vendor.
+
+What an operation needs it says itself (api/allowed.py); here it is tried. `ROWS` has a row of
+acme's for each noun, `OPEN` the operations that need no token.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pytest
+from ninja.operation import Operation
+
+from accounts.rights import CLAIMS
+from accounts.tokens.scopes import SCOPES
+from api.allowed import needs
+from tests.api.program import Program, operations, program_of
+from tests.world import World
+
+ROWS: dict[str, Callable[[World], object]] = {
+    "products": lambda world: world.orbit.pk,
+}
+# SECURITY: each of these is looked at by itself, with what proves that its caller may call it.
+OPEN: set[tuple[str, str]] = set()
+
+ALL = [(method, path, each) for method, path, each in operations()]
+NAMED = [f"{method} {path}" for method, path, _each in ALL]
+every_operation = pytest.mark.parametrize(("method", "path", "operation"), ALL, ids=NAMED)
+
+
+def needed(operation: Operation) -> needs | None:
+    """What the operation asks for; None if it is open to all."""
+    if operation.auth_param is None:
+        return None
+    [need] = operation.auth_callbacks
+    assert isinstance(need, needs), operation.path
+    return need
+
+
+def path_in(world: World, path: str) -> str:
+    """The path, with an id of acme's."""
+    noun = path.split("/")[2]
+    return path.replace("{id}", str(ROWS[noun](world))) if "{" in path else path
+
+
+def call(program: Program, method: str, path: str) -> Any:
+    return program.send(method, path, {})
+
+
+@every_operation
+def test_an_operation_says_what_it_needs(method: str, path: str, operation: Operation) -> None:
+    need = needed(operation)
+    if need is None:
+        assert (method, path) in OPEN
+        return
+    assert need.scope in SCOPES
+    assert not need.right or need.right in CLAIMS
+    assert need.scope.endswith(":read") == (method == "GET"), "Reading alone is a scope to read."
+
+
+@every_operation
+def test_who_may_not_is_refused(world: World, method: str, path: str, operation: Operation) -> None:
+    need = needed(operation)
+    if need is None:
+        return
+    whole = path_in(world, path)
+    called = partial(call, method=method, path=whole)
+    assert called(Program()).status_code == 401
+    assert called(Program("pat_nonsense")).status_code == 401
+    others = [each for each in SCOPES if each.partition(":")[0] != need.scope.partition(":")[0]]
+    assert called(program_of(world.acme_admin, others)).json()["code"] == "OUT_OF_SCOPE"
+    if need.scope.endswith(":write"):
+        only_reading = [each for each in SCOPES if each.endswith(":read")]
+        assert called(program_of(world.acme_admin, only_reading)).status_code == 403
+    if need.right:
+        assert called(program_of(world.ada)).json()["code"] == "NO_RIGHT"
+        if not world.acme_support.has_perm(need.right):
+            assert called(program_of(world.acme_support)).json()["code"] == "NO_RIGHT"
+
+
+@every_operation
+def test_another_vendors_row_is_not_there(
+    world: World, method: str, path: str, operation: Operation
+) -> None:
+    if needed(operation) is None or "{" not in path:
+        return
+    response = call(program_of(world.globex_admin), method, path_in(world, path))
+    assert response.status_code in {400, 404}, response.content
+    assert b"Orbit" not in response.content
+    unknown = path.replace("{id}", "00000000-0000-4000-8000-000000000000")
+    answers = {
+        call(program_of(world.acme_admin), method, unknown).content,
+        response.content,
+    }
+    assert len(answers) == 1, "Another vendor's row answers otherwise than one that is not there."
+
+
+@every_operation
+def test_nothing_of_another_vendor_is_listed(
+    world: World, method: str, path: str, operation: Operation
+) -> None:
+    if needed(operation) is None or method != "GET" or "{" in path:
+        return
+    response = call(program_of(world.globex_admin), method, path)
+    content = response.getvalue()
+    assert response.status_code == 200, content
+    for told in (b"Orbit", b"acme", world.ada_license.key.encode(), str(world.ada.pk).encode()):
+        assert told not in content
