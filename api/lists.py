@@ -115,9 +115,12 @@ def listed(
     request: HttpRequest,
     rows: QuerySet[Any],
     listing: Listing,
-    show: Callable[[Any], dict[str, Any]],
+    show: Callable[[Any], dict[str, Any]] | None = None,
+    *,
+    showing: Callable[[Sequence[Any]], Callable[[Any], dict[str, Any]]] | None = None,
 ) -> HttpResponse:
-    """The page of rows that the query asks for, each as `show` says it.
+    """The page of rows that the query asks for, each as `show` says it, or as what `showing` makes
+    of all of them does.
 
     Raises InvalidRequest and UnknownFilter.
     """
@@ -128,7 +131,8 @@ def listed(
     page: list[Model] = []
     if start < number:
         page = list(chosen.order_by(*asked.order)[start : start + asked.limit])
-    response = answer([show(row) for row in page])
+    said = showing(page) if showing else show
+    response = answer([said(row) for row in page if said])
     response["Pagination-Count"] = str(number)
     response["Pagination-Page"] = str(asked.page)
     response["Pagination-Limit"] = str(asked.limit)

@@ -10,7 +10,7 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError
 from ninja.errors import ValidationError as Unreadable
 
-from api import me, products, roles, tags, users
+from api import analytics, event_logs, me, products, roles, tags, users
 from api.allowed import NOBODY
 from api.bodies import KindParser
 from api.errors import InvalidRequest, IsUsed, NoRight, NotFound, camel, told
@@ -26,6 +26,8 @@ api = NinjaAPI(
     urls_namespace="api",
 )
 ROUTERS = (
+    analytics.router,
+    event_logs.router,
     me.router,
     products.router,
     roles.router,

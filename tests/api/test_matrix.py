@@ -15,6 +15,7 @@ from accounts.models import Role, Tag
 from accounts.rights import CLAIMS
 from accounts.tokens.scopes import SCOPES
 from api.allowed import needs
+from audit.models import AuditEntry
 from tenancy.door import inside
 from tests.api.program import Program, operations, program_of
 from tests.world import World
@@ -30,7 +31,13 @@ def tag_row(world: World) -> object:
         return Tag.objects.create(vendor=world.acme, name="Orbit friends").pk
 
 
+def event_row(world: World) -> object:
+    with inside(world.acme):
+        return AuditEntry.objects.filter(license_id=world.ada_license.pk).latest("sequence").pk
+
+
 ROWS: dict[str, Callable[[World], object]] = {
+    "event-logs": event_row,
     "me/licenses": lambda world: world.ada_license.pk,
     "products": lambda world: world.orbit.pk,
     "roles": role_row,
