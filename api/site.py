@@ -10,10 +10,11 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError
 from ninja.errors import ValidationError as Unreadable
 
-from api import products
+from api import activations, products
 from api.allowed import NOBODY
 from api.bodies import KindParser
 from api.errors import InvalidRequest, IsUsed, NoRight, NotFound, camel, told
+from api.refusals import refusal
 from web.errors import PortalError, in_json
 
 api = NinjaAPI(
@@ -25,14 +26,17 @@ api = NinjaAPI(
     docs_url="/docs",
     urls_namespace="api",
 )
-for router in (products.router,):
+for router in (
+    activations.router,
+    products.router,
+):
     api.add_router("", router)
 
 
 @api.exception_handler(PortalError)
 def refused(request: HttpRequest, error: PortalError) -> HttpResponse:
     """Any named error, as `{message, code}`."""
-    response = in_json(error)
+    response = refusal(error)
     if response.status_code == HTTPStatus.UNAUTHORIZED:
         response["WWW-Authenticate"] = "Bearer"
     return response

@@ -6,7 +6,7 @@ Names are those of the Web API v3. What has no value is left out.
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from licenses.models import LicensePolicy, Product
+from licenses.models import Activation, LicenseMeterAttribute, LicensePolicy, Product
 
 Wire = dict[str, Any]
 
@@ -81,3 +81,48 @@ def product(row: Product) -> Wire:
             "metadata": metadata(row, row.metadata),
         }
     )
+
+
+def activation(row: Activation) -> Wire:
+    return valued(
+        {
+            **stamps(row),
+            **machine(row),
+            "offline": row.offline,
+            "licenseId": row.license_id,
+            "lastSyncedAt": row.last_synced_at,
+            "leaseExpiresAt": row.lease_expires_at,
+            "expiresAt": row.expires_at,
+            "metadata": machine_metadata(row),
+            "meterAttributes": row.meter_attributes,
+        }
+    )
+
+
+def machine(row: Any) -> Wire:
+    """What a program has told of its machine."""
+    return {
+        "os": row.os,
+        "osVersion": row.os_version,
+        "hostname": row.hostname,
+        "vmName": row.vm_name,
+        "container": row.container,
+        "appVersion": row.app_version,
+    }
+
+
+def machine_metadata(row: Any) -> list[Wire]:
+    """Metadata of a program, which has no visibility."""
+    entries = metadata(row, row.metadata)
+    return [{name: each[name] for name in each if name != "visible"} for each in entries]
+
+
+def counted(entry: Mapping[str, Any], meter: LicenseMeterAttribute) -> Wire:
+    """What a machine, and its licence, have used of a meter attribute."""
+    return {
+        "name": meter.name,
+        "uses": entry["uses"],
+        "licenseAllowedUses": meter.allowed_uses,
+        "licenseTotalUses": meter.total_uses,
+        "licenseGrossUses": meter.gross_uses,
+    }
