@@ -139,6 +139,10 @@ ACTIVATIONS = Listing(
         ("metadataKey", "metadataValue"): with_metadata,
     },
 )
+# What the machines that are deleted at once are named by: the licence has to be.
+DELETED = Listing(
+    columns={name: ACTIVATIONS.columns[name] for name in ("licenseId", "createdAt", "lastSyncedAt")}
+)
 EXPORTED = {
     "id": lambda row: row.pk,
     "licenseId": lambda row: row.license_id,
@@ -183,14 +187,16 @@ def list_activations(request: ApiRequest) -> HttpResponse:
     return listed(request, activations(), ACTIVATIONS, wire.activation)
 
 
-@router.delete("/activations", auth=RELEASE, response={204: None})
+@router.delete(
+    "/activations", auth=RELEASE, response={204: None}, openapi_extra=DELETED.documented()
+)
 def delete_of_license(request: ApiRequest) -> HttpResponse:
-    """Releases all machines of the licence that the query names."""
-    named = request.GET.get("licenseId", "")
-    if not named or set(request.GET) != {"licenseId"}:
+    """Releases the machines of the licence that the query names, all or those of some time."""
+    if not request.GET.get("licenseId"):
         raise InvalidRequest("licenseId: name the licence whose activations are deleted.")
-    license = row_of(License.objects.all(), named, "licence")
-    for activation in Activation.objects.filter(license=license).order_by("created_at", "id"):
+    license = row_of(License.objects.all(), request.GET["licenseId"], "licence")
+    chosen = narrowed(license.activations.all(), DELETED, read(request, DELETED))
+    for activation in list(chosen.order_by("created_at", "id")):
         free(activation, reason=_("Deleted by the Web API"))
     return nothing()
 

@@ -10,7 +10,7 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError
 from ninja.errors import ValidationError as Unreadable
 
-from api import activations, products
+from api import activation_logs, activations, products
 from api.allowed import NOBODY
 from api.bodies import KindParser
 from api.errors import InvalidRequest, IsUsed, NoRight, NotFound, camel, told
@@ -27,6 +27,7 @@ api = NinjaAPI(
     urls_namespace="api",
 )
 for router in (
+    activation_logs.router,
     activations.router,
     products.router,
 ):

@@ -6,6 +6,7 @@ Names are those of the Web API v3. What has no value is left out.
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from audit.models import AuditEntry
 from licenses.models import Activation, LicenseMeterAttribute, LicensePolicy, Product
 
 Wire = dict[str, Any]
@@ -115,6 +116,27 @@ def machine_metadata(row: Any) -> list[Wire]:
     """Metadata of a program, which has no visibility."""
     entries = metadata(row, row.metadata)
     return [{name: each[name] for name in each if name != "visible"} for each in entries]
+
+
+def activation_log(row: AuditEntry) -> Wire:
+    """An entry of the trail about a machine's seat; older ones say no more than its name."""
+    told = row.details
+    return valued(
+        {
+            "id": row.pk,
+            "createdAt": row.created_at,
+            "updatedAt": row.created_at,
+            "action": row.action,
+            "os": told.get("os"),
+            "osVersion": told.get("os_version"),
+            "hostname": told.get("hostname"),
+            "vmName": told.get("vm_name"),
+            "container": told.get("container"),
+            "appVersion": told.get("app_version"),
+            "location": {"ipAddress": row.ip} if row.ip else None,
+            "licenseId": row.license_id,
+        }
+    )
 
 
 def counted(entry: Mapping[str, Any], meter: LicenseMeterAttribute) -> Wire:

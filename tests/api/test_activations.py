@@ -305,11 +305,14 @@ def test_staff_releases_all_machines_of_a_licence(world: World) -> None:
         "?licenseId=nobody",
         f"?licenseId={world.bob_license.pk}",
         f"?licenseId={world.ada_license.pk}&os=linux",
+        f"?licenseId={world.ada_license.pk}&createdAt[lt]=never",
         "?hostname=ada-laptop",
     ):
         assert program.remove(f"/v3/activations{query}").status_code in {400, 404}
+    named = f"/v3/activations?licenseId={world.ada_license.pk}"
+    assert program.remove(f"{named}&createdAt[lt]=2020-01-01").status_code == 204
     assert seats(world.ada_license) == (1, 1)
-    assert program.remove(f"/v3/activations?licenseId={world.ada_license.pk}").status_code == 204
+    assert program.remove(named).status_code == 204
     assert seats(world.ada_license) == (0, 0)
     assert seats(world.bob_license) == (1, 1)
 

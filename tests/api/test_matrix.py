@@ -14,13 +14,22 @@ from ninja.operation import Operation
 from accounts.rights import CLAIMS
 from accounts.tokens.scopes import SCOPES
 from api.allowed import needs
+from audit.models import AuditEntry
+from tenancy.door import inside
 from tests.api.program import Program, operations, program_of
 from tests.world import World
 
+def log_of(world: World) -> object:
+    with inside(world.acme):
+        return AuditEntry.objects.filter(action="activated")[0].pk
+
 ROWS: dict[str, Callable[[World], object]] = {
+    "activation-logs": log_of,
     "activations": lambda world: world.ada_machine.pk,
     "products": lambda world: world.orbit.pk,
 }
+
+
 # SECURITY: each of these is looked at by itself, with what proves that its caller may call it.
 OPEN: set[tuple[str, str]] = {
     # A licence's key, or an activation's id: test_activations.py.
