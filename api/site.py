@@ -10,10 +10,21 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError
 from ninja.errors import ValidationError as Unreadable
 
-from api import analytics, event_logs, me, products, roles, tags, users
+from api import (
+    activation_logs,
+    activations,
+    analytics,
+    event_logs,
+    me,
+    products,
+    roles,
+    tags,
+    users,
+)
 from api.allowed import NOBODY
 from api.bodies import KindParser
 from api.errors import InvalidRequest, IsUsed, NoRight, NotFound, camel, told
+from api.refusals import refusal
 from web.errors import PortalError, in_json
 
 api = NinjaAPI(
@@ -26,6 +37,8 @@ api = NinjaAPI(
     urls_namespace="api",
 )
 ROUTERS = (
+    activation_logs.router,
+    activations.router,
     analytics.router,
     event_logs.router,
     me.router,
@@ -41,7 +54,7 @@ for router in ROUTERS:
 @api.exception_handler(PortalError)
 def refused(request: HttpRequest, error: PortalError) -> HttpResponse:
     """Any named error, as `{message, code}`."""
-    response = in_json(error)
+    response = refusal(error)
     if response.status_code == HTTPStatus.UNAUTHORIZED:
         response["WWW-Authenticate"] = "Bearer"
     return response

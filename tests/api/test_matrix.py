@@ -36,7 +36,14 @@ def event_row(world: World) -> object:
         return AuditEntry.objects.filter(license_id=world.ada_license.pk).latest("sequence").pk
 
 
+def log_row(world: World) -> object:
+    with inside(world.acme):
+        return AuditEntry.objects.filter(action="activated")[0].pk
+
+
 ROWS: dict[str, Callable[[World], object]] = {
+    "activation-logs": log_row,
+    "activations": lambda world: world.ada_machine.pk,
     "event-logs": event_row,
     "me/licenses": lambda world: world.ada_license.pk,
     "products": lambda world: world.orbit.pk,
@@ -44,9 +51,17 @@ ROWS: dict[str, Callable[[World], object]] = {
     "tags": tag_row,
     "users": lambda world: world.ada.pk,
 }
+
+
 # SECURITY: each of these is looked at by itself, with what proves that its caller may call it.
 OPEN: set[tuple[str, str]] = {
     ("POST", "/v3/users/{id}/reset-password"),  # the token of an e-mailed link
+    # A licence's key, or an activation's id: test_activations.py.
+    ("POST", "/v3/activations"),
+    ("PATCH", "/v3/activations/{id}"),
+    ("DELETE", "/v3/activations/{id}"),
+    ("POST", "/v3/activations/{id}/deactivate"),
+    ("POST", "/v3/activations/meter-attributes/{id}"),
 }
 
 ALL = [(method, path, each) for method, path, each in operations()]
