@@ -10,7 +10,7 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError
 from ninja.errors import ValidationError as Unreadable
 
-from api import products
+from api import products, release_files, releases, uploads
 from api.allowed import NOBODY
 from api.bodies import KindParser
 from api.errors import InvalidRequest, IsUsed, NoRight, NotFound, camel, told
@@ -25,7 +25,12 @@ api = NinjaAPI(
     docs_url="/docs",
     urls_namespace="api",
 )
-for router in (products.router,):
+for router in (
+    products.router,
+    releases.router,
+    release_files.router,
+    uploads.router,
+):
     api.add_router("", router)
 
 
