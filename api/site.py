@@ -10,10 +10,11 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError
 from ninja.errors import ValidationError as Unreadable
 
-from api import products, release_files, releases, uploads
+from api import activation_logs, activations, products, release_files, releases, uploads
 from api.allowed import NOBODY
 from api.bodies import KindParser
 from api.errors import InvalidRequest, IsUsed, NoRight, NotFound, camel, told
+from api.refusals import refusal
 from web.errors import PortalError, in_json
 
 api = NinjaAPI(
@@ -26,6 +27,8 @@ api = NinjaAPI(
     urls_namespace="api",
 )
 for router in (
+    activation_logs.router,
+    activations.router,
     products.router,
     releases.router,
     release_files.router,
@@ -37,7 +40,7 @@ for router in (
 @api.exception_handler(PortalError)
 def refused(request: HttpRequest, error: PortalError) -> HttpResponse:
     """Any named error, as `{message, code}`."""
-    response = in_json(error)
+    response = refusal(error)
     if response.status_code == HTTPStatus.UNAUTHORIZED:
         response["WWW-Authenticate"] = "Bearer"
     return response

@@ -6,7 +6,8 @@ Names are those of the Web API v3. What has no value is left out.
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from licenses.models import LicensePolicy, Product
+from audit.models import AuditEntry
+from licenses.models import Activation, LicenseMeterAttribute, LicensePolicy, Product
 
 Wire = dict[str, Any]
 
@@ -81,3 +82,69 @@ def product(row: Product) -> Wire:
             "metadata": metadata(row, row.metadata),
         }
     )
+
+
+def activation(row: Activation) -> Wire:
+    return valued(
+        {
+            **stamps(row),
+            **machine(row),
+            "offline": row.offline,
+            "licenseId": row.license_id,
+            "lastSyncedAt": row.last_synced_at,
+            "leaseExpiresAt": row.lease_expires_at,
+            "expiresAt": row.expires_at,
+            "metadata": machine_metadata(row),
+            "meterAttributes": row.meter_attributes,
+        }
+    )
+
+
+def machine(row: Any) -> Wire:
+    """What a program has told of its machine."""
+    return {
+        "os": row.os,
+        "osVersion": row.os_version,
+        "hostname": row.hostname,
+        "vmName": row.vm_name,
+        "container": row.container,
+        "appVersion": row.app_version,
+    }
+
+
+def machine_metadata(row: Any) -> list[Wire]:
+    """Metadata of a program, which has no visibility."""
+    entries = metadata(row, row.metadata)
+    return [{name: each[name] for name in each if name != "visible"} for each in entries]
+
+
+def activation_log(row: AuditEntry) -> Wire:
+    """An entry of the trail about a machine's seat; older ones say no more than its name."""
+    told = row.details
+    return valued(
+        {
+            "id": row.pk,
+            "createdAt": row.created_at,
+            "updatedAt": row.created_at,
+            "action": row.action,
+            "os": told.get("os"),
+            "osVersion": told.get("os_version"),
+            "hostname": told.get("hostname"),
+            "vmName": told.get("vm_name"),
+            "container": told.get("container"),
+            "appVersion": told.get("app_version"),
+            "location": {"ipAddress": row.ip} if row.ip else None,
+            "licenseId": row.license_id,
+        }
+    )
+
+
+def counted(entry: Mapping[str, Any], meter: LicenseMeterAttribute) -> Wire:
+    """What a machine, and its licence, have used of a meter attribute."""
+    return {
+        "name": meter.name,
+        "uses": entry["uses"],
+        "licenseAllowedUses": meter.allowed_uses,
+        "licenseTotalUses": meter.total_uses,
+        "licenseGrossUses": meter.gross_uses,
+    }

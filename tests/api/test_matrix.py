@@ -15,6 +15,7 @@ from ninja.operation import Operation
 from accounts.rights import CLAIMS
 from accounts.tokens.scopes import SCOPES
 from api.allowed import needs
+from audit.models import AuditEntry
 from releases.models import ReleaseFile
 from tenancy.door import inside
 from tests.api.program import Program, operations, program_of
@@ -26,14 +27,30 @@ def file_of_orbit(world: World) -> ReleaseFile:
         return file_of(world.orbit_release)
 
 
+def log_of(world: World) -> object:
+    with inside(world.acme):
+        return AuditEntry.objects.filter(action="activated")[0].pk
+
+
 ROWS: dict[str, Callable[[World], object]] = {
+    "activation-logs": log_of,
+    "activations": lambda world: world.ada_machine.pk,
     "products": lambda world: world.orbit.pk,
     "release-files": lambda world: file_of_orbit(world).pk,
     "releases": lambda world: world.orbit_release.pk,
     "{uuidstr:release_id}": lambda world: world.orbit_release.pk,
 }
+
+
 # SECURITY: each of these is looked at by itself, with what proves that its caller may call it.
-OPEN: set[tuple[str, str]] = set()
+OPEN: set[tuple[str, str]] = {
+    # A licence's key, or an activation's id: test_activations.py.
+    ("POST", "/v3/activations"),
+    ("PATCH", "/v3/activations/{id}"),
+    ("DELETE", "/v3/activations/{id}"),
+    ("POST", "/v3/activations/{id}/deactivate"),
+    ("POST", "/v3/activations/meter-attributes/{id}"),
+}
 
 ALL = [(method, path, each) for method, path, each in operations()]
 NAMED = [f"{method} {path}" for method, path, _each in ALL]

@@ -1,0 +1,13 @@
+from django.db import migrations
+
+from tenancy.wall import WayOut
+
+
+class Migration(migrations.Migration):
+    dependencies = (("licenses", "0015_notes_of_products"),)
+
+    # A program without a token names one of these by its id, and no vendor.
+    operations = (
+        WayOut("product", "programs", "true"),
+        WayOut("activation", "programs", "true"),
+    )
