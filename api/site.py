@@ -17,8 +17,11 @@ from api import (
     event_logs,
     me,
     products,
+    release_files,
+    releases,
     roles,
     tags,
+    uploads,
     users,
 )
 from api.allowed import NOBODY
@@ -43,8 +46,11 @@ ROUTERS = (
     event_logs.router,
     me.router,
     products.router,
+    release_files.router,
+    releases.router,
     roles.router,
     tags.router,
+    uploads.router,
     users.router,
 )
 for router in ROUTERS:

@@ -4,6 +4,7 @@ What an operation needs it says itself (api/allowed.py); here it is tried. `ROWS
 acme's for each path of a list, `OPEN` the operations that need no token.
 """
 
+import re
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -16,9 +17,15 @@ from accounts.rights import CLAIMS
 from accounts.tokens.scopes import SCOPES
 from api.allowed import needs
 from audit.models import AuditEntry
+from releases.models import ReleaseFile
 from tenancy.door import inside
 from tests.api.program import Program, operations, program_of
-from tests.world import World
+from tests.world import World, file_of
+
+
+def file_of_orbit(world: World) -> ReleaseFile:
+    with inside(world.acme):
+        return file_of(world.orbit_release)
 
 
 def role_row(world: World) -> object:
@@ -50,6 +57,9 @@ ROWS: dict[str, Callable[[World], object]] = {
     "roles": role_row,
     "tags": tag_row,
     "users": lambda world: world.ada.pk,
+    "release-files": lambda world: file_of_orbit(world).pk,
+    "releases": lambda world: world.orbit_release.pk,
+    "{uuidstr:release_id}": lambda world: world.orbit_release.pk,
 }
 
 
@@ -80,8 +90,12 @@ def needed(operation: Operation) -> needs | None:
 
 def path_in(world: World, path: str) -> str:
     """The path, with an id of acme's."""
-    noun = path.partition("/{")[0].removeprefix("/v3/")
-    return path.replace("{id}", str(ROWS[noun](world))) if "{" in path else path
+    noun = re.sub(r"(?<=.)/\{.*", "", path.removeprefix("/v3/"))
+    return with_id(path, ROWS[noun](world)) if "{" in path else path
+
+
+def with_id(path: str, id: object) -> str:
+    return re.sub(r"\{(id|uuidstr:release_id)\}", str(id), path).replace("{name}", "orbit.bin")
 
 
 def call(program: Program, method: str, path: str) -> Any:
@@ -128,7 +142,7 @@ def test_another_vendors_row_is_not_there(
     response = call(program_of(world.globex_admin), method, path_in(world, path))
     assert response.status_code in {400, 404}, response.content
     assert b"Orbit" not in response.content
-    unknown = path.replace("{id}", "00000000-0000-4000-8000-000000000000")
+    unknown = with_id(path, "00000000-0000-4000-8000-000000000000")
     answers = {
         call(program_of(world.acme_admin), method, unknown).content,
         response.content,
