@@ -385,6 +385,7 @@ HARMLESS = {
     "accounts.portalsettings.staff_asked_since": "a moment, of all staff together",
     "accounts.portalsettings.support_email": "the vendor's, printed on every page",
     "accounts.refusal.reason": "a word of ours",
+    "accounts.tag.name": "of many rows",
     "accounts.role.name": "of what some of a vendor's people may do",
     "audit.auditentry.label": "what is no person is called",
     "audit.auditentry.subject_id": "an id",
