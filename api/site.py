@@ -10,7 +10,17 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError
 from ninja.errors import ValidationError as Unreadable
 
-from api import analytics, event_logs, me, products, roles, tags, users
+from api import (
+    analytics,
+    event_logs,
+    maintenance_policies,
+    me,
+    policies,
+    products,
+    roles,
+    tags,
+    users,
+)
 from api.allowed import NOBODY
 from api.bodies import KindParser
 from api.errors import InvalidRequest, IsUsed, NoRight, NotFound, camel, told
@@ -28,7 +38,9 @@ api = NinjaAPI(
 ROUTERS = (
     analytics.router,
     event_logs.router,
+    maintenance_policies.router,
     me.router,
+    policies.router,
     products.router,
     roles.router,
     tags.router,

@@ -5,7 +5,13 @@ Names are those of the Web API v3. What has no value is left out.
 
 from typing import Any
 
-from licenses.models import License, LicenseMeterAttribute, LicensePolicy, Product
+from licenses.models import (
+    License,
+    LicenseMeterAttribute,
+    LicensePolicy,
+    MaintenancePolicy,
+    Product,
+)
 from web.wire import Wire, metadata, stamps, valued
 
 
@@ -48,6 +54,18 @@ def terms(row: Any) -> Wire:
         "userLocked": row.user_locked,
         "requireAuthentication": row.require_authentication,
         "disableGeoLocation": row.disable_geo_location,
+    }
+
+
+def maintenance_policy(row: MaintenancePolicy) -> Wire:
+    return {
+        **stamps(row),
+        "name": row.name,
+        "validity": row.interval.nominal,
+        "subscriptionInterval": row.subscription_interval,
+        "expirationStrategy": row.expiration_strategy,
+        "allowMajorVersionUpdates": row.allow_major_version_updates,
+        "allowMinorVersionUpdates": row.allow_minor_version_updates,
     }
 
 

@@ -16,6 +16,7 @@ from accounts.rights import CLAIMS
 from accounts.tokens.scopes import SCOPES
 from api.allowed import needs
 from audit.models import AuditEntry
+from licenses.models import LicensePolicy, MaintenancePolicy
 from tenancy.door import inside
 from tests.api.program import Program, operations, program_of
 from tests.world import World
@@ -36,8 +37,21 @@ def event_row(world: World) -> object:
         return AuditEntry.objects.filter(license_id=world.ada_license.pk).latest("sequence").pk
 
 
+def policy_row(world: World) -> object:
+    with inside(world.acme):
+        return LicensePolicy.objects.create(vendor=world.acme, name="Orbit terms").pk
+
+
+def maintenance_row(world: World) -> object:
+    with inside(world.acme):
+        return MaintenancePolicy.objects.create(vendor=world.acme, name="Orbit updates").pk
+
+
 ROWS: dict[str, Callable[[World], object]] = {
     "event-logs": event_row,
+    "license-policies": policy_row,
+    "license-templates": policy_row,
+    "maintenance-policies": maintenance_row,
     "me/licenses": lambda world: world.ada_license.pk,
     "products": lambda world: world.orbit.pk,
     "roles": role_row,
