@@ -12,6 +12,7 @@ from licenses.models import (
     License,
     LicenseMeterAttribute,
     LicensePolicy,
+    MaintenancePolicy,
     Product,
 )
 from web.wire import Wire, metadata, stamps, valued
@@ -23,6 +24,8 @@ def policy(row: LicensePolicy) -> Wire:
         "name": row.name,
         "type": row.type,
         "keyPattern": row.key_pattern,
+        "requiredMetadataKeys": row.required_metadata_keys,
+        "requiredMeterAttributes": row.required_meter_attributes,
         **terms(row),
     }
 
@@ -44,6 +47,28 @@ def terms(row: Any) -> Wire:
         "leaseDuration": row.lease_duration,
         "leasingStrategy": row.leasing_strategy,
         "allowedFloatingClients": row.allowed_floating_clients,
+        "allowClientLeaseDuration": row.allow_client_lease_duration,
+        "expiringSoonEventOffset": row.expiring_soon_event_offset,
+        "allowedCountries": row.allowed_countries,
+        "disallowedCountries": row.disallowed_countries,
+        "allowedIpAddresses": row.allowed_ip_addresses,
+        "disallowedIpAddresses": row.disallowed_ip_addresses,
+        "allowedIpRanges": row.allowed_ip_ranges,
+        "userLocked": row.user_locked,
+        "requireAuthentication": row.require_authentication,
+        "disableGeoLocation": row.disable_geo_location,
+    }
+
+
+def maintenance_policy(row: MaintenancePolicy) -> Wire:
+    return {
+        **stamps(row),
+        "name": row.name,
+        "validity": row.interval.nominal,
+        "subscriptionInterval": row.subscription_interval,
+        "expirationStrategy": row.expiration_strategy,
+        "allowMajorVersionUpdates": row.allow_major_version_updates,
+        "allowMinorVersionUpdates": row.allow_minor_version_updates,
     }
 
 

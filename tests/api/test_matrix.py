@@ -17,6 +17,7 @@ from accounts.rights import CLAIMS
 from accounts.tokens.scopes import SCOPES
 from api.allowed import needs
 from audit.models import AuditEntry
+from licenses.models import LicensePolicy, MaintenancePolicy
 from releases.models import ReleaseFile
 from tenancy.door import inside
 from tests.api.program import Program, operations, program_of
@@ -48,10 +49,23 @@ def log_row(world: World) -> object:
         return AuditEntry.objects.filter(action="activated")[0].pk
 
 
+def policy_row(world: World) -> object:
+    with inside(world.acme):
+        return LicensePolicy.objects.create(vendor=world.acme, name="Orbit terms").pk
+
+
+def maintenance_row(world: World) -> object:
+    with inside(world.acme):
+        return MaintenancePolicy.objects.create(vendor=world.acme, name="Orbit updates").pk
+
+
 ROWS: dict[str, Callable[[World], object]] = {
     "activation-logs": log_row,
     "activations": lambda world: world.ada_machine.pk,
     "event-logs": event_row,
+    "license-policies": policy_row,
+    "license-templates": policy_row,
+    "maintenance-policies": maintenance_row,
     "me/licenses": lambda world: world.ada_license.pk,
     "products": lambda world: world.orbit.pk,
     "roles": role_row,
