@@ -66,6 +66,7 @@ ROWS: dict[str, Callable[[World], object]] = {
     "license-policies": policy_row,
     "license-templates": policy_row,
     "maintenance-policies": maintenance_row,
+    "me/activations": lambda world: world.ada_machine.pk,
     "me/licenses": lambda world: world.ada_license.pk,
     "products": lambda world: world.orbit.pk,
     "roles": role_row,
