@@ -19,9 +19,11 @@ from tenancy.door import inside
 from tests.api.program import Program, operations, program_of
 from tests.world import World
 
+
 def log_of(world: World) -> object:
     with inside(world.acme):
         return AuditEntry.objects.filter(action="activated")[0].pk
+
 
 ROWS: dict[str, Callable[[World], object]] = {
     "activation-logs": log_of,
