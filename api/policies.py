@@ -26,3 +26,15 @@ class PolicyAnswer(Answer):
     lease_duration: int
     leasing_strategy: str
     allowed_floating_clients: int
+    allow_client_lease_duration: bool
+    expiring_soon_event_offset: int
+    allowed_countries: list[str]
+    disallowed_countries: list[str]
+    allowed_ip_addresses: list[str]
+    disallowed_ip_addresses: list[str]
+    allowed_ip_ranges: list[str]
+    user_locked: bool
+    require_authentication: bool
+    disable_geo_location: bool
+    required_metadata_keys: list[str]
+    required_meter_attributes: list[str]

@@ -10,7 +10,17 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError
 from ninja.errors import ValidationError as Unreadable
 
-from api import activation_logs, activations, products
+from api import (
+    activation_logs,
+    activations,
+    analytics,
+    event_logs,
+    me,
+    products,
+    roles,
+    tags,
+    users,
+)
 from api.allowed import NOBODY
 from api.bodies import KindParser
 from api.errors import InvalidRequest, IsUsed, NoRight, NotFound, camel, told
@@ -26,11 +36,18 @@ api = NinjaAPI(
     docs_url="/docs",
     urls_namespace="api",
 )
-for router in (
+ROUTERS = (
     activation_logs.router,
     activations.router,
+    analytics.router,
+    event_logs.router,
+    me.router,
     products.router,
-):
+    roles.router,
+    tags.router,
+    users.router,
+)
+for router in ROUTERS:
     api.add_router("", router)
 
 

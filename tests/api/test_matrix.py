@@ -1,7 +1,7 @@
 """Every operation of the Web API, for every role, scope and the other vendor.
 
 What an operation needs it says itself (api/allowed.py); here it is tried. `ROWS` has a row of
-acme's for each noun, `OPEN` the operations that need no token.
+acme's for each path of a list, `OPEN` the operations that need no token.
 """
 
 from collections.abc import Callable
@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from ninja.operation import Operation
 
+from accounts.models import Role, Tag
 from accounts.rights import CLAIMS
 from accounts.tokens.scopes import SCOPES
 from api.allowed import needs
@@ -25,10 +26,30 @@ def log_of(world: World) -> object:
         return AuditEntry.objects.filter(action="activated")[0].pk
 
 
+def role_row(world: World) -> object:
+    with inside(world.acme):
+        return Role.objects.create(vendor=world.acme, name="Orbit helpers").pk
+
+
+def tag_row(world: World) -> object:
+    with inside(world.acme):
+        return Tag.objects.create(vendor=world.acme, name="Orbit friends").pk
+
+
+def event_row(world: World) -> object:
+    with inside(world.acme):
+        return AuditEntry.objects.filter(license_id=world.ada_license.pk).latest("sequence").pk
+
+
 ROWS: dict[str, Callable[[World], object]] = {
     "activation-logs": log_of,
     "activations": lambda world: world.ada_machine.pk,
+    "event-logs": event_row,
+    "me/licenses": lambda world: world.ada_license.pk,
     "products": lambda world: world.orbit.pk,
+    "roles": role_row,
+    "tags": tag_row,
+    "users": lambda world: world.ada.pk,
 }
 
 
@@ -40,6 +61,7 @@ OPEN: set[tuple[str, str]] = {
     ("DELETE", "/v3/activations/{id}"),
     ("POST", "/v3/activations/{id}/deactivate"),
     ("POST", "/v3/activations/meter-attributes/{id}"),
+    ("POST", "/v3/users/{id}/reset-password"),  # the token of an e-mailed link
 }
 
 ALL = [(method, path, each) for method, path, each in operations()]
@@ -58,7 +80,7 @@ def needed(operation: Operation) -> needs | None:
 
 def path_in(world: World, path: str) -> str:
     """The path, with an id of acme's."""
-    noun = path.split("/")[2]
+    noun = path.partition("/{")[0].removeprefix("/v3/")
     return path.replace("{id}", str(ROWS[noun](world))) if "{" in path else path
 
 
