@@ -72,6 +72,34 @@ class ContainerActivationNotAllowed(LicensingError):
     text = _("This licence can't be used in a container: make a new request outside the container.")
 
 
+class CountryNotAllowed(LicensingError):
+    code = "COUNTRY_NOT_ALLOWED"
+    text = _("This licence can't be activated from this country.")
+
+
+class IpAddressNotAllowed(LicensingError):
+    code = "IP_ADDRESS_NOT_ALLOWED"
+    text = _("This licence can't be activated from this IP address.")
+
+
+class UserNotAllowed(LicensingError):
+    """The machine's activation is locked to its first user, and it is another one."""
+
+    code = "USER_NOT_ALLOWED"
+    text = _(
+        "This licence is used by the first user of a machine alone: sign in on the machine as "
+        "that user."
+    )
+
+
+class AuthenticationFailed(LicensingError):
+    """The licence asks for its customer's sign-in, and this is not it."""
+
+    code = "AUTHENTICATION_FAILED"
+    status = 400
+    text = _("This licence asks for the e-mail and password of its customer on the portal.")
+
+
 class ActivationLimitReached(LicensingError):
     code = "ACTIVATION_LIMIT_REACHED"
     text = _(

@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from licenses.errors import AuthenticationFailed
 from web.errors import PortalError
 
 
@@ -100,10 +101,9 @@ class UploadIncomplete(ReleaseError):
     text = _("The upload broke off before the end. Nothing was kept: try again.")
 
 
-class SignInNeeded(ReleaseError):
+class SignInNeeded(ReleaseError, AuthenticationFailed):
     """Nobody is signed in, and no key was given."""
 
-    code = "AUTHENTICATION_FAILED"
     status = 401
     text = _("Sign in, or give a licence's key.")
 
