@@ -26,6 +26,8 @@ RIGHTS: dict[str, dict[str, tuple[str, ...]]] = {
             "erase",
         ),
         "accounts.portalsettings": ("view", "change"),
+        "accounts.role": ("view", "add", "change", "delete"),
+        "accounts.tag": ("view", "add", "change", "delete"),
         "accounts.identityprovider": ("view", "add", "change", "delete"),
         "mail.outgoingemail": ("view", "send"),
         "mail.owntext": ("view", "change"),
@@ -48,6 +50,7 @@ RIGHTS: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "support": {
         "accounts.user": ("view", "note", "invite", "view_as", "take_off_factor"),
+        "accounts.tag": ("view",),
         "mail.outgoingemail": ("view",),
         "audit.auditentry": ("view",),
         "licenses.product": ("view",),

@@ -117,9 +117,12 @@ def listed(
     request: HttpRequest,
     rows: QuerySet[Any],
     listing: Listing,
-    show: Callable[[Any], dict[str, Any]],
+    show: Callable[[Any], dict[str, Any]] | None = None,
+    *,
+    showing: Callable[[Sequence[Any]], Callable[[Any], dict[str, Any]]] | None = None,
 ) -> HttpResponse:
-    """The page of rows that the query asks for, each as `show` says it.
+    """The page of rows that the query asks for, each as `show` says it, or as what `showing` makes
+    of all of them does.
 
     Raises InvalidRequest and UnknownFilter.
     """
@@ -130,7 +133,8 @@ def listed(
     page: list[Model] = []
     if start < number:
         page = list(chosen.order_by(*asked.order)[start : start + asked.limit])
-    response = answer([show(row) for row in page])
+    said = showing(page) if showing else show
+    response = answer([said(row) for row in page if said])
     response["Pagination-Count"] = str(number)
     response["Pagination-Page"] = str(asked.page)
     response["Pagination-Limit"] = str(asked.limit)
@@ -197,7 +201,7 @@ def _conditions(request: HttpRequest, listing: Listing) -> Q:
         elif name in listing.special:
             conditions &= listing.special[name](op, values)
         elif named and name in listing.columns:
-            conditions &= _condition(key, listing.columns[name], op, values)
+            conditions &= condition(key, listing.columns[name], op, values)
         else:
             raise UnknownFilter(key)
     for (first, second), together in listing.pairs.items():
@@ -206,17 +210,18 @@ def _conditions(request: HttpRequest, listing: Listing) -> Q:
     return conditions
 
 
-def _condition(key: str, column: Column, op: str, values: list[str]) -> Q:
+def condition(key: str, column: Column, op: str, values: list[str]) -> Q:
+    """What a filter of a column asks for. Raises UnknownFilter and InvalidRequest."""
     if op not in OF_KIND[column.kind]:
         raise UnknownFilter(key)
     if op in AMONG:
         wanted = [value_of(key, column.kind, value) for value in values]
-        condition = Q(**{f"{column.path}__in": [each for each in wanted if each is not None]})
+        asked = Q(**{f"{column.path}__in": [each for each in wanted if each is not None]})
     else:
         value = value_of(key, column.kind, values[-1])
         how = COMPARED.get(op) if op in COMPARED else IN_TEXT[op]
-        condition = Q(pk__in=()) if value is None else Q(**{f"{column.path}{how}": value})
-    return ~condition if op in NEGATED else condition
+        asked = Q(pk__in=()) if value is None else Q(**{f"{column.path}{how}": value})
+    return ~asked if op in NEGATED else asked
 
 
 def value_of(name: str, kind: Kind, text: str) -> Any:

@@ -1,8 +1,11 @@
 """Metadata in requests and answers, for all that has some."""
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from django.db import connection
+from django.db.models import Q
 from pydantic import Field
 
 from api.bodies import Answer, Body, Moment
@@ -34,3 +37,13 @@ def merged(
     kept = {entry["key"]: dict(entry) for entry in before}
     kept |= {entry.key: entry.model_dump() for entry in entries}
     return list(kept.values())
+
+
+def has_entry(key: str, value: str) -> Q:
+    """Rows whose `metadata`, which is kept as JSON, has an entry of this key, of this value, or of
+    both; an empty one is not asked for."""
+    wanted = {name: text for name, text in (("key", key), ("value", value)) if text}
+    if connection.vendor == "postgresql":
+        return Q(metadata__contains=[wanted])
+    written = json.dumps(wanted).removeprefix("{").removesuffix("}")
+    return Q(metadata__icontains=written)

@@ -10,7 +10,22 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError
 from ninja.errors import ValidationError as Unreadable
 
-from api import activation_logs, activations, products, release_files, releases, uploads
+from api import (
+    activation_logs,
+    activations,
+    analytics,
+    event_logs,
+    maintenance_policies,
+    me,
+    policies,
+    products,
+    release_files,
+    releases,
+    roles,
+    tags,
+    uploads,
+    users,
+)
 from api.allowed import NOBODY
 from api.bodies import KindParser
 from api.errors import InvalidRequest, IsUsed, NoRight, NotFound, camel, told
@@ -26,14 +41,23 @@ api = NinjaAPI(
     docs_url="/docs",
     urls_namespace="api",
 )
-for router in (
+ROUTERS = (
     activation_logs.router,
     activations.router,
+    analytics.router,
+    event_logs.router,
+    maintenance_policies.router,
+    me.router,
+    policies.router,
     products.router,
-    releases.router,
     release_files.router,
+    releases.router,
+    roles.router,
+    tags.router,
     uploads.router,
-):
+    users.router,
+)
+for router in ROUTERS:
     api.add_router("", router)
 
 

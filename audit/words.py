@@ -42,6 +42,7 @@ ACTIONS = {
     "passkey-refused": _lazy("Passkey refused: there may be a copy of it"),
     "passkey-removed": _lazy("Passkey deleted"),
     "passkey-renamed": _lazy("Passkey renamed"),
+    "password-link-made": _lazy("Token for a new password made"),
     "password-link-sent": _lazy("Link for a new password sent"),
     "key-encrypted-anew": _lazy("Signing key encrypted anew"),
     "last-day-set": _lazy("Last day set"),

@@ -265,6 +265,13 @@ class PolicyIsUsed(LicensingError):
     text = _("There are licences or products on this policy, so it is kept.")
 
 
+class RequiredIsMissing(LicensingError):
+    """A new licence lacks what its policy asks for; `detail` names it."""
+
+    code = "REQUIRED_MISSING"
+    text = _("New licences on this policy need: %(detail)s.")
+
+
 class LicenseIsUsed(LicensingError):
     """The licence can't be taken back."""
 

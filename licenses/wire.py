@@ -3,38 +3,19 @@
 Names are those of the Web API v3. What has no value is left out.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from audit.models import AuditEntry
-from licenses.models import Activation, LicenseMeterAttribute, LicensePolicy, Product
-
-Wire = dict[str, Any]
-
-
-def valued(members: Mapping[str, Any]) -> Wire:
-    """The members that have a value."""
-    return {name: value for name, value in members.items() if value is not None}
-
-
-def stamps(row: Any) -> Wire:
-    """What every entity begins with."""
-    return {"id": row.pk, "createdAt": row.created_at, "updatedAt": row.updated_at}
-
-
-def metadata(row: Any, entries: Iterable[Mapping[str, Any]]) -> list[Wire]:
-    """Metadata that is kept as JSON. It has no rows: an entry's id is made of its owner's and its
-    key, and its times are the owner's."""
-    return [
-        {
-            **stamps(row),
-            "id": f"{row.pk}:{entry['key']}",
-            "key": entry["key"],
-            "value": entry["value"],
-            "visible": bool(entry.get("visible")),
-        }
-        for entry in entries
-    ]
+from licenses.models import (
+    Activation,
+    License,
+    LicenseMeterAttribute,
+    LicensePolicy,
+    MaintenancePolicy,
+    Product,
+)
+from web.wire import Wire, metadata, stamps, valued
 
 
 def policy(row: LicensePolicy) -> Wire:
@@ -43,6 +24,8 @@ def policy(row: LicensePolicy) -> Wire:
         "name": row.name,
         "type": row.type,
         "keyPattern": row.key_pattern,
+        "requiredMetadataKeys": row.required_metadata_keys,
+        "requiredMeterAttributes": row.required_meter_attributes,
         **terms(row),
     }
 
@@ -64,6 +47,28 @@ def terms(row: Any) -> Wire:
         "leaseDuration": row.lease_duration,
         "leasingStrategy": row.leasing_strategy,
         "allowedFloatingClients": row.allowed_floating_clients,
+        "allowClientLeaseDuration": row.allow_client_lease_duration,
+        "expiringSoonEventOffset": row.expiring_soon_event_offset,
+        "allowedCountries": row.allowed_countries,
+        "disallowedCountries": row.disallowed_countries,
+        "allowedIpAddresses": row.allowed_ip_addresses,
+        "disallowedIpAddresses": row.disallowed_ip_addresses,
+        "allowedIpRanges": row.allowed_ip_ranges,
+        "userLocked": row.user_locked,
+        "requireAuthentication": row.require_authentication,
+        "disableGeoLocation": row.disable_geo_location,
+    }
+
+
+def maintenance_policy(row: MaintenancePolicy) -> Wire:
+    return {
+        **stamps(row),
+        "name": row.name,
+        "validity": row.interval.nominal,
+        "subscriptionInterval": row.subscription_interval,
+        "expirationStrategy": row.expiration_strategy,
+        "allowMajorVersionUpdates": row.allow_major_version_updates,
+        "allowMinorVersionUpdates": row.allow_minor_version_updates,
     }
 
 
@@ -147,4 +152,41 @@ def counted(entry: Mapping[str, Any], meter: LicenseMeterAttribute) -> Wire:
         "licenseAllowedUses": meter.allowed_uses,
         "licenseTotalUses": meter.total_uses,
         "licenseGrossUses": meter.gross_uses,
+    }
+
+
+def own_license(row: License) -> Wire:
+    """A licence as its customer reads it; its product and its meters come with it."""
+    return valued(
+        {
+            **stamps(row),
+            "key": row.key,
+            "revoked": row.revoked,
+            "suspended": row.suspended,
+            "type": row.type,
+            "validity": row.interval.nominal,
+            "subscriptionInterval": row.subscription_interval,
+            "totalActivations": row.total_activations,
+            "totalDeactivations": row.total_deactivations,
+            "allowedActivations": row.allowed_activations,
+            "allowedDeactivations": row.allowed_deactivations,
+            "allowedFloatingClients": row.allowed_floating_clients,
+            "leaseDuration": row.lease_duration,
+            "expiresAt": row.expires_at,
+            "maintenanceExpiresAt": row.maintenance_expires_at,
+            "notes": row.notes,
+            "meterAttributes": [own_meter(each) for each in row.meter_attributes.all()],
+            "product": {"displayName": str(row.product)},
+        }
+    )
+
+
+def own_meter(row: LicenseMeterAttribute) -> Wire:
+    """A meter in a licence of one's own; there it has no id."""
+    return {
+        "name": row.name,
+        "allowedUses": row.allowed_uses,
+        "totalUses": row.total_uses,
+        "grossUses": row.gross_uses,
+        "floating": row.floating,
     }

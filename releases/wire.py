@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from licenses.wire import Wire, stamps, valued
 from releases.models import Release, ReleaseFile
 from tenancy.hosts import api_url
+from web.wire import Wire, stamps, valued
 
 
 def file_url(file: ReleaseFile) -> str:

@@ -7,7 +7,7 @@ from django.utils import timezone
 from accounts.models import Identity, IdentityProvider, Refusal, Registration, ViewAs
 from accounts.single_sign_on.verbs import create_provider
 from accounts.tokens import verbs as tokens
-from accounts.verbs import refusals, sessions
+from accounts.verbs import refusals, sessions, tags
 from audit import trail
 from audit.acting import acting_as
 from backoffice.models import BulkChange, BulkStep, SavedView
@@ -78,6 +78,7 @@ def _fill(world: World, vendor: Vendor) -> None:
         )
         phone_of(license.user)
         passkey_of(license.user, name=f"{name}-phone")
+        tags.tag_person(license.user, names=[f"{name}-tag"])
         tokens.make(license.user, name=f"{name}-program", scopes=["license:read"])
         sessions.begin(license.user, site=Site.CUSTOMER, browser=f"{name}-browser")
         ViewAs.objects.create(

@@ -21,6 +21,7 @@ from accounts import bulk
 from accounts.admin.erasing import RIGHT as ERASE
 from accounts.admin.erasing import WithErasing
 from accounts.admin.metadata import WithMetadata
+from accounts.exported import COLUMNS
 from accounts.finding import people_places
 from accounts.models import CUSTOMER_ROLES, BuiltIn, Role, User
 from accounts.models.roles import role_label
@@ -166,17 +167,7 @@ class UsersAdmin(WithViewAs, WithSecondFactor, WithExport, WithErasing, WithMeta
     rights = {"invite": "invite", "password-link": "invite"}
     export_right = "accounts.export_user"
     export_name = "customers"
-    export_columns = {
-        "email": lambda user: user.email,
-        "first_name": lambda user: user.first_name,
-        "last_name": lambda user: user.last_name,
-        "company": lambda user: user.company,
-        "role": lambda user: user.role,
-        "active": lambda user: user.is_active,
-        "portal_access": lambda user: user.allow_customer_portal_access,
-        "last_seen": lambda user: user.last_seen_at,
-        "created": lambda user: user.created_at,
-    }
+    export_columns = COLUMNS
     list_display = ("email", "full_name", "company", "role_shown", "is_active", "last_login")
     list_filter = (KindFilter, ("role", RoleFilter), "is_active", "allow_customer_portal_access",
                    "has_registered", ("last_seen_at", DaysFilter),

@@ -10,6 +10,7 @@ from accounts.models.people import (
 from accounts.models.refusals import Refusal
 from accounts.models.roles import CUSTOMER_ROLES, VENDOR_ROLES, BuiltIn, Role
 from accounts.models.sessions import Session
+from accounts.models.tags import Tag, UserTag
 from accounts.passkeys.models import Challenge, Passkey
 from accounts.second_factor.models import RecoveryCode, SecondFactor
 from accounts.single_sign_on.models import Identity, IdentityProvider
@@ -34,7 +35,9 @@ __all__ = [
     "Role",
     "SecondFactor",
     "Session",
+    "Tag",
     "User",
+    "UserTag",
     "UserWord",
     "ViewAs",
     "among_operators",

@@ -145,6 +145,9 @@ class User(AbstractBaseUser):
         blank=True,
         validators=[validate_metadata],
     )
+    tags = models.ManyToManyField(
+        "accounts.Tag", through="UserTag", related_name="users", verbose_name=_("tags")
+    )
     internal_notes = Prose(
         _("internal notes"), max_length=4000, blank=True, help_text=_("For your staff alone.")
     )

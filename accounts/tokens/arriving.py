@@ -6,6 +6,7 @@ It is a personal access token, or the access token of a sign-in, which is a sess
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
@@ -30,6 +31,8 @@ class Bearer:
     vendor: Vendor
     digest: str
     scopes: Collection[str] | None = None
+    # When the person has last shown to be that person; a token by itself shows nothing.
+    proved_at: datetime | None = None
 
     def covers(self, scope: str) -> bool:
         return self.scopes is None or covers(self.scopes, scope)
@@ -67,5 +70,5 @@ def _signed_in(token: str) -> Bearer | None:
     for session in rows:
         vendor = session.vendor
         if vendor and counting([session], Site.API, vendor):
-            return Bearer(session.user, vendor, session.digest)
+            return Bearer(session.user, vendor, session.digest, proved_at=session.proved_at)
     return None

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from copy import copy
 
+from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import ProtectedError
@@ -12,6 +13,7 @@ from django.utils.translation import gettext_lazy as _lazy
 from accounts.models import CUSTOMER_ROLES, SEARCHED, Role, User, UserWord
 from accounts.verbs import links, sessions
 from accounts.verbs.invitations import invite
+from accounts.verbs.roles import check_claims
 from accounts.view_as import verbs as view_as
 from audit import rows, trail
 from web.errors import PortalError
@@ -53,14 +55,19 @@ def lock_person(person: User) -> User:
 
 
 @transaction.atomic
-def create_person(*, person: User, invited: bool = True) -> User:
-    """Saves a vendor's new person, without a usable password, and sends the invitation.
+def create_person(*, person: User, invited: bool = True, password: str = "") -> User:
+    """Saves a vendor's new person, without a usable password unless one is given, and sends the
+    invitation.
 
-    Raises ValidationError when a field is refused; then nothing is saved or sent.
+    Raises ClaimsBeyondOwn, and ValidationError when a field is refused; then nothing is saved or
+    sent.
     """
     person.set_unusable_password()
     _check_role(person)
     person.full_clean()
+    if password:
+        _check_password(password, person)
+        person.set_password(password)
     rows.create(person)
     UserWord.objects.begin([person])
     if invited:
@@ -69,16 +76,18 @@ def create_person(*, person: User, invited: bool = True) -> User:
 
 
 @transaction.atomic
-def change_person(*, person: User, fields: Collection[str]) -> User:
+def change_person(*, person: User, fields: Collection[str], by_rule: bool = False) -> User:
     """Saves these fields of the person, changed on the object, and nothing else; the saved row.
+    With `by_rule` it is the vendor's rule that says the role, and nobody who acts.
 
-    Raises ValidationError when one is refused, and PersonIsGone.
+    Raises ClaimsBeyondOwn, ValidationError when one is refused, and PersonIsGone.
     """
     saved = lock_person(person)
     before = copy(saved)
     for name in fields:
         setattr(saved, name, getattr(person, name))
-    _check_role(saved)
+    if saved.role != before.role:
+        _check_role(saved, by_rule=by_rule)
     # Whoever has an odd name of before can be switched off all the same.
     as_it_was = {each.name for each in saved._meta.fields} - {"vendor", *fields}
     saved.full_clean(exclude=as_it_was)
@@ -123,10 +132,22 @@ def delete_person(*, person: User) -> None:
         raise PersonIsKept from error
 
 
-def _check_role(person: User) -> None:
-    """The role is one of the vendor's; the database would refuse any other, too."""
+def _check_role(person: User, *, by_rule: bool = False) -> None:
+    """The role is one of the vendor's; the database would refuse any other, too. Nobody makes
+    somebody else more than he is himself."""
     # Every vendor has those of customers, whom imports add in thousands.
     if person.role in CUSTOMER_ROLES:
         return
-    if not Role.objects.filter(vendor=person.vendor_id, name=person.role).exists():
+    role = Role.objects.filter(vendor=person.vendor_id, name=person.role).first()
+    if role is None:
         raise ValidationError({"role": _("A vendor's people have no such role.")})
+    if not by_rule:
+        check_claims(role.claims)
+
+
+def _check_password(password: str, person: User) -> None:
+    """Raises ValidationError that names the field."""
+    try:
+        validate_password(password, person)
+    except ValidationError as error:
+        raise ValidationError({"password": error.messages}) from error

@@ -73,6 +73,11 @@ def end(session: Session) -> None:
     Session.of_scope.filter(pk=session.pk).delete()
 
 
+def end_token(token: str) -> None:
+    """Ends the session of the token."""
+    Session.of_scope.filter(digest=digest(token)).delete()
+
+
 def end_all(user: User) -> None:
     """Ends the person's sessions, in every browser, for good. Runs in the person's scope."""
     Session.of_scope.filter(user=user).delete()

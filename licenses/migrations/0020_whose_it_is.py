@@ -4,7 +4,7 @@ from tenancy.wall import WayOut
 
 
 class Migration(migrations.Migration):
-    dependencies = (("licenses", "0015_notes_of_products"),)
+    dependencies = (("licenses", "0016_where_activated"),)
 
     # A program without a token names one of these by its id, and no vendor.
     operations = (

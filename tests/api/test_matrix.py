@@ -1,7 +1,7 @@
 """Every operation of the Web API, for every role, scope and the other vendor.
 
 What an operation needs it says itself (api/allowed.py); here it is tried. `ROWS` has a row of
-acme's for each noun, `OPEN` the operations that need no token.
+acme's for each path of a list, `OPEN` the operations that need no token.
 """
 
 import re
@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 from ninja.operation import Operation
 
+from accounts.models import Role, Tag
 from accounts.rights import CLAIMS
 from accounts.tokens.scopes import SCOPES
 from api.allowed import needs
 from audit.models import AuditEntry
+from licenses.models import LicensePolicy, MaintenancePolicy
 from releases.models import ReleaseFile
 from tenancy.door import inside
 from tests.api.program import Program, operations, program_of
@@ -27,15 +29,49 @@ def file_of_orbit(world: World) -> ReleaseFile:
         return file_of(world.orbit_release)
 
 
-def log_of(world: World) -> object:
+def role_row(world: World) -> object:
+    with inside(world.acme):
+        return Role.objects.create(vendor=world.acme, name="Orbit helpers").pk
+
+
+def tag_row(world: World) -> object:
+    with inside(world.acme):
+        return Tag.objects.create(vendor=world.acme, name="Orbit friends").pk
+
+
+def event_row(world: World) -> object:
+    with inside(world.acme):
+        return AuditEntry.objects.filter(license_id=world.ada_license.pk).latest("sequence").pk
+
+
+def log_row(world: World) -> object:
     with inside(world.acme):
         return AuditEntry.objects.filter(action="activated")[0].pk
 
 
+def policy_row(world: World) -> object:
+    with inside(world.acme):
+        return LicensePolicy.objects.create(vendor=world.acme, name="Orbit terms").pk
+
+
+def maintenance_row(world: World) -> object:
+    with inside(world.acme):
+        return MaintenancePolicy.objects.create(vendor=world.acme, name="Orbit updates").pk
+
+
 ROWS: dict[str, Callable[[World], object]] = {
-    "activation-logs": log_of,
+    "activation-logs": log_row,
     "activations": lambda world: world.ada_machine.pk,
+    "event-logs": event_row,
+    "license-policies": policy_row,
+    "license-templates": policy_row,
+    "maintenance-policies": maintenance_row,
+    "me/activations": lambda world: world.ada_machine.pk,
+    "me/licenses": lambda world: world.ada_license.pk,
     "products": lambda world: world.orbit.pk,
+    "roles": role_row,
+    "tags": tag_row,
+    "users": lambda world: world.ada.pk,
     "release-files": lambda world: file_of_orbit(world).pk,
     "releases": lambda world: world.orbit_release.pk,
     "{uuidstr:release_id}": lambda world: world.orbit_release.pk,
@@ -44,6 +80,7 @@ ROWS: dict[str, Callable[[World], object]] = {
 
 # SECURITY: each of these is looked at by itself, with what proves that its caller may call it.
 OPEN: set[tuple[str, str]] = {
+    ("POST", "/v3/users/{id}/reset-password"),  # the token of an e-mailed link
     # A licence's key, or for a file a token: test_updates.py.
     ("GET", "/v3/releases/update"),
     ("GET", "/v3/releases/latest"),
@@ -73,7 +110,7 @@ def needed(operation: Operation) -> needs | None:
 
 def path_in(world: World, path: str) -> str:
     """The path, with an id of acme's."""
-    noun = path.split("/")[2]
+    noun = re.sub(r"(?<=.)/\{.*", "", path.removeprefix("/v3/"))
     return with_id(path, ROWS[noun](world)) if "{" in path else path
 
 
