@@ -23,10 +23,10 @@ from tenancy.finding import Word
 from tenancy.rows import TenantRow
 
 VENDORS_OWN = re.compile(r'"tenancy_vendor"\."id" = "(\w+)"\."vendor_id"')
-# Whose a product or a machine is, asked by its id for a program that names no vendor
+# Whose a product, a machine or a release is, asked by its id for a program that names no vendor
 # (tenancy/table.py).
 WHOSE = re.compile(
-    r'SELECT "(licenses_(?:product|activation))"."vendor_id" AS "vendor_id" FROM "\1" '
+    r'SELECT "(licenses_(?:product|activation)|releases_release)"."vendor_id" AS "vendor_id" FROM "\1" '
     r'WHERE "\1"."id" = \S+ LIMIT 1'
 )
 VENDOR_CONDITION = re.compile(r'"vendor_id" (=|IN|IS NULL)', re.IGNORECASE)

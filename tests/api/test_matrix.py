@@ -81,6 +81,11 @@ ROWS: dict[str, Callable[[World], object]] = {
 # SECURITY: each of these is looked at by itself, with what proves that its caller may call it.
 OPEN: set[tuple[str, str]] = {
     ("POST", "/v3/users/{id}/reset-password"),  # the token of an e-mailed link
+    # A licence's key, or for a file a token: test_updates.py.
+    ("GET", "/v3/releases/update"),
+    ("GET", "/v3/releases/latest"),
+    ("GET", "/v3/{uuidstr:release_id}/{name}"),
+    ("HEAD", "/v3/{uuidstr:release_id}/{name}"),
     # A licence's key, or an activation's id: test_activations.py.
     ("POST", "/v3/activations"),
     ("PATCH", "/v3/activations/{id}"),
