@@ -10,10 +10,11 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError
 from ninja.errors import ValidationError as Unreadable
 
-from api import analytics, event_logs, me, products, roles, tags, users
+from api import accounts, analytics, event_logs, me, products, roles, tags, users
 from api.allowed import NOBODY
 from api.bodies import KindParser
 from api.errors import InvalidRequest, IsUsed, NoRight, NotFound, camel, told
+from api.idempotency import once
 from web.errors import PortalError, in_json
 
 api = NinjaAPI(
@@ -26,6 +27,7 @@ api = NinjaAPI(
     urls_namespace="api",
 )
 ROUTERS = (
+    accounts.router,
     analytics.router,
     event_logs.router,
     me.router,
@@ -34,6 +36,7 @@ ROUTERS = (
     tags.router,
     users.router,
 )
+api.add_decorator(once)
 for router in ROUTERS:
     api.add_router("", router)
 

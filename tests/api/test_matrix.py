@@ -37,6 +37,7 @@ def event_row(world: World) -> object:
 
 
 ROWS: dict[str, Callable[[World], object]] = {
+    "accounts": lambda world: world.acme.pk,
     "event-logs": event_row,
     "me/licenses": lambda world: world.ada_license.pk,
     "products": lambda world: world.orbit.pk,
@@ -46,6 +47,10 @@ ROWS: dict[str, Callable[[World], object]] = {
 }
 # SECURITY: each of these is looked at by itself, with what proves that its caller may call it.
 OPEN: set[tuple[str, str]] = {
+    ("POST", "/v3/accounts/login"),  # e-mail and password
+    ("POST", "/v3/accounts/refresh"),  # a refresh token
+    ("POST", "/v3/accounts/reset-password-request"),  # nothing: an e-mail to whoever it belongs to
+    ("POST", "/v3/accounts/login-google"),  # nothing: it is not offered
     ("POST", "/v3/users/{id}/reset-password"),  # the token of an e-mailed link
 }
 
