@@ -50,6 +50,7 @@ SERVED_WITH = ("chromium", "nginx", "caddy", "curl", "pgbouncer")
 EXAMPLES_WITH = ("node", "javac")
 IMAGE_WITH = ("buildah", "debootstrap", "runc")
 SERVED = "e2e or proxies or image"  # marks of what is tried from outside, on one database
+HALF = ("tests/accounts", "tests/backoffice", "tests/imports")  # of what SQLite's tests take
 NO_TESTS_COLLECTED = 5  # pytest's exit code
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # Variables by which pip would install somewhere else.
@@ -112,14 +113,7 @@ def test(arguments: list[str]) -> int:
     """Runs the tests on SQLite and on PostgreSQL and says loudly what ran."""
     install("requirements-dev.lock")
     required = os.environ.get("CI", "").lower() == "true"
-    runs = [
-        Run("SQLite", "sqlite", f"not ({SERVED})", waits=True),
-        Run("Chromium", "sqlite", "e2e", ("tests/e2e",)),
-        Run("Proxies", "sqlite", "proxies and not e2e", ("tests/deploy",)),
-        Run("Image", "sqlite", "image", ("tests/deploy",), waits=True),
-    ]
-    if has_postgresql(os.environ):
-        runs.append(Run("PostgreSQL", "postgresql", f"not ({SERVED})"))
+    runs = parts(arguments)
     codes = run_tests(runs, arguments)
     lines = [f"{run.name}: ran, {outcome(code)}" for run, code in zip(runs, codes, strict=True)]
     missing = missing_of((*SERVED_WITH, *IMAGE_WITH))
@@ -136,6 +130,25 @@ def test(arguments: list[str]) -> int:
     return verdict(codes, every_part=not any(selects(each) for each in arguments))
 
 
+def parts(arguments: Sequence[str]) -> list["Run"]:
+    """The parts of the tests, those that need no program first. SQLite's are halved, so that none
+    goes on alone when the others have ended; not where the arguments say what is run."""
+    whole = Run("SQLite", "sqlite", f"not ({SERVED})", waits=True)
+    halves = [
+        whole._replace(name="SQLite 1 of 2", folders=HALF),
+        whole._replace(name="SQLite 2 of 2", leaves=HALF),
+    ]
+    runs = [
+        *([whole] if any(narrows(each) for each in arguments) else halves),
+        Run("Chromium", "sqlite", "e2e", ("tests/e2e",)),
+        Run("Proxies", "sqlite", "proxies and not e2e", ("tests/deploy",)),
+        Run("Image", "sqlite", "image", ("tests/deploy",)),
+    ]
+    if has_postgresql(os.environ):
+        runs.append(Run("PostgreSQL", "postgresql", f"not ({SERVED})"))
+    return runs
+
+
 def verdict(codes: Sequence[int], *, every_part: bool) -> int:
     """The exit code for those of pytest, or of signals that killed it. A part of which nothing was
     selected has failed if `every_part` has to run."""
@@ -146,36 +159,44 @@ def verdict(codes: Sequence[int], *, every_part: bool) -> int:
 
 
 def selects(argument: str) -> bool:
-    """Whether this argument of pytest's names tests: by path, by name or by mark."""
-    return not argument.startswith("-") or argument.startswith(("-k", "-m", "--lf", "--ff"))
+    """Whether because of this argument of pytest's a part may have nothing to run."""
+    return narrows(argument) or argument.startswith(("--lf", "--ff"))
+
+
+def narrows(argument: str) -> bool:
+    """Whether this argument of pytest's says which tests are run: by path, by name or by mark."""
+    return not argument.startswith("-") or argument.startswith(("-k", "-m"))
 
 
 class Run(NamedTuple):
     """A part of the tests: those with these marks, on one database; where they all lie, so that
-    they are found quickly; and whether it waits for the others where processors are few, because
-    those take longer or look at the clock."""
+    they are found quickly, or where none of them does; and whether it waits for the others where
+    processors are few, because those look at the clock."""
 
     name: str
     database: str
     marks: str
     folders: tuple[str, ...] = ()
+    leaves: tuple[str, ...] = ()
     waits: bool = False
 
 
 def run_tests(runs: Sequence[Run], arguments: Sequence[str]) -> list[int]:
-    """Runs them all at once, since they share nothing but the processors; their exit codes.
+    """Runs them all at once, since they share nothing but the processors, and databases to copy
+    (tests/prepared.py), which the first that wants one makes; their exit codes.
 
     What they print comes in order, that of the first one as it is printed.
     """
     first, *others = runs
     with ExitStack() as stack:
+        common = stack.enter_context(tempfile.TemporaryDirectory(prefix="portal-tests-"))
         outputs = [stack.enter_context(tempfile.TemporaryFile()) for _run in others]
         beside = [
-            start_pytest(run, arguments, output)
+            start_pytest(run, arguments, common, output)
             for run, output in zip(others, outputs, strict=True)
         ]
         print(f"\n=== {first.name} ===", flush=True)
-        foremost = start_pytest(first, arguments)
+        foremost = start_pytest(first, arguments, common)
         # pytest cleans up on this signal.
         stack.callback(stop, [foremost, *beside], signal.SIGINT)
         codes = [foremost.wait()]
@@ -599,14 +620,17 @@ def call(command: Sequence[str], environment: Mapping[str, str]) -> int:
 
 
 def start_pytest(
-    run: Run, arguments: Sequence[str], output: IO[bytes] | None = None
+    run: Run, arguments: Sequence[str], common: str, output: IO[bytes] | None = None
 ) -> subprocess.Popen[bytes]:
-    """Starts a part of the tests; what it prints goes to `output` or to the terminal."""
+    """Starts a part of the tests; what it prints goes to `output` or to the terminal. What it has
+    in common with the others goes into the folder `common`."""
     # What failed last is remembered for each part.
-    cache = f"cache_dir=.pytest_cache/{run.name.split()[0].lower()}"
-    folders = () if any(selects(each) for each in arguments) else run.folders
-    command = [str(PYTHON), "-m", "pytest", "-o", cache, *narrowed(arguments, run.marks), *folders]
-    environment = dict(os.environ, TEST_DATABASE=run.database)
+    cache = f"cache_dir=.pytest_cache/{run.name.replace(' ', '-').lower()}"
+    folders = () if any(narrows(each) for each in arguments) else run.folders
+    left = [f"--ignore={folder}" for folder in run.leaves]
+    command = [str(PYTHON), "-m", "pytest", "-o", cache, *narrowed(arguments, run.marks)]
+    command += [*left, *folders]
+    environment = dict(os.environ, TEST_DATABASE=run.database, TESTS_IN_COMMON=common)
     return subprocess.Popen(
         ["nice", *command] if run.waits else command,
         cwd=ROOT,

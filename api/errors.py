@@ -56,6 +56,17 @@ class NotOffered(PortalError):
     text = _("This is not offered here.")
 
 
+class VendorInactive(PortalError):
+    """The vendor of a program's product is switched off."""
+
+    code = "VENDOR_INACTIVE"
+    status = 403
+    text = _(
+        "The company has no active portal at the moment. Licences that are in use go on as before "
+        "until they have to sync; ask the company for anything else."
+    )
+
+
 class InvalidRequest(PortalError):
     """What was sent can't be read, or a value is not allowed."""
 

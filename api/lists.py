@@ -52,11 +52,13 @@ OF_KIND: Mapping[Kind, frozenset[str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """By what rows are filtered and, with `sorts`, put in order: a path of the ORM's."""
+    """By what rows are filtered and, with `sorts`, put in order: a path of the ORM's; `by` where
+    the order is another one's."""
 
     path: str
     kind: Kind = Kind.TEXT
     sorts: bool = True
+    by: str = ""
 
 
 Condition = Callable[[str, list[str]], Q]
@@ -163,7 +165,7 @@ def _words(request: HttpRequest, listing: Listing) -> str:
     words = request.GET.get("query") or request.GET.get("search") or ""
     if words and listing.found is None:
         raise UnknownFilter("query")
-    return words
+    return str(value_of("query", Kind.TEXT, words))
 
 
 def _number(text: str | None, name: str, default: int, most: int) -> int:
@@ -182,7 +184,8 @@ def _order(text: str, listing: Listing) -> Sequence[str]:
     column = listing.columns.get(name)
     if column is None or not column.sorts:
         raise UnknownFilter(f"sort={text}")
-    return (f"-{column.path}" if text.startswith("-") else column.path, "id")
+    by = column.by or column.path
+    return (f"-{by}" if text.startswith("-") else by, "id")
 
 
 def _conditions(request: HttpRequest, listing: Listing) -> Q:

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -21,6 +21,7 @@ from accounts.second_factor.verbs import make_recovery_codes, set_up
 from accounts.sessions import browser_of
 from accounts.verbs import sessions
 from accounts.verbs.profile import save_profile
+from api.activations import ActivationAnswer
 from api.allowed import needs
 from api.answers import answer
 from api.bodies import Answer, Body, Moment
@@ -29,8 +30,8 @@ from api.requests import ApiRequest
 from api.users import UserAnswer, user_of
 from licenses import wire as licenses_wire
 from licenses.access import licenses_of
-from licenses.models import License
-from licenses.search import seen_in
+from licenses.models import Activation, License
+from licenses.search import machines_seen_in, seen_in
 from releases.models import Release
 from tenancy.addresses import normalise_email
 from tenancy.hosts import Site
@@ -130,6 +131,19 @@ LICENSES = Listing(
 )
 
 
+MACHINES = Listing(
+    columns={
+        "id": Column("id", Kind.ID),
+        "licenseId": Column("license_id", Kind.ID),
+        "hostname": Column("hostname"),
+        "createdAt": Column("created_at", Kind.MOMENT),
+        "updatedAt": Column("updated_at", Kind.MOMENT),
+        "lastSyncedAt": Column("last_synced_at", Kind.MOMENT),
+    },
+    found=machines_seen_in,
+)
+
+
 @router.get("/me", auth=READ, response=UserAnswer)
 def get_me(request: ApiRequest) -> HttpResponse:
     return answer(wire.myself(_me(request)))
@@ -181,12 +195,32 @@ def get_license(request: ApiRequest, id: str) -> HttpResponse:
     return answer(licenses_wire.own_license(_own(_licenses(request), id)))
 
 
+@router.get(
+    "/me/activations",
+    auth=needs("activation:read"),
+    response=list[ActivationAnswer],
+    openapi_extra=MACHINES.documented(),
+)
+def list_activations(request: ApiRequest) -> HttpResponse:
+    return listed(request, _machines(request), MACHINES, licenses_wire.activation)
+
+
+@router.get("/me/activations/{id}", auth=needs("activation:read"), response=ActivationAnswer)
+def get_activation(request: ApiRequest, id: str) -> HttpResponse:
+    return answer(licenses_wire.activation(row_of(_machines(request), id, "activation")))
+
+
 def _me(request: ApiRequest) -> User:
     return user_of(str(request.user.pk))
 
 
 def _licenses(request: ApiRequest) -> Any:
     return licenses_of(request.user).prefetch_related("meter_attributes")
+
+
+def _machines(request: ApiRequest) -> QuerySet[Activation]:
+    """Those of the person's licences."""
+    return Activation.objects.filter(license__in=licenses_of(request.user).values("pk"))
 
 
 def _own(rows: Any, id: str) -> License:

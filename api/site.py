@@ -10,11 +10,28 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError
 from ninja.errors import ValidationError as Unreadable
 
-from api import accounts, analytics, event_logs, me, products, roles, tags, users
+from api import (
+    accounts,
+    activation_logs,
+    activations,
+    analytics,
+    event_logs,
+    maintenance_policies,
+    me,
+    policies,
+    products,
+    release_files,
+    releases,
+    roles,
+    tags,
+    uploads,
+    users,
+)
 from api.allowed import NOBODY
 from api.bodies import KindParser
 from api.errors import InvalidRequest, IsUsed, NoRight, NotFound, camel, told
 from api.idempotency import once
+from api.refusals import refusal
 from web.errors import PortalError, in_json
 
 api = NinjaAPI(
@@ -28,12 +45,19 @@ api = NinjaAPI(
 )
 ROUTERS = (
     accounts.router,
+    activation_logs.router,
+    activations.router,
     analytics.router,
     event_logs.router,
+    maintenance_policies.router,
     me.router,
+    policies.router,
     products.router,
+    release_files.router,
+    releases.router,
     roles.router,
     tags.router,
+    uploads.router,
     users.router,
 )
 api.add_decorator(once)
@@ -44,7 +68,7 @@ for router in ROUTERS:
 @api.exception_handler(PortalError)
 def refused(request: HttpRequest, error: PortalError) -> HttpResponse:
     """Any named error, as `{message, code}`."""
-    response = in_json(error)
+    response = refusal(error)
     if response.status_code == HTTPStatus.UNAUTHORIZED:
         response["WWW-Authenticate"] = "Bearer"
     return response

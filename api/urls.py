@@ -6,10 +6,16 @@ from django.urls import path
 
 from api.door import guarded
 from api.site import api
+from releases.files.uploads import LARGEST_UPLOAD
+from web.bodies import LARGEST
+
+# By the name of an operation, how many bytes it takes where that is more than others take.
+LARGE = {"file": LARGEST_UPLOAD}
 
 
 def _guarded(pattern: Any) -> Any:
     pattern.callback = guarded(pattern.callback)
+    pattern.callback.largest_body = LARGE.get(pattern.name, LARGEST)
     return pattern
 
 

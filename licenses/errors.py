@@ -10,6 +10,20 @@ class LicensingError(PortalError):
     """A rule of the licence refused the act."""
 
 
+class InvalidProductId(LicensingError):
+    """There is no such product here."""
+
+    code = "INVALID_PRODUCT_ID"
+    text = _("There is no product with this id.")
+
+
+class InvalidLicenseKey(LicensingError):
+    """The product has no licence with this key."""
+
+    code = "INVALID_LICENSE_KEY"
+    text = _("There is no licence with this key for this product.")
+
+
 class InvalidLicenseType(LicensingError):
     code = "INVALID_LICENSE_TYPE"
     text = _(
@@ -72,6 +86,13 @@ class MeterAttributeUsesLimitReached(LicensingError):
         "This machine asks for more uses of a feature than the licence has left: ask support for "
         "more, or lower the number on the machine."
     )
+
+
+class MeterAttributeNotFound(LicensingError):
+    """The licence has no such meter attribute."""
+
+    code = "METER_ATTRIBUTE_NOT_FOUND"
+    text = _("The licence has no meter attribute %(detail)s.")
 
 
 class ActivationNotFound(LicensingError):
@@ -242,6 +263,13 @@ class PolicyIsUsed(LicensingError):
 
     code = "POLICY_IN_USE"
     text = _("There are licences or products on this policy, so it is kept.")
+
+
+class RequiredIsMissing(LicensingError):
+    """A new licence lacks what its policy asks for; `detail` names it."""
+
+    code = "REQUIRED_MISSING"
+    text = _("New licences on this policy need: %(detail)s.")
 
 
 class LicenseIsUsed(LicensingError):

@@ -51,6 +51,8 @@ def record(
     Customers see the event; a member of the vendor's staff appears to them as the vendor.
     """
     named = _named(machine) if machine else {}
+    if machine and event in SEATS:
+        named |= _described(machine)
     return trail.record(
         event,
         machine or license,
@@ -73,6 +75,14 @@ def told_of(license: Any, owner: Any) -> QuerySet[AuditEntry]:
     return AuditEntry.objects.filter(license_id=license, customer_id=owner, visible=True)
 
 
+# What happens to a machine's seat.
+SEATS = (
+    Event.ACTIVATED,
+    Event.MACHINE_KEY_REPLACED,
+    Event.DEACTIVATED,
+    Event.FREED,
+    Event.RELEASED_BY_CUSTOMER,
+)
 # How a machine's seat becomes free, and how many of each are looked through for a name.
 GONE = (Event.DEACTIVATED, Event.FREED, Event.RELEASED_BY_CUSTOMER)
 MOST_GONE = 1000
@@ -98,3 +108,9 @@ def owners_of(license: License) -> set[UUID]:
 def _named(activation: Activation) -> dict[str, Any]:
     """How the history names a machine."""
     return {"hostname": activation.hostname, "offline": activation.offline}
+
+
+def _described(activation: Activation) -> dict[str, Any]:
+    """What else the machine was, when its seat was taken or became free."""
+    told = ("os", "os_version", "vm_name", "container", "app_version")
+    return {name: value for name in told if (value := getattr(activation, name))}

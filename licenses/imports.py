@@ -29,7 +29,7 @@ from imports.tables import TableRow
 from imports.verbs.people import NAMES, NEW_PEOPLE, check_customer, customers
 from licenses import values, words
 from licenses.ends import End, end_of
-from licenses.errors import LicenseIsUsed, MaintenanceHasNoPolicy
+from licenses.errors import LicenseIsUsed, MaintenanceHasNoPolicy, RequiredIsMissing
 from licenses.intervals import DAY, of_seconds
 from licenses.keys import new_key
 from licenses.lengths import typed
@@ -45,6 +45,7 @@ from licenses.models import (
 from licenses.verbs import licenses
 from licenses.verbs.defaults import Choice, maintenance_for, policy_for
 from licenses.verbs.mailing import send_license
+from licenses.verbs.policies import check_required
 from licenses.versions import LONGEST as LONGEST_VERSION
 from tenancy.addresses import normalise_email, several
 from tenancy.models import Vendor
@@ -552,6 +553,8 @@ class LicenseRows(Rows):
             instance.described = _checked(instance)
         except ValidationError as error:
             found.setdefault("metadata", error)
+        else:
+            found = _lacking(instance) | found
         instance.license = instance.drafted(self.vendor)
         without_key = set() if instance.key else {"key"}
         try:
@@ -620,6 +623,15 @@ class LicenseRows(Rows):
     @classmethod
     def made_rows(cls, ids: Sequence[str]) -> Sequence[License]:
         return list(License.objects.select_related("user").filter(pk__in=ids))
+
+
+def _lacking(wanted: WantedLicense) -> dict[str, Any]:
+    """What the row has to say since its policy asks for it."""
+    try:
+        check_required(wanted.policy, metadata=[each["key"] for each in wanted.described])
+    except RequiredIsMissing as error:
+        return {"metadata": ValidationError(error.sentence)}
+    return {}
 
 
 def _checked(wanted: WantedLicense) -> list[dict[str, Any]]:

@@ -3,9 +3,18 @@
 Names are those of the Web API v3. What has no value is left out.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
-from licenses.models import License, LicenseMeterAttribute, LicensePolicy, Product
+from audit.models import AuditEntry
+from licenses.models import (
+    Activation,
+    License,
+    LicenseMeterAttribute,
+    LicensePolicy,
+    MaintenancePolicy,
+    Product,
+)
 from web.wire import Wire, metadata, stamps, valued
 
 
@@ -15,6 +24,8 @@ def policy(row: LicensePolicy) -> Wire:
         "name": row.name,
         "type": row.type,
         "keyPattern": row.key_pattern,
+        "requiredMetadataKeys": row.required_metadata_keys,
+        "requiredMeterAttributes": row.required_meter_attributes,
         **terms(row),
     }
 
@@ -36,6 +47,28 @@ def terms(row: Any) -> Wire:
         "leaseDuration": row.lease_duration,
         "leasingStrategy": row.leasing_strategy,
         "allowedFloatingClients": row.allowed_floating_clients,
+        "allowClientLeaseDuration": row.allow_client_lease_duration,
+        "expiringSoonEventOffset": row.expiring_soon_event_offset,
+        "allowedCountries": row.allowed_countries,
+        "disallowedCountries": row.disallowed_countries,
+        "allowedIpAddresses": row.allowed_ip_addresses,
+        "disallowedIpAddresses": row.disallowed_ip_addresses,
+        "allowedIpRanges": row.allowed_ip_ranges,
+        "userLocked": row.user_locked,
+        "requireAuthentication": row.require_authentication,
+        "disableGeoLocation": row.disable_geo_location,
+    }
+
+
+def maintenance_policy(row: MaintenancePolicy) -> Wire:
+    return {
+        **stamps(row),
+        "name": row.name,
+        "validity": row.interval.nominal,
+        "subscriptionInterval": row.subscription_interval,
+        "expirationStrategy": row.expiration_strategy,
+        "allowMajorVersionUpdates": row.allow_major_version_updates,
+        "allowMinorVersionUpdates": row.allow_minor_version_updates,
     }
 
 
@@ -54,6 +87,72 @@ def product(row: Product) -> Wire:
             "metadata": metadata(row, row.metadata),
         }
     )
+
+
+def activation(row: Activation) -> Wire:
+    return valued(
+        {
+            **stamps(row),
+            **machine(row),
+            "offline": row.offline,
+            "licenseId": row.license_id,
+            "lastSyncedAt": row.last_synced_at,
+            "leaseExpiresAt": row.lease_expires_at,
+            "expiresAt": row.expires_at,
+            "metadata": machine_metadata(row),
+            "meterAttributes": row.meter_attributes,
+        }
+    )
+
+
+def machine(row: Any) -> Wire:
+    """What a program has told of its machine."""
+    return {
+        "os": row.os,
+        "osVersion": row.os_version,
+        "hostname": row.hostname,
+        "vmName": row.vm_name,
+        "container": row.container,
+        "appVersion": row.app_version,
+    }
+
+
+def machine_metadata(row: Any) -> list[Wire]:
+    """Metadata of a program, which has no visibility."""
+    entries = metadata(row, row.metadata)
+    return [{name: each[name] for name in each if name != "visible"} for each in entries]
+
+
+def activation_log(row: AuditEntry) -> Wire:
+    """An entry of the trail about a machine's seat; older ones say no more than its name."""
+    told = row.details
+    return valued(
+        {
+            "id": row.pk,
+            "createdAt": row.created_at,
+            "updatedAt": row.created_at,
+            "action": row.action,
+            "os": told.get("os"),
+            "osVersion": told.get("os_version"),
+            "hostname": told.get("hostname"),
+            "vmName": told.get("vm_name"),
+            "container": told.get("container"),
+            "appVersion": told.get("app_version"),
+            "location": {"ipAddress": row.ip} if row.ip else None,
+            "licenseId": row.license_id,
+        }
+    )
+
+
+def counted(entry: Mapping[str, Any], meter: LicenseMeterAttribute) -> Wire:
+    """What a machine, and its licence, have used of a meter attribute."""
+    return {
+        "name": meter.name,
+        "uses": entry["uses"],
+        "licenseAllowedUses": meter.allowed_uses,
+        "licenseTotalUses": meter.total_uses,
+        "licenseGrossUses": meter.gross_uses,
+    }
 
 
 def own_license(row: License) -> Wire:

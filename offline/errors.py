@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from licenses import errors as licensing
 from licenses.errors import ActivationNotFound
 from web.errors import PortalError
 
@@ -16,16 +17,14 @@ class InvalidOfflineRequest(PortalError):
     )
 
 
-class InvalidProductId(PortalError):
-    code = "INVALID_PRODUCT_ID"
+class InvalidProductId(licensing.InvalidProductId):
     text = _(
         "This file is for a product that is not offered here: check that you are on the portal "
         "of the company that made the program."
     )
 
 
-class InvalidLicenseKey(PortalError):
-    code = "INVALID_LICENSE_KEY"
+class InvalidLicenseKey(licensing.InvalidLicenseKey):
     text = _(
         "The licence key in this file is not one of yours for this product: check the key on the "
         "machine, or sign in with the account that holds the licence."

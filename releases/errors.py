@@ -85,6 +85,14 @@ class FileNameTaken(ReleaseError):
     )
 
 
+class FileMissing(ReleaseError):
+    """An upload brings no file."""
+
+    code = "FILE_MISSING"
+    status = 400
+    text = _("There is no file in this: send it as the body, or as the field file of a form.")
+
+
 class UploadIncomplete(ReleaseError):
     """The connection broke before everything had arrived."""
 

@@ -144,6 +144,12 @@ def backoffice_url(name: str, *args: Any) -> str:
     return origin(f"app.{settings.PORTAL_PARENT_HOST}") + path
 
 
+def api_url(name: str, *args: Any) -> str:
+    """The absolute URL of an operation of the Web API."""
+    path = reverse(f"api:{name}", urlconf="portal.urls.api", args=args)
+    return origin(f"api.{settings.PORTAL_PARENT_HOST}") + path
+
+
 def origin(domain: str) -> str:
     """Scheme, domain and public port (left out when it is the scheme's own), without a slash."""
     own_port = 443 if settings.PUBLIC_SCHEME == "https" else 80

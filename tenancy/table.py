@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.apps import apps
 from django.conf import settings
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
@@ -69,6 +70,25 @@ def vendor_by_id(vendor_id: UUID | str) -> Vendor | None:
     key = UUID(str(vendor_id))
     with inside(key):
         return Vendor.objects.filter(pk=key).first()
+
+
+def vendor_of_product(product_id: UUID) -> Vendor | None:
+    """The vendor, active or not, whose product has this id: what a program without a token names.
+    None when there is no such product."""
+    return _owner_of("licenses.Product", product_id)
+
+
+def vendor_of_activation(activation_id: UUID) -> Vendor | None:
+    """The vendor, active or not, at one of whose licences a machine has this activation. None when
+    there is no such activation."""
+    return _owner_of("licenses.Activation", activation_id)
+
+
+def _owner_of(model: str, id: UUID) -> Vendor | None:
+    rows: Any = apps.get_model(model)._default_manager  # by name: rooms below are not imported
+    with outside(Way.PROGRAMS, "A program that has no token names no vendor."):
+        found = list(rows.filter(pk=id).order_by().values_list("vendor_id", flat=True)[:1])
+    return vendor_by_id(found[0]) if found else None
 
 
 def every_vendor(among: Collection[UUID] | None = None) -> list[Vendor]:

@@ -23,7 +23,7 @@ import development as dev
 from tenancy import finding
 from tenancy.door import inside
 from tenancy.transactions import take_what_was_left
-from tests import environment, postgres, roles, secrets, sql
+from tests import environment, postgres, prepared, roles, secrets, sql
 from tests import world as worlds
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -142,7 +142,9 @@ def django_db_modify_db_settings() -> Iterator[None]:
     """The database of this run: a file, so that threads can have connections of their own."""
     database = django_settings.DATABASES["default"]
     if not ON_POSTGRESQL:
-        database["TEST"]["NAME"] = str(Path(os.environ["DATA_DIR"]) / "test.sqlite3")
+        file = Path(os.environ["DATA_DIR"]) / "test.sqlite3"
+        shutil.copy(prepared.migrated() / "db.sqlite3", file)
+        database["TEST"]["NAME"] = str(file)
         yield
         return
     if environment.DATABASE_URL:
@@ -155,6 +157,12 @@ def django_db_modify_db_settings() -> Iterator[None]:
     with postgres.server() as entry:
         _use(database, entry)
         yield
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """Whether the test database is there; what it lacks, if anything, is migrated."""
+    return not ON_POSTGRESQL
 
 
 @pytest.fixture(scope="session")

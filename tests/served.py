@@ -1,6 +1,5 @@
 """A served portal with the demo data, started by the very command of the README."""
 
-import os
 import shutil
 import socket
 import subprocess
@@ -9,12 +8,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
-from tests.environment import SETTINGS
+from tests.prepared import ROOT, environment_of, prepared
 
-ROOT = Path(__file__).resolve().parents[1]
 START_TIMEOUT = 90.0  # seconds
 PATIENCE = 30_000  # milliseconds; a busy machine is slow, not broken
 
@@ -62,27 +59,12 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@cache
-def prepared() -> Path:
-    """A folder as `python3 dev.py demo` fills it before it serves; made once a run."""
-    data = Path(os.environ["DATA_DIR"]) / "prepared"
-    data.mkdir()
-    portal = Portal(8000, data, _environment(data, 8000))
-    portal.manage("prepare", "--demo")
-    return data
-
-
-def _environment(data: Path, port: int, **changes: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if name not in SETTINGS}
-    return kept | {"DATA_DIR": str(data), "PORT": str(port), **changes}
-
-
 @contextmanager
 def served(data: Path, port: int | None = None, **changes: str) -> Iterator[Portal]:
     """`python3 dev.py demo` on a free port, with what it writes in `data`, which has the demo data
     already or gets them here; a PostgreSQL gets them by the command itself."""
     port = port or free_port()
-    environment = _environment(data, port, **changes)
+    environment = environment_of(data, port, **changes)
     if "DATABASE_URL" not in changes and not (data / "db.sqlite3").exists():
         shutil.copytree(prepared(), data, dirs_exist_ok=True)
     log = data / "log"

@@ -60,9 +60,13 @@ class GoneMeanwhile(PortalError):
     text = _("Somebody has just deleted what this belongs to. Nothing was changed.")
 
 
-def in_json(error: PortalError) -> JsonResponse:
-    """The error for a program: `{message, code}`, and in Retry-After when to try again."""
-    response = JsonResponse({"message": error.sentence, "code": error.code}, status=error.status)
+def in_json(
+    error: PortalError, *, status: int | None = None, sentence: object = None
+) -> JsonResponse:
+    """The error for a program: `{message, code}`, and in Retry-After when to try again; with
+    another status or sentence than its own if it is told so."""
+    said = {"message": str(sentence or error.sentence), "code": error.code}
+    response = JsonResponse(said, status=status or error.status)
     if error.wait:
         response["Retry-After"] = str(error.wait)
     return response

@@ -190,7 +190,7 @@ def follow(provider: IdentityProvider, person: User, who: Claimed) -> User:
         setattr(saved, name, wanted[name])
     try:
         with acting_as(person):
-            change_person(person=saved, fields=changed)
+            change_person(person=saved, fields=changed, by_rule=True)
     except ValidationError as error:  # of roles that there aren't any more
         raise SingleSignOnRefused(Why.NO_ROLE, provider=provider.name) from error
     fresh = User.objects.get(pk=person.pk)

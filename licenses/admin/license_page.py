@@ -23,7 +23,7 @@ from licenses.admin.meanings import versions_of
 from licenses.history import Event
 from licenses.intervals import of_seconds
 from licenses.lengths import in_words
-from licenses.models import Activation, License, LicenseMetadata, SeatRequest
+from licenses.models import WHERE, Activation, License, LicenseMetadata, SeatRequest
 from licenses.pages.rows import seats
 from licenses.status import Status
 from tenancy.door import current_vendor
@@ -332,6 +332,7 @@ def _terms(request: HttpRequest, license: License) -> list[Fact]:
         Fact("counted_from", _("Renewals counted from"), words.counted_from(license)),
         Fact("first_activated_at", _("First activated"), _day_of(license.first_activated_at)),
         Fact("allow_vm_activation", _("May run on"), _runs_on(license)),
+        *_places(license),
         _maintenance(request, license),
         Fact("maintenance_ends", _("Maintenance ends"), words.maintenance_text(license)),
         Fact(
@@ -374,6 +375,15 @@ def _runs_on(license: License) -> str:
         (False, True): _("Computers and containers, not on virtual machines"),
         (False, False): _("Computers alone: no virtual machines, no containers"),
     }[machines, containers]
+
+
+def _places(license: License) -> list[Fact]:
+    """Where and for whom it may be activated, as far as that is said."""
+    told = {name: getattr(license, name) for name in WHERE}
+    lists = {name: ", ".join(value) for name, value in told.items() if isinstance(value, list)}
+    flags = ("user_locked", "require_authentication", "disable_geo_location")
+    texts = lists | {name: _("yes") for name in flags if told[name]}
+    return [Fact(name, _label(License, name), text) for name, text in texts.items()]
 
 
 def _for_program(license: License) -> list[Fact]:

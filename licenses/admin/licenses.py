@@ -31,6 +31,7 @@ from licenses.admin.forms import LicenseForm, NewLicenseForm
 from licenses.admin.lengths import LENGTHS
 from licenses.admin.license_page import page_of, state_shown
 from licenses.admin.many import CHANGES
+from licenses.admin.products import WHERE_ACTIVATED
 from licenses.errors import (
     AdditionalUserIsStaff,
     DayIsOver,
@@ -180,14 +181,13 @@ class LicenseAdmin(WithChangesToAll, WithExport, WithButtons, WithDuplicate):
                 "fields": (
                     "allowed_activations",
                     "allowed_deactivations",
-                    "allow_vm_activation",
-                    "allow_container_activation",
                     "maintenance_policy",
                     "maintenance_ends",
                     "max_allowed_release_version",
                 )
             },
         ),
+        WHERE_ACTIVATED,
         (
             _("For the program"),
             {
@@ -198,8 +198,10 @@ class LicenseAdmin(WithChangesToAll, WithExport, WithButtons, WithDuplicate):
                     "server_sync_grace_period",
                     "allowed_clock_offset",
                     "lease_duration",
+                    "allow_client_lease_duration",
                     "leasing_strategy",
                     "allowed_floating_clients",
+                    "expiring_soon_event_offset",
                 ),
             },
         ),

@@ -22,6 +22,7 @@ from licenses.admin.lengths import LENGTHS
 from licenses.lengths import in_words
 from licenses.models import (
     TERMS,
+    WHERE,
     LicensePolicy,
     MaintenancePolicy,
     Product,
@@ -42,6 +43,14 @@ FIRST_TERMS = (
     "subscription_interval",
     "expiration_strategy",
     "allowed_deactivations",
+)
+# Of a policy's form and of a licence's.
+WHERE_ACTIVATED: Any = (
+    _("Where it may be activated"),
+    {
+        "classes": ("collapse",),
+        "fields": WHERE,
+    },
 )
 
 
@@ -184,14 +193,17 @@ class LicensePolicyAdmin(PolicyAdmin):
                     "expiration_strategy",
                     "allowed_deactivations",
                     "key_pattern",
+                    "required_metadata_keys",
+                    "required_meter_attributes",
                 )
             },
         ),
+        WHERE_ACTIVATED,
         (
             _("For the program"),
             {
                 "classes": ("collapse",),
-                "fields": tuple(name for name in TERMS if name not in FIRST_TERMS),
+                "fields": tuple(name for name in TERMS if name not in {*FIRST_TERMS, *WHERE}),
             },
         ),
     )

@@ -15,6 +15,7 @@ from licenses.models.seat_requests import SeatRequest
 from licenses.models.terms import (
     TERMS,
     UNLIMITED,
+    WHERE,
     ExpirationStrategy,
     FingerprintMatching,
     LeasingStrategy,
@@ -30,6 +31,7 @@ __all__ = [
     "TERMS",
     "UNLIMITED",
     "VALIDITY",
+    "WHERE",
     "Activation",
     "ActivationWord",
     "ExpirationStrategy",

@@ -11,10 +11,11 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from licenses import lengths
-from licenses.intervals import LONGEST, LONGEST_TEXT, Interval, of_seconds, parse
+from licenses import lengths, places
+from licenses.intervals import DAY, LONGEST, LONGEST_TEXT, Interval, of_seconds, parse
 from licenses.keys import validate_pattern
-from tenancy.rows import TenantRow
+from licenses.models.lists import APART, TextsField
+from tenancy.rows import TenantRow, personal
 from tenancy.texts import Line
 
 UNLIMITED = -1
@@ -89,6 +90,28 @@ def told_as_length(field: F) -> F:
     return field
 
 
+def addresses_field(label: Any, help_text: Any = "") -> TextsField:
+    return personal(
+        TextsField(
+            label,
+            spelled=places.address,
+            refusal=_("“%(text)s” is no IP address."),
+            apart=APART,
+            help_text=help_text,
+        )
+    )
+
+
+def countries_field(label: Any, help_text: Any) -> TextsField:
+    return TextsField(
+        label,
+        spelled=places.country,
+        refusal=_("“%(text)s” is no country: use codes of two letters, such as DE."),
+        apart=APART,
+        help_text=help_text,
+    )
+
+
 def seconds_in_words(value: int) -> str:
     return lengths.in_words(of_seconds(value)) if value else "0"
 
@@ -129,6 +152,35 @@ class LicenseTerms(models.Model):
     )
     allow_vm_activation = models.BooleanField(_("virtual machines may be activated"), default=True)
     allow_container_activation = models.BooleanField(_("containers may be activated"), default=True)
+    allowed_countries = countries_field(
+        _("allowed countries"), _("Codes such as DE, AT, CH; empty is everywhere.")
+    )
+    disallowed_countries = countries_field(_("disallowed countries"), _("Codes such as DE."))
+    allowed_ip_addresses = addresses_field(
+        _("allowed IP addresses"),
+        _("With the ranges below, the only ones; both empty is everywhere."),
+    )
+    allowed_ip_ranges = personal(
+        TextsField(
+            _("allowed IP ranges"),
+            spelled=places.network,
+            refusal=_("“%(text)s” is no range of IP addresses: use one such as 192.0.2.0/24."),
+            apart=APART,
+            help_text=_("Such as 192.0.2.0/24 or 2001:db8::/32."),
+        )
+    )
+    disallowed_ip_addresses = addresses_field(_("disallowed IP addresses"))
+    user_locked = models.BooleanField(
+        _("locked to the first user"),
+        default=False,
+        help_text=_("Machines are activated for the same user of the operating system alone."),
+    )
+    require_authentication = models.BooleanField(
+        _("activation asks for the customer's sign-in"), default=False
+    )
+    disable_geo_location = models.BooleanField(
+        _("where machines are is not looked up"), default=False
+    )
     server_sync_interval = seconds_field(_("server sync interval"), 3600)
     server_sync_grace_period = seconds_field(
         _("server sync grace period"), 0, _("Such as 7 days; 0 is no limit.")
@@ -142,8 +194,16 @@ class LicenseTerms(models.Model):
     leasing_strategy = models.CharField(
         _("leasing"), max_length=12, choices=LeasingStrategy, default=LeasingStrategy.PER_MACHINE
     )
+    allow_client_lease_duration = models.BooleanField(
+        _("programs may choose the lease duration"), default=False
+    )
     allowed_floating_clients = models.IntegerField(
         _("allowed floating clients"), default=0, validators=[MinValueValidator(UNLIMITED)]
+    )
+    expiring_soon_event_offset = seconds_field(
+        _("said to expire soon"),
+        30 * DAY,
+        _("Such as 30 days: so long before its end programs that listen are told."),
     )
 
     class Meta:
@@ -156,6 +216,19 @@ class LicenseTerms(models.Model):
 
 
 TERMS = tuple(field.name for field in LicenseTerms._meta.local_fields)
+# Those that are about the machine, and where and whose it is.
+WHERE = (
+    "allow_vm_activation",
+    "allow_container_activation",
+    "allowed_countries",
+    "disallowed_countries",
+    "allowed_ip_addresses",
+    "allowed_ip_ranges",
+    "disallowed_ip_addresses",
+    "user_locked",
+    "require_authentication",
+    "disable_geo_location",
+)
 
 
 class LicensePolicy(TenantRow, LicenseTerms):
@@ -168,6 +241,14 @@ class LicensePolicy(TenantRow, LicenseTerms):
         blank=True,
         validators=[validate_pattern],
         help_text=_("A regular expression; empty for six groups of six hexadecimal digits."),
+    )
+    required_metadata_keys = TextsField(
+        _("required metadata"),
+        help_text=_("Names of values without which no licence is created on it, one a line."),
+    )
+    required_meter_attributes = TextsField(
+        _("required meter attributes"),
+        help_text=_("Names of meters without which no licence is created on it, one a line."),
     )
 
     class Meta(TenantRow.Meta):

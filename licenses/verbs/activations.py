@@ -5,7 +5,7 @@ at once of a licence with ten seats give exactly ten, on PostgreSQL and on SQLit
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -47,6 +47,20 @@ class Machine:
     user_hash: str = ""
     metadata: list[dict[str, str]] = field(default_factory=list)
     meter_attributes: Mapping[str, int] = field(default_factory=dict)
+
+
+# What a machine tells of itself, each by itself: meters are counted.
+TOLD = tuple(each.name for each in fields(Machine) if each.name != "meter_attributes")
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """How many uses of a meter attribute a machine has now, or with `more` how many it has beside
+    those it had; fewer if that is negative."""
+
+    name: str
+    number: int
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,27 +156,68 @@ def ended_leases(license: License) -> QuerySet[Activation]:
 
 
 @transaction.atomic
-def sync(activation_id: Any, machine: Machine | None = None) -> Activation:
-    """Notes that the machine was seen, takes over what it tells, and renews its lease.
+def sync(
+    activation_id: Any, told: Mapping[str, Any] | None = None, uses: Sequence[Use] = ()
+) -> Activation:
+    """Notes that the machine was seen, takes over what it tells (names of `TOLD`), counts the uses
+    of meters that it reports, and renews its lease.
 
-    Raises ActivationNotFound, and RevokedLicense for a revoked licence.
+    Raises ActivationNotFound; RevokedLicense; InvalidActivationFingerprint where it is another
+    machine; the error that keeps this kind of machine out; MeterAttributeUsesLimitReached. Then
+    nothing is changed.
     """
+    license, activation = _locked(activation_id)
+    check_license(license, offline=False)
+    told = told or {}
+    if told.get("fingerprint", activation.fingerprint) != activation.fingerprint:
+        raise errors.InvalidActivationFingerprint
+    machine = Machine(**{name: told.get(name, getattr(activation, name)) for name in TOLD})
+    check_machine(license, machine)
+    renamed = machine.hostname != activation.hostname
+    changed = _describe(activation, machine)
+    if uses:
+        _count_uses(license, activation, uses)
+        changed.append("meter_attributes")
+    activation.last_synced_at = timezone.now()
+    activation.lease_expires_at = _lease_end(license, activation)
+    _save_again(activation, changed, renamed=renamed)
+    return activation
+
+
+@transaction.atomic
+def count_uses(
+    activation_id: Any, meter: str, more: int
+) -> tuple[Activation, LicenseMeterAttribute]:
+    """Adds uses of one meter attribute, which is named by its id or its name, to what the machine
+    has; fewer if `more` is negative, but never less than none.
+
+    Raises ActivationNotFound, RevokedLicense, MeterAttributeNotFound, and
+    MeterAttributeUsesLimitReached; then nothing is counted.
+    """
+    license, activation = _locked(activation_id)
+    check_license(license, offline=False)
+    meters = LicenseMeterAttribute.objects.filter(license_id=license.pk)
+    names = [each.name for each in meters if meter in {str(each.pk), each.name}]
+    if not names:
+        raise errors.MeterAttributeNotFound(meter)
+    [counted] = _count_uses(license, activation, [Use(names[0], more, more=True)])
+    activation.save(update_fields=["meter_attributes", "updated_at"])
+    return activation, counted
+
+
+def _locked(activation_id: Any) -> tuple[License, Activation]:
+    """The activation under its licence's lock, leases that have ended freed. Raises
+    ActivationNotFound."""
     found = Activation.objects.filter(pk=activation_id).values_list("license_id", flat=True).first()
     if found is None:
         raise errors.ActivationNotFound
     license = lock(found)
-    check_license(license, offline=False)
     _free_ended_leases(license)
     activation = Activation.objects.filter(pk=activation_id).first()
     if activation is None:
         raise errors.ActivationNotFound
-    renamed = machine is not None and machine.hostname != activation.hostname
-    changed = _describe(activation, machine) if machine else []
-    activation.last_synced_at = timezone.now()
-    activation.lease_expires_at = _lease_end(license, activation)
-    _save_again(activation, changed, renamed=renamed)
     activation.license = license
-    return activation
+    return license, activation
 
 
 @transaction.atomic
@@ -366,6 +421,38 @@ def _take_uses(license: License, wanted: Mapping[str, int]) -> None:
         meter.total_uses += uses
         meter.gross_uses += uses
         meter.save(update_fields=["total_uses", "gross_uses", "updated_at"])
+
+
+def _count_uses(
+    license: License, activation: Activation, uses: Sequence[Use]
+) -> list[LicenseMeterAttribute]:
+    """Notes at the machine and at the licence's meters what the machine uses; the meters that were
+    counted. Names without a meter count nothing. Fewer uses count for floating meters alone.
+
+    Raises MeterAttributeUsesLimitReached.
+    """
+    had = {entry["name"]: entry["uses"] for entry in activation.meter_attributes}
+    named = {use.name for use in uses}
+    rows = LicenseMeterAttribute.objects.filter(license_id=license.pk, name__in=named)
+    meters = {meter.name: meter for meter in rows}
+    for use in uses:
+        if (meter := meters.get(use.name)) is None:
+            continue
+        before = had.get(use.name, 0)
+        had[use.name] = max(0, before + use.number if use.more else use.number)
+        _count(meter, had[use.name] - before)
+    for meter in meters.values():
+        meter.save(update_fields=["total_uses", "gross_uses", "updated_at"])
+    activation.meter_attributes = [{"name": name, "uses": number} for name, number in had.items()]
+    return list(meters.values())
+
+
+def _count(meter: LicenseMeterAttribute, more: int) -> None:
+    if more > 0 and meter.allowed_uses >= 0 and meter.total_uses + more > meter.allowed_uses:
+        raise errors.MeterAttributeUsesLimitReached
+    if more > 0 or meter.floating:
+        meter.total_uses = max(0, meter.total_uses + more)
+    meter.gross_uses += max(0, more)
 
 
 def _give_uses_back(license: License, activation: Activation) -> None:

@@ -28,6 +28,7 @@ from licenses.verbs.defaults import Choice, maintenance_for, policy_for
 from licenses.verbs.details import add_metadata, share
 from licenses.verbs.licenses import create_license, reachable
 from licenses.verbs.mailing import send_license
+from licenses.verbs.policies import check_required
 from tenancy.addresses import normalise_email
 from tenancy.models import Vendor
 
@@ -56,7 +57,8 @@ def issue(
     What is given wins over the policies; a whole last day counts, in the vendor's time zone.
     `metadata` is as in accounts/metadata.py, `additional_users` are e-mails of known or new
     customers, `told` are texts of a licence, such as its notes and order number. Raises DayIsOver,
-    MaintenanceDayIsOver, MaintenanceHasNoPolicy, DateTooFar, AdditionalUserIsStaff,
+    MaintenanceDayIsOver, MaintenanceHasNoPolicy, DateTooFar, RequiredIsMissing,
+    AdditionalUserIsStaff,
     accounts.verbs.customers.NotACustomer, and ValidationError when something is refused; then
     nothing is created or sent.
     """
@@ -65,6 +67,8 @@ def issue(
     maintenance_end = None
     if maintenance_last_day:
         maintenance_end = _maintenance_end(maintenance_last_day, maintenance, product.vendor)
+    terms_of = policy_for(product, policy)
+    check_required(terms_of, metadata=[each["key"] for each in metadata])
     customer = customer_of(product.vendor, email, **(names or {}))
     terms = {
         "allowed_activations": allowed_activations,
@@ -78,7 +82,7 @@ def issue(
     license = create_license(
         product=product,
         user=customer,
-        policy=policy_for(product, policy),
+        policy=terms_of,
         maintenance_policy=maintenance,
         max_allowed_release_version=max_allowed_release_version,
         key=key,

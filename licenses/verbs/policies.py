@@ -3,13 +3,13 @@
 Licences keep their own copy of the terms, and remember whose they were.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from django.db import transaction
 from django.db.models import ProtectedError
 
 from audit import rows
-from licenses.errors import PolicyIsUsed
+from licenses.errors import PolicyIsUsed, RequiredIsMissing
 from licenses.models import LicensePolicy, MaintenancePolicy
 
 
@@ -28,6 +28,21 @@ def change_policy(policy: LicensePolicy, *, fields: Collection[str]) -> LicenseP
 def delete_policy(policy: LicensePolicy) -> None:
     """Deletes a policy that no licence began on and no product has. Raises PolicyIsUsed."""
     delete_unused(policy)
+
+
+def check_required(
+    policy: LicensePolicy | None, *, metadata: Iterable[str], meters: Iterable[str] = ()
+) -> None:
+    """Raises RequiredIsMissing unless a new licence with values and meters of these names has all
+    that its policy asks for."""
+    if policy is None:
+        return
+    missing = [
+        *(name for name in policy.required_metadata_keys if name not in set(metadata)),
+        *(name for name in policy.required_meter_attributes if name not in set(meters)),
+    ]
+    if missing:
+        raise RequiredIsMissing(", ".join(missing))
 
 
 @transaction.atomic

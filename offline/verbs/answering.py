@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import User
@@ -91,27 +92,36 @@ def look(user: User, data: bytes | str, *, stop: Collection[UUID] = ()) -> Revie
     """What the request asks for; raises the PortalError that would keep it unanswered. `stop` are
     the ids of machines that give up their seats if none is left."""
     request = read(data)
-    return _check(request, _find_license(user, request), stop)
+    return _check(request, _find_license(licenses_of(user), request), stop)
 
 
 @transaction.atomic
-def answer(user: User, data: bytes | str, *, stop: Collection[UUID] = ()) -> OfflineExchange:
+def answer(
+    user: User,
+    data: bytes | str,
+    *,
+    stop: Collection[UUID] = (),
+    licenses: QuerySet[License] | None = None,
+    validity: int | None = None,
+) -> OfflineExchange:
     """Does what the request asks for and keeps the response. If no seat is left, the machines with
     the ids in `stop` are deactivated for it: they and the activation, or nothing.
 
-    The same request gives the same exchange and changes nothing the second time; only a response
-    that has run out, or was an earlier owner's, is made anew. Raises a PortalError, and changes
-    nothing then.
+    `licenses` are those that the user reaches, if not his own; a new response can be installed for
+    `validity` seconds, or as long as the product says. The same request gives the same exchange and
+    changes nothing the second time; only a response that has run out, or was an earlier owner's, is
+    made anew. Raises a PortalError, and changes nothing then.
     """
     request = read(data)
-    review = _check(request, lock(_find_license(user, request).pk), stop)
+    found = _find_license(licenses_of(user) if licenses is None else licenses, request)
+    review = _check(request, lock(found.pk), stop)
     if isinstance(request, DeactivationRequest):
         return review.earlier or _deactivate(review, request, user)
     if review.earlier and _still_valid(review.earlier):
         return review.earlier
     for machine in review.stopping:
         deactivate_as_customer(machine)
-    return _activate(review, request, user)
+    return _activate(review, request, user, validity)
 
 
 def named_in(user: User, data: bytes | str) -> tuple[Request, License | None]:
@@ -119,7 +129,7 @@ def named_in(user: User, data: bytes | str) -> tuple[Request, License | None]:
     refusal. Raises InvalidOfflineRequest and TrialNotAllowed."""
     request = read(data)
     try:
-        return request, _find_license(user, request)
+        return request, _find_license(licenses_of(user), request)
     except PortalError:
         return request, None
 
@@ -135,12 +145,12 @@ def read(data: bytes | str) -> Request:
     return request
 
 
-def _find_license(user: User, request: Request) -> License:
-    """The customer's licence that the request names (check 2)."""
+def _find_license(licenses: QuerySet[License], request: Request) -> License:
+    """The one of the licences that the request names (check 2)."""
     product_id = _uuid(request.product_id)
     if product_id is None or not Product.objects.filter(pk=product_id).exists():
         raise errors.InvalidProductId
-    named = licenses_of(user).filter(key_form=form_of(request.key), product_id=product_id)
+    named = licenses.filter(key_form=form_of(request.key), product_id=product_id)
     license = named.first()
     if license is None:
         raise errors.InvalidLicenseKey
@@ -221,10 +231,13 @@ def _still_valid(exchange: OfflineExchange) -> bool:
     return ends is not None and ends > timezone.now() and _is_of_present_owner(exchange)
 
 
-def _activate(review: Review, request: ActivationRequest, user: User) -> OfflineExchange:
+def _activate(
+    review: Review, request: ActivationRequest, user: User, validity: int | None
+) -> OfflineExchange:
     activation = activate(review.license, machine_of(request), key=_key_of(request))
     now = timezone.now()
-    valid_until = now + timedelta(seconds=activation.license.product.offline_response_validity)
+    default = activation.license.product.offline_response_validity
+    valid_until = now + timedelta(seconds=default if validity is None else validity)
     response = issue_token(
         activation, now=now, orv=int(valid_until.timestamp()), req=str(request.jti)
     )

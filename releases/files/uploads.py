@@ -1,10 +1,18 @@
 """How release files are received: streamed to disk and hashed on the way, never in memory."""
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, TemporaryFileUploadHandler
+from django.http import HttpRequest
+from django.http.multipartparser import MultiPartParser, MultiPartParserError
+from django.http.request import UnreadablePostError
+
+from releases.errors import FileMissing, UploadIncomplete
+from web.bodies import announced
 
 # Bytes that one form may bring; the same as in deploy/nginx.conf and deploy/Caddyfile.
 LARGEST_UPLOAD = 20 * 1024**3
@@ -42,3 +50,69 @@ class ReleaseUploadHandler(TemporaryFileUploadHandler):
         self.file.size = file_size
         self.file.sha256 = self.digest.hexdigest()
         return self.file
+
+
+FIELD = "file"  # of a form that brings one
+BLOCK = 64 * 1024  # bytes
+
+
+class _Counted:
+    """A request's body, and how many bytes of it were there."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self.request = request
+        self.number = 0
+
+    def read(self, size: int) -> bytes:
+        """Raises UploadIncomplete when the line breaks."""
+        try:
+            data = self.request.read(size)
+        except UnreadablePostError as error:
+            raise UploadIncomplete from error
+        self.number += len(data)
+        return data
+
+
+@contextmanager
+def received(request: HttpRequest) -> Iterator[ReceivedFile]:
+    """The file that is a request's body, or the field `file` of a form (multipart); whatever the
+    block has not moved away is deleted behind it.
+
+    Raises FileMissing and UploadIncomplete.
+    """
+    body = _Counted(request)
+    handler = ReleaseUploadHandler(request)
+    is_form = request.content_type == "multipart/form-data"
+    try:
+        file = _of_form(request, body, handler) if is_form else _whole(body, handler)
+        # What broke off within a file would look whole.
+        if body.number < announced(request.META):
+            raise UploadIncomplete
+        yield file
+    finally:
+        handler.upload_interrupted()
+
+
+def _of_form(request: HttpRequest, body: Any, handler: ReleaseUploadHandler) -> ReceivedFile:
+    try:
+        parser = MultiPartParser(request.META, body, [handler], request.encoding or "utf-8")
+        _fields, files = parser.parse()
+    except MultiPartParserError as error:
+        raise FileMissing from error
+    several = [file for _name, these in files.lists() for file in these]
+    file = files.get(FIELD)
+    for other in several:
+        if other is not file:
+            other.close()
+    if not isinstance(file, ReceivedFile):
+        raise FileMissing
+    return file
+
+
+def _whole(body: _Counted, handler: ReleaseUploadHandler) -> ReceivedFile:
+    handler.new_file(FIELD, FIELD, "", None)
+    while data := body.read(BLOCK):
+        handler.receive_data_chunk(data, body.number)
+    if not body.number:
+        raise FileMissing
+    return handler.file_complete(body.number)

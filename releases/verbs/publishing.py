@@ -156,6 +156,16 @@ def _add_file(draft: Release, name: str, **facts: Any) -> ReleaseFile:
     return file
 
 
+def check_takes(release: Release, name: str) -> None:
+    """Raises what `add_files` would say of the release and the name, before the bytes come."""
+    if release.published:
+        raise errors.ReleaseIsPublished
+    ReleaseFile(vendor_id=release.vendor_id, release=release, name=name).clean_fields(
+        exclude=("size", "sha256")
+    )
+    _check_name_is_new(release, name)
+
+
 def _check_name_is_new(draft: Release, name: str) -> None:
     """The draft is locked, so that nobody adds the same name meanwhile."""
     for other in draft.files.values_list("name", flat=True):
@@ -240,6 +250,30 @@ def correct(release: Release, *, own_platforms: bool = False) -> Release:
     corrected.save(update_fields=[*CORRECTED, "notes_html", "corrected_at", "updated_at"])
     trail.record_change(before, corrected)
     return corrected
+
+
+FROZEN = ("product_id", "version", "channel")  # of what is published
+
+
+@transaction.atomic
+def change(release: Release) -> Release:
+    """Saves what was changed of a release, whether it is out or not; of what is out also that it
+    is private or archived now, or no longer.
+
+    Raises what `save_draft`, `correct` and `unarchive` do, and ReleaseIsPublished for a change of
+    what is frozen.
+    """
+    before = lock(release.pk)
+    if not before.published:
+        return save_draft(release)
+    if any(getattr(before, name) != getattr(release, name) for name in FROZEN):
+        raise errors.ReleaseIsPublished
+    saved = correct(release)
+    if release.private != saved.private:
+        saved = _save_switched(lock(release.pk), private=release.private)
+    if release.archived != saved.archived:
+        saved = archive(saved) if release.archived else unarchive(saved)
+    return saved
 
 
 def _hold_versions(release: Release) -> None:

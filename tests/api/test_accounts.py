@@ -202,6 +202,9 @@ def test_a_new_password_is_asked_for(world: World) -> None:
     assert [Program().create(path, body).status_code for body in asked] == [202] * 3
     [message] = mail.outbox
     assert message.to == ["ada@example.com"]
+    often = [Program().create(path, asked[0]) for _time in range(3)]
+    assert often[-1].status_code == 429
+    assert often[-1]["Retry-After"] == "60", "Clients give up where it is longer."
 
 
 def test_the_vendors_row(world: World) -> None:

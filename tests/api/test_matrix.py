@@ -4,6 +4,7 @@ What an operation needs it says itself (api/allowed.py); here it is tried. `ROWS
 acme's for each path of a list, `OPEN` the operations that need no token.
 """
 
+import re
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -16,9 +17,16 @@ from accounts.rights import CLAIMS
 from accounts.tokens.scopes import SCOPES
 from api.allowed import needs
 from audit.models import AuditEntry
+from licenses.models import LicensePolicy, MaintenancePolicy
+from releases.models import ReleaseFile
 from tenancy.door import inside
 from tests.api.program import Program, operations, program_of
-from tests.world import World
+from tests.world import World, file_of
+
+
+def file_of_orbit(world: World) -> ReleaseFile:
+    with inside(world.acme):
+        return file_of(world.orbit_release)
 
 
 def role_row(world: World) -> object:
@@ -36,15 +44,41 @@ def event_row(world: World) -> object:
         return AuditEntry.objects.filter(license_id=world.ada_license.pk).latest("sequence").pk
 
 
+def log_row(world: World) -> object:
+    with inside(world.acme):
+        return AuditEntry.objects.filter(action="activated")[0].pk
+
+
+def policy_row(world: World) -> object:
+    with inside(world.acme):
+        return LicensePolicy.objects.create(vendor=world.acme, name="Orbit terms").pk
+
+
+def maintenance_row(world: World) -> object:
+    with inside(world.acme):
+        return MaintenancePolicy.objects.create(vendor=world.acme, name="Orbit updates").pk
+
+
 ROWS: dict[str, Callable[[World], object]] = {
     "accounts": lambda world: world.acme.pk,
+    "activation-logs": log_row,
+    "activations": lambda world: world.ada_machine.pk,
     "event-logs": event_row,
+    "license-policies": policy_row,
+    "license-templates": policy_row,
+    "maintenance-policies": maintenance_row,
+    "me/activations": lambda world: world.ada_machine.pk,
     "me/licenses": lambda world: world.ada_license.pk,
     "products": lambda world: world.orbit.pk,
     "roles": role_row,
     "tags": tag_row,
     "users": lambda world: world.ada.pk,
+    "release-files": lambda world: file_of_orbit(world).pk,
+    "releases": lambda world: world.orbit_release.pk,
+    "{uuidstr:release_id}": lambda world: world.orbit_release.pk,
 }
+
+
 # SECURITY: each of these is looked at by itself, with what proves that its caller may call it.
 OPEN: set[tuple[str, str]] = {
     ("POST", "/v3/accounts/login"),  # e-mail and password
@@ -52,6 +86,12 @@ OPEN: set[tuple[str, str]] = {
     ("POST", "/v3/accounts/reset-password-request"),  # nothing: an e-mail to whoever it belongs to
     ("POST", "/v3/accounts/login-google"),  # nothing: it is not offered
     ("POST", "/v3/users/{id}/reset-password"),  # the token of an e-mailed link
+    # A licence's key, or an activation's id: test_activations.py.
+    ("POST", "/v3/activations"),
+    ("PATCH", "/v3/activations/{id}"),
+    ("DELETE", "/v3/activations/{id}"),
+    ("POST", "/v3/activations/{id}/deactivate"),
+    ("POST", "/v3/activations/meter-attributes/{id}"),
 }
 
 ALL = [(method, path, each) for method, path, each in operations()]
@@ -70,8 +110,12 @@ def needed(operation: Operation) -> needs | None:
 
 def path_in(world: World, path: str) -> str:
     """The path, with an id of acme's."""
-    noun = path.partition("/{")[0].removeprefix("/v3/")
-    return path.replace("{id}", str(ROWS[noun](world))) if "{" in path else path
+    noun = re.sub(r"(?<=.)/\{.*", "", path.removeprefix("/v3/"))
+    return with_id(path, ROWS[noun](world)) if "{" in path else path
+
+
+def with_id(path: str, id: object) -> str:
+    return re.sub(r"\{(id|uuidstr:release_id)\}", str(id), path).replace("{name}", "orbit.bin")
 
 
 def call(program: Program, method: str, path: str) -> Any:
@@ -118,7 +162,7 @@ def test_another_vendors_row_is_not_there(
     response = call(program_of(world.globex_admin), method, path_in(world, path))
     assert response.status_code in {400, 404}, response.content
     assert b"Orbit" not in response.content
-    unknown = path.replace("{id}", "00000000-0000-4000-8000-000000000000")
+    unknown = with_id(path, "00000000-0000-4000-8000-000000000000")
     answers = {
         call(program_of(world.acme_admin), method, unknown).content,
         response.content,

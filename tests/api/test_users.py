@@ -208,6 +208,10 @@ def test_oneself(world: World) -> None:
     path = "/v3/me/licenses/{}"
     assert program.get(path.format(world.ada_license.pk)).json()["notes"] == "Ada of Acme only"
     assert program.get(path.format(world.grace_license.pk)).status_code == 404
+    [machine] = program.get(f"/v3/me/activations?licenseId={world.ada_license.pk}").json()
+    assert machine["hostname"] == "ada-laptop"
+    assert program.get("/v3/me/activations?query=ada-lap").json() == [machine]
+    assert program.get(f"/v3/me/activations/{machine['id']}").json() == machine
     of_release = f"/v3/me/licenses?releaseId={world.orbit_release.pk}"
     assert len(program.get(of_release).json()) == 1
 
@@ -230,6 +234,7 @@ LISTS: dict[str, Callable[[World], User]] = {
     "/v3/users": lambda world: world.acme_admin,
     "/v3/tags": lambda world: world.acme_admin,
     "/v3/roles": lambda world: world.acme_admin,
+    "/v3/me/activations": lambda world: world.ada,
     "/v3/me/licenses": lambda world: world.ada,
 }
 

@@ -41,6 +41,7 @@ TERMS = {
     "allowed_floating_clients": "0",
     "allow_vm_activation": "on",
     "allow_container_activation": "on",
+    "expiring_soon_event_offset": "30 days",
 }
 
 

@@ -257,7 +257,7 @@ def test_the_lease_of_a_machine_without_network_ends_and_a_new_request_renews_it
 
 def test_a_sync_takes_over_what_the_machine_tells(acme: World, frozen_time: Any) -> None:
     frozen_time.shift(60)
-    synced = sync(acme.ada_machine.pk, machine("ada-laptop", app_version="9"))
+    synced = sync(acme.ada_machine.pk, {"app_version": "9"})
     assert (synced.app_version, synced.last_synced_at) == ("9", NOW + timedelta(seconds=60))
     licenses.revoke(acme.ada_license)
     with pytest.raises(errors.RevokedLicense):

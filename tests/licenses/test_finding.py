@@ -135,7 +135,7 @@ def test_words_follow_their_rows(acme: World) -> None:
     assert not is_found("raum")
     seat = activate(license, machine("first-name"))
     assert is_found("first-name")
-    sync(seat.pk, machine("first-name", hostname="second-name"))
+    sync(seat.pk, {"hostname": "second-name"})
     assert not is_found("first-name.")
     assert is_found("secondname")
     deactivate(Activation.objects.get(pk=seat.pk))

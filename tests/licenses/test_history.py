@@ -19,7 +19,10 @@ TOLD = {
     "allowed_activations", "allowed_deactivations", "subscription_interval", "expiration_strategy",
     "fingerprint_matching_strategy", "allow_vm_activation", "allow_container_activation",
     "server_sync_interval", "server_sync_grace_period", "allowed_clock_offset", "lease_duration",
-    "leasing_strategy", "allowed_floating_clients",
+    "leasing_strategy", "allowed_floating_clients", "allow_client_lease_duration",
+    "expiring_soon_event_offset", "allowed_countries", "disallowed_countries",
+    "allowed_ip_addresses", "allowed_ip_ranges", "disallowed_ip_addresses", "user_locked",
+    "require_authentication", "disable_geo_location",
 }  # fmt: skip
 
 

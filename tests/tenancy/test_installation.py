@@ -30,8 +30,12 @@ PRODUCTION = {
 
 
 @pytest.fixture
-def installed(db: None) -> Iterator[dict[str, Any]]:
-    """The server with a database in which nothing has been migrated yet."""
+def installed(
+    db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[dict[str, Any]]:
+    """The server with a database in which nothing has been migrated yet, and a folder of its own:
+    the static files that are put there would be gone through for every browser of later tests."""
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
     settings = connection.settings_dict
     where = {"host": settings["HOST"], "port": settings["PORT"], "user": settings["USER"]}
     with psycopg.connect(**where, dbname="postgres", autocommit=True) as server:
