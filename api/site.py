@@ -11,6 +11,7 @@ from ninja.errors import HttpError
 from ninja.errors import ValidationError as Unreadable
 
 from api import (
+    accounts,
     activation_logs,
     activations,
     analytics,
@@ -29,6 +30,7 @@ from api import (
 from api.allowed import NOBODY
 from api.bodies import KindParser
 from api.errors import InvalidRequest, IsUsed, NoRight, NotFound, camel, told
+from api.idempotency import once
 from api.refusals import refusal
 from web.errors import PortalError, in_json
 
@@ -42,6 +44,7 @@ api = NinjaAPI(
     urls_namespace="api",
 )
 ROUTERS = (
+    accounts.router,
     activation_logs.router,
     activations.router,
     analytics.router,
@@ -57,6 +60,7 @@ ROUTERS = (
     uploads.router,
     users.router,
 )
+api.add_decorator(once)
 for router in ROUTERS:
     api.add_router("", router)
 

@@ -3,7 +3,7 @@ it says to the customer, what happened and what to do."""
 
 from django.utils.translation import gettext_lazy as _
 
-from web.errors import PortalError
+from web.errors import AuthenticationFailed, PortalError
 
 
 class LicensingError(PortalError):
@@ -92,10 +92,9 @@ class UserNotAllowed(LicensingError):
     )
 
 
-class AuthenticationFailed(LicensingError):
+class NotItsCustomer(LicensingError, AuthenticationFailed):
     """The licence asks for its customer's sign-in, and this is not it."""
 
-    code = "AUTHENTICATION_FAILED"
     status = 400
     text = _("This licence asks for the e-mail and password of its customer on the portal.")
 

@@ -2,8 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from licenses.errors import AuthenticationFailed
-from web.errors import PortalError
+from web.errors import AuthenticationFailed, PortalError
 
 
 class ReleaseError(PortalError):
@@ -104,7 +103,6 @@ class UploadIncomplete(ReleaseError):
 class SignInNeeded(ReleaseError, AuthenticationFailed):
     """Nobody is signed in, and no key was given."""
 
-    status = 401
     text = _("Sign in, or give a licence's key.")
 
 

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.devices import verbs
 from accounts.links import LinkRefused
 from accounts.models import Session, User
+from accounts.models.sessions import REFRESH
 from accounts.proof import asks_proof
 from accounts.requests import PersonRequest
 from accounts.words import browser_text
@@ -64,7 +65,10 @@ def _row(session: Session, own: Session, now: datetime) -> dict[str, Any]:
 
 
 def device_text(session: Session) -> str:
-    """The browser and its system in words."""
+    """The browser and its system in words, or that it is a program, and by which name."""
+    if session.site in {Site.API, REFRESH}:
+        name = browser_text(session.browser) or session.browser.partition(" ")[0]
+        return _("Web API: %(program)s") % {"program": name} if name else _("Web API")
     return browser_text(session.browser) or _("Unknown browser")
 
 

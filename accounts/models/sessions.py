@@ -47,6 +47,8 @@ class Session(models.Model):
     proved_at = models.DateTimeField(_("proved"), null=True)
     # Whether an identity provider has asked for a second factor (accounts/single_sign_on/).
     factor_elsewhere = models.BooleanField(default=False)
+    # What the tokens of a program's sign-in have in common (accounts/tokens/signing_in.py).
+    family = models.UUIDField(null=True, editable=False)
     seen_at = models.DateTimeField(_("last seen"))
     # When it ends if nobody comes before (accounts/devices/lifetimes.py).
     ends_at = models.DateTimeField(_("ends"))

@@ -8,9 +8,9 @@ from typing import Protocol
 
 from accounts.backends import VendorBackend
 from licenses.errors import (
-    AuthenticationFailed,
     CountryNotAllowed,
     IpAddressNotAllowed,
+    NotItsCustomer,
     UserNotAllowed,
 )
 from licenses.models import License
@@ -65,7 +65,7 @@ def check_user(*, user_locked: bool, user_hash: str, before: str = "") -> None:
 
 
 def check_sign_in(license: License, *, email: str, password: str, ip: str) -> None:
-    """Raises AuthenticationFailed unless these are e-mail and password of a customer whose licence
+    """Raises NotItsCustomer unless these are e-mail and password of a customer whose licence
     it is or who shares it, and TooManyAttempts before any hash is computed: who guesses here has
     no more tries than at the sign-in."""
     per_address = (
@@ -79,8 +79,8 @@ def check_sign_in(license: License, *, email: str, password: str, ip: str) -> No
     limits.take(*per_address)
     user = VendorBackend().authenticate(None, email=email, password=password)
     if user is None or not user.may_use_portal:
-        raise AuthenticationFailed
+        raise NotItsCustomer
     if user.pk != license.user_id and not license.license_users.filter(user=user).exists():
-        raise AuthenticationFailed
+        raise NotItsCustomer
     limits.give_back_to(limits.SIGN_IN_PER_IP, ip)
     limits.give_back(*per_address)

@@ -60,6 +60,7 @@ def maintenance_row(world: World) -> object:
 
 
 ROWS: dict[str, Callable[[World], object]] = {
+    "accounts": lambda world: world.acme.pk,
     "activation-logs": log_row,
     "activations": lambda world: world.ada_machine.pk,
     "event-logs": event_row,
@@ -80,6 +81,10 @@ ROWS: dict[str, Callable[[World], object]] = {
 
 # SECURITY: each of these is looked at by itself, with what proves that its caller may call it.
 OPEN: set[tuple[str, str]] = {
+    ("POST", "/v3/accounts/login"),  # e-mail and password
+    ("POST", "/v3/accounts/refresh"),  # a refresh token
+    ("POST", "/v3/accounts/reset-password-request"),  # nothing: an e-mail to whoever it belongs to
+    ("POST", "/v3/accounts/login-google"),  # nothing: it is not offered
     ("POST", "/v3/users/{id}/reset-password"),  # the token of an e-mailed link
     # A licence's key, or for a file a token: test_updates.py.
     ("GET", "/v3/releases/update"),
