@@ -13,6 +13,7 @@ from ninja.errors import ValidationError as Unreadable
 from api import (
     analytics,
     event_logs,
+    licenses,
     maintenance_policies,
     me,
     policies,
@@ -38,6 +39,7 @@ api = NinjaAPI(
 ROUTERS = (
     analytics.router,
     event_logs.router,
+    licenses.router,
     maintenance_policies.router,
     me.router,
     policies.router,
