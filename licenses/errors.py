@@ -292,10 +292,18 @@ class PolicyIsUsed(LicensingError):
     text = _("There are licences or products on this policy, so it is kept.")
 
 
+class ProductIsUsed(LicensingError):
+    """Licences or releases are of the product, or machines trust its keys."""
+
+    code = "PRODUCT_IN_USE"
+    text = _("There are licences or releases of this product, or were machines, so it is kept.")
+
+
 class RequiredIsMissing(LicensingError):
     """A new licence lacks what its policy asks for; `detail` names it."""
 
     code = "REQUIRED_MISSING"
+    status = 400
     text = _("New licences on this policy need: %(detail)s.")
 
 

@@ -17,7 +17,12 @@ from accounts.rights import CLAIMS
 from accounts.tokens.scopes import SCOPES
 from api.allowed import needs
 from audit.models import AuditEntry
-from licenses.models import LicensePolicy, MaintenancePolicy
+from licenses.models import (
+    LicenseMetadata,
+    LicenseMeterAttribute,
+    LicensePolicy,
+    MaintenancePolicy,
+)
 from releases.models import ReleaseFile
 from tenancy.door import inside
 from tests.api.program import Program, operations, program_of
@@ -59,6 +64,20 @@ def maintenance_row(world: World) -> object:
         return MaintenancePolicy.objects.create(vendor=world.acme, name="Orbit updates").pk
 
 
+def value_row(world: World) -> object:
+    with inside(world.acme):
+        return LicenseMetadata.objects.create(
+            vendor=world.acme, license=world.ada_license, key="Orbit room"
+        ).pk
+
+
+def meter_row(world: World) -> object:
+    with inside(world.acme):
+        return LicenseMeterAttribute.objects.create(
+            vendor=world.acme, license=world.ada_license, name="Orbit renders"
+        ).pk
+
+
 ROWS: dict[str, Callable[[World], object]] = {
     "accounts": lambda world: world.acme.pk,
     "activation-logs": log_row,
@@ -66,6 +85,9 @@ ROWS: dict[str, Callable[[World], object]] = {
     "event-logs": event_row,
     "license-policies": policy_row,
     "license-templates": policy_row,
+    "licenses": lambda world: world.ada_license.pk,
+    "licenses/metadata": value_row,
+    "licenses/meter-attributes": meter_row,
     "maintenance-policies": maintenance_row,
     "me/activations": lambda world: world.ada_machine.pk,
     "me/licenses": lambda world: world.ada_license.pk,
