@@ -7,6 +7,7 @@ from ninja import Router
 
 from accounts.tokens import signing_in
 from accounts.verbs.passwords import request_reset
+from accounts.verbs.programs import Pair
 from api.allowed import OPEN, needs
 from api.answers import answer, nothing
 from api.bodies import Answer, Body, Moment
@@ -141,5 +142,5 @@ def _own(request: ApiRequest, id: str) -> Vendor:
     return vendor
 
 
-def _told(pair: signing_in.Pair) -> dict[str, str]:
+def _told(pair: Pair) -> dict[str, str]:
     return {"accessToken": pair.access, "refreshToken": pair.refresh}
