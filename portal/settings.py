@@ -114,6 +114,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.forms",
+    "ninja",  # its own files for the page of the Web API's documentation
     "django_hosts",
     "django_tasks",
     "django_tasks_db",

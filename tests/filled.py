@@ -80,7 +80,7 @@ def _fill(world: World, vendor: Vendor) -> None:
         phone_of(license.user)
         passkey_of(license.user, name=f"{name}-phone")
         tags.tag_person(license.user, names=[f"{name}-tag"])
-        tokens.make(license.user, name=f"{name}-program", scopes=["license:read"])
+        tokens.write(license.user, name=f"{name}-program", scopes=["license:read"])
         sessions.begin(license.user, site=Site.CUSTOMER, browser=f"{name}-browser")
         ViewAs.objects.create(
             vendor=vendor,

@@ -14,6 +14,7 @@ from ninja.operation import Operation
 
 from accounts.models import Role, Tag
 from accounts.rights import CLAIMS
+from accounts.tokens import verbs as tokens
 from accounts.tokens.scopes import SCOPES
 from api.allowed import needs
 from audit.models import AuditEntry
@@ -78,6 +79,11 @@ def meter_row(world: World) -> object:
         ).pk
 
 
+def token_row(world: World) -> object:
+    with inside(world.acme):
+        return tokens.write(world.acme_admin, name="Orbit export", scopes=["user:read"])[0].pk
+
+
 ROWS: dict[str, Callable[[World], object]] = {
     "accounts": lambda world: world.acme.pk,
     "activation-logs": log_row,
@@ -91,6 +97,7 @@ ROWS: dict[str, Callable[[World], object]] = {
     "maintenance-policies": maintenance_row,
     "me/activations": lambda world: world.ada_machine.pk,
     "me/licenses": lambda world: world.ada_license.pk,
+    "personal-access-tokens": token_row,
     "products": lambda world: world.orbit.pk,
     "roles": role_row,
     "tags": tag_row,
