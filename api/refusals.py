@@ -33,7 +33,7 @@ STATUSES: dict[type[PortalError], HTTPStatus] = {
     licensing.UserNotAllowed: BAD,
     licensing.VmActivationNotAllowed: BAD,
     offline.InvalidOfflineRequest: BAD,
-    offline.TrialNotAllowed: BAD,
+    licensing.TrialNotAllowed: BAD,
 }
 
 SENTENCES: dict[type[PortalError], Any] = {

@@ -19,6 +19,8 @@ from api import (
     products,
     roles,
     tags,
+    trial_activations,
+    trial_policies,
     users,
 )
 from api.allowed import NOBODY
@@ -45,6 +47,8 @@ ROUTERS = (
     products.router,
     roles.router,
     tags.router,
+    trial_activations.router,
+    trial_policies.router,
     users.router,
 )
 for router in ROUTERS:

@@ -13,6 +13,7 @@ from licenses.models.maintenance import MaintenancePolicy, VersionField, validat
 from licenses.models.product import Product, SigningKey
 from licenses.models.seat_requests import SeatRequest
 from licenses.models.terms import (
+    RESTRICTIONS,
     TERMS,
     UNLIMITED,
     WHERE,
@@ -23,10 +24,13 @@ from licenses.models.terms import (
     LicenseTerms,
     LicenseType,
 )
+from licenses.models.trial_policies import TrialPolicy
+from licenses.models.trials import TrialActivation
 from licenses.models.words import SEARCHED, ActivationWord, LicenseWord
 
 __all__ = [
     "MAINTENANCE",
+    "RESTRICTIONS",
     "SEARCHED",
     "TERMS",
     "UNLIMITED",
@@ -50,6 +54,8 @@ __all__ = [
     "Product",
     "SeatRequest",
     "SigningKey",
+    "TrialActivation",
+    "TrialPolicy",
     "Usable",
     "VersionField",
     "validate_version",

@@ -37,7 +37,7 @@ from licenses.verbs.activations import (
 from licenses.verbs.locking import lock
 from licenses.verbs.signing_keys import key_in_use
 from offline import codec, errors
-from offline.codec import ActivationRequest, DeactivationRequest
+from offline.codec import ActivationRequest, DeactivationRequest, MachineRequest
 from offline.models import OfflineExchange
 from tenancy.spelling import form_of
 from web.errors import PortalError
@@ -300,8 +300,8 @@ def _key_of(request: Request) -> MachineKey:
     return MachineKey(request.machine_jwk, request.thumbprint)
 
 
-def machine_of(request: ActivationRequest) -> Machine:
-    """The machine that an activation request describes."""
+def machine_of(request: MachineRequest) -> Machine:
+    """The machine that a request describes."""
     return Machine(
         fingerprint=request.fingerprint,
         os=request.os,

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from ninja.operation import Operation
 
 from accounts.models import Role, Tag
@@ -16,6 +17,7 @@ from accounts.rights import CLAIMS
 from accounts.tokens.scopes import SCOPES
 from api.allowed import needs
 from audit.models import AuditEntry
+from licenses.models import TrialActivation, TrialPolicy
 from tenancy.door import inside
 from tests.api.program import Program, operations, program_of
 from tests.world import World
@@ -41,6 +43,22 @@ def event_row(world: World) -> object:
         return AuditEntry.objects.filter(license_id=world.ada_license.pk).latest("sequence").pk
 
 
+def trial_row(world: World) -> object:
+    with inside(world.acme):
+        return TrialActivation.objects.create(
+            vendor=world.acme,
+            product=world.orbit,
+            fingerprint="Orbit",
+            os="linux",
+            expires_at=timezone.now(),
+        ).pk
+
+
+def trial_policy_row(world: World) -> object:
+    with inside(world.acme):
+        return TrialPolicy.objects.create(vendor=world.acme, name="Orbit trial").pk
+
+
 ROWS: dict[str, Callable[[World], object]] = {
     "activation-logs": log_of,
     "activations": lambda world: world.ada_machine.pk,
@@ -49,6 +67,8 @@ ROWS: dict[str, Callable[[World], object]] = {
     "products": lambda world: world.orbit.pk,
     "roles": role_row,
     "tags": tag_row,
+    "trial-activations": trial_row,
+    "trial-policies": trial_policy_row,
     "users": lambda world: world.ada.pk,
 }
 
@@ -61,6 +81,9 @@ OPEN: set[tuple[str, str]] = {
     ("DELETE", "/v3/activations/{id}"),
     ("POST", "/v3/activations/{id}/deactivate"),
     ("POST", "/v3/activations/meter-attributes/{id}"),
+    # A product's id, for who begins a trial: test_trials.py.
+    ("POST", "/v3/trial-activations"),
+    ("POST", "/v3/trial-activations/offline-activate"),
     ("POST", "/v3/users/{id}/reset-password"),  # the token of an e-mailed link
 }
 
