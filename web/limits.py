@@ -55,6 +55,7 @@ PROVIDER_KEYS = Limit("provider-keys", burst=3, interval=60)
 PROVIDER_TRIED = Limit("provider-tried", burst=20, interval=15)
 LICENSE_KEY_PER_IP = Limit("license-key-ip", burst=100, interval=5)
 DOMAIN_CHECK_PER_VENDOR = Limit("domain-check-vendor", burst=20, interval=15)
+TRIAL_FILE_PER_IP = Limit("trial-file-ip", burst=60, interval=10)
 # Trials that begin; one that has begun costs nothing.
 TRIAL_PER_IP = Limit("trial-ip", burst=30, interval=2 * 60)
 OFFLINE_PER_USER = Limit("offline-user", burst=120, interval=1)
