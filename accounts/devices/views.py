@@ -19,7 +19,7 @@ from accounts.links import LinkRefused
 from accounts.models import Session, User
 from accounts.proof import asks_proof
 from accounts.requests import PersonRequest
-from accounts.words import browser_text
+from accounts.words import browser_text, device_in_words
 from tenancy.hosts import Site
 from web.moments import moment
 from web.pages import render
@@ -64,8 +64,8 @@ def _row(session: Session, own: Session, now: datetime) -> dict[str, Any]:
 
 
 def device_text(session: Session) -> str:
-    """The browser and its system in words."""
-    return browser_text(session.browser) or _("Unknown browser")
+    """The browser and its system in words, and where it is if that is known."""
+    return device_in_words(browser_text(session.browser) or _("Unknown browser"), session.place)
 
 
 @asks_proof
