@@ -26,6 +26,8 @@ from api import (
     releases,
     roles,
     tags,
+    trial_activations,
+    trial_policies,
     uploads,
     users,
 )
@@ -61,6 +63,8 @@ ROUTERS = (
     releases.router,
     roles.router,
     tags.router,
+    trial_activations.router,
+    trial_policies.router,
     uploads.router,
     users.router,
 )

@@ -21,7 +21,13 @@ from branding.domains.verbs import claim
 from branding.verbs.brands import change_brand
 from imports.models import DataImport
 from imports.verbs import files
-from licenses.models import LicensePolicy, MaintenancePolicy, SeatRequest
+from licenses.models import (
+    LicensePolicy,
+    MaintenancePolicy,
+    SeatRequest,
+    TrialActivation,
+    TrialPolicy,
+)
 from licenses.verbs.mailing import send_license
 from mail.models import OutgoingEmail
 from offline.verbs.answering import answer
@@ -33,6 +39,7 @@ from tenancy.door import inside
 from tenancy.hosts import Site
 from tests.accounts.authenticators import passkey_of
 from tests.branding.pictures import picture
+from tests.conftest import NOW
 from tests.offline.requests_maker import MachineKeys
 from tests.world import Browser, World, file_of, set_vendor, signed_in
 
@@ -101,6 +108,7 @@ CUSTOMER: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "mailed_keys": (ALLOWED, ALLOWED),
     "mailed_keys_sent": (ALLOWED, NO_SUCH_METHOD),
     "end_everywhere": (GONE, GONE),
+    "trial": (NOWHERE, NOWHERE),  # nothing can be tried: tests/offline/test_trials.py
     "profile": (SIGNED_IN, REDIRECT),
     "reminders": (WRONG_METHOD, REDIRECT),
     "reminders_off": (GONE, GONE),
@@ -340,6 +348,8 @@ MODELS = (
     "licenses.license",
     "licenses.activation",
     "licenses.seatrequest",
+    "licenses.trialpolicy",
+    "licenses.trialactivation",
     "releases.release",
     "releases.download",
     "branding.customdomain",
@@ -449,6 +459,14 @@ def test_back_office_model_routes(world: World, visitor: str) -> None:
     with inside(world.acme):
         policy = LicensePolicy.objects.create(vendor=world.acme, name="Yearly")
         maintenance = MaintenancePolicy.objects.create(vendor=world.acme, name="Yearly")
+        trials = TrialPolicy.objects.create(vendor=world.acme, name="Yearly")
+        trial = TrialActivation.objects.create(
+            vendor=world.acme,
+            product=world.orbit,
+            fingerprint="lab",
+            os="linux",
+            expires_at=NOW,
+        )
         draft = Release(
             vendor=world.acme, product=world.orbit, name="Orbit", version="9.0", platforms=["linux"]
         )
@@ -482,6 +500,8 @@ def test_back_office_model_routes(world: World, visitor: str) -> None:
         "licenses.activation": world.ada_machine,
         "licenses.seatrequest": asked,
         "licenses.maintenancepolicy": maintenance,
+        "licenses.trialpolicy": trials,
+        "licenses.trialactivation": trial,
         "releases.release": draft,
         "releases.download": download,
         "branding.customdomain": domain,
