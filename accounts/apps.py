@@ -28,6 +28,7 @@ class AccountsConfig(AppConfig):
         from accounts.passkeys import challenges  # noqa: PLC0415
         from accounts.passkeys import own as own_passkeys  # noqa: PLC0415
         from accounts.sessions import on_entering  # noqa: PLC0415
+        from accounts.tokens import own as own_tokens  # noqa: PLC0415
         from accounts.verbs import erasing as leaving  # noqa: PLC0415
         from accounts.verbs import refusals, sessions  # noqa: PLC0415
         from accounts.view_as.verbs import clean_up_all  # noqa: PLC0415
@@ -49,6 +50,7 @@ class AccountsConfig(AppConfig):
         own_emails.register_all()
         ways_in.register_all()
         own_passkeys.register_all()
+        own_tokens.register_all()
         erasing.also(leaving.forget, leaving.tell)
         erasing.also(registering.forget)
         every_day(sessions.clean_up_all)

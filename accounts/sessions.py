@@ -72,6 +72,20 @@ def sign_in(
 
     Raises TooManyAttempts before any hash is computed, and SignInRefused for everything else.
     """
+    user = find_by_password(request, site=site, vendor=vendor, email=email, password=password)
+    # Nobody is in without an entry that says so.
+    with people_of(vendor), transaction.atomic():
+        token = enter(request, user, lambda: store_password_anew(user), asking=True)
+    if token:
+        hand_over(request, token)
+    return user, token != ""
+
+
+def find_by_password(
+    request: PersonRequest, *, site: Site, vendor: Vendor | None, email: str, password: str
+) -> User:
+    """Whose e-mail and password these are, if that person may enter the site. Raises
+    TooManyAttempts before any hash is computed, and SignInRefused for everything else."""
     address, ip = normalise_email(email), client_ip(request)
     tenant = str(vendor.pk) if vendor else ""
     # SECURITY: tests/accounts/test_known.py. Others can't use up the tries of a browser in which
@@ -87,12 +101,7 @@ def sign_in(
             raise SignInRefused
         limits.give_back_to(limits.SIGN_IN_PER_IP, ip)
         limits.give_back(*per_address)
-        # Nobody is in without an entry that says so.
-        with transaction.atomic():
-            token = enter(request, user, lambda: store_password_anew(user), asking=True)
-    if token:
-        hand_over(request, token)
-    return user, token != ""
+    return user
 
 
 def sign_in_invited(request: PersonRequest, user: User, *, site: Site) -> None:
@@ -133,6 +142,21 @@ def enter(
     `by_provider`, it was single sign-on that has shown who it is. Inside a transaction. Raises
     SignInRefused, and OnlySingleSignOn.
     """
+    if not is_admitted(user, act, asking=asking, by_provider=by_provider):
+        return ""
+    _end_session(request)
+    stays = request.stays_signed_in = staying.is_wanted(request)
+    site, browser = request.address.site, browser_of(request)
+    token = sessions.begin(user, site=site, browser=browser, is_kept=stays)
+    note_entering(request, user)
+    return token
+
+
+def is_admitted(
+    user: User, act: Callable[[], None], *, asking: bool = False, by_provider: bool = False
+) -> bool:
+    """Does the act that lets the person in, as in `enter`; whether that is enough. Raises
+    SignInRefused, and OnlySingleSignOn."""
     if not may_still_enter(user):
         raise SignInRefused
     # SECURITY: tests/accounts/test_single_sign_on.py. Every way in leads through here.
@@ -140,16 +164,14 @@ def enter(
     if only is not None:
         raise OnlySingleSignOn(only.name)
     act()
-    if asking and SecondFactor.of_scope.filter(user=user).exists():
-        return ""
-    _end_session(request)
-    browser = browser_of(request)
-    stays = request.stays_signed_in = staying.is_wanted(request)
-    token = sessions.begin(user, site=request.address.site, browser=browser, is_kept=stays)
+    return not (asking and SecondFactor.of_scope.filter(user=user).exists())
+
+
+def note_entering(request: PersonRequest, user: User) -> None:
+    """Notes, and has others note, that the person has just entered. Inside that transaction."""
     for also in _on_entering:
         also(request, user)
-    note_sign_in(user=user, browser=browser)
-    return token
+    note_sign_in(user=user, browser=browser_of(request))
 
 
 def _note_stranger(

@@ -92,6 +92,7 @@ def _about(template: str, name: str, label: Any, **says: str) -> Text:
 
 
 PASSKEY = {"passkey": "Firefox on Linux"}
+TOKEN = {"program": "Nightly export"}
 DEVICE = {"browser": "Firefox on Windows", "when": "24 November 2026, 12:00 UTC"}
 LOST = {"reason": "Lost phone"}
 # By their kind.
@@ -113,6 +114,8 @@ ABOUT_WAYS_IN = {
         _about(
             "passkey", "passkey-refused", _("Passkey refused that may have been copied"), **PASSKEY
         ),
+        _about("token", "token-made", _("Access token made"), **TOKEN),
+        _about("token", "token-revoked", _("Access token revoked by the company"), **TOKEN),
         _about("sign_in", "password-changed", _("Password changed")),
         _about("sign_in", "new-device", _("Sign-in from a new device"), **DEVICE),
     )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from accounts.models import Role, Tag, User
+from accounts.models import PersonalAccessToken, Role, Tag, User
 from web.wire import Wire, metadata, stamps, valued
 
 
@@ -46,3 +46,17 @@ def role(row: Role) -> Wire:
 
 def tag(row: Tag) -> Wire:
     return {**stamps(row), "name": row.name, "description": row.description}
+
+
+def token(row: PersonalAccessToken) -> Wire:
+    """What is told of a token, whose own text nobody knows any more."""
+    return valued(
+        {
+            **stamps(row),
+            "name": row.name,
+            "scopes": list(row.scopes),
+            "expiresAt": row.expires_at,
+            "revoked": row.revoked,
+            "lastUsedAt": row.last_used_at,
+        }
+    )

@@ -30,6 +30,8 @@ def guarded(view: View) -> View:
         if request.META.get("CONTENT_LENGTH") in {None, "", "0"}:
             request._body = b"{}"  # ninja asks no parser about it
         response = view(request, *args, **kwargs)
+        if "Retry-After" in response:
+            response["Retry-After"] = str(min(int(response["Retry-After"]), LONGEST_WAIT))
         return _with_headers(response, left.limit, left.tries, min(left.whole_in, LONGEST_WAIT))
 
     wrapped.login_required = False  # type: ignore[attr-defined]

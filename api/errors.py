@@ -48,6 +48,14 @@ class NotFound(PortalError):
     text = _("There is no %(detail)s with this id.")
 
 
+class NotOffered(PortalError):
+    """What programs may ask for elsewhere and not here, so that they read it as not there."""
+
+    code = "NOT_OFFERED"
+    status = 404
+    text = _("This is not offered here.")
+
+
 class VendorInactive(PortalError):
     """The vendor of a program's product is switched off."""
 

@@ -1,7 +1,6 @@
 """Oneself: `/v3/me`, for everybody's token. What it reaches is the person's own."""
 
 import hmac
-from datetime import timedelta
 from hashlib import sha1
 from typing import Any
 from uuid import UUID
@@ -9,7 +8,6 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from ninja import Router
 
@@ -26,6 +24,7 @@ from api.allowed import needs
 from api.answers import answer
 from api.bodies import Answer, Body, Moment
 from api.lists import Column, Kind, Listing, condition, listed, row_of
+from api.proof import check_proof
 from api.requests import ApiRequest
 from api.users import UserAnswer, user_of
 from licenses import wire as licenses_wire
@@ -39,15 +38,6 @@ from web.errors import PortalError
 
 router = Router(tags=["me"])
 READ, WRITE = needs("user:read"), needs("user:write")
-FRESH = timedelta(minutes=10)
-
-
-class ProofNeeded(PortalError):
-    """How somebody signs in is changed by who has just shown to be that person."""
-
-    code = "PROOF_NEEDED"
-    status = 403
-    text = _("Sign in anew for this: it needs a token of a sign-in of the last ten minutes.")
 
 
 class EmailStays(PortalError):
@@ -168,7 +158,7 @@ def update_me(request: ApiRequest, body: MeBody) -> HttpResponse:
 @router.post("/me/2fa-secret", auth=WRITE, response=SecretAnswer)
 def make_secret(request: ApiRequest) -> HttpResponse:
     """What an authenticator app is given. It counts once `PATCH /v3/me` comes with a first code."""
-    _check_proof(request)
+    check_proof(request)
     me = request.user
     return answer({"email": me.email, "url": address_for(me, _secret_of(me))})
 
@@ -176,7 +166,7 @@ def make_secret(request: ApiRequest) -> HttpResponse:
 @router.post("/me/2fa-recovery-codes", auth=WRITE, response=CodesAnswer)
 def make_codes(request: ApiRequest) -> HttpResponse:
     """Ten new ones; those of before are void."""
-    _check_proof(request)
+    check_proof(request)
     return answer({"recoveryCodes": make_recovery_codes(request.user)})
 
 
@@ -229,13 +219,6 @@ def _own(rows: Any, id: str) -> License:
     return row
 
 
-def _check_proof(request: ApiRequest) -> None:
-    """A token that lies in some program's settings is no proof. Raises ProofNeeded."""
-    proved_at = request.bearer.proved_at if request.bearer else None
-    if proved_at is None or timezone.now() - proved_at > FRESH:
-        raise ProofNeeded
-
-
 def _secret_of(user: User) -> bytes:
     """The secret that the person may set up now, which no row has before: made of our key and of
     what the person is at the moment, so that whatever changes there voids it."""
@@ -245,7 +228,7 @@ def _secret_of(user: User) -> bytes:
 
 def _set_up_factor(request: ApiRequest, code: str) -> None:
     """Every sign-in of before ends, and the one that the page for it would go on with, too."""
-    _check_proof(request)
+    check_proof(request)
     me = _me(request)
     token, _codes = set_up(
         me, secret=_secret_of(me), code=read_code(code), site=Site.API, browser=browser_of(request)

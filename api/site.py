@@ -10,12 +10,15 @@ from ninja.errors import HttpError
 from ninja.errors import ValidationError as Unreadable
 
 from api import (
+    accounts,
     activation_logs,
     activations,
     analytics,
     event_logs,
+    licenses,
     maintenance_policies,
     me,
+    personal_access_tokens,
     policies,
     products,
     release_files,
@@ -29,6 +32,7 @@ from api.allowed import NOBODY
 from api.bodies import KindParser
 from api.documented import DocumentedAPI
 from api.errors import InvalidRequest, IsUsed, NoRight, NotFound, camel, told
+from api.idempotency import once
 from api.refusals import refusal
 from web.errors import PortalError, in_json
 
@@ -42,12 +46,15 @@ api = DocumentedAPI(
     urls_namespace="api",
 )
 ROUTERS = (
+    accounts.router,
     activation_logs.router,
     activations.router,
     analytics.router,
     event_logs.router,
+    licenses.router,
     maintenance_policies.router,
     me.router,
+    personal_access_tokens.router,
     policies.router,
     products.router,
     release_files.router,
@@ -57,6 +64,7 @@ ROUTERS = (
     uploads.router,
     users.router,
 )
+api.add_decorator(once)
 for router in ROUTERS:
     api.add_router("", router)
 

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from web.errors import PortalError
+from web.errors import AuthenticationFailed, PortalError
 
 
 class ReleaseError(PortalError):
@@ -100,11 +100,9 @@ class UploadIncomplete(ReleaseError):
     text = _("The upload broke off before the end. Nothing was kept: try again.")
 
 
-class SignInNeeded(ReleaseError):
+class SignInNeeded(ReleaseError, AuthenticationFailed):
     """Nobody is signed in, and no key was given."""
 
-    code = "AUTHENTICATION_FAILED"
-    status = 401
     text = _("Sign in, or give a licence's key.")
 
 

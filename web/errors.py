@@ -32,6 +32,14 @@ class PortalError(Exception):
         return self.sentence
 
 
+class AuthenticationFailed(PortalError):
+    """Nobody is known by what came along."""
+
+    code = "AUTHENTICATION_FAILED"
+    status = 401
+    text = _("Sign in first.")
+
+
 class DatabaseUnavailable(PortalError):
     """The database is locked for too long, full, restarting or gone (tenancy.waiting.passes)."""
 

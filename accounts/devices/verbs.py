@@ -12,13 +12,16 @@ from accounts.sessions import people_of
 from accounts.verbs import links, sessions
 from audit import trail
 from audit.acting import acting_as
+from tenancy.hosts import Site
 from tenancy.models import Vendor
 from web.once import count_once
 
 
 def own_sessions(user: User) -> QuerySet[Session]:
-    """Where the person is signed in, with the one that was seen last first."""
-    return Session.of_scope.filter(user=user, ends_at__gt=timezone.now()).order_by("-seen_at", "pk")
+    """Where the person is signed in, with the one that was seen last first. A program's sign-in is
+    its refresh token."""
+    found = Session.of_scope.filter(user=user, ends_at__gt=timezone.now())
+    return found.exclude(site=Site.API, family__isnull=False).order_by("-seen_at", "pk")
 
 
 @transaction.atomic
@@ -26,6 +29,8 @@ def end_one(session: Session) -> None:
     """Ends the session of who has chosen it. One that has ended meanwhile stays so, and nothing is
     told of it."""
     if Session.of_scope.filter(pk=session.pk).delete()[0]:
+        if session.family:
+            sessions.end_family(session)
         _record("session-ended", session.user)
 
 

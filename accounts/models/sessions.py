@@ -8,6 +8,7 @@ from tenancy.door import within_scope
 from tenancy.hosts import Site
 from tenancy.models import Vendor
 from tenancy.rows import SameVendor, VendorManager, secret
+from web.whereabouts import LONGEST_WORDS
 
 LONGEST_BROWSER = 200  # characters
 # What a program gets to come again with when its access token has run out.
@@ -40,6 +41,8 @@ class Session(models.Model):
     # What it was begun by: with another password it is over.
     password_mark = secret(models.CharField(max_length=64))
     browser = models.CharField(_("browser"), max_length=LONGEST_BROWSER, blank=True)
+    # Where it was begun, in words of then, if the operator has a file (web/whereabouts.py).
+    place = models.CharField(_("place"), max_length=LONGEST_WORDS, blank=True)
     # Whether its person has chosen to stay signed in (accounts/devices/staying.py).
     is_kept = models.BooleanField(_("stays signed in"), default=False)
     begun_at = models.DateTimeField(_("begun"))
@@ -47,6 +50,8 @@ class Session(models.Model):
     proved_at = models.DateTimeField(_("proved"), null=True)
     # Whether an identity provider has asked for a second factor (accounts/single_sign_on/).
     factor_elsewhere = models.BooleanField(default=False)
+    # What the tokens of a program's sign-in have in common (accounts/tokens/signing_in.py).
+    family = models.UUIDField(null=True, editable=False)
     seen_at = models.DateTimeField(_("last seen"))
     # When it ends if nobody comes before (accounts/devices/lifetimes.py).
     ends_at = models.DateTimeField(_("ends"))

@@ -5,7 +5,8 @@ The cookie is signed and counts at its own site and vendor alone, as long as pas
 link mark are what they were.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -98,14 +99,20 @@ def finish(
 ) -> None:
     """Begins the session of who has shown the password, if `use` takes the code. Raises
     TooManyAttempts, WrongCode, and SignInRefused for who was switched off meanwhile."""
+    with trying(request, user), transaction.atomic():
+        token = enter(request, user, partial(use, user, code), by_provider=user.by_provider)
+    hand_over(request, token)
+
+
+@contextmanager
+def trying(request: PersonRequest, user: User) -> Iterator[None]:
+    """Inside, a code of the person's is tried, who has shown the password: a try is counted, and a
+    wrong code noted. Raises TooManyAttempts."""
     take_try(user)
     with people_of(user.vendor), acting_as(user):
         try:
-            with transaction.atomic():
-                act = partial(use, user, code)
-                token = enter(request, user, act, by_provider=user.by_provider)
+            yield
         except WrongCode:
             note_refusal(request, user.vendor, user, Refusal.WhyNotIn.WRONG_CODE)
             raise
     give_back_try(user)
-    hand_over(request, token)

@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from accounts.second_factor.telling import tell
 from accounts.tokens.models import PersonalAccessToken
 from accounts.tokens.scopes import known_as
 from accounts.verbs import sessions
@@ -31,10 +34,23 @@ class TooManyTokens(PortalError):
 def make(
     user: User, *, name: str, scopes: Sequence[str], expires_at: datetime | None = None
 ) -> tuple[PersonalAccessToken, str]:
-    """A new token of the person's: its row, and the token itself, which is kept nowhere.
+    """A new token of the person's, who is told: its row, and the token itself, which is kept
+    nowhere.
 
-    Raises TooManyTokens, and ValidationError for a name or scopes that can't be.
+    Raises TooManyTokens, and ValidationError for a name, scopes or an end that can't be.
     """
+    row, token = write(user, name=name, scopes=scopes, expires_at=expires_at)
+    tell("token-made", user, program=name)
+    return row, token
+
+
+@transaction.atomic
+def write(
+    user: User, *, name: str, scopes: Sequence[str], expires_at: datetime | None = None
+) -> tuple[PersonalAccessToken, str]:
+    """The same, without any word of it to the person."""
+    if expires_at is not None and expires_at <= timezone.now():
+        raise ValidationError({"expires_at": _("This is over already.")})
     if PersonalAccessToken.objects.filter(user=user).count() >= MOST:
         raise TooManyTokens
     token = MARK + sessions.new_token(user.vendor_id)
@@ -54,6 +70,20 @@ def set_revoked(token: PersonalAccessToken, *, revoked: bool) -> PersonalAccessT
     """Has the token let nobody in any more, or again."""
     token.revoked = revoked
     return rows.change(token, fields=["revoked"])
+
+
+@transaction.atomic
+def revoke(token: PersonalAccessToken) -> None:
+    """Revokes somebody else's token, and tells its person. One that is revoked stays so."""
+    if not token.revoked:
+        set_revoked(token, revoked=True)
+        tell("token-revoked", token.user, program=token.name)
+
+
+def tokens_of(user: User) -> QuerySet[PersonalAccessToken]:
+    """The person's tokens, the newest first; whoever is viewed has them, too. Operators, who belong
+    to no vendor, have none."""
+    return PersonalAccessToken.objects.filter(user=user)
 
 
 def delete(token: PersonalAccessToken) -> None:

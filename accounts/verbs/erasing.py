@@ -16,7 +16,7 @@ from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
 from accounts import tasks
-from accounts.models import BuiltIn, Refusal, User, UserWord, ViewAs
+from accounts.models import BuiltIn, PersonalAccessToken, Refusal, User, UserWord, ViewAs
 from accounts.verbs import sessions
 from accounts.verbs.people import PersonIsGone
 from accounts.view_as import verbs as view_as
@@ -138,12 +138,13 @@ def _take_name(person: User) -> None:
 
 
 def forget(leaving: Leaving) -> None:
-    """Ends sessions, views and links; deletes refusals, and jobs that name the person."""
+    """Ends sessions, views and links; deletes tokens, refusals, and jobs that name the person."""
     person = User.objects.get(pk=leaving.person_id)
     sessions.end_all(person)
     view_as.end_barred(person)
     ViewAs.objects.filter(Q(staff=person) | Q(customer=person)).delete()
     Refusal.objects.filter(user=person).delete()
+    PersonalAccessToken.objects.filter(user=person).delete()
     _forget_jobs(leaving)
 
 
@@ -165,7 +166,7 @@ def _email_in(job: Any) -> str:
 
 def tell(person_id: UUID) -> str:
     refused = Refusal.objects.filter(user=person_id).count()
-    text = gettext("Account, internal notes, passkeys, sessions and links go.")
+    text = gettext("Account, internal notes, passkeys, access tokens, sessions and links go.")
     if not refused:
         return text
     also = ngettext("So does %(n)d refusal.", "So do %(n)d refusals.", refused)

@@ -11,11 +11,13 @@ from django.utils import timezone
 
 from accounts.devices.lifetimes import lifetime_of
 from accounts.models import Session, User, among_operators
-from accounts.models.sessions import LONGEST_BROWSER
+from accounts.models.sessions import LONGEST_BROWSER, REFRESH
+from audit.acting import actor
 from tenancy.door import inside
 from tenancy.hosts import Site
 from tenancy.table import every_vendor
 from tenancy.transactions import delete_in_steps
+from web.whereabouts import whereabouts_of
 
 SEEN_AGAIN_AFTER = timedelta(minutes=5)
 
@@ -35,6 +37,7 @@ def begin(user: User, *, site: Site, browser: str = "", is_kept: bool = False) -
         digest=digest(token),
         password_mark=user.get_session_auth_hash(),
         browser=as_told(browser),
+        place=whereabouts_of(actor().ip).words,
         is_kept=is_kept,
         begun_at=now,
         proved_at=now,
@@ -85,7 +88,12 @@ def end_all(user: User) -> None:
 
 def end_barred(user: User) -> None:
     """Ends for good the person's sessions on sites that the person may not enter any more."""
-    open_to = {Site.CUSTOMER: user.may_use_portal, Site.BACKOFFICE: user.is_staff}
+    open_to: dict[str, bool] = {
+        Site.CUSTOMER: user.may_use_portal,
+        Site.BACKOFFICE: user.is_staff,
+        Site.API: user.is_staff or user.may_use_portal,
+        REFRESH: user.is_staff or user.may_use_portal,
+    }
     barred = [site for site, is_open in open_to.items() if not is_open]
     Session.of_scope.filter(user=user, site__in=barred).delete()
 
@@ -110,10 +118,17 @@ def _delete_ended() -> int:
     return delete_in_steps(Session.of_scope.filter(ends_at__lte=timezone.now()))
 
 
-def new_token(vendor_id: UUID | None) -> str:
+def end_family(session: Session) -> None:
+    """Ends the session, and whatever else the same sign-in of a program has begun."""
+    Session.of_scope.filter(user=session.user_id, family=session.family).delete()
+
+
+def new_token(vendor_id: UUID | None, family: UUID | None = None) -> str:
     """A random token that begins with whose person it is for, so that it is looked for at that
-    vendor alone. Nobody gets anywhere by writing another one there."""
-    return f"{vendor_id.hex if vendor_id else ''}.{secrets.token_urlsafe(32)}"
+    vendor alone. Nobody gets anywhere by writing another one there. A refresh token goes on with
+    its family."""
+    named = [vendor_id.hex if vendor_id else "", *([family.hex] if family else [])]
+    return ".".join([*named, secrets.token_urlsafe(32)])
 
 
 def vendor_of(token: str) -> UUID | None:

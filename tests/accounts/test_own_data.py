@@ -16,6 +16,7 @@ from accounts.own_data.files import csv_of
 from accounts.own_data.own import ACTIVITY
 from accounts.own_data.tables import TABLES
 from accounts.single_sign_on.verbs import create_provider
+from accounts.tokens import verbs as tokens
 from accounts.verbs import sessions
 from accounts.view_as import verbs as view_as
 from audit import trail
@@ -40,6 +41,7 @@ NAMES = [
     "profile",
     "sessions",
     "passkeys",
+    "access-tokens",
     "single-sign-on",
     "activity",
     "licences",
@@ -89,6 +91,8 @@ def adas(world: World) -> Browser:
     Grace, and of her nothing is to be found."""
     for person, name in ((world.ada, "ada"), (world.grace, "grace")):
         passkey_of(person)
+        with inside(world.acme):
+            tokens.write(person, name="Nightly", scopes=["user:read"])
         own, license = signed_in(person), getattr(world, f"{name}_license")
         Browser("acme").post(
             "/login/",
@@ -273,6 +277,8 @@ def more(world: World, name: str) -> None:
             sessions.begin(ada, site=Site.CUSTOMER, browser=f"browser {n}")
         if name == "passkeys":
             add_row(ada)
+        if name == "access-tokens":
+            tokens.write(ada, name=f"Program {n}", scopes=["user:read"])
         if name == "single-sign-on":
             connected(ada, f"more-{n}")
         if name == "activity":

@@ -23,7 +23,7 @@ OF_ERRORS = {"message", "code"}
 def token_of(person: User, scopes: Sequence[str] = SCOPES) -> str:
     """A new token of the person's, for everything unless scopes are given."""
     with inside(person.vendor):
-        return tokens.make(person, name="a program", scopes=scopes)[1]
+        return tokens.write(person, name="a program", scopes=scopes)[1]
 
 
 class Program(Browser):

@@ -14,10 +14,16 @@ from ninja.operation import Operation
 
 from accounts.models import Role, Tag
 from accounts.rights import CLAIMS
+from accounts.tokens import verbs as tokens
 from accounts.tokens.scopes import SCOPES
 from api.allowed import needs
 from audit.models import AuditEntry
-from licenses.models import LicensePolicy, MaintenancePolicy
+from licenses.models import (
+    LicenseMetadata,
+    LicenseMeterAttribute,
+    LicensePolicy,
+    MaintenancePolicy,
+)
 from releases.models import ReleaseFile
 from tenancy.door import inside
 from tests.api.program import Program, operations, program_of
@@ -59,15 +65,39 @@ def maintenance_row(world: World) -> object:
         return MaintenancePolicy.objects.create(vendor=world.acme, name="Orbit updates").pk
 
 
+def value_row(world: World) -> object:
+    with inside(world.acme):
+        return LicenseMetadata.objects.create(
+            vendor=world.acme, license=world.ada_license, key="Orbit room"
+        ).pk
+
+
+def meter_row(world: World) -> object:
+    with inside(world.acme):
+        return LicenseMeterAttribute.objects.create(
+            vendor=world.acme, license=world.ada_license, name="Orbit renders"
+        ).pk
+
+
+def token_row(world: World) -> object:
+    with inside(world.acme):
+        return tokens.write(world.acme_admin, name="Orbit export", scopes=["user:read"])[0].pk
+
+
 ROWS: dict[str, Callable[[World], object]] = {
+    "accounts": lambda world: world.acme.pk,
     "activation-logs": log_row,
     "activations": lambda world: world.ada_machine.pk,
     "event-logs": event_row,
     "license-policies": policy_row,
     "license-templates": policy_row,
+    "licenses": lambda world: world.ada_license.pk,
+    "licenses/metadata": value_row,
+    "licenses/meter-attributes": meter_row,
     "maintenance-policies": maintenance_row,
     "me/activations": lambda world: world.ada_machine.pk,
     "me/licenses": lambda world: world.ada_license.pk,
+    "personal-access-tokens": token_row,
     "products": lambda world: world.orbit.pk,
     "roles": role_row,
     "tags": tag_row,
@@ -80,6 +110,10 @@ ROWS: dict[str, Callable[[World], object]] = {
 
 # SECURITY: each of these is looked at by itself, with what proves that its caller may call it.
 OPEN: set[tuple[str, str]] = {
+    ("POST", "/v3/accounts/login"),  # e-mail and password
+    ("POST", "/v3/accounts/refresh"),  # a refresh token
+    ("POST", "/v3/accounts/reset-password-request"),  # nothing: an e-mail to whoever it belongs to
+    ("POST", "/v3/accounts/login-google"),  # nothing: it is not offered
     ("POST", "/v3/users/{id}/reset-password"),  # the token of an e-mailed link
     # A licence's key, or for a file a token: test_updates.py.
     ("GET", "/v3/releases/update"),

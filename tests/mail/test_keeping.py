@@ -94,6 +94,7 @@ SAID = {
     "left": 9,
     "reason": "Lost",
     "passkey": "Grey phone",
+    "program": "Nightly export",
     "browser": "Firefox/1",
     "at": "2026-11-24T12:00:00+00:00",
 }
