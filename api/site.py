@@ -6,7 +6,6 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import ProtectedError
 from django.http import Http404, HttpRequest, HttpResponse
-from ninja import NinjaAPI
 from ninja.errors import HttpError
 from ninja.errors import ValidationError as Unreadable
 
@@ -33,12 +32,13 @@ from api import (
 )
 from api.allowed import NOBODY
 from api.bodies import KindParser
+from api.documented import DocumentedAPI
 from api.errors import InvalidRequest, IsUsed, NoRight, NotFound, camel, told
 from api.idempotency import once
 from api.refusals import refusal
 from web.errors import PortalError, in_json
 
-api = NinjaAPI(
+api = DocumentedAPI(
     title="Web API",
     version="3",
     auth=NOBODY,
