@@ -1,6 +1,6 @@
 """Paths about people: `public` for whoever has to prove who he is, `ways_in` for customers who
-have lost how, `profile` for customers, `second_factor`, `passkeys`, `tokens` and `devices` for whoever is
-signed in, `viewing` for support, who looks at the portal as a customer."""
+have lost how, `profile` for customers, `second_factor`, `passkeys`, `tokens` and `devices` for
+whoever is signed in, `viewing` for support, who looks at the portal as a customer."""
 
 from django.urls import path
 

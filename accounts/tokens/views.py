@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -28,10 +29,9 @@ form_methods = require_http_methods(["GET", "HEAD", "POST"])
 @require_safe
 def access_tokens(request: PersonRequest) -> HttpResponse:
     """The person's tokens, the newest first."""
-    _check_vendor(request)
     now = timezone.now()
     context = {
-        "rows": [_row(each, now) for each in verbs.tokens_of(request.user)],
+        "rows": [_row(each, now) for each in _own(request)],
         "back": reverse("profile" if request.address.site is Site.CUSTOMER else "admin:index"),
     }
     return render(request, "accounts/tokens/list.html", context)
@@ -62,9 +62,7 @@ def make(request: PersonRequest) -> HttpResponse:
 @form_methods
 def access_token(request: PersonRequest, token_id: UUID) -> HttpResponse:
     """Asks what is to become of a token, and revokes or deletes it."""
-    token = (
-        verbs.tokens_of(request.user).filter(pk=token_id).first() if _has_some(request) else None
-    )
+    token = _own(request).filter(pk=token_id).first()
     if token is None:
         raise Http404
     if request.method != "POST":
@@ -82,7 +80,7 @@ def _row(token: PersonalAccessToken, now: datetime) -> dict[str, Any]:
     return {
         "id": token.pk,
         "name": token.name,
-        "scopes": told(token.scopes),
+        "scopes": told(token.scopes, own=token.user.is_customer),
         "created": moment(token.created_at, now),
         "used": moment(token.last_used_at, now),
         "expires": moment(token.expires_at, now),
@@ -91,11 +89,13 @@ def _row(token: PersonalAccessToken, now: datetime) -> dict[str, Any]:
     }
 
 
-def _has_some(request: PersonRequest) -> bool:
-    """Operators belong to no vendor, and the Web API is vendors' alone."""
-    return request.user.vendor_id is not None
+def _own(request: PersonRequest) -> QuerySet[PersonalAccessToken]:
+    """The person's tokens. Raises Http404 as `_check_vendor` does."""
+    _check_vendor(request)
+    return verbs.tokens_of(request.user).select_related("user")
 
 
 def _check_vendor(request: PersonRequest) -> None:
-    if not _has_some(request):
+    """Operators belong to no vendor, and the Web API is vendors' alone. Raises Http404."""
+    if request.user.vendor_id is None:
         raise Http404

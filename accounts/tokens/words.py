@@ -35,11 +35,12 @@ OF_CUSTOMERS = {
 CHANGED_BY_CUSTOMERS = frozenset({"user"})
 
 
-def told(scopes: Collection[str]) -> list[str]:
-    """The scopes, a text for each noun; writing includes reading."""
-    texts = []
+def told(scopes: Collection[str], *, own: bool = False) -> list[str]:
+    """The scopes, a text for each noun; writing includes reading. `own`, they are told to a
+    customer, whose token reaches what is the customer's own."""
+    names, texts = {**WORDS, **(OF_CUSTOMERS if own else {})}, []
     for noun in NOUNS:
-        name = {"name": WORDS[noun]}
+        name = {"name": names[noun]}
         if f"{noun}:{WRITE}" in scopes:
             texts.append(_("%(name)s: read and change") % name)
         elif f"{noun}:{READ}" in scopes:

@@ -29,6 +29,7 @@ def test_scopes_in_words() -> None:
         "People: read and change",
     ]
     assert len(told(SCOPES)) == len(NOUNS)
+    assert told(["user:read"], own=True) == ["Your profile: read"]
 
 
 @pytest.mark.parametrize("who", ["ada", "acme_support"])
@@ -94,6 +95,31 @@ def test_it_is_revoked_and_deleted(world: World) -> None:
     assert 'name="revoke"' not in browser.get(path).content.decode()
     assert browser.post(path, {"delete": ""}).status_code == 302
     assert browser.get(path).status_code == 404
+
+
+def test_an_administrator_revokes_it_and_its_person_is_told(world: World) -> None:
+    with inside(world.acme):
+        row, token = verbs.write(world.ada, name="Nightly", scopes=["user:read"])
+    story, path = (
+        f"/accounts/user/{world.ada.pk}/story/",
+        f"/accounts/user/{world.ada.pk}/tokens/{row.pk}/",
+    )
+    admin = signed_in(world.acme_admin)
+    assert f'href="{path}"' in admin.get(story).content.decode()
+    assert "People: read" in admin.get(path).content.decode()
+    for other, status in ((world.acme_support, 403), (world.globex_admin, 404)):
+        assert signed_in(other).post(path).status_code == status
+    assert "Nightly" not in signed_in(world.acme_support).get(story).content.decode()
+    assert Program(token).get("/v3/me").status_code == 200
+    assert admin.post(path).status_code == 302
+    assert Program(token).get("/v3/me").status_code == 401
+    [message] = mail.outbox
+    assert message.to == ["ada@example.com"]
+    assert message.subject == "An access token was revoked at Acme Instruments"
+    assert admin.post(path).status_code == 302  # a second time tells nobody
+    assert len(mail.outbox) == 1
+    another = path.replace(str(world.ada.pk), str(world.grace.pk))
+    assert admin.get(another).status_code == 404
 
 
 def test_the_list_asks_the_same_for_one_and_three(world: World) -> None:

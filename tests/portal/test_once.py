@@ -215,6 +215,12 @@ def token_deleted(world: World) -> Posted:
     return token_of_ada(world, "delete")
 
 
+def token_revoked_by_staff(world: World) -> Posted:
+    with inside(world.acme):
+        token, _secret = tokens.write(world.ada, name="Nightly", scopes=["user:read"])
+    return admin_page(world, f"/accounts/user/{world.ada.pk}/tokens/{token.pk}/")
+
+
 def second_factor_taken_off(world: World) -> Posted:
     phone_of(world.ada)
     return admin_page(world, f"/accounts/user/{world.ada.pk}/second-factor/", reason="Lost")
@@ -670,6 +676,7 @@ BY_TOKEN: dict[str, tuple[Make, ...]] = {
     "passkey_delete": (passkey_deleted,),
     "access_token": (token_revoked, token_deleted),
     "access_token_make": (),  # it is shown in the answer: tests/accounts/test_tokens.py
+    "admin:accounts_user_token": (token_revoked_by_staff,),
     "admin:accounts_user_second_factor": (second_factor_taken_off,),
     "activation_deactivate": (machine_of_customer,),
     "activation_release": (release_asked,),

@@ -565,6 +565,7 @@ WORK_PAGES = {
     "admin:accounts_user_erase",
     "admin:accounts_user_view_as",
     "admin:accounts_user_second_factor",
+    "admin:accounts_user_token",
     "admin:accounts_user_do",
     "admin:accounts_identityprovider_do",
     "admin:accounts_user_export",

@@ -13,7 +13,7 @@ from accounts.links import Purpose, make_token
 from accounts.models import User, ViewAs
 from accounts.passkeys.verbs import passkeys_of
 from accounts.reminders import off_link
-from accounts.tokens import verbs as tokens
+from accounts.tokens.verbs import write
 from accounts.view_as.verbs import offer
 from audit.chain import verify
 from audit.models import AuditEntry
@@ -280,7 +280,7 @@ def paths(world: World) -> dict[str, str]:
         branding = change_brand(vendor=world.acme, pictures={"logo_light": picture()})
         passkey_of(world.ada)
         [passkey] = passkeys_of(world.ada)
-        token, _secret = tokens.write(world.ada, name="Nightly", scopes=["user:read"])
+        own, _secret = write(world.ada, name="Nightly", scopes=["user:read"])
     tokens = {
         "password_reset_confirm": make_token(Purpose.RESET, world.ada),
         "invitation": make_token(Purpose.INVITATION, world.ada),
@@ -299,7 +299,7 @@ def paths(world: World) -> dict[str, str]:
         "table": "activity",
         "session_id": 1,
         "passkey_id": passkey.pk,
-        "token_id": token.pk,
+        "token_id": own.pk,
         "provider_id": world.acme.pk,
         "identity_id": world.acme.pk,
     }
