@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import texts
 from accounts.links import Purpose, make_token
 from accounts.models import User
-from accounts.words import browser_text
+from accounts.words import browser_text, device_in_words
 from mail.composing import compose
 from mail.kinds import register
 from mail.models import OutgoingEmail
@@ -87,7 +87,8 @@ def _in_words(details: Mapping[str, Any]) -> dict[str, Any]:
     """What is kept as programs tell it, as people read it."""
     said = dict(details)
     if "browser" in said:
-        said["browser"] = browser_text(said["browser"]) or gettext("a browser without a name")
+        named = browser_text(said["browser"]) or gettext("a browser without a name")
+        said["browser"] = device_in_words(named, said.pop("place", ""))
     if "at" in said:
         said["when"] = at(datetime.fromisoformat(said.pop("at")))
     return said

@@ -262,7 +262,12 @@ def profile(request: PersonRequest) -> HttpResponse:
         messages.success(request, _("Your profile is saved."))
         return redirect("profile")
     since = moment(request.user.second_factor_since, timezone.now())
-    context = {"form": form, "since": since, "left": codes_left(request.user) if since else 0}
+    context = {
+        "form": form,
+        "since": since,
+        "left": codes_left(request.user) if since else 0,
+        "single_sign_on": single_sign_on.may_connect(request.user),
+    }
     return render(request, "accounts/profile.html", context)
 
 

@@ -12,3 +12,10 @@ def browser_text(told: str) -> str:
     if browser and system:
         return _("%(browser)s on %(system)s") % {"browser": browser, "system": system}
     return browser or system
+
+
+def device_in_words(browser: str, place: str) -> str:
+    """A browser in words, and near where it is, if that is known."""
+    return (
+        _("%(browser)s near %(place)s") % {"browser": browser, "place": place} if place else browser
+    )

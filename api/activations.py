@@ -32,7 +32,7 @@ from licenses.models import Activation, License
 from licenses.search import machine_places
 from licenses.token import issue_token
 from licenses.verbs import programs
-from licenses.verbs.activations import activate, count_uses, sync
+from licenses.verbs.activations import count_uses, sync
 from licenses.verbs.releasing import ANSWERS, free
 from offline.codec import DeactivationRequest
 from offline.errors import InvalidOfflineRequest
@@ -52,6 +52,9 @@ ON_ANY_LICENSE = "licenses.change_license"
 class ActivationBody(CountingBody):
     product_id: str = ""
     key: str = ""
+    email: str = ""
+    password: str = Field("", max_length=1000)
+    lease_duration: int | None = Field(None, ge=0, le=LONGEST)
 
 
 class TokenAnswer(Answer):
@@ -172,9 +175,15 @@ def _token(activation: Activation) -> dict[str, Any]:
 def create(request: ApiRequest, body: ActivationBody) -> HttpResponse:
     """A seat for the machine, or the seat that its fingerprint has already."""
     with whose(request, vendor_of_product, body.product_id, InvalidProductId) as product_id:
-        license = programs.find_license(product_id, body.key)
-        machine = body.machine(meter_attributes=body.first_uses)
-        return created(_token(activate(license, machine)))
+        activation = programs.activate_online(
+            product_id,
+            body.key,
+            body.machine(meter_attributes=body.first_uses),
+            email=body.email,
+            password=body.password,
+            lease_duration=body.lease_duration,
+        )
+        return created(_token(activation))
 
 
 @router.get(
@@ -267,7 +276,8 @@ def update(request: ApiRequest, id: str, body: ActivationBody) -> HttpResponse:
     """The machine was seen: its lease is renewed, and it gets a fresh token."""
     with whose(request, vendor_of_activation, id, ActivationNotFound) as activation_id:
         programs.check_names(activation_id, _named_product(body), body.key)
-        return answer(_token(sync(activation_id, body.told, body.uses)))
+        activation = sync(activation_id, body.told, body.uses, lease_duration=body.lease_duration)
+        return answer(_token(activation))
 
 
 def _named_product(body: ActivationBody) -> UUID | None:

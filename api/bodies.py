@@ -19,7 +19,10 @@ from api.errors import InvalidRequest
 
 
 def _in_utc(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("This time is too far") from error
 
 
 Moment = Annotated[datetime, AfterValidator(_in_utc)]

@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from ninja import Router
 
 from api.allowed import needs
-from api.answers import answer, created
+from api.answers import answer, created, nothing
 from api.bodies import Answer, Body, Moment
 from api.lists import Column, Kind, Listing, listed, row_of
 from api.metadata import NO_METADATA, Metadata, MetadataAnswer, merged
@@ -17,7 +17,7 @@ from api.policies import PolicyAnswer
 from api.requests import ApiRequest
 from licenses import wire
 from licenses.models import License, LicensePolicy, Product, SigningKey
-from licenses.verbs.products import change_product, create_product
+from licenses.verbs.products import change_product, create_product, delete_product
 from licenses.verbs.signing_keys import product_file
 from releases.models import Release
 
@@ -25,6 +25,7 @@ router = Router(tags=["products"])
 READ = needs("product:read", "licenses.view_product")
 ADD = needs("product:write", "licenses.add_product")
 CHANGE = needs("product:write", "licenses.change_product")
+DELETE = needs("product:write", "licenses.delete_product")
 
 
 class ProductBody(Body):
@@ -124,6 +125,13 @@ def update(request: ApiRequest, id: str, body: ProductBody) -> HttpResponse:
         fields = [*fields, "default_policy"]
     change_product(product, fields=fields)
     return answer(wire.product(product_of(id)))
+
+
+@router.delete("/products/{id}", auth=DELETE, response={204: None})
+def delete(request: ApiRequest, id: str) -> HttpResponse:
+    """409 where there are licences or releases of it, or were machines."""
+    delete_product(product_of(id))
+    return nothing()
 
 
 @router.get("/products/{id}/product.dat", auth=READ, response=dict[str, Any])

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from licenses import errors as licensing
 from offline import errors as offline
+from releases import errors as releases
 from web.errors import PortalError, in_json
 
 BAD, MISSING = HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND
@@ -18,19 +19,26 @@ STATUSES: dict[type[PortalError], HTTPStatus] = {
     licensing.ActivationLimitReached: BAD,
     licensing.ActivationNotFound: MISSING,
     licensing.ContainerActivationNotAllowed: BAD,
+    licensing.CountryNotAllowed: BAD,
     licensing.ExpiredLicense: BAD,
     licensing.InvalidActivationFingerprint: BAD,
     licensing.InvalidLicenseKey: BAD,
     licensing.InvalidLicenseType: BAD,
     licensing.InvalidProductId: BAD,
+    licensing.IpAddressNotAllowed: BAD,
     licensing.MachineKeyReplacedTooOften: BAD,
     licensing.MeterAttributeNotFound: MISSING,
     licensing.MeterAttributeUsesLimitReached: BAD,
     licensing.RevokedLicense: BAD,
     licensing.SuspendedLicense: BAD,
+    licensing.UserNotAllowed: BAD,
     licensing.VmActivationNotAllowed: BAD,
     offline.InvalidOfflineRequest: BAD,
     offline.TrialNotAllowed: BAD,
+    releases.AddressMissing: BAD,
+    releases.PlatformUnknown: BAD,
+    releases.ReleaseNotFound: MISSING,
+    releases.UploadIncomplete: BAD,
 }
 
 SENTENCES: dict[type[PortalError], Any] = {
@@ -47,6 +55,7 @@ SENTENCES: dict[type[PortalError], Any] = {
         "This machine was activated offline: it gives its seat back by a deactivation request."
     ),
     licensing.RevokedLicense: _("This licence has been revoked."),
+    releases.ReleaseNotFound: _("There is no such release."),
     licensing.VmActivationNotAllowed: _("This licence can't be used on a virtual machine."),
 }
 

@@ -1,24 +1,34 @@
 """Releases: `/v3/releases`, and `/v3/me/releases` for those whose licences cover them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Prefetch, Q, QuerySet
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from ninja import Router
 
-from api.allowed import needs
+from api.allowed import OPEN, needs
 from api.answers import answer, created, nothing
 from api.bodies import Answer, Body, Moment
-from api.errors import UnknownFilter
+from api.errors import InvalidRequest, UnknownFilter
 from api.lists import Column, Kind, Listing, listed, row_of, value_of
+from api.programs import whose
 from api.requests import ApiRequest
+from licenses.errors import InvalidLicenseKey, InvalidProductId
 from licenses.models import Product
 from licenses.versions import plain
 from releases import wire
-from releases.access import get_customer, releases_of
+from releases.access import Holder, get_customer, get_holder, given_key, releases_of
+from releases.coverage import Verdict
 from releases.models import STABLE, Release, ReleaseFile
 from releases.platforms import word_of, words_in
+from releases.sentences import why_not
+from releases.updates import above, candidates, latest, newest_covered
 from releases.verbs import publishing
+from tenancy.table import vendor_of_product
 
 router = Router(tags=["releases"])
 READ = needs("release:read", "releases.view_release")
@@ -82,6 +92,19 @@ class OwnReleaseAnswer(DescribedAnswer):
     product: NamedAnswer
 
 
+def asked_for(*names: str) -> dict[str, Any]:
+    """Names of a query, for the OpenAPI document."""
+    schema = {"type": "string"}
+    return {
+        "parameters": [
+            {"name": name, "in": "query", "required": False, "schema": schema} for name in names
+        ]
+    }
+
+
+KEY = asked_for("key")
+
+
 def _for_platform(op: str, values: list[str]) -> Q:
     """Those that are made for one of the platforms, whatever its spelling."""
     if op not in {"eq", "ne", "in", "nin"}:
@@ -132,6 +155,70 @@ def release_of(id: str) -> Release:
 )
 def list_releases(request: ApiRequest) -> HttpResponse:
     return listed(request, releases(), RELEASES, wire.release)
+
+
+@contextmanager
+def _asked(request: ApiRequest) -> Iterator[tuple[Holder, list[Release]]]:
+    """Who asks, by the key, and what there is for the product, platform and channel of the query,
+    the newest first. Raises InvalidProductId, InvalidLicenseKey and InvalidRequest."""
+    query = request.GET
+    with whose(request, vendor_of_product, query.get("productId", ""), InvalidProductId) as id:
+        if not query.get("platform"):
+            raise InvalidRequest("platform: say for which.")
+        channel = value_of("channel", Kind.TEXT, query.get("channel") or STABLE)
+        holder = _holder(request, id)
+        yield holder, candidates(id, platform=query["platform"], channel=channel.lower())
+
+
+def _holder(request: ApiRequest, product_id: UUID) -> Holder:
+    if not given_key(request):
+        raise InvalidLicenseKey
+    try:
+        holder = get_holder(request)
+    except Http404 as error:
+        raise InvalidLicenseKey from error
+    if all(license.product_id != product_id for license in holder.licenses):
+        raise InvalidLicenseKey
+    return holder
+
+
+@router.get(
+    "/releases/update",
+    auth=OPEN,
+    response={200: ReleaseAnswer, 204: None},
+    openapi_extra=asked_for("productId", "platform", "version", "key", "channel"),
+)
+def find_update(request: ApiRequest) -> HttpResponse:
+    """The newest release above the program's version that the key's licence covers, if any."""
+    with _asked(request) as (holder, there):
+        try:
+            newer = above(there, plain(request.GET.get("version", "")))
+        except ValueError as error:
+            raise InvalidRequest("version: use two to four numbers, such as 4.2.1.") from error
+        found = newest_covered(newer, holder)
+        return answer(wire.release(release_of(str(found.pk)))) if found else nothing()
+
+
+@router.get(
+    "/releases/latest",
+    auth=OPEN,
+    response=ReleaseAnswer,
+    openapi_extra=asked_for("productId", "platform", "key", "channel"),
+)
+def find_latest(request: ApiRequest) -> HttpResponse:
+    """The newest release that the key's licence covers, or why it covers none."""
+    with _asked(request) as (holder, there):
+        release = latest(there, holder)
+        verdict = holder.verdict(release)
+        if not verdict.covered:
+            return refused(verdict)
+        return answer(wire.release(release_of(str(release.pk))))
+
+
+def refused(verdict: Verdict) -> HttpResponse:
+    """Why no licence covers what was asked for."""
+    said = {"message": why_not(verdict), "code": str(verdict.refusal)}
+    return answer(said, HTTPStatus.FORBIDDEN)
 
 
 @router.post("/releases", auth=ADD, response={201: ReleaseAnswer})

@@ -7,13 +7,11 @@ from pydantic import Field
 from api.bodies import Answer, Body
 from api.errors import InvalidRequest
 from licenses.intervals import LONGEST, changed_to
-from licenses.models import TERMS, ExpirationStrategy, LicenseTerms
+from licenses.models import TERMS, LicenseTerms
+from licenses.wire import TRIGGERS
 
 # When a validity begins to count, as it is called today.
-TRIGGERS = {
-    "creation": ExpirationStrategy.IMMEDIATE,
-    "activation": ExpirationStrategy.DELAYED,
-}
+BY_TRIGGER = {trigger: strategy for strategy, trigger in TRIGGERS.items()}
 Texts = list[str]
 NO_TEXTS: Any = Field(default_factory=list)
 
@@ -39,9 +37,9 @@ class ValidityBody(Body):
             interval = str(changed_to(self.validity, current.interval))
             told.setdefault("subscription_interval", interval)
         if self.subscription_start_trigger:
-            if self.subscription_start_trigger not in TRIGGERS:
+            if self.subscription_start_trigger not in BY_TRIGGER:
                 raise InvalidRequest("subscriptionStartTrigger: use creation or activation.")
-            trigger = TRIGGERS[self.subscription_start_trigger]
+            trigger = BY_TRIGGER[self.subscription_start_trigger]
             told.setdefault("expiration_strategy", trigger)
         return told
 

@@ -19,17 +19,19 @@ class LicensesConfig(AppConfig):
         from backoffice import leads  # noqa: PLC0415
         from backoffice.bulk import kinds as bulk_kinds  # noqa: PLC0415
         from imports import kinds  # noqa: PLC0415  models are not there before ready()
-        from jobs.chores import every_hour  # noqa: PLC0415
+        from jobs.chores import every_hour, every_round  # noqa: PLC0415
         from licenses import bulk, chapters, emails, own_data, search  # noqa: PLC0415
         from licenses.imports import LICENSES  # noqa: PLC0415
         from licenses.verbs import erasing as leaving  # noqa: PLC0415
         from licenses.verbs import zones  # noqa: PLC0415
+        from licenses.verbs.leases import free_seats  # noqa: PLC0415
         from licenses.verbs.reminders import send_reminders  # noqa: PLC0415
 
         emails.register_all()
         chapters.register_all()
         leads.register(search.ENTRIES)
         every_hour(send_reminders)
+        every_round(free_seats)
         kinds.register(LICENSES)
         bulk_kinds.register(bulk.NAME, bulk.LICENSES)
         bulk_kinds.register(bulk.MACHINES_NAME, bulk.MACHINES)

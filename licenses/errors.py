@@ -3,7 +3,7 @@ it says to the customer, what happened and what to do."""
 
 from django.utils.translation import gettext_lazy as _
 
-from web.errors import PortalError
+from web.errors import AuthenticationFailed, PortalError
 
 
 class LicensingError(PortalError):
@@ -70,6 +70,33 @@ class VmActivationNotAllowed(LicensingError):
 class ContainerActivationNotAllowed(LicensingError):
     code = "CONTAINER_ACTIVATION_NOT_ALLOWED"
     text = _("This licence can't be used in a container: make a new request outside the container.")
+
+
+class CountryNotAllowed(LicensingError):
+    code = "COUNTRY_NOT_ALLOWED"
+    text = _("This licence can't be activated from this country.")
+
+
+class IpAddressNotAllowed(LicensingError):
+    code = "IP_ADDRESS_NOT_ALLOWED"
+    text = _("This licence can't be activated from this IP address.")
+
+
+class UserNotAllowed(LicensingError):
+    """The machine's activation is locked to its first user, and it is another one."""
+
+    code = "USER_NOT_ALLOWED"
+    text = _(
+        "This licence is used by the first user of a machine alone: sign in on the machine as "
+        "that user."
+    )
+
+
+class NotItsCustomer(LicensingError, AuthenticationFailed):
+    """The licence asks for its customer's sign-in, and this is not it."""
+
+    status = 400
+    text = _("This licence asks for the e-mail and password of its customer on the portal.")
 
 
 class ActivationLimitReached(LicensingError):
@@ -265,10 +292,18 @@ class PolicyIsUsed(LicensingError):
     text = _("There are licences or products on this policy, so it is kept.")
 
 
+class ProductIsUsed(LicensingError):
+    """Licences or releases are of the product, or machines trust its keys."""
+
+    code = "PRODUCT_IN_USE"
+    text = _("There are licences or releases of this product, or were machines, so it is kept.")
+
+
 class RequiredIsMissing(LicensingError):
     """A new licence lacks what its policy asks for; `detail` names it."""
 
     code = "REQUIRED_MISSING"
+    status = 400
     text = _("New licences on this policy need: %(detail)s.")
 
 

@@ -124,8 +124,8 @@ def paragraphs(text: Text, body: str, values: Mapping[str, str]) -> Iterator[Par
     for part in PARAGRAPHS.split(body.strip()):
         if part.strip() == "{link}" and text.button and "link" in values:
             yield Paragraph(link=values["link"], label=str(text.button))
-        else:
-            yield Paragraph(html=_html(part, values))
+        elif html := _html(part, values):
+            yield Paragraph(html=html)
 
 
 PIECES = re.compile(f"({PLACEHOLDER.pattern.replace('(', '(?:')}|{TYPED_LINK.pattern})")

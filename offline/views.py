@@ -157,10 +157,12 @@ def _ask_for_file(
     form: RequestForm,
     *,
     refusal: PortalError | None = None,
+    about: tuple[str, License] | None = None,
     way: tuple[str, str] | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    """The form; with a refusal what is wrong and what to do, and that nothing was changed."""
+    """The form; with a refusal what is wrong and what to do, that nothing was changed, and which
+    machine and licence the file is about."""
     license, now = _chosen_license(request), timezone.now()
     today = timezone.localdate(now)
     context = {
@@ -168,6 +170,8 @@ def _ask_for_file(
         "license": license,
         "row": rows.license_row(license, now, today) if license else None,
         "refusal": refusal,
+        "machine": about[0] if about else "",
+        "refused": rows.license_row(about[1], now, today) if about else None,
         "way": way,
     }
     return render(request, "offline/hand_in.html", context, status=status)
@@ -191,12 +195,13 @@ def _refuse(request: PersonRequest, error: PortalError, data: bytes | str) -> Ht
     """What is wrong and the way on, noted for support; a request that can be read is kept in the
     form."""
     asked, license = _named_in(request, data)
+    machine = _machine_in(asked, license)
     refusals.note(
         Refusal.Kind.FILE,
         error.code,
         user=request.user,
         said=error.sentence,
-        machine=_machine_in(asked, license),
+        machine=machine,
         license_key=license.key if license else (asked.key if asked else ""),
         license_id=license.pk if license else None,
         ip=client_ip(request),
@@ -209,7 +214,8 @@ def _refuse(request: PersonRequest, error: PortalError, data: bytes | str) -> Ht
         return _show_machines(request, license, asked, error, stopping)
     form = RequestForm(initial={"request_text": asked.text})
     way = _way_on(error, license, asked.fingerprint) if license else None
-    return _ask_for_file(request, form, refusal=error, way=way, status=400)
+    about = (machine, license) if license else None
+    return _ask_for_file(request, form, refusal=error, about=about, way=way, status=400)
 
 
 def _named_in(
@@ -310,6 +316,7 @@ def _show_review(request: PersonRequest, review: answering.Review) -> HttpRespon
         "stopping": ", ".join(map(str, review.stopping)),
         "license": license,
         "product": license.product,
+        "called": rows.called(license),
         "hostname": machine.hostname if machine else (review.earlier and review.earlier.hostname),
         "system": _system(machine.os, machine.os_version) if machine else "",
         "app_version": machine.app_version if machine else "",

@@ -15,6 +15,7 @@ from django.db import connections
 from portal.settings import DEFAULT_SECRET_KEY
 from tenancy.encryption import encryption
 from tenancy.hosts import LABEL
+from web import whereabouts
 
 Apps = Sequence[AppConfig] | None
 RANGE = re.compile(r"[0-9A-F]{5}")
@@ -280,6 +281,27 @@ def check_leaked_passwords(app_configs: Apps, **kwargs: Any) -> list[CheckMessag
             id="portal.W005",
         )
     ]
+
+
+@register(Tags.security)
+def check_geoip_database(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    """The file that says where addresses are can be read."""
+    file = settings.GEOIP_DATABASE
+    if file is None:
+        return []
+    try:
+        whereabouts.look_up(file, "127.0.0.1")
+    except whereabouts.UNREADABLE as error:
+        return [
+            Warning(
+                f"GEOIP_DATABASE is {file}, which can't be read ({type(error).__name__}): nothing "
+                "says where somebody signed in.",
+                hint="Put a file in MaxMind's format there, such as GeoLite2-City.mmdb, and let "
+                "the portal's user read it; or unset it.",
+                id="portal.W006",
+            )
+        ]
+    return []
 
 
 def _has_readable_range(folder: Path) -> bool:

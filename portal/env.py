@@ -133,6 +133,12 @@ def folder(name: str, default: Path) -> Path:
     return Path(text(name, str(default))).expanduser().resolve()
 
 
+def file(name: str) -> Path | None:
+    """The value of NAME as an absolute path; None when it is unset."""
+    value = text(name, "")
+    return Path(value).expanduser().resolve() if value else None
+
+
 def made(folder: Path) -> Path:
     """The folder, made if it is missing."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -224,6 +224,8 @@ AUTH_PASSWORD_VALIDATORS = [
 LEAKED_PASSWORDS = (
     env.folder("LEAKED_PASSWORDS", DATA_DIR) if env.text("LEAKED_PASSWORDS", "") else None
 )
+# A file in MaxMind's format (web/whereabouts.py); without it nothing says where somebody was.
+GEOIP_DATABASE = env.file("GEOIP_DATABASE")
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/"
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"

@@ -165,12 +165,14 @@ class ReleaseAdmin(WithButtons):
         )
 
     def get_fields(self, request: HttpRequest, obj: Release | None = None) -> Any:
-        """The draft's form; what is published, or looked at, has its platforms in words."""
+        """The draft's form; what is published, or looked at, has its platforms in words, and what
+        is not there yet has neither state nor files."""
         editable = obj is None or self.has_change_permission(request, obj)
         platforms = "platforms" if editable else "platform_words"
         question = ["own_platforms"] if editable else []
         described = ["product", "name", "version", "channel", platforms, *question]
-        return [*described, "notes", "private", "state", "published_at", "file_list"]
+        known = ["state", "published_at", "file_list"] if obj else []
+        return [*described, "notes", "private", *known]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Release | None = None) -> Any:
         frozen = ("product", "version", "channel", "private") if obj and obj.published else ()

@@ -84,6 +84,12 @@ def vendor_of_activation(activation_id: UUID) -> Vendor | None:
     return _owner_of("licenses.Activation", activation_id)
 
 
+def vendor_of_release(release_id: UUID) -> Vendor | None:
+    """The vendor, active or not, that has published a release with this id: what the address of a
+    file names. None when there is no such release."""
+    return _owner_of("releases.Release", release_id)
+
+
 def _owner_of(model: str, id: UUID) -> Vendor | None:
     rows: Any = apps.get_model(model)._default_manager  # by name: rooms below are not imported
     with outside(Way.PROGRAMS, "A program that has no token names no vendor."):

@@ -36,7 +36,7 @@ class Way(StrEnum):
     DOMAINS = "domains"  # which names vendors have claimed and proved
     EMAILS = "emails"  # which e-mails are due
     ACTS = "acts"  # what operators did, at every vendor
-    PROGRAMS = "programs"  # whose a product or a machine is, by its id
+    PROGRAMS = "programs"  # whose a product or a machine is, and which leases have ended
 
 
 def saying(vendor: UUID | None, way: Way | None, wait: float | None = None) -> str:

@@ -37,7 +37,6 @@ NO_IMAGE = dev.missing_of((*dev.IMAGE_WITH, "caddy", "curl"))
 NO_IMAGE += [] if dev.has_postgresql(os.environ) else ["PostgreSQL's server programs"]
 NO_IMAGE += [] if os.geteuid() == 0 else ["root"]
 WRITES_WORDS = ("accounts", "audit", "demo", "imports", "licenses", "offline")
-HAS_WORDS = ("accounts_user", "licenses_")  # how the names of tables begin whose rows have words
 SERVED_IN = ("e2e", "deploy")
 BY_DATABASE = ("audit", "jobs", "tenancy")
 ALL_REQUIRED = os.environ.get("CI", "").lower() == "true"
@@ -292,7 +291,7 @@ def _no_secret_is_logged(logged: secrets.Kept) -> Iterator[None]:
 def _every_write_has_its_verb() -> Iterator[None]:
     """What commands, jobs and chores change, they change by verbs; also where a fault is survived."""
     sql.without_verb.clear()
-    sql.written.clear()
+    sql.worded.clear()
     yield
     assert not sql.without_verb
 
@@ -344,16 +343,15 @@ def world(
 ) -> Iterator[worlds.World]:
     """Two vendors with people, licences and machines; the test runs outside any scope.
 
-    After each test that writes them, in the rooms that do, these have the words by which they are
-    found; the same code makes them on both databases, so that one is looked at. Who arranges rows
+    After each test that writes what has words, in the rooms that do, rows have those by which they
+    are found; the same code makes them on both databases, so that one is looked at. Who arranges rows
     behind the verbs' back says so: `unfound`.
     """
     world = kept_world.copy()
     yield world
     if request.node.path.parent.name not in WRITES_WORDS or ON_POSTGRESQL:
         return
-    is_written = any(table.startswith(HAS_WORDS) for table in sql.written)
-    if is_written and not request.node.get_closest_marker("unfound"):
+    if sql.worded and not request.node.get_closest_marker("unfound"):
         for vendor in (world.acme, world.globex):
             with inside(vendor):
                 assert list(finding.wrong()) == []

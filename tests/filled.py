@@ -24,7 +24,7 @@ from licenses.models import (
     MaintenancePolicy,
     SeatRequest,
 )
-from licenses.verbs.details import add_metadata
+from licenses.verbs.details import add_metadata, tag_license
 from licenses.verbs.mailing import send_license
 from mail.texts import TEXTS
 from mail.verbs import texts
@@ -60,6 +60,7 @@ def _fill(world: World, vendor: Vendor) -> None:
         add_metadata(LicenseMetadata(vendor=vendor, license=license, key=f"{name}-order"))
         LicenseMeterAttribute.objects.create(vendor=vendor, license=license, name=f"{name}-meter")
         other = world.grace if acme else world.ada_of_globex
+        tag_license(license, names=[f"{name}-licence"])
         LicenseUser.objects.create(vendor=vendor, license=license, user=other)
         Registration.objects.create(
             vendor=vendor, email=f"new@{name}.example", ends_at=timezone.now()

@@ -10,6 +10,8 @@ from accounts.second_factor.telling import tell
 from accounts.sessions import browser_of
 from accounts.verbs.sessions import as_told
 from web import browsers, limits
+from web.requests import client_ip
+from web.whereabouts import whereabouts_of
 
 
 def tell_of_new_device(request: PersonRequest, user: User) -> None:
@@ -21,7 +23,8 @@ def tell_of_new_device(request: PersonRequest, user: User) -> None:
         return
     browser = as_told(browser_of(request))
     if _may_tell(user, browser):
-        tell("new-device", user, browser=browser, at=timezone.now().isoformat())
+        told = {"browser": browser, "place": whereabouts_of(client_ip(request)).words}
+        tell("new-device", user, **told, at=timezone.now().isoformat())
 
 
 def _may_tell(user: User, browser: str) -> bool:

@@ -20,7 +20,7 @@ from accounts.models import Session, User
 from accounts.models.sessions import REFRESH
 from accounts.proof import asks_proof
 from accounts.requests import PersonRequest
-from accounts.words import browser_text
+from accounts.words import browser_text, device_in_words
 from tenancy.hosts import Site
 from web.moments import moment
 from web.pages import render
@@ -65,11 +65,14 @@ def _row(session: Session, own: Session, now: datetime) -> dict[str, Any]:
 
 
 def device_text(session: Session) -> str:
-    """The browser and its system in words, or that it is a program, and by which name."""
+    """The browser and its system in words, or that it is a program, and by which name; and where it
+    is if that is known."""
     if session.site in {Site.API, REFRESH}:
         name = browser_text(session.browser) or session.browser.partition(" ")[0]
-        return _("Web API: %(program)s") % {"program": name} if name else _("Web API")
-    return browser_text(session.browser) or _("Unknown browser")
+        device = _("Web API: %(program)s") % {"program": name} if name else _("Web API")
+    else:
+        device = browser_text(session.browser) or _("Unknown browser")
+    return device_in_words(device, session.place)
 
 
 @asks_proof

@@ -8,6 +8,7 @@ from tenancy.door import within_scope
 from tenancy.hosts import Site
 from tenancy.models import Vendor
 from tenancy.rows import SameVendor, VendorManager, secret
+from web.whereabouts import LONGEST_WORDS
 
 LONGEST_BROWSER = 200  # characters
 # What a program gets to come again with when its access token has run out.
@@ -40,6 +41,8 @@ class Session(models.Model):
     # What it was begun by: with another password it is over.
     password_mark = secret(models.CharField(max_length=64))
     browser = models.CharField(_("browser"), max_length=LONGEST_BROWSER, blank=True)
+    # Where it was begun, in words of then, if the operator has a file (web/whereabouts.py).
+    place = models.CharField(_("place"), max_length=LONGEST_WORDS, blank=True)
     # Whether its person has chosen to stay signed in (accounts/devices/staying.py).
     is_kept = models.BooleanField(_("stays signed in"), default=False)
     begun_at = models.DateTimeField(_("begun"))

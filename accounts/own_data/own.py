@@ -6,6 +6,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.devices.views import device_text
 from accounts.metadata import in_words, visible_only
 from accounts.models import Identity, Session, User
 from accounts.own_data.tables import Table, register
@@ -48,7 +49,7 @@ SESSIONS = Table(
         "begun": (_("Signed in"), lambda session: session.begun_at),
         "last_seen": (_("Last seen"), lambda session: session.seen_at),
         "ends": (_("Ends"), lambda session: session.ends_at),
-        "browser": (_("Browser"), lambda session: browser_text(session.browser)),
+        "browser": (_("Browser"), device_text),
     },
     sessions,
 )

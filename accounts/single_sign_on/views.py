@@ -447,6 +447,14 @@ def connections_of(person: User) -> list[Identity]:
     return list(found.order_by("created_at", "id"))
 
 
+def may_connect(person: User) -> bool:
+    """Whether single sign-on concerns a customer: a provider opens the account, or could."""
+    return (
+        IdentityProvider.objects.filter(is_on=True, for_staff=False).exists()
+        or Identity.objects.filter(user=person).exists()
+    )
+
+
 @require_safe
 def connections(request: PersonRequest) -> HttpResponse:
     """The providers that open the account, each with a button to end that."""

@@ -12,10 +12,12 @@ from django.utils import timezone
 from accounts.devices.lifetimes import lifetime_of
 from accounts.models import Session, User, among_operators
 from accounts.models.sessions import LONGEST_BROWSER, REFRESH
+from audit.acting import actor
 from tenancy.door import inside
 from tenancy.hosts import Site
 from tenancy.table import every_vendor
 from tenancy.transactions import delete_in_steps
+from web.whereabouts import whereabouts_of
 
 SEEN_AGAIN_AFTER = timedelta(minutes=5)
 
@@ -35,6 +37,7 @@ def begin(user: User, *, site: Site, browser: str = "", is_kept: bool = False) -
         digest=digest(token),
         password_mark=user.get_session_auth_hash(),
         browser=as_told(browser),
+        place=whereabouts_of(actor().ip).words,
         is_kept=is_kept,
         begun_at=now,
         proved_at=now,

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.forms.models import ModelChoiceIterator
 from django.utils.translation import gettext_lazy as _
 
@@ -180,9 +180,22 @@ class NewLicenseForm(forms.Form):
             field.queryset = choices
             if is_long(choices):
                 search_in(field, License._meta.get_field(name))
-        if not self.is_bound and not rows["product"].exclude(default_policy=None).exists():
-            # Where no product says it, somebody has to.
-            self.initial.setdefault("policy", rows["policy"].values_list("pk", flat=True).first())
+        if not self.is_bound:
+            self._begin_with(rows["policy"], rows["maintenance_policy"])
+
+    def _begin_with(self, policies: QuerySet[Any], maintenance: QuerySet[Any]) -> None:
+        """Where no product says it, somebody has to: the first policy, and the maintenance policy
+        of who has one only and would else sell all versions without an end."""
+        products = Product.objects.aggregate(
+            policies=Count("default_policy"), maintenance=Count("default_maintenance_policy")
+        )
+        if not products["policies"]:
+            self.initial.setdefault("policy", policies.values_list("pk", flat=True).first())
+        if products["maintenance"]:
+            return
+        known = list(maintenance.values_list("pk", flat=True)[:2])
+        if len(known) == 1:
+            self.initial.setdefault("maintenance_policy", known[0])
 
     def clean_email(self) -> str:
         return normalise_email(self.cleaned_data["email"])

@@ -24,7 +24,7 @@ from backoffice.base import COPY, WithButtons, WithDuplicate, Writes, owned
 from backoffice.export import WithExport
 from backoffice.filters import DaysFilter, PersonFilter, RelatedFilter
 from backoffice.lists import Empty, WithChoices, is_across, is_list_of
-from licenses import values, words
+from licenses import words
 from licenses.admin.all_found import WithChangesToAll
 from licenses.admin.filters import ExpiryFilter, StatusFilter
 from licenses.admin.forms import LicenseForm, NewLicenseForm
@@ -39,7 +39,7 @@ from licenses.errors import (
     MaintenanceDayIsOver,
     MaintenanceHasNoPolicy,
 )
-from licenses.lengths import in_words
+from licenses.exported import COLUMNS, with_details
 from licenses.models import License, LicenseMetadata, LicenseUser, Product
 from licenses.search import places_for_staff
 from licenses.verbs import details, licenses, many
@@ -110,38 +110,8 @@ class LicenseAdmin(WithChangesToAll, WithExport, WithButtons, WithDuplicate):
     }
     export_right = "licenses.export_license"
     export_name = "licenses"
-    export_columns = {
-        "product": lambda license: license.product.name,
-        "email": lambda license: license.user.email if license.user else "",
-        "first_name": lambda license: license.user.first_name if license.user else "",
-        "last_name": lambda license: license.user.last_name if license.user else "",
-        "company": lambda license: license.user.company if license.user else "",
-        "key": lambda license: license.key,
-        "allowed_activations": lambda license: license.allowed_activations,
-        "allowed_deactivations": lambda license: license.allowed_deactivations,
-        "validity": lambda license: in_words(license.interval),
-        "expires_at": lambda license: license.expires_on or license.expires_at,
-        "policy": lambda license: name_or_none(license.policy),
-        "maintenance_policy": lambda license: name_or_none(license.maintenance_policy),
-        "max_allowed_release_version": lambda license: license.max_allowed_release_version,
-        "additional_users": lambda license: "; ".join(
-            each.user.email for each in license.license_users.all()
-        ),
-        "order_number": lambda license: license.order_number,
-        "metadata": lambda license: described(license, visible=False),
-        "visible_metadata": lambda license: described(license, visible=True),
-        "notes": lambda license: license.notes,
-        "internal_notes": lambda license: license.internal_notes,
-        "status": lambda license: words.status_text(license.standing).name,
-        "type": lambda license: license.type,
-        "seats_used": lambda license: license.total_activations,
-        "deactivations_used": lambda license: license.total_deactivations,
-        "first_activated": lambda license: license.first_activated_at,
-        "maintenance_ends": lambda license: (
-            license.maintenance_expires_on or license.maintenance_expires_at
-        ),
-        "created": lambda license: license.created_at,
-    }
+    export_columns = COLUMNS
+    export_rows = staticmethod(with_details)
     verbs = {"send": (_send, _("The licence %(row)s is on its way to its customer by e-mail."))}
     rights = {"send": "send"}
     list_display = ("key_shown", "product_shown", "user_shown", "status", "seats", "expires")
@@ -207,11 +177,6 @@ class LicenseAdmin(WithChangesToAll, WithExport, WithButtons, WithDuplicate):
         ),
     )
 
-    def export_rows(self, rows: QuerySet[License]) -> QuerySet[License]:
-        """With what hangs on each."""
-        chosen = rows.select_related("product", "user", "policy", "maintenance_policy")
-        return chosen.prefetch_related("metadata", "license_users__user")
-
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "user":
             kwargs["queryset"] = User.objects.filter(role__in=CUSTOMER_ROLES)
@@ -239,6 +204,10 @@ class LicenseAdmin(WithChangesToAll, WithExport, WithButtons, WithDuplicate):
     def maintenance_ends(self, obj: License) -> str:
         """For who may only look: the form's field is a day."""
         return words.maintenance_text(obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Programs delete licences (the Web API); people suspend and revoke them."""
+        return False
 
     def title_of(self, row: License) -> str:
         return _("Licence %(key)s") % {"key": row}
@@ -488,17 +457,6 @@ class LicenseAdmin(WithChangesToAll, WithExport, WithButtons, WithDuplicate):
 def list_url(request: HttpRequest) -> str:
     """The list, narrowed as the request's address says."""
     return reverse("admin:licenses_license_changelist", query=request.GET)
-
-
-def name_or_none(policy: Any) -> str:
-    """A policy as an import reads it."""
-    return policy.name if policy else Choice.NONE.value
-
-
-def described(license: License, *, visible: bool) -> str:
-    """The metadata that the customer sees, or that he doesn't, as an import reads it."""
-    entries = sorted(license.metadata.all(), key=lambda each: each.key)
-    return values.written((each.key, each.value) for each in entries if each.visible is visible)
 
 
 def _choose(name: str) -> Callable[..., HttpResponseBase | None]:

@@ -92,6 +92,10 @@ class ProductAdmin(WithMetadata):
         shown = product_page.page_of(request, product) if product else {}
         return super().render_change_form(request, context | shown, *args, **kwargs)
 
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """By the Web API alone."""
+        return False
+
     def get_urls(self) -> list[URLPattern]:
         download = self.admin_site.admin_view(self.download_product_file)
         name = "licenses_product_file"

@@ -12,6 +12,7 @@ from licenses.models.license import (
 from licenses.models.maintenance import MaintenancePolicy, VersionField, validate_version
 from licenses.models.product import Product, SigningKey
 from licenses.models.seat_requests import SeatRequest
+from licenses.models.tags import LicenseTag
 from licenses.models.terms import (
     TERMS,
     UNLIMITED,
@@ -41,6 +42,7 @@ __all__ = [
     "LicenseMetadata",
     "LicenseMeterAttribute",
     "LicensePolicy",
+    "LicenseTag",
     "LicenseTerms",
     "LicenseType",
     "LicenseUser",

@@ -85,6 +85,12 @@ class Activation(TenantRow):
         indexes = (
             models.Index(name="activation_newest", fields=("vendor", "-created_at", "id")),
             models.Index(name="activation_by_seen", fields=("vendor", "last_synced_at", "id")),
+            # Which leases have ended, at all vendors (verbs/leases.py).
+            models.Index(
+                name="activation_leases",
+                fields=("lease_expires_at",),
+                condition=Q(lease_expires_at__isnull=False),
+            ),
             models.Index(name="activation_by_host", fields=("vendor", "hostname", "id")),
             # By it, or by its beginning, a machine is found.
             models.Index(name="activation_by_print", fields=("vendor", "fingerprint")),

@@ -136,6 +136,9 @@ class License(Usable, TenantRow, LicenseTerms):
         related_name="additional_licenses",
         verbose_name=_("additional users"),
     )
+    tags = models.ManyToManyField(
+        "accounts.Tag", through="LicenseTag", related_name="licenses", verbose_name=_("tags")
+    )
     # Of an end that is a day, both the day and its last moment in the vendor's zone.
     expires_at = moment_of("expires_on", models.DateTimeField(_("expires"), null=True, blank=True))
     expires_on = models.DateField(_("expires"), null=True, blank=True, editable=False)
@@ -376,3 +379,10 @@ class LicenseMeterAttribute(TenantRow):
 
     def __str__(self) -> str:
         return self.name
+
+    def concerns(self) -> dict[str, Any]:
+        return {
+            "license_id": self.license_id,
+            "customer_id": self.license.user_id,
+            "visible": self.visible,
+        }

@@ -78,6 +78,9 @@ class Product(TenantRow):
         ),
     )
 
+    # Its programs may run for ever on machines that trust its keys, so it stays.
+    has_been_activated = models.BooleanField(default=False, editable=False)
+
     class Meta(TenantRow.Meta):
         verbose_name = _("product")
         verbose_name_plural = _("products")

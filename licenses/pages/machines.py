@@ -9,7 +9,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.requests import PersonRequest
 from licenses.access import asked_for, machines_of
@@ -45,9 +45,15 @@ def machine_list(request: PersonRequest) -> HttpResponse:
     return render(request, "licenses/machine_list.html", context)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def deactivate_many(request: PersonRequest) -> HttpResponse:
-    """Shows what becomes of each of the machines that were chosen; confirmed, frees them."""
+    """Shows what becomes of each of the machines that were chosen; confirmed, frees them.
+
+    Who goes back in the browser, or had to sign in again on the way, arrives by GET, without what
+    was chosen, and chooses anew.
+    """
+    if request.method != "POST":
+        return redirect("machines")
     machines = _chosen(request)
     if not machines:
         messages.error(request, _("Choose at least one machine that has its seat."))

@@ -102,6 +102,12 @@ class EventRow:
     actor: str
 
 
+def called(license: License | Listed) -> str:
+    """What tells a licence apart from others of its product: its name, else its order number or
+    what else its customer reads of it; empty where there is nothing."""
+    return license.name or license.order_number or license.note
+
+
 def license_row(
     license: License | Listed, now: datetime, today: date, support: str = ""
 ) -> LicenseRow:
@@ -113,7 +119,7 @@ def license_row(
         url=url,
         key=license.key,
         product=str(license.product),
-        name=license.name or license.order_number or license.note,
+        name=called(license),
         status=words.status_text(standing),
         seats=seats(license),
         expires=words.ending(license.end, now, today),

@@ -28,6 +28,7 @@ from licenses.models import (
 )
 from licenses.verbs.licenses import begun, maintenance_begun
 from licenses.verbs.locking import lock
+from licenses.verbs.restrictions import check_user
 
 FINGERPRINT_LENGTHS = range(64, 257)
 
@@ -105,10 +106,12 @@ def activate(
     machine: Machine,
     *,
     key: MachineKey | None = None,
+    lease_duration: int | None = None,
 ) -> Activation:
     """The machine's activation: a new seat, or the seat that its fingerprint has already.
 
-    With a machine key the activation is an offline one. Raises the named error of the first rule
+    With a machine key the activation is an offline one. `lease_duration`, in seconds, is what the
+    program wishes, where the licence lets it choose. Raises the named error of the first rule
     that refuses, in the order of offline-protocol.md; then no seat is taken.
     """
     locked = lock(license.pk)
@@ -117,11 +120,12 @@ def activate(
     _free_ended_leases(locked, but=machine.fingerprint)
     existing = find_activation(locked, machine.fingerprint)
     if existing:
-        return _activate_again(locked, existing, machine, key)
+        return _activate_again(locked, existing, machine, key, lease_duration)
     if locked.seats_left == 0:
         raise errors.ActivationLimitReached
+    check_user(user_locked=locked.user_locked, user_hash=machine.user_hash)
     _take_uses(locked, machine.meter_attributes)
-    return _take_seat(locked, machine, key)
+    return _take_seat(locked, machine, key, lease_duration)
 
 
 def find_activation(license: License, fingerprint: str) -> Activation | None:
@@ -157,14 +161,18 @@ def ended_leases(license: License) -> QuerySet[Activation]:
 
 @transaction.atomic
 def sync(
-    activation_id: Any, told: Mapping[str, Any] | None = None, uses: Sequence[Use] = ()
+    activation_id: Any,
+    told: Mapping[str, Any] | None = None,
+    uses: Sequence[Use] = (),
+    *,
+    lease_duration: int | None = None,
 ) -> Activation:
     """Notes that the machine was seen, takes over what it tells (names of `TOLD`), counts the uses
-    of meters that it reports, and renews its lease.
+    of meters that it reports, and renews its lease, for as long as it wishes if it may choose.
 
     Raises ActivationNotFound; RevokedLicense; InvalidActivationFingerprint where it is another
-    machine; the error that keeps this kind of machine out; MeterAttributeUsesLimitReached. Then
-    nothing is changed.
+    machine, UserNotAllowed where it is another user of a locked one;
+    MeterAttributeUsesLimitReached. Then nothing is changed.
     """
     license, activation = _locked(activation_id)
     check_license(license, offline=False)
@@ -172,14 +180,14 @@ def sync(
     if told.get("fingerprint", activation.fingerprint) != activation.fingerprint:
         raise errors.InvalidActivationFingerprint
     machine = Machine(**{name: told.get(name, getattr(activation, name)) for name in TOLD})
-    check_machine(license, machine)
+    _check_same_user(license, activation, machine.user_hash)
     renamed = machine.hostname != activation.hostname
     changed = _describe(activation, machine)
     if uses:
         _count_uses(license, activation, uses)
         changed.append("meter_attributes")
     activation.last_synced_at = timezone.now()
-    activation.lease_expires_at = _lease_end(license, activation)
+    activation.lease_expires_at = _lease_end(license, activation, lease_duration)
     _save_again(activation, changed, renamed=renamed)
     return activation
 
@@ -281,13 +289,15 @@ def check_customer_may_deactivate(license: License, activation: Activation) -> N
         raise errors.DeactivationLimitReached
 
 
-def _take_seat(license: License, machine: Machine, key: MachineKey | None) -> Activation:
+def _take_seat(
+    license: License, machine: Machine, key: MachineKey | None, lease_duration: int | None
+) -> Activation:
     now = timezone.now()
     activation = Activation(vendor_id=license.vendor_id, license=license)
     _describe(activation, machine)
     _bind(activation, key)
     activation.last_synced_at = now
-    activation.lease_expires_at = _lease_end(license, activation)
+    activation.lease_expires_at = _lease_end(license, activation, lease_duration)
     if license.expiration_strategy == ExpirationStrategy.ROLLING and license.interval:
         end = begun(license.interval, now, license.vendor.zone).end
         activation.expires_at, activation.expires_on = end.at, end.on
@@ -319,15 +329,17 @@ def _activate_again(
     activation: Activation,
     machine: Machine,
     key: MachineKey | None,
+    lease_duration: int | None,
 ) -> Activation:
     """The same seat again; that a new machine key replaces the old one is counted and recorded."""
+    _check_same_user(license, activation, machine.user_hash)
     check_machine_key(license, activation, key)
     replaced = replaces_machine_key(activation, key)
     renamed = machine.hostname != activation.hostname
     changed = _describe(activation, machine) + _bind(activation, key)
     activation.license = license
     activation.last_synced_at = timezone.now()
-    activation.lease_expires_at = _lease_end(license, activation)
+    activation.lease_expires_at = _lease_end(license, activation, lease_duration)
     if replaced:
         changed += _count_replacement(license, activation)
     _save_again(activation, changed, renamed=renamed)
@@ -383,12 +395,26 @@ def _bind(activation: Activation, key: MachineKey | None) -> list[str]:
     return ["offline", "machine_jwk", "machine_thumbprint"]
 
 
-def _lease_end(license: License, activation: Activation) -> datetime | None:
+def _check_same_user(license: License, activation: Activation, user_hash: str) -> None:
+    before = activation.user_hash
+    check_user(user_locked=license.user_locked, user_hash=user_hash, before=before)
+
+
+def _lease_end(license: License, activation: Activation, wanted: int | None) -> datetime | None:
     """When a floating seat ends by itself, and that of a machine which nobody can reach."""
     leased = license.type == LicenseType.HOSTED_FLOATING or activation.offline
-    if not leased or license.lease_duration == 0:
+    length = license.lease_duration
+    if license.allow_client_lease_duration and wanted:
+        length = wanted
+    if not leased or length == 0:
         return None
-    return timezone.now() + timedelta(seconds=license.lease_duration)
+    return timezone.now() + timedelta(seconds=length)
+
+
+@transaction.atomic
+def free_ended_leases(license_id: Any) -> None:
+    """Gives back the seats of a licence whose lease has ended."""
+    _free_ended_leases(lock(license_id))
 
 
 def _free_ended_leases(license: License, *, but: str = "") -> None:

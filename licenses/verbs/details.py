@@ -1,12 +1,18 @@
 """What hangs on a licence: metadata, and the people beside its owner who may use it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
+from accounts.metadata import MOST_ENTRIES
+from accounts.models import User
+from accounts.verbs.tags import put_on
 from audit import rows
-from licenses.models import LicenseMetadata, LicenseUser, LicenseWord
+from licenses.models import License, LicenseMetadata, LicenseTag, LicenseUser, LicenseWord
 from licenses.verbs.locking import lock
 
 
@@ -41,6 +47,51 @@ def _lock(*ids: UUID) -> None:
     """Who writes a licence's words holds its lock."""
     for license_id in sorted(set(ids)):
         lock(license_id)
+
+
+@transaction.atomic
+def set_metadata(license: License, entries: Sequence[Mapping[str, Any]]) -> None:
+    """Changes the values of these keys as far as their entries say, and adds those that are not
+    there; others stay. Raises ValidationError."""
+    locked = lock(license.pk)
+    known = {entry.key: entry for entry in locked.metadata.all()}
+    for each in entries:
+        entry = known.get(each["key"])
+        if entry is None:
+            entry = LicenseMetadata(vendor=locked.vendor, license=locked, **each)
+            entry.full_clean()
+            known[entry.key] = add_metadata(entry)
+            continue
+        entry.license = locked
+        fields = [name for name in each if name != "key"]
+        for name in fields:
+            setattr(entry, name, each[name])
+        entry.full_clean()
+        change_metadata(entry, fields=fields)
+    if len(known) > MOST_ENTRIES:
+        raise ValidationError(_("At most %(n)d values can be on a licence.") % {"n": MOST_ENTRIES})
+
+
+@transaction.atomic
+def share_with(license: License, people: Collection[User]) -> None:
+    """Lets these customers use the licence beside its owner, and no others."""
+    locked = lock(license.pk)
+    wanted = {person.pk: person for person in people if person.pk != locked.user_id}
+    for holder in locked.license_users.all():
+        if wanted.pop(holder.user_id, None) is None:
+            holder.license = locked
+            unshare(holder)
+    for person in wanted.values():
+        share(LicenseUser(vendor=locked.vendor, license=locked, user=person))
+
+
+@transaction.atomic
+def tag_license(license: License, *, names: Sequence[str]) -> None:
+    """Has the licence have these tags and no others; one that the vendor does not know is made.
+
+    Raises accounts.verbs.tags.TooManyTags, and ValidationError for a name that none can have.
+    """
+    put_on(lock(license.pk), LicenseTag, "license", names)
 
 
 def share(holder: LicenseUser) -> LicenseUser:

@@ -44,6 +44,7 @@ from licenses.models import (
 )
 from licenses.models.ends import Ending
 from licenses.verbs.locking import lock
+from tenancy.spelling import form_of
 
 
 @transaction.atomic
@@ -97,6 +98,20 @@ def take_back(license: License) -> None:
         rows.delete(locked)
     except ProtectedError as error:
         raise LicenseIsUsed from error
+
+
+@transaction.atomic
+def delete_license(license: License) -> None:
+    """Deletes a licence with its machines and all that hangs on it. The trail keeps what it was,
+    and its product remembers that machines trust its keys."""
+    locked = lock(license.pk)
+    machines = list(Activation.objects.filter(license_id=locked.pk))
+    for machine in machines:
+        record(locked, Event.DEACTIVATED, machine=machine, license_deleted=True)
+    Activation.objects.filter(license_id=locked.pk).delete()
+    if locked.first_activated_at:
+        Product.objects.filter(pk=locked.product_id).update(has_been_activated=True)
+    rows.delete(locked)
 
 
 def set_ends(license: License) -> None:
@@ -204,6 +219,23 @@ def set_last_day(license: License, *, day: date) -> License:
     return _move(locked, VALIDITY, Event.LAST_DAY_SET, term)
 
 
+@transaction.atomic
+def set_expiry(license: License, *, at: datetime) -> License:
+    """Has the licence be valid until that moment, which is the new anchor; it is a day where it is
+    the end of one at the vendor's.
+
+    Raises ExpiryPerMachine where each machine has an end of its own, and DateTooFar.
+    """
+    locked = lock(license.pk)
+    if locked.expiration_strategy == ExpirationStrategy.ROLLING:
+        raise ExpiryPerMachine
+    zone = locked.vendor.zone
+    with reachable():
+        day = ends.end_of(at.astimezone(zone).date(), zone)
+        term = ends.until(day if day.at == at else End(at), zone)
+    return _move(locked, VALIDITY, Event.LAST_DAY_SET, term)
+
+
 def _renewed(term: Term, interval: Interval, license: License) -> Term:
     with reachable():
         return ends.renewed(term, interval, timezone.now(), license.vendor.zone)
@@ -229,8 +261,10 @@ def change_license(license: License, *, fields: Collection[str]) -> License:
     """
     if "user" in fields and "name" not in fields:
         license.name, fields = "", {*fields, "name"}
+    if "key" in fields:
+        license.key_form, fields = form_of(license.key), {*fields, "key_form"}
     rows.change(license, fields=fields, withheld=WITHHELD, people=owners_of(license))
-    if not set(SEARCHED).isdisjoint(fields):
+    if not {*SEARCHED, "key"}.isdisjoint(fields):
         LicenseWord.objects.keep([license.pk])
     if "user" in fields:
         machines = Activation.objects.filter(license_id=license.pk)

@@ -3,6 +3,7 @@ the proof. Runs in the vendor's scope."""
 
 from uuid import UUID
 
+from audit.acting import actor
 from licenses.errors import (
     ActivationNotFound,
     InvalidLicenseKey,
@@ -10,7 +11,8 @@ from licenses.errors import (
     OfflineMachineKeepsItsSeat,
 )
 from licenses.models import Activation, License, Product
-from licenses.verbs.activations import deactivate
+from licenses.verbs.activations import Machine, activate, deactivate
+from licenses.verbs.restrictions import check_place, check_sign_in
 from tenancy.spelling import form_of
 
 
@@ -24,6 +26,28 @@ def find_license(product_id: UUID, key: str) -> License:
     if not Product.objects.filter(pk=product_id).exists():
         raise InvalidProductId
     raise InvalidLicenseKey
+
+
+def activate_online(
+    product_id: UUID,
+    key: str,
+    machine: Machine,
+    *,
+    email: str = "",
+    password: str = "",
+    lease_duration: int | None = None,
+) -> Activation:
+    """A seat for the machine of a program that comes with a licence's key, as `activate` gives it.
+
+    Raises what `find_license`, `check_place`, `check_sign_in` (of a licence that asks for it) and
+    `activate` raise.
+    """
+    license = find_license(product_id, key)
+    ip = actor().ip
+    check_place(license, ip=ip, country="")  # nothing here knows where an address is
+    if license.require_authentication:
+        check_sign_in(license, email=email, password=password, ip=ip)
+    return activate(license, machine, lease_duration=lease_duration)
 
 
 def check_names(activation_id: UUID, product_id: UUID | None, key: str | None) -> None:

@@ -34,9 +34,9 @@ REQUEST, ANSWER = "release-request", "release-answer"  # kinds of e-mails
 
 
 @transaction.atomic
-def free(activation: Activation, *, reason: str) -> None:
+def free(activation: Activation, *, reason: str, answer: str | None = None) -> None:
     """Frees the seat of a machine for the customer, whatever kind of machine it is; a request to
-    release it is answered by that.
+    release it is answered by that, in the reason's words unless there are others.
 
     Raises ActivationNotFound when the activation has ended already: released once however often
     it is tried; and ValidationError for a reason that nobody can read.
@@ -48,7 +48,7 @@ def free(activation: Activation, *, reason: str) -> None:
     give_back(license, current)
     record(license, Event.FREED, machine=current, reason=reason)
     if asked:
-        _answer(asked, State.RELEASED, reason)
+        _answer(asked, State.RELEASED, reason if answer is None else answer)
 
 
 @transaction.atomic
@@ -70,15 +70,16 @@ def refuse(request: SeatRequest, *, answer: str) -> None:
 
 @transaction.atomic
 def release(request: SeatRequest, *, answer: str = "") -> None:
-    """Answers a request by releasing the machine; without an answer the customer's own reason is
-    the reason. Raises RequestAnswered unless it is open,
-    and ActivationNotFound."""
+    """Answers a request by releasing the machine. Without an answer the customer's own reason
+    stands in the licence's history, and nothing is said to have been answered. Raises
+    RequestAnswered unless it is open, and ActivationNotFound."""
     lock(request.license_id)
     current = _open(request)
     machine = Activation.objects.filter(pk=current.activation_id).first()
     if machine is None:
         raise errors.ActivationNotFound
-    free(machine, reason=answer.strip() or current.reason)
+    said = answer.strip()
+    free(machine, reason=said or current.reason, answer=said)
 
 
 @transaction.atomic

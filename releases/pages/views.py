@@ -9,7 +9,6 @@ from uuid import UUID
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.db import connection
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.utils import timezone
@@ -19,7 +18,6 @@ from accounts.requests import PersonRequest
 from licenses.models import License
 from releases.access import (
     Holder,
-    get_covering,
     get_customer,
     get_file,
     get_holder,
@@ -29,19 +27,18 @@ from releases.access import (
     releases_of,
 )
 from releases.coverage import Verdict
+from releases.delivering import deliver
 from releases.errors import NothingForThisKey, ReleaseNotFound, SignInNeeded
-from releases.files.sending import send
-from releases.models import STABLE, Release, ReleaseFile
+from releases.models import STABLE, Release
 from releases.pages import feeds
 from releases.pages.forms import ReleaseSearchForm
 from releases.pages.rows import ReleaseRow, channel_name, release_rows
 from releases.platforms import NAMES, family_of, guess, name_of, suits, word_of
 from releases.sentences import why_not
-from releases.verbs import downloads
 from tenancy.prepared import prepared
 from web.errors import in_json
 from web.pages import render
-from web.requests import client_ip, not_while_viewing_as, page_of
+from web.requests import not_while_viewing_as, page_of
 
 View = Callable[..., HttpResponseBase]
 Place = tuple[UUID, str, str]  # product, channel and family of platforms
@@ -217,7 +214,7 @@ def download(request: PersonRequest, release_id: UUID, name: str) -> HttpRespons
     if not verdict.covered:
         return _refuse(holder, verdict)
     try:
-        return _send_and_record(request, holder, verdict, file)
+        return deliver(request, holder, verdict, file)
     except ReleaseNotFound as error:
         raise Http404 from error
 
@@ -227,29 +224,6 @@ def _refuse(holder: Holder, verdict: Verdict) -> HttpResponse:
     if not holder.key:
         raise PermissionDenied(why_not(verdict))
     return JsonResponse({"message": why_not(verdict), "code": verdict.refusal}, status=403)
-
-
-def _send_and_record(
-    request: PersonRequest, holder: Holder, verdict: Verdict, file: ReleaseFile
-) -> HttpResponseBase:
-    license = get_covering(verdict)
-    sending = send(request, file, license)
-    if sending.granted:
-        try:
-            downloads.record(
-                file,
-                user=holder.user,
-                license=license,
-                ip=client_ip(request),
-                granted=sending.granted,
-            )
-        except BaseException:
-            sending.response.close()
-            raise
-        if not connection.in_atomic_block:
-            # A slow visitor holds a thread; he should not hold a connection to the database, too.
-            connection.close()
-    return sending.response
 
 
 def _feed(write: Callable[..., HttpResponse]) -> View:

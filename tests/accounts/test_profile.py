@@ -3,7 +3,7 @@
 import pytest
 from django.core import mail
 
-from accounts.models import User
+from accounts.models import IdentityProvider, User
 from tenancy.door import inside
 from tests.accounts.test_passwords import link_in
 from tests.world import PASSWORD, Browser, World, signed_in
@@ -25,6 +25,22 @@ def test_names_and_company_are_saved(world: World) -> None:
     assert "Augusta King" in page
     ada = reload(world)
     assert (ada.first_name, ada.last_name, ada.company) == ("Augusta", "King", "Engines")
+
+
+def test_single_sign_on_is_offered_where_a_provider_is_on(world: World) -> None:
+    def offered() -> bool:
+        page = signed_in(world.ada).get("/profile/").content.decode()
+        return 'href="/profile/single-sign-on/"' in page
+
+    assert not offered()
+    with inside(world.acme):
+        provider = IdentityProvider.objects.create(
+            vendor=world.acme, name="Example", issuer="https://id.example", client_id="portal"
+        )
+    assert not offered()
+    with inside(world.acme):
+        IdentityProvider.objects.filter(pk=provider.pk).update(is_on=True)
+    assert offered()
 
 
 def test_nothing_else_can_be_posted(world: World) -> None:

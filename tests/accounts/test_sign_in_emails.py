@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,9 +18,10 @@ from accounts.verbs import sessions
 from accounts.verbs.people import change_person
 from audit.models import AuditEntry
 from tenancy.door import inside
+from tests import geoip
 from tests import world as worlds
 from tests.accounts.phones import browser_for, past_password, phone_of, typed_by
-from tests.accounts.test_devices import FIREFOX, SAFARI
+from tests.accounts.test_devices import FIREFOX, SAFARI, rows_of
 from tests.accounts.test_second_factor_on import below
 from tests.accounts.test_sessions import all_sessions, is_in
 from tests.licenses.test_activation import run_at_once
@@ -169,6 +171,26 @@ def test_what_a_browser_says_of_itself_stays_out_of_the_e_mail(world: World) -> 
     assert "Firefox on Windows" in bodies[0]
     assert "a browser without a name" in bodies[1]
     assert not any("evil" in each or "555" in each for each in bodies)
+
+
+@pytest.mark.parametrize("who", EVERYBODY)
+def test_a_place_is_told_where_the_operator_has_a_file(
+    world: World, who: str, tmp_path: Path, settings: Any
+) -> None:
+    person = getattr(world, who)
+    entered(person)
+    entered(person)
+    settings.GEOIP_DATABASE = geoip.written(tmp_path / "places.mmdb")
+    browser = browser_for(person)
+    browser.post(
+        "/login/", typed_by(person), headers={"user-agent": SAFARI}, REMOTE_ADDR=geoip.BERLIN
+    )
+    without, with_place = (each.body + each.alternatives[0].content for each in mail.outbox)
+    assert without.count("Firefox on Windows, 24 November") == 2
+    assert with_place.count("Safari on iPhone near Berlin, Germany, 24 November") == 2
+    rows = rows_of(browser, person)
+    assert rows[0].startswith("Safari on iPhone near Berlin, Germany This device")
+    assert rows[1].startswith("Firefox on Windows Signed in")
 
 
 # --- The link -----------------------------------------------------------------------------------

@@ -9,14 +9,14 @@ from uuid import uuid4
 import pytest
 
 from audit.models import AuditEntry
-from licenses.models import Activation, License, LicenseMeterAttribute
+from licenses.models import Activation, License, LicenseMeterAttribute, LicenseUser
 from licenses.verbs.activations import activate
 from licenses.verbs.licenses import create_license
 from tenancy.door import inside
 from tests.api.program import Program, program_of
 from tests.conftest import NOW
 from tests.offline.requests_maker import MachineKeys
-from tests.world import World, fingerprint, machine, set_vendor
+from tests.world import PASSWORD, World, fingerprint, machine, set_vendor
 
 MACHINE = MachineKeys()
 
@@ -354,3 +354,65 @@ def test_staff_releases_an_offline_machine(world: World) -> None:
     assert program_of(world.grace).remove(f"/v3/activations/{machine['id']}").status_code == 409
     assert staff.remove(f"/v3/activations/{machine['id']}").status_code == 204
     assert seats(license) == (0, 0)
+
+
+def test_a_licence_may_ask_for_its_customers_sign_in(world: World) -> None:
+    license, program = spare(world), Program()
+    change(license, require_authentication=True)
+    own = {"email": "GRACE@example.com", "password": PASSWORD}
+    for wrong in (
+        {},
+        {**own, "password": "another"},
+        {**own, "password": ""},
+        {"email": "ada@example.com", "password": PASSWORD},
+        {"email": "admin@acme.example", "password": PASSWORD},
+    ):
+        refused = program.create("/v3/activations", body_of(license, **wrong))
+        assert (refused.status_code, refused.json()["code"]) == (400, "AUTHENTICATION_FAILED")
+    assert seats(license) == (0, 0)
+    assert program.create("/v3/activations", body_of(license, **own)).status_code == 201
+    with inside(world.acme):
+        LicenseUser.objects.create(vendor=world.acme, license=license, user=world.ada)
+    shared = body_of(license, "two", email="ada@example.com", password=PASSWORD)
+    assert program.create("/v3/activations", shared).status_code == 201
+    tries = [
+        program.create("/v3/activations", body_of(license, **{**own, "password": "guess"}))
+        for _each in range(8)
+    ]
+    assert tries[-1].status_code == 429
+
+
+def test_a_licence_may_be_bound_to_places_and_users(world: World) -> None:
+    license, program = spare(world), Program()
+    for terms, code in (
+        ({"disallowed_ip_addresses": ["127.0.0.1"]}, "IP_ADDRESS_NOT_ALLOWED"),
+        ({"allowed_ip_ranges": ["192.0.2.0/24"]}, "IP_ADDRESS_NOT_ALLOWED"),
+        ({"allowed_countries": ["DE"]}, "COUNTRY_NOT_ALLOWED"),
+        ({"user_locked": True}, "USER_NOT_ALLOWED"),
+    ):
+        change(license, **terms)
+        refused = program.create("/v3/activations", body_of(license))
+        assert (refused.status_code, refused.json()["code"]) == (400, code)
+        change(license, **{name: getattr(license, name) for name in terms})
+    change(license, user_locked=True)
+    made = program.create("/v3/activations", body_of(license, userHash="first"))
+    path = f"/v3/activations/{claims_of(made)['aid']}"
+    assert program.change(path, {"userHash": "second"}).json()["code"] == "USER_NOT_ALLOWED"
+    again = program.create("/v3/activations", body_of(license, userHash="second"))
+    assert again.json()["code"] == "USER_NOT_ALLOWED"
+    assert program.change(path, {"userHash": "first"}).status_code == 200
+    assert seats(license) == (1, 1)
+
+
+def test_a_program_may_choose_its_lease_where_it_is_allowed(world: World) -> None:
+    license, program = spare(world), Program()
+    change(license, type="hosted-floating", lease_duration=600)
+
+    def lease(**sent: Any) -> int:
+        claims = claims_of(program.create("/v3/activations", body_of(license, **sent)))
+        return int(claims["leat"] - claims["iat"])
+
+    assert lease(leaseDuration=60) == 600
+    change(license, allow_client_lease_duration=True)
+    assert [lease(leaseDuration=n) for n in (60, 0, "90")] == [60, 600, 90]
+    assert lease() == 600

@@ -18,7 +18,12 @@ from accounts.tokens import verbs as tokens
 from accounts.tokens.scopes import SCOPES
 from api.allowed import needs
 from audit.models import AuditEntry
-from licenses.models import LicensePolicy, MaintenancePolicy
+from licenses.models import (
+    LicenseMetadata,
+    LicenseMeterAttribute,
+    LicensePolicy,
+    MaintenancePolicy,
+)
 from releases.models import ReleaseFile
 from tenancy.door import inside
 from tests.api.program import Program, operations, program_of
@@ -60,6 +65,20 @@ def maintenance_row(world: World) -> object:
         return MaintenancePolicy.objects.create(vendor=world.acme, name="Orbit updates").pk
 
 
+def value_row(world: World) -> object:
+    with inside(world.acme):
+        return LicenseMetadata.objects.create(
+            vendor=world.acme, license=world.ada_license, key="Orbit room"
+        ).pk
+
+
+def meter_row(world: World) -> object:
+    with inside(world.acme):
+        return LicenseMeterAttribute.objects.create(
+            vendor=world.acme, license=world.ada_license, name="Orbit renders"
+        ).pk
+
+
 def token_row(world: World) -> object:
     with inside(world.acme):
         return tokens.write(world.acme_admin, name="Orbit export", scopes=["user:read"])[0].pk
@@ -72,6 +91,9 @@ ROWS: dict[str, Callable[[World], object]] = {
     "event-logs": event_row,
     "license-policies": policy_row,
     "license-templates": policy_row,
+    "licenses": lambda world: world.ada_license.pk,
+    "licenses/metadata": value_row,
+    "licenses/meter-attributes": meter_row,
     "maintenance-policies": maintenance_row,
     "me/activations": lambda world: world.ada_machine.pk,
     "me/licenses": lambda world: world.ada_license.pk,
@@ -93,6 +115,11 @@ OPEN: set[tuple[str, str]] = {
     ("POST", "/v3/accounts/reset-password-request"),  # nothing: an e-mail to whoever it belongs to
     ("POST", "/v3/accounts/login-google"),  # nothing: it is not offered
     ("POST", "/v3/users/{id}/reset-password"),  # the token of an e-mailed link
+    # A licence's key, or for a file a token: test_updates.py.
+    ("GET", "/v3/releases/update"),
+    ("GET", "/v3/releases/latest"),
+    ("GET", "/v3/{uuidstr:release_id}/{name}"),
+    ("HEAD", "/v3/{uuidstr:release_id}/{name}"),
     # A licence's key, or an activation's id: test_activations.py.
     ("POST", "/v3/activations"),
     ("PATCH", "/v3/activations/{id}"),

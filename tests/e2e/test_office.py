@@ -20,6 +20,18 @@ AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
 LOOK = """([width, scheme]) => axe.run({resultTypes: ["violations"], rules: {"target-size": {enabled: true}}})
   .then(({violations}) => violations.flatMap(({id, nodes}) =>
     nodes.map((node) => `${width} ${scheme} ${id}: ${node.html.slice(0, 160)}`)))"""
+# Blocks of a page that stand closer below each other than 6 pixels.
+TOUCHING = """() => {
+  const blocks = ".panel, .table, .notice, .actions, .verbs, .views, h2";
+  const all = [...document.querySelectorAll(`main :is(${blocks})`)]
+    .filter((each) => each.checkVisibility() && !each.parentElement.closest(blocks))
+    .map((each) => [each, each.getBoundingClientRect()]);
+  const name = (each) => `${each.localName}.${each.className} "${each.innerText.slice(0, 24)}"`;
+  return all.flatMap(([upper, above]) => all
+    .filter(([, below]) => below.left < above.right && above.left < below.right)
+    .filter(([, below]) => Math.abs(below.top - above.bottom - 1) < 5)
+    .map(([lower]) => `${name(upper)} touches ${name(lower)}`));
+}"""
 SIDEWAYS = "document.documentElement.scrollWidth - innerWidth"
 BETWEEN = (780, 1024)  # pixels: where tables are no cards yet, and beside the navigation
 # Every page is looked at so, and those that others are like in the other two ways, too.
@@ -95,6 +107,7 @@ def findings(page: Page) -> list[str]:
         found += page.evaluate(LOOK, [width, scheme])
         wide = page.evaluate(SIDEWAYS)
         found += [f"{width} {scheme} scrolls sideways by {wide} px"] if wide > 0 else []
+        found += [f"{width} {touch}" for touch in page.evaluate(TOUCHING)]
     for width in BETWEEN:
         page.set_viewport_size({"width": width, "height": 900})
         wide = page.evaluate(SIDEWAYS)

@@ -166,6 +166,23 @@ def test_the_form_offers_the_products_policy_first(
         assert options[1] == ("none", "", none)
 
 
+def test_the_form_begins_with_the_only_maintenance_policy_where_no_product_has_one(
+    world: World, policies: tuple[LicensePolicy, MaintenancePolicy]
+) -> None:
+    def begins_with() -> list[str]:
+        page = signed_in(world.acme_admin).get("/licenses/license/add/").content.decode()
+        select = re.search(r'<select name="maintenance_policy".*?</select>', page, re.DOTALL)
+        assert select
+        return re.findall(r"<option[^>]* selected>([^<]*)<", select[0])
+
+    with inside(world.acme):
+        Product.objects.update(default_policy=None, default_maintenance_policy=None)
+    assert begins_with() == ["One year"]
+    with inside(world.acme):
+        MaintenancePolicy.objects.create(vendor=world.acme, name="Two years")
+    assert begins_with() == ["As the product says"]
+
+
 # --- What else a licence goes out with -----------------------------------------------------------
 
 

@@ -505,6 +505,10 @@ def fleet(world: World) -> tuple[World, list[Activation]]:
     return world, [world.ada_machine, *machines]
 
 
+def test_who_goes_back_to_what_was_done_to_many_finds_the_machines(world: World) -> None:
+    assert signed_in(world.ada).get(MANY)["Location"] == "/licenses/machines/"
+
+
 def test_all_machines_stand_on_one_page_and_are_found(
     fleet: tuple[World, list[Activation]],
 ) -> None:

@@ -231,6 +231,23 @@ def test_support_that_releases_a_machine_has_answered(world: World, lost: Activa
     assert [message.to for message in mail.outbox] == [["ada@example.com"]]
 
 
+def test_who_releases_without_a_word_has_not_said_the_customers_words(
+    world: World, lost: Activation
+) -> None:
+    request = asked(world, lost)
+    mail.outbox.clear()
+    support = signed_in(world.acme_support)
+    support.post(f"/licenses/seatrequest/{request.pk}/answer/", {"do": "release", "answer": " "})
+    [message] = mail.outbox
+    assert "is released" in message.body
+    assert BROKEN not in message.body
+    assert "\n\n\n" not in message.body
+    told = signed_in(world.ada).get(f"/licenses/{lost.license_id}/").content.decode()
+    assert "Machine released by support" in told
+    assert BROKEN in told
+    assert "Answered on" not in told
+
+
 def test_a_machine_that_turns_up_again_needs_no_answer(world: World, lost: Activation) -> None:
     request = asked(world, lost)
     with inside(world.acme):

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from licenses.models import Activation, License
 from licenses.verbs.activations import activate
-from licenses.verbs.licenses import set_seats
+from licenses.verbs.licenses import change_license, set_seats
 from licenses.verbs.releasing import free
 from offline.models import OfflineExchange
 from tenancy.door import inside
@@ -293,6 +293,22 @@ def test_without_a_seat_left_the_licence_and_its_machines_are_there(full: World,
     assert page.count("/release/") == 2
 
 
+def test_the_name_of_the_licence_is_told_before_anything_happens(full: World) -> None:
+    with inside(full.acme):
+        license = License.objects.get(pk=full.ada_license.pk)
+        license.name = "Measuring stations"
+        change_license(license, fields=["name"])
+    browser, text = signed_in(full.ada), request_of(full, "third")
+    page = browser.post("/offline/", {"request_text": text}).content.decode()
+    assert "No seat left" in page
+    assert "Measuring stations" in page
+    with inside(full.acme):
+        License.objects.filter(pk=full.ada_license.pk).update(allowed_activations=9)
+    page = browser.post("/offline/", {"request_text": text}).content.decode()
+    assert "Activate third?" in page
+    assert "Measuring stations" in page
+
+
 def chosen_in(page: str) -> str:
     """The machine whose seat the page offers."""
     found = re.search(r'<button[^>]* name="stop" value="([^"]+)"', page)
@@ -417,6 +433,10 @@ def test_a_used_up_limit_of_deactivations_leads_to_support(world: World) -> None
     text = MACHINE.deactivation(world.orbit.pk, world.ada_license.key, machine.pk, "lab")
     page = browser.post("/offline/", {"request_text": text}).content.decode()
     assert "DEACTIVATION_LIMIT_REACHED" in page
+    told = re.sub(r"<[^>]+>|\s+", " ", page)
+    assert re.search(
+        rf"lab +· +Orbit +· +Ada of Acme only +· +{world.ada_license.key}", told
+    )  # which file it was
     assert f"/activations/{machine.pk}/release/" in page
 
 

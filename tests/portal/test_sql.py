@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from django.apps import apps
 from django.core.management import call_command
 from django.db import connection, transaction
 from django_tasks import TaskResultStatus
@@ -14,6 +15,7 @@ from branding.management.commands import verify_hosts
 from jobs import chores
 from releases.files import shelf
 from tenancy.door import inside
+from tenancy.finding import Word
 from tests import sql
 from tests.roles import everywhere
 from tests.sql import Watch, lacks_verb
@@ -43,6 +45,34 @@ RENAME = 'UPDATE "accounts_user" SET "first_name" = %s WHERE "vendor_id" = %s'
 )
 def test_what_lacks_a_verb(sql: str, files: list[str], lacks: bool) -> None:
     assert lacks_verb(sql, files) is lacks
+
+
+@pytest.mark.parametrize(
+    ("statement", "touches"),
+    [
+        (RENAME, True),
+        ('UPDATE "accounts_user" SET "last_seen_at" = %s WHERE "email" = %s', False),
+        ('INSERT INTO "accounts_user" ("id", "email") VALUES (%s, %s)', True),
+        ('UPDATE "licenses_license" SET "revoked" = %s WHERE "key" = %s', False),
+        ('UPDATE "licenses_license" SET "key" = CASE WHEN ("id" = %s) THEN %s END', True),
+        ('DELETE FROM "licenses_licensemetadata" WHERE "id" = %s', True),
+        ('INSERT OR IGNORE INTO "licenses_activationword" ("word") VALUES (%s)', True),
+        ('DELETE FROM "licenses_seatrequest" WHERE "id" = %s', False),
+    ],
+)
+def test_what_touches_words(statement: str, touches: bool) -> None:
+    match = sql.WRITE.match(statement)
+    assert match is not None
+    assert sql.touches_words(statement, match[2]) is touches
+
+
+def test_every_kind_of_row_that_has_words_is_known() -> None:
+    kinds = [model for model in apps.get_models() if issubclass(model, Word)]
+    rows = {kind._meta.get_field(kind.row).related_model._meta.db_table for kind in kinds}
+    assert rows < set(sql.HAVE_WORDS)
+    for table, columns in sql.HAVE_WORDS.items():
+        [model] = [each for each in apps.get_models() if each._meta.db_table == table]
+        assert set(columns) <= {field.column for field in model._meta.concrete_fields}
 
 
 def test_a_change_needs_a_verb_on_the_stack(acme: World) -> None:

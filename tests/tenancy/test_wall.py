@@ -167,7 +167,7 @@ OPENED = {
     Way.DOMAINS: {"branding_customdomain", "branding_proveddomain"},
     Way.EMAILS: {"mail_outgoingemail"},
     Way.ACTS: {"audit_auditentry"},
-    Way.PROGRAMS: {"licenses_product", "licenses_activation"},
+    Way.PROGRAMS: {"licenses_product", "licenses_activation", "releases_release"},
 }
 
 
