@@ -28,6 +28,7 @@ from accounts.models.roles import role_label
 from accounts.requests import kind_of
 from accounts.second_factor.admin import WithSecondFactor, may_take_off
 from accounts.story import story_of
+from accounts.tokens.admin import WithTokens
 from accounts.verbs.invitations import invite, invite_waiting, send_password_link
 from accounts.verbs.people import change_person, create_person, delete_person, write_note
 from accounts.view_as.admin import WithViewAs, let_button_work, may_view_as
@@ -154,7 +155,7 @@ OF_CUSTOMERS = {"allow_customer_portal_access", "reminders"}
 
 
 @admin.register(User)
-class UsersAdmin(WithViewAs, WithSecondFactor, WithExport, WithErasing, WithMetadata):
+class UsersAdmin(WithViewAs, WithSecondFactor, WithTokens, WithExport, WithErasing, WithMetadata):
     """The vendor's customers and staff. A new one is invited to set a password."""
 
     verbs = {

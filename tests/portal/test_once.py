@@ -15,6 +15,7 @@ from django.urls import get_resolver
 from accounts.links import Purpose, make_token
 from accounts.models import Session, User
 from accounts.passkeys.verbs import passkeys_of
+from accounts.tokens import verbs as tokens
 from backoffice.models import SavedView
 from licenses.models import (
     Activation,
@@ -205,6 +206,19 @@ def passkey_renamed(world: World) -> Posted:
 def passkey_deleted(world: World) -> Posted:
     path = f"{passkey_of_ada(world)}delete/"
     return Posted(signed_in(world.ada), path, path)
+
+
+def token_deleted(world: World) -> Posted:
+    with inside(world.acme):
+        token, _secret = tokens.write(world.ada, name="Nightly", scopes=["user:read"])
+    path = f"/profile/tokens/{token.pk}/"
+    return Posted(signed_in(world.ada), path, path, {"delete": ""})
+
+
+def token_revoked_by_staff(world: World) -> Posted:
+    with inside(world.acme):
+        token, _secret = tokens.write(world.ada, name="Nightly", scopes=["user:read"])
+    return admin_page(world, f"/accounts/user/{world.ada.pk}/tokens/{token.pk}/")
 
 
 def second_factor_taken_off(world: World) -> Posted:
@@ -689,6 +703,9 @@ BY_TOKEN: dict[str, tuple[Make, ...]] = {
     "end_other_sessions": (ended_sessions,),
     "passkey_add": (),  # a challenge counts once: tests/accounts/test_passkeys.py
     "passkey_delete": (passkey_deleted,),
+    "access_token": (token_deleted,),  # revoked, by nature: tests/accounts/test_tokens.py
+    "access_token_make": (),  # it is shown in the answer: tests/accounts/test_tokens.py
+    "admin:accounts_user_token": (token_revoked_by_staff,),
     "admin:accounts_user_second_factor": (second_factor_taken_off,),
     "activation_deactivate": (machine_of_customer,),
     "activation_release": (release_asked,),

@@ -14,6 +14,7 @@ from accounts.passkeys.verbs import passkeys_of
 from accounts.rights import RIGHTS, given_to, includes
 from accounts.sessions import people_of
 from accounts.single_sign_on.verbs import create_provider
+from accounts.tokens import verbs as tokens
 from accounts.verbs import sessions
 from audit.models import AuditEntry
 from backoffice.models import BulkChange, SavedView
@@ -136,6 +137,9 @@ CUSTOMER: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "passkey_add": (SIGNED_IN, SIGNED_IN),
     "passkey": (ADA_ALONE, ADA_ALONE),
     "passkey_delete": (ADA_ALONE, ADA_ALONE_POST),
+    "access_tokens": (SIGNED_IN, WRONG_METHOD),
+    "access_token_make": (SIGNED_IN, SIGNED_IN),
+    "access_token": (ADA_ALONE, ADA_ALONE_POST),
     "connections": (SIGNED_IN, WRONG_METHOD),
     "disconnect": (WRONG_METHOD, REDIRECT),
     "licenses": (SIGNED_IN, WRONG_METHOD),
@@ -173,6 +177,7 @@ def ids(world: World) -> dict[str, Any]:
         branding = change_brand(vendor=world.acme, pictures={"logo_light": picture()})
         passkey_of(world.ada)
         [passkey] = passkeys_of(world.ada)
+        token, _secret = tokens.write(world.ada, name="Nightly", scopes=["user:read"])
     return ids | {
         "picture": branding.logo_light,
         "license_id": world.ada_license.pk,
@@ -184,6 +189,7 @@ def ids(world: World) -> dict[str, Any]:
         "table": "activity",
         "session_id": session_of(world.ada),
         "passkey_id": passkey.pk,
+        "token_id": token.pk,
         "provider_id": world.acme.pk,
         "identity_id": world.acme.pk,
     }
@@ -300,6 +306,9 @@ SITE: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "passkey_add": ((302, 200, 200, 200, 200), (302, 200, 200, 200, 200)),
     "passkey": ((302, 200, 404, 404, 404), (302, 200, 404, 404, 404)),
     "passkey_delete": ((302, 200, 404, 404, 404), (302, 302, 404, 404, 404)),
+    "access_tokens": ((302, 200, 200, 200, 404), (302, 405, 405, 405, 405)),
+    "access_token_make": ((302, 200, 200, 200, 404), (302, 200, 200, 200, 404)),
+    "access_token": ((302, 200, 404, 404, 404), (302, 302, 404, 404, 404)),
     "prove_passkey": ((302, 405, 405, 405, 405), (302,) * 5),
     "single_sign_on": ((200,) * 5, (405,) * 5),
     "single_sign_on_start": ((404,) * 5, (405,) * 5),
@@ -414,7 +423,9 @@ def test_back_office_site_routes(world: World, visitor: str) -> None:
     with inside(world.acme):
         passkey_of(world.acme_admin)
         [passkey] = passkeys_of(world.acme_admin)
+        token, _secret = tokens.write(world.acme_admin, name="Nightly", scopes=["user:read"])
     arguments = {
+        "access_token": [token.pk],
         "passkey": [passkey.pk],
         "passkey_delete": [passkey.pk],
         "admin:saved_view": [view.pk],
@@ -574,6 +585,7 @@ WORK_PAGES = {
     "admin:accounts_user_erase",
     "admin:accounts_user_view_as",
     "admin:accounts_user_second_factor",
+    "admin:accounts_user_token",
     "admin:accounts_user_do",
     "admin:accounts_identityprovider_do",
     "admin:accounts_user_export",
