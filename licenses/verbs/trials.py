@@ -64,7 +64,7 @@ def try_product(product_id: UUID, machine: Machine, *, offline: bool = False) ->
     _check_machine(policy, machine)
     ip = actor().ip
     if not offline:
-        check_place(policy, ip=ip, country="")  # nothing here knows where an address is
+        check_place(policy, ip)
     found = _trial_of(product, machine)
     if found is None:
         limits.take_from(limits.TRIAL_PER_IP, ip)
