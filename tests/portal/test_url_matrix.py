@@ -642,6 +642,7 @@ def test_the_pages_of_the_daily_work(world: World) -> None:
         f"{ada}/view-as/": (posted, (302, 302, 302, 404, 403)),
         f"/accounts/user/{world.acme_admin.pk}/view-as/": (posted, (302, 404, 404, 404, 403)),
         f"/accounts/user/{world.grace.pk}/do/invite/": (posted, (302, 302, 302, 404, 403)),
+        f"/accounts/user/{world.grace.pk}/do/sign-out/": (posted, (302, 302, 302, 404, 403)),
         f"{ada}/do/nonsense/": ((302, 404, 403, 404, 403), (302, 404, 403, 404, 403)),
         f"{provider}/do/try/": ((302, 404, 403, 404, 403), (302, 302, 403, 404, 403)),
         "/accounts/user/export.csv": export,
