@@ -27,6 +27,8 @@ HARMLESS = {
     "audit.auditentry.digest": "of the chain, shown to staff",
     "licenses.activation.key_replaced_at": "when, and nothing of the key",
     "licenses.activation.user_hash": "what a program says of its user, by itself",
+    "licenses.licensepolicy.required_metadata_keys": "names of values",
+    "licenses.trialactivation.user_hash": "what a program says of its user, by itself",
     "licenses.license.key_form": "the key in its stored form",
     "licenses.license.key": "what the vendor sells; customers and staff read it",
     "licenses.licensemetadata.key": "the name of a value",
