@@ -145,7 +145,7 @@ CUSTOMER: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "licenses": (SIGNED_IN, WRONG_METHOD),
     "licenses_export": (SIGNED_IN, WRONG_METHOD),
     "machines": (SIGNED_IN, WRONG_METHOD),
-    "machines_deactivate": (WRONG_METHOD, REDIRECT),
+    "machines_deactivate": (REDIRECT, REDIRECT),
     "license": (ADA_ALONE, WRONG_METHOD),
     "license_name": (ADA_ALONE, ADA_ALONE_POST),
     "activation_deactivate": (ADA_ALONE, ADA_ALONE_POST),
