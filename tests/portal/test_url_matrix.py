@@ -22,7 +22,13 @@ from branding.domains.verbs import claim
 from branding.verbs.brands import change_brand
 from imports.models import DataImport
 from imports.verbs import files
-from licenses.models import LicensePolicy, MaintenancePolicy, SeatRequest
+from licenses.models import (
+    LicensePolicy,
+    MaintenancePolicy,
+    SeatRequest,
+    TrialActivation,
+    TrialPolicy,
+)
 from licenses.verbs.mailing import send_license
 from mail.models import OutgoingEmail
 from offline.verbs.answering import answer
@@ -34,6 +40,7 @@ from tenancy.door import inside
 from tenancy.hosts import Site
 from tests.accounts.authenticators import passkey_of
 from tests.branding.pictures import picture
+from tests.conftest import NOW
 from tests.offline.requests_maker import MachineKeys
 from tests.world import Browser, World, file_of, set_vendor, signed_in
 
@@ -102,6 +109,7 @@ CUSTOMER: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "mailed_keys": (ALLOWED, ALLOWED),
     "mailed_keys_sent": (ALLOWED, NO_SUCH_METHOD),
     "end_everywhere": (GONE, GONE),
+    "trial": (NOWHERE, NOWHERE),  # nothing can be tried: tests/offline/test_trials.py
     "profile": (SIGNED_IN, REDIRECT),
     "reminders": (WRONG_METHOD, REDIRECT),
     "reminders_off": (GONE, GONE),
@@ -349,6 +357,8 @@ MODELS = (
     "licenses.license",
     "licenses.activation",
     "licenses.seatrequest",
+    "licenses.trialpolicy",
+    "licenses.trialactivation",
     "releases.release",
     "releases.download",
     "branding.customdomain",
@@ -460,6 +470,14 @@ def test_back_office_model_routes(world: World, visitor: str) -> None:
     with inside(world.acme):
         policy = LicensePolicy.objects.create(vendor=world.acme, name="Yearly")
         maintenance = MaintenancePolicy.objects.create(vendor=world.acme, name="Yearly")
+        trials = TrialPolicy.objects.create(vendor=world.acme, name="Yearly")
+        trial = TrialActivation.objects.create(
+            vendor=world.acme,
+            product=world.orbit,
+            fingerprint="lab",
+            os="linux",
+            expires_at=NOW,
+        )
         draft = Release(
             vendor=world.acme, product=world.orbit, name="Orbit", version="9.0", platforms=["linux"]
         )
@@ -493,6 +511,8 @@ def test_back_office_model_routes(world: World, visitor: str) -> None:
         "licenses.activation": world.ada_machine,
         "licenses.seatrequest": asked,
         "licenses.maintenancepolicy": maintenance,
+        "licenses.trialpolicy": trials,
+        "licenses.trialactivation": trial,
         "releases.release": draft,
         "releases.download": download,
         "branding.customdomain": domain,
@@ -622,6 +642,7 @@ def test_the_pages_of_the_daily_work(world: World) -> None:
         f"{ada}/view-as/": (posted, (302, 302, 302, 404, 403)),
         f"/accounts/user/{world.acme_admin.pk}/view-as/": (posted, (302, 404, 404, 404, 403)),
         f"/accounts/user/{world.grace.pk}/do/invite/": (posted, (302, 302, 302, 404, 403)),
+        f"/accounts/user/{world.grace.pk}/do/sign-out/": (posted, (302, 302, 302, 404, 403)),
         f"{ada}/do/nonsense/": ((302, 404, 403, 404, 403), (302, 404, 403, 404, 403)),
         f"{provider}/do/try/": ((302, 404, 403, 404, 403), (302, 302, 403, 404, 403)),
         "/accounts/user/export.csv": export,
