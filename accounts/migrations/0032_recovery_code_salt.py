@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0030_session_place"),
+        ("accounts", "0031_session_place"),
     ]
 
     operations = [
