@@ -1,10 +1,14 @@
-"""The chapters of a customer's story that this app brings: e-mails, sign-ins, the audit trail."""
+"""The chapters of a customer's story that this app brings: e-mails, sign-ins, access tokens, the
+audit trail."""
 
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Refusal, User
+from accounts.models import PersonalAccessToken, Refusal, User
 from accounts.story import SHOWN, Cell, Chapter, register
+from accounts.tokens.verbs import tokens_of
+from accounts.tokens.words import told
 from accounts.words import browser_text
 from audit import words
 from audit.models import AuditEntry
@@ -92,6 +96,38 @@ def refusals(user: User) -> Chapter:
     )
 
 
+def access_tokens(user: User) -> Chapter:
+    """With what programs act in the person's name; a link to revoke those that count."""
+    tokens = tokens_of(user)
+    rows = [
+        [
+            Cell(token.name, _token_page(token), "accounts.change_user"),
+            Cell(" · ".join(told(token.scopes))),
+            Cell(at(token.last_used_at) if token.last_used_at else gettext("never")),
+            Cell(_end_of(token)),
+        ]
+        for token in tokens[:SHOWN]
+    ]
+    return Chapter(
+        "access-tokens",
+        _("Access tokens"),
+        (_("Name"), _("For"), _("Last used"), _("Ends")),
+        rows,
+        counted(tokens.order_by()),
+        _("No program acts in this person's name."),
+    )
+
+
+def _token_page(token: PersonalAccessToken) -> str:
+    return reverse("admin:accounts_user_token", args=[token.user_id, token.pk])
+
+
+def _end_of(token: PersonalAccessToken) -> str:
+    if token.revoked:
+        return gettext("revoked")
+    return at(token.expires_at) if token.expires_at else gettext("never")
+
+
 def _license_of(refusal: Refusal) -> Cell:
     """The key that a file named; a link where that is a licence of the person's."""
     if refusal.license_id is None:
@@ -141,3 +177,4 @@ def register_all() -> None:
     register(60, "audit.view_auditentry", sign_ins)
     register(5, "audit.view_auditentry", refusals)
     register(70, "audit.view_auditentry", trail)
+    register(65, "accounts.change_user", access_tokens)

@@ -64,7 +64,10 @@ class SignInForm(forms.Form):
 
 
 class CompanyIdField(forms.CharField):
-    """A company id as people type it, in any case, or the whole address of a portal."""
+    """A company id as people type it, in any case, or the whole address of a portal; `refused` says
+    what is wrong with anything else."""
+
+    refused: Any = _("A company id is one short name of letters, digits and hyphens.")
 
     def clean(self, value: Any) -> str:
         text = str(super().clean(value))
@@ -72,14 +75,14 @@ class CompanyIdField(forms.CharField):
         vendor = vendor_typed(text) if address.domain else None
         label = vendor.company_id if vendor else address.company_id
         if text and not label:
-            raise forms.ValidationError(
-                _("A company id is one short name of letters, digits and hyphens.")
-            )
+            raise forms.ValidationError(self.refused)
         return label
 
 
-def company_id_field(*, required: bool, help_text: Any = "") -> CompanyIdField:
-    return CompanyIdField(
+def company_id_field(
+    *, required: bool, help_text: Any = "", refused: Any = CompanyIdField.refused
+) -> CompanyIdField:
+    field = CompanyIdField(
         label=_("Company id"),
         required=required,
         help_text=help_text,
@@ -93,6 +96,8 @@ def company_id_field(*, required: bool, help_text: Any = "") -> CompanyIdField:
             }
         ),
     )
+    field.refused = refused
+    return field
 
 
 class StaffSignInForm(SignInForm):

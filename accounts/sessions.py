@@ -50,6 +50,16 @@ class SignInRefused(PortalError):
     text = _("This e-mail and password don't belong to an account here.")
 
 
+class VendorIsSuspended(SignInRefused):
+    """Nobody enters at this vendor, whoever it is; the vendor's portal says so, too."""
+
+    code = "VENDOR_SUSPENDED"
+    text = _(
+        "The portal and the back office of this company are closed. Whoever operates the portal "
+        "knows why."
+    )
+
+
 class OnlySingleSignOn(SignInRefused):
     """The vendor has left people with such an e-mail this way alone. Who reads it has shown the
     password, or whatever else it was."""
@@ -70,7 +80,8 @@ def sign_in(
     begun for the user on this site, and the one that the browser had has ended. Otherwise there is
     none before the second step (accounts/second_factor/first_step.py).
 
-    Raises TooManyAttempts before any hash is computed, and SignInRefused for everything else.
+    Raises TooManyAttempts before any hash is computed, VendorIsSuspended, and SignInRefused for
+    everything else.
     """
     user = find_by_password(request, site=site, vendor=vendor, email=email, password=password)
     # Nobody is in without an entry that says so.
@@ -98,7 +109,7 @@ def find_by_password(
         user = auth.authenticate(request, email=email, password=password, operators=vendor is None)
         if not isinstance(user, User) or not may_enter(user, site, vendor):
             _note_stranger(request, vendor, email, knew_password=user is not None)
-            raise SignInRefused
+            raise SignInRefused if vendor is None or vendor.is_active else VendorIsSuspended
         limits.give_back_to(limits.SIGN_IN_PER_IP, ip)
         limits.give_back(*per_address)
     return user

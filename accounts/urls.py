@@ -1,6 +1,6 @@
 """Paths about people: `public` for whoever has to prove who he is, `ways_in` for customers who
-have lost how, `profile` for customers, `second_factor`, `passkeys` and `devices` for whoever is
-signed in, `viewing` for support, who looks at the portal as a customer."""
+have lost how, `profile` for customers, `second_factor`, `passkeys`, `tokens` and `devices` for
+whoever is signed in, `viewing` for support, who looks at the portal as a customer."""
 
 from django.urls import path
 
@@ -10,6 +10,7 @@ from accounts.own_data import views as own_data
 from accounts.passkeys import views as passkey_views
 from accounts.second_factor import views as second_factor_views
 from accounts.single_sign_on import views as single_sign_on
+from accounts.tokens import views as token_views
 from accounts.view_as import views as view_as_views
 from accounts.ways_in import views as ways_in_views
 
@@ -105,6 +106,12 @@ passkeys = [
     path("passkeys/<uuid:passkey_id>/", passkey_views.rename, name="passkey"),
     path("passkeys/<uuid:passkey_id>/delete/", passkey_views.delete, name="passkey_delete"),
     path("prove/passkey/", passkey_views.prove, name="prove_passkey"),
+]
+
+tokens = [
+    path("tokens/", token_views.access_tokens, name="access_tokens"),
+    path("tokens/make/", token_views.make, name="access_token_make"),
+    path("tokens/<uuid:token_id>/", token_views.access_token, name="access_token"),
 ]
 
 viewing = [

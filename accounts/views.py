@@ -150,13 +150,17 @@ def _vendor(request: PersonRequest, company_id: str) -> Vendor | None:
 @require_POST
 @login_not_required
 def logout(request: PersonRequest) -> HttpResponse:
-    """Ends the session; whose identity provider can end its own is led there, too."""
+    """Ends the session; whose identity provider can end its own is led there, too. The browser
+    forgets what was typed into forms that were not sent."""
     at_provider = single_sign_on.signing_out(request)
     sign_out(request)
     if at_provider is not None:
-        return single_sign_on.signed_out(request, at_provider)
-    messages.success(request, _("You are signed out."))
-    return redirect("login")
+        response = single_sign_on.signed_out(request, at_provider)
+    else:
+        messages.success(request, _("You are signed out."))
+        response = redirect("login")
+    response["Clear-Site-Data"] = '"storage"'
+    return response
 
 
 @form_methods

@@ -15,8 +15,16 @@ from api.lists import Column, Kind, Listing, listed, row_of
 from api.metadata import NO_METADATA, Metadata, MetadataAnswer, merged
 from api.policies import PolicyAnswer
 from api.requests import ApiRequest
+from api.trial_policies import TrialPolicyAnswer
 from licenses import wire
-from licenses.models import License, LicensePolicy, Product, SigningKey
+from licenses.models import (
+    License,
+    LicensePolicy,
+    Product,
+    SigningKey,
+    TrialActivation,
+    TrialPolicy,
+)
 from licenses.verbs.products import change_product, create_product, delete_product
 from licenses.verbs.signing_keys import product_file
 from releases.models import Release
@@ -34,6 +42,7 @@ class ProductBody(Body):
     description: str = ""
     license_policy_id: str = ""
     license_template_id: str = ""
+    trial_policy_id: str = ""
     metadata: Metadata = NO_METADATA
 
 
@@ -47,7 +56,9 @@ class ProductAnswer(Answer):
     public_key: str
     total_licenses: int
     total_releases: int
+    total_trial_activations: int
     license_policy: PolicyAnswer | None = None
+    trial_policy: TrialPolicyAnswer | None = None
     metadata: list[MetadataAnswer]
 
 
@@ -75,10 +86,11 @@ def _number_of(model: type[Model]) -> Coalesce:
 def products() -> QuerySet[Product]:
     """The products with what is told of them on the wire."""
     keys = SigningKey.objects.filter(vendor=OuterRef("vendor"), product=OuterRef("pk"))
-    return Product.objects.select_related("default_policy").annotate(
+    return Product.objects.select_related("default_policy", "trial_policy").annotate(
         public_pem=Subquery(keys.filter(retired_at=None).values("public_pem")[:1]),
         total_licenses=_number_of(License),
         total_releases=_number_of(Release),
+        total_trials=_number_of(TrialActivation),
     )
 
 
@@ -93,6 +105,11 @@ def _policy_of(body: ProductBody) -> LicensePolicy | None:
     return row_of(LicensePolicy.objects.all(), named, "policy") if named else None
 
 
+def _trial_policy_of(body: ProductBody) -> TrialPolicy | None:
+    named = body.trial_policy_id
+    return row_of(TrialPolicy.objects.all(), named, "trial policy") if named else None
+
+
 @router.get(
     "/products",
     auth=READ,
@@ -105,7 +122,11 @@ def list_products(request: ApiRequest) -> HttpResponse:
 
 @router.post("/products", auth=ADD, response={201: ProductAnswer})
 def create(request: ApiRequest, body: ProductBody) -> HttpResponse:
-    product = Product(vendor=request.vendor, default_policy=_policy_of(body))
+    product = Product(
+        vendor=request.vendor,
+        default_policy=_policy_of(body),
+        trial_policy=_trial_policy_of(body),
+    )
     _fill(product, body)
     create_product(product)
     return created(wire.product(product_of(str(product.pk))))
@@ -123,6 +144,9 @@ def update(request: ApiRequest, id: str, body: ProductBody) -> HttpResponse:
     if policy := _policy_of(body):
         product.default_policy = policy
         fields = [*fields, "default_policy"]
+    if trial_policy := _trial_policy_of(body):
+        product.trial_policy = trial_policy
+        fields = [*fields, "trial_policy"]
     change_product(product, fields=fields)
     return answer(wire.product(product_of(id)))
 

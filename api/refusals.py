@@ -34,11 +34,11 @@ STATUSES: dict[type[PortalError], HTTPStatus] = {
     licensing.UserNotAllowed: BAD,
     licensing.VmActivationNotAllowed: BAD,
     offline.InvalidOfflineRequest: BAD,
-    offline.TrialNotAllowed: BAD,
     releases.AddressMissing: BAD,
     releases.PlatformUnknown: BAD,
     releases.ReleaseNotFound: MISSING,
     releases.UploadIncomplete: BAD,
+    licensing.TrialNotAllowed: BAD,
 }
 
 SENTENCES: dict[type[PortalError], Any] = {

@@ -6,7 +6,6 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import ProtectedError
 from django.http import Http404, HttpRequest, HttpResponse
-from ninja import NinjaAPI
 from ninja.errors import HttpError
 from ninja.errors import ValidationError as Unreadable
 
@@ -26,17 +25,20 @@ from api import (
     releases,
     roles,
     tags,
+    trial_activations,
+    trial_policies,
     uploads,
     users,
 )
 from api.allowed import NOBODY
 from api.bodies import KindParser
+from api.documented import DocumentedAPI
 from api.errors import InvalidRequest, IsUsed, NoRight, NotFound, camel, told
 from api.idempotency import once
 from api.refusals import refusal
 from web.errors import PortalError, in_json
 
-api = NinjaAPI(
+api = DocumentedAPI(
     title="Web API",
     version="3",
     auth=NOBODY,
@@ -61,6 +63,8 @@ ROUTERS = (
     releases.router,
     roles.router,
     tags.router,
+    trial_activations.router,
+    trial_policies.router,
     uploads.router,
     users.router,
 )

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.urls import path
 
+from api.cors import ROUTES, for_any_origin
 from api.door import guarded
 from api.site import api
 from releases.files.uploads import LARGEST_UPLOAD
@@ -16,6 +17,8 @@ LARGE = {"file": LARGEST_UPLOAD}
 def _guarded(pattern: Any) -> Any:
     pattern.callback = guarded(pattern.callback)
     pattern.callback.largest_body = LARGE.get(pattern.name, LARGEST)
+    if str(pattern.pattern) in ROUTES:
+        pattern.callback = for_any_origin(pattern.callback)
     return pattern
 
 

@@ -70,6 +70,7 @@ ACTIONS = {
     "secret-encrypted-anew": _lazy("Client secret encrypted anew"),
     "session-ended": _lazy("Another device signed out"),
     "sessions-ended": _lazy("All other devices signed out"),
+    "sessions-ended-by-support": _lazy("All devices signed out by support"),
     "sign-in-link-used": _lazy("Signed in by a link that was e-mailed"),
     "single-sign-on-connected": _lazy("Connected with single sign-on"),
     "single-sign-on-disconnected": _lazy("Disconnected from single sign-on"),

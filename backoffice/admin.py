@@ -6,6 +6,7 @@ from typing import Any
 from unicodedata import normalize
 from uuid import UUID
 
+from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin.filters import SimpleListFilter
 from django.db.models import QuerySet
@@ -153,6 +154,9 @@ class AuditEntryAdmin(WithExport):
     )
     readonly_fields = fields
 
+    def title_of(self, row: AuditEntry) -> str:
+        return f"{title(row)}: {row.subject}"
+
     @admin.display(description=_("when"), ordering="sequence")
     def at(self, obj: AuditEntry) -> datetime:
         """Entries are numbered as they are written."""
@@ -176,7 +180,11 @@ class AuditEntryAdmin(WithExport):
 
     @admin.display(description=_("kind"))
     def kind(self, obj: AuditEntry) -> str:
-        return obj.subject_type
+        """What rows of its kind are called; as it was written down if there are none any more."""
+        try:
+            return str(apps.get_model(obj.subject_type)._meta.verbose_name)
+        except (LookupError, ValueError):
+            return obj.subject_type
 
     @admin.display(description=_("changes"))
     def what_changed(self, obj: AuditEntry) -> SafeString | str:

@@ -155,6 +155,14 @@ class VendorAdmin(ListAdmin):
         page: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
         return page
 
+    def _get_obj_does_not_exist_redirect(
+        self, request: HttpRequest, opts: Any, object_id: str
+    ) -> HttpResponse:
+        """As Django does, without the row's id, which tells people nothing."""
+        text = _("There is no such %(name)s. Perhaps it was deleted.")
+        messages.warning(request, text % {"name": self.row_name})
+        return redirect("admin:index")
+
     def delete_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> Any:
         try:
             return super().delete_view(request, object_id, *args, **kwargs)
@@ -192,14 +200,6 @@ class WithDuplicate(VendorAdmin):
         """The vendor's row that the query names, for who may see it; None for any other."""
         row = self.get_object(request, request.GET.get(COPY, ""))
         return row if row and self.has_view_or_change_permission(request, row) else None
-
-    def _get_obj_does_not_exist_redirect(
-        self, request: HttpRequest, opts: Any, object_id: str
-    ) -> HttpResponse:
-        """As Django does, without the row's id, which tells people nothing."""
-        text = _("There is no such %(name)s. Perhaps it was deleted.")
-        messages.warning(request, text % {"name": opts.verbose_name})
-        return redirect("admin:index")
 
     def duplicate_of(self, row: Any) -> dict[str, Any]:
         """What the form for a new row begins with."""

@@ -58,8 +58,8 @@ MOST_OFFERED = 100
 CELL = re.compile(r'<(?P<tag>td|th) class="(?P<names>[^"]*)">')
 # The columns whose cells have a style in lists.css (tests/web/test_templates.py).
 STYLED = {
-    "field-at", "field-beginning", "field-email", "field-file", "field-file_name",
-    "field-fingerprint", "field-key", "field-license", "field-recipient",
+    "field-at", "field-beginning", "field-created_at", "field-email", "field-file",
+    "field-file_name", "field-fingerprint", "field-key", "field-license", "field-recipient",
     "field-subject", "field-url", "field-user", "field-user_shown",
 }  # fmt: skip
 NARROWED = "kept"  # the form of the filters' choices
@@ -161,14 +161,19 @@ class KeysetList(ChangeList):
         return counted(self.queryset if in_order else self.queryset.order_by())
 
     @property
+    def names(self) -> str | Promise:
+        """What its rows are called."""
+        return self.model_admin.row_names  # type: ignore[attr-defined,no-any-return]
+
+    @property
     def hits(self) -> str:
         """How many rows there are, in words; beyond MOST_COUNTED nobody counts."""
         if self.result_count > MOST_COUNTED:
             most = number_format(MOST_COUNTED, force_grouping=True)
-            names = self.opts.verbose_name_plural
+            names = self.names
             return _("more than %(most)s %(names)s") % {"most": most, "names": names}
         one = self.result_count == 1
-        names = self.opts.verbose_name if one else self.opts.verbose_name_plural
+        names = self.model_admin.row_name if one else self.names  # type: ignore[attr-defined]
         count = number_format(self.result_count, force_grouping=True)
         return _("%(count)s %(names)s") % {"count": count, "names": names}
 
@@ -413,6 +418,8 @@ class ListAdmin(WithChoices, admin.ModelAdmin[Any]):
 
     # What the list is called, what the button says that leads to a new row, and what the list says
     # without rows.
+    # What one row and several are called, where people say it otherwise than the model does.
+    called: tuple[str | Promise, str | Promise] | None = None
     list_title: str | Promise = ""
     add_text: str | Promise = ""
     empty: Empty = Empty("list", gettext_lazy("Nothing stands here yet."))
@@ -423,6 +430,14 @@ class ListAdmin(WithChoices, admin.ModelAdmin[Any]):
     # Whether actions take all rows of a list, however many; otherwise at most MOST_AT_ONCE.
     takes_any_number = False
     paginator = BoundedPaginator
+
+    @property
+    def row_name(self) -> str | Promise:
+        return self.called[0] if self.called else self.opts.verbose_name or ""
+
+    @property
+    def row_names(self) -> str | Promise:
+        return self.called[1] if self.called else self.opts.verbose_name_plural or ""
 
     @property
     def media(self) -> Media:
@@ -502,16 +517,16 @@ class ListAdmin(WithChoices, admin.ModelAdmin[Any]):
         return super().get_action_choices(request, [("", _("Choose what to do"))])
 
     def list_title_for(self, request: HttpRequest) -> str | Promise:
-        return self.list_title or capfirst(str(self.opts.verbose_name_plural))
+        return self.list_title or capfirst(str(self.row_names))
 
     def add_text_for(self, request: HttpRequest) -> str | Promise:
-        return self.add_text or _("Add %(name)s") % {"name": self.opts.verbose_name}
+        return self.add_text or _("Add %(name)s") % {"name": self.row_name}
 
     def empty_for(self, request: HttpRequest) -> Empty:
         return self.empty
 
     def _empty(self, request: HttpRequest, add_text: str | Promise) -> dict[str, Any]:
-        empty, names = self.empty_for(request), self.opts.verbose_name_plural
+        empty, names = self.empty_for(request), self.row_names
         route = empty.route or f"{self.opts.app_label}_{self.opts.model_name}_add"
         may = (
             request.user.has_perm(empty.right) if empty.right else self.has_add_permission(request)
@@ -552,7 +567,7 @@ class ListAdmin(WithChoices, admin.ModelAdmin[Any]):
                 "Very many have that: of these %(names)s only the first %(most)s were looked at."
             )
             most = number_format(MOST_LOOKED_AT, force_grouping=True)
-            messages.info(request, text % {"names": self.opts.verbose_name_plural, "most": most})
+            messages.info(request, text % {"names": self.row_names, "most": most})
         return rows, False
 
     def found(
@@ -580,7 +595,7 @@ class ListAdmin(WithChoices, admin.ModelAdmin[Any]):
         is_bounded = is_across(request) and not takes_any
         if is_bounded and queryset.order_by()[MOST_AT_ONCE : MOST_AT_ONCE + 1].exists():
             text = _("That are too many at a time: choose at most %(most)d %(names)s.")
-            named = {"most": MOST_AT_ONCE, "names": self.opts.verbose_name_plural}
+            named = {"most": MOST_AT_ONCE, "names": self.row_names}
             messages.error(request, text % named)
             return None
         return super().response_action(request, queryset, *args)

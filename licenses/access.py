@@ -97,7 +97,7 @@ def get_activation(request: PersonRequest, license_id: Any, activation_id: Any) 
         gone = told_of(license.pk, license.user_id).filter(subject_id=activation_id).first()
         if gone is None:
             raise Http404
-        raise MachineIsGone(_became(gone))
+        raise MachineIsGone(became(gone))
     activation.license = license
     return activation
 
@@ -126,8 +126,8 @@ def asked_for(machines: Iterable[Activation]) -> set[UUID]:
     return {machine for machine, owner in asked if owners[machine] == owner}
 
 
-def _became(last: AuditEntry) -> str:
-    """What the last entry about a machine says."""
+def became(last: AuditEntry) -> str:
+    """What the last entry about a machine says, in a sentence."""
     name = last.details.get("hostname") or _("The machine")
     told = {"name": name, "what": title(last).lower(), "when": day(last.created_at.date())}
     return _("%(name)s: %(what)s on %(when)s.") % told

@@ -72,6 +72,13 @@ class ContainerActivationNotAllowed(LicensingError):
     text = _("This licence can't be used in a container: make a new request outside the container.")
 
 
+class TrialNotAllowed(LicensingError):
+    """The product can't be tried."""
+
+    code = "TRIAL_NOT_ALLOWED"
+    text = _("This product can't be tried: ask the company that makes it for a licence.")
+
+
 class CountryNotAllowed(LicensingError):
     code = "COUNTRY_NOT_ALLOWED"
     text = _("This licence can't be activated from this country.")

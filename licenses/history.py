@@ -99,6 +99,13 @@ def gone_by_name(text: str) -> list[AuditEntry]:
     return sorted(found, key=lambda entry: entry.created_at, reverse=True)
 
 
+def gone_machine(machine_id: UUID) -> AuditEntry | None:
+    """The entry by which a machine without a seat by now has lost it; None for any other."""
+    about = AuditEntry.objects.filter(subject_id=machine_id, license_id__isnull=False)
+    last = about.order_by("-sequence").first()
+    return last if last and last.action in GONE else None
+
+
 def owners_of(license: License) -> set[UUID]:
     """The ids of all whose licence it was or is: what it says may be of any of them."""
     entries = AuditEntry.objects.filter(license_id=license.pk).order_by()

@@ -10,7 +10,13 @@ from joserfc import jwt
 
 from accounts.metadata import visible_only
 from accounts.models import User
-from licenses.models import Activation, License, LicenseMeterAttribute, SigningKey
+from licenses.models import (
+    Activation,
+    License,
+    LicenseMeterAttribute,
+    SigningKey,
+    TrialActivation,
+)
 from licenses.verbs.signing_keys import key_in_use, private_key
 
 ALGORITHM = "RS256"
@@ -64,6 +70,47 @@ def token_claims(activation: Activation, license: License, *, now: datetime) -> 
         "laat": _seconds(license.first_activated_at),
         **_owner(license.user),
         **_confirmation(activation),
+    }
+
+
+def trial_token(trial: TrialActivation, *, now: datetime, **extra: Any) -> str:
+    """The token of a trial, signed with the product's key in use; the trial comes with its product
+    and the product's trial policy. `extra` as for `issue_token`."""
+    return sign(trial_claims(trial, now=now) | extra, key_in_use(trial.product))
+
+
+def trial_claims(trial: TrialActivation, *, now: datetime) -> dict[str, Any]:
+    """What the token of a trial says: the claims of an activation's, as far as there is something
+    to say without a licence."""
+    policy = trial.product.trial_policy
+    return {
+        "aid": str(trial.pk),
+        "pid": str(trial.product_id),
+        "lid": "",
+        "key": "",
+        "type": "trial",
+        "fp": trial.fingerprint,
+        "fms": policy.fingerprint_matching_strategy if policy else "exact",
+        "os": trial.os,
+        "iat": int(now.timestamp()),
+        "eat": _seconds(trial.expires_at),
+        "leat": 0,
+        "orv": 0,
+        "suspended": False,
+        "ssi": 0,
+        "ssgpeat": 0,
+        "aco": 3600,
+        "fc": 0,
+        "ls": "per-machine",
+        "ld": 0,
+        "pmd": visible_only(trial.product.metadata),
+        "lmd": [],
+        "amd": trial.metadata,
+        "lma": [],
+        "ama": [],
+        "lcat": _seconds(trial.created_at),
+        "laat": _seconds(trial.created_at),
+        **_owner(None),
     }
 
 

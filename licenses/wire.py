@@ -19,6 +19,8 @@ from licenses.models import (
     LicensePolicy,
     MaintenancePolicy,
     Product,
+    TrialActivation,
+    TrialPolicy,
 )
 from web.wire import Wire, metadata, stamps, valued
 
@@ -88,7 +90,9 @@ def product(row: Product) -> Wire:
             "publicKey": row.public_pem,  # type: ignore[attr-defined]
             "totalLicenses": row.total_licenses,  # type: ignore[attr-defined]
             "totalReleases": row.total_releases,  # type: ignore[attr-defined]
+            "totalTrialActivations": row.total_trials,  # type: ignore[attr-defined]
             "licensePolicy": policy(row.default_policy) if row.default_policy else None,
+            "trialPolicy": trial_policy(row.trial_policy) if row.trial_policy else None,
             "metadata": metadata(row, row.metadata),
         }
     )
@@ -181,6 +185,35 @@ def machine_metadata(row: Any) -> list[Wire]:
     """Metadata of a program, which has no visibility."""
     entries = metadata(row, row.metadata)
     return [{name: each[name] for name in each if name != "visible"} for each in entries]
+
+
+def trial_policy(row: TrialPolicy) -> Wire:
+    return {
+        **stamps(row),
+        "name": row.name,
+        "trialLength": row.trial_length,
+        "fingerprintMatchingStrategy": row.fingerprint_matching_strategy,
+        "allowVmActivation": row.allow_vm_activation,
+        "allowContainerActivation": row.allow_container_activation,
+        "userLocked": row.user_locked,
+        "disableGeoLocation": row.disable_geo_location,
+        "allowedCountries": row.allowed_countries,
+        "disallowedCountries": row.disallowed_countries,
+        "allowedIpAddresses": row.allowed_ip_addresses,
+        "allowedIpRanges": row.allowed_ip_ranges,
+        "disallowedIpAddresses": row.disallowed_ip_addresses,
+    }
+
+
+def trial(row: TrialActivation) -> Wire:
+    return {
+        **stamps(row),
+        **machine(row),
+        "offline": row.offline,
+        "expiresAt": row.expires_at,
+        "productId": row.product_id,
+        "metadata": machine_metadata(row),
+    }
 
 
 def activation_log(row: AuditEntry) -> Wire:

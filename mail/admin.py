@@ -75,8 +75,6 @@ class OutgoingEmailAdmin(WithButtons):
         "person",
         "subject",
         "state",
-        "attempts",
-        "sent_at",
     )
     list_select_related = ("user",)
     list_filter = ("state", KindFilter, ("created_at", DaysFilter))

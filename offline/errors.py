@@ -31,10 +31,9 @@ class InvalidLicenseKey(licensing.InvalidLicenseKey):
     )
 
 
-class TrialNotAllowed(PortalError):
+class TrialNotAllowed(licensing.TrialNotAllowed):
     """A trial request was handed in where a licence is needed."""
 
-    code = "TRIAL_NOT_ALLOWED"
     text = _(
         "This file asks for a trial, which needs no licence and can't be answered here: hand it "
         "in on the trial page of the program's website."

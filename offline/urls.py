@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from offline import views
+from offline import trials, views
 
 urlpatterns = [
+    path("trial/", trials.hand_in, name="trial"),
     path("offline/", views.hand_in, name="offline"),
     path("offline/confirm/", views.confirm, name="offline_confirm"),
     path("offline/<uuid:exchange_id>/", views.done, name="offline_done"),

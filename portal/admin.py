@@ -12,6 +12,7 @@ from django.forms import ModelForm
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
+from django.utils.timezone import get_default_timezone, override
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -29,13 +30,15 @@ from backoffice.lists import Empty, ListAdmin
 from portal.office import vendor_page
 from tenancy.door import inside
 from tenancy.hosts import vendor_url
-from tenancy.models import Vendor
+from tenancy.models import NO_COMPANY_ID, Vendor
 from tenancy.texts import AddressField
 
 
 class NewVendorForm(forms.ModelForm[Vendor]):
     company_id = company_id_field(
-        required=True, help_text=Vendor._meta.get_field("company_id").help_text
+        required=True,
+        help_text=Vendor._meta.get_field("company_id").help_text,
+        refused=NO_COMPANY_ID,
     )
     admin_email = AddressField(
         label=_("E-mail of the first administrator"),
@@ -95,7 +98,8 @@ class VendorsAdmin(ListAdmin):
         """Above the form: where the portal is, who administers it, how much there is."""
         vendor: Vendor | None = context["original"]
         if vendor is not None:
-            with inside(vendor):
+            # The page's times are the operator's.
+            with inside(vendor), override(get_default_timezone()):
                 context |= {
                     "portal": vendor_url(vendor, "home"),
                     "administrators": vendor_page.administrators(),

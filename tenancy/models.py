@@ -15,16 +15,15 @@ from tenancy.hosts import is_company_id
 from tenancy.preferences import languages, validate_time_zone
 from tenancy.texts import EmailLine, Line, Prose, UrlLine
 
+NO_COMPANY_ID = _(
+    "Use one short name of small letters, digits and inner hyphens, 63 at most, that "
+    "is not reserved."
+)
+
 
 def validate_company_id(value: str) -> None:
     if not is_company_id(value):
-        raise ValidationError(
-            _(
-                "Use one short name of small letters, digits and inner hyphens, 63 at most, that "
-                "is not reserved."
-            ),
-            code="invalid_company_id",
-        )
+        raise ValidationError(NO_COMPANY_ID, code="invalid_company_id")
 
 
 def validate_sender(name: str) -> None:

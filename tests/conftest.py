@@ -20,6 +20,7 @@ from django.db.backends.signals import connection_created
 from django.test.signals import template_rendered
 
 import development as dev
+from accounts.second_factor import codes
 from tenancy import finding
 from tenancy.door import inside
 from tenancy.transactions import take_what_was_left
@@ -251,6 +252,7 @@ def _what_pages_are_given() -> Iterator[None]:
 def _test_settings(settings: Any) -> None:
     """What tests can do without: slow hashing, a queue's worker, hashed names of static files."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    codes.COST.update(time_cost=1, memory_cost=8)
     settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
     settings.STORAGES = {
         **settings.STORAGES,

@@ -23,6 +23,8 @@ from licenses.models import (
     LicenseUser,
     MaintenancePolicy,
     SeatRequest,
+    TrialActivation,
+    TrialPolicy,
 )
 from licenses.verbs.details import add_metadata, tag_license
 from licenses.verbs.mailing import send_license
@@ -57,6 +59,15 @@ def _fill(world: World, vendor: Vendor) -> None:
     with inside(vendor):
         policy = LicensePolicy.objects.create(vendor=vendor, name=f"{name}-policy")
         MaintenancePolicy.objects.create(vendor=vendor, name=f"{name}-upkeep")
+        TrialPolicy.objects.create(vendor=vendor, name=f"{name}-trial")
+        TrialActivation.objects.create(
+            vendor=vendor,
+            product=license.product,
+            fingerprint=f"{name}-print",
+            os="linux",
+            hostname=f"{name}-tries",
+            expires_at=timezone.now(),
+        )
         add_metadata(LicenseMetadata(vendor=vendor, license=license, key=f"{name}-order"))
         LicenseMeterAttribute.objects.create(vendor=vendor, license=license, name=f"{name}-meter")
         other = world.grace if acme else world.ada_of_globex

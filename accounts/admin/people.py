@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
 from django.forms import ModelForm, modelform_factory
 from django.http import HttpRequest, HttpResponseBase
@@ -21,6 +21,7 @@ from accounts import bulk
 from accounts.admin.erasing import RIGHT as ERASE
 from accounts.admin.erasing import WithErasing
 from accounts.admin.metadata import WithMetadata
+from accounts.devices.verbs import end_for
 from accounts.exported import COLUMNS
 from accounts.finding import people_places
 from accounts.models import CUSTOMER_ROLES, BuiltIn, Role, User
@@ -28,6 +29,7 @@ from accounts.models.roles import role_label
 from accounts.requests import kind_of
 from accounts.second_factor.admin import WithSecondFactor, may_take_off
 from accounts.story import story_of
+from accounts.tokens.admin import WithTokens
 from accounts.verbs.invitations import invite, invite_waiting, send_password_link
 from accounts.verbs.people import change_person, create_person, delete_person, write_note
 from accounts.view_as.admin import WithViewAs, let_button_work, may_view_as
@@ -154,7 +156,7 @@ OF_CUSTOMERS = {"allow_customer_portal_access", "reminders"}
 
 
 @admin.register(User)
-class UsersAdmin(WithViewAs, WithSecondFactor, WithExport, WithErasing, WithMetadata):
+class UsersAdmin(WithViewAs, WithSecondFactor, WithTokens, WithExport, WithErasing, WithMetadata):
     """The vendor's customers and staff. A new one is invited to set a password."""
 
     verbs = {
@@ -163,8 +165,9 @@ class UsersAdmin(WithViewAs, WithSecondFactor, WithExport, WithErasing, WithMeta
             send_password_link,
             _("A link for a new password is on its way to %(row)s."),
         ),
+        "sign-out": (end_for, _("%(row)s is signed out everywhere.")),
     }
-    rights = {"invite": "invite", "password-link": "invite"}
+    rights = {"invite": "invite", "password-link": "invite", "sign-out": "take_off_factor"}
     export_right = "accounts.export_user"
     export_name = "customers"
     export_columns = COLUMNS
@@ -258,6 +261,14 @@ class UsersAdmin(WithViewAs, WithSecondFactor, WithExport, WithErasing, WithMeta
         """Customers alone: an import elsewhere would take staff for customers."""
         return rows.filter(role__in=CUSTOMER_ROLES)
 
+    def verb_view(self, request: HttpRequest, row_id: UUID, verb: str) -> HttpResponseBase:
+        """Signing out is for whom the second factor may be taken off (second_factor/admin.py)."""
+        if verb == "sign-out":
+            person = self.own_row(request, row_id, self.right(self.rights[verb]))
+            if not may_take_off(request.user, person):
+                raise PermissionDenied
+        return super().verb_view(request, row_id, verb)
+
     def page_of(self, request: HttpRequest, row: User) -> str:
         return reverse("admin:accounts_user_story", args=[row.pk])
 
@@ -279,6 +290,7 @@ class UsersAdmin(WithViewAs, WithSecondFactor, WithExport, WithErasing, WithMeta
             "may_change": self.has_change_permission(request, user),
             "may_erase": request.user.has_perm(ERASE) and user.pk != request.user.pk,
             "may_view_as": may_view_as(request, user),
+            "may_sign_out": user.last_seen_at and may_take_off(request.user, user),
             "may_take_off": user.second_factor_since and may_take_off(request.user, user),
             "may_invite": may_write and not user.has_usable_password(),
             "may_send_link": may_write and user.is_active and user.has_usable_password(),

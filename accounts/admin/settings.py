@@ -32,6 +32,21 @@ class ZoneSelect(forms.Select):
     template_name = "accounts/admin/_zones.html"
 
 
+# The form's parts, each with its heading.
+GROUPS: tuple[tuple[Any, tuple[str, ...]], ...] = (
+    (
+        _("Days and e-mails"),
+        ("time_zone", "email_sender", "email_reply_to", "send_expiry_reminders"),
+    ),
+    (_("Support"), ("show_support_views", "allowed_own_releases")),
+    (
+        _("Signing in"),
+        ("sign_in_by_link", "keys_by_email", "second_factor_for", "second_factor_grace"),
+    ),
+    (_("Registration"), ("registration", "registration_domains")),
+)
+
+
 class SettingsForm(forms.ModelForm[PortalSettings]):
     time_zone = forms.ChoiceField(
         label=_("Time zone"),
@@ -42,20 +57,7 @@ class SettingsForm(forms.ModelForm[PortalSettings]):
 
     class Meta:
         model = PortalSettings
-        fields = (
-            "time_zone",
-            "email_sender",
-            "email_reply_to",
-            "send_expiry_reminders",
-            "show_support_views",
-            "allowed_own_releases",
-            "sign_in_by_link",
-            "keys_by_email",
-            "registration",
-            "registration_domains",
-            "second_factor_for",
-            "second_factor_grace",
-        )
+        fields = tuple(name for _title, names in GROUPS for name in names)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -106,6 +108,11 @@ class SettingsForm(forms.ModelForm[PortalSettings]):
         """The same zone changes nothing, also where it is the installation's and was not chosen."""
         chosen = str(self.cleaned_data["time_zone"])
         return self.saved if chosen in {"", self.zone} else chosen
+
+    @property
+    def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
+        """What is chosen together, below its heading."""
+        return [(title, [self[name] for name in names]) for title, names in GROUPS]
 
     @property
     def as_facts(self) -> list[Fact]:

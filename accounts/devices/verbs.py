@@ -1,5 +1,5 @@
-"""Ending sessions by oneself: from another one, or by a link that was e-mailed. Runs in the scope
-of the person, or among operators."""
+"""Ending sessions: by oneself, from another one or by a link that was e-mailed, and by support.
+Runs in the scope of the person, or among operators."""
 
 from django.conf import settings
 from django.db import transaction
@@ -10,6 +10,7 @@ from accounts.links import Purpose, read_token
 from accounts.models import Session, User
 from accounts.sessions import people_of
 from accounts.verbs import links, sessions
+from accounts.verbs.people import lock_person
 from audit import trail
 from audit.acting import acting_as
 from tenancy.hosts import Site
@@ -57,6 +58,15 @@ def end_everywhere(user: User) -> None:
         links.use(user)
         sessions.end_all(user)
         _record("all-sessions-ended", user)
+
+
+@transaction.atomic
+def end_for(person: User) -> None:
+    """Ends all sessions of somebody, who may sign in again: for support, as when a device was lost.
+    Whoever is just signing in waits for it, or is first and then ended. Raises PersonIsGone."""
+    lock_person(person)
+    sessions.end_all(person)
+    _record("sessions-ended-by-support", person)
 
 
 def _record(action: str, user: User) -> None:

@@ -12,6 +12,7 @@ from hashlib import sha256
 from hmac import compare_digest
 from urllib.parse import quote, urlencode
 
+from argon2.low_level import Type, hash_secret_raw
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.hotp import HOTP
 
@@ -21,6 +22,10 @@ SECRET_LENGTH = 20  # bytes, as RFC 4226 recommends
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's: no i, l, o, u
 MISREAD = str.maketrans("oil", "011")
 RECOVERY_LENGTH = 16
+SALT_LENGTH = 16  # bytes
+# Of Argon2id, memory in KiB: OWASP's least, since codes are random. With other numbers no code that
+# is kept counts.
+COST = {"time_cost": 2, "memory_cost": 19 * 1024, "parallelism": 1}
 GROUP = 4
 
 
@@ -95,10 +100,19 @@ def read_recovery_code(typed: str) -> str:
     return code if len(code) == RECOVERY_LENGTH and set(code) <= set(ALPHABET) else ""
 
 
-def digest(person: str, code: str) -> str:
-    """As what a recovery code that was read is kept: worth nothing for anybody else. What has 80
-    random bits nobody finds by trying, so that it needs no slow hash."""
-    return sha256(f"{person}:{code}".encode()).hexdigest()
+def new_salt() -> str:
+    """A random salt for a set of recovery codes."""
+    return secrets.token_hex(SALT_LENGTH)
+
+
+def digest(person: str, code: str, salt: str) -> str:
+    """As what a recovery code that was read is kept: a slow hash with the salt of its set (ASVS
+    5.0, 6.5.2), worth nothing for anybody else. Sets of before there were salts have none and are
+    kept by SHA-256."""
+    said = f"{person}:{code}".encode()
+    if not salt:
+        return sha256(said).hexdigest()
+    return hash_secret_raw(said, bytes.fromhex(salt), type=Type.ID, hash_len=32, **COST).hex()
 
 
 def _without_gaps(typed: str) -> list[str]:

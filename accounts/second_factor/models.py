@@ -62,6 +62,8 @@ class RecoveryCode(models.Model):
     )
     user = models.ForeignKey(User, models.CASCADE, related_name="+", verbose_name=_("person"))
     digest = secret(models.CharField(max_length=64))
+    # That of its set, in hex; none where the set was made before there were salts.
+    salt = secret(models.CharField(max_length=32, blank=True))
     used_at = models.DateTimeField(_("used"), null=True)
 
     of_scope = CodesManager()

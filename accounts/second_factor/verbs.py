@@ -84,11 +84,18 @@ def use_code(user: User, code: str) -> None:
         raise WrongCode
 
 
-@transaction.atomic
 def use_recovery_code(user: User, code: str) -> None:
     """Uses a recovery code up, and tells the person how many are left. Of many who come at once
     with one code, one gets through. Raises WrongRecoveryCode."""
-    digest = codes.digest(str(user.pk), code)
+    unused = RecoveryCode.of_scope.filter(user=user, used_at=None)
+    salt = unused.values_list("salt", flat=True).first()
+    if salt is None:
+        raise WrongRecoveryCode
+    _use_up(user, codes.digest(str(user.pk), code, salt))
+
+
+@transaction.atomic
+def _use_up(user: User, digest: str) -> None:
     unused = RecoveryCode.of_scope.filter(user=user, digest=digest, used_at=None)
     if not unused.update(used_at=timezone.now()):
         raise WrongRecoveryCode
@@ -127,10 +134,11 @@ def set_up(
     if step is None:
         raise WrongCode
     encrypted = encryption().encrypt(secret).decode()
+    made, kept = _new_codes(user)
     with transaction.atomic():
         _add(SecondFactor(vendor_id=user.vendor_id, user=user, encrypted_secret=encrypted,
                           last_step=step))  # fmt: skip
-        made = _make_codes(user)
+        _keep(user, kept)
         _switched(user, on=True)
         _record("second-factor-added", user)
         tell("second-factor-added", user)
@@ -147,29 +155,38 @@ def _add(factor: SecondFactor) -> None:
         raise FactorIsOn from error
 
 
-@transaction.atomic
 def make_recovery_codes(user: User) -> list[str]:
     """Ten new recovery codes, which are kept nowhere; those of before are void. Raises NoFactor."""
-    if not SecondFactor.of_scope.select_for_update(of=("self",)).filter(user=user).first():
-        raise NoFactor
-    made = _make_codes(user)
-    _record("recovery-codes-made", user)
-    tell("recovery-codes-made", user)
+    made, kept = _new_codes(user)
+    with transaction.atomic():
+        if not SecondFactor.of_scope.select_for_update(of=("self",)).filter(user=user).first():
+            raise NoFactor
+        _keep(user, kept)
+        _record("recovery-codes-made", user)
+        tell("recovery-codes-made", user)
     return made
 
 
-def _make_codes(user: User) -> list[str]:
-    RecoveryCode.of_scope.filter(user=user).delete()
+def _new_codes(user: User) -> tuple[list[str], list[RecoveryCode]]:
+    """Codes and as what they are kept; outside of any transaction, since hashing takes long."""
+    salt = codes.new_salt()
     made = [codes.new_recovery_code() for _number in range(RECOVERY_CODES)]
-    RecoveryCode.of_scope.bulk_create(
+    read = [codes.read_recovery_code(code) for code in made]
+    kept = [
         RecoveryCode(
             vendor_id=user.vendor_id,
             user=user,
-            digest=codes.digest(str(user.pk), codes.read_recovery_code(code)),
+            digest=codes.digest(str(user.pk), code, salt),
+            salt=salt,
         )
-        for code in made
-    )
-    return made
+        for code in read
+    ]
+    return made, kept
+
+
+def _keep(user: User, made: list[RecoveryCode]) -> None:
+    RecoveryCode.of_scope.filter(user=user).delete()
+    RecoveryCode.of_scope.bulk_create(made)
 
 
 def switch_off(

@@ -15,7 +15,7 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from accounts.single_sign_on import tokens
-from accounts.single_sign_on.errors import SingleSignOnRefused, Why
+from accounts.single_sign_on.errors import SingleSignOnBusy, SingleSignOnRefused, Why
 from accounts.single_sign_on.models import IdentityProvider, words_in
 from accounts.single_sign_on.tokens import UnknownKey
 from tenancy.encryption import encryption
@@ -236,7 +236,7 @@ def _ask(
                 return fetching.get(url, headers=headers)
             return fetching.post(url, fields, headers=headers)
     except AllPlacesTaken as error:
-        raise _refused(provider, Why.BUSY) from error
+        raise SingleSignOnBusy(Why.BUSY, provider=provider.name) from error
     except NotFetched as error:
         raise _why(provider, error, is_token=fields is not None) from error
 

@@ -71,3 +71,10 @@ class SingleSignOnRefused(PortalError):
     def sentence(self) -> str:
         names = {"detail": self.detail, "provider": self.provider or _("The provider")}
         return str(self.why.value) % names
+
+
+class SingleSignOnBusy(SingleSignOnRefused):
+    """As many wait for providers as this process lets, or the vendor's do."""
+
+    code = "SINGLE_SIGN_ON_BUSY"
+    status = 503

@@ -17,7 +17,9 @@ from accounts.models import Session, User
 from accounts.models.sessions import REFRESH
 from accounts.verbs import sessions
 from accounts.verbs.sign_in import may_still_enter
+from audit.acting import actor
 from tenancy.hosts import Site
+from web.whereabouts import whereabouts_of
 
 ACCESS_LASTS = timedelta(hours=1)
 
@@ -43,6 +45,7 @@ def begin(user: User, *, browser: str) -> Pair:
         user=user,
         site=REFRESH,
         browser=sessions.as_told(browser),
+        place=whereabouts_of(actor().ip).words,
         is_kept=True,
         family=family,
         begun_at=now,
@@ -84,6 +87,7 @@ def _hand_out(session: Session, now: datetime) -> Pair:
         digest=sessions.digest(access),
         password_mark=session.password_mark,
         browser=session.browser,
+        place=session.place,
         family=session.family,
         begun_at=session.begun_at,
         proved_at=session.proved_at,

@@ -1,5 +1,5 @@
 """Products, policies, licences and machines in the back office, a module per noun."""
 
-from licenses.admin import activations, licenses, products, seat_requests
+from licenses.admin import activations, licenses, products, seat_requests, trials
 
-__all__ = ["activations", "licenses", "products", "seat_requests"]
+__all__ = ["activations", "licenses", "products", "seat_requests", "trials"]

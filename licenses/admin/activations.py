@@ -18,8 +18,10 @@ from backoffice.bulk.asking import Question, ask
 from backoffice.filters import DaysFilter
 from backoffice.lists import Empty
 from licenses import bulk, words
+from licenses.access import became
 from licenses.admin.filters import OwnerFilter
-from licenses.errors import LicensingError
+from licenses.errors import LicensingError, MachineIsGone
+from licenses.history import gone_machine
 from licenses.models import Activation, SeatRequest
 from licenses.search import machine_places
 from licenses.verbs.releasing import ANSWERS, free
@@ -55,6 +57,7 @@ class ActivationAdmin(WithMetadata):
     """Machines come and go through the verbs; here one can be released, with a reason."""
 
     list_title = _("Machines")
+    called = (_("machine"), _("machines"))
     empty = Empty(
         "machine",
         _("A machine appears here when a program on it activates a licence."),
@@ -118,6 +121,12 @@ class ActivationAdmin(WithMetadata):
         shown = {"asked": _asked_for(request, machine) if machine else None}
         return super().change_view(request, object_id, form_url, shown | (extra_context or {}))
 
+    def _get_obj_does_not_exist_redirect(
+        self, request: HttpRequest, opts: Any, object_id: str
+    ) -> HttpResponse:
+        found = to_license_once_gone(request, object_id)
+        return found or super()._get_obj_does_not_exist_redirect(request, opts, object_id)
+
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.free_view)
         name = "licenses_activation_release"
@@ -129,7 +138,9 @@ class ActivationAdmin(WithMetadata):
             raise PermissionDenied
         machine = self.get_object(request, str(row_id))
         if machine is None:
-            raise Http404
+            if (response := to_license_once_gone(request, str(row_id))) is None:
+                raise Http404
+            return response
         form = FreeForm(request.POST if request.method == "POST" else None)
         if request.method == "POST" and form.is_valid():
             return self._free(request, machine, form.cleaned_data["reason"])
@@ -153,6 +164,19 @@ class ActivationAdmin(WithMetadata):
             done = _("The machine %(machine)s is released and its seat is free.")
             messages.success(request, done % {"machine": machine})
         return redirect("admin:licenses_license_change", machine.license_id)
+
+
+def to_license_once_gone(request: HttpRequest, row_id: str) -> HttpResponse | None:
+    """Leads on to the licence, and says what became of a machine that has no seat any more: a page
+    from the browser's history, a button pressed twice. None for one that never was."""
+    try:
+        last = gone_machine(UUID(row_id))
+    except ValueError:
+        return None
+    if last is None:
+        return None
+    messages.info(request, MachineIsGone(became(last)).sentence)
+    return redirect("admin:licenses_license_change", last.license_id)
 
 
 def _asked_for(request: HttpRequest, machine: Activation) -> SeatRequest | None:

@@ -74,6 +74,7 @@ class ProductAdmin(WithMetadata):
         "description",
         "default_policy",
         "default_maintenance_policy",
+        "trial_policy",
         "metadata",
         "internal_notes",
         "customers_may_deactivate",

@@ -14,6 +14,7 @@ from licenses.models.product import Product, SigningKey
 from licenses.models.seat_requests import SeatRequest
 from licenses.models.tags import LicenseTag
 from licenses.models.terms import (
+    RESTRICTIONS,
     TERMS,
     UNLIMITED,
     WHERE,
@@ -24,10 +25,13 @@ from licenses.models.terms import (
     LicenseTerms,
     LicenseType,
 )
+from licenses.models.trial_policies import TrialPolicy
+from licenses.models.trials import TrialActivation
 from licenses.models.words import SEARCHED, ActivationWord, LicenseWord
 
 __all__ = [
     "MAINTENANCE",
+    "RESTRICTIONS",
     "SEARCHED",
     "TERMS",
     "UNLIMITED",
@@ -52,6 +56,8 @@ __all__ = [
     "Product",
     "SeatRequest",
     "SigningKey",
+    "TrialActivation",
+    "TrialPolicy",
     "Usable",
     "VersionField",
     "validate_version",

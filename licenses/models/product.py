@@ -9,6 +9,7 @@ from accounts.metadata import validate_metadata
 from licenses.intervals import DAY
 from licenses.models.maintenance import MaintenancePolicy
 from licenses.models.terms import LicensePolicy, told_as_length
+from licenses.models.trial_policies import TrialPolicy
 from tenancy.rows import SameVendor, TenantRow, secret
 from tenancy.texts import Line, Prose
 
@@ -50,6 +51,15 @@ class Product(TenantRow):
         related_name="products",
         verbose_name=_("default maintenance policy"),
         help_text=_("The new versions that such licences bring; without one, all of them."),
+    )
+    trial_policy = models.ForeignKey(
+        TrialPolicy,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="products",
+        verbose_name=_("trial policy"),
+        help_text=_("The terms on which anybody may try it; without one, nobody may."),
     )
     customers_may_deactivate = models.BooleanField(
         _("customers may deactivate machines on the portal"),
@@ -101,6 +111,11 @@ class Product(TenantRow):
                 name="product_maintenance_policy_vendor",
                 field="default_maintenance_policy",
                 to_table="licenses_maintenancepolicy",
+            ),
+            SameVendor(
+                name="product_trial_policy_vendor",
+                field="trial_policy",
+                to_table="licenses_trialpolicy",
             ),
         )
 

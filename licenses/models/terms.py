@@ -116,7 +116,47 @@ def seconds_in_words(value: int) -> str:
     return lengths.in_words(of_seconds(value)) if value else "0"
 
 
-class LicenseTerms(models.Model):
+class Restrictions(models.Model):
+    """On which machines, from where and by whom something may be activated."""
+
+    allow_vm_activation = models.BooleanField(_("virtual machines may be activated"), default=True)
+    allow_container_activation = models.BooleanField(_("containers may be activated"), default=True)
+    allowed_countries = countries_field(
+        _("allowed countries"), _("Codes such as DE, AT, CH; empty is everywhere.")
+    )
+    disallowed_countries = countries_field(_("disallowed countries"), _("Codes such as DE."))
+    allowed_ip_addresses = addresses_field(
+        _("allowed IP addresses"),
+        _("With the ranges below, the only ones; both empty is everywhere."),
+    )
+    allowed_ip_ranges = personal(
+        TextsField(
+            _("allowed IP ranges"),
+            spelled=places.network,
+            refusal=_("“%(text)s” is no range of IP addresses: use one such as 192.0.2.0/24."),
+            apart=APART,
+            help_text=_("Such as 192.0.2.0/24 or 2001:db8::/32."),
+        )
+    )
+    disallowed_ip_addresses = addresses_field(_("disallowed IP addresses"))
+    user_locked = models.BooleanField(
+        _("locked to the first user"),
+        default=False,
+        help_text=_("Machines are activated for the same user of the operating system alone."),
+    )
+    disable_geo_location = models.BooleanField(
+        _("where machines are is not looked up"), default=False
+    )
+
+    class Meta:
+        abstract = True
+
+
+# What each trial policy has of it.
+RESTRICTIONS = tuple(field.name for field in Restrictions._meta.local_fields)
+
+
+class LicenseTerms(Restrictions):
     """What a policy prescribes and a licence then has for itself."""
 
     type = models.CharField(
@@ -150,36 +190,8 @@ class LicenseTerms(models.Model):
         choices=FingerprintMatching,
         default=FingerprintMatching.EXACT,
     )
-    allow_vm_activation = models.BooleanField(_("virtual machines may be activated"), default=True)
-    allow_container_activation = models.BooleanField(_("containers may be activated"), default=True)
-    allowed_countries = countries_field(
-        _("allowed countries"), _("Codes such as DE, AT, CH; empty is everywhere.")
-    )
-    disallowed_countries = countries_field(_("disallowed countries"), _("Codes such as DE."))
-    allowed_ip_addresses = addresses_field(
-        _("allowed IP addresses"),
-        _("With the ranges below, the only ones; both empty is everywhere."),
-    )
-    allowed_ip_ranges = personal(
-        TextsField(
-            _("allowed IP ranges"),
-            spelled=places.network,
-            refusal=_("“%(text)s” is no range of IP addresses: use one such as 192.0.2.0/24."),
-            apart=APART,
-            help_text=_("Such as 192.0.2.0/24 or 2001:db8::/32."),
-        )
-    )
-    disallowed_ip_addresses = addresses_field(_("disallowed IP addresses"))
-    user_locked = models.BooleanField(
-        _("locked to the first user"),
-        default=False,
-        help_text=_("Machines are activated for the same user of the operating system alone."),
-    )
     require_authentication = models.BooleanField(
         _("activation asks for the customer's sign-in"), default=False
-    )
-    disable_geo_location = models.BooleanField(
-        _("where machines are is not looked up"), default=False
     )
     server_sync_interval = seconds_field(_("server sync interval"), 3600)
     server_sync_grace_period = seconds_field(

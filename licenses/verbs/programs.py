@@ -44,7 +44,7 @@ def activate_online(
     """
     license = find_license(product_id, key)
     ip = actor().ip
-    check_place(license, ip=ip, country="")  # nothing here knows where an address is
+    check_place(license, ip)
     if license.require_authentication:
         check_sign_in(license, email=email, password=password, ip=ip)
     return activate(license, machine, lease_duration=lease_duration)

@@ -17,11 +17,13 @@ from licenses.models import License
 from tenancy.addresses import normalise_email
 from tenancy.hosts import Site
 from web import limits
+from web.whereabouts import whereabouts_of
 
 
 class Places(Protocol):
     """From where something may be activated; empty lists allow everything."""
 
+    disable_geo_location: bool
     allowed_countries: list[str]
     disallowed_countries: list[str]
     allowed_ip_addresses: list[str]
@@ -29,14 +31,17 @@ class Places(Protocol):
     disallowed_ip_addresses: list[str]
 
 
-def check_place(places: Places, *, ip: str, country: str) -> None:
+def check_place(places: Places, ip: str) -> None:
     """Raises IpAddressNotAllowed or CountryNotAllowed for a program that comes from elsewhere.
 
-    A country that is not known (empty) is none of the allowed ones and none of the others, and so
-    is an address.
+    A country that is not known, or not to be looked up, is none of the allowed ones and none of the
+    others, and so is an address.
     """
     if not _allows_address(places, ip):
         raise IpAddressNotAllowed
+    if not places.allowed_countries and not places.disallowed_countries:
+        return
+    country = "" if places.disable_geo_location else whereabouts_of(ip).country
     if places.allowed_countries and country not in places.allowed_countries:
         raise CountryNotAllowed
     if country and country in places.disallowed_countries:

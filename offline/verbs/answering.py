@@ -37,7 +37,7 @@ from licenses.verbs.activations import (
 from licenses.verbs.locking import lock
 from licenses.verbs.signing_keys import key_in_use
 from offline import codec, errors
-from offline.codec import ActivationRequest, DeactivationRequest
+from offline.codec import ActivationRequest, DeactivationRequest, MachineRequest
 from offline.models import OfflineExchange
 from tenancy.spelling import form_of
 from web.errors import PortalError
@@ -147,7 +147,7 @@ def read(data: bytes | str) -> Request:
 
 def _find_license(licenses: QuerySet[License], request: Request) -> License:
     """The one of the licences that the request names (check 2)."""
-    product_id = _uuid(request.product_id)
+    product_id = uuid_of(request.product_id)
     if product_id is None or not Product.objects.filter(pk=product_id).exists():
         raise errors.InvalidProductId
     named = licenses.filter(key_form=form_of(request.key), product_id=product_id)
@@ -204,7 +204,7 @@ def _check_deactivation(request: DeactivationRequest, license: License) -> Revie
         return Review(request, license, None, earlier)
     check_license(license, offline=True)
     activation = find_activation(license, request.fingerprint)
-    if activation is None or activation.pk != _uuid(request.activation_id):
+    if activation is None or activation.pk != uuid_of(request.activation_id):
         raise ActivationNotFound
     if activation.machine_thumbprint != request.thumbprint:
         raise errors.InvalidOfflineRequest("it is signed with another key than the activation's")
@@ -300,8 +300,8 @@ def _key_of(request: Request) -> MachineKey:
     return MachineKey(request.machine_jwk, request.thumbprint)
 
 
-def machine_of(request: ActivationRequest) -> Machine:
-    """The machine that an activation request describes."""
+def machine_of(request: MachineRequest) -> Machine:
+    """The machine that a request describes."""
     return Machine(
         fingerprint=request.fingerprint,
         os=request.os,
@@ -317,7 +317,8 @@ def machine_of(request: ActivationRequest) -> Machine:
     )
 
 
-def _uuid(text: str) -> UUID | None:
+def uuid_of(text: str) -> UUID | None:
+    """The id that a request names; None for text that is none."""
     try:
         return UUID(text)
     except ValueError:

@@ -85,6 +85,8 @@ VENDORS = (
             of("licenses.seatrequest", "requests", _("Requests to release"), "help"),
             of("licenses.licensepolicy", "policies", _("Licence policies"), "sliders"),
             of("licenses.maintenancepolicy", "maintenance", _("Maintenance policies"), "clock"),
+            of("licenses.trialpolicy", "trial-policies", _("Trial policies"), "sliders"),
+            of("licenses.trialactivation", "trials", _("Trials"), "machine"),
             of("releases.download", "downloads", _("Downloads"), "download"),
             of("backoffice.bulkchange", "changes", _("Changes to many"), "stack"),
             of("imports.dataimport", "imports", _("Imports"), "upload"),

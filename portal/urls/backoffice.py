@@ -14,5 +14,6 @@ urlpatterns = [
     *accounts.second_factor,
     *accounts.devices,
     *accounts.passkeys,
+    *accounts.tokens,
     path("", admin.site.urls),
 ]

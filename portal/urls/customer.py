@@ -17,7 +17,14 @@ urlpatterns = [
     *accounts.profile,
     path(
         "profile/",
-        include([*accounts.second_factor, *accounts.passkeys, *accounts.devices]),
+        include(
+            [
+                *accounts.second_factor,
+                *accounts.passkeys,
+                *accounts.tokens,
+                *accounts.devices,
+            ]
+        ),
     ),
     path(".well-known/webauthn", passkeys.related, name="related_origins"),
     *accounts.viewing,

@@ -12,7 +12,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.devices import verbs
-from accounts.models import Session, User
+from accounts.models import Role, Session, User
 from accounts.sessions import people_of
 from accounts.verbs import sessions
 from audit.models import AuditEntry
@@ -126,6 +126,45 @@ def test_all_others_end_at_once(world: World, who: str) -> None:
     assert "All other devices are signed out." in page
     assert "You are signed in nowhere else." in page
     assert told_of(person) == (["sessions-ended"] if person.vendor else [])
+
+
+@pytest.mark.parametrize(
+    ("who", "whose", "code"),
+    [
+        ("acme_support", "ada", 302),
+        ("acme_admin", "acme_support", 302),
+        ("acme_support", "acme_admin", 403),
+        ("acme_admin", "acme_admin", 403),  # the own ones end on the own list
+        ("globex_admin", "ada", 404),
+        ("operator", "ada", 403),
+    ],
+)
+def test_support_ends_a_customers_and_administrators_everybodys(
+    world: World, who: str, whose: str, code: int
+) -> None:
+    person, staff = getattr(world, whose), signed_in(getattr(world, who))
+    theirs, grace = [signed_in(person) for _time in range(2)], signed_in(world.grace)
+    assert all(is_in(each) for each in theirs)
+    path = f"/accounts/user/{person.pk}/do/sign-out/"
+    story = staff.get(f"/accounts/user/{person.pk}/story/")
+    assert (path in story.content.decode()) is (code == 302)
+    assert staff.post(path).status_code == code
+    assert [is_in(each) for each in theirs] == [code != 302] * 2
+    assert is_in(grace)
+    assert told_of(person) == (["sessions-ended-by-support"] if code == 302 else [])
+    if whose == "ada" and code == 302:
+        activity = signed_in(person).get("/profile/activity/").content.decode()
+        assert "All devices signed out by support" in activity
+
+
+def test_without_the_right_nobody_is_signed_out(world: World) -> None:
+    with inside(world.acme):
+        claims = ["accounts.view_user", "accounts.change_user"]
+        Role.objects.create(vendor=world.acme, name="reader", claims=claims)
+        reader = worlds.user(world.acme, "reader@acme.example", role="reader")
+    browser, hers = signed_in(reader), signed_in(world.ada)
+    assert browser.post(f"/accounts/user/{world.ada.pk}/do/sign-out/").status_code == 403
+    assert is_in(hers)
 
 
 def test_nobody_ends_anothers(world: World) -> None:

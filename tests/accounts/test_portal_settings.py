@@ -37,6 +37,23 @@ def test_an_administrator_changes_the_own_vendors_settings(world: World) -> None
     assert (entry.actor, entry.source) == ("admin@acme.example (Admin)", "backoffice")
 
 
+def test_what_is_chosen_together_stands_below_one_heading(world: World) -> None:
+    page = signed_in(world.acme_admin).get(PATH).content.decode()
+    order = re.findall(
+        r'<h2 id="group-\d">([^<]+)|name="(time_zone|registration|keys_by_email)"', page
+    )
+    told = [heading or name for heading, name in order]
+    assert told == [
+        "Days and e-mails",
+        "time_zone",
+        "Support",
+        "Signing in",
+        "keys_by_email",
+        "Registration",
+        "registration",
+    ]
+
+
 def test_what_changes_nothing_leaves_no_trace(world: World) -> None:
     form = {"time_zone": "UTC", **BOTH}
     assert signed_in(world.acme_admin).post(PATH, form).status_code == 302

@@ -418,6 +418,18 @@ def test_a_right_code_gives_its_try_back(world: World, frozen_time: Any) -> None
         frozen_time.shift(30)
 
 
+def test_codes_of_before_there_were_salts_count(world: World) -> None:
+    phone_of(world.ada)
+    with inside(world.acme):
+        digest = codes.digest(str(world.ada.pk), "0a1b2c3d4e5f6g7h", "")
+        RecoveryCode.of_scope.update(salt="")
+        one = RecoveryCode.of_scope.earliest("pk")
+        RecoveryCode.of_scope.filter(pk=one.pk).update(digest=digest)
+        verbs.use_recovery_code(world.ada, "0a1b2c3d4e5f6g7h")
+        with pytest.raises(verbs.WrongRecoveryCode):
+            verbs.use_recovery_code(world.ada, "0a1b2c3d4e5f6g7h")
+
+
 # --- At rest ------------------------------------------------------------------------------------
 
 

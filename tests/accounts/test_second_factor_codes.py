@@ -75,8 +75,15 @@ def test_recovery_codes_are_random_and_read_as_people_type_them() -> None:
         assert codes.read_recovery_code(typed) == ""
 
 
-def test_a_digest_is_one_persons() -> None:
-    assert codes.digest("ada", "0a1b2c3d4e5f6g7h") != codes.digest("bob", "0a1b2c3d4e5f6g7h")
+def test_a_digest_is_one_persons_and_one_sets() -> None:
+    salts = {codes.new_salt() for _set in range(3)}
+    made = {
+        codes.digest(person, "0a1b2c3d4e5f6g7h", salt)
+        for person in ("ada", "bob")
+        for salt in ("", *salts)
+    }
+    assert len(made) == 8
+    assert {len(each) for each in made} == {64}
 
 
 def test_what_an_app_is_given() -> None:

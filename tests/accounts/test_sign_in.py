@@ -136,7 +136,9 @@ def test_signing_out_needs_post_and_ends_the_session(world: World) -> None:
     browser = signed_in(world.ada)
     assert browser.get("/logout/").status_code == 405
     assert browser.get("/licenses/").status_code == 200
-    assert browser.post("/logout/").status_code == 302
+    answer = browser.post("/logout/")
+    assert answer.status_code == 302
+    assert answer["Clear-Site-Data"] == '"storage"'
     assert browser.get("/licenses/").status_code == 302
 
 

@@ -320,6 +320,18 @@ def test_an_answer_counts_once(world: World, at: FakeProvider, example: Identity
     assert at.asked.count("/token") == 1
 
 
+def test_while_many_wait_for_a_slow_provider_others_are_told_to_come_again(
+    world: World, at: FakeProvider, example: IdentityProvider
+) -> None:
+    path = f"/login/single-sign-on/{example.pk}/"
+    with client._asking.take(str(world.acme.pk)), client._asking.take(str(world.acme.pk)):
+        answer = Browser("acme").get(path)
+        assert answer.status_code == 503
+        assert "Try again in a few seconds." in answer.content.decode()
+        assert at.asked == []
+    assert Browser("acme").get(path).status_code == 302
+
+
 def test_an_answer_has_ten_minutes(
     world: World, at: FakeProvider, example: IdentityProvider, frozen_time: Any
 ) -> None:

@@ -150,12 +150,12 @@ def test_a_link_signs_in(allowed: World) -> None:
         assert AuditEntry.objects.filter(action="signed-in").count() == 1
     [message] = mail.outbox
     assert message.subject == "Your link to sign in at Acme Instruments"
-    assert "The link works for 15 minutes." in message.body
+    assert "The link works for 10 minutes." in message.body
 
 
 def test_a_link_works_for_fifteen_minutes(allowed: World, frozen_time: Any) -> None:
     path = link_to_sign_in(allowed)
-    frozen_time.shift(15 * 60)
+    frozen_time.shift(10 * 60)
     assert Browser("acme").get(path).status_code == 200
     frozen_time.shift(1)
     refused = Browser("acme").post(path)

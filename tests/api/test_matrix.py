@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from ninja.operation import Operation
 
 from accounts.models import Role, Tag
@@ -23,6 +24,8 @@ from licenses.models import (
     LicenseMeterAttribute,
     LicensePolicy,
     MaintenancePolicy,
+    TrialActivation,
+    TrialPolicy,
 )
 from releases.models import ReleaseFile
 from tenancy.door import inside
@@ -84,6 +87,22 @@ def token_row(world: World) -> object:
         return tokens.write(world.acme_admin, name="Orbit export", scopes=["user:read"])[0].pk
 
 
+def trial_row(world: World) -> object:
+    with inside(world.acme):
+        return TrialActivation.objects.create(
+            vendor=world.acme,
+            product=world.orbit,
+            fingerprint="Orbit",
+            os="linux",
+            expires_at=timezone.now(),
+        ).pk
+
+
+def trial_policy_row(world: World) -> object:
+    with inside(world.acme):
+        return TrialPolicy.objects.create(vendor=world.acme, name="Orbit trial").pk
+
+
 ROWS: dict[str, Callable[[World], object]] = {
     "accounts": lambda world: world.acme.pk,
     "activation-logs": log_row,
@@ -101,6 +120,8 @@ ROWS: dict[str, Callable[[World], object]] = {
     "products": lambda world: world.orbit.pk,
     "roles": role_row,
     "tags": tag_row,
+    "trial-activations": trial_row,
+    "trial-policies": trial_policy_row,
     "users": lambda world: world.ada.pk,
     "release-files": lambda world: file_of_orbit(world).pk,
     "releases": lambda world: world.orbit_release.pk,
@@ -126,6 +147,9 @@ OPEN: set[tuple[str, str]] = {
     ("DELETE", "/v3/activations/{id}"),
     ("POST", "/v3/activations/{id}/deactivate"),
     ("POST", "/v3/activations/meter-attributes/{id}"),
+    # A product's id, for who begins a trial: test_trials.py.
+    ("POST", "/v3/trial-activations"),
+    ("POST", "/v3/trial-activations/offline-activate"),
 }
 
 ALL = [(method, path, each) for method, path, each in operations()]

@@ -531,10 +531,31 @@ def test_support_releases_one_machine_with_a_reason(world: World) -> None:
     assert support.post(path, {"reason": "The laptop was stolen"}).status_code == 302
     license = state(world.ada_license)
     assert (license.total_activations, license.total_deactivations) == (0, 1)
-    assert support.post(path, {"reason": "Again"}).status_code == 404
     page = signed_in(world.ada).get(f"/licenses/{world.ada_license.pk}/").content.decode()
     assert "Machine released by support" in page
     assert "The laptop was stolen" in page
+
+
+def test_a_page_of_a_machine_that_is_gone_leads_to_its_licence(world: World) -> None:
+    """From the browser's history, and by a button that is pressed twice; by any way to be gone."""
+    support, machine = signed_in(world.acme_support), world.ada_machine
+    page = f"/licenses/activation/{machine.pk}"
+    support.post(f"{page}/release/", {"reason": "Stolen"})
+    again = {
+        "twice": support.post(f"{page}/release/", {"reason": "Stolen again"}),
+        "asked anew": support.get(f"{page}/release/"),
+        "its own page": support.get(f"{page}/change/"),
+    }
+    license = f"/licenses/license/{machine.license_id}/change/"
+    assert {name: response.headers.get("Location") for name, response in again.items()} == (
+        dict.fromkeys(again, license)
+    )
+    told = "da-laptop: machine released by support on 24 November 2026. Its seat is free"
+    shown = support.get(license).content.decode()
+    assert told in shown
+    missing = support.get("/licenses/activation/nothing/change/", follow=True).content.decode()
+    assert "There is no such machine. Perhaps it was deleted." in missing
+    assert signed_in(world.globex_admin).get(f"{page}/release/").status_code == 404
 
 
 def test_a_machine_of_the_other_vendor_is_not_there(world: World) -> None:

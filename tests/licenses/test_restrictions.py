@@ -1,6 +1,8 @@
 """From where, and by whom, a licence may be activated."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +18,7 @@ from licenses.verbs.leases import free_seats
 from licenses.verbs.licenses import create_license
 from licenses.verbs.restrictions import check_place, check_user
 from tenancy.door import inside
+from tests.geoip import BERLIN, NOWHERE, TOKYO, written
 from tests.world import World, machine
 
 
@@ -26,36 +29,48 @@ class Terms:
     allowed_ip_addresses: list[str] = field(default_factory=list)
     allowed_ip_ranges: list[str] = field(default_factory=list)
     disallowed_ip_addresses: list[str] = field(default_factory=list)
+    disable_geo_location: bool = False
 
 
 OFFICE = {"allowed_ip_addresses": ["192.0.2.7"], "allowed_ip_ranges": ["2001:db8::/32"]}
-PLACES: list[tuple[dict[str, list[str]], str, str, type[LicensingError] | None]] = [
-    ({}, "192.0.2.1", "", None),
-    ({}, "", "", None),
-    ({"disallowed_ip_addresses": ["192.0.2.1"]}, "192.0.2.1", "", IpAddressNotAllowed),
-    ({"disallowed_ip_addresses": ["192.0.2.1"]}, "192.0.2.2", "", None),
-    (OFFICE, "192.0.2.7", "", None),
-    (OFFICE, "192.0.2.8", "", IpAddressNotAllowed),
-    (OFFICE, "2001:db8:1::7", "", None),
-    (OFFICE, "2001:db9::7", "", IpAddressNotAllowed),
-    (OFFICE, "", "", IpAddressNotAllowed),
-    ({"allowed_ip_ranges": ["0.0.0.0/0"]}, "2001:db8::1", "", IpAddressNotAllowed),
-    ({"allowed_countries": ["DE"]}, "192.0.2.1", "DE", None),
-    ({"allowed_countries": ["DE"]}, "192.0.2.1", "AT", CountryNotAllowed),
-    ({"allowed_countries": ["DE"]}, "192.0.2.1", "", CountryNotAllowed),
-    ({"disallowed_countries": ["DE"]}, "192.0.2.1", "DE", CountryNotAllowed),
-    ({"disallowed_countries": ["DE"]}, "192.0.2.1", "", None),
+
+PLACES: list[tuple[dict[str, Any], str, type[LicensingError] | None]] = [
+    ({}, NOWHERE, None),
+    ({}, "", None),
+    ({"disallowed_ip_addresses": ["192.0.2.1"]}, "192.0.2.1", IpAddressNotAllowed),
+    ({"disallowed_ip_addresses": ["192.0.2.1"]}, "192.0.2.2", None),
+    (OFFICE, "192.0.2.7", None),
+    (OFFICE, "192.0.2.8", IpAddressNotAllowed),
+    (OFFICE, "2001:db8:1::7", None),
+    (OFFICE, "2001:db9::7", IpAddressNotAllowed),
+    (OFFICE, "", IpAddressNotAllowed),
+    ({"allowed_ip_ranges": ["0.0.0.0/0"]}, "2001:db8::1", IpAddressNotAllowed),
+    ({"allowed_countries": ["DE"]}, BERLIN, None),
+    ({"allowed_countries": ["DE"]}, TOKYO, CountryNotAllowed),
+    ({"allowed_countries": ["DE"]}, NOWHERE, CountryNotAllowed),
+    ({"allowed_countries": ["DE"], "disable_geo_location": True}, BERLIN, CountryNotAllowed),
+    ({"disallowed_countries": ["DE"]}, BERLIN, CountryNotAllowed),
+    ({"disallowed_countries": ["DE"]}, NOWHERE, None),
+    ({"disallowed_countries": ["DE"], "disable_geo_location": True}, BERLIN, None),
 ]
 
 
-def test_places_are_allowed_or_not() -> None:
-    for terms, ip, country, refusal in PLACES:
+def test_places_are_allowed_or_not(tmp_path: Path, settings: Any) -> None:
+    settings.GEOIP_DATABASE = written(tmp_path / "places.mmdb")
+    for terms, ip, refusal in PLACES:
         try:
-            check_place(Terms(**terms), ip=ip, country=country)
+            check_place(Terms(**terms), ip)
         except LicensingError as error:
-            assert type(error) is refusal, (terms, ip, country)
+            assert type(error) is refusal, (terms, ip)
         else:
-            assert refusal is None, (terms, ip, country)
+            assert refusal is None, (terms, ip)
+
+
+def test_without_a_file_no_country_is_known(settings: Any) -> None:
+    settings.GEOIP_DATABASE = None
+    check_place(Terms(disallowed_countries=["DE"]), BERLIN)
+    with pytest.raises(CountryNotAllowed):
+        check_place(Terms(allowed_countries=["DE"]), BERLIN)
 
 
 @pytest.mark.parametrize(

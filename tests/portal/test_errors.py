@@ -9,7 +9,7 @@ from django.db import connection
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 
-from accounts.single_sign_on.errors import SingleSignOnRefused, Why
+from accounts.single_sign_on.errors import SingleSignOnBusy, SingleSignOnRefused, Why
 from api.errors import InvalidRequest
 from branding.domains.errors import BadDomainName, DomainTaken
 from imports.tables import TableRefused
@@ -31,6 +31,7 @@ DETAILS: dict[type[PortalError], tuple[object, ...]] = {
     InvalidRequest: ("name: This field is required.",),
     BadDomainName: tuple(BadDomainName.reasons),
     SingleSignOnRefused: tuple(Why),
+    SingleSignOnBusy: (Why.BUSY,),
 }
 
 CASES = [

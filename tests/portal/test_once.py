@@ -15,8 +15,16 @@ from django.urls import get_resolver
 from accounts.links import Purpose, make_token
 from accounts.models import Session, User
 from accounts.passkeys.verbs import passkeys_of
+from accounts.tokens import verbs as tokens
 from backoffice.models import SavedView
-from licenses.models import Activation, License, LicensePolicy, MaintenancePolicy
+from licenses.models import (
+    Activation,
+    License,
+    LicensePolicy,
+    MaintenancePolicy,
+    TrialActivation,
+    TrialPolicy,
+)
 from licenses.verbs.activations import activate
 from licenses.verbs.licenses import create_license
 from licenses.verbs.releasing import ask
@@ -30,6 +38,7 @@ from tests import world as worlds
 from tests.accounts import test_links as links
 from tests.accounts.authenticators import passkey_of
 from tests.accounts.phones import phone_of
+from tests.conftest import NOW
 from tests.imports.test_customers import started
 from tests.licenses.test_activation import KEY, run_at_once
 from tests.licenses.test_backoffice import choose, new
@@ -197,6 +206,19 @@ def passkey_renamed(world: World) -> Posted:
 def passkey_deleted(world: World) -> Posted:
     path = f"{passkey_of_ada(world)}delete/"
     return Posted(signed_in(world.ada), path, path)
+
+
+def token_deleted(world: World) -> Posted:
+    with inside(world.acme):
+        token, _secret = tokens.write(world.ada, name="Nightly", scopes=["user:read"])
+    path = f"/profile/tokens/{token.pk}/"
+    return Posted(signed_in(world.ada), path, path, {"delete": ""})
+
+
+def token_revoked_by_staff(world: World) -> Posted:
+    with inside(world.acme):
+        token, _secret = tokens.write(world.ada, name="Nightly", scopes=["user:read"])
+    return admin_page(world, f"/accounts/user/{world.ada.pk}/tokens/{token.pk}/")
 
 
 def second_factor_taken_off(world: World) -> Posted:
@@ -404,6 +426,35 @@ def changed_maintenance(world: World) -> Posted:
 
 def deleted_maintenance(world: World) -> Posted:
     return admin_page(world, f"{a_policy(world, MaintenancePolicy)}/delete/", post="yes")
+
+
+def trial_policy(world: World) -> Posted:
+    return admin_page(world, "/licenses/trialpolicy/add/", name="Two weeks")
+
+
+def changed_trial_policy(world: World) -> Posted:
+    return admin_page(world, f"{a_policy(world, TrialPolicy)}/change/", name="A month")
+
+
+def deleted_trial_policy(world: World) -> Posted:
+    return admin_page(world, f"{a_policy(world, TrialPolicy)}/delete/", post="yes")
+
+
+def a_trial(world: World) -> str:
+    with inside(world.acme):
+        trial = TrialActivation.objects.create(
+            vendor=world.acme, product=world.orbit, fingerprint="lab", os="linux", expires_at=NOW
+        )
+    return f"/licenses/trialactivation/{trial.pk}"
+
+
+def changed_trial(world: World) -> Posted:
+    end = {"expires_at_0": "2026-12-24", "expires_at_1": "12:00"}
+    return admin_page(world, f"{a_trial(world)}/change/", **end)
+
+
+def deleted_trial(world: World) -> Posted:
+    return admin_page(world, f"{a_trial(world)}/delete/", post="yes")
 
 
 class Confirmation(Posted):
@@ -652,6 +703,9 @@ BY_TOKEN: dict[str, tuple[Make, ...]] = {
     "end_other_sessions": (ended_sessions,),
     "passkey_add": (),  # a challenge counts once: tests/accounts/test_passkeys.py
     "passkey_delete": (passkey_deleted,),
+    "access_token": (token_deleted,),  # revoked, by nature: tests/accounts/test_tokens.py
+    "access_token_make": (),  # it is shown in the answer: tests/accounts/test_tokens.py
+    "admin:accounts_user_token": (token_revoked_by_staff,),
     "admin:accounts_user_second_factor": (second_factor_taken_off,),
     "activation_deactivate": (machine_of_customer,),
     "activation_release": (release_asked,),
@@ -674,6 +728,11 @@ BY_TOKEN: dict[str, tuple[Make, ...]] = {
     "admin:licenses_maintenancepolicy_add": (maintenance,),
     "admin:licenses_maintenancepolicy_changelist": (),  # as of policies
     "admin:licenses_maintenancepolicy_delete": (deleted_maintenance,),
+    "admin:licenses_trialpolicy_add": (trial_policy,),
+    "admin:licenses_trialpolicy_changelist": (),  # as of policies
+    "admin:licenses_trialpolicy_delete": (deleted_trial_policy,),
+    "admin:licenses_trialactivation_changelist": (),  # as of policies
+    "admin:licenses_trialactivation_delete": (deleted_trial,),
     "admin:licenses_license_add": (license,),
     "admin:licenses_license_change": (changed_license,),
     "admin:licenses_license_do": (send_license,),
@@ -710,6 +769,8 @@ BY_NATURE: dict[str, tuple[Make, ...]] = {
     "admin:licenses_product_change": (changed_product,),
     "admin:licenses_licensepolicy_change": (changed_policy,),
     "admin:licenses_maintenancepolicy_change": (changed_maintenance,),
+    "admin:licenses_trialpolicy_change": (changed_trial_policy,),
+    "admin:licenses_trialactivation_change": (changed_trial,),
     "admin:backoffice_bulkchange_do": (stopped_change,),
     "admin:saved_view": (changed_view,),
     "admin:licenses_license_many": (renewal,),  # what was seen is sealed, and seen no more
@@ -741,6 +802,7 @@ EACH_TIME = {
     "view_as": "A link counts once.",
     "view_as_stop": "The view is over, and recorded once.",
     "offline": "A file is looked at.",
+    "trial": "A machine tries a product once: tests/offline/test_trials.py.",
     "admin:accounts_user_view_as": "An offer for a minute, of which nothing is recorded until it is used.",
     "admin:login": "The portal's view comes before it.",
     "admin:logout": "The portal's view comes before it.",

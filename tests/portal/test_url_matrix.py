@@ -14,6 +14,7 @@ from accounts.passkeys.verbs import passkeys_of
 from accounts.rights import RIGHTS, given_to, includes
 from accounts.sessions import people_of
 from accounts.single_sign_on.verbs import create_provider
+from accounts.tokens import verbs as tokens
 from accounts.verbs import sessions
 from audit.models import AuditEntry
 from backoffice.models import BulkChange, SavedView
@@ -21,7 +22,13 @@ from branding.domains.verbs import claim
 from branding.verbs.brands import change_brand
 from imports.models import DataImport
 from imports.verbs import files
-from licenses.models import LicensePolicy, MaintenancePolicy, SeatRequest
+from licenses.models import (
+    LicensePolicy,
+    MaintenancePolicy,
+    SeatRequest,
+    TrialActivation,
+    TrialPolicy,
+)
 from licenses.verbs.mailing import send_license
 from mail.models import OutgoingEmail
 from offline.verbs.answering import answer
@@ -33,6 +40,7 @@ from tenancy.door import inside
 from tenancy.hosts import Site
 from tests.accounts.authenticators import passkey_of
 from tests.branding.pictures import picture
+from tests.conftest import NOW
 from tests.offline.requests_maker import MachineKeys
 from tests.world import Browser, World, file_of, set_vendor, signed_in
 
@@ -101,6 +109,7 @@ CUSTOMER: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "mailed_keys": (ALLOWED, ALLOWED),
     "mailed_keys_sent": (ALLOWED, NO_SUCH_METHOD),
     "end_everywhere": (GONE, GONE),
+    "trial": (NOWHERE, NOWHERE),  # nothing can be tried: tests/offline/test_trials.py
     "profile": (SIGNED_IN, REDIRECT),
     "reminders": (WRONG_METHOD, REDIRECT),
     "reminders_off": (GONE, GONE),
@@ -128,12 +137,15 @@ CUSTOMER: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "passkey_add": (SIGNED_IN, SIGNED_IN),
     "passkey": (ADA_ALONE, ADA_ALONE),
     "passkey_delete": (ADA_ALONE, ADA_ALONE_POST),
+    "access_tokens": (SIGNED_IN, WRONG_METHOD),
+    "access_token_make": (SIGNED_IN, SIGNED_IN),
+    "access_token": (ADA_ALONE, ADA_ALONE_POST),
     "connections": (SIGNED_IN, WRONG_METHOD),
     "disconnect": (WRONG_METHOD, REDIRECT),
     "licenses": (SIGNED_IN, WRONG_METHOD),
     "licenses_export": (SIGNED_IN, WRONG_METHOD),
     "machines": (SIGNED_IN, WRONG_METHOD),
-    "machines_deactivate": (WRONG_METHOD, REDIRECT),
+    "machines_deactivate": (REDIRECT, REDIRECT),
     "license": (ADA_ALONE, WRONG_METHOD),
     "license_name": (ADA_ALONE, ADA_ALONE_POST),
     "activation_deactivate": (ADA_ALONE, ADA_ALONE_POST),
@@ -165,6 +177,7 @@ def ids(world: World) -> dict[str, Any]:
         branding = change_brand(vendor=world.acme, pictures={"logo_light": picture()})
         passkey_of(world.ada)
         [passkey] = passkeys_of(world.ada)
+        token, _secret = tokens.write(world.ada, name="Nightly", scopes=["user:read"])
     return ids | {
         "picture": branding.logo_light,
         "license_id": world.ada_license.pk,
@@ -176,6 +189,7 @@ def ids(world: World) -> dict[str, Any]:
         "table": "activity",
         "session_id": session_of(world.ada),
         "passkey_id": passkey.pk,
+        "token_id": token.pk,
         "provider_id": world.acme.pk,
         "identity_id": world.acme.pk,
     }
@@ -292,6 +306,9 @@ SITE: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "passkey_add": ((302, 200, 200, 200, 200), (302, 200, 200, 200, 200)),
     "passkey": ((302, 200, 404, 404, 404), (302, 200, 404, 404, 404)),
     "passkey_delete": ((302, 200, 404, 404, 404), (302, 302, 404, 404, 404)),
+    "access_tokens": ((302, 200, 200, 200, 404), (302, 405, 405, 405, 405)),
+    "access_token_make": ((302, 200, 200, 200, 404), (302, 200, 200, 200, 404)),
+    "access_token": ((302, 200, 404, 404, 404), (302, 302, 404, 404, 404)),
     "prove_passkey": ((302, 405, 405, 405, 405), (302,) * 5),
     "single_sign_on": ((200,) * 5, (405,) * 5),
     "single_sign_on_start": ((404,) * 5, (405,) * 5),
@@ -340,6 +357,8 @@ MODELS = (
     "licenses.license",
     "licenses.activation",
     "licenses.seatrequest",
+    "licenses.trialpolicy",
+    "licenses.trialactivation",
     "releases.release",
     "releases.download",
     "branding.customdomain",
@@ -404,7 +423,9 @@ def test_back_office_site_routes(world: World, visitor: str) -> None:
     with inside(world.acme):
         passkey_of(world.acme_admin)
         [passkey] = passkeys_of(world.acme_admin)
+        token, _secret = tokens.write(world.acme_admin, name="Nightly", scopes=["user:read"])
     arguments = {
+        "access_token": [token.pk],
         "passkey": [passkey.pk],
         "passkey_delete": [passkey.pk],
         "admin:saved_view": [view.pk],
@@ -454,6 +475,14 @@ def test_back_office_model_routes(world: World, visitor: str) -> None:
     with inside(world.acme):
         policy = LicensePolicy.objects.create(vendor=world.acme, name="Yearly")
         maintenance = MaintenancePolicy.objects.create(vendor=world.acme, name="Yearly")
+        trials = TrialPolicy.objects.create(vendor=world.acme, name="Yearly")
+        trial = TrialActivation.objects.create(
+            vendor=world.acme,
+            product=world.orbit,
+            fingerprint="lab",
+            os="linux",
+            expires_at=NOW,
+        )
         draft = Release(
             vendor=world.acme, product=world.orbit, name="Orbit", version="9.0", platforms=["linux"]
         )
@@ -487,6 +516,8 @@ def test_back_office_model_routes(world: World, visitor: str) -> None:
         "licenses.activation": world.ada_machine,
         "licenses.seatrequest": asked,
         "licenses.maintenancepolicy": maintenance,
+        "licenses.trialpolicy": trials,
+        "licenses.trialactivation": trial,
         "releases.release": draft,
         "releases.download": download,
         "branding.customdomain": domain,
@@ -559,6 +590,7 @@ WORK_PAGES = {
     "admin:accounts_user_erase",
     "admin:accounts_user_view_as",
     "admin:accounts_user_second_factor",
+    "admin:accounts_user_token",
     "admin:accounts_user_do",
     "admin:accounts_identityprovider_do",
     "admin:accounts_user_export",
@@ -615,6 +647,7 @@ def test_the_pages_of_the_daily_work(world: World) -> None:
         f"{ada}/view-as/": (posted, (302, 302, 302, 404, 403)),
         f"/accounts/user/{world.acme_admin.pk}/view-as/": (posted, (302, 404, 404, 404, 403)),
         f"/accounts/user/{world.grace.pk}/do/invite/": (posted, (302, 302, 302, 404, 403)),
+        f"/accounts/user/{world.grace.pk}/do/sign-out/": (posted, (302, 302, 302, 404, 403)),
         f"{ada}/do/nonsense/": ((302, 404, 403, 404, 403), (302, 404, 403, 404, 403)),
         f"{provider}/do/try/": ((302, 404, 403, 404, 403), (302, 302, 403, 404, 403)),
         "/accounts/user/export.csv": export,

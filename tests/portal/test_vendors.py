@@ -2,6 +2,7 @@
 
 import re
 import smtplib
+from datetime import UTC, datetime
 from io import StringIO
 from typing import Any
 
@@ -19,7 +20,7 @@ from mail.models import OutgoingEmail
 from tenancy.door import inside
 from tenancy.models import Vendor
 from tenancy.table import vendor_by_company_id
-from tests.world import Browser, World, set_vendor, signed_in, vendor_now
+from tests.world import PASSWORD, Browser, World, set_vendor, signed_in, vendor_now
 
 
 def path(world: World, page: str) -> str:
@@ -59,6 +60,38 @@ def test_the_page_says_where_who_and_how_much(world: World) -> None:
     assert "Nobody can administer" not in page
     for private in ("ada@example.com", world.ada_license.key, "x@example.com"):
         assert private not in page
+
+
+def test_its_times_are_those_of_the_page(world: World) -> None:
+    """And not those of the vendor, who has another zone."""
+    with inside(world.acme):
+        Vendor.objects.filter(pk=world.acme.pk).update(time_zone="America/New_York")
+        when = datetime(2026, 11, 20, 23, 30, tzinfo=UTC)
+        User.objects.filter(pk=world.acme_admin.pk).update(last_login=when)
+    page = signed_in(world.operator).get(path(world, "change")).content.decode()
+    assert "Last sign-in 20 November 2026, 23:30 UTC" in page
+    assert "Times are those of UTC." in page
+
+
+def test_a_reserved_company_id_is_called_so(world: World) -> None:
+    new = {"name": "Apps", "admin_email": "boss@apps.example"}
+    for company_id in ("app", "App", "-apps", "a b"):
+        page = signed_in(world.operator).post(
+            "/tenancy/vendor/add/", new | {"company_id": company_id}
+        )
+        assert "that is not reserved." in page.content.decode(), company_id
+    assert Vendor.objects.count() == 2
+
+
+def test_staff_of_a_suspended_vendor_read_that_it_is_closed(world: World) -> None:
+    """Whoever they are and whatever they type: the portal says so to everybody, too."""
+    Vendor.objects.filter(pk=world.acme.pk).update(status=Vendor.Status.INACTIVE)
+    form = {"company_id": "acme", "email": "admin@acme.example"}
+    for password in (PASSWORD, "wrong"):
+        page = Browser("app").post("/login/", form | {"password": password}).content.decode()
+        assert "The portal and the back office of this company are closed." in page
+    others = form | {"company_id": "globex", "password": PASSWORD}
+    assert "closed" not in Browser("app").post("/login/", others).content.decode()
 
 
 def test_a_vendor_whose_administrator_has_left_says_so(world: World) -> None:

@@ -13,6 +13,7 @@ from accounts.links import Purpose, make_token
 from accounts.models import User, ViewAs
 from accounts.passkeys.verbs import passkeys_of
 from accounts.reminders import off_link
+from accounts.tokens.verbs import write
 from accounts.view_as.verbs import offer
 from audit.chain import verify
 from audit.models import AuditEntry
@@ -241,13 +242,15 @@ GETS = {
     "sign_in_code_passkey": 405, "sign_in_passkey": 405, "passkey_options": 405,
     "related_origins": 200, "passkeys": 200, "passkey_add": 403, "passkey": 200,
     "passkey_delete": 403, "prove_passkey": 405,
+    "access_tokens": 200, "access_token_make": 403, "access_token": 200,
     "second_factor_set_up": 403, "recovery_codes": 403, "second_factor_off": 302, "prove": 200,
     "change_password": 200, "change_email": 200, "email_confirm": 200, "view_as": 410,
     "mailed_link": 200, "mailed_link_sent": 200, "mailed_keys": 200, "mailed_keys_sent": 200,
     "sign_in_by_link": 200, "register": 200, "register_sent": 200, "register_confirm": 410,
     "view_as_stop": 405, "licenses": 200, "license": 200, "activation_deactivate": 200,
-    "activation_release": 302, "license_name": 200, "machines": 200, "machines_deactivate": 405,
-    "offline": 200, "offline_confirm": 302, "offline_done": 200, "releases": 200, "release": 200,
+    "activation_release": 302, "license_name": 200, "machines": 200, "machines_deactivate": 302,
+    "trial": 404, "offline": 200, "offline_confirm": 302, "offline_done": 200, "releases": 200,
+    "release": 200,
     "branding_css": 200, "brand_image": 200, **dict.fromkeys(HANDS_OUT, 403),
 }  # fmt: skip
 
@@ -278,6 +281,7 @@ def paths(world: World) -> dict[str, str]:
         branding = change_brand(vendor=world.acme, pictures={"logo_light": picture()})
         passkey_of(world.ada)
         [passkey] = passkeys_of(world.ada)
+        own, _secret = write(world.ada, name="Nightly", scopes=["user:read"])
     tokens = {
         "password_reset_confirm": make_token(Purpose.RESET, world.ada),
         "invitation": make_token(Purpose.INVITATION, world.ada),
@@ -296,6 +300,7 @@ def paths(world: World) -> dict[str, str]:
         "table": "activity",
         "session_id": 1,
         "passkey_id": passkey.pk,
+        "token_id": own.pk,
         "provider_id": world.acme.pk,
         "identity_id": world.acme.pk,
     }

@@ -36,11 +36,11 @@ def a_link_to_sign_in_twice(scene: Scene) -> str:
 
 @attack
 def a_link_to_sign_in_too_late_or_elsewhere(scene: Scene) -> str:
-    """A link to sign in is used at another vendor, in the back office, and after 15 minutes."""
+    """A link to sign in is used at another vendor, in the back office, and after ten minutes."""
     path = link_of(scene)
     answers = [Browser("globex").post(path)]
     office = Browser("app").post(path)
-    scene.clock.shift(15 * 60 + 1)
+    scene.clock.shift(10 * 60 + 1)
     answers.append(Browser("acme").post(path))
     assert SESSION not in office.cookies
     return f"{all_said(answers)}; in the back office {said(office)}"
