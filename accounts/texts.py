@@ -111,6 +111,7 @@ ABOUT_WAYS_IN = {
         _about("second_factor", "recovery-code-used", _("Recovery code used"), left="9"),
         _about("passkey", "passkey-added", _("Passkey added"), **PASSKEY),
         _about("passkey", "passkey-removed", _("Passkey deleted"), **PASSKEY),
+        _about("passkey", "passkeys-taken-off", _("Passkeys deleted by support"), **LOST),
         _about(
             "passkey", "passkey-refused", _("Passkey refused that may have been copied"), **PASSKEY
         ),

@@ -41,6 +41,7 @@ ACTIONS = {
     "passkey-added": _lazy("Passkey added"),
     "passkey-refused": _lazy("Passkey refused: there may be a copy of it"),
     "passkey-removed": _lazy("Passkey deleted"),
+    "passkeys-taken-off": _lazy("All passkeys deleted by support"),
     "passkey-renamed": _lazy("Passkey renamed"),
     "password-link-made": _lazy("Token for a new password made"),
     "password-link-sent": _lazy("Link for a new password sent"),

@@ -7,7 +7,6 @@ import os
 import shutil
 import socket
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +23,10 @@ from accounts.second_factor import codes
 from tenancy import finding
 from tenancy.door import inside
 from tenancy.transactions import take_what_was_left
-from tests import environment, postgres, prepared, roles, secrets, sql
+from tests import environment, postgres, prepared, roles, rows, secrets, sql
 from tests import world as worlds
+from tests.world import NOW
 
-NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 ON_POSTGRESQL = os.environ.get("TEST_DATABASE") == "postgresql"
 PATHS = f"{os.environ['PATH']}:/usr/sbin"
 # The shell has no window to draw, and takes a fifth less of the processors.
@@ -200,20 +199,17 @@ def _use(database: dict[str, Any], entry: dict[str, Any]) -> None:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _the_database_can_be_emptied(kept_world: worlds.Kept) -> None:
-    """Tests that commit empty the database afterwards, which the audit trail would refuse."""
+def _the_database_is_emptied(kept_world: worlds.Kept) -> Iterator[None]:
+    """After tests that commit: of what they wrote, the audit trail too, which would refuse that."""
     from django.test import TransactionTestCase
 
-    from audit.models import AuditEntry, AuditParticulars
-
-    teardown = TransactionTestCase._fixture_teardown
-
-    def with_open_trail(case: TransactionTestCase) -> None:
-        with roles.unguarded(AuditEntry, AuditParticulars):
-            teardown(case)
+    def emptied(_case: TransactionTestCase) -> None:
+        rows.take_away()
         kept_world.forget()
 
-    TransactionTestCase._fixture_teardown = with_open_trail  # type: ignore[method-assign]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", emptied)
+        yield
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -317,7 +313,7 @@ def _is_loopback(host: str) -> bool:
 
 @pytest.fixture(scope="session")
 def kept_world() -> worlds.Kept:
-    return worlds.Kept()
+    return worlds.KEPT
 
 
 @pytest.fixture(autouse=True)
@@ -332,7 +328,7 @@ def _what_is_committed(
     if not uses_database(request.node):
         return
     request.getfixturevalue("django_db_setup")
-    with django_db_blocker.unblock(), time_machine.travel(NOW, tick=False):
+    with django_db_blocker.unblock():
         if has_world(request.node):
             kept_world.put()
         else:

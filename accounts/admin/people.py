@@ -26,6 +26,7 @@ from accounts.exported import COLUMNS
 from accounts.finding import people_places
 from accounts.models import CUSTOMER_ROLES, BuiltIn, Role, User
 from accounts.models.roles import role_label
+from accounts.passkeys.verbs import passkeys_of
 from accounts.requests import kind_of
 from accounts.second_factor.admin import WithSecondFactor, may_take_off
 from accounts.story import story_of
@@ -292,6 +293,7 @@ class UsersAdmin(WithViewAs, WithSecondFactor, WithTokens, WithExport, WithErasi
             "may_view_as": may_view_as(request, user),
             "may_sign_out": user.last_seen_at and may_take_off(request.user, user),
             "may_take_off": user.second_factor_since and may_take_off(request.user, user),
+            "may_delete_passkeys": may_take_off(request.user, user) and passkeys_of(user).exists(),
             "may_invite": may_write and not user.has_usable_password(),
             "may_send_link": may_write and user.is_active and user.has_usable_password(),
         }

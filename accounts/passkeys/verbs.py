@@ -186,6 +186,19 @@ def delete(
     return _begin_anew(passkey.user, site, browser, is_kept)
 
 
+@transaction.atomic
+def take_off_all(user: User, *, reason: str) -> None:
+    """Deletes the passkeys of somebody who has lost them, for a reason, and tells the person, whose
+    sessions all end. Raises NoPasskey. Who may do that for whom is the caller's question
+    (accounts/second_factor/admin.py)."""
+    _lock(user)
+    if not Passkey.of_scope.filter(user=user).delete()[0]:
+        raise NoPasskey
+    sessions.end_all(user)
+    trail.record("passkeys-taken-off", user, details={"reason": reason}, visible=True)
+    tell("passkeys-taken-off", user, reason=reason)
+
+
 def is_last_way_in(user: User, passkey_id: UUID, place: Place) -> bool:
     """Whether who has no password would have no passkey left that can be used here."""
     return not (user.has_usable_password() or usable(user, place).exclude(pk=passkey_id).exists())

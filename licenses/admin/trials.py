@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.admin.metadata import WithMetadata
 from backoffice.base import WithDuplicate, Writes
 from backoffice.export import WithExport
-from backoffice.filters import DaysFilter
+from backoffice.filters import DaysFilter, RelatedFilter
 from backoffice.lists import Empty
 from licenses.admin.lengths import LENGTHS
 from licenses.models import RESTRICTIONS, TrialActivation, TrialPolicy
@@ -26,7 +26,7 @@ class TrialPolicyAdmin(WithDuplicate):
 
     add_text = _("Add a trial policy")
     empty = Empty(
-        "sliders",
+        "hourglass",
         _("A trial policy says how long a product that has it may be tried, and where."),
     )
     writes = {TrialPolicy: Writes(create_trial_policy, change_trial_policy, delete_trial_policy)}
@@ -49,7 +49,7 @@ class TrialActivationAdmin(WithExport, WithMetadata):
 
     list_title = _("Trials")
     empty = Empty(
-        "machine",
+        "flask",
         _("A machine appears here when somebody tries a product that has a trial policy."),
         button=_("To the products"),
         route="licenses_product_changelist",
@@ -58,7 +58,12 @@ class TrialActivationAdmin(WithExport, WithMetadata):
     writes = {TrialActivation: Writes(change=change_trial, delete=delete_trial)}
     list_display = ("hostname", "product", "os", "offline", "created_at", "expires_at")
     list_select_related = ("product",)
-    list_filter = ("product", "offline", ("created_at", DaysFilter), ("expires_at", DaysFilter))
+    list_filter = (
+        ("product", RelatedFilter),
+        "offline",
+        ("created_at", DaysFilter),
+        ("expires_at", DaysFilter),
+    )
     fields = (
         "product", "hostname", "fingerprint", "os", "os_version", "vm_name", "container",
         "app_version", "user_hash", "offline", "metadata_shown", "created_at", "expires_at",

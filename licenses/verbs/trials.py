@@ -126,8 +126,7 @@ def set_trial_end(trial: TrialActivation, end: datetime) -> TrialActivation:
 
 
 def change_trial(trial: TrialActivation, *, fields: Collection[str]) -> TrialActivation:
-    """Saves the fields that changed. Raises ValidationError."""
-    trial.full_clean()
+    """Saves the fields that changed, of which the form has made sure."""
     return rows.change(trial, fields=fields)
 
 

@@ -10,14 +10,16 @@ from cryptography.fernet import Fernet
 from django.core import mail
 from django.core.management import CommandError, call_command
 
-from accounts.models import Role, SecondFactor, User
+from accounts.models import Passkey, Role, SecondFactor, User
 from accounts.second_factor import verbs
 from accounts.sessions import people_of
 from audit.models import AuditEntry
 from tenancy.door import inside
 from tests import world as worlds
+from tests.accounts.authenticators import passkey_of
 from tests.accounts.phones import by_code, phone_of, typed_by
 from tests.accounts.test_second_factor_on import has_factor
+from tests.accounts.test_sessions import is_in
 from tests.licenses.test_activation import run_at_once
 from tests.roles import everywhere
 from tests.world import Browser, World, signed_in
@@ -114,6 +116,50 @@ def test_of_two_at_once_one_takes_it_off() -> None:
     assert run_at_once(3, act) == ["302"] * 3
     with inside(world.acme):
         assert AuditEntry.objects.filter(action="second-factor-taken-off").count() == 1
+
+
+# --- Passkeys -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("who", "whose", "code"),
+    [
+        ("acme_support", "ada", 302),
+        ("acme_admin", "acme_support", 302),
+        ("acme_support", "acme_admin", 403),
+        ("acme_admin", "acme_admin", 403),
+        ("globex_admin", "ada", 404),
+        ("operator", "ada", 403),
+    ],
+)
+def test_support_deletes_passkeys_with_a_reason(
+    world: World, who: str, whose: str, code: int
+) -> None:
+    person = getattr(world, whose)
+    story, path = (f"/accounts/user/{person.pk}/{page}/" for page in ("story", "passkeys"))
+    for name in ("Grey phone", "Notebook"):
+        passkey_of(person, name=name)
+    passkey_of(world.grace, name="Another's")
+    browser, hers = signed_in(getattr(world, who)), signed_in(person)
+    mail.outbox.clear()
+    assert (path in browser.get(story).content.decode()) is (code == 302)
+    assert browser.post(path, REASON).status_code == code
+    with people_of(person.vendor):
+        assert Passkey.of_scope.filter(user=person).count() == (0 if code == 302 else 2)
+        assert Passkey.of_scope.filter(user=world.grace).count() == 1
+    assert is_in(hers) is (code != 302)
+    if code != 302:
+        assert mail.outbox == []
+        return
+    assert path not in browser.get(story).content.decode()
+    [message] = mail.outbox
+    assert (message.to, "Lost her phone, called back" in message.body) == ([person.email], True)
+    with inside(world.acme):
+        [entry] = AuditEntry.objects.filter(action="passkeys-taken-off")
+    assert (entry.subject_id, entry.visible) == (person.pk, True)
+    assert entry.details == {"reason": "Lost her phone, called back"}
+    again = browser.post(path, REASON, follow=True).content.decode()
+    assert "not there any more" in again
 
 
 # --- The command --------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from tenancy.door import inside
 from tests import world as worlds
 from tests.api.program import Program, program_of
 from tests.api.test_accounts import ADA, LOGIN
+from tests.api.test_activations import body_of, spare
 from tests.licenses.test_activation import run_at_once
 from tests.world import World
 from web.models import AnsweredCall
@@ -118,3 +119,16 @@ def test_of_many_at_once_one_acts_and_all_get_its_answer() -> None:
     assert len(set(answers)) == 1, answers
     assert '"name":"Lens"' in answers[0]
     assert made(world) == 1
+
+
+def test_a_licences_key_is_proof_enough(world: World) -> None:
+    body, path = body_of(spare(world)), "/v3/activations"
+    first, second = send(Program(), body, path=path), send(Program(), body, path=path)
+    assert first.status_code == 201
+    assert first.content == second.content, "A token that is signed anew differs."
+    elsewhere = Program().send(
+        "POST", path, body, headers={"Idempotency-Key": "key 1"}, REMOTE_ADDR="192.0.2.7"
+    )
+    assert elsewhere.status_code == 201
+    assert "Idempotent-Replayed" not in elsewhere
+    assert send(Program(), body | {"hostname": "x"}, path=path).status_code == 409

@@ -91,6 +91,7 @@ def test_each_step_leads_on_to_the_next(newco: Vendor) -> None:
         "allowed_deactivations": "-1", "fingerprint_matching_strategy": "exact",
         "server_sync_interval": "1 hour", "server_sync_grace_period": "0",
         "allowed_clock_offset": "1 hour", "lease_duration": "0",
+        "expiring_soon_event_offset": "30 days",
         "leasing_strategy": "per-machine", "allowed_floating_clients": "0",
     }  # fmt: skip
     assert followed(admin, STEPS[2][1], policy) == STEPS[3][1]

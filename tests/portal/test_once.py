@@ -226,6 +226,11 @@ def second_factor_taken_off(world: World) -> Posted:
     return admin_page(world, f"/accounts/user/{world.ada.pk}/second-factor/", reason="Lost")
 
 
+def passkeys_deleted_by_support(world: World) -> Posted:
+    passkey_of_ada(world)
+    return admin_page(world, f"/accounts/user/{world.ada.pk}/passkeys/", reason="Lost")
+
+
 def ended_session(world: World) -> Posted:
     path = f"/profile/sessions/{session_of(world.ada)}/end/"
     return Posted(signed_in(world.ada), path, path)
@@ -707,6 +712,7 @@ BY_TOKEN: dict[str, tuple[Make, ...]] = {
     "access_token_make": (),  # it is shown in the answer: tests/accounts/test_tokens.py
     "admin:accounts_user_token": (token_revoked_by_staff,),
     "admin:accounts_user_second_factor": (second_factor_taken_off,),
+    "admin:accounts_user_passkeys": (passkeys_deleted_by_support,),
     "activation_deactivate": (machine_of_customer,),
     "activation_release": (release_asked,),
     "machines_deactivate": (chosen_machines,),

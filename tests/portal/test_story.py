@@ -83,9 +83,10 @@ def test_a_story_takes_the_same_queries_however_long(
         live(world, rows)
     support = signed_in(world.acme_support)
     support.get(f"/accounts/user/{world.ada.pk}/story/")
-    # session, vendor, user; the person; seven chapters with a count each, of which four ask what is
-    # shared with the customer, and three what the ids of his licences are
-    with django_assert_num_queries(28):
+    # session, vendor, user; the person; whether there are passkeys; seven chapters with a count
+    # each, of which four ask what is shared with the customer, and three what the ids of his
+    # licences are
+    with django_assert_num_queries(29):
         page = support.get(f"/accounts/user/{world.ada.pk}/story/").content.decode()
     assert page.count(">lab-") == 3 * rows  # machines, offline files, what happened
 

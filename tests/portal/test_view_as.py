@@ -248,8 +248,9 @@ GETS = {
     "mailed_link": 200, "mailed_link_sent": 200, "mailed_keys": 200, "mailed_keys_sent": 200,
     "sign_in_by_link": 200, "register": 200, "register_sent": 200, "register_confirm": 410,
     "view_as_stop": 405, "licenses": 200, "license": 200, "activation_deactivate": 200,
-    "activation_release": 302, "license_name": 200, "machines": 200, "machines_deactivate": 405,
-    "trial": 404, "offline": 200, "offline_confirm": 302, "offline_done": 200, "releases": 200, "release": 200,
+    "activation_release": 302, "license_name": 200, "machines": 200, "machines_deactivate": 302,
+    "trial": 404, "offline": 200, "offline_confirm": 302, "offline_done": 200, "releases": 200,
+    "release": 200,
     "branding_css": 200, "brand_image": 200, **dict.fromkeys(HANDS_OUT, 403),
 }  # fmt: skip
 

@@ -39,6 +39,7 @@ ASK_FOR_VENDORS = {
     "accounts/verbs/settings.py": OWN_ROW,
     "accounts/verbs/sign_in.py": OWN_ROW,
     "accounts/verbs/vendors.py": OWN_ROW,
+    "api/accounts.py": OWN_ROW,
     "branding/verbs/brands.py": OWN_ROW,
     "branding/domains/verbs.py": OWN_ROW,
     "portal/office/first_steps.py": "One query on the vendor's own row tells which steps are done.",

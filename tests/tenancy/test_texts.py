@@ -155,6 +155,7 @@ OTHERWISE = {
     "imports.importstep.content": "Made of the file, whose cells are checked one by one.",
     "imports.dataimport.content": "The file itself, whose cells are checked one by one.",
     "licenses.activation.fingerprint": "Opaque; what programs send is checked (offline/codec.py).",
+    "licenses.trialactivation.fingerprint": "The same, and by api/programs.py.",
     "licenses.license.key": "Visible ASCII (licenses/keys.py).",
     "licenses.licensepolicy.key_pattern": "Its keys are visible ASCII.",
     "releases.releasefile.key": "Made by the portal.",
