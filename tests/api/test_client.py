@@ -25,8 +25,9 @@ from tests.world import World, fingerprint
 
 BASE = "http://api.portal.localhost"
 NOBODY = "00000000-0000-4000-8000-000000000000"
-# Of the client's, which says "next" where a path was lost.
-NO_PATH = {"/next"}
+# Of the client's, that nobody can call: for one its generator has lost the path, others it wrote
+# twice, once without a method.
+BROKEN = ("invoices.getnext", "productdat", "certificatepem")
 
 Bodies = dict[tuple[str, str], Callable[[World], dict[str, Any]]]
 # What makes sense to send; of others nothing is sent, and an error parsed.
@@ -88,7 +89,9 @@ def modules() -> Iterator[Any]:
     """The client's operations, those that delete last."""
     package = cryptlex_web_api_client.api
     names = [each.name for each in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")]
-    ours = [import_module(name) for name in names if name.count(".") == 3]
+    ours = [
+        import_module(name) for name in names if name.count(".") == 3 and not name.endswith(BROKEN)
+    ]
     return iter(sorted(ours, key=lambda each: ".delete" in each.__name__))
 
 
@@ -182,8 +185,6 @@ def test_the_client_parses_every_answer(world: World, routed: None) -> None:
     for module in modules():
         route = route_of(module)
         path = route[1]
-        if path in NO_PATH:
-            continue
         given = arguments(module, world, route, row_for(world, path, rows))
         answered = module.sync_detailed(client=client, **given)
         said = (route, answered.status_code, answered.content)
