@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.utils.translation import gettext_lazy as _
 
+from accounts.links import LinkRefused
 from licenses import errors as licensing
 from offline import errors as offline
 from releases import errors as releases
@@ -16,6 +17,7 @@ BAD, MISSING = HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND
 
 # Of an error that has no row here, but a case of which it is has one, that row counts.
 STATUSES: dict[type[PortalError], HTTPStatus] = {
+    LinkRefused: BAD,
     licensing.ActivationLimitReached: BAD,
     licensing.ActivationNotFound: MISSING,
     licensing.ContainerActivationNotAllowed: BAD,

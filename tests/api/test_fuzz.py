@@ -13,14 +13,13 @@ from itertools import count
 from typing import Any
 from urllib.parse import quote, urlencode
 
-import orjson
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from schemathesis import openapi
 from schemathesis.core import NOT_SET
 
 from api.site import api
-from tests.api.program import Program, check, program_of
+from tests.api.program import Program, program_of
 from tests.api.test_matrix import ROWS
 from tests.world import World
 
@@ -52,7 +51,7 @@ def body_of(case: Any) -> bytes:
         return b""
     if isinstance(case.body, bytes):
         return case.body
-    return orjson.dumps(case.body, default=str, option=orjson.OPT_NON_STR_KEYS)
+    return json.dumps(case.body, default=str).encode()
 
 
 def query_of(case: Any) -> str:
@@ -74,8 +73,9 @@ def all_operations() -> list[Any]:
 def test_every_answer_is_a_documented_one(world: World) -> None:
     programs, addresses = tokens(world), count(1)
     operations = all_operations()
-    rows = {noun_of(each.path): None for each in operations if "{" in each.path}
-    own = {noun: ROWS[noun](world) for noun in rows if noun in ROWS}
+    nouns = {noun_of(each.path) for each in operations if "{" in each.path} & ROWS.keys()
+    rows = {make: make(world) for make in {ROWS[noun] for noun in nouns}}
+    own = {noun: rows[ROWS[noun]] for noun in nouns}
     calls = max(FEW, IN_ALL // len(operations))
 
     def call(operation: Any, case: Any, is_own: bool) -> None:
@@ -89,7 +89,6 @@ def test_every_answer_is_a_documented_one(world: World) -> None:
         )
         documented = {int(status) for status in operation.definition.raw["responses"]}
         assert response.status_code in documented, (operation.label, response.content)
-        check(response)
         if response.streaming:
             list(response)
 
