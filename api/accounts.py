@@ -1,9 +1,11 @@
 """Accounts: `/v3/accounts`. Signing in for programs, and the vendor's own row."""
 
+from typing import Annotated
 from uuid import UUID
 
 from django.http import HttpResponse
 from ninja import Router
+from pydantic import AfterValidator
 
 from accounts.tokens import signing_in
 from accounts.verbs.passwords import request_reset
@@ -26,11 +28,18 @@ READ = needs("account:read", "accounts.view_portalsettings")
 CHANGE = needs("account:write", "branding.change_branding")
 
 
+def _storable(text: str) -> str:
+    """Raises ValueError for the one character that PostgreSQL keeps nowhere."""
+    if "\x00" in text:
+        raise ValueError("U+0000 can't be in it")
+    return text
+
+
 class OfVendorBody(Body):
     company_id: str = ""
     account_alias: str = ""
     account_id: str = ""
-    email: str = ""
+    email: Annotated[str, AfterValidator(_storable)] = ""
 
 
 class LoginBody(OfVendorBody):

@@ -42,7 +42,9 @@ UPLOAD = {
 
 
 @router.api_operation(
-    ["GET", "HEAD"],
+    ["HEAD"], "/{uuid:release_id}/{name}", auth=OPEN, include_in_schema=False, url_name="file"
+)
+@router.get(
     "/{uuid:release_id}/{name}",
     auth=OPEN,
     response={200: None, 206: None, 302: None, 304: None},

@@ -33,7 +33,6 @@ HARMLESS = {
     "licenses.license.key": "what the vendor sells; customers and staff read it",
     "licenses.licensemetadata.key": "the name of a value",
     "licenses.licensepolicy.key_pattern": "how keys look",
-    "licenses.licensepolicy.required_metadata_keys": "names of values",
     "licenses.product.allowed_key_replacements": "how often, a number",
     "licenses.signingkey.public_pem": "the public half",
     "offline.offlineexchange.digest": "of a file that was handed in",

@@ -837,6 +837,8 @@ READS = {
     "admin:accounts_user_export",
     "admin:audit_auditentry_export",
     "admin:licenses_license_export",
+    "admin:licenses_trialactivation_add",
+    "admin:licenses_trialactivation_export",
     "admin:backoffice_bulkchange_result",
 }
 READS |= {model_route(model, "history") for model in (*MODELS, "branding.branding", "mail.owntext")}
@@ -896,6 +898,7 @@ def test_views_that_don_t_ask_are_known() -> None:
                 found[name] = "no token"
     assert found == {
         "login": "each time",
+        "trial": "each time",
         "sign_in_code": "each time",
         "sign_in_recovery": "each time",
         "sign_in_code_passkey": "each time",

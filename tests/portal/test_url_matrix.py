@@ -615,6 +615,7 @@ WORK_PAGES = {
     "admin:preview_begin_first_steps",
     "admin:licenses_license_do",
     "admin:licenses_license_export",
+    "admin:licenses_trialactivation_export",
     "admin:licenses_license_many",
     "admin:backoffice_bulkchange_do",
     "admin:backoffice_bulkchange_result",

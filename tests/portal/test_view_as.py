@@ -483,11 +483,11 @@ def test_the_customers_own_pages_are_not_recorded(world: World) -> None:
 
 
 def test_a_page_costs_few_queries_more(world: World, django_assert_num_queries: Any) -> None:
-    """The host's vendor, view with both people; then the trail: savepoint twice, chain,
-    people, entry, chain."""
+    """The host's vendor, view with both people; whether there is single sign-on, and whether the
+    customer is connected; then the trail: savepoint twice, chain, people, entry, chain."""
     browser = viewing(world)
     browser.get("/profile/")
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(10):
         browser.get("/profile/")
 
 

@@ -134,6 +134,7 @@ OTHERWISE = {
     "accounts.identity.issuer": "An address (accounts/single_sign_on/models.py).",
     "accounts.identity.subject": "A provider's own name for somebody; nobody is called so.",
     "accounts.session.browser": "A header; nobody is called so.",
+    "accounts.recoverycode.salt": "Random, in hex.",
     "accounts.session.place": "From the operator's file (web/whereabouts.py).",
     "accounts.refusal.browser": "A header.",
     "accounts.refusal.machine": "As a file says it, without what no line has (offline/codec.py).",
