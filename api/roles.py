@@ -1,5 +1,6 @@
 """Roles: `/v3/roles`, those of the vendor, with the claims that the back office asks for."""
 
+import re
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -50,10 +51,14 @@ def list_roles(request: ApiRequest) -> HttpResponse:
     return listed(request, Role.objects.all(), ROLES, wire.role)
 
 
-@router.get("/roles/claims", auth=READ, response=list[str])
+@router.get("/roles/claims", auth=READ, response=dict[str, list[str]])
 def list_claims(request: ApiRequest) -> HttpResponse:
-    """All that a role can claim."""
-    return answer(sorted(CLAIMS))
+    """All that a role can claim, by what it is about, such as `licenses.license`."""
+    claims: dict[str, list[str]] = {}
+    for claim in sorted(CLAIMS):
+        about = re.sub(r"\.[a-z_]+_", ".", claim)
+        claims.setdefault(about, []).append(claim)
+    return answer(claims)
 
 
 @router.post("/roles", auth=needs("role:write", "accounts.add_role"), response={201: RoleAnswer})
