@@ -93,6 +93,7 @@ OPEN_ANYWAY = {
     "prove_passkey", "sign_in_code_passkey", "sign_in_passkey", "passkey_options",
     "related_origins", "single_sign_on", "single_sign_on_start", "single_sign_on_back",
     "single_sign_on_connect", "single_sign_on_send", "single_sign_on_sent", "single_sign_on_link",
+    "trial",
 }  # fmt: skip
 
 

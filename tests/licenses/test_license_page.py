@@ -312,7 +312,7 @@ def test_all_machines_are_a_link_away(world: World, admin: Browser) -> None:
     link = f"/licenses/activation/?license={license.pk}"
     assert f'<a href="{link}">Show all 26 machines</a>' in text
     listed = admin.get(link).content.decode()
-    assert "26 activations" in listed
+    assert "26 machines" in listed
     assert "ada-laptop" not in listed
 
 

@@ -30,7 +30,7 @@ from web.pages import compile_all, engine, url
 PAGES = Path(__file__).resolve().parents[2] / "pages"
 NAMES = sorted(str(path.relative_to(PAGES)) for path in PAGES.rglob("*.*"))
 # What is the same in every language.
-NAMES_OF_THINGS = {"Atom", "CSV", "JSON", "SHA", "UTC"}
+NAMES_OF_THINGS = {"Atom", "Authorization", "Bearer", "CSV", "JSON", "SHA", "UTC"}
 
 
 def rendered(source: str, **context: Any) -> str:

@@ -132,6 +132,7 @@ def _ids(scene: Scene) -> dict[str, Any]:
         "token": "not-a-token", "release_id": world.orbit_release.pk, "name": "orbit-1.2.0.bin",
         "product_id": world.orbit.pk, "table": "activity", "picture": "x",
         "provider_id": world.acme.pk, "identity_id": world.acme.pk, "passkey_id": world.acme.pk,
+        "token_id": world.acme.pk,
         "session_id": 1,
     }  # fmt: skip
 
