@@ -45,6 +45,8 @@ class Worker(library.Worker):
                 time.sleep(PAUSE)
         finally:
             upkeep.end()
+            # Python takes its handler away before it has ended; then the signal would kill.
+            signal.setitimer(signal.ITIMER_REAL, 0)
 
     def _ran_to_its_end(self) -> bool:
         try:
