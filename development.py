@@ -71,6 +71,9 @@ def run(arguments: Sequence[str]) -> NoReturn:
         sys.exit(error.returncode)
     except KeyboardInterrupt:
         sys.exit(130)
+    finally:
+        # Python takes its handlers away before it has ended; then a second signal would kill it.
+        signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
 
 
 def end(number: int, frame: object) -> NoReturn:
