@@ -157,6 +157,7 @@ def activation(row: Activation) -> Wire:
     return valued(
         {
             **stamps(row),
+            "fingerprint": row.fingerprint,
             **machine(row),
             "offline": row.offline,
             "licenseId": row.license_id,

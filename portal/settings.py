@@ -106,6 +106,7 @@ INSTALLED_APPS = [
     "licenses",
     "offline",
     "releases",
+    "moving",
     "api",
     "demo",
     "portal.apps.BackofficeAdminConfig",

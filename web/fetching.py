@@ -1,4 +1,5 @@
-"""What the portal itself fetches from elsewhere: small JSON documents, from public addresses alone.
+"""What the portal itself fetches from elsewhere: JSON documents, and files of releases that move
+in, from public addresses alone.
 
 The one place from which a request leaves. Who chooses the address is a vendor, so it must lead
 nowhere behind the operator's walls: the name is resolved, what it resolves to is checked, and the
@@ -129,13 +130,35 @@ def _fetch(
 
 
 @contextmanager
-def _connected(url: str) -> Iterator[HTTPConnection]:
+def answered(
+    url: str, *, headers: Mapping[str, str], seconds: float = TIMEOUT
+) -> Iterator[HTTPResponse]:
+    """What the address answers to GET, whatever its status, to be read inside; after so many
+    seconds the line is cut. Raises NotFetched, also for what breaks off while it is read."""
+    if not is_fetchable(url):
+        raise NotFetched(Fault.BAD_ADDRESS, url)
+    parts = urlsplit(url)
+    path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+    sent = {"User-Agent": "portal", "Connection": "close", **headers}
+    try:
+        with _connected(url, seconds) as connection:
+            connection.request("GET", path, headers=sent)
+            with connection.getresponse() as response:
+                yield response
+    except ssl.SSLCertVerificationError as error:
+        raise NotFetched(Fault.BAD_CERTIFICATE, url) from error
+    except (OSError, HTTPException) as error:
+        raise NotFetched(Fault.NO_ANSWER, url) from error
+
+
+@contextmanager
+def _connected(url: str, seconds: float = TIMEOUT) -> Iterator[HTTPConnection]:
     """A connection to an address that was checked, which ends when the time is over, however slowly
     something still comes."""
     parts = urlsplit(url)
     host, port = str(parts.hostname), parts.port or (443 if parts.scheme == "https" else 80)
     lines = [_line(addresses_of(url)[:MOST_TRIED], port)]
-    end = threading.Timer(TIMEOUT, _cut, [lines])
+    end = threading.Timer(seconds, _cut, [lines])
     end.daemon = True
     end.start()
     try:

@@ -24,6 +24,7 @@ LADDER = (
     "licenses",
     "offline",
     "releases",
+    "moving",
     "api",
     "demo",
     "portal",

@@ -1,0 +1,327 @@
+"""What moves in from a v3 host: our own, of which another vendor is the source."""
+
+from collections.abc import Iterator
+from time import monotonic
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from accounts.models import User
+from audit.chain import verify
+from licenses.models import Activation, License, Product
+from licenses.verbs.licenses import suspend
+from mail.models import OutgoingEmail
+from moving.errors import BadSource, MovesAlready
+from moving.models import Move, Remark, Taken
+from moving.nouns import NOUNS
+from moving.verbs import moves
+from releases.files.shelf import local_path
+from releases.models import ReleaseFile
+from tenancy.door import inside
+from tests.moving.source import TOKEN, FakeSource, other, serving
+from tests.world import CONTENT, World
+
+
+@pytest.fixture
+def source(filled: World, settings: Any) -> Iterator[FakeSource]:
+    settings.PRIVATE_PROVIDERS = {"127.0.0.1"}
+    found = FakeSource()
+    found.record(filled.acme_admin)
+    for release in found.lists["releases"]:
+        for file in release["files"]:
+            found.files[file["url"]] = CONTENT
+    with serving(found):
+        yield found
+
+
+@pytest.fixture
+def moved(filled: World, source: FakeSource) -> Iterator[World]:
+    """The world after one move from acme, inside globex's scope."""
+    with inside(filled.globex):
+        move(filled, source)
+        yield filled
+
+
+def move(world: World, source: FakeSource) -> Move:
+    row = moves.begin(world.globex, address=source.address, token=TOKEN, by_jobs=False)
+    run(row)
+    return row
+
+
+def run(row: Move) -> None:
+    while (moves.advance(row, TOKEN, until=monotonic() + 60)) is not None:
+        pass
+
+
+def counted(row: Move) -> dict[str, int]:
+    """What became of all rows together."""
+    told: dict[str, int] = {}
+    for counts in row.counts.values():
+        for name, number in counts.items():
+            told[name] = told.get(name, 0) + number
+    return told
+
+
+def test_everything_comes_with_its_ids_and_keys(moved: World, source: FakeSource) -> None:
+    row = Move.objects.get()
+    assert row.state == Move.State.DONE
+    told = source.row("licenses", key="ADA111-ACME-ORBIT-0001")
+    license = License.objects.get(pk=told["id"])
+    assert license.key == told["key"] and str(license.product_id) == told["productId"]
+    assert license.allowed_activations == told["allowedActivations"]
+    assert license.notes == told["notes"]
+    # Ada is at globex already, by the same e-mail: the licence is hers.
+    assert license.user == moved.ada_of_globex
+    said = {(each["key"], each["value"], each["visible"]) for each in told["metadata"]}
+    assert set(license.metadata.values_list("key", "value", "visible")) == said and said
+    meters = {each["name"]: each["totalUses"] for each in told["meterAttributes"]}
+    assert dict(license.meter_attributes.values_list("name", "total_uses")) == meters
+    grace = User.objects.get(pk=source.row("users", email="grace@example.com")["id"])
+    assert not grace.has_usable_password()
+    machine = Activation.objects.get(pk=other(moved.ada_machine.pk))
+    assert machine.fingerprint == moved.ada_machine.fingerprint
+    assert license.total_activations == license.activations.count() == told["totalActivations"]
+    assert License.objects.get(pk=other(moved.ada_license.pk)).first_activated_at
+    file = ReleaseFile.objects.get(release=other(moved.orbit_release.pk))
+    path = local_path(file.key)
+    assert path is not None and path.read_bytes() == CONTENT
+    assert verify(moved.globex).faults == []
+
+
+def test_no_email_is_sent(filled: World, source: FakeSource) -> None:
+    with inside(filled.globex):
+        before = OutgoingEmail.objects.count()
+        move(filled, source)
+        assert OutgoingEmail.objects.count() == before
+
+
+def test_a_second_run_changes_nothing(moved: World, source: FakeSource) -> None:
+    first = Move.objects.get()
+    head = verify(moved.globex).length
+    second = move(moved, source)
+    told = counted(second)
+    assert told.get("new", 0) == told.get("changed", 0) == 0
+    assert told["read"] == counted(first)["read"]
+    assert told["same"] == counted(first)["new"] + counted(first)["same"]
+    # That it began and ended, and nothing else.
+    assert verify(moved.globex).length == head + 2
+
+
+def test_what_changed_there_changes_here(moved: World, source: FakeSource) -> None:
+    told = source.row("licenses", key="ADA111-ACME-ORBIT-0001")
+    told |= {"notes": "Written anew.", "revoked": True, "metadata": []}
+    row = move(moved, source)
+    assert counted(row)["changed"] == 1
+    license = License.objects.get(pk=told["id"])
+    assert (license.notes, license.revoked) == ("Written anew.", True)
+    assert not license.metadata.exists()
+
+
+def test_what_somebody_has_changed_here_stays(moved: World, source: FakeSource) -> None:
+    told = source.row("licenses", key="ADA111-ACME-ORBIT-0001")
+    suspend(License.objects.get(pk=told["id"]))
+    told["notes"] = "Written anew."
+    row = move(moved, source)
+    assert counted(row).get("changed", 0) == 0
+    license = License.objects.get(pk=told["id"])
+    assert license.suspended and license.notes == "Ada of Acme only"
+    said = Remark.objects.get(move=row, source_id=told["id"])
+    assert "changed here since" in said.sentence
+
+
+def test_what_was_deleted_here_is_not_brought_again(moved: World, source: FakeSource) -> None:
+    told = source.lists["activations"][0]
+    machine = Activation.objects.get(pk=told["id"])
+    Activation.objects.filter(pk=machine.pk).delete()
+    told["hostname"] = "another"
+    row = move(moved, source)
+    assert not Activation.objects.filter(pk=told["id"]).exists()
+    assert "deleted here" in Remark.objects.get(move=row, source_id=told["id"]).sentence
+
+
+def test_an_id_of_another_vendors_is_refused_and_not_told(
+    filled: World, source: FakeSource
+) -> None:
+    """Everything under the very ids that acme has, here in the same installation."""
+    told = source.row("licenses", key="GRACE1-ACME-ORBIT-0002")
+    told["id"] = str(filled.grace_license.pk)
+    with inside(filled.globex):
+        row = move(filled, source)
+        said = Remark.objects.get(move=row, source_id=told["id"])
+        assert "taken" in said.sentence and "acme" not in said.sentence.lower()
+        assert not License.objects.filter(pk=told["id"]).exists()
+        # The others of the same transaction are there.
+        assert License.objects.filter(key="ADA111-ACME-ORBIT-0001").exists()
+    with inside(filled.acme):
+        before = License.objects.get(pk=filled.grace_license.pk)
+        assert before.key == "GRACE1-ACME-ORBIT-0002"
+
+
+def test_staff_do_not_move_in(moved: World, source: FakeSource) -> None:
+    told = source.row("users", email="admin@acme.example")
+    assert not User.objects.filter(email="admin@acme.example").exists()
+    assert "staff" in Remark.objects.get(source_id=told["id"]).sentence
+
+
+def test_a_product_gets_a_key_and_keeps_the_public_half_of_the_other(moved: World) -> None:
+    product = Product.objects.get(pk=other(moved.orbit.pk))
+    with inside(moved.acme):
+        public = moved.orbit.signing_keys.get(retired_at=None).public_pem
+    keys = {key.public_pem: key for key in product.signing_keys.all()}
+    assert len(keys) == 2 and keys[public].retired_at and not keys[public].encrypted_private_pem
+    line = Remark.objects.get(noun="products", source_id=str(product.pk))
+    assert not line.refused and "private key" in line.sentence
+
+
+def test_a_damaged_file_is_refused(filled: World, source: FakeSource) -> None:
+    for path in source.files:
+        source.files[path] = CONTENT[:-1] + b"?"
+    with inside(filled.globex):
+        row = move(filled, source)
+        assert not ReleaseFile.objects.filter(release=other(filled.orbit_release.pk)).exists()
+        sentences = Remark.objects.filter(move=row, noun="releases").values_list(
+            "sentence", flat=True
+        )
+        assert sentences and all("checksum" in each for each in sentences)
+
+
+def test_odd_rows_are_refused_one_by_one(filled: World, source: FakeSource) -> None:
+    good = source.row("licenses", key="ADA111-ACME-ORBIT-0001")
+    source.lists["licenses"] += [
+        None,
+        [],
+        {},
+        {"id": 7},
+        {**good, "id": other("x"), "key": ""},
+        {**good, "id": other("y"), "key": "ANOTHER-KEY-0001", "allowedActivations": "many"},
+        {**good, "id": other("z"), "key": "ANOTHER-KEY-0002", "expiresAt": "once"},
+        # The same key in another spelling.
+        {**good, "id": other("w"), "key": good["key"].lower(), "metadata": None},
+        {
+            **{name: None for name in good},
+            **{name: good[name] for name in ("productId", "type")},
+            "id": other("v"),
+            "key": "ANOTHER-KEY-0003",
+            "unknown": {"member": [1]},
+        },
+    ]
+    with inside(filled.globex):
+        row = move(filled, source)
+        assert row.counts["licenses"]["refused"] == 8
+        assert License.objects.filter(key="ANOTHER-KEY-0003").exists()
+
+
+def test_without_fingerprints_machines_are_refused(filled: World, source: FakeSource) -> None:
+    for each in source.lists["activations"]:
+        del each["fingerprint"]
+    with inside(filled.globex):
+        row = move(filled, source)
+        assert row.counts["activations"].get("new", 0) == 0
+        assert row.counts["activations"]["refused"] == len(source.lists["activations"])
+        license = License.objects.get(key="ADA111-ACME-ORBIT-0001")
+        assert license.total_activations == 0
+
+
+def test_what_the_source_has_not_is_said(filled: World, source: FakeSource) -> None:
+    del source.lists["maintenance-policies"]
+    with inside(filled.globex):
+        row = move(filled, source)
+        assert row.state == Move.State.DONE
+        line = Remark.objects.get(move=row, noun="maintenance-policies")
+        assert line.sentence == "The source has none of these."
+
+
+def test_it_goes_on_where_it_was(filled: World, source: FakeSource, monkeypatch: Any) -> None:
+    """Whatever is the last thing that was written: nothing is missing, and nothing there twice."""
+    source.size = 2
+    with inside(filled.globex):
+        row = moves.begin(filled.globex, address=source.address, token=TOKEN, by_jobs=False)
+        rounds = 0
+        while True:
+            rounds += 1
+            again = moves.under_way(address=source.address)
+            if again is None:
+                break
+            moves.advance(again, TOKEN, until=monotonic() + 1e-9)
+        assert rounds > len(NOUNS)
+        row.refresh_from_db()
+        licenses = len(source.lists["licenses"])
+        assert row.counts["licenses"]["read"] == row.counts["licenses"]["new"] == licenses
+        assert Taken.objects.filter(noun="licenses").count() == licenses
+
+
+def test_of_two_at_once_one_gives_up(filled: World, source: FakeSource) -> None:
+    with inside(filled.globex):
+        row = moves.begin(filled.globex, address=source.address, token=TOKEN, by_jobs=False)
+        stale = moves.under_way(address=source.address)
+        assert stale is not None
+        run(row)
+        with pytest.raises(moves.Superseded):
+            run(stale)
+
+
+def test_a_source_that_asks_to_wait_is_waited_for(filled: World, source: FakeSource) -> None:
+    with inside(filled.globex):
+        row = moves.begin(filled.globex, address=source.address, token=TOKEN, by_jobs=False)
+        source.instead = [(429, {"Retry-After": "7"})]
+        assert moves.advance(row, TOKEN, until=monotonic() + 60) == 7
+        source.instead = [(503, {}), (500, {})]
+        assert moves.advance(row, TOKEN, until=monotonic() + 60) == 2
+        assert moves.advance(row, TOKEN, until=monotonic() + 60) == 4
+        source.headers = {"X-Rate-Limit-Remaining": "1", "X-Rate-Limit-Reset": "31"}
+        assert moves.advance(row, TOKEN, until=monotonic() + 60) == 31
+        source.headers = {}
+        run(row)
+        assert row.state == Move.State.DONE
+
+
+def test_a_token_that_is_not_taken_ends_it(filled: World, source: FakeSource) -> None:
+    with inside(filled.globex):
+        row = moves.begin(filled.globex, address=source.address, token=TOKEN, by_jobs=False)
+        source.instead = [(401, {})]
+        assert moves.advance(row, TOKEN, until=monotonic() + 60) is None
+        assert row.state == Move.State.STOPPED
+
+
+def test_a_job_keeps_the_token_encrypted_and_no_longer_than_needed(
+    filled: World, source: FakeSource, monkeypatch: Any
+) -> None:
+    with inside(filled.globex):
+        monkeypatch.setattr(moves, "_enqueue", lambda row, seconds=0: None)
+        row = moves.begin(filled.globex, address=source.address, token=TOKEN, by_jobs=True)
+        row.refresh_from_db()
+        assert row.encrypted_token and TOKEN not in row.encrypted_token
+        with pytest.raises(MovesAlready):
+            moves.begin(filled.globex, address=source.address, token=TOKEN, by_jobs=True)
+    moves.carry_on.call(vendor_id=str(filled.globex.pk), move_id=str(row.pk))
+    with inside(filled.globex):
+        row.refresh_from_db()
+        assert (row.state, row.encrypted_token) == (Move.State.DONE, "")
+        assert counted(row)["new"]
+
+
+def test_only_public_addresses_are_asked(filled: World, settings: Any) -> None:
+    with inside(filled.globex), pytest.raises(BadSource):
+        moves.begin(filled.globex, address="http://127.0.0.1:1", token=TOKEN, by_jobs=False)
+    with inside(filled.globex):
+        row = moves.begin(filled.globex, address="https://127.0.0.1", token=TOKEN, by_jobs=False)
+        run(row)
+        lines = Remark.objects.filter(move=row).values_list("sentence", flat=True)
+        assert len(lines) == len(NOUNS)
+        assert all("not at a public address" in each for each in lines)
+
+
+def test_the_command_takes_the_token_from_a_file(
+    filled: World, source: FakeSource, tmp_path: Any, capsys: Any
+) -> None:
+    file = tmp_path / "token"
+    file.write_text(f"{TOKEN}\n")
+    asked = ["--company", "globex", "--url", f"{source.address}/v3/"]
+    call_command("import_cryptlex", *asked, "--token-file", str(file))
+    assert {header for path, header in source.asked if path.startswith("/v3")} == {
+        f"Bearer {TOKEN}"
+    }
+    assert "licenses: 2 read, 2 new" in capsys.readouterr().out
+    with pytest.raises(CommandError, match=r"personal access token"):
+        call_command("import_cryptlex", *asked)
