@@ -14,11 +14,11 @@ LONGEST_ID = 64
 
 
 class Move(TenantRow):
-    """One reading of a source, and how far it is: the noun, its page, and how many rows of that page
-    are done. They are written with what those rows became, so that nothing is done twice.
+    """One reading of a source, and how far it is: the noun, its page, and how many rows of that
+    page are done. They are written with what those rows became, so that nothing is done twice.
 
-    `counts` has by noun how many were read, new, changed, unchanged and refused. The token is there,
-    encrypted, as long as it is needed.
+    `counts` has by noun how many were read, new, changed, unchanged and refused. The token is
+    there, encrypted, as long as it is needed.
     """
 
     class State(models.TextChoices):
@@ -65,8 +65,8 @@ class Move(TenantRow):
 
 
 class Taken(TenantRow):
-    """That a row here is one of a source's: what the source said last, and what the row was then, as
-    digests. By them it is told who of both has changed it since."""
+    """That a row here is one of a source's: what the source said last, and what the row was then,
+    as digests. By them it is told who of both has changed it since."""
 
     noun = models.CharField(max_length=30)
     source_id = models.CharField(max_length=LONGEST_ID)

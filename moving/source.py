@@ -188,8 +188,8 @@ def back_off(tries: int) -> float:
 
 
 class Compared:
-    """A file that is read once, and compared with what was told of it. Its `read` raises DamagedFile
-    at the end."""
+    """A file that is read once, and compared with what was told of it. Its `read` raises
+    DamagedFile at the end."""
 
     def __init__(self, file: IO[bytes], *, size: int | None, checksum: str) -> None:
         self._file, self._size, self._expected = file, size, checksum.strip().lower()

@@ -46,8 +46,8 @@ State = Move.State
 
 
 def begin(vendor: Vendor, *, address: str, token: str, by_jobs: bool) -> Move:
-    """Begins to read a source. With `by_jobs` jobs do so, and the token is kept for them, encrypted;
-    otherwise who calls goes on with `advance`. Raises BadSource, TokenMissing and MovesAlready."""
+    """Begins to read a source. With `by_jobs` jobs do so, and the token is kept for them,
+    encrypted; otherwise who calls goes on with `advance`. Raises BadSource, TokenMissing and MovesAlready."""
     base = base_of(address)
     if not token.strip():
         raise TokenMissing
@@ -84,7 +84,8 @@ def stop(row: Move) -> None:
 
 @transaction.atomic
 def resume(row: Move, *, token: str) -> None:
-    """Has jobs go on with a move that was stopped. Raises TokenMissing, NotStopped, MovesAlready."""
+    """Has jobs go on with a move that was stopped. Raises TokenMissing, NotStopped and
+    MovesAlready."""
     if not token.strip():
         raise TokenMissing
     stopped = Move.objects.filter(pk=row.pk, state=State.STOPPED)

@@ -1,5 +1,5 @@
-"""Rows of a source become rows here: compared, made, changed or refused, a few in a transaction, which
-also notes how far the move is. So nothing is done twice, however often a job is killed.
+"""Rows of a source become rows here: compared, made, changed or refused, a few in a transaction,
+which also notes how far the move is. So nothing is done twice, however often a job is killed.
 
 The rule of who wins: a row that somebody has changed here since it was taken is left alone, and the
 report says so. A row that was deleted here is not brought again. Runs in the vendor's scope.
@@ -111,8 +111,8 @@ def remark(move: Move, noun: Noun, sentence: str, **about: Any) -> Remark:
 
 @contextmanager
 def preparing(move: Move, noun: Noun, rows: Sequence[Any], source: Source) -> Iterator[Prepared]:
-    """What these rows need beside a transaction, as long as they are written inside: bytes that got no
-    row are deleted again. Raises Later."""
+    """What these rows need beside a transaction, as long as they are written inside: bytes that got
+    no row are deleted again. Raises Later."""
     prepared = Prepared()
     with ExitStack() as until:
         if noun.model in (Product, Release):
@@ -380,8 +380,14 @@ class _Taking:
     def _clean(row: Any) -> None:
         """Raises ValidationError. Where keys lead to was looked up, and the database compares what
         is once."""
-        keys = {one.name for one in row._meta.concrete_fields if one.is_relation}
-        row.clean_fields(exclude=keys)
+        left_out = {
+            one.name
+            for one in row._meta.concrete_fields
+            if one.is_relation
+            or (one.null and getattr(row, one.attname) is None)
+            or getattr(row, one.attname) == []
+        }
+        row.clean_fields(exclude=left_out)
         row.clean()
 
     def _lead(self, rows: list[Any]) -> None:
@@ -444,8 +450,8 @@ class _Taking:
         """A key pair of its own, and the public half of the source's as one that is out of use."""
         store_key(product, self.prepared.keys[str(draft.id)])
         sentence = _(
-            "The source does not give its private key away: tokens are signed by a new one from now "
-            "on. Ship the product file of here with the next version of your program."
+            "The source does not give its private key away: tokens are signed by a new one from "
+            "now on. Ship the product file of here with the next version of your program."
         )
         try:
             kid = RSAKey.import_key(draft.public_pem).thumbprint()

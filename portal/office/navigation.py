@@ -90,6 +90,7 @@ VENDORS = (
             of("releases.download", "downloads", _("Downloads"), "download"),
             of("backoffice.bulkchange", "changes", _("Changes to many"), "stack"),
             of("imports.dataimport", "imports", _("Imports"), "upload"),
+            of("moving.move", "moves", _("Moving in"), "arrive"),
             of("accounts.identityprovider", "providers", _("Single sign-on"), "check"),
             of("mail.owntext", "texts", _("Texts of e-mails"), "text"),
             of("branding.customdomain", "domains", _("Custom domains"), "globe"),

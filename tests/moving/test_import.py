@@ -1,6 +1,7 @@
 """What moves in from a v3 host: our own, of which another vendor is the source."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from time import monotonic
 from typing import Any
 
@@ -9,25 +10,40 @@ from django.core.management import CommandError, call_command
 
 from accounts.models import User
 from audit.chain import verify
-from licenses.models import Activation, License, Product
+from licenses.models import (
+    Activation,
+    License,
+    LicenseMetadata,
+    LicenseMeterAttribute,
+    LicensePolicy,
+    LicenseUser,
+    MaintenancePolicy,
+    Product,
+    TrialPolicy,
+)
+from licenses.verbs.details import add_metadata, tag_license
 from licenses.verbs.licenses import suspend
 from mail.models import OutgoingEmail
 from moving.errors import BadSource, MovesAlready
 from moving.models import Move, Remark, Taken
 from moving.nouns import NOUNS
-from moving.verbs import moves
+from moving.verbs import moves, writing
 from releases.files.shelf import local_path
 from releases.models import ReleaseFile
 from tenancy.door import inside
+from tenancy.transactions import in_steps
 from tests.moving.source import TOKEN, FakeSource, other, serving
-from tests.world import CONTENT, World
+from tests.world import CONTENT, World, rsa_key
 
 
 @pytest.fixture
-def source(filled: World, settings: Any) -> Iterator[FakeSource]:
+def source(world: World, settings: Any, monkeypatch: Any) -> Iterator[FakeSource]:
     settings.PRIVATE_PROVIDERS = {"127.0.0.1"}
+    key = rsa_key("of here")  # as slow to make as it is sure
+    monkeypatch.setattr(writing.rsa, "generate_private_key", lambda *_about, **_more: key)
+    describe(world)
     found = FakeSource()
-    found.record(filled.acme_admin)
+    found.record(world.acme_admin)
     for release in found.lists["releases"]:
         for file in release["files"]:
             found.files[file["url"]] = CONTENT
@@ -35,12 +51,31 @@ def source(filled: World, settings: Any) -> Iterator[FakeSource]:
         yield found
 
 
+def describe(world: World) -> None:
+    """What of a vendor can move, beside what the world has."""
+    vendor, license = world.acme, world.ada_license
+    with inside(vendor):
+        policy = LicensePolicy.objects.create(
+            vendor=vendor, name="Yearly", subscription_interval="P1Y", allowed_countries=["DE"]
+        )
+        LicensePolicy.objects.filter(pk=policy.pk).update(key_pattern="[A-Z]{8}")
+        MaintenancePolicy.objects.create(vendor=vendor, name="Care", subscription_interval="P1Y")
+        trial = TrialPolicy.objects.create(vendor=vendor, name="Look", trial_length=86400)
+        Product.objects.filter(pk=world.orbit.pk).update(default_policy=policy, trial_policy=trial)
+        License.objects.filter(pk=license.pk).update(policy=policy)
+        own = {"vendor": vendor, "license": license}
+        add_metadata(LicenseMetadata(key="order", value="4711", visible=True, **own))
+        LicenseMeterAttribute.objects.create(name="exports", allowed_uses=9, total_uses=4, **own)
+        LicenseUser.objects.create(user=world.grace, **own)
+        tag_license(license, names=["key account"])
+
+
 @pytest.fixture
-def moved(filled: World, source: FakeSource) -> Iterator[World]:
+def moved(world: World, source: FakeSource) -> Iterator[World]:
     """The world after one move from acme, inside globex's scope."""
-    with inside(filled.globex):
-        move(filled, source)
-        yield filled
+    with inside(world.globex):
+        move(world, source)
+        yield world
 
 
 def move(world: World, source: FakeSource) -> Move:
@@ -68,13 +103,15 @@ def test_everything_comes_with_its_ids_and_keys(moved: World, source: FakeSource
     assert row.state == Move.State.DONE
     told = source.row("licenses", key="ADA111-ACME-ORBIT-0001")
     license = License.objects.get(pk=told["id"])
-    assert license.key == told["key"] and str(license.product_id) == told["productId"]
+    assert license.key == told["key"]
+    assert str(license.product_id) == told["productId"]
     assert license.allowed_activations == told["allowedActivations"]
     assert license.notes == told["notes"]
     # Ada is at globex already, by the same e-mail: the licence is hers.
     assert license.user == moved.ada_of_globex
     said = {(each["key"], each["value"], each["visible"]) for each in told["metadata"]}
-    assert set(license.metadata.values_list("key", "value", "visible")) == said and said
+    assert set(license.metadata.values_list("key", "value", "visible")) == said
+    assert said
     meters = {each["name"]: each["totalUses"] for each in told["meterAttributes"]}
     assert dict(license.meter_attributes.values_list("name", "total_uses")) == meters
     grace = User.objects.get(pk=source.row("users", email="grace@example.com")["id"])
@@ -85,14 +122,15 @@ def test_everything_comes_with_its_ids_and_keys(moved: World, source: FakeSource
     assert License.objects.get(pk=other(moved.ada_license.pk)).first_activated_at
     file = ReleaseFile.objects.get(release=other(moved.orbit_release.pk))
     path = local_path(file.key)
-    assert path is not None and path.read_bytes() == CONTENT
+    assert path is not None
+    assert path.read_bytes() == CONTENT
     assert verify(moved.globex).faults == []
 
 
-def test_no_email_is_sent(filled: World, source: FakeSource) -> None:
-    with inside(filled.globex):
+def test_no_email_is_sent(world: World, source: FakeSource) -> None:
+    with inside(world.globex):
         before = OutgoingEmail.objects.count()
-        move(filled, source)
+        move(world, source)
         assert OutgoingEmail.objects.count() == before
 
 
@@ -125,7 +163,8 @@ def test_what_somebody_has_changed_here_stays(moved: World, source: FakeSource) 
     row = move(moved, source)
     assert counted(row).get("changed", 0) == 0
     license = License.objects.get(pk=told["id"])
-    assert license.suspended and license.notes == "Ada of Acme only"
+    assert license.suspended
+    assert license.notes == "Ada of Acme only"
     said = Remark.objects.get(move=row, source_id=told["id"])
     assert "changed here since" in said.sentence
 
@@ -140,21 +179,20 @@ def test_what_was_deleted_here_is_not_brought_again(moved: World, source: FakeSo
     assert "deleted here" in Remark.objects.get(move=row, source_id=told["id"]).sentence
 
 
-def test_an_id_of_another_vendors_is_refused_and_not_told(
-    filled: World, source: FakeSource
-) -> None:
+def test_an_id_of_another_vendors_is_refused_and_not_told(world: World, source: FakeSource) -> None:
     """Everything under the very ids that acme has, here in the same installation."""
     told = source.row("licenses", key="GRACE1-ACME-ORBIT-0002")
-    told["id"] = str(filled.grace_license.pk)
-    with inside(filled.globex):
-        row = move(filled, source)
+    told["id"] = str(world.grace_license.pk)
+    with inside(world.globex):
+        row = move(world, source)
         said = Remark.objects.get(move=row, source_id=told["id"])
-        assert "taken" in said.sentence and "acme" not in said.sentence.lower()
+        assert "taken" in said.sentence
+        assert "acme" not in said.sentence.lower()
         assert not License.objects.filter(pk=told["id"]).exists()
         # The others of the same transaction are there.
         assert License.objects.filter(key="ADA111-ACME-ORBIT-0001").exists()
-    with inside(filled.acme):
-        before = License.objects.get(pk=filled.grace_license.pk)
+    with inside(world.acme):
+        before = License.objects.get(pk=world.grace_license.pk)
         assert before.key == "GRACE1-ACME-ORBIT-0002"
 
 
@@ -169,24 +207,28 @@ def test_a_product_gets_a_key_and_keeps_the_public_half_of_the_other(moved: Worl
     with inside(moved.acme):
         public = moved.orbit.signing_keys.get(retired_at=None).public_pem
     keys = {key.public_pem: key for key in product.signing_keys.all()}
-    assert len(keys) == 2 and keys[public].retired_at and not keys[public].encrypted_private_pem
+    assert len(keys) == 2
+    assert keys[public].retired_at
+    assert not keys[public].encrypted_private_pem
     line = Remark.objects.get(noun="products", source_id=str(product.pk))
-    assert not line.refused and "private key" in line.sentence
+    assert not line.refused
+    assert "private key" in line.sentence
 
 
-def test_a_damaged_file_is_refused(filled: World, source: FakeSource) -> None:
+def test_a_damaged_file_is_refused(world: World, source: FakeSource) -> None:
     for path in source.files:
         source.files[path] = CONTENT[:-1] + b"?"
-    with inside(filled.globex):
-        row = move(filled, source)
-        assert not ReleaseFile.objects.filter(release=other(filled.orbit_release.pk)).exists()
+    with inside(world.globex):
+        row = move(world, source)
+        assert not ReleaseFile.objects.filter(release=other(world.orbit_release.pk)).exists()
         sentences = Remark.objects.filter(move=row, noun="releases").values_list(
             "sentence", flat=True
         )
-        assert sentences and all("checksum" in each for each in sentences)
+        assert sentences
+        assert all("checksum" in each for each in sentences)
 
 
-def test_odd_rows_are_refused_one_by_one(filled: World, source: FakeSource) -> None:
+def test_odd_rows_are_refused_one_by_one(world: World, source: FakeSource) -> None:
     good = source.row("licenses", key="ADA111-ACME-ORBIT-0001")
     source.lists["licenses"] += [
         None,
@@ -199,61 +241,74 @@ def test_odd_rows_are_refused_one_by_one(filled: World, source: FakeSource) -> N
         # The same key in another spelling.
         {**good, "id": other("w"), "key": good["key"].lower(), "metadata": None},
         {
-            **{name: None for name in good},
+            **dict.fromkeys(good),
             **{name: good[name] for name in ("productId", "type")},
             "id": other("v"),
             "key": "ANOTHER-KEY-0003",
             "unknown": {"member": [1]},
         },
     ]
-    with inside(filled.globex):
-        row = move(filled, source)
+    with inside(world.globex):
+        row = move(world, source)
         assert row.counts["licenses"]["refused"] == 8
         assert License.objects.filter(key="ANOTHER-KEY-0003").exists()
 
 
-def test_without_fingerprints_machines_are_refused(filled: World, source: FakeSource) -> None:
+def test_without_fingerprints_machines_are_refused(world: World, source: FakeSource) -> None:
     for each in source.lists["activations"]:
         del each["fingerprint"]
-    with inside(filled.globex):
-        row = move(filled, source)
+    with inside(world.globex):
+        row = move(world, source)
         assert row.counts["activations"].get("new", 0) == 0
         assert row.counts["activations"]["refused"] == len(source.lists["activations"])
         license = License.objects.get(key="ADA111-ACME-ORBIT-0001")
         assert license.total_activations == 0
 
 
-def test_what_the_source_has_not_is_said(filled: World, source: FakeSource) -> None:
+def test_what_the_source_has_not_is_said(world: World, source: FakeSource) -> None:
     del source.lists["maintenance-policies"]
-    with inside(filled.globex):
-        row = move(filled, source)
+    with inside(world.globex):
+        row = move(world, source)
         assert row.state == Move.State.DONE
         line = Remark.objects.get(move=row, noun="maintenance-policies")
         assert line.sentence == "The source has none of these."
 
 
-def test_it_goes_on_where_it_was(filled: World, source: FakeSource, monkeypatch: Any) -> None:
-    """Whatever is the last thing that was written: nothing is missing, and nothing there twice."""
-    source.size = 2
-    with inside(filled.globex):
-        row = moves.begin(filled.globex, address=source.address, token=TOKEN, by_jobs=False)
-        rounds = 0
-        while True:
-            rounds += 1
-            again = moves.under_way(address=source.address)
-            if again is None:
-                break
-            moves.advance(again, TOKEN, until=monotonic() + 1e-9)
-        assert rounds > len(NOUNS)
+class Killed(BaseException):
+    """What ends a process in the middle."""
+
+
+def test_it_goes_on_where_it_was(world: World, source: FakeSource, monkeypatch: Any) -> None:
+    """Killed just before and just after what is written: nothing is missing, nothing there twice."""
+    source.size = 3
+    calls = 0
+
+    def deadly(things: Any, act: Any) -> None:
+        nonlocal calls
+        calls += 1
+        if calls % 3 == 0:
+            raise Killed
+        in_steps(things, act)
+        if calls % 3 == 1:
+            raise Killed
+
+    monkeypatch.setattr(moves, "in_steps", deadly)
+    with inside(world.globex):
+        row = moves.begin(world.globex, address=source.address, token=TOKEN, by_jobs=False)
+        while again := moves.under_way(address=source.address):
+            with suppress(Killed):
+                run(again)
         row.refresh_from_db()
-        licenses = len(source.lists["licenses"])
-        assert row.counts["licenses"]["read"] == row.counts["licenses"]["new"] == licenses
-        assert Taken.objects.filter(noun="licenses").count() == licenses
+        assert calls > len(NOUNS)
+        for noun in NOUNS:
+            told = len(source.lists[noun.path])
+            assert row.counts.get(noun.name, {}).get("read", 0) == told
+        assert row.counts["licenses"]["new"] == Taken.objects.filter(noun="licenses").count()
 
 
-def test_of_two_at_once_one_gives_up(filled: World, source: FakeSource) -> None:
-    with inside(filled.globex):
-        row = moves.begin(filled.globex, address=source.address, token=TOKEN, by_jobs=False)
+def test_of_two_at_once_one_gives_up(world: World, source: FakeSource) -> None:
+    with inside(world.globex):
+        row = moves.begin(world.globex, address=source.address, token=TOKEN, by_jobs=False)
         stale = moves.under_way(address=source.address)
         assert stale is not None
         run(row)
@@ -261,9 +316,9 @@ def test_of_two_at_once_one_gives_up(filled: World, source: FakeSource) -> None:
             run(stale)
 
 
-def test_a_source_that_asks_to_wait_is_waited_for(filled: World, source: FakeSource) -> None:
-    with inside(filled.globex):
-        row = moves.begin(filled.globex, address=source.address, token=TOKEN, by_jobs=False)
+def test_a_source_that_asks_to_wait_is_waited_for(world: World, source: FakeSource) -> None:
+    with inside(world.globex):
+        row = moves.begin(world.globex, address=source.address, token=TOKEN, by_jobs=False)
         source.instead = [(429, {"Retry-After": "7"})]
         assert moves.advance(row, TOKEN, until=monotonic() + 60) == 7
         source.instead = [(503, {}), (500, {})]
@@ -276,36 +331,37 @@ def test_a_source_that_asks_to_wait_is_waited_for(filled: World, source: FakeSou
         assert row.state == Move.State.DONE
 
 
-def test_a_token_that_is_not_taken_ends_it(filled: World, source: FakeSource) -> None:
-    with inside(filled.globex):
-        row = moves.begin(filled.globex, address=source.address, token=TOKEN, by_jobs=False)
+def test_a_token_that_is_not_taken_ends_it(world: World, source: FakeSource) -> None:
+    with inside(world.globex):
+        row = moves.begin(world.globex, address=source.address, token=TOKEN, by_jobs=False)
         source.instead = [(401, {})]
         assert moves.advance(row, TOKEN, until=monotonic() + 60) is None
         assert row.state == Move.State.STOPPED
 
 
 def test_a_job_keeps_the_token_encrypted_and_no_longer_than_needed(
-    filled: World, source: FakeSource, monkeypatch: Any
+    world: World, source: FakeSource, monkeypatch: Any
 ) -> None:
-    with inside(filled.globex):
+    with inside(world.globex):
         monkeypatch.setattr(moves, "_enqueue", lambda row, seconds=0: None)
-        row = moves.begin(filled.globex, address=source.address, token=TOKEN, by_jobs=True)
+        row = moves.begin(world.globex, address=source.address, token=TOKEN, by_jobs=True)
         row.refresh_from_db()
-        assert row.encrypted_token and TOKEN not in row.encrypted_token
+        assert row.encrypted_token
+        assert TOKEN not in row.encrypted_token
         with pytest.raises(MovesAlready):
-            moves.begin(filled.globex, address=source.address, token=TOKEN, by_jobs=True)
-    moves.carry_on.call(vendor_id=str(filled.globex.pk), move_id=str(row.pk))
-    with inside(filled.globex):
+            moves.begin(world.globex, address=source.address, token=TOKEN, by_jobs=True)
+    moves.carry_on.call(vendor_id=str(world.globex.pk), move_id=str(row.pk))
+    with inside(world.globex):
         row.refresh_from_db()
         assert (row.state, row.encrypted_token) == (Move.State.DONE, "")
         assert counted(row)["new"]
 
 
-def test_only_public_addresses_are_asked(filled: World, settings: Any) -> None:
-    with inside(filled.globex), pytest.raises(BadSource):
-        moves.begin(filled.globex, address="http://127.0.0.1:1", token=TOKEN, by_jobs=False)
-    with inside(filled.globex):
-        row = moves.begin(filled.globex, address="https://127.0.0.1", token=TOKEN, by_jobs=False)
+def test_only_public_addresses_are_asked(world: World, settings: Any) -> None:
+    with inside(world.globex), pytest.raises(BadSource):
+        moves.begin(world.globex, address="http://127.0.0.1:1", token=TOKEN, by_jobs=False)
+    with inside(world.globex):
+        row = moves.begin(world.globex, address="https://127.0.0.1", token=TOKEN, by_jobs=False)
         run(row)
         lines = Remark.objects.filter(move=row).values_list("sentence", flat=True)
         assert len(lines) == len(NOUNS)
@@ -313,7 +369,7 @@ def test_only_public_addresses_are_asked(filled: World, settings: Any) -> None:
 
 
 def test_the_command_takes_the_token_from_a_file(
-    filled: World, source: FakeSource, tmp_path: Any, capsys: Any
+    world: World, source: FakeSource, tmp_path: Any, capsys: Any
 ) -> None:
     file = tmp_path / "token"
     file.write_text(f"{TOKEN}\n")

@@ -1,4 +1,4 @@
-"""`manage.py import_cryptlex`: products, customers, licences and more from a host of the Web API v3."""
+"""`manage.py import_cryptlex`: what a vendor has at a host of the Web API v3 moves in."""
 
 import os
 from pathlib import Path

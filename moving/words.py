@@ -1,0 +1,38 @@
+"""What the page of a move says, in words."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+
+from moving.models import Move
+from moving.nouns import NOUNS
+
+COUNTED = ("read", "new", "changed", "same", "refused")
+
+
+def sentence_of(row: Move) -> str:
+    """How far the move is, or what came of it."""
+    if row.state == Move.State.DONE:
+        return _("Everything that can be taken is here. The report has what could not, and why.")
+    if row.state == Move.State.STOPPED:
+        kept = _("What was taken stays, and it can go on from there.")
+        return f"{row.why} {kept}".strip()
+    if row.tries:
+        again = _("It is tried again by itself.")
+        return f"{row.why} {again}".strip()
+    return _("The source is being read. You can leave this page and come back.")
+
+
+def lines_of(row: Move) -> Iterator[tuple[str, list[int], bool]]:
+    """Each noun with its counts, and whether it is being read just now."""
+    for noun in NOUNS:
+        counts: dict[str, Any] = row.counts.get(noun.name, {})
+        is_next = row.is_running and noun.name == row.noun
+        yield capfirst(str(noun.label)), [counts.get(name, 0) for name in COUNTED], is_next
+
+
+def progress_of(row: Move) -> int:
+    """How many nouns are done."""
+    return next((at for at, noun in enumerate(NOUNS) if noun.name == row.noun), 0)
