@@ -85,6 +85,7 @@ ACTIONS = {
     "unrevoked": _lazy("Revocation lifted"),
     "test-email-sent": _lazy("Test e-mail sent"),
     "unsuspended": _lazy("Suspension lifted"),
+    "vendor-taken-out": _lazy("Everything exported by the operator"),
     "view-as-begun": _lazy("Began to look at the portal as the customer"),
     "view-as-ended": _lazy("Stopped looking at the portal as the customer"),
     "view-as-page": _lazy("Looked at a page as the customer"),
@@ -105,6 +106,8 @@ LISTS = {
     "licenses": _lazy("licences"),
     "customers": _lazy("customers"),
     "audit-trail": _lazy("audit trail"),
+    "everything": _lazy("everything"),
+    "move": _lazy("report of moving in"),
 }
 
 

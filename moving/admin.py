@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
 from django.utils.text import capfirst
@@ -20,6 +20,7 @@ from moving import words
 from moving.forms import SourceForm, TokenForm
 from moving.models import Move, Remark
 from moving.nouns import NOUNS
+from moving.readable import archive_of
 from moving.verbs import moves
 from tenancy.door import current_vendor
 from web.errors import PortalError
@@ -48,6 +49,7 @@ class MoveAdmin(WithButtons):
     list_filter = ("state",)
     list_select_related = ("started_by",)
     actions = None
+    change_list_template = "moving/admin/list.html"
 
     def right(self, action: str) -> str:
         """Who may begin a move may stop it and have it go on."""
@@ -57,10 +59,25 @@ class MoveAdmin(WithButtons):
         view = self.admin_site.admin_view
         return [
             path("add/", view(self.begin_view), name="moving_move_add"),
+            path("everything.zip", view(self.everything_view), name="moving_move_everything"),
             path("<uuid:row_id>/go-on/", view(self.go_on_view), name="moving_move_go_on"),
             path("<uuid:row_id>/report.csv", view(self.report_view), name="moving_move_report"),
             *super().get_urls(),
         ]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        allowed = request.user.has_perm(self.right("export"))
+        return super().changelist_view(request, {"may_export": allowed, **(extra_context or {})})
+
+    def everything_view(self, request: HttpRequest) -> StreamingHttpResponse:
+        """All that the vendor has, to be read; the audit trail tells who took it."""
+        if not request.user.has_perm(self.right("export")):
+            raise PermissionDenied
+        vendor = current_vendor()
+        trail.record("exported", vendor, details={"list": "everything"})
+        response = StreamingHttpResponse(archive_of(vendor), content_type="application/zip")
+        response["Content-Disposition"] = f'attachment; filename="{vendor.company_id}.zip"'
+        return response
 
     def begin_view(self, request: HttpRequest) -> HttpResponseBase:
         """Names a source and has it read."""

@@ -113,7 +113,7 @@ class Source:
 
     def _headers(self, url: str) -> dict[str, str]:
         headers = {"Accept": "application/json"}
-        # SECURITY: tests/moving/test_source.py. The token is for the source alone.
+        # SECURITY: tests/moving/test_import.py. The token is for the source alone.
         if _origin(url) == _origin(self.base):
             headers["Authorization"] = f"Bearer {self._token}"
         return headers

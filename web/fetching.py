@@ -130,9 +130,7 @@ def _fetch(
 
 
 @contextmanager
-def answered(
-    url: str, *, headers: Mapping[str, str], seconds: float = TIMEOUT
-) -> Iterator[HTTPResponse]:
+def answered(url: str, *, headers: Mapping[str, str], seconds: float) -> Iterator[HTTPResponse]:
     """What the address answers to GET, whatever its status, to be read inside; after so many
     seconds the line is cut. Raises NotFetched, also for what breaks off while it is read."""
     if not is_fetchable(url):
@@ -152,13 +150,13 @@ def answered(
 
 
 @contextmanager
-def _connected(url: str, seconds: float = TIMEOUT) -> Iterator[HTTPConnection]:
+def _connected(url: str, seconds: float | None = None) -> Iterator[HTTPConnection]:
     """A connection to an address that was checked, which ends when the time is over, however slowly
     something still comes."""
     parts = urlsplit(url)
     host, port = str(parts.hostname), parts.port or (443 if parts.scheme == "https" else 80)
     lines = [_line(addresses_of(url)[:MOST_TRIED], port)]
-    end = threading.Timer(seconds, _cut, [lines])
+    end = threading.Timer(seconds or TIMEOUT, _cut, [lines])
     end.daemon = True
     end.start()
     try:

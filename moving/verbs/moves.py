@@ -47,7 +47,8 @@ State = Move.State
 
 def begin(vendor: Vendor, *, address: str, token: str, by_jobs: bool) -> Move:
     """Begins to read a source. With `by_jobs` jobs do so, and the token is kept for them,
-    encrypted; otherwise who calls goes on with `advance`. Raises BadSource, TokenMissing and MovesAlready."""
+    encrypted; otherwise who calls goes on with `advance`. Raises BadSource, TokenMissing and
+    MovesAlready."""
     base = base_of(address)
     if not token.strip():
         raise TokenMissing
