@@ -1,7 +1,8 @@
 """Moving out: everything of a vendor in one file, and from it into another installation.
 
 The file is read twice: first it is looked through as a whole and the bytes of release files are
-laid onto the shelf, then all rows are written in one transaction. So what is damaged changes nothing.
+laid onto the shelf, then all rows are written in one transaction. So what is damaged changes
+nothing.
 """
 
 import json
