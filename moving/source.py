@@ -6,8 +6,9 @@ says that it can't now.
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
+from email.message import Message
 from http import HTTPStatus
 from http.client import HTTPResponse
 from time import time
@@ -162,7 +163,7 @@ def _origin(url: str) -> tuple[str, str | None, int | None]:
     return parts.scheme, parts.hostname, parts.port
 
 
-def _pause(headers: Mapping[str, str]) -> float:
+def _pause(headers: Message) -> float:
     """How long to wait before the next call: until the limit is full again, where nearly none of it
     is left."""
     left = headers.get("X-Rate-Limit-Remaining") or ""

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import RawIOBase
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 from uuid import UUID
 
 from django.apps import apps
@@ -176,6 +176,8 @@ def _check(about: dict[str, Any]) -> None:
     if about.get("format") != FORMAT:
         raise ArchiveRefused(_("The file has a format that this version does not know."))
     theirs, ours = about.get("schema"), schema()
+    if not isinstance(theirs, dict):
+        raise _odd()
     if theirs != ours:
         apart = [app for app in sorted({*ours, *theirs}) if ours.get(app) != theirs.get(app)]
         raise ArchiveRefused(
@@ -196,7 +198,7 @@ def _store(vendor_id: str, told: dict[str, Any], parts: "_Parts", stored: list[s
     folder, _slash, name = key.partition("/")
     if folder != vendor_id or not name.isalnum():
         raise _odd()
-    saved = storage().save(key, File(_Taken(parts, told["size"])))
+    saved = storage().save(key, File(cast(Any, _Taken(parts, told["size"]))))
     stored.append(saved)
     if saved != key:
         raise ArchiveRefused(_("A file of this vendor lies here already. Run clean_up first."))

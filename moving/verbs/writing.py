@@ -508,7 +508,7 @@ class _Taking:
             self._add_files(draft, row)
         for kind, words in ((User, UserWord), (License, LicenseWord), (Activation, ActivationWord)):
             if self.model is kind:
-                words.objects.keep([row.pk])  # type: ignore[attr-defined]
+                words.objects.keep([row.pk])
         trail.record_change(before, row)
         taken.source_digest, taken.here_digest = said, self._here(row, draft)
         taken.save(update_fields=["source_digest", "here_digest", "updated_at"])
