@@ -27,7 +27,7 @@ from web.errors import PortalError
 
 SHOWN = 20  # lines of a report that stand on the page
 REPORT = {
-    "what": lambda line: line.noun,
+    "what": words.noun_of,
     "id": lambda line: line.source_id,
     "name": lambda line: line.label,
     "taken": lambda line: not line.refused,
@@ -127,7 +127,7 @@ class MoveAdmin(WithButtons):
             nouns=list(words.lines_of(row)),
             done=words.progress_of(row),
             number=len(NOUNS),
-            lines=lines[:SHOWN],
+            lines=[(words.noun_of(line), line) for line in lines[:SHOWN]],
             more=len(lines) > SHOWN,
             may_move=request.user.has_perm(self.right("add")),
         )

@@ -6,8 +6,8 @@ from typing import Any
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from moving.models import Move
-from moving.nouns import NOUNS
+from moving.models import Move, Remark
+from moving.nouns import BY_NAME, NOUNS
 
 COUNTED = ("read", "new", "changed", "same", "refused")
 
@@ -31,6 +31,11 @@ def lines_of(row: Move) -> Iterator[tuple[str, list[int], bool]]:
         counts: dict[str, Any] = row.counts.get(noun.name, {})
         is_next = row.is_running and noun.name == row.noun
         yield capfirst(str(noun.label)), [counts.get(name, 0) for name in COUNTED], is_next
+
+
+def noun_of(line: Remark) -> str:
+    """Of what a line of the report tells."""
+    return capfirst(str(BY_NAME[line.noun].label)) if line.noun in BY_NAME else line.noun
 
 
 def progress_of(row: Move) -> int:

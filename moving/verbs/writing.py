@@ -48,7 +48,7 @@ from web.errors import PortalError
 CORRECTED = frozenset({"name", "notes", "private", "archived", "platforms"})
 # What follows from other fields, and is saved with them.
 DERIVED = {License: ("key_form",), Release: ("version_key", "notes_html")}
-LONGEST_SENTENCE = 500
+LONGEST_SENTENCE, LONGEST_LABEL = 500, 300  # characters
 
 
 class Superseded(Exception):
@@ -170,16 +170,16 @@ def _cleared(vendor_id: UUID) -> Iterator[Shelf]:
 
 def _read(
     noun: Noun, rows: Sequence[Any], zone: tzinfo
-) -> tuple[dict[str, Draft], list[tuple[str, str]]]:
-    """What can be read of the rows, by id; and of the others id and sentence."""
+) -> tuple[dict[str, Draft], list[dict[str, str]]]:
+    """What can be read of the rows, by id; and of the others what a report tells."""
     drafts: dict[str, Draft] = {}
-    refused: list[tuple[str, str]] = []
+    refused: list[dict[str, str]] = []
     said: list[Said] = []
     for row in rows:
         try:
             said.append(Said(row))
         except Unreadable as error:
-            refused.append(("", error.sentence))
+            refused.append({"sentence": error.sentence})
     refs = _refs(noun, said, zone)
     for each in said:
         try:
@@ -188,15 +188,17 @@ def _read(
                 raise Unreadable(_("The source says this twice."))
             drafts[str(draft.id)] = draft
         except Unreadable as error:
-            refused.append((_id_of(each), error.sentence))
+            refused.append({**_named(noun, each), "sentence": error.sentence})
     return drafts, refused
 
 
-def _id_of(said: Said) -> str:
+def _named(noun: Noun, said: Said) -> dict[str, str]:
+    """What a row that can't be read is called in a report, where that is no person's."""
     try:
-        return str(said.id() or "")
+        label = "" if noun.model in (User, Activation) else said.text("key") or said.text("name")
+        return {"label": label[:LONGEST_LABEL], "source_id": str(said.id() or "")}
     except Unreadable:
-        return ""
+        return {}
 
 
 def _refs(noun: Noun, said: Iterable[Said], zone: tzinfo) -> Refs:
@@ -245,8 +247,9 @@ class _Taking:
 
     def take(self, rows: Sequence[Any]) -> Results:
         drafts, refused = _read(self.noun, rows, self.move.vendor.zone)
-        for id, sentence in refused:
-            self._refuse(sentence, id=id)
+        for told in refused:
+            self.results.counts["refused"] += 1
+            self.results.remarks.append(remark(self.move, self.noun, **told))
         self.known = _known(self.noun, drafts)
         ids = {draft.id for draft in drafts.values()} | {k.row_id for k in self.known.values()}
         locked = self.model.objects.select_for_update(of=("self",)).order_by("pk")
@@ -312,9 +315,9 @@ class _Taking:
         rows = self.model.objects.filter(**{f"{self.noun.natural}__in": wanted})
         return {getattr(row, self.noun.natural): row for row in rows}
 
-    def _refuse(self, sentence: str, draft: Draft | None = None, *, id: str = "") -> None:
+    def _refuse(self, sentence: str, draft: Draft) -> None:
         self.results.counts["refused"] += 1
-        about = {"source_id": str(draft.id) if draft else id, "label": draft.label if draft else ""}
+        about = {"source_id": str(draft.id), "label": draft.label}
         self.results.remarks.append(remark(self.move, self.noun, sentence, **about))
 
     def _attempt(self, draft: Draft, act: Any, count: str) -> bool:
