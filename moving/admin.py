@@ -125,6 +125,7 @@ class MoveAdmin(WithButtons):
             state=capfirst(row.get_state_display()),
             sentence=words.sentence_of(row),
             nouns=list(words.lines_of(row)),
+            labels=words.LABELS.values(),
             done=words.progress_of(row),
             number=len(NOUNS),
             lines=[(words.noun_of(line), line) for line in lines[:SHOWN]],

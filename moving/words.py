@@ -5,11 +5,10 @@ from typing import Any
 
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from moving.models import Move, Remark
 from moving.nouns import BY_NAME, NOUNS
-
-COUNTED = ("read", "new", "changed", "same", "refused")
 
 
 def sentence_of(row: Move) -> str:
@@ -25,12 +24,22 @@ def sentence_of(row: Move) -> str:
     return _("The source is being read. You can leave this page and come back.")
 
 
-def lines_of(row: Move) -> Iterator[tuple[str, list[int], bool]]:
-    """Each noun with its counts, and whether it is being read just now."""
+LABELS = {
+    "read": _lazy("Read"),
+    "new": _lazy("New"),
+    "changed": _lazy("Changed"),
+    "same": _lazy("Unchanged"),
+    "refused": _lazy("Refused"),
+}
+
+
+def lines_of(row: Move) -> Iterator[tuple[str, list[tuple[str, int]], bool]]:
+    """Each noun with its counts by their labels, and whether it is being read just now."""
     for noun in NOUNS:
         counts: dict[str, Any] = row.counts.get(noun.name, {})
+        told = [(str(label), counts.get(name, 0)) for name, label in LABELS.items()]
         is_next = row.is_running and noun.name == row.noun
-        yield capfirst(str(noun.label)), [counts.get(name, 0) for name in COUNTED], is_next
+        yield capfirst(str(noun.label)), told, is_next
 
 
 def noun_of(line: Remark) -> str:
