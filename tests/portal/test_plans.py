@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.verbs.erasing import erase_person
-from audit.models import AuditEntry
+from audit.models import AuditEntry, AuditParticulars
 from backoffice.models import BulkChange, BulkStep, SavedView
 from backoffice.pages import MOST_COUNTED
 from licenses.models import (
@@ -65,6 +65,7 @@ def crowded(filled: World) -> World:
         [view], [policy] = SavedView.objects.all(), LicensePolicy.objects.all()
         email = OutgoingEmail.objects.latest("created_at")
         entry = AuditEntry.objects.filter(license_id=world.grace_license.pk).latest("sequence")
+        particulars = AuditParticulars.objects.latest("created_at")
     somebody = "gen_random_uuid()"
     # Also the tables that stay small: in their indexes is what earlier tests took back, which a plan
     # would count.
@@ -98,6 +99,7 @@ def crowded(filled: World) -> World:
         )
         past = {"license_id": somebody, "customer_id": somebody, "sequence": "1000 + n"}
         copy(entry, NUMBER, **past, digest="'digest-' || n", **ages)
+        copy(particulars, NUMBER // 10)
         ids = {"license_id": somebody, "user_id": somebody}
         copy(exchange, NUMBER, **ids)
         copy(download, NUMBER, **ids)
