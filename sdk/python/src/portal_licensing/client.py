@@ -150,7 +150,7 @@ class LicenseClient:
         with self.storage.locked():
             state = self._read_for_request()
             token = jose.compact(response, self.product.public_keys)
-            claims = self._verified(token, state)
+            claims = self._verified(token, state, online=False)
             if not state.request_id:
                 raise errors.NoRequest
             if not state.trial and not same_key(claims["key"], state.license_key):
@@ -194,6 +194,12 @@ class LicenseClient:
             state = self.storage.read()
             state.last_seen = max(state.last_seen, self.clock())
             self.storage.write(state)
+
+    @property
+    def is_online(self) -> bool:
+        """Whether the machine's activation came online; False without any."""
+        state = self.storage.read()
+        return bool(state.token) and state.online
 
     # --- Deactivation --------------------------------------------------------------------------
 
@@ -284,9 +290,10 @@ class LicenseClient:
         except errors.DamagedStorage:
             return State()
 
-    def _verified(self, token: str, state: State) -> dict[str, Any]:
-        """The claims of a token that the portal made for this product, machine and key."""
-        return tokens.claims_of(token, self.product, self.fingerprint, state)
+    def _verified(self, token: str, state: State, *, online: bool | None = None) -> dict[str, Any]:
+        """The claims of a token that the portal made for this product, machine and key; of one that
+        came online, if the state or `online` says so, for this product and machine."""
+        return tokens.claims_of(token, self.product, self.fingerprint, state, online=online)
 
     def _status(self, state: State, claims: Mapping[str, Any]) -> Status:
         latest = self.clock() + max(tokens.seconds(claims, "aco", 0), SYSTEMS_APART)

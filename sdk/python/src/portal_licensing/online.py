@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from portal_licensing import errors, facts, jose, machine, refusals, tokens
+from portal_licensing import errors, facts, jose, machine, refusals
 from portal_licensing.client import Check, LicenseClient, take
 from portal_licensing.product import Product
 from portal_licensing.releases import Progress, Release, ReleaseFile, download, release_in
@@ -136,12 +136,6 @@ class OnlineClient(LicenseClient):
             with suppress(refusals.ActivationNotFound):
                 self.web.call("DELETE", path, attempts=attempts)
         self._change(claims["aid"], token="", token_key="", license_key="")
-
-    @property
-    def is_online(self) -> bool:
-        """Whether the machine's activation came online; False without any."""
-        state = self.storage.read()
-        return bool(state.token) and state.online
 
     # --- Meters and metadata -------------------------------------------------------------------
 
@@ -270,7 +264,7 @@ class OnlineClient(LicenseClient):
         """The claims of a token that came just now."""
         if len(token) > jose.LARGEST:
             raise errors.InvalidResponse("it is larger than 64 KiB")
-        return tokens.claims_of(token, self.product, self.fingerprint, state, online=True)
+        return self._verified(token, state, online=True)
 
 
 def _token_in(answer: Mapping[str, Any] | None, name: str) -> str:

@@ -11,8 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from email.utils import mktime_tz, parsedate_tz
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -223,13 +222,8 @@ def _seconds(text: str) -> float:
     """What Retry-After says: seconds, or a date."""
     if text.isdecimal():
         return float(text)
-    try:
-        moment = parsedate_to_datetime(text)
-    except (TypeError, ValueError):
-        return 0.0
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+    parts = parsedate_tz(text)
+    return max(0.0, mktime_tz(parts) - time.time()) if parts else 0.0
 
 
 def wait_after(error: ServerUnreachable | Refused, before: int) -> float | None:
