@@ -1,10 +1,12 @@
 """The SDK on a machine with a network, at a served portal."""
 
+import hashlib
 import json
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import pytest
 
 from portal_licensing import OnlineClient, Status, Syncing, Web, errors, refusals
 from portal_licensing.background import interval
+from portal_licensing.cli import main
 from tests.sdk.conftest import Clock, Shop
 from tests.served import free_port
 
@@ -430,3 +433,108 @@ def test_metadata_of_the_machine_and_what_it_may_read(shop: Shop, tmp_path: Path
     assert client.metadata("activation") == {"room": "12", "rack": "A"}
     client.sync(metadata={"room": "13"})
     assert client.metadata("activation") == {"room": "13"}
+
+
+# --- Updates -----------------------------------------------------------------------------------
+
+
+def test_an_update_is_found_and_downloaded(shop: Shop, tmp_path: Path) -> None:
+    client = shop.client(tmp_path)
+    with pytest.raises(errors.NotActivated):
+        client.find_update("4.1.0", platform="linux")
+    client.activate(shop.license()["key"])
+    release = client.find_update("4.1.0", platform="linux")
+    assert release
+    assert (release.version, release.platforms, release.channel) == ("4.2.1", ("linux",), "stable")
+    assert "## Corrected" in release.notes
+    assert client.find_update("4.2.1", platform="linux") is None
+    beta = client.latest(platform="windows", channel="beta")
+    assert (beta.version, client.latest(platform="linux").id) == ("5.0.0", release.id)
+    [file] = release.files
+    folder = tmp_path / "files"
+    folder.mkdir()
+    (folder / f".{file.name}.part").write_bytes(b"")
+    path = client.download(file, folder)
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == file.sha256
+    whole = path.read_bytes()
+    path.unlink()
+    (folder / f".{file.name}.part").write_bytes(whole[:100_000])
+    assert client.download(file, folder).read_bytes() == whole
+    with pytest.raises(refusals.Refused):
+        client.latest(platform="android")
+    with pytest.raises(refusals.Refused) as refused:
+        client.find_update("four", platform="linux")
+    assert refused.value.code == "INVALID_REQUEST"
+
+
+def test_a_release_that_the_licence_does_not_cover(shop: Shop, tmp_path: Path) -> None:
+    license, client = shop.license(), shop.client(tmp_path)
+    client.activate(license["key"])
+    release = client.latest(platform="linux")
+    shop.change(license, revoked=True)
+    with pytest.raises(refusals.Refused) as refused:
+        client.download(release.files[0], tmp_path / "files")
+    assert refused.value.code == "LICENSE_REVOKED"
+    assert list((tmp_path / "files").iterdir()) == []
+
+
+# --- On the command line -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def typed(
+    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    """Runs a command; its exit code, and what it prints."""
+    monkeypatch.chdir(tmp_path)
+    Path("product.json").write_text(json.dumps(shop.product_file))
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        code = main(["--fingerprint", "c" * 64, *arguments])
+        return (code, *capfd.readouterr())
+
+    return run
+
+
+def test_from_activation_to_the_seat_given_back(
+    shop: Shop, typed: Callable[..., tuple[int, str, str]]
+) -> None:
+    meters = [{"name": "pages", "allowedUses": 3, "visible": True, "floating": True}]
+    license = shop.license(meterAttributes=meters)
+    code, said, _none = typed("activate", "--key", license["key"], "--metadata", "room=12")
+    assert (code, f"Licence: {license['key']}" in said) == (0, True)
+    assert typed("sync", "--metadata", "room=13")[0] == 0
+    assert json.loads(typed("metadata", "activation")[1]) == {"room": "13"}
+    assert typed("meter", "pages", "--add", "2")[1] == "pages: 2 here, 2 in all of 3\n"
+    assert "[METER_ATTRIBUTE_USES_LIMIT_REACHED]" in typed("meter", "pages", "--add", "2")[2]
+    assert typed("meter", "pages", "--subtract", "1")[1].startswith("pages: 1 here")
+    code, said, _none = typed(
+        "update", "--version", "4.1", "--platform", "linux", "--download", "new"
+    )
+    assert (code, said.splitlines()[0]) == (0, "4.2.1 (stable), for linux")
+    assert [path.name for path in Path("new").iterdir()] == ["orbit-4.2.1-linux.tar.gz"]
+    assert typed("update", "--version", "4.2.1", "--platform", "linux")[0] == 1
+    assert typed("latest", "--platform", "windows")[1].startswith("4.2.1")
+    assert typed("deactivate") == (0, "The seat is free again.\n", "")
+    assert (typed("status")[0], shop.seats(license)) == (1, 0)
+
+
+def test_a_command_that_runs_as_long_as_the_licence_is_valid(
+    shop: Shop, typed: Callable[..., tuple[int, str, str]]
+) -> None:
+    license = floating(shop, leaseDuration=3600)
+    prints = (sys.executable, "-c", "print('it runs'); raise SystemExit(3)")
+    assert typed("run", "--", *prints)[0] == 1  # not activated
+    assert typed("activate", "--key", license["key"])[0] == 0
+    assert typed("run", "--", *prints)[:2] == (3, "it runs\n")
+    assert shop.seats(license) == 0
+    assert "[INVALID_INPUT]" in typed("run")[2]
+
+
+def test_another_address(shop: Shop, typed: Callable[..., tuple[int, str, str]]) -> None:
+    license = shop.license()
+    code, _none, said = typed("--api", "http://127.0.0.1:9/v3", "trial", "--hostname", "lab")
+    assert (code, "[SERVER_UNREACHABLE]" in said) == (1, True)
+    key = ("activate", "--key", license["key"])
+    assert "[INVALID_INPUT]" in typed("--api", "http://elsewhere.example", *key)[2]
+    assert typed("--api", shop.web.address, *key)[0] == 0
