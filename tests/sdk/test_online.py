@@ -474,7 +474,7 @@ def test_a_release_that_the_licence_does_not_cover(shop: Shop, tmp_path: Path) -
     shop.change(license, revoked=True)
     with pytest.raises(refusals.Refused) as refused:
         client.download(release.files[0], tmp_path / "files")
-    assert refused.value.code == "LICENSE_REVOKED"
+    assert refused.value.code == "REVOKED_LICENSE"
     assert list((tmp_path / "files").iterdir()) == []
 
 
