@@ -2,7 +2,6 @@
 API."""
 
 import json
-import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -28,10 +27,6 @@ class Shop:
     @property
     def product(self) -> Product:
         return Product.from_json(self.product_file)
-
-    @property
-    def port(self) -> str:
-        return re.findall(r":(\d+)/", self.web.address + "/")[0]
 
     def call(self, method: str, path: str, body: Any = None, **query: str) -> Any:
         return self.web.call(method, path, body, query=query, headers=self.headers)

@@ -117,6 +117,33 @@ def test_an_online_token_is_no_response_to_a_request(shop: Shop, tmp_path: Path)
         client.install(token)
 
 
+def test_a_seat_that_was_taken_online_is_not_given_back_by_a_file(
+    shop: Shop, tmp_path: Path
+) -> None:
+    client = shop.client(tmp_path)
+    client.activate(shop.license()["key"])
+    with pytest.raises(errors.ActivatedOnline):
+        client.request_deactivation()
+    assert client.check().valid
+
+
+def test_who_goes_online_keeps_the_seat_that_was_taken_by_a_file(
+    shop: Shop, tmp_path: Path
+) -> None:
+    license, client = shop.license(), shop.client(tmp_path)
+    request = client.request_activation(license["key"])
+    body = {"offlineRequest": request, "licenseId": license["id"]}
+    response = shop.call("POST", "activations/offline-activate", body)["offlineResponse"]
+    by_file = client.install(response)
+    with pytest.raises(errors.NotActivated):
+        client.sync()
+    assert client.find_update("4.1.0", platform="linux")
+    online = client.activate(license["key"])
+    assert (online.claims["aid"], shop.seats(license)) == (by_file.claims["aid"], 1)
+    client.deactivate()
+    assert shop.seats(license) == 0
+
+
 def test_a_copied_folder_is_of_another_machine(shop: Shop, tmp_path: Path) -> None:
     client = shop.client(tmp_path)
     client.activate(shop.license()["key"])

@@ -7,6 +7,7 @@ import re
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -189,7 +190,7 @@ class LicenseClient:
     def _remember_time(self, state: State) -> None:
         if self.clock() <= state.last_seen:
             return
-        with self.storage.locked():
+        with self.storage.locked(), suppress(errors.DamagedStorage):
             # Another thread or program may have written meanwhile.
             state = self.storage.read()
             state.last_seen = max(state.last_seen, self.clock())
@@ -208,7 +209,8 @@ class LicenseClient:
 
         The activation and its key are forgotten before the text is given out, so that the old
         response is worth nothing any more. Asked again, it gives the same text, until a receipt
-        is accepted or a new request is made. Raises NotActivated.
+        is accepted or a new request is made. Raises NotActivated, and ActivatedOnline for a machine
+        whose activation is given back online.
         """
         with self.storage.locked():
             state = self.storage.read()
@@ -216,6 +218,8 @@ class LicenseClient:
                 if state.deactivation and not state.request_id:
                     return state.deactivation["request"]
                 raise errors.NotActivated
+            if state.online:
+                raise errors.ActivatedOnline
             claims = self._verified(state.token, state)
             request_id, activation_id = str(uuid.uuid4()), claims["aid"]
             payload = {
