@@ -2,6 +2,7 @@
 
 import http.server
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -41,7 +42,8 @@ class Liar:
 
 
 @contextmanager
-def lying() -> Iterator[Liar]:
+def lying(context: ssl.SSLContext | None = None) -> Iterator[Liar]:
+    """With a context it speaks TLS."""
     liar = Liar()
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -64,6 +66,9 @@ def lying() -> Iterator[Liar]:
             pass
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    if context:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        server.handle_error = lambda *_said: None  # type: ignore[method-assign]
     liar.port = server.server_port
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()

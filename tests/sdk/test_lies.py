@@ -1,12 +1,19 @@
 """What answers in the licence server's place: nonsense, somebody else's tokens, half an answer."""
 
 import hashlib
+import ssl
 from collections.abc import Iterator
+from datetime import timedelta
 from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from portal_licensing import OnlineClient, ReleaseFile, Status, Web, errors, refusals
 from tests.conftest import NOW as MOMENT
@@ -183,12 +190,49 @@ def test_an_address_without_tls_is_none(address: str) -> None:
         Web(address)
 
 
-def test_what_can_not_be_proved_by_a_certificate_is_not_asked(liar: Liar) -> None:
-    """The liar speaks no TLS; a self-signed certificate ends the same way."""
-    web = Web(liar.address.replace("http:", "https:"), timeout=2, attempts=1)
-    with pytest.raises(refusals.ServerUnreachable):
-        web.call("GET", "me")
-    assert liar.asked == []
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """One for localhost that it has signed itself, with its key, in a file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    builder = builder.not_valid_before(MOMENT - timedelta(days=1000))
+    builder = builder.not_valid_after(MOMENT + timedelta(days=10000))
+    names = x509.SubjectAlternativeName([x509.DNSName("localhost")])
+    signed = builder.add_extension(names, critical=False).sign(key, hashes.SHA256())
+    path = tmp_path / "certificate.pem"
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path.write_bytes(private + signed.public_bytes(Encoding.PEM))
+    return path
+
+
+def test_who_has_no_certificate_that_counts_is_told_nothing(
+    certificate: Path, pauses: list[float]
+) -> None:
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(certificate)
+    with lying(server) as liar:
+        liar.answers = [Answer(200, {"said": "something"})]
+        address = f"https://localhost:{liar.port}/v3"
+        with pytest.raises(refusals.ServerUnreachable) as refused:
+            Web(address, pause=pauses.append).call("GET", "me")
+        assert "certificate verify failed" in str(refused.value)
+        assert (liar.asked, pauses) == ([], [])  # it is not worth another try
+        own = ssl.create_default_context(cafile=str(certificate))
+        assert Web(address, context=own).call("GET", "me") == {"said": "something"}
+        other = address.replace("localhost", "127.0.0.1")
+        with pytest.raises(refusals.ServerUnreachable):
+            Web(other, context=own, attempts=1).call("GET", "me")
+
+
+def test_a_proxy_of_the_network_is_gone_through(
+    liar: Liar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{liar.port}")
+    liar.answers = [BUSY, Answer(200, {"said": "something"})]
+    web = Web("http://api.portal.localhost/v3", pause=lambda _seconds: None)
+    assert web.call("GET", "me") == {"said": "something"}
+    assert {path for _method, path, _headers in liar.asked} == {"http://api.portal.localhost/v3/me"}
 
 
 # --- Downloads ---------------------------------------------------------------------------------
