@@ -143,7 +143,6 @@ class LicenseAnswer(TermsAnswer):
     created_at: Moment
     updated_at: Moment
     key: str
-    subscription_start_trigger: str | None = None
     revoked: bool
     suspended: bool
     total_activations: int

@@ -37,9 +37,18 @@ def policy(row: LicensePolicy) -> Wire:
     }
 
 
+# When a validity begins to count, as it is called today.
+TRIGGERS = {
+    ExpirationStrategy.IMMEDIATE: "creation",
+    ExpirationStrategy.DELAYED: "activation",
+}
+
+
 def terms(row: Any) -> Wire:
     """What a policy prescribes and a licence has."""
+    trigger = TRIGGERS.get(ExpirationStrategy(row.expiration_strategy))
     return {
+        **({"subscriptionStartTrigger": trigger} if trigger else {}),
         "validity": row.interval.nominal,
         "subscriptionInterval": row.subscription_interval,
         "expirationStrategy": row.expiration_strategy,
@@ -98,13 +107,6 @@ def product(row: Product) -> Wire:
     )
 
 
-# When a validity begins to count, as it is called today.
-TRIGGERS = {
-    ExpirationStrategy.IMMEDIATE: "creation",
-    ExpirationStrategy.DELAYED: "activation",
-}
-
-
 def license(row: Any, hidden: Collection[str] = ()) -> Wire:
     """A licence as its vendor reads it, without the members in `hidden`; what hangs on it comes
     with it (`with_wire`). `expiresAt` alone may be null."""
@@ -113,7 +115,6 @@ def license(row: Any, hidden: Collection[str] = ()) -> Wire:
         "key": row.key,
         "type": row.type,
         **terms(row),
-        "subscriptionStartTrigger": TRIGGERS.get(ExpirationStrategy(row.expiration_strategy)),
         "revoked": row.revoked,
         "suspended": row.suspended,
         "totalActivations": row.total_activations,

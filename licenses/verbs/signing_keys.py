@@ -21,7 +21,7 @@ from audit import trail
 from licenses.models import Product, SigningKey
 from tenancy.door import inside
 from tenancy.encryption import encryption
-from tenancy.hosts import canonical_host, origin
+from tenancy.hosts import api_origin, canonical_host, origin
 from tenancy.table import every_vendor
 from tenancy.transactions import in_steps
 
@@ -52,11 +52,12 @@ def private_key(key: SigningKey) -> RSAKey:
 
 def product_file(product: Product) -> dict[str, Any]:
     """What a vendor's program ships with (`product.json`): all keys, the one in use first, and the
-    portal's address (docs/offline-protocol.md, The product file)."""
+    addresses of the portal and of the Web API (docs/offline-protocol.md, The product file)."""
     return {
         "productId": str(product.pk),
         "name": product.name,
         "portal": f"{origin(canonical_host(product.vendor))}/",
+        "api": f"{api_origin()}/v3/",
         "publicKeys": [
             {"kid": key.kid, "pem": key.public_pem}
             for key in product.signing_keys.order_by(F("retired_at").desc(nulls_first=True))

@@ -100,6 +100,7 @@ def test_the_product_file_command(world: World) -> None:
     assert content["productId"] == str(world.orbit.pk)
     assert content["name"] == "Orbit"
     assert content["portal"] == "http://acme.portal.localhost:8000/"
+    assert content["api"] == "http://api.portal.localhost:8000/v3/"
     assert content["publicKeys"][0]["pem"].startswith("-----BEGIN PUBLIC KEY-----")
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from offline.codec import ActivationRequest, DeactivationRequest, TrialRequest, parse_request
 from portal_licensing import LicenseClient, Product, Status, errors, storage
-from portal_licensing.storage import FILE_NAME
+from portal_licensing.storage import FILE_NAME, LOCK_NAME
 from tests.offline.make_vectors import (
     MONTH,
     NOW,
@@ -223,7 +223,8 @@ def test_the_file_belongs_to_its_owner_alone(client: LicenseClient) -> None:
     ask(client)
     assert stat.S_IMODE(os.stat(client.storage.path).st_mode) == 0o600
     assert stat.S_IMODE(os.stat(client.storage.folder).st_mode) == 0o700
-    assert os.listdir(client.storage.folder) == [FILE_NAME]
+    assert sorted(os.listdir(client.storage.folder)) == [FILE_NAME, LOCK_NAME]
+    assert stat.S_IMODE(os.stat(client.storage.folder / LOCK_NAME).st_mode) == 0o600
 
 
 def test_a_folder_that_can_not_be_written(tmp_path: Path) -> None:
