@@ -205,7 +205,11 @@ def _me(request: ApiRequest) -> User:
 
 
 def _licenses(request: ApiRequest) -> Any:
-    return licenses_of(request.user).prefetch_related("meter_attributes")
+    return (
+        licenses_of(request.user)
+        .select_related("product_version")
+        .prefetch_related("meter_attributes")
+    )
 
 
 def _machines(request: ApiRequest) -> QuerySet[Activation]:

@@ -13,7 +13,7 @@ class SameProduct(SameVendor):
     vendors. The table pointed to carries the unique pair (product, id)."""
 
     common = "product"
-    refusal = _("This choice belongs to another product.")
+    refusal = _("This product version is of another product.")
 
 
 class FeatureFlag(TenantRow):
