@@ -353,9 +353,8 @@ def _product_version(request: HttpRequest, license: License) -> Fact | None:
     if version is None:
         return None
     text = words.version_text(version, features_of(version.pk))
-    return Fact(
-        "product_version", _label(License, "product_version"), text, link_to(request, version)
-    )
+    label = _label(License, "product_version")
+    return Fact("product_version", label, text, link_to(request, version))
 
 
 def _unsaid_seats(license: License) -> str:

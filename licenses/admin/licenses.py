@@ -251,8 +251,8 @@ class LicenseAdmin(WithChangesToAll, WithExport, WithButtons, WithDuplicate):
     def duplicate_of(self, row: License) -> dict[str, Any]:
         """All but the key, the end, which counts anew, and the name, which is its owner's."""
         kept = (
-            "product", "product_version", "allowed_activations", "max_allowed_release_version", "order_number",
-            "notes", "internal_notes",
+            "product", "product_version", "allowed_activations", "max_allowed_release_version",
+            "order_number", "notes", "internal_notes",
         )  # fmt: skip
         shared = row.license_users.select_related("user")
         return model_to_dict(row, fields=kept) | {
