@@ -4,9 +4,17 @@ Implements the program's side of docs/offline-protocol.md: requests, responses, 
 check at each start.
 """
 
-from portal_licensing.client import Check, LicenseClient, Status
+from portal_licensing.client import Check, Feature, LicenseClient, Status
 from portal_licensing.errors import LicensingError
 from portal_licensing.product import Product
 
-__all__ = ["Check", "LicenseClient", "LicensingError", "Product", "Status", "__version__"]
+__all__ = [
+    "Check",
+    "Feature",
+    "LicenseClient",
+    "LicensingError",
+    "Product",
+    "Status",
+    "__version__",
+]
 __version__ = "0.2.0"
