@@ -769,11 +769,9 @@ BY_TOKEN: dict[str, tuple[Make, ...]] = {
     "admin:licenses_maintenancepolicy_changelist": (),  # as of policies
     "admin:licenses_maintenancepolicy_delete": (deleted_maintenance,),
     "admin:licenses_featureflag_add": (feature_flag,),
-    "admin:licenses_featureflag_change": (changed_feature_flag,),
     "admin:licenses_featureflag_changelist": (),  # as of policies
     "admin:licenses_featureflag_delete": (deleted_feature_flag,),
     "admin:licenses_productversion_add": (product_version,),
-    "admin:licenses_productversion_change": (changed_product_version,),
     "admin:licenses_productversion_changelist": (),  # as of policies
     "admin:licenses_productversion_delete": (deleted_product_version,),
     "admin:licenses_trialpolicy_add": (trial_policy,),
@@ -817,6 +815,8 @@ BY_NATURE: dict[str, tuple[Make, ...]] = {
     "admin:licenses_product_change": (changed_product,),
     "admin:licenses_licensepolicy_change": (changed_policy,),
     "admin:licenses_maintenancepolicy_change": (changed_maintenance,),
+    "admin:licenses_featureflag_change": (changed_feature_flag,),
+    "admin:licenses_productversion_change": (changed_product_version,),
     "admin:licenses_trialpolicy_change": (changed_trial_policy,),
     "admin:licenses_trialactivation_change": (changed_trial,),
     "admin:backoffice_bulkchange_do": (stopped_change,),
