@@ -1,5 +1,6 @@
 """Versions of a product that have more or fewer features, such as Basic and Professional."""
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -117,3 +118,8 @@ class VersionFeature(TenantRow):
 
     def __str__(self) -> str:
         return self.flag.name
+
+    def clean(self) -> None:
+        """Raises ValidationError for a feature of another product."""
+        if self.flag_id and self.flag.product_id != self.version.product_id:
+            raise ValidationError(_("This feature flag is of another product."))

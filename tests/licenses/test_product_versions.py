@@ -114,8 +114,8 @@ def test_a_new_licence_is_of_a_version_of_its_product(world: World) -> None:
         with pytest.raises(ValidationError):
             issue(product=world.spectra, email="eve@example.com", product_version=version)
     export = b"".join(admin.get("/licenses/license/export.csv").streaming_content)  # type: ignore[attr-defined]
-    assert b"product,product_version,email" in export
-    assert b"\nOrbit,pro,eve@example.com" in export.replace(b"\r", b"")
+    assert b'"product","product_version","email"' in export
+    assert b'"Orbit","pro","eve@example.com"' in export
 
 
 def test_a_licences_form_offers_versions_of_its_product(world: World) -> None:

@@ -113,7 +113,7 @@ def test_a_program_asks_for_its_features(client: LicenseClient, clock: Clock) ->
     clock.now += MONTH * 13
     assert client.check().feature("sync") == Feature(enabled=False, data="")
     # A portal that tells of none, as those of before did.
-    assert client.install(response(ask(client), orv=clock.now + 60, eat=0)).valid
+    assert client.install(response(ask(client), orv=int(clock.now) + 60, eat=0)).valid
     assert not client.check().feature("sync").enabled
 
 
