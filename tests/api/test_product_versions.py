@@ -262,8 +262,6 @@ def test_a_licence_never_has_a_version_of_another_product(world: World, program:
     with inside(world.acme), pytest.raises(IntegrityError), transaction.atomic():
         License.objects.filter(pk=world.ada_license.pk).update(product_version=spectral)
         connection.check_constraints()
-        with connection.cursor() as cursor:
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
 def test_the_customer_reads_of_a_new_version_in_the_history(world: World, program: Program) -> None:
