@@ -92,13 +92,17 @@ class LicenseAdmin(WithChangesToAll, WithExport, WithButtons, WithDuplicate):
         StatusFilter,
         ("expires_at", ExpiryFilter),
         ("product", RelatedFilter),
-        ("product_version", RelatedFilter),
         ("user", PersonFilter),
         ("policy", RelatedFilter),
         ("created_at", DaysFilter),
         "type",
     )
-    lookups = ("expiring", "suspended", "revoked")  # the status names the latter, too
+    lookups = (
+        "expiring",
+        "suspended",
+        "revoked",
+        "product_version",
+    )  # the status names the latter, too
     list_select_related = ("product", "user")
     search_fields = ("key",)  # for the box to be there
     search_help_text = _(

@@ -302,7 +302,6 @@ class Migration(migrations.Migration):
                     name="product_version",
                     field=models.ForeignKey(
                         blank=True,
-                        help_text="Which features of the product are on, such as those of Professional.",
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="licenses",

@@ -97,7 +97,6 @@ class License(Usable, TenantRow, LicenseTerms):
         blank=True,
         related_name="licenses",
         verbose_name=_("product version"),
-        help_text=_("Which features of the product are on, such as those of Professional."),
     )
     user = models.ForeignKey(
         "accounts.User",

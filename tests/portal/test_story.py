@@ -215,7 +215,7 @@ def test_the_trail_is_exported_whole(world: World) -> None:
     [
         ("/audit/auditentry/", 4),
         ("/mail/outgoingemail/", 4),
-        ("/licenses/license/", 10),
+        ("/licenses/license/", 8),
         ("/licenses/activation/", 4),
         ("/accounts/user/", 5),  # with the roles that the filter offers
     ],
