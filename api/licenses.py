@@ -33,6 +33,7 @@ from api.lists import (
 from api.maintenance_policies import maintenance_of
 from api.metadata import MetadataAnswer, MetadataBody
 from api.policies import policy_of
+from api.product_versions import version_of
 from api.requests import ApiRequest
 from api.terms import NO_TEXTS, TermsAnswer, TermsBody, Texts, put
 from api.users import UserAnswer
@@ -104,6 +105,7 @@ class MeterBody(Body):
 class LicenseBody(TermsBody):
     key: str = ""
     product_id: str = ""
+    product_version_id: str = ""
     license_policy_id: str = ""
     license_template_id: str = ""
     maintenance_policy_id: str = ""
@@ -150,6 +152,7 @@ class LicenseAnswer(TermsAnswer):
     expires_at: Moment | None
     notes: str
     product_id: UUID
+    product_version_id: UUID | None = None
     license_policy_id: UUID | None = None
     license_template_id: UUID | None = None
     maintenance_policy_id: UUID | None = None
@@ -227,7 +230,7 @@ def _with_value(key: str, value: str) -> Q:
 
 
 def _of_none(op: str, values: list[str]) -> Q:
-    """What no licence has here: no reseller and no product version."""
+    """What no licence has here: no reseller."""
     return Q(pk__in=()) if op in {"eq", "in"} else Q()
 
 
@@ -236,6 +239,7 @@ LICENSES = Listing(
         "id": Column("id", Kind.ID),
         "key": Column("key"),
         "productId": Column("product_id", Kind.ID),
+        "productVersionId": Column("product_version_id", Kind.ID),
         "userId": Column("user_id", Kind.ID),
         "licensePolicyId": Column("policy_id", Kind.ID),
         "licenseTemplateId": Column("policy_id", Kind.ID),
@@ -269,7 +273,6 @@ LICENSES = Listing(
         "tag": _tagged,
         "tags": _tagged,
         "resellerId": _of_none,
-        "productVersionId": _of_none,
     },
     pairs={
         ("metadata.key", "metadata.value"): _with_value,
@@ -336,6 +339,7 @@ def create(request: ApiRequest, body: LicenseBody) -> HttpResponse:
         maintenance_policy=maintenance_for(
             product, maintenance_of(maintenance) if maintenance else Choice.AS_PRODUCT
         ),
+        product_version=version_of(body.product_version_id),
         key=body.key,
         user=_customer_of(body.user_id),
         notes=body.notes,
@@ -451,6 +455,8 @@ def _changes(license: License, body: LicenseBody) -> dict[str, Any]:
     told |= {name: given[name] for name in PLAIN if name in given}
     if "user_id" in given:
         told["user"] = _customer_of(body.user_id)
+    if "product_version_id" in given:
+        told["product_version"] = version_of(body.product_version_id)
     if "maintenance_policy_id" in given:
         named = body.maintenance_policy_id
         told["maintenance_policy"] = maintenance_of(named) if named else None

@@ -17,14 +17,17 @@ from branding.verbs.brands import change_brand
 from imports.models import ColumnMeaning, ImportStep
 from imports.verbs import files
 from licenses.models import (
+    FeatureFlag,
     LicenseMetadata,
     LicenseMeterAttribute,
     LicensePolicy,
     LicenseUser,
     MaintenancePolicy,
+    ProductVersion,
     SeatRequest,
     TrialActivation,
     TrialPolicy,
+    VersionFeature,
 )
 from licenses.verbs.details import add_metadata, tag_license
 from licenses.verbs.mailing import send_license
@@ -60,6 +63,13 @@ def _fill(world: World, vendor: Vendor) -> None:
         policy = LicensePolicy.objects.create(vendor=vendor, name=f"{name}-policy")
         MaintenancePolicy.objects.create(vendor=vendor, name=f"{name}-upkeep")
         TrialPolicy.objects.create(vendor=vendor, name=f"{name}-trial")
+        flag = FeatureFlag.objects.create(
+            vendor=vendor, product=license.product, name=f"{name}-feature"
+        )
+        version = ProductVersion.objects.create(
+            vendor=vendor, product=license.product, name=f"{name}-version"
+        )
+        VersionFeature.objects.create(vendor=vendor, version=version, flag=flag, data=name)
         TrialActivation.objects.create(
             vendor=vendor,
             product=license.product,

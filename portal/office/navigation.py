@@ -85,6 +85,8 @@ VENDORS = (
             of("licenses.seatrequest", "requests", _("Requests to release"), "help"),
             of("licenses.licensepolicy", "policies", _("Licence policies"), "sliders"),
             of("licenses.maintenancepolicy", "maintenance", _("Maintenance policies"), "clock"),
+            of("licenses.productversion", "versions", _("Product versions"), "layers"),
+            of("licenses.featureflag", "flags", _("Feature flags"), "switch"),
             of("licenses.trialpolicy", "trial-policies", _("Trial policies"), "hourglass"),
             of("licenses.trialactivation", "trials", _("Trials"), "flask"),
             of("releases.download", "downloads", _("Downloads"), "download"),

@@ -34,6 +34,19 @@ Bodies = dict[tuple[str, str], Callable[[World], dict[str, Any]]]
 BODIES: Bodies = {
     ("PATCH", "/v3/products/{id}"): lambda world: {"displayName": "Orbit II"},
     ("POST", "/v3/products"): lambda world: {"name": "Comet", "displayName": "Comet"},
+    ("POST", "/v3/feature-flags"): lambda world: {
+        "name": "export",
+        "description": "To PDF",
+        "productId": str(world.orbit.pk),
+    },
+    ("PATCH", "/v3/feature-flags/{id}"): lambda world: {"name": "export-pdf"},
+    ("POST", "/v3/product-versions"): lambda world: {
+        "name": "pro",
+        "displayName": "Professional",
+        "productId": str(world.orbit.pk),
+        "featureFlags": [],
+    },
+    ("PATCH", "/v3/product-versions/{id}"): lambda world: {"displayName": "Professional II"},
     ("POST", "/v3/releases"): lambda world: {
         "name": "Orbit",
         "version": "2.0.0",

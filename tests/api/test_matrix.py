@@ -20,10 +20,12 @@ from accounts.tokens.scopes import SCOPES
 from api.allowed import needs
 from audit.models import AuditEntry
 from licenses.models import (
+    FeatureFlag,
     LicenseMetadata,
     LicenseMeterAttribute,
     LicensePolicy,
     MaintenancePolicy,
+    ProductVersion,
     TrialActivation,
     TrialPolicy,
 )
@@ -103,11 +105,26 @@ def trial_policy_row(world: World) -> object:
         return TrialPolicy.objects.create(vendor=world.acme, name="Orbit trial").pk
 
 
+def flag_row(world: World) -> object:
+    with inside(world.acme):
+        return FeatureFlag.objects.create(
+            vendor=world.acme, product=world.orbit, name="Orbit export"
+        ).pk
+
+
+def version_row(world: World) -> object:
+    with inside(world.acme):
+        return ProductVersion.objects.create(
+            vendor=world.acme, product=world.orbit, name="Orbit Professional"
+        ).pk
+
+
 ROWS: dict[str, Callable[[World], object]] = {
     "accounts": lambda world: world.acme.pk,
     "activation-logs": log_row,
     "activations": lambda world: world.ada_machine.pk,
     "event-logs": event_row,
+    "feature-flags": flag_row,
     "license-policies": policy_row,
     "license-templates": policy_row,
     "licenses": lambda world: world.ada_license.pk,
@@ -117,6 +134,7 @@ ROWS: dict[str, Callable[[World], object]] = {
     "me/activations": lambda world: world.ada_machine.pk,
     "me/licenses": lambda world: world.ada_license.pk,
     "personal-access-tokens": token_row,
+    "product-versions": version_row,
     "products": lambda world: world.orbit.pk,
     "roles": role_row,
     "tags": tag_row,

@@ -19,9 +19,11 @@ from accounts.tokens import verbs as tokens
 from backoffice.models import SavedView
 from licenses.models import (
     Activation,
+    FeatureFlag,
     License,
     LicensePolicy,
     MaintenancePolicy,
+    ProductVersion,
     TrialActivation,
     TrialPolicy,
 )
@@ -445,6 +447,38 @@ def deleted_trial_policy(world: World) -> Posted:
     return admin_page(world, f"{a_policy(world, TrialPolicy)}/delete/", post="yes")
 
 
+def of_orbit(world: World, model: type[FeatureFlag | ProductVersion]) -> str:
+    with inside(world.acme):
+        row = model.objects.create(vendor=world.acme, product=world.orbit, name="x")
+    return f"/licenses/{model._meta.model_name}/{row.pk}"
+
+
+def feature_flag(world: World) -> Posted:
+    product = str(world.orbit.pk)
+    return admin_page(world, "/licenses/featureflag/add/", product=product, name="export")
+
+
+def changed_feature_flag(world: World) -> Posted:
+    return admin_page(world, f"{of_orbit(world, FeatureFlag)}/change/", name="export-pdf")
+
+
+def deleted_feature_flag(world: World) -> Posted:
+    return admin_page(world, f"{of_orbit(world, FeatureFlag)}/delete/", post="yes")
+
+
+def product_version(world: World) -> Posted:
+    product = str(world.orbit.pk)
+    return admin_page(world, "/licenses/productversion/add/", product=product, name="pro")
+
+
+def changed_product_version(world: World) -> Posted:
+    return admin_page(world, f"{of_orbit(world, ProductVersion)}/change/", name="pro-2")
+
+
+def deleted_product_version(world: World) -> Posted:
+    return admin_page(world, f"{of_orbit(world, ProductVersion)}/delete/", post="yes")
+
+
 def a_trial(world: World) -> str:
     with inside(world.acme):
         trial = TrialActivation.objects.create(
@@ -734,6 +768,12 @@ BY_TOKEN: dict[str, tuple[Make, ...]] = {
     "admin:licenses_maintenancepolicy_add": (maintenance,),
     "admin:licenses_maintenancepolicy_changelist": (),  # as of policies
     "admin:licenses_maintenancepolicy_delete": (deleted_maintenance,),
+    "admin:licenses_featureflag_add": (feature_flag,),
+    "admin:licenses_featureflag_changelist": (),  # as of policies
+    "admin:licenses_featureflag_delete": (deleted_feature_flag,),
+    "admin:licenses_productversion_add": (product_version,),
+    "admin:licenses_productversion_changelist": (),  # as of policies
+    "admin:licenses_productversion_delete": (deleted_product_version,),
     "admin:licenses_trialpolicy_add": (trial_policy,),
     "admin:licenses_trialpolicy_changelist": (),  # as of policies
     "admin:licenses_trialpolicy_delete": (deleted_trial_policy,),
@@ -775,6 +815,8 @@ BY_NATURE: dict[str, tuple[Make, ...]] = {
     "admin:licenses_product_change": (changed_product,),
     "admin:licenses_licensepolicy_change": (changed_policy,),
     "admin:licenses_maintenancepolicy_change": (changed_maintenance,),
+    "admin:licenses_featureflag_change": (changed_feature_flag,),
+    "admin:licenses_productversion_change": (changed_product_version,),
     "admin:licenses_trialpolicy_change": (changed_trial_policy,),
     "admin:licenses_trialactivation_change": (changed_trial,),
     "admin:backoffice_bulkchange_do": (stopped_change,),

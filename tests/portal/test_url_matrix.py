@@ -23,8 +23,10 @@ from branding.verbs.brands import change_brand
 from imports.models import DataImport
 from imports.verbs import files
 from licenses.models import (
+    FeatureFlag,
     LicensePolicy,
     MaintenancePolicy,
+    ProductVersion,
     SeatRequest,
     TrialActivation,
     TrialPolicy,
@@ -352,6 +354,8 @@ MODELS = (
     "accounts.user",
     "accounts.identityprovider",
     "licenses.product",
+    "licenses.productversion",
+    "licenses.featureflag",
     "licenses.licensepolicy",
     "licenses.maintenancepolicy",
     "licenses.license",
@@ -476,6 +480,9 @@ def test_back_office_model_routes(world: World, visitor: str) -> None:
         policy = LicensePolicy.objects.create(vendor=world.acme, name="Yearly")
         maintenance = MaintenancePolicy.objects.create(vendor=world.acme, name="Yearly")
         trials = TrialPolicy.objects.create(vendor=world.acme, name="Yearly")
+        of_orbit = {"vendor": world.acme, "product": world.orbit}
+        version = ProductVersion.objects.create(name="pro", **of_orbit)
+        flag = FeatureFlag.objects.create(name="export", **of_orbit)
         trial = TrialActivation.objects.create(
             vendor=world.acme,
             product=world.orbit,
@@ -511,6 +518,8 @@ def test_back_office_model_routes(world: World, visitor: str) -> None:
         "accounts.user": world.ada,
         "accounts.identityprovider": provider,
         "licenses.product": world.orbit,
+        "licenses.productversion": version,
+        "licenses.featureflag": flag,
         "licenses.licensepolicy": policy,
         "licenses.license": world.ada_license,
         "licenses.activation": world.ada_machine,

@@ -5,7 +5,7 @@ at each start) and of the Web API: activation, syncs, leases, meters and updates
 """
 
 from portal_licensing.background import Syncing
-from portal_licensing.client import Check, LicenseClient, Status
+from portal_licensing.client import Check, Feature, LicenseClient, Status
 from portal_licensing.errors import LicensingError
 from portal_licensing.online import OnlineClient, Uses
 from portal_licensing.product import Product
@@ -14,6 +14,7 @@ from portal_licensing.web import Web
 
 __all__ = [
     "Check",
+    "Feature",
     "LicenseClient",
     "LicensingError",
     "OnlineClient",

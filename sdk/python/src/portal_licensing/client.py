@@ -90,6 +90,14 @@ SENTENCES = {
 
 
 @dataclass(frozen=True)
+class Feature:
+    """What a licence says of a feature: whether it is on, and data that the vendor has given it."""
+
+    enabled: bool
+    data: str
+
+
+@dataclass(frozen=True)
 class Check:
     """The outcome of a check: the status, and the activation token's claims where there are any."""
 
@@ -100,6 +108,14 @@ class Check:
     def valid(self) -> bool:
         """Whether the program may run."""
         return self.status is Status.VALID
+
+    def feature(self, name: str) -> Feature:
+        """What the licence's product version says of a feature. One of which it says nothing is
+        off, and so is each of a licence that is not valid."""
+        for told in self.claims.get("pvff", ()) if self.valid else ():
+            if told["name"] == name:
+                return Feature(told["enabled"], told["data"])
+        return Feature(enabled=False, data="")
 
 
 class LicenseClient:
