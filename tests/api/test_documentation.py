@@ -40,6 +40,14 @@ def test_the_document_has_every_operation(db: None) -> None:
             where = where[part]
 
 
+def test_members_are_called_as_on_the_wire(db: None) -> None:
+    document = json.loads(Program().get("/v3/openapi.json").content)
+    schemas = document["components"]["schemas"]
+    members = {name for schema in schemas.values() for name in schema.get("properties", {})}
+    assert "createdAt" in members
+    assert not {name for name in members if "_" in name}
+
+
 def _references(part: object) -> list[str]:
     if isinstance(part, dict):
         own = [part["$ref"]] if isinstance(part.get("$ref"), str) else []
