@@ -65,6 +65,7 @@ def test_the_token_says_what_the_protocol_lists(acme: World) -> None:
         "suspended": False, "ssi": 3600, "ssgpeat": 0, "aco": 3600, "fc": 0, "ls": "per-machine",
         "ld": 0, "name": "Ada Lovelace", "email": "ada@example.com", "company": "", "pmd": [],
         "lmd": [{"key": "Order", "value": "x"}], "umd": [], "amd": [], "lma": [], "ama": [],
+        "pvn": "", "pvdn": "", "pvff": [],
         "lcat": int(NOW.timestamp()), "laat": 0,
     }  # fmt: skip
 
