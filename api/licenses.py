@@ -31,7 +31,7 @@ from api.lists import (
     value_of,
 )
 from api.maintenance_policies import maintenance_of
-from api.metadata import MetadataAnswer, MetadataBody
+from api.metadata import NO_METADATA, Metadata, MetadataAnswer
 from api.policies import policy_of
 from api.requests import ApiRequest
 from api.terms import NO_TEXTS, TermsAnswer, TermsBody, Texts, put
@@ -83,17 +83,6 @@ WRITTEN_BY = {
 # --- Bodies and answers -----------------------------------------------------------------------
 
 
-class ValueBody(MetadataBody):
-    view_permissions: Texts = NO_TEXTS
-
-    @property
-    def entry(self) -> dict[str, Any]:
-        """What was supplied: by `viewPermissions`, whoever may view it, its customer sees it."""
-        told = self.given
-        viewers = told.pop("view_permissions", None)
-        return told if viewers is None else {"visible": bool(viewers)} | told
-
-
 class MeterBody(Body):
     name: str
     allowed_uses: int = 0
@@ -114,7 +103,7 @@ class LicenseBody(TermsBody):
     suspended: bool = False
     notes: str = Field("", max_length=LONGEST_NOTES)
     tags: Texts = NO_TEXTS
-    metadata: list[ValueBody] = Field(default_factory=list)
+    metadata: Metadata = NO_METADATA
     meter_attributes: list[MeterBody] = Field(default_factory=list)
 
 
@@ -143,7 +132,6 @@ class LicenseAnswer(TermsAnswer):
     created_at: Moment
     updated_at: Moment
     key: str
-    subscription_start_trigger: str | None = None
     revoked: bool
     suspended: bool
     total_activations: int

@@ -84,6 +84,7 @@ class TermsAnswer(Answer):
     type: str
     validity: int
     subscription_interval: str
+    subscription_start_trigger: str | None = None
     expiration_strategy: str
     fingerprint_matching_strategy: str
     allowed_activations: int

@@ -25,16 +25,25 @@ from licenses.models import (
 from web.wire import Wire, metadata, stamps, valued
 
 
+# When a validity begins to count, as it is called today.
+TRIGGERS = {
+    ExpirationStrategy.IMMEDIATE: "creation",
+    ExpirationStrategy.DELAYED: "activation",
+}
+
+
 def policy(row: LicensePolicy) -> Wire:
-    return {
-        **stamps(row),
-        "name": row.name,
-        "type": row.type,
-        "keyPattern": row.key_pattern,
-        "requiredMetadataKeys": row.required_metadata_keys,
-        "requiredMeterAttributes": row.required_meter_attributes,
-        **terms(row),
-    }
+    return valued(
+        {
+            **stamps(row),
+            "name": row.name,
+            "type": row.type,
+            "keyPattern": row.key_pattern,
+            "requiredMetadataKeys": row.required_metadata_keys,
+            "requiredMeterAttributes": row.required_meter_attributes,
+            **terms(row),
+        }
+    )
 
 
 def terms(row: Any) -> Wire:
@@ -42,6 +51,7 @@ def terms(row: Any) -> Wire:
     return {
         "validity": row.interval.nominal,
         "subscriptionInterval": row.subscription_interval,
+        "subscriptionStartTrigger": TRIGGERS.get(ExpirationStrategy(row.expiration_strategy)),
         "expirationStrategy": row.expiration_strategy,
         "fingerprintMatchingStrategy": row.fingerprint_matching_strategy,
         "allowedActivations": row.allowed_activations,
@@ -98,13 +108,6 @@ def product(row: Product) -> Wire:
     )
 
 
-# When a validity begins to count, as it is called today.
-TRIGGERS = {
-    ExpirationStrategy.IMMEDIATE: "creation",
-    ExpirationStrategy.DELAYED: "activation",
-}
-
-
 def license(row: Any, hidden: Collection[str] = ()) -> Wire:
     """A licence as its vendor reads it, without the members in `hidden`; what hangs on it comes
     with it (`with_wire`). `expiresAt` alone may be null."""
@@ -113,7 +116,6 @@ def license(row: Any, hidden: Collection[str] = ()) -> Wire:
         "key": row.key,
         "type": row.type,
         **terms(row),
-        "subscriptionStartTrigger": TRIGGERS.get(ExpirationStrategy(row.expiration_strategy)),
         "revoked": row.revoked,
         "suspended": row.suspended,
         "totalActivations": row.total_activations,
