@@ -52,6 +52,7 @@ from licenses.models import (
 from licenses.search import places_for_staff
 from licenses.verbs import details, licenses, meters
 from licenses.verbs.defaults import Choice, maintenance_for, policy_for
+from licenses.verbs.mailing import send_new
 from licenses.verbs.policies import check_required
 from tenancy import finding
 from tenancy.addresses import spellings_of
@@ -332,6 +333,7 @@ def create(request: ApiRequest, body: LicenseBody) -> HttpResponse:
         **body.terms(policy or License()),
     )
     _complete(license, body)
+    send_new(license)
     return created(_told(request, license.pk))
 
 

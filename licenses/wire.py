@@ -24,7 +24,6 @@ from licenses.models import (
 )
 from web.wire import Wire, metadata, stamps, valued
 
-
 # When a validity begins to count, as it is called today.
 TRIGGERS = {
     ExpirationStrategy.IMMEDIATE: "creation",

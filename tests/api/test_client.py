@@ -34,6 +34,15 @@ Bodies = dict[tuple[str, str], Callable[[World], dict[str, Any]]]
 BODIES: Bodies = {
     ("PATCH", "/v3/products/{id}"): lambda world: {"displayName": "Orbit II"},
     ("POST", "/v3/products"): lambda world: {"name": "Comet", "displayName": "Comet"},
+    ("POST", "/v3/email-templates"): lambda world: {
+        "name": "Reminder",
+        "subject": "{{product.name}} ends",
+        "body": "{{license.key}} ends {when}: {link} {off}",
+        "event": "license.expiring-soon",
+        "enabled": True,
+        "custom": False,
+    },
+    ("PATCH", "/v3/email-templates/{id}"): lambda world: {"subject": "New"},
     ("POST", "/v3/releases"): lambda world: {
         "name": "Orbit",
         "version": "2.0.0",

@@ -16,13 +16,14 @@ from typing import Any
 import orjson
 import pytest
 import time_machine
+from django.core import mail
 
 from accounts.models import User
-from licenses.models import License, LicensePolicy
+from licenses.models import LicenseMetadata, LicensePolicy
 from licenses.verbs.policies import create_policy
 from tenancy.door import inside
 from tests.api.program import Program, program_of
-from tests.world import World
+from tests.world import World, set_vendor
 
 # What docs/payments.md tells to give a bridge's token.
 SCOPES = ("license:write", "user:write", "licensePolicy:read")
@@ -55,7 +56,9 @@ def of_customer(id: str, number: int, keeps: str = "") -> Call:
     return Call("GET", f"/v3/users?{query}", 200, number=number, keeps=keeps)
 
 
-def of_subscription(key: str, value: str, number: int = 1, product: bool = False, **more: Any) -> Call:
+def of_subscription(
+    key: str, value: str, number: int = 1, product: bool = False, **more: Any
+) -> Call:
     named = "productId[eq]={product}&" if product else ""
     query = f"{named}metadata.key[eq]={key}&metadata.value[eq]={value}"
     return Call("GET", f"/v3/licenses?{query}", 200, number=number, keeps="license", **more)
@@ -430,6 +433,7 @@ class Bridge:
     """Makes a bridge's calls, and knows what it was answered."""
 
     def __init__(self, world: World) -> None:
+        self.world, self.vendor = world, world.acme
         with inside(world.acme):
             yearly = LicensePolicy(
                 vendor=world.acme, name="Yearly", subscription_interval="P1Y", allowed_activations=3
@@ -492,3 +496,40 @@ LAST_OF_JANUARY = datetime(2027, 1, 31, 12, tzinfo=UTC)
 def test_a_bridge_reads_what_it_needs(bridge: Bridge, events: list[Event]) -> None:
     with time_machine.travel(LAST_OF_JANUARY, tick=False):
         bridge.receive(events)
+    with inside(bridge.vendor):
+        assert not LicenseMetadata.objects.filter(visible=True).exists()
+        people = User.objects.exclude(metadata=[])
+        assert not [each for person in people for each in person.metadata if each["visible"]]
+
+
+def test_who_may_view_a_value_is_its_customer(bridge: Bridge) -> None:
+    """An empty list hides it, as bridges do; any other shows it."""
+    for viewers, visible in (([], False), (["user"], True)):
+        entry = {"key": "order", "value": "4711", "viewPermissions": viewers}
+        person = bridge.program.create(
+            "/v3/users", {"email": f"{visible}@example.com", "metadata": [entry]}
+        ).json()
+        license = bridge.program.create(
+            "/v3/licenses", {"productId": bridge.known["product"], "metadata": [entry]}
+        ).json()
+        for told in (person, license):
+            assert [each["visible"] for each in told["metadata"]] == [visible]
+
+
+def test_customers_get_their_licences_if_the_vendor_wants_that(bridge: Bridge) -> None:
+    def made(**more: Any) -> int:
+        before = len(mail.outbox)
+        body = {"productId": bridge.known["product"], **more}
+        assert bridge.program.create("/v3/licenses", body).status_code == 201
+        return len(mail.outbox) - before
+
+    ada = str(bridge.world.ada.pk)
+    assert made(userId=ada) == 0
+    set_vendor(bridge.vendor, send_new_licenses=True)
+    assert made(userId=ada) == 1
+    assert mail.outbox[-1].to == ["ada@example.com"]
+    assert made() == 0
+    assert made(userId=ada, suspended=True) == 0
+    with inside(bridge.vendor):
+        User.objects.filter(pk=ada).update(is_active=False)
+    assert made(userId=ada) == 0
