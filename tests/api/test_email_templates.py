@@ -232,9 +232,7 @@ def test_a_text_is_said_by_a_kind(name: str) -> None:
 # --- What was sent ------------------------------------------------------------------------------
 
 
-def test_what_was_sent_is_told(
-    world: World, program: Program, frozen_time: Any
-) -> None:
+def test_what_was_sent_is_told(world: World, program: Program, frozen_time: Any) -> None:
     with inside(world.acme):
         send_license(world.ada_license)
         frozen_time.shift(60)

@@ -18,15 +18,28 @@ import pytest
 import time_machine
 from django.core import mail
 
-from accounts.models import User
+from accounts.models import Role, User
 from licenses.models import LicenseMetadata, LicensePolicy
 from licenses.verbs.policies import create_policy
 from tenancy.door import inside
 from tests.api.program import Program, program_of
-from tests.world import World, set_vendor
+from tests.world import World, set_vendor, user
 
-# What docs/payments.md tells to give a bridge's token.
+# What docs/payments.md tells to give a bridge's token, and its person's role.
 SCOPES = ("license:write", "user:write", "licensePolicy:read")
+CLAIMS = (
+    "accounts.view_user",
+    "accounts.add_user",
+    "accounts.change_user",
+    "licenses.view_license",
+    "licenses.add_license",
+    "licenses.change_license",
+    "licenses.delete_license",
+    "licenses.view_licensemetadata",
+    "licenses.add_licensemetadata",
+    "licenses.change_licensemetadata",
+    "licenses.view_licensepolicy",
+)
 SOME: Any = object()  # there, whatever it is
 
 
@@ -446,7 +459,9 @@ class Bridge:
             }
             world.orbit.default_policy = yearly
             world.orbit.save(update_fields=["default_policy"])
-        self.program: Program = program_of(world.acme_admin, SCOPES)
+            role = Role.objects.create(vendor=world.acme, name="Shop", claims=[*CLAIMS])
+            shop = user(world.acme, "shop@acme.example", role=role.name)
+        self.program: Program = program_of(shop, SCOPES)
 
     def receive(self, events: list[Event]) -> None:
         for event, calls in events:
