@@ -82,6 +82,14 @@ class UnknownFilter(InvalidRequest):
     text = _("There is no filter or order %(detail)s here.")
 
 
+class JustWritten(PortalError):
+    """Of two calls at the same moment the other one was quicker: what there may be once is
+    there."""
+
+    code = "JUST_WRITTEN"
+    text = _("Somebody has written the same at this moment. Look it up.")
+
+
 class IsUsed(PortalError):
     """Other rows hang on the one that was to be deleted."""
 

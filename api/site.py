@@ -4,6 +4,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import IntegrityError
 from django.db.models import ProtectedError
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja.errors import HttpError
@@ -35,9 +36,10 @@ from api import (
 from api.allowed import NOBODY
 from api.bodies import KindParser
 from api.documented import DocumentedAPI
-from api.errors import InvalidRequest, IsUsed, NoRight, NotFound, camel, told
+from api.errors import InvalidRequest, IsUsed, JustWritten, NoRight, NotFound, camel, told
 from api.idempotency import once
 from api.refusals import refusal
+from tenancy.waiting import was_quicker
 from web.errors import PortalError, in_json
 
 api = DocumentedAPI(
@@ -109,6 +111,14 @@ def invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
 def used(request: HttpRequest, error: ProtectedError) -> HttpResponse:
     kinds = sorted({str(row._meta.verbose_name_plural) for row in error.protected_objects})
     return in_json(IsUsed(", ".join(kinds)))
+
+
+@api.exception_handler(IntegrityError)
+def came_second(request: HttpRequest, error: IntegrityError) -> HttpResponse:
+    """Two events of a payment system about the same new customer, for one."""
+    if not was_quicker(error):
+        raise error
+    return in_json(JustWritten())
 
 
 @api.exception_handler(Http404)

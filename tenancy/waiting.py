@@ -52,6 +52,13 @@ def leads_nowhere(error: BaseException) -> bool:
     return getattr(cause, "sqlstate", None) == "23503"
 
 
+def was_quicker(error: Exception) -> bool:
+    """Whether a row of the same name, of which there is one, was written at the same moment."""
+    cause = error.__cause__
+    unique = getattr(cause, "sqlite_errorname", "") == "SQLITE_CONSTRAINT_UNIQUE"
+    return unique or getattr(cause, "sqlstate", None) == "23505"
+
+
 def passes(error: BaseException) -> bool:
     """Whether this says that the database can't be used at the moment, and nothing about what it
     was asked: it was locked for too long, it is full, it restarts, it is not there."""

@@ -517,6 +517,19 @@ def test_a_bridge_reads_what_it_needs(bridge: Bridge, events: list[Event]) -> No
         assert not [each for person in people for each in person.metadata if each["visible"]]
 
 
+def test_of_two_events_at_the_same_moment_one_makes_the_customer(
+    bridge: Bridge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both have looked before the other one wrote: the database decides, and the bridge looks the
+    customer up again after any 4xx that has a message."""
+    assert bridge.program.create("/v3/users", TAKEN.body).status_code == 201
+    monkeypatch.setattr(User, "full_clean", lambda self: None)
+    second = bridge.program.create("/v3/users", TAKEN.body)
+    assert (second.status_code, second.json()["code"]) == (409, "JUST_WRITTEN")
+    found = bridge.program.get("/v3/users?email[eq]=jenny%40example.com").json()
+    assert [each["email"] for each in found] == ["jenny@example.com"]
+
+
 def test_who_may_view_a_value_is_its_customer(bridge: Bridge) -> None:
     """An empty list hides it, as bridges do; any other shows it."""
     for viewers, visible in (([], False), (["user"], True)):
