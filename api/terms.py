@@ -84,8 +84,8 @@ class TermsAnswer(Answer):
     type: str
     validity: int
     subscription_interval: str
-    subscription_start_trigger: str | None = None
     expiration_strategy: str
+    subscription_start_trigger: str | None = None
     fingerprint_matching_strategy: str
     allowed_activations: int
     allowed_deactivations: int

@@ -24,6 +24,19 @@ from licenses.models import (
 )
 from web.wire import Wire, metadata, stamps, valued
 
+
+def policy(row: LicensePolicy) -> Wire:
+    return {
+        **stamps(row),
+        "name": row.name,
+        "type": row.type,
+        "keyPattern": row.key_pattern,
+        "requiredMetadataKeys": row.required_metadata_keys,
+        "requiredMeterAttributes": row.required_meter_attributes,
+        **terms(row),
+    }
+
+
 # When a validity begins to count, as it is called today.
 TRIGGERS = {
     ExpirationStrategy.IMMEDIATE: "creation",
@@ -31,26 +44,13 @@ TRIGGERS = {
 }
 
 
-def policy(row: LicensePolicy) -> Wire:
-    return valued(
-        {
-            **stamps(row),
-            "name": row.name,
-            "type": row.type,
-            "keyPattern": row.key_pattern,
-            "requiredMetadataKeys": row.required_metadata_keys,
-            "requiredMeterAttributes": row.required_meter_attributes,
-            **terms(row),
-        }
-    )
-
-
 def terms(row: Any) -> Wire:
     """What a policy prescribes and a licence has."""
+    trigger = TRIGGERS.get(ExpirationStrategy(row.expiration_strategy))
     return {
+        **({"subscriptionStartTrigger": trigger} if trigger else {}),
         "validity": row.interval.nominal,
         "subscriptionInterval": row.subscription_interval,
-        "subscriptionStartTrigger": TRIGGERS.get(ExpirationStrategy(row.expiration_strategy)),
         "expirationStrategy": row.expiration_strategy,
         "fingerprintMatchingStrategy": row.fingerprint_matching_strategy,
         "allowedActivations": row.allowed_activations,
