@@ -5,6 +5,7 @@ it anew. None can be added, and one that is deleted is the standard one again.
 """
 
 from collections import Counter
+from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -105,9 +106,7 @@ def _text_of(request: ApiRequest, id: str) -> Text:
     raise NotFound("e-mail template")
 
 
-def _told(request: ApiRequest, text: Text) -> Wire:
-    """As it is now, with settings that this call may have changed."""
-    vendor = Vendor.objects.get(pk=request.vendor.pk)
+def _told(vendor: Vendor, text: Text) -> Wire:
     sent = OutgoingEmail.objects.filter(kind=text.said_by, state=OutgoingEmail.State.SENT)
     return wire.template(text, own_texts.text_of(text), vendor, sent.count())
 
@@ -125,12 +124,13 @@ def _all(vendor: Vendor) -> list[Wire]:
     ]
 
 
-def _fill(request: ApiRequest, text: Text, body: TemplateBody) -> None:
-    """Takes over what was supplied. What is as it was changes nothing."""
+def _fill(request: ApiRequest, text: Text, body: TemplateBody) -> Vendor:
+    """Takes over what was supplied, and what is as it was changes nothing; the vendor, with the
+    settings of then."""
     given, vendor = body.given, request.vendor
     for name, value in wire.settings_of(vendor).items():
         _check_same(name, given.get(SNAKE.get(name, name), value), value)
-    _switch(request, text, given)
+    switched = _switch(request, text, given)
     said = own_texts.text_of(text)
     subject, words = said.subject, said.text
     if "subject" in given:
@@ -139,6 +139,7 @@ def _fill(request: ApiRequest, text: Text, body: TemplateBody) -> None:
         words = _read(text, "body", body.body)
     if (subject, words) != (said.subject, said.text):
         _write(text, subject, words)
+    return switched
 
 
 def _check_same(name: str, wanted: object, value: object) -> None:
@@ -153,16 +154,18 @@ def _check_same(name: str, wanted: object, value: object) -> None:
     raise InvalidRequest(f"{name}: it is that of the settings, {value!r}, for all e-mails.")
 
 
-def _switch(request: ApiRequest, text: Text, given: dict[str, object]) -> None:
-    """Raises NoRight, and InvalidRequest for what is always sent."""
+def _switch(request: ApiRequest, text: Text, given: dict[str, object]) -> Vendor:
+    """The vendor, with what was chosen. Raises NoRight, and InvalidRequest for what is always
+    sent."""
     wanted = given.get("enabled", wire.is_enabled(text, request.vendor))
     if wanted == wire.is_enabled(text, request.vendor):
-        return
+        return request.vendor
     if not text.switch:
         raise InvalidRequest("enabled: this e-mail is sent whenever there is need for it.")
     if not request.user.has_perm(SWITCH):
         raise NoRight
-    change_settings(vendor=request.vendor, **{text.switch: wanted})  # type: ignore[arg-type]
+    chosen: Any = {text.switch: wanted}
+    return change_settings(vendor=request.vendor, **chosen)
 
 
 def _read(text: Text, member: str, typed: str) -> str:
@@ -196,12 +199,11 @@ def create(request: ApiRequest, body: TemplateBody) -> HttpResponse:
         raise InvalidRequest(f"event: there is no e-mail of this event here. There are {told}.")
     if OwnText.objects.filter(kind=text.name).exists():
         raise TemplateIsThere(text.occasion)
-    _fill(request, text, body)
-    return created(_told(request, text))
+    return created(_told(_fill(request, text, body), text))
 
 
 def get(request: ApiRequest, id: str) -> HttpResponse:
-    return answer(_told(request, _text_of(request, id)))
+    return answer(_told(request.vendor, _text_of(request, id)))
 
 
 @transaction.atomic
@@ -210,8 +212,7 @@ def update(request: ApiRequest, id: str, body: TemplateBody) -> HttpResponse:
     text = _text_of(request, id)
     if body.event not in ("", text.occasion):
         raise InvalidRequest(f"event: it is {text.occasion}, and stays so.")
-    _fill(request, text, body)
-    return answer(_told(request, text))
+    return answer(_told(_fill(request, text, body), text))
 
 
 def delete(request: ApiRequest, id: str) -> HttpResponse:
