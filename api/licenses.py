@@ -31,7 +31,7 @@ from api.lists import (
     value_of,
 )
 from api.maintenance_policies import maintenance_of
-from api.metadata import MetadataAnswer, MetadataBody
+from api.metadata import NO_METADATA, Metadata, MetadataAnswer
 from api.policies import policy_of
 from api.product_versions import version_of
 from api.requests import ApiRequest
@@ -53,6 +53,7 @@ from licenses.models import (
 from licenses.search import places_for_staff
 from licenses.verbs import details, licenses, meters
 from licenses.verbs.defaults import Choice, maintenance_for, policy_for
+from licenses.verbs.mailing import send_new
 from licenses.verbs.policies import check_required
 from tenancy import finding
 from tenancy.addresses import spellings_of
@@ -84,17 +85,6 @@ WRITTEN_BY = {
 # --- Bodies and answers -----------------------------------------------------------------------
 
 
-class ValueBody(MetadataBody):
-    view_permissions: Texts = NO_TEXTS
-
-    @property
-    def entry(self) -> dict[str, Any]:
-        """What was supplied: by `viewPermissions`, whoever may view it, its customer sees it."""
-        told = self.given
-        viewers = told.pop("view_permissions", None)
-        return told if viewers is None else {"visible": bool(viewers)} | told
-
-
 class MeterBody(Body):
     name: str
     allowed_uses: int = 0
@@ -116,7 +106,7 @@ class LicenseBody(TermsBody):
     suspended: bool = False
     notes: str = Field("", max_length=LONGEST_NOTES)
     tags: Texts = NO_TEXTS
-    metadata: list[ValueBody] = Field(default_factory=list)
+    metadata: Metadata = NO_METADATA
     meter_attributes: list[MeterBody] = Field(default_factory=list)
 
 
@@ -347,6 +337,7 @@ def create(request: ApiRequest, body: LicenseBody) -> HttpResponse:
         **body.terms(policy or License()),
     )
     _complete(license, body)
+    send_new(license)
     return created(_told(request, license.pk))
 
 

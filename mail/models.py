@@ -68,6 +68,9 @@ class OutgoingEmail(TenantRow):
                 condition=Q(state="failed"),
             ),
             models.Index(
+                name="outgoing_email_sent", fields=("vendor", "kind"), condition=Q(state="sent")
+            ),
+            models.Index(
                 name="outgoing_email_due", fields=("due_at",), condition=Q(due_at__isnull=False)
             ),
         )

@@ -36,7 +36,10 @@ class Text:
 
     `says` are its own placeholders with a sample of each, what has to be in it is `required`, and
     `given` is what its template reads beside, when one template has several texts. Where `{link}`
-    is a paragraph by itself it is a button, which says `button`.
+    is a paragraph by itself it is a button, which says `button`. `kind` is that of the e-mails that
+    say it, where it is another name than the text's; `event` what programs call the occasion, where
+    they have a word for it. A text with a `switch` is sent by itself, if that setting of the
+    vendor's says so.
     """
 
     name: str
@@ -46,6 +49,19 @@ class Text:
     says: Mapping[str, Sample] = field(default_factory=dict)
     required: tuple[str, ...] = ("link",)
     given: Mapping[str, Any] = field(default_factory=dict)
+    kind: str = ""
+    event: str = ""
+    switch: str = ""
+
+    @property
+    def said_by(self) -> str:
+        """The kind of e-mails that say it."""
+        return self.kind or self.name
+
+    @property
+    def occasion(self) -> str:
+        """What programs call the event of which it tells."""
+        return self.event or self.name
 
     @property
     def placeholders(self) -> list[str]:

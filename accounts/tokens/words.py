@@ -11,6 +11,7 @@ WORDS = {
     "account": _lazy("Company"),
     "activation": _lazy("Machines"),
     "analytics": _lazy("Numbers"),
+    "emailTemplate": _lazy("E-mails and their texts"),
     "eventLog": _lazy("Audit trail"),
     "featureFlag": _lazy("Feature flags"),
     "license": _lazy("Licences"),

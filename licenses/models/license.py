@@ -360,6 +360,8 @@ class LicenseMetadata(TenantRow):
                 name="license_metadata_license_vendor", field="license", to_table="licenses_license"
             ),
         )
+        # By what a payment system calls its subscription its bridge finds the licences of it.
+        indexes = (models.Index(name="license_metadata_found", fields=("vendor", "value", "key")),)
 
     def __str__(self) -> str:
         return self.key

@@ -47,6 +47,15 @@ BODIES: Bodies = {
         "featureFlags": [],
     },
     ("PATCH", "/v3/product-versions/{id}"): lambda world: {"displayName": "Professional II"},
+    ("POST", "/v3/email-templates"): lambda world: {
+        "name": "Reminder",
+        "subject": "{{product.name}} ends",
+        "body": "{{license.key}} ends {when}: {link} {off}",
+        "event": "license.expiring-soon",
+        "enabled": True,
+        "custom": False,
+    },
+    ("PATCH", "/v3/email-templates/{id}"): lambda world: {"subject": "New"},
     ("POST", "/v3/releases"): lambda world: {
         "name": "Orbit",
         "version": "2.0.0",

@@ -29,6 +29,9 @@ from licenses.models import (
     TrialActivation,
     TrialPolicy,
 )
+from mail.models import OutgoingEmail
+from mail.texts import TEXTS
+from mail.wire import id_of
 from releases.models import ReleaseFile
 from tenancy.door import inside
 from tests.api.program import Program, operations, program_of
@@ -119,10 +122,24 @@ def version_row(world: World) -> object:
         ).pk
 
 
+def email_row(world: World) -> object:
+    with inside(world.acme):
+        return OutgoingEmail.objects.create(
+            vendor=world.acme,
+            kind="license",
+            recipient="ada@example.com",
+            subject="Your licence for Orbit",
+            state=OutgoingEmail.State.FAILED,
+        ).pk
+
+
 ROWS: dict[str, Callable[[World], object]] = {
     "accounts": lambda world: world.acme.pk,
     "activation-logs": log_row,
     "activations": lambda world: world.ada_machine.pk,
+    "automated-email-event-logs": email_row,
+    "automated-emails": lambda world: id_of(TEXTS["license"], world.acme),
+    "email-templates": lambda world: id_of(TEXTS["license"], world.acme),
     "event-logs": event_row,
     "feature-flags": flag_row,
     "license-policies": policy_row,

@@ -24,6 +24,7 @@ from backoffice.pages import MOST_COUNTED
 from licenses.models import (
     Activation,
     License,
+    LicenseMetadata,
     LicensePolicy,
     LicenseUser,
     MaintenancePolicy,
@@ -61,6 +62,7 @@ def crowded(filled: World) -> World:
         [exchange] = OfflineExchange.objects.all()
         [download] = Download.objects.all()
         [shared] = LicenseUser.objects.all()
+        value = LicenseMetadata.objects.all()[0]
         [change], [step] = BulkChange.objects.all(), BulkStep.objects.all()
         [view], [policy] = SavedView.objects.all(), LicensePolicy.objects.all()
         email = OutgoingEmail.objects.latest("created_at")
@@ -104,6 +106,7 @@ def crowded(filled: World) -> World:
         copy(exchange, NUMBER, **ids)
         copy(download, NUMBER, **ids)
         copy(shared, NUMBER, **ids)
+        copy(value, NUMBER, license_id=somebody, key="'subscription'", value="'sub-' || n")
         copy(email, NUMBER, recipient="'customer' || n || '@example.com'", **ages)
         copy(change, NUMBER // 10, label="'Change ' || n", **ages)
         copy(step, NUMBER // 10, number="n", done_at="now()")
@@ -443,6 +446,10 @@ PROGRAMS = {
     "/v3/licenses?user.email=customer777@example.com": READ_PER_ROW * SHOWN,
     "/v3/licenses?userId={grace}": READ_PER_ROW * SHOWN,
     "/v3/licenses?metadataKey=nothing&metadataValue=x": READ_PER_ROW * SHOWN,
+    "/v3/licenses?metadata.key[eq]=subscription&metadata.value[eq]=sub-777": READ_PER_ROW * SHOWN,
+    "/v3/automated-emails": COUNTED,
+    "/v3/automated-email-event-logs?sort=-createdAt": COUNTED,
+    "/v3/automated-email-event-logs?to=customer777@example.com": READ_PER_ROW * SHOWN,
     "/v3/licenses?tag=nothing": READ_PER_ROW * SHOWN,
     "/v3/licenses?query=z544439": READ_PER_ROW * SHOWN,
     "/v3/licenses/{license}": READ_PER_ROW * SHOWN,
