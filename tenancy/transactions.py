@@ -75,7 +75,9 @@ def do_what_comes_after(connection: Any) -> None:
 
 
 def _afterwards_of(connection: Any) -> list[Callable[[], object]]:
-    left: list[Callable[[], object]] = connection.__dict__.setdefault("_afterwards", [])
+    left: list[Callable[[], object]] | None = getattr(connection, "_afterwards", None)
+    if left is None:
+        left = connection._afterwards = []
     return left
 
 

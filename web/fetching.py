@@ -165,9 +165,10 @@ def _answered(
     path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
     sent = {"Accept": "application/json", "User-Agent": "portal", "Connection": "close", **headers}
     try:
-        with _connected(url, allowed) as connection:
+        with _connected(url, allowed) as (connection, deadline):
             connection.request(method, path, body, sent)
             with connection.getresponse() as response:
+                _left(deadline)  # or a head was cut off
                 yield response
     except ssl.SSLCertVerificationError as error:
         raise NotFetched(Fault.BAD_CERTIFICATE, url) from error
@@ -176,9 +177,9 @@ def _answered(
 
 
 @contextmanager
-def _connected(url: str, allowed: Collection[str] | None) -> Iterator[HTTPConnection]:
-    """A connection to an address that was checked, which ends when the time is over, however slowly
-    something still comes."""
+def _connected(url: str, allowed: Collection[str] | None) -> Iterator[tuple[HTTPConnection, float]]:
+    """A connection to an address that was checked, and until when it lasts: then it ends, however
+    slowly something still comes."""
     deadline = monotonic() + TIMEOUT
     parts = urlsplit(url)
     host, port = str(parts.hostname), parts.port or (443 if parts.scheme == "https" else 80)
@@ -192,7 +193,7 @@ def _connected(url: str, allowed: Collection[str] | None) -> Iterator[HTTPConnec
             lines.append(trusted.wrap_socket(lines[0], server_hostname=host))
         connection = HTTPConnection(host, port)
         connection.sock = lines[-1]
-        yield connection
+        yield connection, deadline
     finally:
         end.cancel()
         for line in lines:

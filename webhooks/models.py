@@ -82,6 +82,9 @@ class Webhook(TenantRow):
     ends_until = models.DateTimeField(default=timezone.now, editable=False)
     soon_until = models.DateTimeField(default=timezone.now, editable=False)
 
+    # Of a row that a verb has just given another one.
+    has_new_secret = False
+
     class Meta(TenantRow.Meta):
         verbose_name = _("webhook")
         verbose_name_plural = _("webhooks")

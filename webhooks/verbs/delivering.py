@@ -94,13 +94,13 @@ class Outcome:
 def due(but: Collection[UUID], most: int) -> list[Due]:
     """Events that are due now, those that wait longest first; none of these webhooks, and of a
     thing only the earliest that is on its way."""
-    before = Delivery.objects.filter(
-        webhook_id=OuterRef("webhook_id"),
-        thing_id=OuterRef("thing_id"),
-        due_at__isnull=False,
-        place__lt=OuterRef("place"),
-    )
     with outside(Way.WEBHOOKS, "One index finds what is due for all vendors."):
+        before = Delivery.objects.filter(
+            webhook_id=OuterRef("webhook_id"),
+            thing_id=OuterRef("thing_id"),
+            due_at__isnull=False,
+            place__lt=OuterRef("place"),
+        )
         rows = Delivery.objects.filter(~Exists(before), due_at__lte=timezone.now())
         found = rows.exclude(webhook_id__in=but).order_by("due_at", "place")[:most]
         return [Due(*ids) for ids in found.values_list("vendor_id", "webhook_id", "pk")]

@@ -95,6 +95,7 @@ def _put_secret(webhook: Webhook, secret: str) -> set[str]:
     webhook.encrypted_earlier = webhook.encrypted_secret
     webhook.earlier_until = timezone.now() + BOTH_SIGN
     webhook.encrypted_secret = _encrypted(secret)
+    webhook.has_new_secret = True
     return set(OF_SECRET)
 
 
