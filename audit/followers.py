@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import models, transaction
+from django.db.models.expressions import Combinable
 from django.utils import timezone
 
 from tenancy.door import inside
@@ -43,7 +44,7 @@ class Follower:
     does. `keep` takes what it needs of a row that is about to be deleted, and `told` is called in
     the vendor's scope and in a transaction."""
 
-    wanted: Callable[[], models.Expression]
+    wanted: Callable[[], Combinable]
     keep: Callable[[models.Model], Any]
     told: Callable[[Sequence[Happening]], object]
 
@@ -56,7 +57,7 @@ def follow(follower: Follower) -> None:
     FOLLOWERS.append(follower)
 
 
-def interest() -> dict[str, models.Expression]:
+def interest() -> dict[str, Any]:
     """What is asked beside the chain: who wants to know."""
     return {f"wanted_{n}": each.wanted() for n, each in enumerate(FOLLOWERS)}
 

@@ -179,16 +179,21 @@ def _chain_of(vendor_id: UUID, made: list[_Made]) -> None:
 def _happenings(made: _Made, follower: int) -> list[Happening]:
     """What an entry tells the follower of a number."""
     entry, draft = made.entry, made.draft
-    about = {"at": entry.created_at, "place": entry.sequence, "customer_id": entry.customer_id}
     first = Happening(
         action=entry.action,
         row=draft.row,
+        at=entry.created_at,
+        place=entry.sequence,
+        customer_id=entry.customer_id,
         changes=draft.changes,
         details=draft.details,
         kept=made.kept[follower] if made.kept else None,
-        **about,
     )
-    return [first, *(Happening(action=a, row=row, **about) for a, row in draft.also.items())]
+    also = (
+        replace(first, action=action, row=row, changes={}, details={}, kept=None)
+        for action, row in draft.also.items()
+    )
+    return [first, *also]
 
 
 def _leave_out(erased: Set[str], entries: list[AuditEntry]) -> None:

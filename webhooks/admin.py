@@ -7,7 +7,7 @@ from uuid import UUID
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.filters import SimpleListFilter
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
@@ -44,6 +44,28 @@ class WebhookForm(forms.ModelForm[Webhook]):
             self.initial["style"] = Webhook.Style.STANDARD
 
 
+class StandingFilter(SimpleListFilter):
+    title = _("state")
+    parameter_name = "standing"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [
+            ("on", _("on")),
+            ("failing", _("nothing arrives")),
+            ("switched-off", _("switched off because nothing arrived")),
+            ("off", _("off")),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Webhook]) -> QuerySet[Webhook]:
+        chosen = {
+            "on": Q(active=True),
+            "failing": Q(active=True, failing_since__isnull=False),
+            "switched-off": Q(active=False) & ~Q(switched_off=""),
+            "off": Q(active=False),
+        }
+        return queryset.filter(chosen.get(str(self.value()), Q()))
+
+
 @admin.register(Webhook)
 class WebhookAdmin(WithButtons):
     """The addresses that are told of events."""
@@ -67,6 +89,7 @@ class WebhookAdmin(WithButtons):
     }
     form = WebhookForm
     list_display = ("name", "url", "told", "standing")
+    list_filter = (StandingFilter,)
     ordering = ("name", "id")
     actions = None
     change_form_template = "webhooks/admin/webhook.html"

@@ -125,8 +125,8 @@ class Delivery(TenantRow):
     30 days.
 
     `due_at` is when something has to be done about it again: queued, the next attempt; being sent,
-    the end of the lease after which it counts as left by a killed worker; empty: it has ended. Those
-    of one thing (`thing_id`: a licence and its machines) are sent in the order of `place`.
+    the end of the lease after which it counts as left by a killed worker; empty: it has ended.
+    Those of one thing (`thing_id`: a licence and its machines) are sent in the order of `place`.
     """
 
     class State(models.TextChoices):

@@ -87,9 +87,9 @@ def rotate_key_encryption() -> dict[str, int]:
     """Encrypts every private key again, of all vendors, every secret of a second factor, every
     client secret of an identity provider, and those of rooms below, under the first encryption key.
 
-    Returns how many there were of each, by what they are called; afterwards the older keys can be dropped. Nothing is
-    changed if one of them fits no encryption key (cryptography.fernet.InvalidToken). Safe to
-    repeat, and to be repeated if it was killed.
+    Returns how many there were of each, by what they are called; afterwards the older keys can be
+    dropped. Nothing is changed if one of them fits no encryption key
+    (cryptography.fernet.InvalidToken). Safe to repeat, and to be repeated if it was killed.
     """
     rotated = [(key, _rotated(key)) for key in _every_key()]
     factors, clients = second_factor.encrypted_anew(), single_sign_on.encrypted_anew()

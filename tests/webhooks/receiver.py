@@ -29,7 +29,7 @@ class Receiver:
     got: list[Got] = field(default_factory=list)
     # What is done with the next requests, one each; `usual` with all others.
     script: deque[Answer] = field(default_factory=deque)
-    usual: Answer = lambda got, line: saying(200)(got, line)
+    usual: Answer = field(default_factory=lambda: saying(200))
 
     @property
     def url(self) -> str:

@@ -42,6 +42,7 @@ JITTER = 0.1  # of a wait, more or less, so that not all come back at once
 LASTING = 20 * HOUR
 KEPT = timedelta(days=30)
 LONGEST_ANSWER = 1000  # characters that are kept
+OF_SUCCESS = 2  # hundreds of a status
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ looked through again.
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -64,7 +65,7 @@ def _look_for(hook: Webhook, among: list[ends.End], until: str) -> int:
     found = 0
     for end in among:
         ids = ends.reached(end, after, now)
-        in_steps(_chunks(ids), lambda some, end=end: _queue_some(hook, end, some, now))
+        in_steps(_chunks(ids), partial(_queue_some, hook, end, now))
         found += len(ids)
     reached: Any = {until: max(after, now - LAG)}
     Webhook.objects.filter(pk=hook.pk, **{until: after}).update(**reached)
@@ -76,7 +77,7 @@ def _chunks(ids: list[UUID]) -> Iterator[list[UUID]]:
         yield ids[start : start + AT_ONCE]
 
 
-def _queue_some(hook: Webhook, end: ends.End, ids: list[UUID], now: datetime) -> None:
+def _queue_some(hook: Webhook, end: ends.End, now: datetime, ids: list[UUID]) -> None:
     """What was moved meanwhile is left alone."""
     licenses = License.objects.filter(pk__in=ids)
     still = [each for each in licenses if end.is_reached(each, now)]

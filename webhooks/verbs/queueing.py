@@ -46,7 +46,7 @@ class News:
     data: Wire | None = None
 
 
-def somebody_follows() -> models.Expression:
+def somebody_follows() -> Exists:
     """The condition that a webhook of the scope's vendor is on."""
     return Exists(Webhook.objects.filter(active=True))
 
