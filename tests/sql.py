@@ -125,6 +125,7 @@ WITHOUT_VERB = {
     "demo/seed.py": "People and terms with fixed ids.",
     "demo/emails.py": "E-mails of the past, and a text, with fixed ids.",
     "demo/refusals.py": "Refusals with fixed ids.",
+    "demo/webhooks.py": "Events of the past, with fixed ids.",
 }
 # The same by the statement.
 STATEMENTS_WITHOUT_VERB = {
