@@ -64,9 +64,7 @@ def _webhook(vendor: Vendor, webhook: Webhook) -> None:
     create_webhook(webhook, secret=f"whsec_{b64encode(key).decode()}")
 
 
-def _sent(
-    vendor: Vendor, number: int, event: str, name: str, age: float, *outcome: Any
-) -> None:
+def _sent(vendor: Vendor, number: int, event: str, name: str, age: float, *outcome: Any) -> None:
     state, status, answer = outcome
     about, at = demo_id("acme", "license", name), timezone.now() - timedelta(days=age)
     data = READ[LICENSE]([about]).get(about)

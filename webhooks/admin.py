@@ -31,7 +31,7 @@ class WebhookForm(forms.ModelForm[Webhook]):
         label=_("Events"),
         choices=[(group.title, list(group.events.items())) for group in GROUPS],
         widget=EventsWidget,
-        required=False,
+        error_messages={"required": _("Choose at least one event.")},
     )
 
     class Meta:
@@ -132,7 +132,7 @@ class WebhookAdmin(WithButtons):
             "title": _("The secret of %(name)s") % {"name": webhook.name},
             "opts": self.opts,
             "original": webhook,
-            "text": webhook.secret,
+            "secret": webhook.secret,
             "until": webhook.earlier_until if webhook.encrypted_earlier else None,
             "both_sign": webhook.style == Webhook.Style.STANDARD,
         }

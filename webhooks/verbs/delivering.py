@@ -206,7 +206,7 @@ def resend(delivery: Delivery) -> Delivery:
     )
     if not taken:
         raise NotResendable
-    trail.record("sent-again", delivery)
+    trail.record("event-sent-again", delivery)
     return Delivery.objects.select_related("webhook").get(pk=delivery.pk)
 
 
@@ -219,7 +219,7 @@ def resend_given_up(webhook: Webhook) -> int:
             state=State.QUEUED, attempts=0, due_at=now, tried_since=now, reason="", updated_at=now
         )
         if n:
-            trail.record("sent-again", webhook, details={"events": n})
+            trail.record("event-sent-again", webhook, details={"events": n})
     return n
 
 

@@ -150,10 +150,16 @@ def queue(hooks: Iterable[Webhook], news: Sequence[News]) -> None:
         if said is None:  # gone by the end of the transaction
             continue
         body = body_of(each.event, said, each.at)
-        deliveries += [_delivery(hook, each, body) for hook in hooks if each.event in hook.events]
+        deliveries += [_delivery(hook, each, body) for hook in hooks if _is_for(hook, each)]
     by_time = [each for each in deliveries if each.once]
     Delivery.objects.bulk_create([each for each in deliveries if not each.once])
     Delivery.objects.bulk_create(by_time, ignore_conflicts=True)
+
+
+def _is_for(hook: Webhook, news: News) -> bool:
+    """Whether the webhook is told: also of what happened earlier in the transaction that has made
+    it nothing."""
+    return news.event in hook.events and news.at >= hook.created_at
 
 
 def _data_of(news: Iterable[News]) -> Mapping[tuple[str, UUID], Wire]:

@@ -89,7 +89,9 @@ def rotate(webhook: Webhook) -> Webhook:
     earlier one signs as well."""
     locked = lock(webhook.pk)
     names = _put_secret(locked, signing.new_secret(locked.style))
-    return rows.change(locked, fields=names)
+    locked.save(update_fields=[*names, "updated_at"])
+    trail.record("secret-made", locked)
+    return locked
 
 
 def _put_secret(webhook: Webhook, secret: str) -> set[str]:
