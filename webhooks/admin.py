@@ -9,7 +9,8 @@ from django.contrib import admin
 from django.contrib.admin.filters import SimpleListFilter
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -81,7 +82,7 @@ class WebhookAdmin(WithButtons):
     writes = {Webhook: Writes(verbs.create_webhook, verbs.change_webhook, verbs.delete_webhook)}
     verbs = {
         "test": (verbs.send_test, _("A test is on its way: the log shows what comes back.")),
-        "rotate": (verbs.rotate, ""),
+        "rotate": (verbs.rotate, _("%(row)s has a new secret.")),
         "send-given-up": (
             delivering.resend_given_up,
             _("What was given up is on its way again."),
@@ -108,31 +109,35 @@ class WebhookAdmin(WithButtons):
             return str(_("off"))
         return str(_("off: %(why)s") % {"why": obj.get_switched_off_display()})
 
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.secret_view)
+        name = "webhooks_webhook_secret"
+        return [path("<uuid:row_id>/secret/", view, name=name), *super().get_urls()]
+
     def response_add(self, request: HttpRequest, obj: Webhook, *args: Any) -> HttpResponse:
-        """A new webhook has a secret, which is shown once."""
-        return self._secret_page(request, obj)
+        """A new webhook has a secret, which is shown."""
+        return redirect("admin:webhooks_webhook_secret", obj.pk)
 
     def response_change(self, request: HttpRequest, obj: Webhook) -> HttpResponse:
         """So has one of another style, if its secret was none in that."""
-        if obj.has_new_secret:
-            return self._secret_page(request, obj)
+        if "style" in request.POST and obj.has_new_secret and obj.encrypted_earlier:
+            return redirect("admin:webhooks_webhook_secret", obj.pk)
         return super().response_change(request, obj)
 
     def verb_view(self, request: HttpRequest, row_id: UUID, verb: str) -> HttpResponseBase:
-        """One button; a new secret is shown once."""
-        if verb != "rotate":
-            return super().verb_view(request, row_id, verb)
-        row = self.own_row(request, row_id, self.right("change"))
-        self.need_post(request)
-        return self._secret_page(request, verbs.rotate(row))
+        """One button; a new secret is shown."""
+        done = super().verb_view(request, row_id, verb)
+        return redirect("admin:webhooks_webhook_secret", row_id) if verb == "rotate" else done
 
-    def _secret_page(self, request: HttpRequest, webhook: Webhook) -> HttpResponse:
+    def secret_view(self, request: HttpRequest, row_id: UUID) -> HttpResponseBase:
+        """The secret, for ten minutes after it was made; then it is shown to nobody."""
+        webhook = self.own_row(request, row_id, self.right("change"))
         context = {
             **self.admin_site.each_context(request),
             "title": _("The secret of %(name)s") % {"name": webhook.name},
             "opts": self.opts,
             "original": webhook,
-            "secret": webhook.secret,
+            "secret": webhook.secret if webhook.has_new_secret else "",
             "until": webhook.earlier_until if webhook.encrypted_earlier else None,
             "both_sign": webhook.style == Webhook.Style.STANDARD,
         }

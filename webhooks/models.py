@@ -1,6 +1,6 @@
 """Webhooks of a vendor's, and what was sent to them."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -15,6 +15,8 @@ from tenancy.texts import Line, validate_line
 from web.fetching import is_fetchable
 from webhooks import signing
 from webhooks.events import EVENTS, TEST, label_of
+
+SHOWN = timedelta(minutes=10)
 
 
 def validate_receiver(address: str) -> None:
@@ -73,6 +75,7 @@ class Webhook(TenantRow):
     )
     encrypted_secret = secret(models.TextField(_("secret"), editable=False))
     encrypted_earlier = secret(models.TextField(_("earlier secret"), blank=True, editable=False))
+    secret_made_at = models.DateTimeField(default=timezone.now, editable=False)
     earlier_until = models.DateTimeField(_("earlier secret until"), null=True, editable=False)
     failing_since = models.DateTimeField(_("failing since"), null=True, editable=False)
     switched_off = models.CharField(
@@ -81,9 +84,6 @@ class Webhook(TenantRow):
     # Up to when ends that come by time were looked for: those found at once, and those of an hour.
     ends_until = models.DateTimeField(default=timezone.now, editable=False)
     soon_until = models.DateTimeField(default=timezone.now, editable=False)
-
-    # Of a row that a verb has just given another one.
-    has_new_secret = False
 
     class Meta(TenantRow.Meta):
         verbose_name = _("webhook")
@@ -109,6 +109,11 @@ class Webhook(TenantRow):
     def secret(self) -> str:
         """The secret itself. Raises cryptography.fernet.InvalidToken if no key fits."""
         return encryption().decrypt(self.encrypted_secret.encode()).decode()
+
+    @property
+    def has_new_secret(self) -> bool:
+        """Whether it was made just now: so long it is shown to who may change the webhook."""
+        return timezone.now() < self.secret_made_at + SHOWN
 
     def secrets_at(self, now: datetime) -> list[str]:
         """The secrets that sign at a moment, the newest first."""

@@ -707,7 +707,7 @@ def deleted_webhook(world: World) -> Posted:
     return admin_page(world, f"{a_webhook(world)}/delete/", post="yes")
 
 
-def tested_webhook(world: World) -> Posted:
+def webhook_tried(world: World) -> Posted:
     path = a_webhook(world)
     return admin_page(world, f"{path}/change/", f"{path}/do/test/")
 
@@ -797,7 +797,7 @@ BY_TOKEN: dict[str, tuple[Make, ...]] = {
     "admin:mail_outgoingemail_do": (sent_again,),
     "admin:webhooks_webhook_add": (webhook,),
     "admin:webhooks_webhook_delete": (deleted_webhook,),
-    "admin:webhooks_webhook_do": (tested_webhook,),
+    "admin:webhooks_webhook_do": (webhook_tried,),
     "admin:webhooks_delivery_do": (event_sent_again,),
     "admin:accounts_portalsettings_test": (trial_email,),
 }
@@ -875,6 +875,7 @@ READS = {
     "admin:branding_preview_css",
     "admin:branding_picture",
     "admin:mail_owntext_changelist",
+    "admin:webhooks_webhook_secret",
     # Lists that are taken away are told of each time.
     "admin:accounts_user_export",
     "admin:audit_auditentry_export",

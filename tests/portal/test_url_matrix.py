@@ -608,6 +608,7 @@ WORK_PAGES = {
     "admin:audit_auditentry_export",
     "admin:mail_outgoingemail_do",
     "admin:webhooks_webhook_do",
+    "admin:webhooks_webhook_secret",
     "admin:webhooks_delivery_do",
     *(f"admin:mail_owntext_{action}" for action in ("changelist", "add", "change", "delete")),
     "admin:mail_owntext_history",
@@ -687,12 +688,16 @@ def test_the_pages_of_the_daily_work(world: World) -> None:
             (302, 404, 403, 404, 403),
             (302, 302, 403, 404, 403),
         ),
+        f"/webhooks/webhook/{hook.pk}/secret/": (
+            (302, 200, 403, 404, 403),
+            (302, 200, 403, 404, 403),
+        ),
         **{
             f"/webhooks/webhook/{hook.pk}/do/{verb}/": (
                 (302, 404, 403, 404, 403),
                 (302, done, 403, 404, 403),
             )
-            for verb, done in (("test", 302), ("rotate", 200), ("send-given-up", 302))
+            for verb, done in (("test", 302), ("rotate", 302), ("send-given-up", 302))
         },
         f"/webhooks/delivery/{sent.pk}/do/send-again/": (
             (302, 404, 403, 404, 403),

@@ -91,6 +91,10 @@ class Migration(migrations.Migration):
                             ),
                         ),
                         (
+                            "secret_made_at",
+                            models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                        ),
+                        (
                             "earlier_until",
                             models.DateTimeField(
                                 editable=False, null=True, verbose_name="earlier secret until"

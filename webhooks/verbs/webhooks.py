@@ -23,7 +23,7 @@ from webhooks.verbs import ends
 from webhooks.verbs.queueing import queue_test
 
 BOTH_SIGN = timedelta(hours=24)
-OF_SECRET = ("encrypted_secret", "encrypted_earlier", "earlier_until")
+OF_SECRET = ("encrypted_secret", "encrypted_earlier", "earlier_until", "secret_made_at")
 SWITCHED_OFF = "webhook-switched-off"
 
 
@@ -96,9 +96,9 @@ def rotate(webhook: Webhook) -> Webhook:
 
 def _put_secret(webhook: Webhook, secret: str) -> set[str]:
     webhook.encrypted_earlier = webhook.encrypted_secret
-    webhook.earlier_until = timezone.now() + BOTH_SIGN
+    webhook.secret_made_at = timezone.now()
+    webhook.earlier_until = webhook.secret_made_at + BOTH_SIGN
     webhook.encrypted_secret = _encrypted(secret)
-    webhook.has_new_secret = True
     return set(OF_SECRET)
 
 
