@@ -31,7 +31,7 @@ from tenancy.transactions import leave_to_the_end
 from web.once import count_once
 
 # What no person changes, what only repeats another field for the database's sake, and from where
-# an end is counted.
+# an end is counted or looked for.
 UNTOLD = frozenset(
     {
         "id",
@@ -52,6 +52,10 @@ UNTOLD = frozenset(
         "periods",
         "maintenance_anchor",
         "maintenance_periods",
+        "ends_until",
+        "soon_until",
+        "secret_made_at",
+        "earlier_until",
     }
 )
 
