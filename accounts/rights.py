@@ -51,6 +51,8 @@ RIGHTS: dict[str, dict[str, tuple[str, ...]]] = {
         "releases.release": ("view", "add", "change", "delete"),
         "releases.releasefile": ("view", "add", "delete"),
         "releases.download": ("view",),
+        "webhooks.webhook": ("view", "add", "change", "delete"),
+        "webhooks.delivery": ("view", "send"),
     },
     "support": {
         "accounts.user": ("view", "note", "invite", "view_as", "take_off_factor"),
@@ -72,6 +74,8 @@ RIGHTS: dict[str, dict[str, tuple[str, ...]]] = {
         "releases.release": ("view",),
         "releases.releasefile": ("view",),
         "releases.download": ("view",),
+        "webhooks.webhook": ("view",),
+        "webhooks.delivery": ("view",),
     },
 }
 

@@ -33,6 +33,7 @@ from api import (
     trial_policies,
     uploads,
     users,
+    webhooks,
 )
 from api.allowed import NOBODY
 from api.bodies import KindParser
@@ -75,6 +76,7 @@ ROUTERS = (
     trial_policies.router,
     uploads.router,
     users.router,
+    webhooks.router,
 )
 api.add_decorator(once)
 for router in ROUTERS:

@@ -22,7 +22,7 @@ import development as dev
 from accounts.second_factor import codes
 from tenancy import finding
 from tenancy.door import inside
-from tenancy.transactions import take_what_was_left
+from tenancy.transactions import do_what_comes_after, take_what_was_left
 from tests import environment, postgres, prepared, roles, rows, secrets, sql
 from tests import world as worlds
 from tests.world import NOW
@@ -220,16 +220,19 @@ def _the_database_is_emptied() -> Iterator[None]:
 
 @pytest.fixture(autouse=True, scope="session")
 def _what_is_left_to_the_end() -> Iterator[None]:
-    """A test that is rolled back commits nothing: there the last step of a transaction is taken
-    when one ends that stands directly in the test's own."""
+    """A test that is rolled back commits nothing: there the last step of a transaction is taken,
+    and what comes after it done, when one ends that stands directly in the test's own."""
     from django.db.backends.base.base import BaseDatabaseWrapper
 
     commit = BaseDatabaseWrapper.savepoint_commit
 
     def committed(connection: Any, sid: str) -> None:
-        if connection.atomic_blocks and connection.atomic_blocks[-1]._from_testcase:
+        outermost = connection.atomic_blocks and connection.atomic_blocks[-1]._from_testcase
+        if outermost:
             take_what_was_left(connection)
         commit(connection, sid)
+        if outermost:
+            do_what_comes_after(connection)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(BaseDatabaseWrapper, "savepoint_commit", committed)

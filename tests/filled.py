@@ -43,6 +43,8 @@ from tests.accounts.authenticators import passkey_of
 from tests.accounts.phones import phone_of
 from tests.branding.pictures import picture
 from tests.world import World, file_of
+from webhooks.models import Webhook
+from webhooks.verbs.webhooks import create_webhook, send_test
 
 
 def fill(world: World) -> None:
@@ -167,6 +169,15 @@ def _fill(world: World, vendor: Vendor) -> None:
             hostname=f"{name}-pc",
             reason=f"{name} broke",
         )
+        hook = create_webhook(
+            Webhook(
+                vendor=vendor,
+                name=f"{name}-hook",
+                url=f"https://{name}.example/hooks",
+                events=["license.created"],
+            )
+        )
+        send_test(hook)
         ImportStep.objects.create(
             vendor=vendor, data_import=row, number=0, act=f"{name}-act", content="[]"
         )

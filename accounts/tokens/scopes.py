@@ -25,6 +25,7 @@ NOUNS = (
     "trialActivation",
     "trialPolicy",
     "user",
+    "webhook",
 )
 SCOPES = tuple(f"{noun}:{how}" for noun in NOUNS for how in (READ, WRITE))
 # As newer programs call what has an older name here.

@@ -25,6 +25,7 @@ WORDS = {
     "trialActivation": _lazy("Trials"),
     "trialPolicy": _lazy("Trial policies"),
     "user": _lazy("People"),
+    "webhook": _lazy("Webhooks"),
 }
 # What a customer's token reaches, all of it the customer's own.
 OF_CUSTOMERS = {

@@ -73,6 +73,20 @@ BODIES: Bodies = {
     },
     ("PATCH", "/v3/licenses/{id}"): lambda world: {"notes": "New"},
     ("POST", "/v3/tags"): lambda world: {"name": "friends"},
+    ("POST", "/v3/webhooks"): lambda world: {
+        "name": "Shop",
+        "url": "https://shop.example/hooks",
+        "token": "a secret of the shop's",
+        "active": True,
+        "events": ["license.created", "activation.created"],
+    },
+    ("PATCH", "/v3/webhooks/{id}"): lambda world: {
+        "name": "Other shop",
+        "url": "https://shop.example/other",
+        "token": "another secret",
+        "active": False,
+        "events": ["license.deleted"],
+    },
     ("POST", "/v3/users"): lambda world: {
         "email": "new@acme.example",
         "password": "a long enough password",

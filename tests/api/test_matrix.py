@@ -35,7 +35,19 @@ from mail.wire import id_of
 from releases.models import ReleaseFile
 from tenancy.door import inside
 from tests.api.program import Program, operations, program_of
+from tests.webhooks.hooks import hook_of
 from tests.world import World, file_of
+from webhooks.verbs.webhooks import send_test
+
+
+def webhook_row(world: World) -> object:
+    return hook_of(world.acme, "https://shop.example/hooks").pk
+
+
+def delivery_row(world: World) -> object:
+    hook = hook_of(world.acme, "https://shop.example/hooks")
+    with inside(world.acme):
+        return send_test(hook).pk
 
 
 def file_of_orbit(world: World) -> ReleaseFile:
@@ -155,6 +167,8 @@ ROWS: dict[str, Callable[[World], object]] = {
     "products": lambda world: world.orbit.pk,
     "roles": role_row,
     "tags": tag_row,
+    "webhooks": webhook_row,
+    "webhook-event-logs": delivery_row,
     "trial-activations": trial_row,
     "trial-policies": trial_policy_row,
     "users": lambda world: world.ada.pk,

@@ -434,6 +434,9 @@ HARMLESS = {
     "tenancy.vendor.name": "the vendor's",
     "tenancy.vendor.staff_asked_since": "a moment, of all staff together",
     "tenancy.vendor.support_email": "the vendor's, printed on every page",
+    "webhooks.delivery.person_id": "an id, emptied as the person is erased",
+    "webhooks.delivery.reason": "a word of ours",
+    "webhooks.webhook.name": "of the vendor's other program",
 }
 
 

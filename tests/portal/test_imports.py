@@ -24,6 +24,7 @@ LADDER = (
     "licenses",
     "offline",
     "releases",
+    "webhooks",
     "api",
     "demo",
     "portal",
@@ -47,6 +48,7 @@ PURE = (
     "releases/platforms.py",
     "releases/files/ranges.py",
     "releases/files/pieces.py",
+    "webhooks/signing.py",
 )
 OF_A_DOOR = re.compile(r"(^|\.)(views|forms|admin|pages)(\.|$)")
 

@@ -61,8 +61,11 @@ from tests.posted import form_of, forms_of
 from tests.releases.test_publishing import draft
 from tests.releases.test_uploads import release_form
 from tests.roles import everywhere
+from tests.webhooks.hooks import hook_of
 from tests.world import PASSWORD, Browser, World, machine, set_vendor, signed_in
 from web.models import RateBucket, SentForm
+from webhooks.models import Delivery
+from webhooks.verbs.webhooks import send_test
 
 pytestmark = pytest.mark.by_database
 
@@ -718,6 +721,40 @@ def sent_again(world: World) -> Posted:
     return admin_page(world, f"{path}/change/", f"{path}/do/send-again/")
 
 
+WEBHOOK = {"name": "Shop", "url": "https://shop.example/hooks", "style": "standard"}
+
+
+def webhook(world: World) -> Posted:
+    typed = {**WEBHOOK, "events": "license.created", "active": "on"}
+    return admin_page(world, "/webhooks/webhook/add/", **typed)
+
+
+def a_webhook(world: World) -> str:
+    return f"/webhooks/webhook/{hook_of(world.acme, WEBHOOK['url']).pk}"
+
+
+def changed_webhook(world: World) -> Posted:
+    return admin_page(world, f"{a_webhook(world)}/change/", name="Till")
+
+
+def deleted_webhook(world: World) -> Posted:
+    return admin_page(world, f"{a_webhook(world)}/delete/", post="yes")
+
+
+def webhook_tried(world: World) -> Posted:
+    path = a_webhook(world)
+    return admin_page(world, f"{path}/change/", f"{path}/do/test/")
+
+
+def event_sent_again(world: World) -> Posted:
+    hook = hook_of(world.acme, WEBHOOK["url"])
+    with inside(world.acme):
+        row = send_test(hook)
+        Delivery.objects.update(state=Delivery.State.GIVEN_UP, due_at=None)
+    path = f"/webhooks/delivery/{row.pk}"
+    return admin_page(world, f"{path}/change/", f"{path}/do/send-again/")
+
+
 Make = Callable[[World], Posted]
 
 # What a form makes it makes once, because of its token.
@@ -798,6 +835,10 @@ BY_TOKEN: dict[str, tuple[Make, ...]] = {
     "admin:imports_dataimport_add": (an_import,),
     "admin:imports_dataimport_do": (confirmed_import,),
     "admin:mail_outgoingemail_do": (sent_again,),
+    "admin:webhooks_webhook_add": (webhook,),
+    "admin:webhooks_webhook_delete": (deleted_webhook,),
+    "admin:webhooks_webhook_do": (webhook_tried,),
+    "admin:webhooks_delivery_do": (event_sent_again,),
     "admin:accounts_portalsettings_test": (trial_email,),
 }
 # What a form does is done once by nature: a value is set, and nothing is written where it is so.
@@ -828,6 +869,7 @@ BY_NATURE: dict[str, tuple[Make, ...]] = {
     "admin:branding_customdomain_do": (checked_domain,),
     "admin:accounts_portalsettings_changelist": (settings,),
     "admin:skip_step": (skipped_step,),
+    "admin:webhooks_webhook_change": (changed_webhook,),
     "admin:mail_owntext_write": (own_text,),
     "admin:mail_owntext_standard": (given_up_text,),
 }
@@ -875,6 +917,7 @@ READS = {
     "admin:branding_preview_css",
     "admin:branding_picture",
     "admin:mail_owntext_changelist",
+    "admin:webhooks_webhook_secret",
     # Lists that are taken away are told of each time.
     "admin:accounts_user_export",
     "admin:audit_auditentry_export",
@@ -895,6 +938,7 @@ REFUSED = {
             "backoffice.bulkchange",
             "releases.download",
             "audit.auditentry",
+            "webhooks.delivery",
         )
         for action in ACTIONS
     ),
@@ -906,6 +950,7 @@ REFUSED = {
     *(model_route("licenses.license", action) for action in ("changelist", "delete")),
     model_route("accounts.user", "delete"),
     model_route("accounts.identityprovider", "changelist"),
+    model_route("webhooks.webhook", "changelist"),
     model_route("licenses.product", "delete"),
     model_route("releases.release", "changelist"),
     model_route("tenancy.vendor", "delete"),

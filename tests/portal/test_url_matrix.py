@@ -44,7 +44,10 @@ from tests.accounts.authenticators import passkey_of
 from tests.branding.pictures import picture
 from tests.conftest import NOW
 from tests.offline.requests_maker import MachineKeys
+from tests.webhooks.hooks import hook_of
 from tests.world import Browser, World, file_of, set_vendor, signed_in
+from webhooks.models import Delivery
+from webhooks.verbs.webhooks import send_test
 
 pytestmark = pytest.mark.by_database
 
@@ -370,6 +373,8 @@ MODELS = (
     "mail.outgoingemail",
     "imports.dataimport",
     "backoffice.bulkchange",
+    "webhooks.webhook",
+    "webhooks.delivery",
 )
 ACTIONS = ("changelist", "add", "change", "history", "delete")
 
@@ -401,6 +406,7 @@ def test_every_back_office_route_is_in_the_table() -> None:
         "branding",
         "licenses",
         "releases",
+        "webhooks",
     )
     apps = {f"admin:{room}" for room in rooms}
     assert of_models - apps <= names_of(Site.BACKOFFICE)
@@ -509,7 +515,11 @@ def test_back_office_model_routes(world: World, visitor: str) -> None:
         asked = a_request(world)
         entry = AuditEntry.objects.all()[0]
         email = OutgoingEmail.objects.get()
+        hook = hook_of(world.acme, "https://shop.example/hooks")
+        sent = send_test(hook)
     objects = {
+        "webhooks.webhook": hook,
+        "webhooks.delivery": sent,
         "audit.auditentry": entry,
         "mail.outgoingemail": email,
         "imports.dataimport": started,
@@ -606,6 +616,9 @@ WORK_PAGES = {
     "admin:accounts_user_export",
     "admin:audit_auditentry_export",
     "admin:mail_outgoingemail_do",
+    "admin:webhooks_webhook_do",
+    "admin:webhooks_webhook_secret",
+    "admin:webhooks_delivery_do",
     *(f"admin:mail_owntext_{action}" for action in ("changelist", "add", "change", "delete")),
     "admin:mail_owntext_history",
     "admin:mail_owntext_write",
@@ -642,6 +655,9 @@ def test_the_pages_of_the_daily_work(world: World) -> None:
         started, asking = an_import(world), an_import(world, b"phone\n123\n")
         request = a_request(world)
         change = a_change(world)
+        hook = hook_of(world.acme, "https://shop.example/hooks")
+        sent = send_test(hook)
+        Delivery.objects.update(state=Delivery.State.GIVEN_UP, due_at=None)
     provider = f"/accounts/identityprovider/{a_provider(world).pk}"
     ada = f"/accounts/user/{world.ada.pk}"
     license = f"/licenses/license/{world.ada_license.pk}"
@@ -678,6 +694,21 @@ def test_the_pages_of_the_daily_work(world: World) -> None:
             (302, 200, 200, 404, 403),
         ),
         f"/mail/outgoingemail/{email.pk}/do/send-again/": (
+            (302, 404, 403, 404, 403),
+            (302, 302, 403, 404, 403),
+        ),
+        f"/webhooks/webhook/{hook.pk}/secret/": (
+            (302, 200, 403, 404, 403),
+            (302, 200, 403, 404, 403),
+        ),
+        **{
+            f"/webhooks/webhook/{hook.pk}/do/{verb}/": (
+                (302, 404, 403, 404, 403),
+                (302, done, 403, 404, 403),
+            )
+            for verb, done in (("test", 302), ("rotate", 302), ("send-given-up", 302))
+        },
+        f"/webhooks/delivery/{sent.pk}/do/send-again/": (
             (302, 404, 403, 404, 403),
             (302, 302, 403, 404, 403),
         ),

@@ -165,6 +165,14 @@ OTHERWISE = {
     "tenancy.host.name": "A label or a domain name.",
     "tenancy.vendor.registration": "A choice.",
     "tenancy.vendor.second_factor_for": "A choice.",
+    "webhooks.webhook.style": "A choice.",
+    "webhooks.webhook.switched_off": "A choice.",
+    "webhooks.webhook.encrypted_earlier": "Encrypted.",
+    "webhooks.delivery.event": "A name of ours (webhooks/events.py).",
+    "webhooks.delivery.once": "A name of ours.",
+    "webhooks.delivery.reason": "A choice.",
+    "webhooks.delivery.body": "Made of rows that are checked.",
+    "webhooks.delivery.answer": "What another program says, shown as it is to staff.",
 }
 
 
