@@ -243,7 +243,11 @@ def _read(request: ApiRequest) -> dict[str, Any]:
         if request.GET.get(name)
     }
     asked.setdefault("endDate", timezone.now())
-    asked.setdefault("startDate", asked["endDate"] - DAYS)
+    if "startDate" not in asked:
+        try:
+            asked["startDate"] = asked["endDate"] - DAYS
+        except OverflowError as error:
+            raise InvalidRequest("endDate: use a later time.") from error
     if not timedelta(0) <= asked["endDate"] - asked["startDate"] <= LONGEST:
         raise InvalidRequest("startDate, endDate: use a time of at most 400 days.")
     return asked

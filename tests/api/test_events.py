@@ -60,6 +60,7 @@ def test_numbers(world: World) -> None:
     assert program.get(f"{path}?startDate=2020-01-01").status_code == 400
     assert program.get(f"{path}/geo-location").json() == []
     assert program.get(f"{path}?start=2020-01-01").status_code == 400
+    assert program.get(f"{path}?endDate=0001-01-02").status_code == 400
 
 
 def test_trials_as_numbers(filled: World) -> None:
