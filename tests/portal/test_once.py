@@ -852,6 +852,7 @@ REFUSED = {
             "licenses.seatrequest",
             "backoffice.bulkchange",
             "releases.download",
+            "accounts.personalaccesstoken",
             "audit.auditentry",
         )
         for action in ACTIONS

@@ -351,6 +351,7 @@ MODELS = (
     "tenancy.vendor",
     "accounts.user",
     "accounts.identityprovider",
+    "accounts.personalaccesstoken",
     "licenses.product",
     "licenses.licensepolicy",
     "licenses.maintenancepolicy",
@@ -476,6 +477,7 @@ def test_back_office_model_routes(world: World, visitor: str) -> None:
         policy = LicensePolicy.objects.create(vendor=world.acme, name="Yearly")
         maintenance = MaintenancePolicy.objects.create(vendor=world.acme, name="Yearly")
         trials = TrialPolicy.objects.create(vendor=world.acme, name="Yearly")
+        token, _secret = tokens.write(world.ada, name="Nightly", scopes=["user:read"])
         trial = TrialActivation.objects.create(
             vendor=world.acme,
             product=world.orbit,
@@ -510,6 +512,7 @@ def test_back_office_model_routes(world: World, visitor: str) -> None:
         "tenancy.vendor": world.acme,
         "accounts.user": world.ada,
         "accounts.identityprovider": provider,
+        "accounts.personalaccesstoken": token,
         "licenses.product": world.orbit,
         "licenses.licensepolicy": policy,
         "licenses.license": world.ada_license,
