@@ -28,6 +28,7 @@ RIGHTS: dict[str, dict[str, tuple[str, ...]]] = {
         "accounts.portalsettings": ("view", "change"),
         "accounts.role": ("view", "add", "change", "delete"),
         "accounts.tag": ("view", "add", "change", "delete"),
+        "accounts.personalaccesstoken": ("view",),
         "accounts.identityprovider": ("view", "add", "change", "delete"),
         "mail.outgoingemail": ("view", "send"),
         "mail.owntext": ("view", "change"),

@@ -11,7 +11,7 @@ from api.answers import answer
 from api.bodies import Answer, Moment
 from api.errors import UnknownFilter
 from api.lists import Column, Kind, Listing, listed, narrowed, read, row_of, value_of
-from api.programs import OperatingSystem
+from api.programs import OperatingSystem, PlaceAnswer
 from api.requests import ApiRequest
 from audit import trail
 from audit.models import AuditEntry
@@ -25,10 +25,6 @@ from tenancy.spelling import form_of
 router = Router(tags=["activation_logs"])
 READ = needs("activation:read", "audit.view_auditentry")
 EXPORT = needs("activation:read", "audit.export_auditentry")
-
-
-class PlaceAnswer(Answer):
-    ip_address: str
 
 
 class ActivationLogAnswer(Answer):

@@ -198,6 +198,7 @@ def activation(row: Activation) -> Wire:
         {
             **stamps(row),
             **machine(row),
+            "location": location(row),
             "offline": row.offline,
             "licenseId": row.license_id,
             "lastSyncedAt": row.last_synced_at,
@@ -219,6 +220,11 @@ def machine(row: Any) -> Wire:
         "container": row.container,
         "appVersion": row.app_version,
     }
+
+
+def location(row: Any) -> Wire | None:
+    """Where a machine was activated from, as far as it is kept: the country."""
+    return {"countryCode": row.country} if row.country else None
 
 
 def machine_metadata(row: Any) -> list[Wire]:
@@ -246,14 +252,17 @@ def trial_policy(row: TrialPolicy) -> Wire:
 
 
 def trial(row: TrialActivation) -> Wire:
-    return {
-        **stamps(row),
-        **machine(row),
-        "offline": row.offline,
-        "expiresAt": row.expires_at,
-        "productId": row.product_id,
-        "metadata": machine_metadata(row),
-    }
+    return valued(
+        {
+            **stamps(row),
+            **machine(row),
+            "location": location(row),
+            "offline": row.offline,
+            "expiresAt": row.expires_at,
+            "productId": row.product_id,
+            "metadata": machine_metadata(row),
+        }
+    )
 
 
 def activation_log(row: AuditEntry) -> Wire:

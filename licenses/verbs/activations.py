@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from audit import followers
+from audit.acting import actor
 from licenses import errors
 from licenses.history import ACTIVATION_LIMIT_REACHED, FIRST_ACTIVATED, Event, record
 from licenses.models import (
@@ -29,7 +30,7 @@ from licenses.models import (
 )
 from licenses.verbs.licenses import begun, maintenance_begun
 from licenses.verbs.locking import lock
-from licenses.verbs.restrictions import check_user
+from licenses.verbs.restrictions import check_user, country_of
 
 FINGERPRINT_LENGTHS = range(64, 257)
 
@@ -304,6 +305,8 @@ def _take_seat(
     activation = Activation(vendor_id=license.vendor_id, license=license)
     _describe(activation, machine)
     _bind(activation, key)
+    # An offline machine's file may be handed in from anywhere.
+    activation.country = "" if key else country_of(license, actor().ip)
     activation.last_synced_at = now
     activation.lease_expires_at = _lease_end(license, activation, lease_duration)
     if license.expiration_strategy == ExpirationStrategy.ROLLING and license.interval:

@@ -153,6 +153,7 @@ def test_machines_are_narrowed_by_whose_licences_they_are_on(
         ("/licenses/seatrequest/", "created_at"),
         ("/accounts/user/", "last_seen_at"),
         ("/accounts/user/", "created_at"),
+        ("/accounts/personalaccesstoken/", "created_at"),
         ("/mail/outgoingemail/", "created_at"),
         ("/audit/auditentry/", "created_at"),
         ("/releases/release/", "published_at"),

@@ -937,6 +937,7 @@ REFUSED = {
             "licenses.seatrequest",
             "backoffice.bulkchange",
             "releases.download",
+            "accounts.personalaccesstoken",
             "audit.auditentry",
             "webhooks.delivery",
         )

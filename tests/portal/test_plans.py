@@ -16,7 +16,7 @@ from django.apps import apps
 from django.db import connection
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import PersonalAccessToken, User
 from accounts.verbs.erasing import erase_person
 from audit.models import AuditEntry, AuditParticulars
 from backoffice.models import BulkChange, BulkStep, SavedView
@@ -61,6 +61,7 @@ def crowded(filled: World) -> World:
     with inside(world.acme):
         [exchange] = OfflineExchange.objects.all()
         [download] = Download.objects.all()
+        [token] = PersonalAccessToken.objects.all()
         [shared] = LicenseUser.objects.all()
         value = LicenseMetadata.objects.all()[0]
         [change], [step] = BulkChange.objects.all(), BulkStep.objects.all()
@@ -107,6 +108,13 @@ def crowded(filled: World) -> World:
         copy(download, NUMBER, **ids)
         copy(shared, NUMBER, **ids)
         copy(value, NUMBER, license_id=somebody, key="'subscription'", value="'sub-' || n")
+        copy(
+            token,
+            NUMBER,
+            digest="'digest-' || n",
+            **ages,
+            user_id=PERSON.replace("n", f"(mod(n, {NUMBER // 10}) + 1)"),
+        )
         copy(email, NUMBER, recipient="'customer' || n || '@example.com'", **ages)
         copy(change, NUMBER // 10, label="'Change ' || n", **ages)
         copy(step, NUMBER // 10, number="n", done_at="now()")
@@ -243,6 +251,7 @@ LISTS = {
     "/audit/auditentry/": ("customer777", "GRACE1"),
     "/mail/outgoingemail/": ("customer777@example.com", "customer"),
     "/releases/download/": ("customer777", "orbit"),
+    "/accounts/personalaccesstoken/": ("customer777", "customer"),
     "/find/": ("host-77777", "host"),
 }
 

@@ -356,6 +356,7 @@ MODELS = (
     "tenancy.vendor",
     "accounts.user",
     "accounts.identityprovider",
+    "accounts.personalaccesstoken",
     "licenses.product",
     "licenses.productversion",
     "licenses.featureflag",
@@ -489,6 +490,7 @@ def test_back_office_model_routes(world: World, visitor: str) -> None:
         of_orbit = {"vendor": world.acme, "product": world.orbit}
         version = ProductVersion.objects.create(name="pro", **of_orbit)
         flag = FeatureFlag.objects.create(name="export", **of_orbit)
+        token, _secret = tokens.write(world.ada, name="Nightly", scopes=["user:read"])
         trial = TrialActivation.objects.create(
             vendor=world.acme,
             product=world.orbit,
@@ -527,6 +529,7 @@ def test_back_office_model_routes(world: World, visitor: str) -> None:
         "tenancy.vendor": world.acme,
         "accounts.user": world.ada,
         "accounts.identityprovider": provider,
+        "accounts.personalaccesstoken": token,
         "licenses.product": world.orbit,
         "licenses.productversion": version,
         "licenses.featureflag": flag,
