@@ -90,7 +90,7 @@ VENDORS = (
             of("releases.download", "downloads", _("Downloads"), "download"),
             of("backoffice.bulkchange", "changes", _("Changes to many"), "stack"),
             of("imports.dataimport", "imports", _("Imports"), "upload"),
-            of("accounts.identityprovider", "providers", _("Single sign-on"), "check"),
+            of("accounts.identityprovider", "providers", _("Single sign-on"), "enter"),
             of("mail.owntext", "texts", _("Texts of e-mails"), "text"),
             of("branding.customdomain", "domains", _("Custom domains"), "globe"),
             of("audit.auditentry", "trail", _("Audit trail"), "list"),
