@@ -114,7 +114,9 @@ class OutgoingEmailAdmin(WithButtons):
     def state_shown(self, obj: OutgoingEmail) -> str:
         """In the list, where the one that failed has to be seen among many."""
         code = BADGES.get(obj.state, "")
-        return format_html('<span class="badge {}">{}</span>', code, capfirst(obj.get_state_display()))
+        return format_html(
+            '<span class="badge {}">{}</span>', code, capfirst(obj.get_state_display())
+        )
 
     @admin.display(description=_("person"))
     def person(self, obj: OutgoingEmail) -> str:
