@@ -134,10 +134,11 @@ def _check_parties(claims: Mapping[str, Any], issuer: str, client_id: str) -> No
 
 
 def _check_times(claims: Mapping[str, Any], now: float) -> None:
-    ends, made, begins = (_moment(claims, name) for name in ("exp", "iat", "nbf"))
+    names = ("exp", "iat", "nbf", "auth_time")
+    ends, made, begins, shown = (_moment(claims, name) for name in names)
     if ends is None or made is None:
         raise SingleSignOnRefused(Why.NO_TIMES)
-    is_begun = max(made, begins or made) <= now + DRIFT
+    is_begun = max(made, begins or made, shown or made) <= now + DRIFT
     if not is_begun or ends + DRIFT <= now or made + OLDEST + DRIFT < now:
         raise SingleSignOnRefused(Why.WRONG_TIME)
 
