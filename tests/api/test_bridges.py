@@ -75,7 +75,7 @@ def test_a_subscription_from_order_to_end(world: World, frozen_time: Any) -> Non
     assert [each["visible"] for each in monthly["metadata"]] == [False]
 
     found = bridge.get(f"/v3/licenses?{SUBSCRIPTION}").json()
-    assert [each["id"] for each in found] == [monthly["id"], addon["id"]]
+    assert {each["id"] for each in found} == {monthly["id"], addon["id"]}
     for each in found:
         suspended = bridge.change(f"/v3/licenses/{each['id']}", {"suspended": True})
         assert suspended.json()["suspended"] is True
