@@ -100,6 +100,16 @@ class WebhookAdmin(WithButtons):
         n = len(obj.events)
         return ngettext("%(n)d event", "%(n)d events", n) % {"n": n}
 
+    def get_fields(self, request: HttpRequest, obj: Webhook | None = None) -> Any:
+        """Who may only look reads the events in words."""
+        if obj is None or self.has_change_permission(request, obj):
+            return super().get_fields(request, obj)
+        return ("name", "url", "style", "told_of", "active")
+
+    @admin.display(description=_("events"))
+    def told_of(self, obj: Webhook) -> str:
+        return ", ".join(str(EVENTS[event]) for event in obj.events)
+
     @admin.display(description=_("state"))
     def standing(self, obj: Webhook) -> str:
         """On, or off and why, or that nothing arrives."""

@@ -155,6 +155,8 @@ OTHERWISE = {
     "imports.columnmeaning.heading": "A stored form (tenancy/spelling.py).",
     "imports.importstep.content": "Made of the file, whose cells are checked one by one.",
     "imports.dataimport.content": "The file itself, whose cells are checked one by one.",
+    "licenses.activation.country": "Two letters, from the operator's file (web/whereabouts.py).",
+    "licenses.trialactivation.country": "The same.",
     "licenses.activation.fingerprint": "Opaque; what programs send is checked (offline/codec.py).",
     "licenses.trialactivation.fingerprint": "The same, and by api/programs.py.",
     "licenses.license.key": "Visible ASCII (licenses/keys.py).",
