@@ -27,7 +27,7 @@ from licenses.models import (
     TrialActivation,
     TrialPolicy,
 )
-from releases.models import ReleaseFile
+from releases.models import OwnPlatform, ReleaseFile
 from tenancy.door import inside
 from tests.api.program import Program, operations, program_of
 from tests.world import World, file_of
@@ -46,6 +46,13 @@ def role_row(world: World) -> object:
 def tag_row(world: World) -> object:
     with inside(world.acme):
         return Tag.objects.create(vendor=world.acme, name="Orbit friends").pk
+
+
+def platform_row(world: World) -> object:
+    with inside(world.acme):
+        return OwnPlatform.objects.create(
+            vendor=world.acme, word="orbit-box", display_name="Orbit Box"
+        ).pk
 
 
 def event_row(world: World) -> object:
@@ -124,6 +131,7 @@ ROWS: dict[str, Callable[[World], object]] = {
     "trial-policies": trial_policy_row,
     "users": lambda world: world.ada.pk,
     "release-files": lambda world: file_of_orbit(world).pk,
+    "release-platforms": platform_row,
     "releases": lambda world: world.orbit_release.pk,
     "{uuidstr:release_id}": lambda world: world.orbit_release.pk,
 }

@@ -157,6 +157,8 @@ OTHERWISE = {
     "imports.dataimport.content": "The file itself, whose cells are checked one by one.",
     "licenses.activation.fingerprint": "Opaque; what programs send is checked (offline/codec.py).",
     "licenses.trialactivation.fingerprint": "The same, and by api/programs.py.",
+    "licenses.activation.country": "Of the operator's file (web/whereabouts.py).",
+    "licenses.trialactivation.country": "The same.",
     "licenses.license.key": "Visible ASCII (licenses/keys.py).",
     "licenses.licensepolicy.key_pattern": "Its keys are visible ASCII.",
     "releases.releasefile.key": "Made by the portal.",
