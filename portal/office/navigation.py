@@ -91,6 +91,7 @@ VENDORS = (
             of("backoffice.bulkchange", "changes", _("Changes to many"), "stack"),
             of("imports.dataimport", "imports", _("Imports"), "upload"),
             of("accounts.identityprovider", "providers", _("Single sign-on"), "check"),
+            of("accounts.tag", "tags", _("Tags"), "tag"),
             of("accounts.personalaccesstoken", "tokens", _("Access tokens"), "token"),
             of("mail.owntext", "texts", _("Texts of e-mails"), "text"),
             of("branding.customdomain", "domains", _("Custom domains"), "globe"),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from accounts.models import IdentityProvider, Session, User
+from accounts.models import IdentityProvider, Session, Tag, User
 from accounts.passkeys.verbs import passkeys_of
 from accounts.rights import RIGHTS, given_to, includes
 from accounts.sessions import people_of
@@ -352,6 +352,7 @@ MODELS = (
     "accounts.user",
     "accounts.identityprovider",
     "accounts.personalaccesstoken",
+    "accounts.tag",
     "licenses.product",
     "licenses.licensepolicy",
     "licenses.maintenancepolicy",
@@ -478,6 +479,7 @@ def test_back_office_model_routes(world: World, visitor: str) -> None:
         maintenance = MaintenancePolicy.objects.create(vendor=world.acme, name="Yearly")
         trials = TrialPolicy.objects.create(vendor=world.acme, name="Yearly")
         token, _secret = tokens.write(world.ada, name="Nightly", scopes=["user:read"])
+        tag = Tag.objects.create(vendor=world.acme, name="Friends")
         trial = TrialActivation.objects.create(
             vendor=world.acme,
             product=world.orbit,
@@ -513,6 +515,7 @@ def test_back_office_model_routes(world: World, visitor: str) -> None:
         "accounts.user": world.ada,
         "accounts.identityprovider": provider,
         "accounts.personalaccesstoken": token,
+        "accounts.tag": tag,
         "licenses.product": world.orbit,
         "licenses.licensepolicy": policy,
         "licenses.license": world.ada_license,
