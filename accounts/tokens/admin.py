@@ -78,6 +78,10 @@ class TokenAdmin(VendorAdmin):
         gettext_lazy(
             "Who lets a program act in his name makes an access token under his own name."
         ),
+        button=gettext_lazy("To the team"),
+        route="accounts_user_changelist",
+        right="accounts.view_user",
+        query="kind=team",
     )
     list_display = ("name", "user", "for_what", "last_used_at", "expires_at", "revoked")
     list_select_related = ("user",)
