@@ -35,7 +35,9 @@ from mail.texts import TEXTS
 from mail.verbs import texts
 from offline.models import OfflineExchange
 from releases.files.ranges import ByteRange
+from releases.models import OwnPlatform
 from releases.verbs.downloads import record
+from releases.verbs.own_platforms import add_platform
 from tenancy.door import inside
 from tenancy.hosts import Site
 from tenancy.models import Vendor
@@ -124,6 +126,7 @@ def _fill(world: World, vendor: Vendor) -> None:
         )
         claim(vendor, f"licenses.{name}.example")
         ProvedDomain.objects.create(vendor=vendor, name=f"old.{name}.example")
+        add_platform(OwnPlatform(vendor=vendor, word=f"{name}-box"))
         change_brand(vendor=vendor, pictures={"logo_light": picture()})
         send_license(license)
         texts.write(TEXTS["invitation"], subject=f"{name}-hello", body="{link}")

@@ -95,6 +95,7 @@ VENDORS = (
             of("accounts.identityprovider", "providers", _("Single sign-on"), "enter"),
             of("webhooks.webhook", "webhooks", _("Webhooks"), "plug"),
             of("webhooks.delivery", "webhook-log", _("Sent to webhooks"), "signal"),
+            of("accounts.tag", "tags", _("Tags"), "tag"),
             of("accounts.personalaccesstoken", "tokens", _("Access tokens"), "token"),
             of("mail.owntext", "texts", _("Texts of e-mails"), "text"),
             of("branding.customdomain", "domains", _("Custom domains"), "globe"),

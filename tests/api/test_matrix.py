@@ -32,7 +32,7 @@ from licenses.models import (
 from mail.models import OutgoingEmail
 from mail.texts import TEXTS
 from mail.wire import id_of
-from releases.models import ReleaseFile
+from releases.models import OwnPlatform, ReleaseFile
 from tenancy.door import inside
 from tests.api.program import Program, operations, program_of
 from tests.webhooks.hooks import hook_of
@@ -63,6 +63,13 @@ def role_row(world: World) -> object:
 def tag_row(world: World) -> object:
     with inside(world.acme):
         return Tag.objects.create(vendor=world.acme, name="Orbit friends").pk
+
+
+def platform_row(world: World) -> object:
+    with inside(world.acme):
+        return OwnPlatform.objects.create(
+            vendor=world.acme, word="orbit-box", display_name="Orbit Box"
+        ).pk
 
 
 def event_row(world: World) -> object:
@@ -173,6 +180,7 @@ ROWS: dict[str, Callable[[World], object]] = {
     "trial-policies": trial_policy_row,
     "users": lambda world: world.ada.pk,
     "release-files": lambda world: file_of_orbit(world).pk,
+    "release-platforms": platform_row,
     "releases": lambda world: world.orbit_release.pk,
     "{uuidstr:release_id}": lambda world: world.orbit_release.pk,
 }

@@ -421,6 +421,7 @@ HARMLESS = {
     "mail.owntext.subject": "what a vendor's e-mails say to everybody",
     "mail.owntext.text": "what a vendor's e-mails say to everybody",
     "mail.senttext.email": "a key",
+    "releases.ownplatform.display_name": "of what is sold",
     "releases.release.name": "of what is sold",
     "releases.release.notes": "for everybody",
     "releases.release.notes_html": "the same as HTML",

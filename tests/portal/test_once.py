@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import get_resolver
 
 from accounts.links import Purpose, make_token
-from accounts.models import Session, User
+from accounts.models import Session, Tag, User
 from accounts.passkeys.verbs import passkeys_of
 from accounts.tokens import verbs as tokens
 from backoffice.models import SavedView
@@ -482,6 +482,23 @@ def deleted_product_version(world: World) -> Posted:
     return admin_page(world, f"{of_orbit(world, ProductVersion)}/delete/", post="yes")
 
 
+def tag(world: World) -> Posted:
+    return admin_page(world, "/accounts/tag/add/", name="Friends")
+
+
+def a_tag(world: World) -> str:
+    with inside(world.acme):
+        return f"/accounts/tag/{Tag.objects.create(vendor=world.acme, name='Friends').pk}"
+
+
+def changed_tag(world: World) -> Posted:
+    return admin_page(world, f"{a_tag(world)}/change/", name="Good friends")
+
+
+def deleted_tag(world: World) -> Posted:
+    return admin_page(world, f"{a_tag(world)}/delete/", post="yes")
+
+
 def a_trial(world: World) -> str:
     with inside(world.acme):
         trial = TrialActivation.objects.create(
@@ -811,6 +828,9 @@ BY_TOKEN: dict[str, tuple[Make, ...]] = {
     "admin:licenses_productversion_add": (product_version,),
     "admin:licenses_productversion_changelist": (),  # as of policies
     "admin:licenses_productversion_delete": (deleted_product_version,),
+    "admin:accounts_tag_add": (tag,),
+    "admin:accounts_tag_changelist": (),  # as of policies
+    "admin:accounts_tag_delete": (deleted_tag,),
     "admin:licenses_trialpolicy_add": (trial_policy,),
     "admin:licenses_trialpolicy_changelist": (),  # as of policies
     "admin:licenses_trialpolicy_delete": (deleted_trial_policy,),
@@ -858,6 +878,7 @@ BY_NATURE: dict[str, tuple[Make, ...]] = {
     "admin:licenses_maintenancepolicy_change": (changed_maintenance,),
     "admin:licenses_featureflag_change": (changed_feature_flag,),
     "admin:licenses_productversion_change": (changed_product_version,),
+    "admin:accounts_tag_change": (changed_tag,),
     "admin:licenses_trialpolicy_change": (changed_trial_policy,),
     "admin:licenses_trialactivation_change": (changed_trial,),
     "admin:backoffice_bulkchange_do": (stopped_change,),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from accounts.models import IdentityProvider, Session, User
+from accounts.models import IdentityProvider, Session, Tag, User
 from accounts.passkeys.verbs import passkeys_of
 from accounts.rights import RIGHTS, given_to, includes
 from accounts.sessions import people_of
@@ -357,6 +357,7 @@ MODELS = (
     "accounts.user",
     "accounts.identityprovider",
     "accounts.personalaccesstoken",
+    "accounts.tag",
     "licenses.product",
     "licenses.productversion",
     "licenses.featureflag",
@@ -491,6 +492,7 @@ def test_back_office_model_routes(world: World, visitor: str) -> None:
         version = ProductVersion.objects.create(name="pro", **of_orbit)
         flag = FeatureFlag.objects.create(name="export", **of_orbit)
         token, _secret = tokens.write(world.ada, name="Nightly", scopes=["user:read"])
+        tag = Tag.objects.create(vendor=world.acme, name="Friends")
         trial = TrialActivation.objects.create(
             vendor=world.acme,
             product=world.orbit,
@@ -530,6 +532,7 @@ def test_back_office_model_routes(world: World, visitor: str) -> None:
         "accounts.user": world.ada,
         "accounts.identityprovider": provider,
         "accounts.personalaccesstoken": token,
+        "accounts.tag": tag,
         "licenses.product": world.orbit,
         "licenses.productversion": version,
         "licenses.featureflag": flag,
