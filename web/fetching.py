@@ -36,8 +36,8 @@ MOST_TRIED = 3  # addresses of a name
 LARGEST = 256 * 1024  # bytes of an answer
 BEGINNING = 1000  # bytes that are read of a receiver's answer
 LONGEST_ADDRESS = 2000  # characters
-# The addresses of IPv6 that are given to anybody. Beside them there are old ones of sites, and those
-# that stand for IPv4 addresses (compatible, translated, NAT64).
+# The addresses of IPv6 that are given to anybody. Beside them there are old ones of sites, and
+# those that stand for IPv4 addresses (compatible, translated, NAT64).
 GIVEN = IPv6Network("2000::/3")
 # What Python takes for the world's and is not: 6to4, which leads to IPv4 addresses, a network of
 # examples, and one of protocols, where some clouds answer.

@@ -181,15 +181,11 @@ def test_what_a_licence_can_not_be_is_said_and_nothing_is_made(
 
 
 @pytest.mark.parametrize("names", [20_000, 1])
-@pytest.mark.parametrize(("member", "name"), [("metadata", "key"), ("meterAttributes", "name")])
+@pytest.mark.parametrize("member", ["metadata", "meterAttributes"])
 def test_too_many_values_are_refused_before_one_is_written(
-    world: World,
-    program: Program,
-    member: str,
-    name: str,
-    names: int,
-    django_assert_max_num_queries: Any,
+    world: World, program: Program, member: str, names: int, django_assert_max_num_queries: Any
 ) -> None:
+    name = "key" if member == "metadata" else "name"
     many = [{name: str(n % names)} for n in range(20_000)]
     one = f"{PATH}/{world.ada_license.pk}"
     with django_assert_max_num_queries(30):
