@@ -80,6 +80,7 @@ ROUTERS = (
     users.router,
     webhooks.router,
 )
+MOST_TOLD = 20  # of what is wrong with a body: what comes may have 100,000 members
 api.add_decorator(once)
 for router in ROUTERS:
     api.add_router("", router)
@@ -96,8 +97,8 @@ def refused(request: HttpRequest, error: PortalError) -> HttpResponse:
 
 @api.exception_handler(Unreadable)
 def unreadable(request: HttpRequest, error: Unreadable) -> HttpResponse:
-    """400 for a body whose members are not what they should be, each named."""
-    sentences = (f"{_member(each)}: {each['msg']}." for each in error.errors)
+    """400 for a body whose members are not what they should be, the first of them named."""
+    sentences = (f"{_member(each)}: {each['msg']}." for each in error.errors[:MOST_TOLD])
     return in_json(InvalidRequest(" ".join(sentences)))
 
 

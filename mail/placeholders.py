@@ -10,8 +10,10 @@ from collections.abc import Collection, Mapping
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-THEIRS = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
-COMMAND = re.compile(r"\{%.*?%\}", re.DOTALL)
+# Each ends at once where what it begins is not closed, so that no text is looked through once for
+# each of its braces.
+THEIRS = re.compile(r"\{\{(?:(.*?)\}\})?", re.DOTALL)
+COMMAND = re.compile(r"\{%(?:.*?%\})?", re.DOTALL)
 TAG = re.compile(
     r"</?(?:a|b|body|br|center|div|em|font|h[1-6]|head|hr|html|i|img|li|ol|p|pre|script|small|span"
     r"|strong|style|table|tbody|td|th|tr|u|ul)(?:\s[^<>]*)?/?>|<!(?:--|doctype)",
@@ -40,7 +42,7 @@ def in_our_words(typed: str, placeholders: Collection[str]) -> str:
             _("There are no conditions and loops here: take %(command)s out.")
             % {"command": command[0]}
         )
-    return THEIRS.sub(lambda found: _ours(found[1].strip(), placeholders), typed)
+    return THEIRS.sub(lambda found: _ours((found[1] or "").strip(), placeholders), typed)
 
 
 def _ours(name: str, placeholders: Collection[str]) -> str:

@@ -23,6 +23,10 @@ PLACEHOLDER = re.compile(r"\{([^{}\n]*)\}")
 # In what people type, addresses are links; in what is put in, none but those of LINKS are.
 TYPED_LINK = re.compile(r"https?://[^\s<>\"'{}]*[^\s<>\"'{}.,;:!?)\]]")
 LINKS = frozenset({"link", "off", "office", "portal"})
+# Whoever has one of these may do what it is for: it is told to nobody but who gets the e-mail.
+OPENING = frozenset({"link", "off"})
+# What an address may begin with, to which mail programs count all up to the next blank.
+OF_ADDRESSES = frozenset("./@}")
 PARAGRAPHS = re.compile(r"\n[ \t]*\n\s*")
 # What every text may say; the samples of the rest are the vendor's own.
 EVERYWHERE: Mapping[str, Sample] = {"name": "Ada Lovelace", "email": "ada@example.com"}
@@ -96,7 +100,7 @@ def names_in(typed: str) -> list[str]:
 
 def check(text: Text, *, subject: str, body: str) -> None:
     """Raises ValidationError, by field, for a placeholder that the text has not, a link in the
-    subject, and for one that has to be there and is not."""
+    subject or at the end of an address, and for one that has to be there and is not."""
     errors: dict[str, list[str]] = {"subject": [], "text": []}
     for where, typed in (("subject", subject), ("text", body)):
         unknown = dict.fromkeys(n for n in names_in(typed) if n not in text.placeholders)
@@ -108,6 +112,8 @@ def check(text: Text, *, subject: str, body: str) -> None:
         errors["subject"].append(
             _("A subject can't have a link in it: take {%(name)s} out.") % {"name": name}
         )
+    for name in _within_addresses(body):
+        errors["text"].append(_("Put a blank before {%(name)s}.") % {"name": name})
     for name in text.required:
         if name not in names_in(body):
             errors["text"].append(
@@ -116,6 +122,17 @@ def check(text: Text, *, subject: str, body: str) -> None:
             )
     if found := {where: said for where, said in errors.items() if said}:
         raise ValidationError(found)
+
+
+def _within_addresses(body: str) -> list[str]:
+    """The links that would lead away, as a part of what stands before them."""
+    found: dict[str, None] = {}
+    for each in PLACEHOLDER.finditer(body):
+        name, start = each[1].strip(), each.start()
+        word = body[max(body.rfind(blank, 0, start) for blank in " \t\n") + 1 : start]
+        if name in OPENING and not OF_ADDRESSES.isdisjoint(word):
+            found[name] = None
+    return list(found)
 
 
 # --- Putting in ---------------------------------------------------------------------------------

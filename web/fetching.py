@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from enum import Enum
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPResponse
-from ipaddress import IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 from queue import Empty, Queue
 from time import monotonic
 from typing import Any
@@ -36,8 +36,12 @@ MOST_TRIED = 3  # addresses of a name
 LARGEST = 256 * 1024  # bytes of an answer
 BEGINNING = 1000  # bytes that are read of a receiver's answer
 LONGEST_ADDRESS = 2000  # characters
-# Networks of IPv6 through which IPv4 addresses are reached: NAT64 and 6to4.
-DETOURS = [IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"), IPv6Network("2002::/16")]
+# The addresses of IPv6 that are given to anybody. Beside them there are old ones of sites, and
+# those that stand for IPv4 addresses (compatible, translated, NAT64).
+GIVEN = IPv6Network("2000::/3")
+# What Python takes for the world's and is not: 6to4, which leads to IPv4 addresses, a network of
+# examples, and one of protocols, where some clouds answer.
+BUT = [IPv6Network("2002::/16"), IPv6Network("3fff::/20"), IPv4Network("192.0.0.0/24")]
 
 
 class Fault(Enum):
@@ -303,9 +307,9 @@ def is_public(address: str) -> bool:
     if isinstance(found, IPv6Address):
         if found.ipv4_mapped:
             return is_public(str(found.ipv4_mapped))
-        if any(found in net for net in DETOURS):
+        if found not in GIVEN:
             return False
-    return found.is_global and not found.is_multicast
+    return found.is_global and not found.is_multicast and not any(found in net for net in BUT)
 
 
 def _is_allowed(host: str, allowed: Collection[str] | None) -> bool:

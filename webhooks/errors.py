@@ -12,6 +12,13 @@ class NotResendable(PortalError):
     text = _("This event is on its way already, or what it said is kept no more.")
 
 
+class TooManyWebhooks(PortalError):
+    """More than a vendor may have."""
+
+    code = "TOO_MANY_WEBHOOKS"
+    text = _("There are 100 webhooks already: delete one before another is added.")
+
+
 class WebhookIsOff(PortalError):
     """Nothing is sent to a webhook that is off."""
 

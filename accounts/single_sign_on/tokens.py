@@ -148,9 +148,15 @@ def _moment(claims: Mapping[str, Any], name: str) -> float | None:
     value = claims.get(name)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise SingleSignOnRefused(Why.NO_TIMES)
-    return value
+    try:
+        moment = float(value)
+    except OverflowError as error:  # a whole number of hundreds of digits
+        raise SingleSignOnRefused(Why.NO_TIMES) from error
+    if not isfinite(moment):
+        raise SingleSignOnRefused(Why.NO_TIMES)
+    return moment
 
 
 def _text(claims: Mapping[str, Any], name: str) -> str:

@@ -145,6 +145,9 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         "body: There is no placeholder {{license.allowedActivations}} here. There are {product}, ",
     ),
     "a filter": ({"subject": "{{ license.key | upcase }}"}, "{{license.key | upcase}}"),
+    "one that is not closed": ({"body": "{{" * 250_000}, "There is no placeholder {{}} here"),
+    "a condition that is not closed": ({"body": "{%" * 250_000}, "take {% out"),
+    "thousands of names": ({"body": "{a} " * 125_000 + "{link}"}, "at most 10000 characters"),
     "a condition": ({"body": "{% if x %}{key}{% endif %} {link}"}, "take {% if x %} out"),
     "HTML": ({"body": "<p>{key} {link}</p>"}, "without <p>"),
     "a script": ({"subject": "<SCRIPT src=x>"}, "without <SCRIPT src=x>"),
@@ -166,6 +169,7 @@ def test_what_can_not_be_said_is_refused(world: World, program: Program, case: s
     answer = program.change(path_of(world, "license"), body)
     assert answer.status_code == 400, answer.content
     assert said in answer.json()["message"]
+    assert len(answer.content) < 1000
     assert own_texts(world) == {}
 
 

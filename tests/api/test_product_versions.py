@@ -118,6 +118,13 @@ def test_what_can_not_be_is_refused(world: World, program: Program, path: str) -
     assert support.change(f"{path}/{made['id']}", {"name": "y"}).status_code == 403
 
 
+def test_of_very_much_that_is_wrong_the_first_is_told(program: Program) -> None:
+    refused = program.create(VERSIONS, {"featureFlags": [{}] * 50_000})
+    assert (refused.status_code, refused.json()["code"]) == (400, "INVALID_REQUEST")
+    assert refused.json()["message"].startswith("featureFlags.0.name: Field required.")
+    assert len(refused.content) < 2_000
+
+
 def test_a_version_has_flags_of_its_product_alone(world: World, program: Program) -> None:
     program.create(FLAGS, {"name": "spectral", "productId": str(world.spectra.pk)})
     refused = program.create(

@@ -3,17 +3,19 @@
 import re
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tenancy.door import inside
+from tests.api.program import program_of
 from tests.webhooks.hooks import SECRET, fresh, hook_of, queued
 from tests.world import NOW, World, signed_in
 from webhooks import signing
 from webhooks.models import Delivery, Webhook
-from webhooks.verbs.webhooks import send_test, switch_off
+from webhooks.verbs.webhooks import MOST_WEBHOOKS, send_test, switch_off
 
 HOOKS, LOG = "/webhooks/webhook/", "/webhooks/delivery/"
 TYPED = {
@@ -79,6 +81,22 @@ def test_what_is_refused(world: World, changed: dict[str, Any], said: str) -> No
     response = signed_in(world.acme_admin).post(f"{HOOKS}add/", {**TYPED, **changed})
     assert said in response.text
     assert hooks(world) == []
+
+
+def test_a_vendor_has_a_hundred_at_most(world: World) -> None:
+    """Each of them takes a turn among those of all vendors."""
+    hook = hook_of(world.acme, "https://shop.example/hooks")
+    with inside(world.acme):
+        for _ in range(MOST_WEBHOOKS - 1):
+            hook.pk, hook.id = None, uuid4()
+            hook.save(force_insert=True)
+    body = {"name": "One more", "url": "https://shop.example/", "events": ["license.created"]}
+    refused = program_of(world.acme_admin).create("/v3/webhooks", body)
+    assert (refused.status_code, refused.json()["code"]) == (409, "TOO_MANY_WEBHOOKS")
+    page = signed_in(world.acme_admin).post(f"{HOOKS}add/", TYPED, follow=True)
+    assert "There are 100 webhooks already" in page.text
+    assert len(hooks(world)) == MOST_WEBHOOKS
+    assert program_of(world.globex_admin).create("/v3/webhooks", body).status_code == 201
 
 
 def test_a_test_and_the_log(world: World) -> None:

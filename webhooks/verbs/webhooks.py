@@ -17,7 +17,7 @@ from tenancy.encryption import encryption
 from tenancy.table import every_vendor
 from tenancy.transactions import in_steps, leave_to_the_end
 from webhooks import signing
-from webhooks.errors import WebhookIsOff
+from webhooks.errors import TooManyWebhooks, WebhookIsOff
 from webhooks.models import Delivery, Webhook
 from webhooks.verbs import ends
 from webhooks.verbs.queueing import queue_test
@@ -25,11 +25,16 @@ from webhooks.verbs.queueing import queue_test
 BOTH_SIGN = timedelta(hours=24)
 OF_SECRET = ("encrypted_secret", "encrypted_earlier", "earlier_until", "secret_made_at")
 SWITCHED_OFF = "webhook-switched-off"
+# Each is told of every event, and takes its turn among those of all vendors.
+MOST_WEBHOOKS = 100
 
 
 @transaction.atomic
 def create_webhook(webhook: Webhook, *, secret: str = "") -> Webhook:
-    """Saves a vendor's new webhook, with this secret or a new one. Raises ValidationError."""
+    """Saves a vendor's new webhook, with this secret or a new one. Raises ValidationError and
+    TooManyWebhooks."""
+    if Webhook.objects.count() >= MOST_WEBHOOKS:
+        raise TooManyWebhooks
     _check_secret(secret, webhook.style)
     webhook.encrypted_secret = _encrypted(secret or signing.new_secret(webhook.style))
     webhook.full_clean()
