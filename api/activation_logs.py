@@ -19,6 +19,7 @@ from backoffice.export import as_csv
 from licenses import wire
 from licenses.history import SEATS
 from licenses.models import Activation, License
+from licenses.search import on_licenses
 from tenancy.door import current_vendor
 from tenancy.spelling import form_of
 
@@ -46,7 +47,7 @@ def _of_product(op: str, values: list[str]) -> Q:
     if op != "eq":
         raise UnknownFilter(f"productId[{op}]")
     product = value_of("productId", Kind.ID, values[-1])
-    return Q(license_id__in=License.objects.filter(product_id=product).values("pk"))
+    return on_licenses(License.objects.filter(product_id=product))
 
 
 ACTIVATION_LOGS = Listing(

@@ -23,6 +23,7 @@ from api.lists import Kind, value_of
 from api.requests import ApiRequest
 from audit.models import AuditEntry
 from licenses.models import Activation, License, Product, TrialActivation
+from licenses.search import on_licenses
 from licenses.statistics import standings
 from licenses.status import Status
 from releases.models import Release
@@ -132,9 +133,7 @@ def by_day(request: ApiRequest) -> HttpResponse:
     asked = _read(request)
     entries = AuditEntry.objects.select_related(None).filter(action="activated")
     if "productId" in asked:
-        entries = entries.filter(
-            license_id__in=License.objects.filter(product_id=asked["productId"]).values("pk")
-        )
+        entries = entries.filter(_of_product(asked["productId"]))
     return _by_day(entries, asked)
 
 
@@ -185,10 +184,14 @@ for each in KINDS:
     _add(*each)
 
 
+def _of_product(product_id: Any) -> Q:
+    return on_licenses(License.objects.filter(product_id=product_id))
+
+
 def _machines(asked: dict[str, Any]) -> QuerySet[Any]:
     machines = Activation.objects.all()
     if "productId" in asked:
-        machines = machines.filter(license__product_id=asked["productId"])
+        machines = machines.filter(_of_product(asked["productId"]))
     if "licenseId" in asked:
         machines = machines.filter(license_id=asked["licenseId"])
     return machines

@@ -89,7 +89,7 @@ class Listing:
             of_list.append(("query", {"type": "string"}))
         of_columns = [(name, _schema(each.kind)) for name, each in self.columns.items()]
         names = [*self.special, *(name for pair in self.pairs for name in pair)]
-        others = [(name, {"type": "string"}) for name in names]
+        others = [(name, {"type": "string"}) for name in names if name not in self.columns]
         return {
             "parameters": [
                 {"name": name, "in": "query", "required": False, "schema": schema}

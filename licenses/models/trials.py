@@ -44,7 +44,10 @@ class TrialActivation(TenantRow):
             models.UniqueConstraint(name="trial_once", fields=("vendor", "product", "fingerprint")),
             SameVendor(name="trial_product_vendor", field="product", to_table="licenses_product"),
         )
-        indexes = (models.Index(name="trial_newest", fields=("vendor", "-created_at", "id")),)
+        indexes = (
+            models.Index(name="trial_newest", fields=("vendor", "-created_at", "id")),
+            models.Index(name="trial_by_print", fields=("vendor", "fingerprint")),
+        )
 
     named_after_person = True
 

@@ -34,6 +34,10 @@ def test_the_document_has_every_operation(db: None) -> None:
     assert told == shown
     ids = [each["operationId"] for path in document["paths"].values() for each in path.values()]
     assert len(set(ids)) == len(ids), "Generated clients name their functions after these."
+    for path in document["paths"].values():
+        for each in path.values():
+            named = [(one["name"], one["in"]) for one in each.get("parameters", ())]
+            assert len(set(named)) == len(named), each["operationId"]
     for reference in set(_references(document)):
         where = document
         for part in reference.removeprefix("#/").split("/"):
