@@ -252,8 +252,8 @@ def machine_places(word: Typed) -> list[Place]:
 
 def on_licenses(licenses: QuerySet[License]) -> Q:
     """The condition that a row, a machine or an entry of the trail, is of one of these licences: by
-    their ids, of which the planner knows how many rows each has; of what they are chosen by, such as
-    their owner, it would know nothing, and read every row. Asks for the ids at once."""
+    their ids, of which the planner knows how many rows each has; of what they are chosen by, such
+    as their owner, it would know nothing, and read every row. Asks for the ids at once."""
     chosen = licenses.order_by().values("pk")
     ids = list(chosen.values_list("pk", flat=True)[: MOST_NAMED + 1])
     return Q(license_id__in=chosen if len(ids) > MOST_NAMED else ids)
