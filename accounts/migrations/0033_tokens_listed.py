@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0002_squashed_0032_row_level_security"),
+        ("accounts", "0032_recovery_code_salt"),
     ]
 
     operations = [

@@ -22,8 +22,8 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("accounts", "0002_squashed_0032_row_level_security"),
-        ("tenancy", "0002_squashed_0009_row_level_security"),
+        ("accounts", "0002_squashed_0033_row_level_security"),
+        ("tenancy", "0002_squashed_0010_row_level_security"),
     ]
 
     operations = [

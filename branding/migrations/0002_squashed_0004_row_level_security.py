@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     ]
     dependencies = [
         ("branding", "0001_squashed_0001_tables"),
-        ("tenancy", "0002_squashed_0009_row_level_security"),
+        ("tenancy", "0002_squashed_0010_row_level_security"),
     ]
     operations = [
         RowLevelSecurity("brandimage"),

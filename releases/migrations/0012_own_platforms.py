@@ -9,8 +9,8 @@ from tenancy.wall import PastTheWall
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("releases", "0002_squashed_0011_row_level_security"),
-        ("tenancy", "0002_squashed_0009_row_level_security"),
+        ("releases", "0011_whose_it_is"),
+        ("tenancy", "0009_ways_in"),
     ]
 
     operations = [

@@ -15,14 +15,17 @@ class Migration(migrations.Migration):
         ("releases", "0009_corrections"),
         ("releases", "0010_freed_versions"),
         ("releases", "0011_whose_it_is"),
+        ("releases", "0012_own_platforms"),
+        ("releases", "0013_own_platforms_row_level_security"),
     ]
     dependencies = [
         ("releases", "0001_squashed_0001_tables"),
-        ("tenancy", "0002_squashed_0009_row_level_security"),
+        ("tenancy", "0002_squashed_0010_row_level_security"),
     ]
     operations = [
         RowLevelSecurity("download"),
         RowLevelSecurity("release"),
         RowLevelSecurity("releasefile"),
         WayOut("release", "programs", "published"),
+        RowLevelSecurity("ownplatform"),
     ]

@@ -26,10 +26,15 @@ class Migration(migrations.Migration):
         ("licenses", "0021_leases"),
         ("licenses", "0022_trials"),
         ("licenses", "0023_trials_row_level_security"),
+        ("licenses", "0024_product_versions"),
+        ("licenses", "0025_product_versions_row_level_security"),
+        ("licenses", "0026_found_values"),
+        ("licenses", "0027_countries"),
+        ("licenses", "0028_trials_by_print"),
     ]
     dependencies = [
         ("licenses", "0001_squashed_0001_tables"),
-        ("tenancy", "0002_squashed_0009_row_level_security"),
+        ("tenancy", "0002_squashed_0010_row_level_security"),
     ]
     operations = [
         RowLevelSecurity("activation"),
@@ -49,4 +54,7 @@ class Migration(migrations.Migration):
         WayOut("activation", "programs", "true"),
         RowLevelSecurity("trialpolicy"),
         RowLevelSecurity("trialactivation"),
+        RowLevelSecurity("featureflag"),
+        RowLevelSecurity("productversion"),
+        RowLevelSecurity("versionfeature"),
     ]

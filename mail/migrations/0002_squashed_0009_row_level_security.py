@@ -12,10 +12,11 @@ class Migration(migrations.Migration):
         ("mail", "0006_own_texts"),
         ("mail", "0007_own_texts_row_level_security"),
         ("mail", "0008_failed_emails"),
+        ("mail", "0009_sent_emails"),
     ]
     dependencies = [
         ("mail", "0001_squashed_0001_tables"),
-        ("tenancy", "0002_squashed_0009_row_level_security"),
+        ("tenancy", "0002_squashed_0010_row_level_security"),
     ]
     operations = [
         RowLevelSecurity("outgoingemail", ways=("emails",)),

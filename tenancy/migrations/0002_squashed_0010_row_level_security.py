@@ -13,6 +13,7 @@ class Migration(migrations.Migration):
         ("tenancy", "0007_words_of_status"),
         ("tenancy", "0008_second_factor"),
         ("tenancy", "0009_ways_in"),
+        ("tenancy", "0010_send_new_licenses"),
     ]
     dependencies = [
         ("accounts", "0001_squashed_0001_tables"),

@@ -33,10 +33,11 @@ class Migration(migrations.Migration):
         ("accounts", "0030_program_sign_ins"),
         ("accounts", "0031_session_place"),
         ("accounts", "0032_recovery_code_salt"),
+        ("accounts", "0033_tokens_listed"),
     ]
     dependencies = [
         ("accounts", "0001_squashed_0001_tables"),
-        ("tenancy", "0002_squashed_0009_row_level_security"),
+        ("tenancy", "0002_squashed_0010_row_level_security"),
     ]
     operations = [
         RowLevelSecurity("role"),
