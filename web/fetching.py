@@ -41,7 +41,7 @@ LONGEST_ADDRESS = 2000  # characters
 GIVEN = IPv6Network("2000::/3")
 # What Python takes for the world's and is not: 6to4, which leads to IPv4 addresses, a network of
 # examples, and one of protocols, where some clouds answer.
-BUT = [IPv6Network("2002::/16"), IPv6Network("3fff::/20"), IPv4Network("192.0.0.0/24")]
+BUT: list[Any] = [IPv6Network("2002::/16"), IPv6Network("3fff::/20"), IPv4Network("192.0.0.0/24")]
 
 
 class Fault(Enum):
