@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
 from django.db.models import ProtectedError
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja.errors import HttpError
@@ -42,7 +42,7 @@ from api.documented import DocumentedAPI
 from api.errors import InvalidRequest, IsUsed, NoRight, NotFound, camel, told
 from api.idempotency import once
 from api.refusals import refusal
-from web.errors import PortalError, in_json
+from web.errors import GoneMeanwhile, PortalError, in_json
 
 api = DocumentedAPI(
     title="Web API",
@@ -123,6 +123,12 @@ def used(request: HttpRequest, error: ProtectedError) -> HttpResponse:
 @api.exception_handler(Http404)
 def missing(request: HttpRequest, error: Http404) -> HttpResponse:
     return in_json(NotFound("row"))
+
+
+@api.exception_handler(ObjectDoesNotExist)
+def gone(request: HttpRequest, error: ObjectDoesNotExist) -> HttpResponse:
+    """It was there as the operation looked, and is not as its verb does."""
+    return in_json(GoneMeanwhile())
 
 
 @api.exception_handler(PermissionDenied)

@@ -99,6 +99,19 @@ def test_a_vendor_has_a_hundred_at_most(world: World) -> None:
     assert program_of(world.globex_admin).create("/v3/webhooks", body).status_code == 201
 
 
+@pytest.mark.parametrize("verb", ["rotate-token", "test"])
+def test_one_that_is_deleted_in_this_moment_is_gone(
+    world: World, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    hook = hook_of(world.acme, "https://shop.example/hooks")
+    path = f"/v3/webhooks/{hook.pk}"
+    with inside(world.acme):
+        Webhook.objects.filter(pk=hook.pk).delete()
+    monkeypatch.setattr("api.webhooks._webhook_of", lambda _id: hook)
+    refused = program_of(world.acme_admin).create(f"{path}/{verb}")
+    assert (refused.status_code, refused.json()["code"]) == (409, "GONE_MEANWHILE")
+
+
 def test_a_test_and_the_log(world: World) -> None:
     hook = hook_of(world.acme, "https://shop.example/hooks")
     browser = signed_in(world.acme_admin)
