@@ -257,7 +257,7 @@ LISTS = {
     "/audit/auditentry/": ("customer777", "GRACE1"),
     "/mail/outgoingemail/": ("customer777@example.com", "customer"),
     "/releases/download/": ("customer777", "orbit"),
-    "/accounts/personalaccesstoken/": ("customer777", "customer"),
+    "/accounts/personalaccesstoken/": ("customer7777", "customer"),
     "/find/": ("host-77777", "host"),
 }
 
@@ -479,7 +479,7 @@ PROGRAMS = {
     "/v3/activations?fingerprint=print-777": READ_PER_ROW * SHOWN,
     "/v3/activations?licenseId={license}": READ_PER_ROW * SHOWN,
     "/v3/activations?userId={ada}": READ_PER_ROW * SHOWN,
-    "/v3/activations?productId={orbit}": COUNTED,
+    "/v3/activations?productId={orbit}": COUNTED + NUMBER,
     "/v3/activations?productId={rare}": READ_PER_ROW * SHOWN,
     "/v3/activations?query=host-77777": READ_PER_ROW * SHOWN,
     "/v3/activations?metadataKey=nothing&metadataValue=x": COUNTED,
