@@ -1,4 +1,7 @@
-"""The main tasks by the keyboard alone: the focus is always seen, and never lost."""
+"""The main tasks by the keyboard alone: the focus is always seen, and never lost.
+
+After test_walk.py, since it takes the last seat of a licence.
+"""
 
 from collections.abc import Callable
 from contextlib import suppress
