@@ -50,7 +50,8 @@ SERVED_WITH = ("chromium", "nginx", "caddy", "curl", "pgbouncer")
 EXAMPLES_WITH = ("node", "javac")
 IMAGE_WITH = ("buildah", "debootstrap", "runc")
 SERVED = "e2e or proxies or image"  # marks of what is tried from outside, on one database
-HALF = ("tests/accounts", "tests/backoffice", "tests/imports")  # of what SQLite's tests take
+# Of what SQLite's tests take.
+HALF = ("tests/accounts", "tests/backoffice", "tests/imports", "tests/licenses")
 NO_TESTS_COLLECTED = 5  # pytest's exit code
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # Variables by which pip would install somewhere else.

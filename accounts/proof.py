@@ -1,11 +1,12 @@
 """A fresh proof: whoever changes what somebody signs in with has shown within ten minutes to be
 that person, by the password, or by a code of the second factor.
 
-A session begins proved. Forms that ask for the password themselves prove it, too (`note_proof`).
+A session begins proved; one by single sign-on only if the provider says when the person signed in
+there, and from then on. Forms that ask for the password themselves prove it, too (`note_proof`).
 """
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any
 
@@ -25,7 +26,11 @@ LASTS = timedelta(minutes=10)
 
 def is_fresh(request: PersonRequest) -> bool:
     """Whether who is signed in has shown it lately."""
-    proved_at = request.session.proved_at if request.session else None
+    return is_recent(request.session.proved_at if request.session else None)
+
+
+def is_recent(proved_at: datetime | None) -> bool:
+    """Whether what was shown then still counts."""
     return proved_at is not None and timezone.now() - proved_at < LASTS
 
 

@@ -28,6 +28,7 @@ RIGHTS: dict[str, dict[str, tuple[str, ...]]] = {
         "accounts.portalsettings": ("view", "change"),
         "accounts.role": ("view", "add", "change", "delete"),
         "accounts.tag": ("view", "add", "change", "delete"),
+        "accounts.personalaccesstoken": ("view",),
         "accounts.identityprovider": ("view", "add", "change", "delete"),
         "mail.outgoingemail": ("view", "send"),
         "mail.owntext": ("view", "change"),
@@ -38,6 +39,8 @@ RIGHTS: dict[str, dict[str, tuple[str, ...]]] = {
         "branding.branding": ("view", "change"),
         "branding.customdomain": ("view", "add", "change", "delete"),
         "licenses.product": ("view", "add", "change", "delete"),
+        "licenses.productversion": ("view", "add", "change", "delete"),
+        "licenses.featureflag": ("view", "add", "change", "delete"),
         "licenses.licensepolicy": ("view", "add", "change", "delete"),
         "licenses.maintenancepolicy": ("view", "add", "change", "delete"),
         "licenses.license": ("view", "add", "change", "delete", "send", "export"),
@@ -50,6 +53,8 @@ RIGHTS: dict[str, dict[str, tuple[str, ...]]] = {
         "releases.release": ("view", "add", "change", "delete"),
         "releases.releasefile": ("view", "add", "delete"),
         "releases.download": ("view",),
+        "webhooks.webhook": ("view", "add", "change", "delete"),
+        "webhooks.delivery": ("view", "send"),
     },
     "support": {
         "accounts.user": ("view", "note", "invite", "view_as", "take_off_factor"),
@@ -57,6 +62,8 @@ RIGHTS: dict[str, dict[str, tuple[str, ...]]] = {
         "mail.outgoingemail": ("view",),
         "audit.auditentry": ("view",),
         "licenses.product": ("view",),
+        "licenses.productversion": ("view",),
+        "licenses.featureflag": ("view",),
         "licenses.licensepolicy": ("view",),
         "licenses.maintenancepolicy": ("view",),
         "licenses.license": ("view", "send"),
@@ -69,6 +76,8 @@ RIGHTS: dict[str, dict[str, tuple[str, ...]]] = {
         "releases.release": ("view",),
         "releases.releasefile": ("view",),
         "releases.download": ("view",),
+        "webhooks.webhook": ("view",),
+        "webhooks.delivery": ("view",),
     },
 }
 

@@ -15,6 +15,7 @@ PASSWORD_RESET = Text(
     "accounts/email/password_reset",
     button=_("Set a new password"),
     says={"link": SAMPLE_LINK, "minutes": "60"},
+    event="user.reset-password-request",
 )
 INVITATION = Text(
     "invitation",
@@ -23,6 +24,7 @@ INVITATION = Text(
     button=_("Choose a password"),
     says={"link": SAMPLE_LINK, "days": "14"},
     given={"for_staff": False},
+    event="user.created",
 )
 INVITATION_OF_STAFF = Text(
     "invitation-of-staff",
@@ -31,6 +33,7 @@ INVITATION_OF_STAFF = Text(
     button=_("Choose a password"),
     says={"link": SAMPLE_LINK, "days": "14", "company_id": "acme", "office": SAMPLE_LINK},
     given={"for_staff": True},
+    kind="invitation",
 )
 NEW_ADDRESS = Text(
     "email-change",
@@ -44,6 +47,7 @@ ADDRESS_TAKEN = Text(
     _("Notice that an address has an account already"),
     "accounts/email/address_already_has_account",
     required=(),
+    kind="email-change",
 )
 ADDRESS_CHANGED = Text(
     "address-changed",

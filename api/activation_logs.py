@@ -11,7 +11,7 @@ from api.answers import answer
 from api.bodies import Answer, Moment
 from api.errors import UnknownFilter
 from api.lists import Column, Kind, Listing, listed, narrowed, read, row_of, value_of
-from api.programs import OperatingSystem
+from api.programs import OperatingSystem, PlaceAnswer
 from api.requests import ApiRequest
 from audit import trail
 from audit.models import AuditEntry
@@ -19,16 +19,13 @@ from backoffice.export import as_csv
 from licenses import wire
 from licenses.history import SEATS
 from licenses.models import Activation, License
+from licenses.search import on_licenses
 from tenancy.door import current_vendor
 from tenancy.spelling import form_of
 
 router = Router(tags=["activation_logs"])
 READ = needs("activation:read", "audit.view_auditentry")
 EXPORT = needs("activation:read", "audit.export_auditentry")
-
-
-class PlaceAnswer(Answer):
-    ip_address: str
 
 
 class ActivationLogAnswer(Answer):
@@ -50,7 +47,7 @@ def _of_product(op: str, values: list[str]) -> Q:
     if op != "eq":
         raise UnknownFilter(f"productId[{op}]")
     product = value_of("productId", Kind.ID, values[-1])
-    return Q(license_id__in=License.objects.filter(product_id=product).values("pk"))
+    return on_licenses(License.objects.filter(product_id=product))
 
 
 ACTIVATION_LOGS = Listing(

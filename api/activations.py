@@ -4,7 +4,7 @@ id of the activation, is its proof."""
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,7 +16,7 @@ from api.allowed import OPEN, needs
 from api.answers import answer, created, nothing
 from api.bodies import Answer, Body, Moment
 from api.errors import InvalidRequest
-from api.lists import Column, Kind, Listing, listed, narrowed, read, row_of
+from api.lists import Column, Condition, Kind, Listing, condition, listed, narrowed, read, row_of
 from api.metadata import has_entry
 from api.programs import MOST_USES, CountingBody, MachineAnswer, id_of, whose
 from api.requests import ApiRequest
@@ -27,7 +27,7 @@ from licenses.access import licenses_of
 from licenses.errors import ActivationNotFound, InvalidLicenseKey, InvalidProductId
 from licenses.intervals import LONGEST
 from licenses.models import Activation, License
-from licenses.search import machine_places
+from licenses.search import machine_places, on_licenses
 from licenses.token import issue_token
 from licenses.verbs import programs
 from licenses.verbs.activations import count_uses, sync
@@ -109,6 +109,18 @@ class ActivationAnswer(MachineAnswer):
     meter_attributes: list[MeterAnswer]
 
 
+OF_LICENSE = {"productId": Column("product_id", Kind.ID), "userId": Column("user_id", Kind.ID)}
+
+
+def _by_license(name: str) -> Condition:
+    """The filter by what the machine's licence has."""
+
+    def asked(op: str, values: list[str]) -> Q:
+        return on_licenses(License.objects.filter(condition(name, OF_LICENSE[name], op, values)))
+
+    return asked
+
+
 ACTIVATIONS = Listing(
     columns={
         "id": Column("id", Kind.ID),
@@ -126,6 +138,7 @@ ACTIVATIONS = Listing(
         "leaseExpiresAt": Column("lease_expires_at", Kind.MOMENT),
     },
     found=lambda rows, words: finding.find(rows, words, machine_places, whole=True).rows,
+    special={name: _by_license(name) for name in OF_LICENSE},
     pairs={
         ("metadata.key", "metadata.value"): has_entry,
         ("metadataKey", "metadataValue"): has_entry,

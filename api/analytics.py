@@ -1,10 +1,11 @@
 """Analytics: `/v3/analytics/…`, how a vendor's licences and machines stand, as numbers.
 
-Days are the calendar's in UTC. Machines are those that use a seat now; activations by day are all
-that there were.
+Days are the calendar's in UTC. Machines are those that use a seat now; activations and trials by
+day are all that there were.
 """
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
@@ -21,7 +22,8 @@ from api.errors import InvalidRequest, UnknownFilter
 from api.lists import Kind, value_of
 from api.requests import ApiRequest
 from audit.models import AuditEntry
-from licenses.models import Activation, License, Product
+from licenses.models import Activation, License, Product, TrialActivation
+from licenses.search import on_licenses
 from licenses.statistics import standings
 from licenses.status import Status
 from releases.models import Release
@@ -29,6 +31,7 @@ from releases.models import Release
 router = Router(tags=["analytics"])
 LICENSES = needs("analytics:read", "licenses.view_license")
 MACHINES = needs("analytics:read", "licenses.view_activation")
+TRIALS = needs("analytics:read", "licenses.view_trialactivation")
 DAYS = timedelta(days=30)
 LONGEST = timedelta(days=400)
 ASKED = {"productId": Kind.ID, "licenseId": Kind.ID, "startDate": Kind.MOMENT,
@@ -88,6 +91,11 @@ class VmAnswer(Answer):
     vm_name: str
 
 
+class CountryAnswer(Answer):
+    activations: int
+    country_code: str
+
+
 @router.get("/analytics/licenses", auth=LICENSES, response=StandingsAnswer)
 def count_licenses(request: ApiRequest) -> HttpResponse:
     """Licences by status. One that waits for its first activation is active."""
@@ -123,79 +131,107 @@ def count_all(request: ApiRequest) -> HttpResponse:
 )
 def by_day(request: ApiRequest) -> HttpResponse:
     asked = _read(request)
-    entries = AuditEntry.objects.select_related(None).filter(
-        action="activated", created_at__range=(asked["startDate"], asked["endDate"])
-    )
+    entries = AuditEntry.objects.select_related(None).filter(action="activated")
     if "productId" in asked:
-        entries = entries.filter(
-            license_id__in=License.objects.filter(product_id=asked["productId"]).values("pk")
+        entries = entries.filter(_of_product(asked["productId"]))
+    return _by_day(entries, asked)
+
+
+@router.get(
+    "/analytics/trial-activations", auth=TRIALS, response=list[DayAnswer], openapi_extra=PARAMETERS
+)
+def trials_by_day(request: ApiRequest) -> HttpResponse:
+    asked = _read(request)
+    return _by_day(_trials(asked), asked)
+
+
+# By what machines and trials are counted: the end of the address, the column, its name, the shape.
+KINDS: tuple[tuple[str, str, str, type[Answer]], ...] = (
+    ("app-version", "app_version", "appVersion", VersionAnswer),
+    ("os", "os", "os", SystemAnswer),
+    ("os-version", "os_version", "osVersion", SystemVersionAnswer),
+    ("vm-name", "vm_name", "vmName", VmAnswer),
+    ("geo-location", "country", "countryCode", CountryAnswer),
+)
+
+
+def _add(kind: str, field: str, name: str, shape: type[Answer]) -> None:
+    """Adds the two operations that count machines and trials by a column."""
+
+    def machines(request: ApiRequest) -> HttpResponse:
+        return _counted(request, _machines, field, name)
+
+    def trials(request: ApiRequest) -> HttpResponse:
+        return _counted(request, _trials, field, name)
+
+    for path, auth, operation in (
+        (f"/analytics/activations/{kind}", MACHINES, machines),
+        (f"/analytics/trial-activations/{kind}", TRIALS, trials),
+    ):
+        router.add_api_operation(
+            path,
+            ["GET"],
+            operation,
+            auth=auth,
+            response=list[shape],  # type: ignore[valid-type]
+            operation_id=path.strip("/").replace("/", "_").replace("-", "_"),
+            summary=f"{operation.__name__.capitalize()} by {kind.replace('-', ' ')}",
+            openapi_extra=PARAMETERS,
         )
-    days = entries.annotate(day=TruncDate("created_at", tzinfo=UTC)).order_by("day").values("day")
+
+
+for each in KINDS:
+    _add(*each)
+
+
+def _of_product(product_id: Any) -> Q:
+    return on_licenses(License.objects.filter(product_id=product_id))
+
+
+def _machines(asked: dict[str, Any]) -> QuerySet[Any]:
+    machines = Activation.objects.all()
+    if "productId" in asked:
+        machines = machines.filter(_of_product(asked["productId"]))
+    if "licenseId" in asked:
+        machines = machines.filter(license_id=asked["licenseId"])
+    return machines
+
+
+def _trials(asked: dict[str, Any]) -> QuerySet[Any]:
+    if "licenseId" in asked:
+        raise UnknownFilter("licenseId")
+    trials = TrialActivation.objects.all()
+    return trials.filter(product_id=asked["productId"]) if "productId" in asked else trials
+
+
+def _counted(
+    request: ApiRequest, rows_of: Callable[[dict[str, Any]], QuerySet[Any]], field: str, name: str
+) -> HttpResponse:
+    """How many machines have each value, the most frequent first; all machines, unless a time is
+    asked for. Of a country that is not known, nothing is said."""
+    asked = _read(request)
+    rows = rows_of(asked)
+    if request.GET.get("startDate") or request.GET.get("endDate"):
+        rows = rows.filter(created_at__range=(asked["startDate"], asked["endDate"]))
+    if field == "country":
+        rows = rows.exclude(country="")
+    counted = rows.order_by().values(field).annotate(n=Count("pk")).order_by("-n", field)
+    return answer([{"activations": each["n"], name: each[field]} for each in counted])
+
+
+def _by_day(rows: QuerySet[Any], asked: dict[str, Any]) -> HttpResponse:
+    """How many were made on each day of the time that is asked for."""
+    made = rows.filter(created_at__range=(asked["startDate"], asked["endDate"]))
+    days = made.annotate(day=TruncDate("created_at", tzinfo=UTC)).order_by("day").values("day")
     return answer(
         [
             {
                 "activations": each["n"],
-                "activatedAt": datetime(each["day"].year, each["day"].month, each["day"].day,
-                                        tzinfo=UTC),
+                "activatedAt": datetime.combine(each["day"], time(), tzinfo=UTC),
             }
             for each in days.annotate(n=Count("pk"))
         ]
-    )  # fmt: skip
-
-
-@router.get(
-    "/analytics/activations/app-version",
-    auth=MACHINES,
-    response=list[VersionAnswer],
-    openapi_extra=PARAMETERS,
-)
-def by_app_version(request: ApiRequest) -> HttpResponse:
-    return _machines_by(request, "app_version", "appVersion")
-
-
-@router.get(
-    "/analytics/activations/os",
-    auth=MACHINES,
-    response=list[SystemAnswer],
-    openapi_extra=PARAMETERS,
-)
-def by_os(request: ApiRequest) -> HttpResponse:
-    return _machines_by(request, "os", "os")
-
-
-@router.get(
-    "/analytics/activations/os-version",
-    auth=MACHINES,
-    response=list[SystemVersionAnswer],
-    openapi_extra=PARAMETERS,
-)
-def by_os_version(request: ApiRequest) -> HttpResponse:
-    return _machines_by(request, "os_version", "osVersion")
-
-
-@router.get(
-    "/analytics/activations/vm-name",
-    auth=MACHINES,
-    response=list[VmAnswer],
-    openapi_extra=PARAMETERS,
-)
-def by_vm(request: ApiRequest) -> HttpResponse:
-    return _machines_by(request, "vm_name", "vmName")
-
-
-def _machines_by(request: ApiRequest, field: str, name: str) -> HttpResponse:
-    """How many machines have each value, the most frequent first; all machines, unless a time is
-    asked for."""
-    asked = _read(request)
-    machines: QuerySet[Activation] = Activation.objects.all()
-    if "productId" in asked:
-        machines = machines.filter(license__product_id=asked["productId"])
-    if "licenseId" in asked:
-        machines = machines.filter(license_id=asked["licenseId"])
-    if request.GET.get("startDate") or request.GET.get("endDate"):
-        machines = machines.filter(created_at__range=(asked["startDate"], asked["endDate"]))
-    counted = machines.order_by().values(field).annotate(n=Count("pk")).order_by("-n", field)
-    return answer([{"activations": each["n"], name: each[field]} for each in counted])
+    )
 
 
 def _read(request: ApiRequest) -> dict[str, Any]:
@@ -210,7 +246,11 @@ def _read(request: ApiRequest) -> dict[str, Any]:
         if request.GET.get(name)
     }
     asked.setdefault("endDate", timezone.now())
-    asked.setdefault("startDate", asked["endDate"] - DAYS)
+    if "startDate" not in asked:
+        try:
+            asked["startDate"] = asked["endDate"] - DAYS
+        except OverflowError as error:
+            raise InvalidRequest("endDate: use a later time.") from error
     if not timedelta(0) <= asked["endDate"] - asked["startDate"] <= LONGEST:
         raise InvalidRequest("startDate, endDate: use a time of at most 400 days.")
     return asked

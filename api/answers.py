@@ -3,16 +3,16 @@
 from http import HTTPStatus
 from typing import Any
 
-import orjson
 from django.http import HttpResponse
 
+from web.wire import dumps
+
 JSON = "application/json"
-HOW = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
 
 
 def answer(body: Any, status: int = HTTPStatus.OK) -> HttpResponse:
     """The answer that says this: a dict, or a list of them, of the rooms' `wire`."""
-    return HttpResponse(orjson.dumps(body, default=str, option=HOW), JSON, status)
+    return HttpResponse(dumps(body), JSON, status)
 
 
 def created(body: Any) -> HttpResponse:

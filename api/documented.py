@@ -29,7 +29,14 @@ CONTENT = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}
 
 
 class DocumentedAPI(NinjaAPI):
-    """An API whose document has the errors of every operation, which are told in one place."""
+    """An API whose document has the errors of every operation, which are told in one place, and
+    calls the members of answers as they are called on the wire."""
+
+    def add_router(self, prefix: str, router: Any, **options: Any) -> None:
+        for path in router.path_operations.values():
+            for operation in path.operations:
+                operation.by_alias = True
+        super().add_router(prefix, router, **options)
 
     def get_openapi_schema(self, **options: Any) -> Any:
         document: Any = super().get_openapi_schema(**options)

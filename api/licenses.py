@@ -31,8 +31,9 @@ from api.lists import (
     value_of,
 )
 from api.maintenance_policies import maintenance_of
-from api.metadata import MetadataAnswer, MetadataBody
+from api.metadata import NO_METADATA, Metadata, MetadataAnswer
 from api.policies import policy_of
+from api.product_versions import version_of
 from api.requests import ApiRequest
 from api.terms import NO_TEXTS, TermsAnswer, TermsBody, Texts, put
 from api.users import UserAnswer
@@ -52,6 +53,7 @@ from licenses.models import (
 from licenses.search import places_for_staff
 from licenses.verbs import details, licenses, meters
 from licenses.verbs.defaults import Choice, maintenance_for, policy_for
+from licenses.verbs.mailing import send_new
 from licenses.verbs.policies import check_required
 from tenancy import finding
 from tenancy.addresses import spellings_of
@@ -83,17 +85,6 @@ WRITTEN_BY = {
 # --- Bodies and answers -----------------------------------------------------------------------
 
 
-class ValueBody(MetadataBody):
-    view_permissions: Texts = NO_TEXTS
-
-    @property
-    def entry(self) -> dict[str, Any]:
-        """What was supplied: by `viewPermissions`, whoever may view it, its customer sees it."""
-        told = self.given
-        viewers = told.pop("view_permissions", None)
-        return told if viewers is None else {"visible": bool(viewers)} | told
-
-
 class MeterBody(Body):
     name: str
     allowed_uses: int = 0
@@ -104,6 +95,7 @@ class MeterBody(Body):
 class LicenseBody(TermsBody):
     key: str = ""
     product_id: str = ""
+    product_version_id: str = ""
     license_policy_id: str = ""
     license_template_id: str = ""
     maintenance_policy_id: str = ""
@@ -114,7 +106,7 @@ class LicenseBody(TermsBody):
     suspended: bool = False
     notes: str = Field("", max_length=LONGEST_NOTES)
     tags: Texts = NO_TEXTS
-    metadata: list[ValueBody] = Field(default_factory=list)
+    metadata: Metadata = NO_METADATA
     meter_attributes: list[MeterBody] = Field(default_factory=list)
 
 
@@ -143,7 +135,6 @@ class LicenseAnswer(TermsAnswer):
     created_at: Moment
     updated_at: Moment
     key: str
-    subscription_start_trigger: str | None = None
     revoked: bool
     suspended: bool
     total_activations: int
@@ -151,6 +142,7 @@ class LicenseAnswer(TermsAnswer):
     expires_at: Moment | None
     notes: str
     product_id: UUID
+    product_version_id: UUID | None = None
     license_policy_id: UUID | None = None
     license_template_id: UUID | None = None
     maintenance_policy_id: UUID | None = None
@@ -228,7 +220,7 @@ def _with_value(key: str, value: str) -> Q:
 
 
 def _of_none(op: str, values: list[str]) -> Q:
-    """What no licence has here: no reseller and no product version."""
+    """What no licence has here: no reseller."""
     return Q(pk__in=()) if op in {"eq", "in"} else Q()
 
 
@@ -237,6 +229,7 @@ LICENSES = Listing(
         "id": Column("id", Kind.ID),
         "key": Column("key"),
         "productId": Column("product_id", Kind.ID),
+        "productVersionId": Column("product_version_id", Kind.ID),
         "userId": Column("user_id", Kind.ID),
         "licensePolicyId": Column("policy_id", Kind.ID),
         "licenseTemplateId": Column("policy_id", Kind.ID),
@@ -270,7 +263,6 @@ LICENSES = Listing(
         "tag": _tagged,
         "tags": _tagged,
         "resellerId": _of_none,
-        "productVersionId": _of_none,
     },
     pairs={
         ("metadata.key", "metadata.value"): _with_value,
@@ -337,6 +329,7 @@ def create(request: ApiRequest, body: LicenseBody) -> HttpResponse:
         maintenance_policy=maintenance_for(
             product, maintenance_of(maintenance) if maintenance else Choice.AS_PRODUCT
         ),
+        product_version=version_of(body.product_version_id),
         key=body.key,
         user=_customer_of(body.user_id),
         notes=body.notes,
@@ -344,6 +337,7 @@ def create(request: ApiRequest, body: LicenseBody) -> HttpResponse:
         **body.terms(policy or License()),
     )
     _complete(license, body)
+    send_new(license)
     return created(_told(request, license.pk))
 
 
@@ -452,6 +446,8 @@ def _changes(license: License, body: LicenseBody) -> dict[str, Any]:
     told |= {name: given[name] for name in PLAIN if name in given}
     if "user_id" in given:
         told["user"] = _customer_of(body.user_id)
+    if "product_version_id" in given:
+        told["product_version"] = version_of(body.product_version_id)
     if "maintenance_policy_id" in given:
         named = body.maintenance_policy_id
         told["maintenance_policy"] = maintenance_of(named) if named else None

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from django.utils.dateparse import parse_date, parse_datetime
 
 from api.answers import answer
 from api.errors import InvalidRequest, NotFound, UnknownFilter
+from web.wire import Wire
 
 PAGE_SIZE = 25
 LARGEST_PAGE = 100
@@ -87,7 +89,7 @@ class Listing:
             of_list.append(("query", {"type": "string"}))
         of_columns = [(name, _schema(each.kind)) for name, each in self.columns.items()]
         names = [*self.special, *(name for pair in self.pairs for name in pair)]
-        others = [(name, {"type": "string"}) for name in names]
+        others = [(name, {"type": "string"}) for name in names if name not in self.columns]
         return {
             "parameters": [
                 {"name": name, "in": "query", "required": False, "schema": schema}
@@ -134,11 +136,53 @@ def listed(
     if start < number:
         page = list(chosen.order_by(*asked.order)[start : start + asked.limit])
     said = showing(page) if showing else show
-    response = answer([said(row) for row in page if said])
+    return _page([said(row) for row in page if said], number, asked.page, asked.limit)
+
+
+def _page(rows: list[Wire], number: int, page: int, limit: int) -> HttpResponse:
+    response = answer(rows)
     response["Pagination-Count"] = str(number)
-    response["Pagination-Page"] = str(asked.page)
-    response["Pagination-Limit"] = str(asked.limit)
+    response["Pagination-Page"] = str(page)
+    response["Pagination-Limit"] = str(limit)
     return response
+
+
+def listed_few(
+    request: HttpRequest, rows: Sequence[Wire], members: Mapping[str, Kind]
+) -> HttpResponse:
+    """The same of a few that are no rows of a table, as they are on the wire: filtered by what
+    their members are, put in order by one, found by words in any text.
+
+    Raises InvalidRequest and UnknownFilter.
+    """
+    query, chosen = request.GET, list(rows)
+    for key, values in query.lists():
+        named = NAMED.fullmatch(key)
+        if key in OF_THE_LIST:
+            continue
+        if named is None or named["name"] not in members or (named["op"] or "eq") != "eq":
+            raise UnknownFilter(key)
+        name = named["name"]
+        wanted = value_of(name, members[name], values[-1])
+        chosen = [row for row in chosen if row[name] == wanted]
+    words = str(value_of("query", Kind.TEXT, query.get("query") or query.get("search") or ""))
+    texts = [name for name, kind in members.items() if kind is Kind.TEXT]
+    chosen = [row for row in chosen if any(words.lower() in row[name].lower() for name in texts)]
+    sort = query.get("sort", "")
+    if by := sort.removeprefix("-").removeprefix("+"):
+        if by not in members:
+            raise UnknownFilter(f"sort={sort}")
+        chosen.sort(key=itemgetter(by), reverse=sort.startswith("-"))
+    page = _number(query.get("page"), "page", 1, FURTHEST // LARGEST_PAGE)
+    limit = _number(query.get("limit"), "limit", PAGE_SIZE, LARGEST_PAGE)
+    start = (page - 1) * limit
+    return _page(chosen[start : start + limit], len(chosen), page, limit)
+
+
+def documented_few(members: Mapping[str, Kind]) -> dict[str, Any]:
+    """What `listed_few` can be asked for, for `openapi_extra`."""
+    columns = {name: Column(name, kind) for name, kind in members.items()}
+    return Listing(columns, found=lambda rows, words: rows).documented()
 
 
 def narrowed(rows: QuerySet[Any], listing: Listing, asked: Asked) -> QuerySet[Any]:

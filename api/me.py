@@ -205,7 +205,8 @@ def _me(request: ApiRequest) -> User:
 
 
 def _licenses(request: ApiRequest) -> Any:
-    return licenses_of(request.user).prefetch_related("meter_attributes")
+    seen = licenses_of(request.user).select_related("product_version")
+    return seen.prefetch_related("meter_attributes")
 
 
 def _machines(request: ApiRequest) -> QuerySet[Activation]:

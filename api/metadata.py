@@ -15,6 +15,14 @@ class MetadataBody(Body):
     key: str
     value: str = ""
     visible: bool = False
+    view_permissions: list[str] = Field(default_factory=list)
+
+    @property
+    def entry(self) -> dict[str, Any]:
+        """What was supplied: by `viewPermissions`, whoever may view it, its customer sees it."""
+        told = self.given
+        viewers = told.pop("view_permissions", None)
+        return told if viewers is None else {"visible": bool(viewers)} | told
 
 
 class MetadataAnswer(Answer):
@@ -27,6 +35,7 @@ class MetadataAnswer(Answer):
 
 
 Metadata = list[MetadataBody]
+NEW: Mapping[str, Any] = {"key": "", "value": "", "visible": False}  # in the order of `has_entry`
 NO_METADATA: Any = Field(default_factory=list)
 
 
@@ -35,7 +44,7 @@ def merged(
 ) -> list[dict[str, Any]]:
     """The entries of before, changed and added to by the ones that were sent, by their keys."""
     kept = {entry["key"]: dict(entry) for entry in before}
-    kept |= {entry.key: entry.model_dump() for entry in entries}
+    kept |= {entry.key: {**NEW, **entry.entry} for entry in entries}
     return list(kept.values())
 
 

@@ -18,9 +18,11 @@ from api.requests import ApiRequest
 from api.trial_policies import TrialPolicyAnswer
 from licenses import wire
 from licenses.models import (
+    FeatureFlag,
     License,
     LicensePolicy,
     Product,
+    ProductVersion,
     SigningKey,
     TrialActivation,
     TrialPolicy,
@@ -57,6 +59,8 @@ class ProductAnswer(Answer):
     total_licenses: int
     total_releases: int
     total_trial_activations: int
+    total_product_versions: int
+    total_feature_flags: int
     license_policy: PolicyAnswer | None = None
     trial_policy: TrialPolicyAnswer | None = None
     metadata: list[MetadataAnswer]
@@ -91,6 +95,8 @@ def products() -> QuerySet[Product]:
         total_licenses=_number_of(License),
         total_releases=_number_of(Release),
         total_trials=_number_of(TrialActivation),
+        total_versions=_number_of(ProductVersion),
+        total_flags=_number_of(FeatureFlag),
     )
 
 
@@ -98,6 +104,15 @@ def product_of(id: str) -> Product:
     """Raises NotFound."""
     row: Product = row_of(products(), id, "product")
     return row
+
+
+def its_product(row: Any, body: Any) -> list[str]:
+    """Takes over the product of what is one's (`product_id`), if it is supplied and another one;
+    the names of the fields. Raises NotFound."""
+    if "product_id" not in body.given and row.product_id is not None:
+        return []
+    before, row.product = row.product_id, row_of(Product.objects.all(), body.product_id, "product")
+    return [] if row.product.pk == before else ["product"]
 
 
 def _policy_of(body: ProductBody) -> LicensePolicy | None:
@@ -153,7 +168,8 @@ def update(request: ApiRequest, id: str, body: ProductBody) -> HttpResponse:
 
 @router.delete("/products/{id}", auth=DELETE, response={204: None})
 def delete(request: ApiRequest, id: str) -> HttpResponse:
-    """409 where there are licences or releases of it, or were machines."""
+    """409 where there are licences, releases, product versions or feature flags of it, or were
+    machines."""
     delete_product(product_of(id))
     return nothing()
 

@@ -140,6 +140,13 @@ class CountingBody(MachineBody):
         return {use.name: max(0, use.number) for use in self.uses}
 
 
+class PlaceAnswer(Answer):
+    """Where a machine was activated from, as far as that is kept."""
+
+    ip_address: str | None = None
+    country_code: str | None = None
+
+
 class MachineAnswer(Answer):
     os: OperatingSystem
     os_version: str
@@ -147,3 +154,4 @@ class MachineAnswer(Answer):
     vm_name: str
     container: bool
     app_version: str
+    location: PlaceAnswer | None = None

@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
 from django.db.models import ProtectedError
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja.errors import HttpError
@@ -14,14 +14,19 @@ from api import (
     activation_logs,
     activations,
     analytics,
+    email_event_logs,
+    email_templates,
     event_logs,
+    feature_flags,
     licenses,
     maintenance_policies,
     me,
     personal_access_tokens,
     policies,
+    product_versions,
     products,
     release_files,
+    release_platforms,
     releases,
     roles,
     tags,
@@ -29,6 +34,7 @@ from api import (
     trial_policies,
     uploads,
     users,
+    webhooks,
 )
 from api.allowed import NOBODY
 from api.bodies import KindParser
@@ -36,7 +42,7 @@ from api.documented import DocumentedAPI
 from api.errors import InvalidRequest, IsUsed, NoRight, NotFound, camel, told
 from api.idempotency import once
 from api.refusals import refusal
-from web.errors import PortalError, in_json
+from web.errors import GoneMeanwhile, PortalError, in_json
 
 api = DocumentedAPI(
     title="Web API",
@@ -52,14 +58,19 @@ ROUTERS = (
     activation_logs.router,
     activations.router,
     analytics.router,
+    email_event_logs.router,
+    email_templates.router,
     event_logs.router,
+    feature_flags.router,
     licenses.router,
     maintenance_policies.router,
     me.router,
     personal_access_tokens.router,
     policies.router,
+    product_versions.router,
     products.router,
     release_files.router,
+    release_platforms.router,
     releases.router,
     roles.router,
     tags.router,
@@ -67,7 +78,9 @@ ROUTERS = (
     trial_policies.router,
     uploads.router,
     users.router,
+    webhooks.router,
 )
+MOST_TOLD = 20  # of what is wrong with a body: what comes may have 100,000 members
 api.add_decorator(once)
 for router in ROUTERS:
     api.add_router("", router)
@@ -84,8 +97,8 @@ def refused(request: HttpRequest, error: PortalError) -> HttpResponse:
 
 @api.exception_handler(Unreadable)
 def unreadable(request: HttpRequest, error: Unreadable) -> HttpResponse:
-    """400 for a body whose members are not what they should be, each named."""
-    sentences = (f"{_member(each)}: {each['msg']}." for each in error.errors)
+    """400 for a body whose members are not what they should be, the first of them named."""
+    sentences = (f"{_member(each)}: {each['msg']}." for each in error.errors[:MOST_TOLD])
     return in_json(InvalidRequest(" ".join(sentences)))
 
 
@@ -110,6 +123,12 @@ def used(request: HttpRequest, error: ProtectedError) -> HttpResponse:
 @api.exception_handler(Http404)
 def missing(request: HttpRequest, error: Http404) -> HttpResponse:
     return in_json(NotFound("row"))
+
+
+@api.exception_handler(ObjectDoesNotExist)
+def gone(request: HttpRequest, error: ObjectDoesNotExist) -> HttpResponse:
+    """It was there as the operation looked, and is not as its verb does."""
+    return in_json(GoneMeanwhile())
 
 
 @api.exception_handler(PermissionDenied)

@@ -85,6 +85,7 @@ class TermsAnswer(Answer):
     validity: int
     subscription_interval: str
     expiration_strategy: str
+    subscription_start_trigger: str | None = None
     fingerprint_matching_strategy: str
     allowed_activations: int
     allowed_deactivations: int

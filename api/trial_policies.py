@@ -37,6 +37,7 @@ class TrialPolicyBody(Body):
     disallowed_countries: Texts = Field(default_factory=list)
     allowed_ip_addresses: Texts = Field(default_factory=list)
     allowed_ip_ranges: Texts = Field(default_factory=list)
+    allowed_ip_range: str = ""
     disallowed_ip_addresses: Texts = Field(default_factory=list)
 
 
@@ -78,9 +79,13 @@ def _policy_of(id: str) -> TrialPolicy:
 
 def _fill(policy: TrialPolicy, body: TrialPolicyBody) -> list[str]:
     """Takes over what was supplied; the names of the fields."""
-    for name, value in body.given.items():
+    given = dict(body.given)
+    one = given.pop("allowed_ip_range", None)
+    if one is not None:  # as it was called when there was one alone
+        given.setdefault("allowed_ip_ranges", [one] * bool(one))
+    for name, value in given.items():
         setattr(policy, name, value)
-    return list(body.given)
+    return list(given)
 
 
 @router.get(

@@ -17,8 +17,10 @@ from django.db import models, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from audit import followers
 from audit.acting import Actor, Person, actor
 from audit.chain import BATCH, digest_of
+from audit.followers import Happening
 from audit.models import AuditChain, AuditEntry, AuditParticulars
 from audit.particulars import digest_of as hash_of
 from audit.particulars import is_named_after_person, particulars, people_of, split
@@ -29,7 +31,7 @@ from tenancy.transactions import leave_to_the_end
 from web.once import count_once
 
 # What no person changes, what only repeats another field for the database's sake, and from where
-# an end is counted.
+# an end is counted or looked for.
 UNTOLD = frozenset(
     {
         "id",
@@ -50,6 +52,10 @@ UNTOLD = frozenset(
         "periods",
         "maintenance_anchor",
         "maintenance_periods",
+        "ends_until",
+        "soon_until",
+        "secret_made_at",
+        "earlier_until",
     }
 )
 
@@ -63,7 +69,8 @@ class Draft:
     """An entry before it has its place in the chain; `changes` has old and new value by field.
 
     Whom it is about is what the row says (`TenantRow.concerns`), unless it is given. `people` are
-    those whom old values tell of; who the row leads to now is known.
+    those whom old values tell of; who the row leads to now is known. `also` is what else it means,
+    action by row, for who follows (followers.py).
     """
 
     action: str
@@ -74,6 +81,16 @@ class Draft:
     customer_id: UUID | None = None
     people: Set[UUID] = frozenset()
     visible: bool | None = None
+    also: Mapping[str, models.Model] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """An entry, and what followers are told that it does not say itself."""
+
+    entry: AuditEntry
+    draft: Draft
+    kept: list[Any]
 
 
 def record(action: str, row: models.Model, **about: Any) -> AuditEntry:
@@ -88,12 +105,17 @@ def record(action: str, row: models.Model, **about: Any) -> AuditEntry:
 @transaction.atomic
 def record_all(drafts: Iterable[Draft]) -> list[AuditEntry]:
     """Writes entries in this order, all or none. A form of which they tell counts once."""
-    entries = [_made(draft) for draft in drafts]
-    if not {entry.action for entry in entries} <= SET:
+    made = [_with_kept(draft) for draft in drafts]
+    if not {each.entry.action for each in made} <= SET:
         count_once()
-    for entry in entries:
-        leave_to_the_end(_chain, entry)
-    return entries
+    for each in made:
+        leave_to_the_end(_chain, each)
+    return [each.entry for each in made]
+
+
+def _with_kept(draft: Draft) -> _Made:
+    kept = followers.kept_of(draft.row) if draft.action == "deleted" else []
+    return _Made(_made(draft), draft, kept)
 
 
 def vendor_of(row: models.Model) -> UUID:
@@ -130,19 +152,20 @@ def _made(draft: Draft) -> AuditEntry:
     )
 
 
-def _chain(entries: list[AuditEntry]) -> None:
-    """Saves the entries at the ends of their vendors' chains: the last step of a transaction."""
-    by_vendor: dict[UUID, list[AuditEntry]] = defaultdict(list)
-    for entry in entries:
-        by_vendor[entry.vendor_id].append(entry)
+def _chain(made: list[_Made]) -> None:
+    """Saves the entries at the ends of their vendors' chains, and tells who follows: the last step
+    of a transaction."""
+    by_vendor: dict[UUID, list[_Made]] = defaultdict(list)
+    for each in made:
+        by_vendor[each.entry.vendor_id].append(each)
     # In one order, so that nobody waits for whom he keeps waiting.
     for vendor_id in sorted(by_vendor):
         with inside(vendor_id):
             _chain_of(vendor_id, by_vendor[vendor_id])
 
 
-def _chain_of(vendor_id: UUID, entries: list[AuditEntry]) -> None:
-    chain = _hold(vendor_id)
+def _chain_of(vendor_id: UUID, made: list[_Made]) -> None:
+    chain, entries = _hold(vendor_id), [each.entry for each in made]
     _leave_out(chain.erased.keys(), entries)
     told = [*_kept_once(entries, "by"), *_kept_once(entries, "about")]
     AuditParticulars.objects.bulk_create(told, batch_size=BATCH)
@@ -154,6 +177,27 @@ def _chain_of(vendor_id: UUID, entries: list[AuditEntry]) -> None:
         chain.length, chain.head = entry.sequence, entry.digest
     AuditEntry.objects.bulk_create(entries, batch_size=BATCH)
     AuditChain.objects.filter(pk=chain.pk).update(length=chain.length, head=chain.head)
+    followers.tell(chain, lambda n: [each for one in made for each in _happenings(one, n)])
+
+
+def _happenings(made: _Made, follower: int) -> list[Happening]:
+    """What an entry tells the follower of a number."""
+    entry, draft = made.entry, made.draft
+    first = Happening(
+        action=entry.action,
+        row=draft.row,
+        at=entry.created_at,
+        place=entry.sequence,
+        customer_id=entry.customer_id,
+        changes=draft.changes,
+        details=draft.details,
+        kept=made.kept[follower] if made.kept else None,
+    )
+    also = (
+        replace(first, action=action, row=row, changes={}, details={}, kept=None)
+        for action, row in draft.also.items()
+    )
+    return [first, *also]
 
 
 def _leave_out(erased: Set[str], entries: list[AuditEntry]) -> None:
@@ -183,7 +227,7 @@ def _kept_once(entries: list[AuditEntry], part: str) -> list[AuditParticulars]:
 
 def _hold(vendor_id: UUID) -> AuditChain:
     chains = AuditChain.objects.select_for_update(of=("self",))
-    found = chains.filter(vendor_id=vendor_id).first()
+    found = chains.filter(vendor_id=vendor_id).annotate(**followers.interest()).first()
     return found or chains.get_or_create(vendor_id=vendor_id)[0]
 
 

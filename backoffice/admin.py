@@ -29,7 +29,7 @@ from tenancy.spelling import Typed
 __all__ = ["AuditEntryAdmin", "BulkChangeAdmin"]
 
 Entries = QuerySet[AuditEntry]
-MOST_TOLD = 5  # changes of an entry, in the list
+MOST_TOLD = 3  # changes of an entry in the list
 
 
 def _told(entry: AuditEntry, changes: list[tuple[str, str, str]]) -> SafeString:

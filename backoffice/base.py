@@ -100,6 +100,13 @@ class VendorAdmin(ListAdmin):
         """Has the row's verb delete it."""
         self.writes[type(obj)].delete(obj)
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """As Django says it; the rows themselves are not what belongs to them."""
+        doomed, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        own = self.opts.verbose_name_plural
+        left = {name: n - len(objs) if name == own else n for name, n in counts.items()}
+        return doomed, {name: n for name, n in left.items() if n > 0}, lacking, protected
+
     def delete_queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> None:
         """Deletes the chosen rows one after the other; one that is refused ends it."""
         in_steps(queryset, lambda row: self.delete_model(request, row))

@@ -63,6 +63,7 @@ STYLED = {
     "field-subject", "field-url", "field-user",
 }  # fmt: skip
 NARROWED = "kept"  # the form of the filters' choices
+MANY_CHOICES = 20
 ROWS = 4  # of a field for texts, which grows with them
 
 
@@ -202,17 +203,20 @@ class KeysetList(ChangeList):
     @property
     def filters(self) -> list[SafeString]:
         """What the list can be narrowed by. What it is narrowed by already stands in one form, in
-        which the choices of most filters are, and not in a link for each."""
+        which the choices of most filters are, and not in a link for each. Where choices are many, a
+        form of their own is shorter than to name that one with each."""
         found = []
         for spec in self.filter_specs:
             names = spec.expected_parameters()
             kept = parse_qsl(self.get_query_string(remove=names).removeprefix("?"))
+            choices = [choice_of(each, names) for each in spec.choices(self)]
+            in_common = kept == self.asked and len(choices) < MANY_CHOICES
             shown = {
                 "title": spec.title,
                 "spec": spec,
                 "kept": kept,
-                "form": NARROWED if kept == self.asked else "",
-                "choices": [choice_of(each, names) for each in spec.choices(self)],
+                "form": NARROWED if in_common else "",
+                "choices": choices,
             }
             found.append(render_to_string(spec.template, shown))
         return found

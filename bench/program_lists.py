@@ -29,10 +29,10 @@ def measure() -> None:
     from django.test import Client, RequestFactory
     from django.test.utils import CaptureQueriesContext
 
-    from api.answers import HOW
     from licenses import wire
     from licenses.models import License
     from tenancy.door import inside
+    from web.wire import HOW
 
     vendor, token = fill()
     client = Client(headers={"Host": "api.portal.localhost", "Authorization": f"Bearer {token}"})

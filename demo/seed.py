@@ -32,8 +32,10 @@ from demo.ids import demo_id, demo_key
 from demo.refusals import refusals
 from demo.releases import VERSIONS, seed_release
 from demo.sessions import signed_in
+from demo.webhooks import webhooks
 from licenses.models import (
     Activation,
+    FeatureFlag,
     License,
     LicenseMetadata,
     LicensePolicy,
@@ -41,9 +43,15 @@ from licenses.models import (
     LicenseWord,
     MaintenancePolicy,
     Product,
+    ProductVersion,
 )
 from licenses.verbs import licenses
 from licenses.verbs.activations import Machine, activate, deactivate
+from licenses.verbs.product_versions import (
+    create_feature_flag,
+    create_product_version,
+    set_features,
+)
 from licenses.verbs.products import create_product
 from licenses.verbs.releasing import ask
 from offline.verbs.answering import answer
@@ -81,6 +89,7 @@ class Sample:
     then: Callable[..., Any] | None = None
     metadata: tuple[tuple[str, str, bool], ...] = ()
     maintenance: str = ""
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +132,10 @@ ACME = Company(
             "internal_notes": "The reseller in Lyon gets 30 % off.",
             "default_policy": "Yearly, 3 seats",
             "default_maintenance_policy": "One year",
+            "versions": {
+                "basic": ("Basic", {"export": "", "simulate": None}),
+                "professional": ("Professional", {"export": "", "simulate": "4 bodies"}),
+            },
         },
         {"name": "Spectra", "description": "Measures and compares spectra."},
         {
@@ -140,7 +153,7 @@ ACME = Company(
                 "notes": "For the machines in the clean room.",
                 "internal_notes": "Paid late twice: ask for the order before extending.",
             },
-            age=120, machines=("ada-laptop",),
+            age=120, machines=("ada-laptop",), version="professional",
             metadata=(("Purchase order", "PO-2026-118", True), ("Reseller margin", "30 %", False)),
         ),
         Sample(
@@ -288,6 +301,7 @@ def _steps(company: Company, vendor: Vendor) -> Iterator[Step]:
     yield from emails(vendor)
     yield from refusals(vendor)
     yield from signed_in(vendor)
+    yield from webhooks(vendor)
     yield 1, partial(_saved_view, vendor)
 
 
@@ -360,8 +374,29 @@ def _seed_product(fields: dict[str, Any], vendor: Vendor) -> None:
         for field, kind in named.items()
         if field in fields
     }
-    told = {name: value for name, value in fields.items() if name not in named}
-    create_product(Product(id=pk, vendor=vendor, **told, **own))
+    told = {name: value for name, value in fields.items() if name not in {*named, "versions"}}
+    product = create_product(Product(id=pk, vendor=vendor, **told, **own))
+    _seed_versions(product, fields.get("versions", {}))
+
+
+def _seed_versions(product: Product, versions: dict[str, Any]) -> None:
+    """Its product versions: the name that customers read, and by each feature its data, or None
+    where it is off."""
+    own = {"vendor": product.vendor, "product": product}
+    names = {name for _shown, features in versions.values() for name in features}
+    for name in sorted(names):
+        create_feature_flag(FeatureFlag(name=name, **own))
+    for name, (shown, features) in versions.items():
+        pk = demo_id(product.vendor.company_id, "version", name)
+        version = ProductVersion(id=pk, name=name, display_name=shown, **own)
+        create_product_version(version)
+        set_features(
+            version,
+            [
+                {"name": name, "enabled": data is not None, "data": data or ""}
+                for name, data in features.items()
+            ],
+        )
 
 
 def _policies(vendor: Vendor) -> None:
@@ -417,6 +452,8 @@ def _license(sample: Sample, vendor: Vendor) -> None:
         license.maintenance_policy_id = demo_id(
             vendor.company_id, "maintenance", sample.maintenance
         )
+    if sample.version:
+        license.product_version_id = demo_id(vendor.company_id, "version", sample.version)
     licenses.save_new_license(license)
     for key, value, visible in sample.metadata:
         LicenseMetadata.objects.create(

@@ -15,12 +15,13 @@ from django.utils import timezone
 from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
-from jobs.chores import EVERY_HOUR, EVERY_ROUND, Chore
+from jobs.chores import EVERY_HOUR, EVERY_ROUND, Beside, Chore
 from tenancy.transactions import delete_in_steps
 
 logger = logging.getLogger(__name__)
 
 HOUR = 3600.0  # seconds
+AGAIN = 5.0  # seconds until what broke begins anew
 KEPT = timedelta(days=14)  # jobs that are over
 
 
@@ -77,6 +78,31 @@ class Upkeep(Thread):
 
     def end(self) -> None:
         """Ends it after what it is doing; waits for that."""
+        self._ended.set()
+        self.join()
+
+
+class Companion(Thread):
+    """Does something beside a worker's jobs (`jobs.chores.Beside`) until `end` is called; begins it
+    anew when it breaks, since the database may be locked, or restart."""
+
+    def __init__(self, what: Beside) -> None:
+        super().__init__(name=what.name, daemon=True)
+        self._what = what
+        self._ended = Event()
+
+    def run(self) -> None:
+        while not self._ended.is_set():
+            close_old_connections()
+            try:
+                self._what.run(self._ended)
+            except Exception:
+                logger.exception("What a worker does beside its jobs failed; it begins anew.")
+                self._ended.wait(AGAIN)
+        connection.close()
+
+    def end(self) -> None:
+        """Ends it, which takes a few seconds at most."""
         self._ended.set()
         self.join()
 

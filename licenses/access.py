@@ -85,7 +85,7 @@ def get_license(request: PersonRequest, license_id: UUID) -> License:
 @prepared
 def _one(user: Any, shared: Any, license: Any, /) -> QuerySet[License]:
     seen = licenses_seen(user, shared).filter(pk=license)
-    return seen.select_related("product", "user", "maintenance_policy")
+    return seen.select_related("product", "product_version", "user", "maintenance_policy")
 
 
 def get_activation(request: PersonRequest, license_id: Any, activation_id: Any) -> Activation:

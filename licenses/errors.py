@@ -300,10 +300,38 @@ class PolicyIsUsed(LicensingError):
 
 
 class ProductIsUsed(LicensingError):
-    """Licences or releases are of the product, or machines trust its keys."""
+    """Licences, releases, product versions or feature flags are of the product, or machines trust
+    its keys."""
 
     code = "PRODUCT_IN_USE"
-    text = _("There are licences or releases of this product, or were machines, so it is kept.")
+    text = _(
+        "There are licences, releases, product versions or feature flags of this product, or were "
+        "machines, so it is kept."
+    )
+
+
+class ProductVersionIsUsed(LicensingError):
+    """Licences have the product version."""
+
+    code = "PRODUCT_VERSION_IN_USE"
+    text = _(
+        "There are licences of this product version, so it is kept: give them another one first."
+    )
+
+
+class FeatureFlagIsUsed(LicensingError):
+    """Product versions say something of the feature."""
+
+    code = "FEATURE_FLAG_IN_USE"
+    text = _("Product versions have this feature flag, so it is kept: take it off them first.")
+
+
+class ProductIsFixed(LicensingError):
+    """A feature flag or a product version is moved to another product."""
+
+    code = "PRODUCT_IS_FIXED"
+    status = 400
+    text = _("Feature flags and product versions stay with their product: make new ones instead.")
 
 
 class RequiredIsMissing(LicensingError):

@@ -25,12 +25,17 @@ def described(license: License, *, visible: bool) -> str:
 
 def with_details(rows: QuerySet[License]) -> QuerySet[License]:
     """The rows, with what hangs on each."""
-    chosen = rows.select_related("product", "user", "policy", "maintenance_policy")
+    chosen = rows.select_related(
+        "product", "product_version", "user", "policy", "maintenance_policy"
+    )
     return chosen.prefetch_related("metadata", "license_users__user")
 
 
 COLUMNS: Mapping[str, Callable[[License], Any]] = {
     "product": lambda license: license.product.name,
+    "product_version": lambda license: (
+        license.product_version.name if license.product_version else ""
+    ),
     "email": lambda license: license.user.email if license.user else "",
     "first_name": lambda license: license.user.first_name if license.user else "",
     "last_name": lambda license: license.user.last_name if license.user else "",

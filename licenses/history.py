@@ -38,12 +38,18 @@ class Event(StrEnum):
     UNREVOKED = "unrevoked"
 
 
+# What else can happen, of which the trail has no entry of its own (audit/followers.py).
+FIRST_ACTIVATED = "first-activated"
+ACTIVATION_LIMIT_REACHED = "activation-limit-reached"
+
+
 def record(
     license: License,
     event: Event,
     *,
     machine: Activation | None = None,
     changes: Mapping[str, list[Any]] | None = None,
+    also: Mapping[str, License] | None = None,
     **details: Any,
 ) -> AuditEntry:
     """Writes an event of a licence, or of one of its machines, into the audit trail.
@@ -59,6 +65,7 @@ def record(
         changes=changes or {},
         details=named | details,
         customer_id=license.user_id,
+        also=also or {},
     )
 
 

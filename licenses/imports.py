@@ -41,6 +41,7 @@ from licenses.models import (
     LicenseWord,
     MaintenancePolicy,
     Product,
+    ProductVersion,
 )
 from licenses.verbs import licenses
 from licenses.verbs.defaults import Choice, maintenance_for, policy_for
@@ -71,7 +72,7 @@ GIVEN = (
     "internal_notes",
 )
 # Whatever these hold was chosen by its name, or is found again by the database.
-CHOSEN = {"vendor", "product", "user", "policy", "maintenance_policy"}
+CHOSEN = {"vendor", "product", "product_version", "user", "policy", "maintenance_policy"}
 
 
 class WholeNumber(Widget):  # type: ignore[misc]
@@ -186,6 +187,7 @@ class WantedLicense(Wanted):
     """What a row asks for; where something is None, the policy decides."""
 
     product: Product | None = None
+    product_version: ProductVersion | None = None
     policy: LicensePolicy | None = None
     maintenance_policy: MaintenancePolicy | None = None
     key: str = ""
@@ -219,6 +221,7 @@ class WantedLicense(Wanted):
             self.policy,
             vendor=vendor,
             product=self.product,
+            product_version=self.product_version,
             user=self.user,
             key=self.key,
             maintenance_policy=self.maintenance_policy,
@@ -253,7 +256,7 @@ def _add(content: Content) -> None:
         owner = owners.get(license.user_id)
         check_customer(owner, number)
         license.user = owner
-    prefetch_related_objects(created, "product", "policy", "maintenance_policy")
+    prefetch_related_objects(created, "product", "product_version", "policy", "maintenance_policy")
     License.objects.bulk_create(created)
     LicenseWord.objects.begin(created)
     trail.record_all(
@@ -323,6 +326,7 @@ class LicenseRows(Rows):
 
     required = ("product", "email")
     optional = (
+        "product_version",
         *NAMES,
         "policy",
         "key",
@@ -350,16 +354,16 @@ class LicenseRows(Rows):
         "created",
     )
     example = (
-        ("product", "email", "first_name", "last_name", "company", "policy", "key",
-         "allowed_activations", "allowed_deactivations", "validity", "validity_days",
+        ("product", "product_version", "email", "first_name", "last_name", "company", "policy",
+         "key", "allowed_activations", "allowed_deactivations", "validity", "validity_days",
          "expires_at", "maintenance_policy", "maintenance_ends", "max_allowed_release_version",
          "additional_users",
          "order_number", "metadata", "visible_metadata", "notes", "internal_notes"),
-        ("Orbit", "ada@example.com", "Ada", "Lovelace", "Analytical Engines", "Yearly", "",
+        ("Orbit", "", "ada@example.com", "Ada", "Lovelace", "Analytical Engines", "Yearly", "",
          "3", "", "1 year", "", "", "", "", "", "grace@example.com; mary@example.com",
          "PO-2026-118", "Reseller margin=30 %", "Cost centre=4711", "Ordered by phone",
          "Pays late"),
-        ("Orbit", "grace@example.com", "", "", "", "", "GRACE1-COMPILER-WORKS-0001",
+        ("Orbit", "", "grace@example.com", "", "", "", "", "GRACE1-COMPILER-WORKS-0001",
          "1", "-1", "", "", "2027-12-31", "none", "", "4.2", "", "", "", "", "", ""),
     )  # fmt: skip
     called = {
@@ -402,6 +406,9 @@ class LicenseRows(Rows):
     }  # fmt: skip
     explained = {
         "product": gettext_lazy("The product's name."),
+        "product_version": gettext_lazy(
+            "The name of a version of the product, whose features are on; empty is none."
+        ),
         "email": gettext_lazy("The customer's address; an unknown one adds a customer."),
         "first_name": gettext_lazy("For a new customer."),
         "last_name": gettext_lazy("For a new customer."),
@@ -457,6 +464,8 @@ class LicenseRows(Rows):
         super().__init__(vendor, keep=keep)
         products = Product.objects.select_related("default_policy", "default_maintenance_policy")
         self.products = {each.name: each for each in products}
+        versions = ProductVersion.objects.all()
+        self.versions = {(each.product_id, each.name): each for each in versions}
         self.policies = {each.name: each for each in LicensePolicy.objects.all()}
         self.maintenance = {each.name: each for each in MaintenancePolicy.objects.all()}
         self.taken: set[str] = set()
@@ -476,6 +485,7 @@ class LicenseRows(Rows):
         return {
             **super().finders(),
             "product": self._product,
+            "product_version": self._version,
             "policy": self._policy,
             "maintenance_policy": self._maintenance,
             "additional_users": self._sharing,
@@ -492,6 +502,16 @@ class LicenseRows(Rows):
         if name not in self.products:
             raise ValueError(_("There is no product “%(name)s”.") % {"name": name[:100]})
         return self.products[name]
+
+    def _version(self, row: dict[str, str]) -> ProductVersion | None:
+        name = row.get("product_version", "").strip()
+        product = self.products.get(row["product"].strip())
+        if not name or product is None:
+            return None
+        if (product.pk, name) not in self.versions:
+            text = _("%(product)s has no product version “%(name)s”.")
+            raise ValueError(text % {"product": product, "name": name[:100]})
+        return self.versions[product.pk, name]
 
     def _policy(self, row: dict[str, str]) -> LicensePolicy | None:
         text = _("There is no licence policy “%(name)s”.")
@@ -651,7 +671,8 @@ def _more(license: License, wanted: WantedLicense) -> str:
     entries = [f"{each['key']}: {each['value']}" for each in wanted.described]
     highest = license.max_allowed_release_version
     versions = [_("up to %(version)s") % {"version": highest}] if highest else []
-    return "; ".join([*filter(None, [license.order_number]), *versions, *entries, *users])
+    edition = [str(wanted.product_version)] if wanted.product_version else []
+    return "; ".join([*edition, *filter(None, [license.order_number]), *versions, *entries, *users])
 
 
 def _button(n: int) -> str:

@@ -29,6 +29,8 @@ LICENSE = Text(
     says=_OF_LICENSE,
     required=("key", "link"),
     given={"has_password": True},
+    event="license.created",
+    switch="send_new_licenses",
 )
 FIRST_LICENSE = Text(
     "license-first",
@@ -38,6 +40,8 @@ FIRST_LICENSE = Text(
     says=_OF_LICENSE,
     required=("key", "link"),
     given={"has_password": False},
+    kind="license",
+    switch="send_new_licenses",
 )
 REMINDER = Text(
     "expiry-reminder",
@@ -53,6 +57,8 @@ REMINDER = Text(
         "off": SAMPLE_LINK,
     },
     required=("key", "link", "off"),
+    event="license.expiring-soon",
+    switch="send_expiry_reminders",
 )
 REMINDERS = Text(
     "expiry-reminders",
@@ -68,6 +74,8 @@ REMINDERS = Text(
     },
     required=("licences", "off"),
     given={"count": 2},
+    kind="expiry-reminder",
+    switch="send_expiry_reminders",
 )
 KEYS = Text(
     "license-keys",
@@ -106,6 +114,7 @@ NOT_RELEASED = Text(
     says={**_OF_ANSWER, "answer": _("It was used this morning.")},
     required=("answer",),
     given={"released": False},
+    kind="release-answer",
 )
 
 

@@ -6,6 +6,7 @@ Its claims are listed in docs/offline-protocol.md. The offline response is this 
 from datetime import datetime
 from typing import Any
 
+from django.db.models import F
 from joserfc import jwt
 
 from accounts.metadata import visible_only
@@ -14,6 +15,7 @@ from licenses.models import (
     Activation,
     License,
     LicenseMeterAttribute,
+    ProductVersion,
     SigningKey,
     TrialActivation,
 )
@@ -68,6 +70,7 @@ def token_claims(activation: Activation, license: License, *, now: datetime) -> 
         "ama": activation.meter_attributes,
         "lcat": _seconds(license.created_at),
         "laat": _seconds(license.first_activated_at),
+        **_features(license.product_version),
         **_owner(license.user),
         **_confirmation(activation),
     }
@@ -110,8 +113,17 @@ def trial_claims(trial: TrialActivation, *, now: datetime) -> dict[str, Any]:
         "ama": [],
         "lcat": _seconds(trial.created_at),
         "laat": _seconds(trial.created_at),
+        **_features(None),
         **_owner(None),
     }
+
+
+def _features(version: ProductVersion | None) -> dict[str, Any]:
+    """The licence's product version and its features; empty without one."""
+    if version is None:
+        return {"pvn": "", "pvdn": "", "pvff": []}
+    features = version.features.values("enabled", "data", name=F("flag__name"))
+    return {"pvn": version.name, "pvdn": str(version), "pvff": list(features.order_by("name"))}
 
 
 def _owner(user: User | None) -> dict[str, Any]:

@@ -13,14 +13,17 @@ from audit.models import AuditEntry
 from licenses.models import (
     Activation,
     ExpirationStrategy,
+    FeatureFlag,
     License,
     LicenseMetadata,
     LicenseMeterAttribute,
     LicensePolicy,
     MaintenancePolicy,
     Product,
+    ProductVersion,
     TrialActivation,
     TrialPolicy,
+    VersionFeature,
 )
 from web.wire import Wire, metadata, stamps, valued
 
@@ -37,9 +40,18 @@ def policy(row: LicensePolicy) -> Wire:
     }
 
 
+# When a validity begins to count, as it is called today.
+TRIGGERS = {
+    ExpirationStrategy.IMMEDIATE: "creation",
+    ExpirationStrategy.DELAYED: "activation",
+}
+
+
 def terms(row: Any) -> Wire:
     """What a policy prescribes and a licence has."""
+    trigger = TRIGGERS.get(ExpirationStrategy(row.expiration_strategy))
     return {
+        **({"subscriptionStartTrigger": trigger} if trigger else {}),
         "validity": row.interval.nominal,
         "subscriptionInterval": row.subscription_interval,
         "expirationStrategy": row.expiration_strategy,
@@ -91,6 +103,8 @@ def product(row: Product) -> Wire:
             "totalLicenses": row.total_licenses,  # type: ignore[attr-defined]
             "totalReleases": row.total_releases,  # type: ignore[attr-defined]
             "totalTrialActivations": row.total_trials,  # type: ignore[attr-defined]
+            "totalProductVersions": row.total_versions,  # type: ignore[attr-defined]
+            "totalFeatureFlags": row.total_flags,  # type: ignore[attr-defined]
             "licensePolicy": policy(row.default_policy) if row.default_policy else None,
             "trialPolicy": trial_policy(row.trial_policy) if row.trial_policy else None,
             "metadata": metadata(row, row.metadata),
@@ -98,11 +112,37 @@ def product(row: Product) -> Wire:
     )
 
 
-# When a validity begins to count, as it is called today.
-TRIGGERS = {
-    ExpirationStrategy.IMMEDIATE: "creation",
-    ExpirationStrategy.DELAYED: "activation",
-}
+def feature_flag(row: FeatureFlag) -> Wire:
+    return {
+        **stamps(row),
+        "name": row.name,
+        "description": row.description,
+        "productId": row.product_id,
+    }
+
+
+def product_version(row: ProductVersion) -> Wire:
+    """A product version with what it says of features, which come with it
+    (`versions_with_features`)."""
+    return {
+        **stamps(row),
+        "name": row.name,
+        "displayName": row.display_name or row.name,
+        "description": row.description,
+        "productId": row.product_id,
+        "featureFlags": [feature(each) for each in row.features.all()],
+    }
+
+
+def feature(row: VersionFeature) -> Wire:
+    """What a product version says of a feature."""
+    return {**stamps(row), "name": row.flag.name, "enabled": row.enabled, "data": row.data}
+
+
+def versions_with_features(rows: QuerySet[ProductVersion]) -> QuerySet[ProductVersion]:
+    """The product versions with all that is told of them."""
+    features = VersionFeature.objects.select_related("flag").order_by("flag__name")
+    return rows.prefetch_related(Prefetch("features", features))
 
 
 def license(row: Any, hidden: Collection[str] = ()) -> Wire:
@@ -113,13 +153,13 @@ def license(row: Any, hidden: Collection[str] = ()) -> Wire:
         "key": row.key,
         "type": row.type,
         **terms(row),
-        "subscriptionStartTrigger": TRIGGERS.get(ExpirationStrategy(row.expiration_strategy)),
         "revoked": row.revoked,
         "suspended": row.suspended,
         "totalActivations": row.total_activations,
         "totalDeactivations": row.total_deactivations,
         "notes": row.notes,
         "productId": row.product_id,
+        "productVersionId": row.product_version_id,
         "licensePolicyId": row.policy_id,
         "licenseTemplateId": row.policy_id,
         "maintenancePolicyId": row.maintenance_policy_id,
@@ -159,6 +199,7 @@ def activation(row: Activation) -> Wire:
             **stamps(row),
             "fingerprint": row.fingerprint,
             **machine(row),
+            "location": location(row),
             "offline": row.offline,
             "licenseId": row.license_id,
             "lastSyncedAt": row.last_synced_at,
@@ -180,6 +221,11 @@ def machine(row: Any) -> Wire:
         "container": row.container,
         "appVersion": row.app_version,
     }
+
+
+def location(row: Any) -> Wire | None:
+    """Where a machine was activated from, as far as it is kept: the country."""
+    return {"countryCode": row.country} if row.country else None
 
 
 def machine_metadata(row: Any) -> list[Wire]:
@@ -207,14 +253,17 @@ def trial_policy(row: TrialPolicy) -> Wire:
 
 
 def trial(row: TrialActivation) -> Wire:
-    return {
-        **stamps(row),
-        **machine(row),
-        "offline": row.offline,
-        "expiresAt": row.expires_at,
-        "productId": row.product_id,
-        "metadata": machine_metadata(row),
-    }
+    return valued(
+        {
+            **stamps(row),
+            **machine(row),
+            "location": location(row),
+            "offline": row.offline,
+            "expiresAt": row.expires_at,
+            "productId": row.product_id,
+            "metadata": machine_metadata(row),
+        }
+    )
 
 
 def activation_log(row: AuditEntry) -> Wire:
@@ -250,7 +299,9 @@ def counted(entry: Mapping[str, Any], meter: LicenseMeterAttribute) -> Wire:
 
 
 def own_license(row: License) -> Wire:
-    """A licence as its customer reads it; its product and its meters come with it."""
+    """A licence as its customer reads it; its product, its product version and its meters come with
+    it."""
+    version = row.product_version
     return valued(
         {
             **stamps(row),
@@ -271,6 +322,7 @@ def own_license(row: License) -> Wire:
             "notes": row.notes,
             "meterAttributes": [own_meter(each) for each in row.meter_attributes.all()],
             "product": {"displayName": str(row.product)},
+            "productVersion": {"displayName": str(version)} if version else None,
         }
     )
 

@@ -1,5 +1,6 @@
 """What people read of a licence: its status, seats, end and type in words, the same everywhere."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 
@@ -16,6 +17,7 @@ from licenses.models import (
     ExpirationStrategy,
     License,
     LicenseType,
+    ProductVersion,
     Usable,
 )
 from licenses.status import Standing, Status
@@ -280,3 +282,11 @@ def type_text(license: License) -> str:
             "Floating, shared by a licence server of your own"
         ),
     }[license.type]
+
+
+def version_text(version: ProductVersion, features: Sequence[str]) -> str:
+    """A product version and the names of the features that are on."""
+    if not features:
+        return str(version)
+    told = {"version": version, "features": ", ".join(features)}
+    return _("%(version)s: %(features)s") % told

@@ -13,6 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.base import VendorAdmin, WithButtons
@@ -32,6 +33,8 @@ from tenancy.finding import Place, begins, named
 from tenancy.spelling import Typed
 
 RESENDABLE = (OutgoingEmail.State.FAILED, OutgoingEmail.State.UNKNOWN)
+# How a state looks; the others are neither good nor bad.
+BADGES = {"sent": "active", "failed": "revoked", "unknown": "suspended"}
 
 
 def email_places(word: Typed) -> list[Place]:
@@ -74,7 +77,7 @@ class OutgoingEmailAdmin(WithButtons):
         "recipient",
         "person",
         "subject",
-        "state",
+        "state_shown",
     )
     list_select_related = ("user",)
     list_filter = ("state", KindFilter, ("created_at", DaysFilter))
@@ -106,6 +109,14 @@ class OutgoingEmailAdmin(WithButtons):
     @admin.display(description=_("kind"))
     def kind_shown(self, obj: OutgoingEmail) -> str:
         return str(KINDS[obj.kind].label) if obj.kind in KINDS else obj.kind
+
+    @admin.display(description=_("state"), ordering="state")
+    def state_shown(self, obj: OutgoingEmail) -> str:
+        """In the list, where the one that failed has to be seen among many."""
+        code = BADGES.get(obj.state, "")
+        return format_html(
+            '<span class="badge {}">{}</span>', code, capfirst(obj.get_state_display())
+        )
 
     @admin.display(description=_("person"))
     def person(self, obj: OutgoingEmail) -> str:

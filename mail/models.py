@@ -68,6 +68,9 @@ class OutgoingEmail(TenantRow):
                 condition=Q(state="failed"),
             ),
             models.Index(
+                name="outgoing_email_sent", fields=("vendor", "kind"), condition=Q(state="sent")
+            ),
+            models.Index(
                 name="outgoing_email_due", fields=("due_at",), condition=Q(due_at__isnull=False)
             ),
         )
@@ -110,14 +113,14 @@ class SentText(TenantRow):
         return self.subject
 
 
-LONGEST_TEXT = 10_000  # characters
+LONGEST_SUBJECT, LONGEST_TEXT = 200, 10_000  # characters
 
 
 class OwnText(TenantRow):
     """A text that the vendor has written anew, in the place of the standard one (mail/texts.py)."""
 
     kind = models.CharField(_("e-mail"), max_length=40, editable=False)
-    subject = Line(_("subject"), max_length=200)
+    subject = Line(_("subject"), max_length=LONGEST_SUBJECT)
     text = Prose(
         _("text"),
         max_length=LONGEST_TEXT,
@@ -138,4 +141,7 @@ class OwnText(TenantRow):
 
     def clean(self) -> None:
         """Raises ValidationError for placeholders that the text has not, or lacks."""
+        # What is too long its field tells; of thousands of names in it none is told.
+        if len(self.subject) > LONGEST_SUBJECT or len(self.text) > LONGEST_TEXT:
+            return
         texts.check(texts.TEXTS[self.kind], subject=self.subject, body=self.text)

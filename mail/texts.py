@@ -23,6 +23,10 @@ PLACEHOLDER = re.compile(r"\{([^{}\n]*)\}")
 # In what people type, addresses are links; in what is put in, none but those of LINKS are.
 TYPED_LINK = re.compile(r"https?://[^\s<>\"'{}]*[^\s<>\"'{}.,;:!?)\]]")
 LINKS = frozenset({"link", "off", "office", "portal"})
+# Whoever has one of these may do what it is for: it is told to nobody but who gets the e-mail.
+OPENING = frozenset({"link", "off"})
+# What an address may begin with, to which mail programs count all up to the next blank.
+OF_ADDRESSES = frozenset("./@}")
 PARAGRAPHS = re.compile(r"\n[ \t]*\n\s*")
 # What every text may say; the samples of the rest are the vendor's own.
 EVERYWHERE: Mapping[str, Sample] = {"name": "Ada Lovelace", "email": "ada@example.com"}
@@ -36,7 +40,10 @@ class Text:
 
     `says` are its own placeholders with a sample of each, what has to be in it is `required`, and
     `given` is what its template reads beside, when one template has several texts. Where `{link}`
-    is a paragraph by itself it is a button, which says `button`.
+    is a paragraph by itself it is a button, which says `button`. `kind` is that of the e-mails that
+    say it, where it is another name than the text's; `event` what programs call the occasion, where
+    they have a word for it. A text with a `switch` is sent by itself, if that setting of the
+    vendor's says so.
     """
 
     name: str
@@ -46,6 +53,19 @@ class Text:
     says: Mapping[str, Sample] = field(default_factory=dict)
     required: tuple[str, ...] = ("link",)
     given: Mapping[str, Any] = field(default_factory=dict)
+    kind: str = ""
+    event: str = ""
+    switch: str = ""
+
+    @property
+    def said_by(self) -> str:
+        """The kind of e-mails that say it."""
+        return self.kind or self.name
+
+    @property
+    def occasion(self) -> str:
+        """What programs call the event of which it tells."""
+        return self.event or self.name
 
     @property
     def placeholders(self) -> list[str]:
@@ -80,7 +100,7 @@ def names_in(typed: str) -> list[str]:
 
 def check(text: Text, *, subject: str, body: str) -> None:
     """Raises ValidationError, by field, for a placeholder that the text has not, a link in the
-    subject, and for one that has to be there and is not."""
+    subject or at the end of an address, and for one that has to be there and is not."""
     errors: dict[str, list[str]] = {"subject": [], "text": []}
     for where, typed in (("subject", subject), ("text", body)):
         unknown = dict.fromkeys(n for n in names_in(typed) if n not in text.placeholders)
@@ -92,6 +112,8 @@ def check(text: Text, *, subject: str, body: str) -> None:
         errors["subject"].append(
             _("A subject can't have a link in it: take {%(name)s} out.") % {"name": name}
         )
+    for name in _within_addresses(body):
+        errors["text"].append(_("Put a blank before {%(name)s}.") % {"name": name})
     for name in text.required:
         if name not in names_in(body):
             errors["text"].append(
@@ -100,6 +122,17 @@ def check(text: Text, *, subject: str, body: str) -> None:
             )
     if found := {where: said for where, said in errors.items() if said}:
         raise ValidationError(found)
+
+
+def _within_addresses(body: str) -> list[str]:
+    """The links that would lead away, as a part of what stands before them."""
+    found: dict[str, None] = {}
+    for each in PLACEHOLDER.finditer(body):
+        name, start = each[1].strip(), each.start()
+        word = body[max(body.rfind(blank, 0, start) for blank in " \t\n") + 1 : start]
+        if name in OPENING and not OF_ADDRESSES.isdisjoint(word):
+            found[name] = None
+    return list(found)
 
 
 # --- Putting in ---------------------------------------------------------------------------------

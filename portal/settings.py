@@ -70,6 +70,8 @@ CERTIFICATE_ISSUERS = env.words(env.text("CERTIFICATE_ISSUERS", "letsencrypt.org
 TLS_ASK_SECRET = env.text("TLS_ASK_SECRET", "")
 # Hosts of identity providers that may be at an address that is not public, and without TLS.
 PRIVATE_PROVIDERS = {host.lower() for host in env.words(env.text("PRIVATE_PROVIDERS", ""))}
+# Hosts of receivers of webhooks of which the same is true.
+PRIVATE_RECEIVERS = {host.lower() for host in env.words(env.text("PRIVATE_RECEIVERS", ""))}
 # Whom /.well-known/security.txt names; nobody: there is none.
 SECURITY_CONTACT = env.contacts("SECURITY_CONTACT")
 SECURITY_POLICY = env.web_address("SECURITY_POLICY")
@@ -86,6 +88,8 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # of an e-mail may take to answer, and after how long a job of the queue counts as killed.
 EMAIL_LEASE = env.integer("EMAIL_LEASE", 60, minimum=1, maximum=3600)
 EMAIL_REPLY_TIMEOUT = env.integer("EMAIL_REPLY_TIMEOUT", 300, minimum=1, maximum=3600)
+# After how many seconds an attempt to send an event to a webhook counts as killed.
+WEBHOOK_LEASE = env.integer("WEBHOOK_LEASE", 60, minimum=1, maximum=3600)
 JOB_LEASE = env.integer("JOB_LEASE", 120, minimum=1, maximum=86400)
 # Seconds between two rounds in which the worker sees to what killed ones left.
 UPKEEP_INTERVAL = env.integer("UPKEEP_INTERVAL", 10, minimum=1, maximum=3600)
@@ -106,6 +110,7 @@ INSTALLED_APPS = [
     "licenses",
     "offline",
     "releases",
+    "webhooks",
     "moving",
     "api",
     "demo",

@@ -47,6 +47,14 @@ class AddressMissing(ReleaseError):
     text = _("A file that lies elsewhere needs its address.")
 
 
+class PlatformKnown(ReleaseError):
+    """A word that is added is one of the portal's, in some spelling, or was added before; `detail`
+    is the word."""
+
+    code = "PLATFORM_KNOWN"
+    text = _("There is a platform of this name already: %(detail)s.")
+
+
 class VersionExists(ReleaseError):
     """The channel has this version for one of these platforms; `detail` names the platforms."""
 

@@ -1,7 +1,8 @@
 """Releases, their files, and the record of who downloaded what; verbs in publishing.py."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
@@ -59,6 +60,33 @@ def validate_platforms(value: object) -> None:
 def platform_words(words: Iterable[str]) -> list[str]:
     """Platforms as they are kept: each by the portal's word for it, sorted, once."""
     return sorted({platforms.word_of(word) for word in words})
+
+
+class OwnPlatform(TenantRow):
+    """A platform of the vendor's own: its word, and how it is shown."""
+
+    word = models.CharField(_("word"), max_length=32, validators=[validate_word])
+    display_name = Line(_("display name"), max_length=100)
+
+    class Meta(TenantRow.Meta):
+        verbose_name = _("own platform")
+        verbose_name_plural = _("own platforms")
+        ordering = ("word",)
+        constraints = (models.UniqueConstraint(name="platform_once", fields=("vendor", "word")),)
+
+    def __str__(self) -> str:
+        return self.display_name
+
+
+def names_of(words: Iterable[str]) -> dict[str, str]:
+    """How platforms are shown, by their words. Names that the vendor has given are looked up where
+    there are words of its own."""
+    names = {word: platforms.name_of(word) for word in words}
+    own = [word for word in names if platforms.word_of(word) not in platforms.NAMES]
+    if own:
+        given = OwnPlatform.objects.filter(word__in=own)
+        names |= dict(given.values_list("word", "display_name"))
+    return names
 
 
 class Release(TenantRow):
@@ -141,10 +169,11 @@ class Release(TenantRow):
     def __str__(self) -> str:
         return f"{self.name} {self.version}"
 
-    @property
-    def platform_names(self) -> list[str]:
-        """Its platforms as they are shown."""
-        return [platforms.name_of(word) for word in self.platforms]
+    @staticmethod
+    def platforms_in_words(releases: Sequence["Release"]) -> dict[Any, str]:
+        """The platforms of each release as they are shown, by its id."""
+        names = names_of(word for each in releases for word in each.platforms)
+        return {each.pk: ", ".join(names[word] for word in each.platforms) for each in releases}
 
     @property
     def tried_out(self) -> bool:

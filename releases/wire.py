@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from releases.models import Release, ReleaseFile
+from releases.models import OwnPlatform, Release, ReleaseFile
 from tenancy.hosts import api_url
 from web.wire import Wire, stamps, valued
 
@@ -25,6 +25,10 @@ def release_file(row: ReleaseFile) -> Wire:
         "secured": not row.url,
         "releaseId": row.release_id,
     }
+
+
+def platform(row: OwnPlatform) -> Wire:
+    return {**stamps(row), "name": row.word, "displayName": row.display_name}
 
 
 def _extension(name: str) -> str:

@@ -147,7 +147,12 @@ def backoffice_url(name: str, *args: Any) -> str:
 def api_url(name: str, *args: Any) -> str:
     """The absolute URL of an operation of the Web API."""
     path = reverse(f"api:{name}", urlconf="portal.urls.api", args=args)
-    return origin(f"api.{settings.PORTAL_PARENT_HOST}") + path
+    return api_origin() + path
+
+
+def api_origin() -> str:
+    """Where the Web API is, without a slash."""
+    return origin(f"api.{settings.PORTAL_PARENT_HOST}")
 
 
 def origin(domain: str) -> str:

@@ -89,6 +89,14 @@ class Vendor(models.Model):
         default=True,
         help_text=_("By e-mail to the licence's owner, 60, 30 and 7 days and one day before."),
     )
+    send_new_licenses = models.BooleanField(
+        _("e-mail licences that programs make to their customers"),
+        default=False,
+        help_text=_(
+            "New licences of the Web API, such as those that a payment system's bridge makes. In "
+            "the back office you choose it for each."
+        ),
+    )
     show_support_views = models.BooleanField(
         _("show visits of support"),
         default=True,

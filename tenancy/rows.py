@@ -90,6 +90,10 @@ class SameVendor(models.BaseConstraint):
     With `goes_along` the database deletes this row with the one that it points to.
     """
 
+    # What both rows have in common, a foreign key of each, and what is said where it differs.
+    common = "vendor"
+    refusal: Any = _("This choice belongs to another vendor.")
+
     def __init__(
         self,
         *,
@@ -101,7 +105,7 @@ class SameVendor(models.BaseConstraint):
     ) -> None:
         super().__init__(
             name=name,
-            violation_error_message=_("This choice belongs to another vendor."),
+            violation_error_message=self.refusal,
         )
         self.field = field
         self.to_table = to_table
@@ -111,8 +115,9 @@ class SameVendor(models.BaseConstraint):
     def _clause(self, model: type[models.Model], editor: BaseDatabaseSchemaEditor) -> str:
         quote = editor.quote_name
         field: Any = model._meta.get_field(self.field)
-        own = f"{quote('vendor_id')}, {quote(field.column)}"
-        target = f"{quote(self.to_table)} ({quote('vendor_id')}, {quote(self.to_field)})"
+        common = quote(f"{self.common}_id")
+        own = f"{common}, {quote(field.column)}"
+        target = f"{quote(self.to_table)} ({common}, {quote(self.to_field)})"
         along = "ON DELETE CASCADE " if self.goes_along else ""
         return (
             f"CONSTRAINT {quote(self.name)} FOREIGN KEY ({own}) REFERENCES {target} "
@@ -149,11 +154,12 @@ class SameVendor(models.BaseConstraint):
         if self.to_field != "id":
             return
         target = getattr(instance, self.field, None)
-        if target is not None and target.vendor_id != instance.vendor_id:
-            raise ValidationError(self.get_violation_error_message(), code="other_vendor")
+        common = f"{self.common}_id"
+        if target is not None and getattr(target, common) != getattr(instance, common):
+            raise ValidationError(self.get_violation_error_message(), code=f"other_{self.common}")
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, SameVendor):
+        if type(other) is not type(self):
             return NotImplemented
         return self._parts() == other._parts()
 

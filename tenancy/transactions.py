@@ -1,5 +1,7 @@
-"""Transactions that others don't wait for: what is left to their end, and bulk work in steps."""
+"""Transactions that others don't wait for: what is left to their end, what is done after it, and
+bulk work in steps."""
 
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -9,6 +11,8 @@ from typing import Any, TypeVar
 
 from django.db import connection, transaction
 from django.db.models import QuerySet
+
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -50,9 +54,42 @@ def take_what_was_left(connection: Any) -> None:
         take([each.what for each in left if each.take == take])
 
 
+def however_it_ends(act: Callable[[], object]) -> None:
+    """Has `act` called once the open transaction has ended, be it committed or undone, and at once
+    where none is open: for what stays true of something that was refused. What fails in it is
+    logged."""
+    if not connection.in_atomic_block:
+        act()
+        return
+    _afterwards_of(connection).append(act)
+
+
+def do_what_comes_after(connection: Any) -> None:
+    """Does it, of a transaction that has ended."""
+    left = _afterwards_of(connection)
+    while left:
+        try:
+            left.pop(0)()
+        except Exception:
+            logger.exception("What was left for after a transaction has failed.")
+
+
+def _afterwards_of(connection: Any) -> list[Callable[[], object]]:
+    left: list[Callable[[], object]] | None = getattr(connection, "_afterwards", None)
+    if left is None:
+        left = connection._afterwards = []
+    return left
+
+
 class OwnSteps:
-    """A connection that takes the last step before it commits, where what fails undoes it all, and
-    that makes no savepoints in `all_or_none`."""
+    """A connection that takes the last step before it commits, where what fails undoes it all, does
+    what comes after its transactions, and makes no savepoints in `all_or_none`."""
+
+    def set_autocommit(self, autocommit: bool, *args: Any, **options: Any) -> None:
+        """As Django ends a transaction, whether it was committed or rolled back."""
+        super().set_autocommit(autocommit, *args, **options)  # type: ignore[misc]
+        if autocommit:
+            do_what_comes_after(self)
 
     def savepoint(self) -> str | None:
         """Django takes None for a block that can be undone with the one around it alone."""

@@ -26,6 +26,7 @@ PASSING_ON_SQLITE = frozenset(
         sqlite3.SQLITE_PROTOCOL,
     }
 )
+TAKEN_ON_SQLITE = (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
 
 
 def longest_wait() -> float | None:
@@ -50,6 +51,14 @@ def leads_nowhere(error: BaseException) -> bool:
     if isinstance(cause, sqlite3.Error):
         return str(cause) == "FOREIGN KEY constraint failed"
     return getattr(cause, "sqlstate", None) == "23503"
+
+
+def is_taken(error: BaseException) -> bool:
+    """Whether a row was refused because there is one already of what may be there once."""
+    cause = error.__cause__
+    if isinstance(cause, sqlite3.Error):
+        return getattr(cause, "sqlite_errorcode", 0) in TAKEN_ON_SQLITE
+    return getattr(cause, "sqlstate", None) == "23505"
 
 
 def passes(error: BaseException) -> bool:

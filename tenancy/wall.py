@@ -35,6 +35,7 @@ class Way(StrEnum):
     OPERATORS = "operators"  # people who belong to no vendor, and which vendors there are
     DOMAINS = "domains"  # which names vendors have claimed and proved
     EMAILS = "emails"  # which e-mails are due
+    WEBHOOKS = "webhooks"  # which events are due at webhooks
     ACTS = "acts"  # what operators did, at every vendor
     PROGRAMS = "programs"  # whose a product or a machine is, and which leases have ended
 

@@ -22,7 +22,7 @@ import development as dev
 from accounts.second_factor import codes
 from tenancy import finding
 from tenancy.door import inside
-from tenancy.transactions import take_what_was_left
+from tenancy.transactions import do_what_comes_after, take_what_was_left
 from tests import environment, postgres, prepared, roles, rows, secrets, sql
 from tests import world as worlds
 from tests.world import NOW
@@ -61,10 +61,12 @@ def pytest_report_header() -> str:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     # pytest-django puts tests with a transaction before those that commit. First of all those
     # that want an empty database: so the world is written once and taken away once.
-    # Last of those with a transaction, those that fill tables.
+    # Then those with one world, and those with the other. Last of those with a transaction, those
+    # that fill tables.
     items.sort(
         key=lambda item: (
             not uses_database(item) or commits(item) or has_world(item),
+            is_filled(item),
             fills(item),
         )
     )
@@ -136,6 +138,10 @@ def has_world(item: pytest.Item) -> bool:
     return "world" in item.fixturenames  # type: ignore[attr-defined]
 
 
+def is_filled(item: pytest.Item) -> bool:
+    return "filled" in item.fixturenames  # type: ignore[attr-defined]
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings() -> Iterator[None]:
     """The database of this run: a file, so that threads can have connections of their own."""
@@ -199,13 +205,13 @@ def _use(database: dict[str, Any], entry: dict[str, Any]) -> None:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _the_database_is_emptied(kept_world: worlds.Kept) -> Iterator[None]:
+def _the_database_is_emptied() -> Iterator[None]:
     """After tests that commit: of what they wrote, the audit trail too, which would refuse that."""
     from django.test import TransactionTestCase
 
     def emptied(_case: TransactionTestCase) -> None:
         rows.take_away()
-        kept_world.forget()
+        worlds.Kept.forget()
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", emptied)
@@ -214,16 +220,19 @@ def _the_database_is_emptied(kept_world: worlds.Kept) -> Iterator[None]:
 
 @pytest.fixture(autouse=True, scope="session")
 def _what_is_left_to_the_end() -> Iterator[None]:
-    """A test that is rolled back commits nothing: there the last step of a transaction is taken
-    when one ends that stands directly in the test's own."""
+    """A test that is rolled back commits nothing: there the last step of a transaction is taken,
+    and what comes after it done, when one ends that stands directly in the test's own."""
     from django.db.backends.base.base import BaseDatabaseWrapper
 
     commit = BaseDatabaseWrapper.savepoint_commit
 
     def committed(connection: Any, sid: str) -> None:
-        if connection.atomic_blocks and connection.atomic_blocks[-1]._from_testcase:
+        outermost = connection.atomic_blocks and connection.atomic_blocks[-1]._from_testcase
+        if outermost:
             take_what_was_left(connection)
         commit(connection, sid)
+        if outermost:
+            do_what_comes_after(connection)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(BaseDatabaseWrapper, "savepoint_commit", committed)
@@ -311,9 +320,10 @@ def _is_loopback(host: str) -> bool:
     return host == "localhost" or ipaddress.ip_address(host).is_loopback
 
 
-@pytest.fixture(scope="session")
-def kept_world() -> worlds.Kept:
-    return worlds.KEPT
+@pytest.fixture
+def kept_world(request: pytest.FixtureRequest) -> worlds.Kept:
+    """The world that is handed out to this test."""
+    return worlds.FILLED if is_filled(request.node) else worlds.KEPT
 
 
 @pytest.fixture(autouse=True)
@@ -332,7 +342,7 @@ def _what_is_committed(
         if has_world(request.node):
             kept_world.put()
         else:
-            kept_world.take_away()
+            worlds.Kept.take_away()
 
 
 @pytest.fixture
@@ -357,10 +367,7 @@ def world(
 
 @pytest.fixture
 def filled(world: worlds.World) -> worlds.World:
-    """The same world, with rows of both vendors in every table."""
-    from tests.filled import fill
-
-    fill(world)
+    """The same world, with rows of both vendors in every table (`kept_world`)."""
     return world
 
 

@@ -17,14 +17,17 @@ from branding.verbs.brands import change_brand
 from imports.models import ColumnMeaning, ImportStep
 from imports.verbs import files
 from licenses.models import (
+    FeatureFlag,
     LicenseMetadata,
     LicenseMeterAttribute,
     LicensePolicy,
     LicenseUser,
     MaintenancePolicy,
+    ProductVersion,
     SeatRequest,
     TrialActivation,
     TrialPolicy,
+    VersionFeature,
 )
 from licenses.verbs.details import add_metadata, tag_license
 from licenses.verbs.mailing import send_license
@@ -33,7 +36,9 @@ from mail.verbs import texts
 from moving.models import Move, Remark, Taken
 from offline.models import OfflineExchange
 from releases.files.ranges import ByteRange
+from releases.models import OwnPlatform
 from releases.verbs.downloads import record
+from releases.verbs.own_platforms import add_platform
 from tenancy.door import inside
 from tenancy.hosts import Site
 from tenancy.models import Vendor
@@ -41,6 +46,8 @@ from tests.accounts.authenticators import passkey_of
 from tests.accounts.phones import phone_of
 from tests.branding.pictures import picture
 from tests.world import World, file_of
+from webhooks.models import Webhook
+from webhooks.verbs.webhooks import create_webhook, send_test
 
 
 def fill(world: World) -> None:
@@ -61,6 +68,13 @@ def _fill(world: World, vendor: Vendor) -> None:
         policy = LicensePolicy.objects.create(vendor=vendor, name=f"{name}-policy")
         MaintenancePolicy.objects.create(vendor=vendor, name=f"{name}-upkeep")
         TrialPolicy.objects.create(vendor=vendor, name=f"{name}-trial")
+        flag = FeatureFlag.objects.create(
+            vendor=vendor, product=license.product, name=f"{name}-feature"
+        )
+        version = ProductVersion.objects.create(
+            vendor=vendor, product=license.product, name=f"{name}-version"
+        )
+        VersionFeature.objects.create(vendor=vendor, version=version, flag=flag, data=name)
         TrialActivation.objects.create(
             vendor=vendor,
             product=license.product,
@@ -113,6 +127,7 @@ def _fill(world: World, vendor: Vendor) -> None:
         )
         claim(vendor, f"licenses.{name}.example")
         ProvedDomain.objects.create(vendor=vendor, name=f"old.{name}.example")
+        add_platform(OwnPlatform(vendor=vendor, word=f"{name}-box"))
         change_brand(vendor=vendor, pictures={"logo_light": picture()})
         send_license(license)
         texts.write(TEXTS["invitation"], subject=f"{name}-hello", body="{link}")
@@ -158,6 +173,15 @@ def _fill(world: World, vendor: Vendor) -> None:
             hostname=f"{name}-pc",
             reason=f"{name} broke",
         )
+        hook = create_webhook(
+            Webhook(
+                vendor=vendor,
+                name=f"{name}-hook",
+                url=f"https://{name}.example/hooks",
+                events=["license.created"],
+            )
+        )
+        send_test(hook)
         move = Move.objects.create(
             vendor=vendor,
             address=f"https://{name}.example",

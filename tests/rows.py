@@ -20,26 +20,26 @@ ANY_ORDER = {
 }
 
 
-def lay_aside() -> dict[str, list[str]]:
-    """Copies the rows of all tables to beside the database; the columns of those that have some,
-    which a test may bring into another order."""
+def lay_aside(name: str) -> dict[str, list[str]]:
+    """Copies the rows of all tables to beside the database, under this name; the columns of those
+    that have some, which a test may bring into another order."""
     columns = {}
     with _beside() as cursor:
         for table in _tables():
             cursor.execute(f'SELECT * FROM "{table}" LIMIT 1')
             if cursor.fetchone():
                 columns[table] = [f'"{column[0]}"' for column in cursor.description]
-                cursor.execute(f'CREATE TABLE kept."{table}" AS SELECT * FROM "{table}"')
+                cursor.execute(f'CREATE TABLE kept."{name}_{table}" AS SELECT * FROM "{table}"')
     return columns
 
 
-def put_back(columns: dict[str, list[str]]) -> None:
-    """Fills empty tables with what was laid aside. No transaction may be open."""
+def put_back(name: str, columns: dict[str, list[str]]) -> None:
+    """Fills empty tables with what was laid aside under this name. No transaction may be open."""
     with _beside() as cursor, transaction.atomic():
         cursor.execute(ANY_ORDER[connection.vendor])
         for table, names in columns.items():
-            these = ", ".join(names)
-            cursor.execute(f'INSERT INTO "{table}" ({these}) SELECT {these} FROM kept."{table}"')
+            these, aside = ", ".join(names), f'kept."{name}_{table}"'
+            cursor.execute(f'INSERT INTO "{table}" ({these}) SELECT {these} FROM {aside}')
 
 
 def take_away() -> None:

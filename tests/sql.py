@@ -92,6 +92,8 @@ UNRECORDED = (
     r'(INTO|UPDATE) "releases_download"',  # a record of its own
     r'UPDATE "releases_releasefile" SET "download_count" =',  # counts those
     r'(INTO|UPDATE) "mail_outgoingemail"',  # says itself what became of it
+    r'(INTO|UPDATE|FROM) "webhooks_delivery"',  # says itself what became of it
+    r'UPDATE "webhooks_webhook" SET "(failing_since|ends_until|soon_until)" =',  # how it goes
     r'(INTO|FROM) "mail_senttext"',  # what went out of an e-mail
     r'UPDATE "moving_move"',  # how far it is; that it begins and ends is recorded, and its rows are
     r'(INTO|UPDATE) "moving_(taken|remark)"',  # what was taken, which is recorded itself
@@ -125,6 +127,7 @@ WITHOUT_VERB = {
     "demo/seed.py": "People and terms with fixed ids.",
     "demo/emails.py": "E-mails of the past, and a text, with fixed ids.",
     "demo/refusals.py": "Refusals with fixed ids.",
+    "demo/webhooks.py": "Events of the past, with fixed ids.",
 }
 # The same by the statement.
 STATEMENTS_WITHOUT_VERB = {

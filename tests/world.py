@@ -5,13 +5,13 @@ Both sides always have data, so that a leak is visible. The database holds them 
 """
 
 import pickle
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import time_machine
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -33,6 +33,7 @@ from releases.verbs import publishing
 from tenancy.door import inside
 from tenancy.hosts import Site
 from tenancy.models import Vendor
+from tenancy.transactions import take_what_was_left
 from tests import rows
 from tests.sql import Watch
 
@@ -194,46 +195,54 @@ def _new() -> World:
 
 
 class Kept:
-    """The world in the database between the tests: built once, seen and changed by each test
+    """A world in the database between the tests: built once, seen and changed by each test
     inside its own transaction alone, and handed out in copies that no two tests share."""
 
-    def __init__(self) -> None:
-        self.is_there = False
+    there: ClassVar["Kept | None"] = None  # the one that is in the database
+
+    def __init__(self, name: str, make: Callable[[], World]) -> None:
+        self._name = name
+        self._make = make
         self._columns: dict[str, list[str]] = {}  # that it has, by table
         self._pickled = b""
         self._files: dict[Path, bytes] = {}
 
     def put(self) -> None:
-        """Commits the world, unless it is there: built the first time, and laid aside, since to
-        put rows back is quicker. No transaction may be open."""
-        if self.is_there:
+        """Commits the world, unless it is there, in place of another: built the first time, and
+        laid aside, since to put rows back is quicker. No transaction may be open."""
+        if Kept.there is self:
             return
+        Kept.take_away()
         assert not connection.in_atomic_block, "The world would be rolled back with this test."
         if self._columns:
-            rows.put_back(self._columns)
+            rows.put_back(self._name, self._columns)
         else:
             self._build()
-        self.is_there = True
+        Kept.there = self
 
     def _build(self) -> None:
         with transaction.atomic(), time_machine.travel(NOW, tick=False):
-            world = _new()
-        self._columns = rows.lay_aside()
+            world = self._make()
+            take_what_was_left(connection)
+            connection.run_on_commit = []  # As in a test that is rolled back: e-mails wait.
+        self._columns = rows.lay_aside(self._name)
         self._pickled = pickle.dumps(world)
         folders = [_folder(vendor) for vendor in (world.acme, world.globex)]
         self._files = {path: path.read_bytes() for path in _files_in(folders)}
 
-    def take_away(self) -> None:
-        """Empties the database of the world, if it is there. No transaction may be open."""
-        if not self.is_there:
+    @staticmethod
+    def take_away() -> None:
+        """Empties the database of a world, if one is there. No transaction may be open."""
+        if Kept.there is None:
             return
         assert not connection.in_atomic_block, "The world would be back after this test."
         rows.take_away()
-        self.is_there = False
+        Kept.forget()
 
-    def forget(self) -> None:
+    @staticmethod
+    def forget() -> None:
         """Says that a test that commits has left an empty database."""
-        self.is_there = False
+        Kept.there = None
 
     def copy(self) -> World:
         """The world as it was built, whatever other tests did to theirs."""
@@ -252,7 +261,16 @@ class Kept:
                 path.write_bytes(content)
 
 
-KEPT = Kept()
+def _new_and_filled() -> World:
+    from tests.filled import fill
+
+    world = _new()
+    fill(world)
+    return world
+
+
+KEPT = Kept("world", _new)
+FILLED = Kept("filled", _new_and_filled)
 
 
 def build() -> World:

@@ -60,6 +60,17 @@ class GoneMeanwhile(PortalError):
     text = _("Somebody has just deleted what this belongs to. Nothing was changed.")
 
 
+class TakenMeanwhile(PortalError):
+    """Somebody adds in this moment what may be there once (tenancy.waiting.is_taken): forms and
+    verbs look before, when it was not there yet."""
+
+    code = "TAKEN_MEANWHILE"
+    text = _(
+        "Somebody has just added the same, which may be there only once. Nothing was changed: "
+        "go back and look at what is there now."
+    )
+
+
 def in_json(
     error: PortalError, *, status: int | None = None, sentence: object = None
 ) -> JsonResponse:

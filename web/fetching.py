@@ -1,10 +1,11 @@
-"""What the portal itself fetches from elsewhere: JSON documents, and files of releases that move
-in, from public addresses alone.
+"""What the portal itself asks of others: small JSON documents that it fetches, sources that are
+moved in from, and what it hands to receivers of webhooks; at public addresses alone.
 
 The one place from which a request leaves. Who chooses the address is a vendor, so it must lead
 nowhere behind the operator's walls: the name is resolved, what it resolves to is checked, and the
 connection goes to that very address, so that a name that answers differently the second time gains
-nothing. Redirects are not followed.
+nothing. Redirects are not followed, and all of it, from the name to the answer, is over after
+TIMEOUT, or what `answered` is given.
 """
 
 import json
@@ -12,27 +13,40 @@ import socket
 import ssl
 import threading
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from enum import Enum
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPResponse
-from ipaddress import IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 from queue import Empty, Queue
+from time import monotonic
 from typing import Any
 from urllib.parse import quote_plus, urlencode, urlsplit
 
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-TIMEOUT = 10.0  # seconds for a whole answer
-LOOK_UP = 5.0  # seconds for a name
-CONNECT = 4.0  # seconds for one address
+# Seconds: for everything, and of these at most for a name, and for the connection to one address.
+TIMEOUT = 10.0
+LOOK_UP = 5.0
+CONNECT = 4.0
+SILENT = 60.0  # without a byte
 MOST_TRIED = 3  # addresses of a name
 LARGEST = 256 * 1024  # bytes of an answer
+BEGINNING = 1000  # bytes that are read of a receiver's answer
 LONGEST_ADDRESS = 2000  # characters
-# Networks of IPv6 through which IPv4 addresses are reached: NAT64 and 6to4.
-DETOURS = [IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"), IPv6Network("2002::/16")]
+# The addresses of IPv6 that are given to anybody. Beside them there are old ones of sites, and
+# those that stand for IPv4 addresses (compatible, translated, NAT64).
+GIVEN = IPv6Network("2000::/3")
+# What Python takes for the world's and is not: 6to4, which leads to IPv4 addresses, a network of
+# examples, and one of protocols, where some clouds answer.
+BUT: tuple[IPv4Network | IPv6Network, ...] = (
+    IPv6Network("2002::/16"),
+    IPv6Network("3fff::/20"),
+    IPv4Network("192.0.0.0/24"),
+)
 
 
 class Fault(Enum):
@@ -82,9 +96,9 @@ def basic(name: str, password: str) -> dict[str, str]:
     return {"Authorization": f"Basic {b64encode(joined.encode()).decode()}"}
 
 
-def is_fetchable(url: str) -> bool:
-    """Whether the address may be asked at all: https, or http at a host that the operator allows;
-    without name, password and fragment."""
+def is_fetchable(url: str, allowed: Collection[str] | None = None) -> bool:
+    """Whether the address may be asked at all: https, or http at a host that the operator allows
+    (`allowed`, without it those of identity providers); without name, password and fragment."""
     if len(url) > LONGEST_ADDRESS or not url.isascii() or not url.isprintable() or " " in url:
         return False
     try:
@@ -92,7 +106,7 @@ def is_fetchable(url: str) -> bool:
         is_there = bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False
-    schemes = {"https", "http"} if _is_allowed(parts.hostname or "") else {"https"}
+    schemes = {"https", "http"} if _is_allowed(parts.hostname or "", allowed) else {"https"}
     is_plain = parts.username is None and parts.password is None and not parts.fragment
     return is_there and is_plain and parts.scheme in schemes and "\\" not in url
 
@@ -110,19 +124,71 @@ def post(
     return _fetch("POST", url, {**form, **(headers or {})}, urlencode(fields).encode())
 
 
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What a receiver has said: its status, the beginning of its text, and after how many
+    milliseconds."""
+
+    status: int
+    beginning: str
+    took: int
+
+
+def hand_over(
+    url: str, body: bytes, headers: Mapping[str, str], *, allowed: Collection[str]
+) -> Answered:
+    """Posts JSON to the address; what its receiver answers, whatever the status, of which only the
+    beginning is read. `allowed` are the hosts that the operator lets be anywhere. Raises NotFetched
+    where there is no answer, and for a redirect."""
+    begin = monotonic()
+    sent = {"Content-Type": "application/json; charset=utf-8", **headers}
+    with _answered("POST", url, sent, body, allowed) as response:
+        _check_stays(response, url)
+        beginning = b""
+        # Its status says it all: a text that comes too slowly, or breaks off, takes nothing away.
+        with suppress(OSError, HTTPException, ValueError):
+            beginning = response.read(BEGINNING)
+        text = beginning.decode(errors="replace").replace("\0", "")
+        return Answered(response.status, text, round((monotonic() - begin) * 1000))
+
+
+@contextmanager
+def answered(url: str, *, headers: Mapping[str, str], seconds: float) -> Iterator[HTTPResponse]:
+    """What the address answers to GET, whatever its status, to be read inside; after so many
+    seconds the line is cut. Raises NotFetched, also for what breaks off while it is read."""
+    with _answered("GET", url, headers, None, None, seconds=seconds) as response:
+        yield response
+
+
 def _fetch(
     method: str, url: str, headers: Mapping[str, str], body: bytes | None = None
 ) -> dict[str, Any]:
-    if not is_fetchable(url):
+    with _answered(method, url, headers, body, None) as response:
+        return _read(response, url)
+
+
+@contextmanager
+def _answered(
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    body: bytes | None,
+    allowed: Collection[str] | None,
+    *,
+    seconds: float | None = None,
+) -> Iterator[HTTPResponse]:
+    """The answer, to be read; what breaks, here or while it is read, is NotFetched."""
+    if not is_fetchable(url, allowed):
         raise NotFetched(Fault.BAD_ADDRESS, url)
     parts = urlsplit(url)
     path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
     sent = {"Accept": "application/json", "User-Agent": "portal", "Connection": "close", **headers}
     try:
-        with _connected(url) as connection:
+        with _connected(url, allowed, seconds or TIMEOUT) as (connection, deadline):
             connection.request(method, path, body, sent)
             with connection.getresponse() as response:
-                return _read(response, url)
+                _left(deadline)  # or a head was cut off
+                yield response
     except ssl.SSLCertVerificationError as error:
         raise NotFetched(Fault.BAD_CERTIFICATE, url) from error
     except (OSError, HTTPException, ValueError) as error:
@@ -130,54 +196,56 @@ def _fetch(
 
 
 @contextmanager
-def answered(url: str, *, headers: Mapping[str, str], seconds: float) -> Iterator[HTTPResponse]:
-    """What the address answers to GET, whatever its status, to be read inside; after so many
-    seconds the line is cut. Raises NotFetched, also for what breaks off while it is read."""
-    if not is_fetchable(url):
-        raise NotFetched(Fault.BAD_ADDRESS, url)
-    parts = urlsplit(url)
-    path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
-    sent = {"User-Agent": "portal", "Connection": "close", **headers}
-    try:
-        with _connected(url, seconds) as connection:
-            connection.request("GET", path, headers=sent)
-            with connection.getresponse() as response:
-                yield response
-    except ssl.SSLCertVerificationError as error:
-        raise NotFetched(Fault.BAD_CERTIFICATE, url) from error
-    except (OSError, HTTPException) as error:
-        raise NotFetched(Fault.NO_ANSWER, url) from error
-
-
-@contextmanager
-def _connected(url: str, seconds: float | None = None) -> Iterator[HTTPConnection]:
-    """A connection to an address that was checked, which ends when the time is over, however slowly
-    something still comes."""
+def _connected(
+    url: str, allowed: Collection[str] | None, seconds: float
+) -> Iterator[tuple[HTTPConnection, float]]:
+    """A connection to an address that was checked, and until when it lasts: then it ends, however
+    slowly something still comes."""
+    deadline = monotonic() + seconds
     parts = urlsplit(url)
     host, port = str(parts.hostname), parts.port or (443 if parts.scheme == "https" else 80)
-    lines = [_line(addresses_of(url)[:MOST_TRIED], port)]
-    end = threading.Timer(seconds or TIMEOUT, _cut, [lines])
+    lines = [_line(addresses_of(url, allowed)[:MOST_TRIED], port, deadline)]
+    end = threading.Timer(max(0.0, deadline - monotonic()), _cut, [lines])
     end.daemon = True
     end.start()
     try:
         if parts.scheme == "https":
             trusted = ssl.create_default_context()
             lines.append(trusted.wrap_socket(lines[0], server_hostname=host))
-        connection = HTTPConnection(host, port, timeout=TIMEOUT)
+        connection = HTTPConnection(host, port)
         connection.sock = lines[-1]
-        yield connection
+        yield connection, deadline
     finally:
         end.cancel()
         for line in lines:
             line.close()
 
 
-def _line(addresses: list[str], port: int) -> socket.socket:
-    """A line to the first of the addresses that takes one. Raises OSError."""
+def _line(addresses: list[str], port: int, deadline: float) -> socket.socket:
+    """A line to the first of the addresses that takes one, on which nothing is waited for beyond
+    the deadline. Raises OSError."""
     for address in addresses[:-1]:
         with suppress(OSError):
-            return socket.create_connection((address, port), timeout=CONNECT)
-    return socket.create_connection((addresses[-1], port), timeout=CONNECT)
+            return _line_to(address, port, deadline)
+    return _line_to(addresses[-1], port, deadline)
+
+
+def _line_to(address: str, port: int, deadline: float) -> socket.socket:
+    line = socket.create_connection((address, port), timeout=min(CONNECT, _left(deadline)))
+    try:
+        line.settimeout(min(_left(deadline), SILENT))
+    except OSError:
+        line.close()
+        raise
+    return line
+
+
+def _left(deadline: float) -> float:
+    """The seconds that are left. Raises TimeoutError."""
+    left = deadline - monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return left
 
 
 def _cut(lines: list[socket.socket]) -> None:
@@ -187,10 +255,15 @@ def _cut(lines: list[socket.socket]) -> None:
         socket.socket.shutdown(lines[-1], socket.SHUT_RDWR)
 
 
+def _check_stays(response: HTTPResponse, url: str) -> None:
+    """Raises NotFetched for a redirect."""
+    if HTTPStatus.MULTIPLE_CHOICES <= response.status < HTTPStatus.BAD_REQUEST:
+        raise NotFetched(Fault.REDIRECT, url, status=response.status)
+
+
 def _read(response: HTTPResponse, url: str) -> dict[str, Any]:
     status = response.status
-    if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
-        raise NotFetched(Fault.REDIRECT, url, status=status)
+    _check_stays(response, url)
     content = response.read(LARGEST + 1)
     if len(content) > LARGEST:
         raise NotFetched(Fault.TOO_LARGE, url)
@@ -212,14 +285,14 @@ def _object(content: bytes) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def addresses_of(url: str) -> list[str]:
+def addresses_of(url: str, allowed: Collection[str] | None = None) -> list[str]:
     """The IP addresses to which the name leads, if they may be asked. Raises NotFetched."""
     host = str(urlsplit(url).hostname)
     found = _looked_up(host)
     if not found:
         raise NotFetched(Fault.UNKNOWN_NAME, url)
     # SECURITY: tests/web/test_fetching.py. Of several not even one may be inside.
-    if not _is_allowed(host) and not all(map(is_public, found)):
+    if not _is_allowed(host, allowed) and not all(map(is_public, found)):
         raise NotFetched(Fault.NOT_PUBLIC, url)
     return found
 
@@ -251,11 +324,11 @@ def is_public(address: str) -> bool:
     if isinstance(found, IPv6Address):
         if found.ipv4_mapped:
             return is_public(str(found.ipv4_mapped))
-        if any(found in net for net in DETOURS):
+        if found not in GIVEN:
             return False
-    return found.is_global and not found.is_multicast
+    return found.is_global and not found.is_multicast and not any(found in net for net in BUT)
 
 
-def _is_allowed(host: str) -> bool:
+def _is_allowed(host: str, allowed: Collection[str] | None) -> bool:
     """Whether the operator lets the portal ask this host wherever it is, also without TLS."""
-    return host in settings.PRIVATE_PROVIDERS
+    return host in (settings.PRIVATE_PROVIDERS if allowed is None else allowed)

@@ -47,6 +47,8 @@ SECOND_FACTOR_PER_USER = Limit("second-factor", burst=8, interval=5 * 60)
 PASSKEY_ASKED_PER_IP = Limit("passkey-asked-ip", burst=120, interval=1)
 NEW_DEVICE_PER_BROWSER = Limit("new-device-browser", burst=1, interval=15 * 60)
 NEW_DEVICE_PER_USER = Limit("new-device-user", burst=5, interval=20 * 60)
+# No limit: for so long a program is known after each sign-in from the same address.
+PROGRAM_KNOWN = Limit("program-known", burst=1, interval=90 * 24 * 60 * 60)
 NEW_PASSWORD_PER_USER = Limit("new-password", burst=20, interval=30)
 # One answer of an identity provider; used up for longer than anybody may be there.
 FLOW_ONCE = Limit("single-sign-on-flow", burst=1, interval=60 * 60)
@@ -154,6 +156,20 @@ def take_counted(limit: Limit, *subject: str) -> Left:
     [whole_at] = taken
     tries = int((fullest - whole_at) / limit.interval + 1e-6)
     return Left(limit, tries, max(0, math.ceil(whole_at - now)))
+
+
+def came_lately(limit: Limit, address: str, *subject: str) -> bool:
+    """Whether the same has come from the IP address, or its IPv6 network, within the interval,
+    which begins anew with each time."""
+    [(_limit, network), *_wider] = _buckets(limit, address)
+    key, now = bucket_key(limit, network, *subject), time.time()
+    row = RateBucket(key=key, whole_at=now + limit.interval)
+    if RateBucket.objects.filter(key=key, whole_at__gt=now).update(whole_at=row.whole_at):
+        return True
+    RateBucket.objects.bulk_create(
+        [row], update_conflicts=True, unique_fields=["key"], update_fields=["whole_at"]
+    )
+    return False
 
 
 def take_counted_from(limit: Limit, address: str) -> Left:

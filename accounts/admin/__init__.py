@@ -1,6 +1,6 @@
 """People and the portal's settings in the back office, a module per noun."""
 
-from accounts.admin import people, settings
+from accounts.admin import people, settings, tags
 from accounts.single_sign_on.admin import ProviderAdmin
 
-__all__ = ["ProviderAdmin", "people", "settings"]
+__all__ = ["ProviderAdmin", "people", "settings", "tags"]

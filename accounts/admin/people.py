@@ -169,6 +169,7 @@ class UsersAdmin(WithViewAs, WithSecondFactor, WithTokens, WithExport, WithErasi
         "sign-out": (end_for, _("%(row)s is signed out everywhere.")),
     }
     rights = {"invite": "invite", "password-link": "invite", "sign-out": "take_off_factor"}
+    called = (_("person"), _("people"))
     export_right = "accounts.export_user"
     export_name = "customers"
     export_columns = COLUMNS

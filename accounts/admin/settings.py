@@ -36,7 +36,13 @@ class ZoneSelect(forms.Select):
 GROUPS: tuple[tuple[Any, tuple[str, ...]], ...] = (
     (
         _("Days and e-mails"),
-        ("time_zone", "email_sender", "email_reply_to", "send_expiry_reminders"),
+        (
+            "time_zone",
+            "email_sender",
+            "email_reply_to",
+            "send_expiry_reminders",
+            "send_new_licenses",
+        ),
     ),
     (_("Support"), ("show_support_views", "allowed_own_releases")),
     (

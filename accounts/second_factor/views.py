@@ -151,6 +151,7 @@ def prove(request: PersonRequest) -> HttpResponse:
         "form": form,
         "by_code": by_code,
         "has_factor": has_factor,
+        "has_password": request.user.has_usable_password(),
         "passkey": asking.for_proof(request),
         "next": safe_next(request, ""),
         "other": _other_proof(request, by_code=by_code),

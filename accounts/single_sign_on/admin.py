@@ -84,9 +84,10 @@ def _try(provider: IdentityProvider) -> None:
 class ProviderAdmin(WithButtons):
     """Whose word counts for who somebody is; changed by who has just shown to be oneself."""
 
+    list_title = _("Single sign-on")
     add_text = _("Add a provider")
     empty = Empty(
-        "check",
+        "enter",
         _(
             "People can sign in where their company keeps its accounts, such as Entra ID, Google "
             "or Okta, instead of with a password."

@@ -23,13 +23,15 @@ NAMES = {
 @dataclass(frozen=True, slots=True)
 class Claimed:
     """Who somebody is by the provider's word. Names that it does not say, or that can't be ours,
-    are missing in `names`; `role` is empty where the provider says none of ours."""
+    are missing in `names`; `role` is empty where the provider says none of ours; `shown_at` is when
+    the person showed it there, in seconds since 1970, and None where the provider does not say."""
 
     subject: str
     email: str
     names: dict[str, str]
     role: str
     has_factor: bool
+    shown_at: float | None = None
 
 
 def read(provider: IdentityProvider, claims: Mapping[str, Any]) -> Claimed:
@@ -47,6 +49,7 @@ def read(provider: IdentityProvider, claims: Mapping[str, Any]) -> Claimed:
         names=_names(provider, claims),
         role=role,
         has_factor=has_factor(provider, claims),
+        shown_at=claims.get("auth_time"),
     )
 
 

@@ -6,6 +6,7 @@ web/fetching.py asks; in between there is little.
 
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
+from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 from urllib.parse import urlencode
@@ -96,9 +97,10 @@ def authorization_url(
     state: str,
     nonce: str,
     verifier: str,
-    again: bool = False,
+    shown_within: timedelta | None = None,
 ) -> str:
-    """Where the browser is sent. `again` has the provider ask for the password once more."""
+    """Where the browser is sent. With `shown_within` the provider asks once more who it is, and
+    says how long ago that was shown (Core, 3.1.2.1: `auth_time` where `max_age` is asked)."""
     endpoint = discovery(provider).authorization_endpoint
     asked = {
         "response_type": "code",
@@ -112,8 +114,8 @@ def authorization_url(
     }
     if provider.factor_contexts:
         asked["acr_values"] = " ".join(words_in(provider.factor_contexts))
-    if again:
-        asked["prompt"] = "login"
+    if shown_within is not None:
+        asked |= {"prompt": "login", "max_age": str(int(shown_within.total_seconds()))}
     return with_query(endpoint, asked)
 
 
@@ -158,7 +160,8 @@ def identify(provider: IdentityProvider, answer: dict[str, Any], *, nonce: str) 
     userinfo endpoint where the token has no e-mail. Raises SingleSignOnRefused."""
     token = answer.get("id_token")
     claims = _verified(provider, token if isinstance(token, str) else "", nonce)
-    return {**_userinfo(provider, answer, claims), **claims}
+    # When somebody signed in only what is signed says.
+    return {**_userinfo(provider, answer, claims), "auth_time": None, **claims}
 
 
 def _verified(provider: IdentityProvider, token: str, nonce: str) -> dict[str, Any]:

@@ -71,7 +71,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Flow(Kept):
-    """Somebody is at the provider."""
+    """Somebody is at the provider; `again`, to prove who is signed in here already."""
 
     vendor: str
     provider: str
@@ -80,15 +80,18 @@ class Flow(Kept):
     nonce: str
     verifier: str
     goes_on: str
+    again: bool = False
 
     @classmethod
     def cookie(cls) -> tuple[str, int, str]:
         return settings.FLOW_COOKIE_NAME, 10 * 60, "/"
 
     @classmethod
-    def begin(cls, *, vendor: str, provider: str, issuer: str, goes_on: str) -> Self:
+    def begin(
+        cls, *, vendor: str, provider: str, issuer: str, goes_on: str, again: bool = False
+    ) -> Self:
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
-        return cls(vendor, provider, issuer, state, nonce, verifier, goes_on)
+        return cls(vendor, provider, issuer, state, nonce, verifier, goes_on, again)
 
     def is_state(self, said: str) -> bool:
         return compare_digest(self.state.encode(), said.encode())

@@ -134,10 +134,11 @@ def _check_parties(claims: Mapping[str, Any], issuer: str, client_id: str) -> No
 
 
 def _check_times(claims: Mapping[str, Any], now: float) -> None:
-    ends, made, begins = (_moment(claims, name) for name in ("exp", "iat", "nbf"))
+    names = ("exp", "iat", "nbf", "auth_time")
+    ends, made, begins, shown = (_moment(claims, name) for name in names)
     if ends is None or made is None:
         raise SingleSignOnRefused(Why.NO_TIMES)
-    is_begun = max(made, begins or made) <= now + DRIFT
+    is_begun = max(made, begins or made, shown or made) <= now + DRIFT
     if not is_begun or ends + DRIFT <= now or made + OLDEST + DRIFT < now:
         raise SingleSignOnRefused(Why.WRONG_TIME)
 
@@ -147,9 +148,15 @@ def _moment(claims: Mapping[str, Any], name: str) -> float | None:
     value = claims.get(name)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise SingleSignOnRefused(Why.NO_TIMES)
-    return value
+    try:
+        moment = float(value)
+    except OverflowError as error:  # a whole number of hundreds of digits
+        raise SingleSignOnRefused(Why.NO_TIMES) from error
+    if not isfinite(moment):
+        raise SingleSignOnRefused(Why.NO_TIMES)
+    return moment
 
 
 def _text(claims: Mapping[str, Any], name: str) -> str:

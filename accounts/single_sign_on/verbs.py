@@ -2,6 +2,7 @@
 vendor's scope."""
 
 from collections.abc import Collection, Iterator
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -207,10 +208,24 @@ def _is_last_administrator(person: User) -> bool:
     return [each.pk for each in others] == [person.pk]
 
 
-def note_factor(token: str) -> None:
-    """Notes of a session that has just begun that its provider has asked for a second factor."""
+def note_word(token: str, who: Claimed) -> None:
+    """Notes of a session that has just begun what its provider has said: whether it has asked for a
+    second factor, and when the person showed who it is. Where it does not say when, that is no
+    proof, however new the session is: the person may have signed in there weeks ago.
+
+    SECURITY: tests/accounts/test_single_sign_on.py
+    """
     begun = Session.of_scope.filter(digest=sessions.digest(token))
-    begun.update(factor_elsewhere=True)
+    begun.update(factor_elsewhere=who.has_factor, proved_at=shown_at(who))
+
+
+def shown_at(who: Claimed) -> datetime | None:
+    """When the person showed at the provider who it is, by a clock that is not ahead of ours; None
+    where the provider does not say."""
+    if who.shown_at is None:
+        return None
+    now = timezone.now()
+    return datetime.fromtimestamp(min(max(who.shown_at, 0), now.timestamp()), tz=UTC)
 
 
 def note_use(provider: IdentityProvider, subject: str) -> None:

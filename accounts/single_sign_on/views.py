@@ -2,7 +2,7 @@
 connecting an account that is there already."""
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial, wraps
 from typing import Any
 from urllib.parse import urlencode
@@ -22,7 +22,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.links import LinkRefused, Purpose, read_token
 from accounts.models import Identity, IdentityProvider, Refusal, User
-from accounts.proof import asks_proof
+from accounts.proof import LASTS, asks_proof, is_recent
 from accounts.requests import PersonRequest
 from accounts.second_factor.forms import PasswordForm
 from accounts.second_factor.views import after_password
@@ -134,6 +134,7 @@ def start(request: PersonRequest, provider_id: UUID) -> HttpResponse:
                 provider=str(provider.pk),
                 issuer=provider.issuer,
                 goes_on=safe_next(request, ""),
+                again=request.GET.get("again") == "yes",
             )
             place = client.authorization_url(
                 provider,
@@ -141,7 +142,7 @@ def start(request: PersonRequest, provider_id: UUID) -> HttpResponse:
                 state=flow.state,
                 nonce=flow.nonce,
                 verifier=flow.verifier,
-                again=request.GET.get("again") == "yes",
+                shown_within=LASTS if flow.again else None,
             )
     except SingleSignOnRefused as error:
         return _not_in(request, error)
@@ -234,7 +235,11 @@ def _arrived(
         if owner is not None:
             return _ask_owner(flow, owner, who)
         person = verbs.add_person(provider, who)
-    return _let_in(request, provider, person, who, goes_on=flow.goes_on, token=token)
+    response = _let_in(request, provider, person, who, goes_on=flow.goes_on, token=token)
+    if flow.again and not is_recent(verbs.shown_at(who)):
+        told = _("%(provider)s does not say that you have just signed in there: show it otherwise.")
+        messages.warning(request, told % {"provider": provider.name})
+    return response
 
 
 def _let_in(
@@ -276,8 +281,8 @@ def _begin(request: PersonRequest, provider: IdentityProvider, person: User, who
             asking=not who.has_factor,
             by_provider=True,
         )
-        if token and who.has_factor:
-            verbs.note_factor(token)
+        if token:
+            verbs.note_word(token, who)
     if token:
         hand_over(request, token)
     return token != ""
@@ -362,7 +367,7 @@ def _connect_by_password(
         note_refusal(request, person.vendor, person, Refusal.WhyNotIn.WRONG_PASSWORD)
         raise
     limits.give_back_to(limits.SIGN_IN_PER_IP, client_ip(request))
-    who = Claimed(**kept.claimed)
+    who = replace(Claimed(**kept.claimed), shown_at=timezone.now().timestamp())
     verbs.connect(provider, person, who)
     return _connected(request, kept, provider, person, who)
 

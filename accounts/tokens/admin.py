@@ -1,19 +1,25 @@
-"""Revoking a person's access token, in the back office."""
+"""People's access tokens, in the back office: all of a vendor's as a list, and revoking one."""
 
 from typing import cast
 from uuid import UUID
 
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from accounts.models import User
+from accounts.finding import people_with
+from accounts.models import PersonalAccessToken, User, UserWord
 from accounts.tokens.verbs import revoke, tokens_of
 from accounts.tokens.words import told
 from backoffice.base import VendorAdmin
+from backoffice.filters import DaysFilter, PersonFilter
+from backoffice.lists import Empty
+from tenancy.finding import Place, by_key, has_word
+from tenancy.spelling import Typed
 
 RIGHT = "accounts.change_user"
 
@@ -54,3 +60,47 @@ class WithTokens(VendorAdmin):
             "revoked": token.revoked,
         }
         return render(request, "accounts/admin/token.html", context)
+
+
+def token_places(word: Typed) -> list[Place]:
+    """Where a word of a token may stand: in whose it is."""
+    tokens = PersonalAccessToken.objects.all()
+    people, many = people_with(word.form)
+    return [by_key(tokens, "user", people, has=has_word(UserWord, word.form, "user"), many=many)]
+
+
+@admin.register(PersonalAccessToken)
+class TokenAdmin(VendorAdmin):
+    """With what programs act in whose name. People make their tokens themselves."""
+
+    empty = Empty(
+        "token",
+        gettext_lazy(
+            "Who lets a program act in his name makes an access token under his own name."
+        ),
+        button=gettext_lazy("To the team"),
+        route="accounts_user_changelist",
+        right="accounts.view_user",
+        query="kind=team",
+    )
+    list_display = ("name", "user", "for_what", "last_used_at", "expires_at", "revoked")
+    list_select_related = ("user",)
+    list_filter = (
+        "revoked",
+        ("user", PersonFilter),
+        ("created_at", DaysFilter),
+    )
+    search_fields = ("user",)  # for the box to be there
+    search_help_text = gettext_lazy("Beginnings of words: the person's e-mail, name, company.")
+    places = staticmethod(token_places)
+    actions = None
+    fields = (
+        "name", "user", "for_what", "created_at", "last_used_at", "expires_at", "revoked",
+    )  # fmt: skip
+    readonly_fields = fields
+    change_form_template = "accounts/admin/token_page.html"
+
+    @admin.display(description=gettext_lazy("for"))
+    def for_what(self, obj: PersonalAccessToken) -> str:
+        """Its scopes, in words."""
+        return " · ".join(told(obj.scopes, own=obj.user.is_customer))

@@ -48,6 +48,7 @@ class PersonalAccessToken(TenantRow):
         )
         indexes = (
             models.Index(name="token_of_person", fields=("vendor", "user", "-created_at", "id")),
+            models.Index(name="token_newest", fields=("vendor", "-created_at", "id")),
         )
 
     named_after_person = True

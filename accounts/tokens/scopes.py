@@ -11,6 +11,7 @@ NOUNS = (
     "account",
     "activation",
     "analytics",
+    "emailTemplate",
     "eventLog",
     "featureFlag",
     "license",
@@ -24,10 +25,16 @@ NOUNS = (
     "trialActivation",
     "trialPolicy",
     "user",
+    "webhook",
 )
 SCOPES = tuple(f"{noun}:{how}" for noun in NOUNS for how in (READ, WRITE))
 # As newer programs call what has an older name here.
-ALSO = {"licenseTemplate": "licensePolicy", "maintenancePolicy": "licensePolicy"}
+ALSO = {
+    "automatedEmail": "emailTemplate",
+    "automatedEmailEventLog": "emailTemplate",
+    "licenseTemplate": "licensePolicy",
+    "maintenancePolicy": "licensePolicy",
+}
 
 
 def known_as(scope: str) -> str:

@@ -11,6 +11,7 @@ WORDS = {
     "account": _lazy("Company"),
     "activation": _lazy("Machines"),
     "analytics": _lazy("Numbers"),
+    "emailTemplate": _lazy("E-mails and their texts"),
     "eventLog": _lazy("Audit trail"),
     "featureFlag": _lazy("Feature flags"),
     "license": _lazy("Licences"),
@@ -24,6 +25,7 @@ WORDS = {
     "trialActivation": _lazy("Trials"),
     "trialPolicy": _lazy("Trial policies"),
     "user": _lazy("People"),
+    "webhook": _lazy("Webhooks"),
 }
 # What a customer's token reaches, all of it the customer's own.
 OF_CUSTOMERS = {

@@ -18,6 +18,7 @@ class Settings(TypedDict, total=False):
     email_sender: str
     email_reply_to: str
     send_expiry_reminders: bool
+    send_new_licenses: bool
     show_support_views: bool
     allowed_own_releases: int
     sign_in_by_link: bool

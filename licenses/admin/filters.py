@@ -15,11 +15,10 @@ from django.utils.translation import gettext_lazy
 from backoffice.filters import EndFilter, PersonFilter
 from licenses.ends import month_from, start_of
 from licenses.models import License
-from licenses.search import Wanted, find
+from licenses.search import Wanted, find, on_licenses
 from licenses.statistics import HORIZONS, NEXT_MONTH
 from licenses.status import Status
 from licenses.words import NAMES, within
-from tenancy.finding import MOST_NAMED
 
 THIS_MONTH = "this-month"
 MONTHS = {THIS_MONTH: 0, NEXT_MONTH: 1}  # how many months from now
@@ -104,13 +103,9 @@ class OwnerFilter(PersonFilter):
     """Machines by whose licences they are on."""
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """By the ids of these licences, of which the planner knows how many machines each has; of
-        the owner it would know nothing, and read every machine."""
         if not self.is_asked:
             return queryset
         given: dict[str, Any] = self.used_parameters
         asked = {name.removeprefix("license__"): values for name, values in given.items()}
         of_owner = build_q_object_from_lookup_parameters(asked)
-        licenses = License.objects.filter(of_owner).order_by()
-        ids = list(licenses.values_list("pk", flat=True)[: MOST_NAMED + 1])
-        return queryset.filter(license__in=licenses if len(ids) > MOST_NAMED else ids)
+        return queryset.filter(on_licenses(License.objects.filter(of_owner)))

@@ -17,7 +17,15 @@ from licenses.admin.lengths import CountField, ValidityField
 from licenses.errors import MaintenanceHasNoPolicy
 from licenses.intervals import Interval, parse
 from licenses.keys import validate_key
-from licenses.models import UNLIMITED, License, LicensePolicy, MaintenancePolicy, Product
+from licenses.models import (
+    UNLIMITED,
+    License,
+    LicensePolicy,
+    MaintenancePolicy,
+    Product,
+    ProductVersion,
+)
+from licenses.models.product_versions import SameProduct
 from licenses.verbs.defaults import Choice
 from licenses.versions import LONGEST as LONGEST_VERSION
 from tenancy.addresses import normalise_email, several
@@ -78,6 +86,13 @@ class AddressesField(forms.CharField):
         return found
 
 
+class ProductVersionField(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """A product version, named with its product."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return f"{obj.product}: {obj}"
+
+
 class NewLicenseForm(forms.Form):
     """A licence for somebody: who, of what, on which terms, and whether to write."""
 
@@ -91,6 +106,13 @@ class NewLicenseForm(forms.Form):
     last_name = forms.CharField(label=_("Last name"), max_length=100, required=False)
     company = forms.CharField(label=_("Company"), max_length=150, required=False)
     product: Any = forms.ModelChoiceField(label=_("Product"), queryset=None, empty_label=None)
+    product_version: Any = ProductVersionField(
+        label=_("Product version"),
+        queryset=None,
+        required=False,
+        empty_label=_("None of these"),
+        help_text=_("Which features of the product are on."),
+    )
     policy: Any = PolicyField(label=_("Policy"), none=_("None: one seat, never expires"))
     allowed_activations = CountField(
         label=_("Seats"),
@@ -172,6 +194,7 @@ class NewLicenseForm(forms.Form):
         # Chosen within the scope of the request.
         rows: dict[str, QuerySet[Any]] = {
             "product": Product.objects.all(),
+            "product_version": ProductVersion.objects.select_related("product"),
             "policy": LicensePolicy.objects.all(),
             "maintenance_policy": MaintenancePolicy.objects.all(),
         }
@@ -180,6 +203,8 @@ class NewLicenseForm(forms.Form):
             field.queryset = choices
             if is_long(choices):
                 search_in(field, License._meta.get_field(name))
+        if not rows["product_version"].exists():
+            del self.fields["product_version"]  # most products have none
         if not self.is_bound:
             self._begin_with(rows["policy"], rows["maintenance_policy"])
 
@@ -199,6 +224,13 @@ class NewLicenseForm(forms.Form):
 
     def clean_email(self) -> str:
         return normalise_email(self.cleaned_data["email"])
+
+    def clean(self) -> dict[str, Any]:
+        given = self.cleaned_data
+        version, product = given.get("product_version"), given.get("product")
+        if version and product and version.product_id != product.pk:
+            self.add_error("product_version", SameProduct.refusal)
+        return given
 
     @property
     def interval(self) -> Interval | None:
@@ -228,6 +260,9 @@ class LicenseForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial["maintenance_ends"] = self.instance.maintenance_expires_on
+        version: Any = self.fields.get("product_version")
+        if version is not None:
+            version.queryset = ProductVersion.objects.filter(product=self.instance.product_id)
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}

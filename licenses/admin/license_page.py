@@ -20,6 +20,7 @@ from audit.models import AuditEntry
 from licenses import words
 from licenses.admin.many import Change, worth_offering
 from licenses.admin.meanings import versions_of
+from licenses.features import features_of
 from licenses.history import Event
 from licenses.intervals import of_seconds
 from licenses.lengths import in_words
@@ -323,6 +324,7 @@ def _terms(request: HttpRequest, license: License) -> list[Fact]:
     policy, product = license.policy, license.product
     facts = [
         Fact("product", _label(License, "product"), str(product), link_to(request, product)),
+        _product_version(request, license),
         Fact("policy", _label(License, "policy"), str(policy), link_to(request, policy))
         if policy
         else None,
@@ -343,6 +345,16 @@ def _terms(request: HttpRequest, license: License) -> list[Fact]:
         Fact("created_at", _("Created"), _day_of(license.created_at)),
     ]
     return [fact for fact in facts if fact and fact.text]
+
+
+def _product_version(request: HttpRequest, license: License) -> Fact | None:
+    """Its product version, and the features that are on."""
+    version = license.product_version
+    if version is None:
+        return None
+    text = words.version_text(version, features_of(version.pk))
+    label = _label(License, "product_version")
+    return Fact("product_version", label, text, link_to(request, version))
 
 
 def _unsaid_seats(license: License) -> str:

@@ -8,26 +8,26 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
 from django.db.models import QuerySet
-from django.forms import BaseInlineFormSet, model_to_dict
+from django.forms import model_to_dict
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
-from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts.models import CUSTOMER_ROLES, User
 from accounts.verbs.customers import NotACustomer
 from accounts.view_as.admin import let_button_work
-from backoffice.base import COPY, WithButtons, WithDuplicate, Writes, owned
+from backoffice.base import COPY, WithButtons, WithDuplicate, Writes
 from backoffice.export import WithExport
 from backoffice.filters import DaysFilter, PersonFilter, RelatedFilter
-from backoffice.lists import Empty, WithChoices, is_across, is_list_of
+from backoffice.lists import Empty, is_across, is_list_of
 from licenses import words
 from licenses.admin.all_found import WithChangesToAll
 from licenses.admin.filters import ExpiryFilter, StatusFilter
 from licenses.admin.forms import LicenseForm, NewLicenseForm
+from licenses.admin.inlines import OwnedInline
 from licenses.admin.lengths import LENGTHS
 from licenses.admin.license_page import page_of, state_shown
 from licenses.admin.many import CHANGES
@@ -46,38 +46,11 @@ from licenses.verbs import details, licenses, many
 from licenses.verbs.defaults import Choice
 from licenses.verbs.issuing import issue
 from licenses.verbs.mailing import send_license
-from tenancy.door import current_vendor
 
 # Refusals that are told afterwards, and how much of a key: messages travel in a cookie.
 MOST_TOLD, LONGEST_KEY_TOLD = 10, 60
 TWO_LINES = 42  # characters of a key
 TYPING = "change"  # of the query: a licence's page is the form to change it
-
-
-class OwnedInline(WithChoices, admin.TabularInline[Any, Any]):
-    """Rows below a licence; they belong to the scope's vendor like the licence itself. One is
-    empty, so that rows can be added without scripts, too."""
-
-    extra = 1
-
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """A field in a table says by itself what it is, too."""
-        field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
-        if field:
-            field.widget.attrs["aria-label"] = capfirst(field.label)
-        return field
-
-    def get_formset(
-        self, request: HttpRequest, obj: Any = None, **kwargs: Any
-    ) -> type[BaseInlineFormSet[Any, Any, Any]]:
-        formset = super().get_formset(request, obj, **kwargs)
-        formset.form = owned(formset.form, current_vendor())
-        # The table's heads label nothing for who hears the page.
-        for field in formset.form.base_fields.values():
-            field.widget.attrs["aria-label"] = capfirst(field.label)
-        made: Any = formset
-        made.deletion_widget = forms.CheckboxInput(attrs={"aria-label": _("Remove")})
-        return formset
 
 
 class MetadataInline(OwnedInline):
@@ -124,7 +97,12 @@ class LicenseAdmin(WithChangesToAll, WithExport, WithButtons, WithDuplicate):
         ("created_at", DaysFilter),
         "type",
     )
-    lookups = ("expiring", "suspended", "revoked")  # the status names the latter, too
+    lookups = (
+        "expiring",
+        "suspended",
+        "revoked",
+        "product_version",
+    )  # the status names the latter, too
     list_select_related = ("product", "user")
     search_fields = ("key",)  # for the box to be there
     search_help_text = _(
@@ -149,6 +127,7 @@ class LicenseAdmin(WithChangesToAll, WithExport, WithButtons, WithDuplicate):
             _("Terms"),
             {
                 "fields": (
+                    "product_version",
                     "allowed_activations",
                     "allowed_deactivations",
                     "maintenance_policy",
@@ -191,7 +170,9 @@ class LicenseAdmin(WithChangesToAll, WithExport, WithButtons, WithDuplicate):
         rows = super().get_queryset(request)
         if is_list_of(self.opts, request):
             return rows
-        return rows.select_related("product", "user", "policy", "maintenance_policy")
+        return rows.select_related(
+            "product", "product_version", "user", "policy", "maintenance_policy"
+        )
 
     def save_model(
         self, request: HttpRequest, obj: Any, form: forms.ModelForm[Any], change: bool
@@ -274,8 +255,8 @@ class LicenseAdmin(WithChangesToAll, WithExport, WithButtons, WithDuplicate):
     def duplicate_of(self, row: License) -> dict[str, Any]:
         """All but the key, the end, which counts anew, and the name, which is its owner's."""
         kept = (
-            "product", "allowed_activations", "max_allowed_release_version", "order_number",
-            "notes", "internal_notes",
+            "product", "product_version", "allowed_activations", "max_allowed_release_version",
+            "order_number", "notes", "internal_notes",
         )  # fmt: skip
         shared = row.license_users.select_related("user")
         return model_to_dict(row, fields=kept) | {
@@ -301,6 +282,7 @@ class LicenseAdmin(WithChangesToAll, WithExport, WithButtons, WithDuplicate):
                 interval=form.interval,
                 last_day=asked["expires_on"],
                 maintenance_last_day=asked["maintenance_ends"],
+                product_version=asked.get("product_version"),
                 **{name: asked[name] for name in terms},
             )
         except NotACustomer as error:

@@ -1,7 +1,7 @@
 """What a product's page in the back office begins with: its licences, what new ones begin on, its
 releases, and what its program ships with."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,22 +89,22 @@ def _releases(request: HttpRequest, product: Product) -> list[tuple[Link, list[L
     by_name: dict[tuple[str, str], list[Any]] = {}
     for each in published.order_by("-published_at", "-version_key", "pk")[:MOST_READ]:
         by_name.setdefault((str(each), each.channel), []).append(each)
-    return [_release(request, rows) for rows in list(by_name.values())[:LAST_RELEASES]]
+    shown = list(by_name.values())[:LAST_RELEASES]
+    platforms = product.releases.model.platforms_in_words([each for rows in shown for each in rows])
+    return [_release(request, rows, platforms) for rows in shown]
 
 
-def _release(request: HttpRequest, rows: Sequence[Any]) -> tuple[Link, list[Link]]:
+def _release(
+    request: HttpRequest, rows: Sequence[Any], platforms: Mapping[Any, str]
+) -> tuple[Link, list[Link]]:
     """One of them: the link to it, or without one its name and the links to each of its rows."""
     newest = rows[0]
     told = [newest.channel, _published(newest.published_at)]
     if len(rows) == 1:
-        told.insert(0, _for_platforms(newest))
+        told.insert(0, platforms[newest.pk])
         return Link(str(newest), link_to(request, newest), " · ".join(told)), []
-    ways = [Link(_for_platforms(each), link_to(request, each)) for each in rows]
+    ways = [Link(platforms[each.pk], link_to(request, each)) for each in rows]
     return Link(str(newest), about=" · ".join(told)), sorted(ways, key=lambda way: way.text.lower())
-
-
-def _for_platforms(release: Any) -> str:
-    return ", ".join(release.platform_names)
 
 
 def _published(moment: Any) -> str:

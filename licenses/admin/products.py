@@ -159,11 +159,7 @@ class PolicyAdmin(WithDuplicate):
             text = gettext("many licences")
         keeping = [text] if kept else []
         keeping += [str(each) for policy in objs for each in policy.products.all()[:PAGE_SIZE]]
-        doomed, counts = (
-            [str(policy) for policy in objs],
-            {self.opts.verbose_name_plural: len(objs)},
-        )
-        return doomed, counts, set(), keeping
+        return [str(policy) for policy in objs], {}, set(), keeping
 
 
 def _on_it(policy: Any) -> str:
@@ -171,6 +167,8 @@ def _on_it(policy: Any) -> str:
     n = counted(policy.licenses.order_by())
     if n > MOST_COUNTED:
         return gettext("Very many licences are on it.")
+    if not n:
+        return gettext("No licence is on it.")
     return ngettext("%(n)d licence is on it.", "%(n)d licences are on it.", n) % {"n": n}
 
 

@@ -11,6 +11,7 @@ from licenses.models.license import (
 )
 from licenses.models.maintenance import MaintenancePolicy, VersionField, validate_version
 from licenses.models.product import Product, SigningKey
+from licenses.models.product_versions import FeatureFlag, ProductVersion, VersionFeature
 from licenses.models.seat_requests import SeatRequest
 from licenses.models.tags import LicenseTag
 from licenses.models.terms import (
@@ -40,6 +41,7 @@ __all__ = [
     "Activation",
     "ActivationWord",
     "ExpirationStrategy",
+    "FeatureFlag",
     "FingerprintMatching",
     "LeasingStrategy",
     "License",
@@ -54,11 +56,13 @@ __all__ = [
     "MaintenancePolicy",
     "OperatingSystem",
     "Product",
+    "ProductVersion",
     "SeatRequest",
     "SigningKey",
     "TrialActivation",
     "TrialPolicy",
     "Usable",
+    "VersionFeature",
     "VersionField",
     "validate_version",
 ]

@@ -45,6 +45,9 @@ class Activation(TenantRow):
         models.JSONField(_("metadata"), default=list, validators=[validate_metadata])
     )
     meter_attributes = models.JSONField(_("meter attributes"), default=list)
+    country = models.CharField(
+        _("country"), max_length=2, blank=True, help_text=_("Where it was activated from.")
+    )
     offline = models.BooleanField(_("offline"), default=False)
     machine_jwk = secret(
         models.JSONField(null=True, help_text="The public key of an offline machine.")

@@ -13,6 +13,7 @@ from licenses.keys import validate_key
 from licenses.models.ends import MAINTENANCE, day_has_moment, end_at
 from licenses.models.maintenance import MaintenancePolicy, VersionField
 from licenses.models.product import Product
+from licenses.models.product_versions import ProductVersion, SameProduct
 from licenses.models.terms import (
     UNLIMITED,
     ExpirationStrategy,
@@ -88,6 +89,14 @@ class License(Usable, TenantRow, LicenseTerms):
     key_form = StoredForm(of="key", max_length=256)
     product = models.ForeignKey(
         Product, models.PROTECT, related_name="licenses", verbose_name=_("product")
+    )
+    product_version = models.ForeignKey(
+        ProductVersion,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="licenses",
+        verbose_name=_("product version"),
     )
     user = models.ForeignKey(
         "accounts.User",
@@ -195,6 +204,16 @@ class License(Usable, TenantRow, LicenseTerms):
             ),
             models.UniqueConstraint(name="license_vendor_pair", fields=("vendor", "id")),
             SameVendor(name="license_product_vendor", field="product", to_table="licenses_product"),
+            SameVendor(
+                name="license_product_version_vendor",
+                field="product_version",
+                to_table="licenses_productversion",
+            ),
+            SameProduct(
+                name="license_product_version_product",
+                field="product_version",
+                to_table="licenses_productversion",
+            ),
             SameVendor(name="license_user_vendor", field="user", to_table="accounts_user"),
             SameVendor(
                 name="license_policy_vendor", field="policy", to_table="licenses_licensepolicy"
@@ -341,6 +360,8 @@ class LicenseMetadata(TenantRow):
                 name="license_metadata_license_vendor", field="license", to_table="licenses_license"
             ),
         )
+        # By what a payment system calls its subscription its bridge finds the licences of it.
+        indexes = (models.Index(name="license_metadata_found", fields=("vendor", "value", "key")),)
 
     def __str__(self) -> str:
         return self.key

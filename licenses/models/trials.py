@@ -28,7 +28,10 @@ class TrialActivation(TenantRow):
     app_version = Line(_("version of the program"), max_length=256, blank=True)
     user_hash = personal(Line(_("user hash"), max_length=256, blank=True))
     metadata = personal(
-        models.JSONField(_("metadata"), default=list, validators=[validate_metadata])
+        models.JSONField(_("metadata"), default=list, blank=True, validators=[validate_metadata])
+    )
+    country = models.CharField(
+        _("country"), max_length=2, blank=True, help_text=_("Where it was begun from.")
     )
     offline = models.BooleanField(_("offline"), default=False)
     expires_at = models.DateTimeField(_("trial ends"))
@@ -41,7 +44,10 @@ class TrialActivation(TenantRow):
             models.UniqueConstraint(name="trial_once", fields=("vendor", "product", "fingerprint")),
             SameVendor(name="trial_product_vendor", field="product", to_table="licenses_product"),
         )
-        indexes = (models.Index(name="trial_newest", fields=("vendor", "-created_at", "id")),)
+        indexes = (
+            models.Index(name="trial_newest", fields=("vendor", "-created_at", "id")),
+            models.Index(name="trial_by_print", fields=("vendor", "fingerprint")),
+        )
 
     named_after_person = True
 

@@ -24,6 +24,7 @@ from backoffice.export import as_csv
 from licenses import search, words
 from licenses.access import get_activation, get_license, licenses_of
 from licenses.errors import LicensingError, MachineIsGone, ReleaseNotNeeded
+from licenses.features import features_of
 from licenses.history import told_of
 from licenses.models import (
     Activation,
@@ -169,12 +170,14 @@ def render_license(request: PersonRequest, license: License) -> HttpResponse:
     today = timezone.localdate(now)
     machine_rows = _machines_of.rows(license.pk)
     history_rows = _history_of.rows(license.pk, license.user_id)
-    metadata, meters, requests = begin(
+    version = license.product_version
+    metadata, meters, requests, *features = begin(
         PAGE_SIZE,
         [machine_rows, history_rows],
         _metadata_of.asked(license.pk),
         _meters_of.asked(license.pk),
         _requests_of.asked(license.pk, license.user_id),
+        *([features_of.asked(version.pk)] if version else []),
     )
     machines = page_of(machine_rows, request, "machines")
     asked = {each.activation_id for each in requests if each.is_open}
@@ -183,6 +186,7 @@ def render_license(request: PersonRequest, license: License) -> HttpResponse:
     context = {
         "license": license,
         "product": license.product,
+        "version": words.version_text(version, features[0]) if version else "",
         "row": rows.license_row(license, now, today, rows.support_of(request.vendor)),
         "type": words.type_text(license),
         "validity": words.validity_text(license),

@@ -13,8 +13,10 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from audit import followers
+from audit.acting import actor
 from licenses import errors
-from licenses.history import Event, record
+from licenses.history import ACTIVATION_LIMIT_REACHED, FIRST_ACTIVATED, Event, record
 from licenses.models import (
     MAINTENANCE,
     VALIDITY,
@@ -28,7 +30,7 @@ from licenses.models import (
 )
 from licenses.verbs.licenses import begun, maintenance_begun
 from licenses.verbs.locking import lock
-from licenses.verbs.restrictions import check_user
+from licenses.verbs.restrictions import check_user, country_of
 
 FINGERPRINT_LENGTHS = range(64, 257)
 
@@ -122,10 +124,17 @@ def activate(
     if existing:
         return _activate_again(locked, existing, machine, key, lease_duration)
     if locked.seats_left == 0:
-        raise errors.ActivationLimitReached
+        raise no_seat_left(locked)
     check_user(user_locked=locked.user_locked, user_hash=machine.user_hash)
     _take_uses(locked, machine.meter_attributes)
     return _take_seat(locked, machine, key, lease_duration)
+
+
+def no_seat_left(license: License) -> errors.ActivationLimitReached:
+    """The error that keeps a machine from a seat, of which those hear who follow, whatever becomes
+    of the transaction."""
+    followers.refused(ACTIVATION_LIMIT_REACHED, license, customer_id=license.user_id)
+    return errors.ActivationLimitReached()
 
 
 def find_activation(license: License, fingerprint: str) -> Activation | None:
@@ -296,6 +305,8 @@ def _take_seat(
     activation = Activation(vendor_id=license.vendor_id, license=license)
     _describe(activation, machine)
     _bind(activation, key)
+    # An offline machine's file may be handed in from anywhere.
+    activation.country = "" if key else country_of(license, actor().ip)
     activation.last_synced_at = now
     activation.lease_expires_at = _lease_end(license, activation, lease_duration)
     if license.expiration_strategy == ExpirationStrategy.ROLLING and license.interval:
@@ -304,7 +315,8 @@ def _take_seat(
     activation.save(force_insert=True)
     ActivationWord.objects.begin([activation])
     license.total_activations += 1
-    if license.first_activated_at is None:
+    is_first = license.first_activated_at is None
+    if is_first:
         license.first_activated_at = now
     if license.waits_for_first_activation:
         VALIDITY.put(license, begun(license.interval, now, license.vendor.zone))
@@ -320,7 +332,8 @@ def _take_seat(
             "updated_at",
         ]
     )
-    record(license, Event.ACTIVATED, machine=activation)
+    also = {FIRST_ACTIVATED: license} if is_first else {}
+    record(license, Event.ACTIVATED, machine=activation, also=also)
     return activation
 
 

@@ -55,6 +55,9 @@ def set_metadata(license: License, entries: Sequence[Mapping[str, Any]]) -> None
     there; others stay. Raises ValidationError."""
     locked = lock(license.pk)
     known = {entry.key: entry for entry in locked.metadata.all()}
+    # Before anything is written: each value looks at the words of all.
+    if max(len(entries), len({*known, *(each["key"] for each in entries)})) > MOST_ENTRIES:
+        raise ValidationError(_("At most %(n)d values can be on a licence.") % {"n": MOST_ENTRIES})
     for each in entries:
         entry = known.get(each["key"])
         if entry is None:
@@ -68,8 +71,6 @@ def set_metadata(license: License, entries: Sequence[Mapping[str, Any]]) -> None
             setattr(entry, name, each[name])
         entry.full_clean()
         change_metadata(entry, fields=fields)
-    if len(known) > MOST_ENTRIES:
-        raise ValidationError(_("At most %(n)d values can be on a licence.") % {"n": MOST_ENTRIES})
 
 
 @transaction.atomic

@@ -23,6 +23,7 @@ from licenses.models import (
     LicenseUser,
     MaintenancePolicy,
     Product,
+    ProductVersion,
 )
 from licenses.verbs.defaults import Choice, maintenance_for, policy_for
 from licenses.verbs.details import add_metadata, share
@@ -38,6 +39,7 @@ def issue(
     *,
     product: Product,
     email: str,
+    product_version: ProductVersion | None = None,
     policy: LicensePolicy | Choice = Choice.AS_PRODUCT,
     maintenance_policy: MaintenancePolicy | Choice = Choice.AS_PRODUCT,
     names: dict[str, str] | None = None,
@@ -81,6 +83,7 @@ def issue(
     given = {name: value for name, value in terms.items() if value is not None}
     license = create_license(
         product=product,
+        product_version=product_version,
         user=customer,
         policy=terms_of,
         maintenance_policy=maintenance,

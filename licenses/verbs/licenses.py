@@ -245,10 +245,11 @@ def _move(license: License, ending: Ending, event: Event, term: Term) -> License
     """Saves and records another end of a locked licence, unless it is the same."""
     before = copy(license)
     ending.put(license, term)
-    license.save(update_fields=[*ending.fields, "updated_at"])
     changes = trail.changes_between(before, license)
-    if changes:
-        record(license, event, changes=changes)
+    if not changes:
+        return before
+    license.save(update_fields=[*ending.fields, "updated_at"])
+    record(license, event, changes=changes)
     return license
 
 

@@ -21,6 +21,8 @@ def set_meters(license: License, entries: Sequence[Mapping[str, Any]]) -> None:
     there; others stay, and what was counted. Raises ValidationError."""
     locked = lock(license.pk)
     known = {meter.name: meter for meter in locked.meter_attributes.all()}
+    if max(len(entries), len({*known, *(entry["name"] for entry in entries)})) > MOST_METERS:
+        raise ValidationError(_("At most %(n)d meters can be on a licence.") % {"n": MOST_METERS})
     for entry in entries:
         meter = known.get(entry["name"])
         if meter is None:
@@ -32,8 +34,6 @@ def set_meters(license: License, entries: Sequence[Mapping[str, Any]]) -> None:
             setattr(meter, name, entry[name])
         meter.full_clean()
         rows.change(meter, fields=fields)
-    if len(known) > MOST_METERS:
-        raise ValidationError(_("At most %(n)d meters can be on a licence.") % {"n": MOST_METERS})
 
 
 def _added(license: License, entry: Mapping[str, Any]) -> LicenseMeterAttribute:

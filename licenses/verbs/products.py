@@ -25,8 +25,8 @@ def create_product(product: Product) -> Product:
 
 @transaction.atomic
 def delete_product(product: Product) -> None:
-    """Deletes a product with its keys. Raises ProductIsUsed where there are licences or releases
-    of it, and where a machine was ever activated."""
+    """Deletes a product with its keys. Raises ProductIsUsed where there are licences, releases,
+    product versions or feature flags of it, and where a machine was ever activated."""
     locked = Product.objects.select_for_update(of=("self",)).get(pk=product.pk)
     if locked.has_been_activated:
         raise ProductIsUsed

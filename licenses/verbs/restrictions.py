@@ -41,11 +41,17 @@ def check_place(places: Places, ip: str) -> None:
         raise IpAddressNotAllowed
     if not places.allowed_countries and not places.disallowed_countries:
         return
-    country = "" if places.disable_geo_location else whereabouts_of(ip).country
+    country = country_of(places, ip)
     if places.allowed_countries and country not in places.allowed_countries:
         raise CountryNotAllowed
     if country and country in places.disallowed_countries:
         raise CountryNotAllowed
+
+
+def country_of(places: Places, ip: str) -> str:
+    """Where a program comes from, by the two letters of ISO 3166; empty where that is not known or
+    not to be looked up."""
+    return "" if places.disable_geo_location else whereabouts_of(ip).country
 
 
 def _allows_address(places: Places, ip: str) -> bool:

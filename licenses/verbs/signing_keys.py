@@ -5,7 +5,8 @@ with an old public key list still verify what was signed before. The private hal
 (tenancy/encryption.py).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any, cast
 
 from cryptography.hazmat.primitives import serialization
@@ -21,7 +22,7 @@ from audit import trail
 from licenses.models import Product, SigningKey
 from tenancy.door import inside
 from tenancy.encryption import encryption
-from tenancy.hosts import canonical_host, origin
+from tenancy.hosts import api_origin, canonical_host, origin
 from tenancy.table import every_vendor
 from tenancy.transactions import in_steps
 
@@ -52,11 +53,12 @@ def private_key(key: SigningKey) -> RSAKey:
 
 def product_file(product: Product) -> dict[str, Any]:
     """What a vendor's program ships with (`product.json`): all keys, the one in use first, and the
-    portal's address (docs/offline-protocol.md, The product file)."""
+    addresses of the portal and of the Web API (docs/offline-protocol.md, The product file)."""
     return {
         "productId": str(product.pk),
         "name": product.name,
         "portal": f"{origin(canonical_host(product.vendor))}/",
+        "api": f"{api_origin()}/v3/",
         "publicKeys": [
             {"kid": key.kid, "pem": key.public_pem}
             for key in product.signing_keys.order_by(F("retired_at").desc(nulls_first=True))
@@ -64,22 +66,42 @@ def product_file(product: Product) -> dict[str, Any]:
     }
 
 
-def rotate_key_encryption() -> tuple[int, int, int]:
-    """Encrypts every private key again, of all vendors, every secret of a second factor and every
-    client secret of an identity provider, under the first encryption key.
+@dataclass(frozen=True, slots=True)
+class Others:
+    """Secrets that a room below keeps: what they are called, what reads all of them, encrypted
+    anew, and what stores those and says how many there are."""
 
-    Returns how many there were of each; afterwards the older keys can be dropped. Nothing is
-    changed if one of them fits no encryption key (cryptography.fernet.InvalidToken). Safe to
-    repeat, and to be repeated if it was killed.
+    name: str
+    read: Callable[[], list[Any]]
+    store: Callable[[list[Any]], int]
+
+
+OTHERS: list[Others] = []
+
+
+def also_rotate(others: Others) -> None:
+    """Registers secrets that are encrypted as private keys are."""
+    OTHERS.append(others)
+
+
+def rotate_key_encryption() -> dict[str, int]:
+    """Encrypts every private key again, of all vendors, every secret of a second factor, every
+    client secret of an identity provider, and those of rooms below, under the first encryption key.
+
+    Returns how many there were of each, by what they are called; afterwards the older keys can be
+    dropped. Nothing is changed if one of them fits no encryption key
+    (cryptography.fernet.InvalidToken). Safe to repeat, and to be repeated if it was killed.
     """
     rotated = [(key, _rotated(key)) for key in _every_key()]
     factors, clients = second_factor.encrypted_anew(), single_sign_on.encrypted_anew()
+    others = [(each, each.read()) for each in OTHERS]
     in_steps(rotated, lambda each: _store_rotated(*each))
-    return (
-        len(rotated),
-        second_factor.store_encrypted_anew(factors),
-        single_sign_on.store_encrypted_anew(clients),
-    )
+    return {
+        "private keys": len(rotated),
+        "second factors": second_factor.store_encrypted_anew(factors),
+        "client secrets": single_sign_on.store_encrypted_anew(clients),
+        **{each.name: each.store(found) for each, found in others},
+    }
 
 
 def _rotated(key: SigningKey) -> str:

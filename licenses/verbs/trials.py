@@ -22,7 +22,7 @@ from licenses.errors import (
 )
 from licenses.models import Product, TrialActivation, TrialPolicy
 from licenses.verbs.activations import FINGERPRINT_LENGTHS, TOLD, Machine
-from licenses.verbs.restrictions import check_place, check_user
+from licenses.verbs.restrictions import check_place, check_user, country_of
 from web import limits
 
 
@@ -102,6 +102,7 @@ def _begin(
         vendor_id=product.vendor_id,
         product=product,
         offline=offline,
+        country="" if offline else country_of(policy, actor().ip),
         expires_at=timezone.now() + timedelta(seconds=policy.trial_length),
         **{name: getattr(machine, name) for name in TOLD if name != "client_version"},
     )

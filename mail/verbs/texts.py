@@ -11,8 +11,11 @@ from tenancy.door import current_vendor
 def text_of(text: Text) -> OwnText:
     """The vendor's own text, or the standard one, which is not saved."""
     found = OwnText.objects.filter(kind=text.name).first()
-    if found is not None:
-        return found
+    return found or standard_of(text)
+
+
+def standard_of(text: Text) -> OwnText:
+    """The standard text, not saved."""
     subject, body = text.standard()
     return OwnText(vendor=current_vendor(), kind=text.name, subject=subject, text=body)
 

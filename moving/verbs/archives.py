@@ -18,7 +18,7 @@ from uuid import UUID
 from django.apps import apps
 from django.core.files import File
 from django.db import IntegrityError, connection, models, transaction
-from django.db.migrations.recorder import MigrationRecorder
+from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -114,12 +114,15 @@ def _one_moment() -> Iterator[None]:
 
 
 def schema() -> dict[str, list[str]]:
-    """The migrations of our rooms that this database has, by which two versions are told apart."""
+    """The last migrations of our rooms that this database has, by which two versions are told
+    apart, however a database has come there."""
     ours = {model._meta.app_label for model in tables.vendors_tables()}
+    loader = MigrationLoader(connection)
     found: dict[str, list[str]] = {}
-    for app, name in sorted(MigrationRecorder(connection).applied_migrations()):
+    for app, name in sorted(loader.graph.leaf_nodes()):
         if app in ours:
-            found.setdefault(app, []).append(name)
+            applied = (app, name) in loader.applied_migrations
+            found.setdefault(app, []).append(name if applied else "")
     return found
 
 

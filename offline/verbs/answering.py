@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from licenses.access import licenses_of
-from licenses.errors import ActivationLimitReached, ActivationNotFound, DeactivationLimitReached
+from licenses.errors import ActivationNotFound, DeactivationLimitReached
 from licenses.models import Activation, License, Product
 from licenses.token import issue_token, sign
 from licenses.verbs.activations import (
@@ -31,6 +31,7 @@ from licenses.verbs.activations import (
     deactivate_as_customer,
     ended_leases,
     find_activation,
+    no_seat_left,
     refusals_of_many,
     replaces_machine_key,
 )
@@ -191,7 +192,7 @@ def _stopping(license: License, chosen: Collection[UUID]) -> Sequence[Activation
         if refusal:
             raise refusal
     if license.total_activations - len(machines) >= license.allowed_activations:
-        raise ActivationLimitReached
+        raise no_seat_left(license)
     return machines
 
 

@@ -17,8 +17,8 @@ from portal import errors
 from tenancy.door import inside
 from tenancy.hosts import Site, canonical_host, locate, origin
 from tenancy.models import Vendor
-from tenancy.waiting import leads_nowhere, passes
-from web.errors import GoneMeanwhile, PortalError
+from tenancy.waiting import is_taken, leads_nowhere, passes
+from web.errors import GoneMeanwhile, PortalError, TakenMeanwhile
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -88,4 +88,6 @@ class TenancyMiddleware:
             return errors.unavailable(request, exception)
         if isinstance(exception, Error) and leads_nowhere(exception):
             return errors.refused(request, GoneMeanwhile())
+        if isinstance(exception, Error) and is_taken(exception):
+            return errors.refused(request, TakenMeanwhile())
         return None

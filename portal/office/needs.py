@@ -23,18 +23,20 @@ from mail.models import OutgoingEmail
 from mail.recent import RECENT, first_day, recent
 from tenancy.door import Way, outside
 from tenancy.table import every_vendor
+from webhooks.models import Webhook
 
 MOST_VENDORS = 50  # that an operator is told of
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """How many requests to release are open, e-mails failed `since` RECENT days, and domains fail;
-    of each at most MOST_COUNTED + 1."""
+    """How many requests to release are open, e-mails failed `since` RECENT days, domains fail, and
+    webhooks were switched off because nothing arrived; of each at most MOST_COUNTED + 1."""
 
     requests: int
     emails: int
     domains: int
+    webhooks: int
     since: date
 
 
@@ -56,6 +58,7 @@ def count(now: datetime) -> Waiting:
         requests=_open_requests(),
         emails=counted(failed.filter(state=OutgoingEmail.State.FAILED)),
         domains=counted(CustomDomain.objects.order_by().filter(state=CustomDomain.State.FAILING)),
+        webhooks=counted(Webhook.objects.order_by().filter(active=False).exclude(switched_off="")),
         since=first_day(now),
     )
 
@@ -92,6 +95,11 @@ def needs_of(waiting: Waiting, expiring: int, user: User) -> list[Need] | None:
             "branding.customdomain", "globe", {"state__exact": CustomDomain.State.FAILING},
             waiting.domains,
             ngettext("domain that fails", "domains that fail", waiting.domains),
+        ),
+        _Kind(
+            "webhooks.webhook", "plug", {"standing": "switched-off"}, waiting.webhooks,
+            ngettext("webhook that was switched off", "webhooks that were switched off",
+                     waiting.webhooks),
         ),
         _Kind(
             "licenses.license", "clock", {"expiring": soon}, expiring,

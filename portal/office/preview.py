@@ -251,6 +251,7 @@ def _license(request: HttpRequest, samples: Samples, ids: Mapping[str, Any]) -> 
         "type": words.type_text(license),
         "validity": words.validity_text(license),
         "maintenance": "",
+        "version": "",
         "deactivations": words.deactivations_text(license),
         "usable_offline": True,
         "owner": None,

@@ -1,6 +1,6 @@
 """What the pages show of a release and its files: texts and addresses, ready to print."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
@@ -16,9 +16,8 @@ from django.utils.translation import gettext_lazy as _lazy
 
 from releases.access import Holder
 from releases.coverage import Terms, Verdict
-from releases.models import STABLE, Release, ReleaseFile
+from releases.models import STABLE, Release, ReleaseFile, names_of
 from releases.notes import shown
-from releases.platforms import name_of
 from releases.sentences import why_not
 from tenancy.hosts import vendor_url
 from tenancy.prepared import prepared
@@ -70,19 +69,35 @@ def channel_name(word: str) -> str:
 
 
 def release_rows(
-    releases: Sequence[Release], holder: Holder, now: datetime, *, notes_from: int = 0
+    releases: Sequence[Release],
+    holder: Holder,
+    now: datetime,
+    *,
+    notes_from: int = 0,
+    names: Mapping[str, str] | None = None,
 ) -> list[ReleaseRow]:
-    """The releases, products loaded, with the files that the holder may have.
+    """The releases, products loaded, with the files that the holder may have. `names` has those of
+    their platforms, where they were asked for already.
 
     `notes_from` is the level of the notes' highest heading; 0 leaves the notes out.
     """
     verdicts = [holder.verdict(release) for release in releases]
     covered = [each for each, verdict in zip(releases, verdicts, strict=True) if verdict.covered]
     files = files_of(covered)
+    names = names or names_of(word for each in releases for word in each.platforms)
     rows = []
     for release, verdict in zip(releases, verdicts, strict=True):
         of_release = [_file_row(file, holder, verdict) for file in files.get(release.pk, [])]
-        rows.append(_release_row(release, verdict, of_release, now, notes_from))
+        rows.append(
+            _release_row(
+                release,
+                verdict,
+                of_release,
+                now,
+                platforms=", ".join(names[word] for word in release.platforms),
+                notes_from=notes_from,
+            )
+        )
     return rows
 
 
@@ -105,6 +120,8 @@ def _release_row(
     verdict: Verdict,
     files: list[FileRow],
     now: datetime,
+    *,
+    platforms: str,
     notes_from: int,
 ) -> ReleaseRow:
     return ReleaseRow(
@@ -114,7 +131,7 @@ def _release_row(
         name=release.name,
         version=release.version,
         channel=_channel_of(release),
-        platforms=", ".join(name_of(word) for word in release.platforms),
+        platforms=platforms,
         published=moment(release.published_at, now),
         refusal=why_not(verdict),
         files=files,

@@ -1,6 +1,6 @@
 """The customer's pages about releases, the files themselves, and the feeds."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial, wraps
 from typing import Any
 from urllib.parse import urlencode
@@ -29,7 +29,7 @@ from releases.access import (
 from releases.coverage import Verdict
 from releases.delivering import deliver
 from releases.errors import NothingForThisKey, ReleaseNotFound, SignInNeeded
-from releases.models import STABLE, Release
+from releases.models import STABLE, Release, names_of
 from releases.pages import feeds
 from releases.pages.forms import ReleaseSearchForm
 from releases.pages.rows import ReleaseRow, channel_name, release_rows
@@ -51,7 +51,8 @@ def release_list(request: PersonRequest) -> HttpResponse:
     holder = get_customer(request)
     products = holder.products()
     everything = releases_of(tuple(product.pk for product in products))
-    form = _search_form(request, everything)
+    names = names_of(word for each in everything for word in each.platforms)
+    form = _search_form(request, everything, names)
     shown = _filtered(everything, form)
     newest = _newest(shown, holder, form.asked("platform"))
     older = [release for release in shown if release not in newest]
@@ -61,16 +62,18 @@ def release_list(request: PersonRequest) -> HttpResponse:
         "form": form,
         "any": bool(everything),
         "has_license": bool(holder.licenses),
-        "newest": release_rows(_with_notes(newest), holder, now, notes_from=4),
+        "newest": release_rows(_with_notes(newest), holder, now, notes_from=4, names=names),
         "page": page,
-        "older": release_rows(list(page), holder, now),
+        "older": release_rows(list(page), holder, now, names=names),
         "page_query": urlencode(filters),
         "feeds": [_feed_links(product, holder) for product in products],
     }
     return render(request, "releases/release_list.html", context)
 
 
-def _search_form(request: HttpRequest, releases: Sequence[Release]) -> ReleaseSearchForm:
+def _search_form(
+    request: HttpRequest, releases: Sequence[Release], names: Mapping[str, str]
+) -> ReleaseSearchForm:
     query = request.GET.dict()
     if "platform" in query:
         query["platform"] = word_of(query["platform"])
@@ -82,7 +85,7 @@ def _search_form(request: HttpRequest, releases: Sequence[Release]) -> ReleaseSe
     return ReleaseSearchForm(
         query,
         products=sorted(products.items(), key=lambda item: item[1].lower()),
-        platforms=[(word, name_of(word)) for word in platforms],
+        platforms=[(word, names.get(word, name_of(word))) for word in platforms],
         channels=[(word, channel_name(word)) for word in channels],
         defaults={
             "platform": guess(request.headers.get("User-Agent", ""), platforms),

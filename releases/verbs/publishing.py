@@ -17,7 +17,7 @@ from licenses.models import Product
 from releases import errors
 from releases.files.names import folded
 from releases.files.shelf import Stored, storage
-from releases.models import Release, ReleaseFile, platform_words
+from releases.models import OwnPlatform, Release, ReleaseFile, platform_words
 from releases.platforms import NAMES
 from tenancy.transactions import in_steps
 
@@ -70,8 +70,13 @@ def _is_text(value: object) -> bool:
 
 
 def unknown_platforms(words: Iterable[str]) -> list[str]:
-    """Those of the words that neither the portal knows nor a release of the vendor has so far."""
+    """Those of the words that the portal does not know, the vendor has not added, and no release
+    of the vendor has so far."""
     unknown = [word for word in words if word not in NAMES]
+    if not unknown:
+        return []
+    added = set(OwnPlatform.objects.filter(word__in=unknown).values_list("word", flat=True))
+    unknown = [word for word in unknown if word not in added]
     if not unknown:
         return []
     used = {word for each in Release.objects.values_list("platforms", flat=True) for word in each}

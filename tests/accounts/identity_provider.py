@@ -75,7 +75,8 @@ class FakeProvider:
         now = int(time.time())
         claims = without_none(
             {"iss": self.issuer, "aud": asked["client_id"], "exp": now + 300, "iat": now}
-            | {"nonce": asked["nonce"]} | self.who | self.claims
+            | {"nonce": asked["nonce"], "auth_time": now if "max_age" in asked else None}
+            | self.who | self.claims
         )  # fmt: skip
         key = self.signs_with
         algorithm = "ES256" if isinstance(key, ECKey) else "RS256"

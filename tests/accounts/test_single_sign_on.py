@@ -1,6 +1,7 @@
 """Signing in by an identity provider that runs in the test, and every way in which that must fail."""
 
 import re
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -964,6 +965,76 @@ def test_a_connection_is_ended_by_its_person(
         entry = AuditEntry.objects.get(action="single-sign-on-disconnected")
     assert (entry.actor_id, entry.visible) == (world.ada.pk, True)
     assert through(example)["Location"] == "/login/single-sign-on/connect/"
+
+
+def test_its_word_proves_who_it_is_when_it_says_since_when(
+    world: World, at: FakeProvider, example: IdentityProvider, frozen_time: Any
+) -> None:
+    """A session by single sign-on may be new while the person signed in there weeks ago."""
+    connected(example, world.ada, "ada-1")
+    path, lasts = "/profile/second-factor/set-up/", 600
+    browser = through(example).client
+
+    def is_proved() -> bool:
+        return bool(browser.get(path).status_code == 200)
+
+    assert not is_proved()  # it has not said it
+    asked = begin(browser, example, next=path, again="yes")
+    query = parse_qs(urlsplit(asked).query)
+    assert (query["prompt"], query["max_age"]) == (["login"], [str(lasts)])
+    assert browser.get(back_from(asked))["Location"] == path
+    assert is_proved()
+
+    now = time.time()
+    for said, proves in (
+        (now - lasts + 5, True),
+        (now - lasts - 5, False),  # its own session, of before
+        (-1e300, False),
+        (None, False),
+    ):
+        at.claims = {"auth_time": said}
+        assert through(example, browser, next=path, again="yes")["Location"] == path
+        assert is_proved() is proves, said
+        told = browser.get("/licenses/").content.decode()
+        assert ("does not say that you have just signed in there" in told) is not proves
+
+    # A clock that is a little ahead proves nothing for longer.
+    at.claims = {"auth_time": now + 30}
+    through(example, browser)
+    frozen_time.shift(timedelta(seconds=lasts - 1))
+    assert is_proved()
+    frozen_time.shift(timedelta(seconds=2))
+    assert not is_proved()
+
+
+@pytest.mark.parametrize("said", ["soon", True, 1e400, 10**400, 61], ids=lambda said: str(said)[:8])
+def test_a_time_that_is_none_lets_nobody_in(
+    world: World, at: FakeProvider, example: IdentityProvider, said: Any
+) -> None:
+    connected(example, world.ada, "ada-1")
+    at.claims = {"auth_time": time.time() + said if said == 61 else said}
+    assert through(example).status_code == 403
+
+
+def test_the_userinfo_endpoint_proves_nothing(
+    world: World, at: FakeProvider, example: IdentityProvider
+) -> None:
+    connected(example, world.ada, "ada-1")
+    at.discovery = {"userinfo_endpoint": f"{at.issuer}/userinfo"}
+    at.userinfo = {**ADA, "auth_time": time.time()}
+    at.who = {"sub": "ada-1"}
+    browser = through(example).client
+    assert browser.get("/profile/second-factor/set-up/").status_code == 302
+
+
+def test_who_has_no_password_is_led_to_where_one_is_set(world: World, at: FakeProvider) -> None:
+    """Where the provider says no time, and the account has nothing else to show."""
+    adding = provider_of(world.acme, at, domains="example.com", creates_people=True)
+    at.who = NEW | {"email_verified": True}
+    browser = through(adding).client
+    link = '<a href="/password-reset/">You have no password here: set one</a>'
+    assert link in browser.get("/profile/prove/").content.decode()
+    assert link not in signed_in(world.ada).get("/profile/prove/").content.decode()
 
 
 # --- Setting it up ------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from django.core import mail
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import PersonalAccessToken, User
+from accounts.models import PersonalAccessToken, Role, User
 from accounts.tokens import verbs
 from accounts.tokens.scopes import NOUNS, SCOPES
 from accounts.tokens.words import WORDS, told
@@ -137,3 +137,58 @@ def test_the_list_asks_the_same_for_one_and_three(world: World) -> None:
             browser.get("/profile/tokens/")
         counts.append(len(asked))
     assert counts[0] == counts[1]
+
+
+LIST = "/accounts/personalaccesstoken/"
+
+
+def test_administrators_list_all_tokens_and_revoke_one(world: World) -> None:
+    with inside(world.acme):
+        row, token = verbs.write(world.ada, name="Nightly", scopes=["user:read"])
+        verbs.write(world.acme_support, name="Export", scopes=["license:read", "user:write"])
+    with inside(world.globex):
+        verbs.write(world.bob, name="Elsewhere", scopes=["user:read"])
+    assert Program(token).get("/v3/me").status_code == 200
+    admin, support = signed_in(world.acme_admin), signed_in(world.acme_support)
+    listed = admin.get(LIST).content.decode()
+    for told_there in ("Nightly", "ada@example.com", "Your profile: read", "Export",
+                       "Licences: read · People: read and change"):  # fmt: skip
+        assert told_there in listed
+    assert "Elsewhere" not in listed
+    assert row.digest not in listed
+    assert "Export" not in admin.get(LIST, {"q": "lovelace"}).content.decode()
+    assert "Nightly" not in admin.get(LIST, {"revoked__exact": "1"}).content.decode()
+    assert support.get(LIST).status_code == 403
+
+    page = f"{LIST}{row.pk}/change/"
+    revoking = f"/accounts/user/{world.ada.pk}/tokens/{row.pk}/"
+    assert f'href="{revoking}"' in admin.get(page).content.decode()
+    assert admin.post(revoking).status_code == 302
+    assert Program(token).get("/v3/me").status_code == 401
+    assert revoking not in admin.get(page).content.decode()
+    assert "Nightly" in admin.get(LIST, {"revoked__exact": "1"}).content.decode()
+
+
+def test_who_may_only_look_at_tokens_revokes_none(world: World) -> None:
+    with inside(world.acme):
+        row, _token = verbs.write(world.ada, name="Nightly", scopes=["user:read"])
+        support = Role.objects.filter(name="support")
+        support.update(claims=["accounts.view_personalaccesstoken"])
+    browser = signed_in(world.acme_support)
+    page = browser.get(f"{LIST}{row.pk}/change/").content.decode()
+    assert "Nightly" in page
+    revoking = f"/accounts/user/{world.ada.pk}/tokens/{row.pk}/"
+    assert revoking not in page
+    assert browser.post(revoking).status_code == 403
+
+
+def test_the_list_of_all_asks_the_same_for_one_and_three(world: World) -> None:
+    browser, counts = signed_in(world.acme_admin), []
+    browser.get(LIST)
+    for person in (world.ada, world.grace, world.acme_support):
+        with inside(world.acme):
+            verbs.write(person, name="Nightly", scopes=["user:read"])
+        with CaptureQueriesContext(connection) as asked:
+            assert "Nightly" in browser.get(LIST).content.decode()
+        counts.append(len(asked))
+    assert counts == [4, 4, 4]

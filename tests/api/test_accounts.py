@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.utils import timezone
 
 from accounts.models import Session, User
 from accounts.verbs.people import change_person
@@ -106,11 +107,35 @@ def test_a_second_factor_is_asked_for(world: World) -> None:
     assert Program().create(LOGIN, by_recovery).status_code == 400
 
 
-def test_a_program_that_was_not_there_before_is_told_of(world: World) -> None:
-    pair_of()
-    assert mail.outbox == []  # the very first time
-    pair_of()
-    assert [message.to for message in mail.outbox] == [["ada@example.com"]]
+def test_a_program_that_was_not_there_before_is_told_of(world: World, frozen_time: Any) -> None:
+    """Once: the same one at the same address is known for 90 days after each sign-in."""
+
+    def told(program: str = "nightly/1.0", address: str = "192.0.2.7") -> int:
+        mail.outbox.clear()
+        headers = {"HTTP_USER_AGENT": program, "REMOTE_ADDR": address}
+        assert Program().send("POST", LOGIN, ADA, **headers).status_code == 200
+        frozen_time.shift(timedelta(days=1))
+        assert all(message.to == ["ada@example.com"] for message in mail.outbox)
+        return len(mail.outbox)
+
+    assert told() == 0  # the very first time
+    assert [told() for _day in range(100)] == [0] * 100
+    assert [told("another/1.0"), told("another/1.0")] == [1, 0]
+    assert [told(address="192.0.2.8"), told(address="192.0.2.8")] == [1, 0]
+    assert [told(address="2001:db8::1"), told(address="2001:db8::2")] == [1, 0]
+    assert told() == 0
+    frozen_time.shift(timedelta(days=90))
+    assert told() == 1
+
+
+def test_a_program_of_one_person_is_news_to_another(world: World) -> None:
+    for _again in range(2):
+        pair_of()
+    assert mail.outbox == []
+    with inside(world.acme):
+        User.objects.filter(pk=world.grace.pk).update(last_login=timezone.now())
+    pair_of(ADA | {"email": "grace@example.com"})
+    assert [message.to for message in mail.outbox] == [["grace@example.com"]]
 
 
 def test_an_access_token_lasts_an_hour_and_is_renewed(world: World, frozen_time: Any) -> None:

@@ -3,6 +3,7 @@
 import json
 from base64 import urlsafe_b64decode
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -13,6 +14,7 @@ from licenses.models import Activation, License, LicenseMeterAttribute, LicenseU
 from licenses.verbs.activations import activate
 from licenses.verbs.licenses import create_license
 from tenancy.door import inside
+from tests import geoip
 from tests.api.program import Program, program_of
 from tests.conftest import NOW
 from tests.offline.requests_maker import MachineKeys
@@ -416,3 +418,21 @@ def test_a_program_may_choose_its_lease_where_it_is_allowed(world: World) -> Non
     change(license, allow_client_lease_duration=True)
     assert [lease(leaseDuration=n) for n in (60, 0, "90")] == [60, 600, 90]
     assert lease() == 600
+
+
+def test_the_country_of_an_activation_is_kept_where_it_may_be(
+    world: World, settings: Any, tmp_path: Path
+) -> None:
+    license, program, staff = spare(world), Program(), program_of(world.acme_admin)
+
+    def place_of(name: str, ip: str) -> Any:
+        made = program.send("POST", "/v3/activations", body_of(license, name), REMOTE_ADDR=ip)
+        return staff.get(f"/v3/activations/{claims_of(made)['aid']}").json().get("location")
+
+    assert place_of("one", geoip.BERLIN) is None
+    settings.GEOIP_DATABASE = geoip.written(tmp_path / "places.mmdb")
+    assert place_of("two", geoip.BERLIN) == {"countryCode": "DE"}
+    countries = staff.get("/v3/analytics/activations/geo-location").json()
+    assert countries == [{"activations": 1, "countryCode": "DE"}]
+    change(license, disable_geo_location=True)
+    assert place_of("three", geoip.BERLIN) is None

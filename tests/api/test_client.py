@@ -34,6 +34,28 @@ Bodies = dict[tuple[str, str], Callable[[World], dict[str, Any]]]
 BODIES: Bodies = {
     ("PATCH", "/v3/products/{id}"): lambda world: {"displayName": "Orbit II"},
     ("POST", "/v3/products"): lambda world: {"name": "Comet", "displayName": "Comet"},
+    ("POST", "/v3/feature-flags"): lambda world: {
+        "name": "export",
+        "description": "To PDF",
+        "productId": str(world.orbit.pk),
+    },
+    ("PATCH", "/v3/feature-flags/{id}"): lambda world: {"name": "export-pdf"},
+    ("POST", "/v3/product-versions"): lambda world: {
+        "name": "pro",
+        "displayName": "Professional",
+        "productId": str(world.orbit.pk),
+        "featureFlags": [],
+    },
+    ("PATCH", "/v3/product-versions/{id}"): lambda world: {"displayName": "Professional II"},
+    ("POST", "/v3/email-templates"): lambda world: {
+        "name": "Reminder",
+        "subject": "{{product.name}} ends",
+        "body": "{{license.key}} ends {when}: {link} {off}",
+        "event": "license.expiring-soon",
+        "enabled": True,
+        "custom": False,
+    },
+    ("PATCH", "/v3/email-templates/{id}"): lambda world: {"subject": "New"},
     ("POST", "/v3/releases"): lambda world: {
         "name": "Orbit",
         "version": "2.0.0",
@@ -51,6 +73,20 @@ BODIES: Bodies = {
     },
     ("PATCH", "/v3/licenses/{id}"): lambda world: {"notes": "New"},
     ("POST", "/v3/tags"): lambda world: {"name": "friends"},
+    ("POST", "/v3/webhooks"): lambda world: {
+        "name": "Shop",
+        "url": "https://shop.example/hooks",
+        "token": "a secret of the shop's",
+        "active": True,
+        "events": ["license.created", "activation.created"],
+    },
+    ("PATCH", "/v3/webhooks/{id}"): lambda world: {
+        "name": "Other shop",
+        "url": "https://shop.example/other",
+        "token": "another secret",
+        "active": False,
+        "events": ["license.deleted"],
+    },
     ("POST", "/v3/users"): lambda world: {
         "email": "new@acme.example",
         "password": "a long enough password",

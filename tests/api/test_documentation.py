@@ -34,10 +34,22 @@ def test_the_document_has_every_operation(db: None) -> None:
     assert told == shown
     ids = [each["operationId"] for path in document["paths"].values() for each in path.values()]
     assert len(set(ids)) == len(ids), "Generated clients name their functions after these."
+    for path in document["paths"].values():
+        for each in path.values():
+            named = [(one["name"], one["in"]) for one in each.get("parameters", ())]
+            assert len(set(named)) == len(named), each["operationId"]
     for reference in set(_references(document)):
         where = document
         for part in reference.removeprefix("#/").split("/"):
             where = where[part]
+
+
+def test_members_are_called_as_on_the_wire(db: None) -> None:
+    document = json.loads(Program().get("/v3/openapi.json").content)
+    schemas = document["components"]["schemas"]
+    members = {name for schema in schemas.values() for name in schema.get("properties", {})}
+    assert "createdAt" in members
+    assert not {name for name in members if "_" in name}
 
 
 def _references(part: object) -> list[str]:

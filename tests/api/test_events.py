@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
+from licenses.models import TrialActivation
 from licenses.verbs.licenses import suspend
 from tenancy.door import inside
 from tests.api.program import program_of
-from tests.world import World
+from tests.world import NOW, World
 
 
 def test_the_trail_tells_what_a_program_did(world: World) -> None:
@@ -57,4 +58,22 @@ def test_numbers(world: World) -> None:
     for name in ("os-version", "vm-name", "app-version"):
         assert program.get(f"{path}/{name}?startDate=2000-01-01&endDate=2000-02-01").json() == []
     assert program.get(f"{path}?startDate=2020-01-01").status_code == 400
+    assert program.get(f"{path}/geo-location").json() == []
     assert program.get(f"{path}?start=2020-01-01").status_code == 400
+    assert program.get(f"{path}?endDate=0001-01-02").status_code == 400
+
+
+def test_trials_as_numbers(filled: World) -> None:
+    program, path = program_of(filled.acme_admin), "/v3/analytics/trial-activations"
+    with inside(filled.acme):
+        TrialActivation.objects.update(country="DE", os_version="12", vm_name="kvm")
+    [day] = program.get(path).json()
+    assert (day["activations"], day["activatedAt"][:10]) == (1, NOW.date().isoformat())
+    counted = {"os": ("os", "linux"), "os-version": ("osVersion", "12"),
+               "vm-name": ("vmName", "kvm"), "geo-location": ("countryCode", "DE")}  # fmt: skip
+    for kind, (name, value) in counted.items():
+        assert program.get(f"{path}/{kind}").json() == [{"activations": 1, name: value}]
+    orbit, spectra = filled.orbit.pk, filled.spectra.pk
+    assert len(program.get(f"{path}/os?productId={orbit}").json()) == 1
+    assert program.get(f"{path}?productId={spectra}").json() == []
+    assert program.get(f"{path}/os?licenseId={filled.ada_license.pk}").status_code == 400

@@ -180,6 +180,19 @@ def test_what_a_licence_can_not_be_is_said_and_nothing_is_made(
     assert program.get(one).json() == unchanged
 
 
+@pytest.mark.parametrize("names", [20_000, 1])
+@pytest.mark.parametrize("member", ["metadata", "meterAttributes"])
+def test_too_many_values_are_refused_before_one_is_written(
+    world: World, program: Program, member: str, names: int, django_assert_max_num_queries: Any
+) -> None:
+    name = "key" if member == "metadata" else "name"
+    many = [{name: str(n % names)} for n in range(20_000)]
+    one = f"{PATH}/{world.ada_license.pk}"
+    with django_assert_max_num_queries(30):
+        assert program.change(one, {member: many}).status_code == 400
+    assert program.get(one).json()[member] == []
+
+
 def test_a_policy_gets_what_it_requires(world: World, program: Program) -> None:
     terms = policy(world, required_metadata_keys=["Room"], required_meter_attributes=["renders"])
     body = {"productId": str(world.orbit.pk), "licensePolicyId": str(terms.pk)}

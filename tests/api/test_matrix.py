@@ -20,17 +20,34 @@ from accounts.tokens.scopes import SCOPES
 from api.allowed import needs
 from audit.models import AuditEntry
 from licenses.models import (
+    FeatureFlag,
     LicenseMetadata,
     LicenseMeterAttribute,
     LicensePolicy,
     MaintenancePolicy,
+    ProductVersion,
     TrialActivation,
     TrialPolicy,
 )
-from releases.models import ReleaseFile
+from mail.models import OutgoingEmail
+from mail.texts import TEXTS
+from mail.wire import id_of
+from releases.models import OwnPlatform, ReleaseFile
 from tenancy.door import inside
 from tests.api.program import Program, operations, program_of
+from tests.webhooks.hooks import hook_of
 from tests.world import World, file_of
+from webhooks.verbs.webhooks import send_test
+
+
+def webhook_row(world: World) -> object:
+    return hook_of(world.acme, "https://shop.example/hooks").pk
+
+
+def delivery_row(world: World) -> object:
+    hook = hook_of(world.acme, "https://shop.example/hooks")
+    with inside(world.acme):
+        return send_test(hook).pk
 
 
 def file_of_orbit(world: World) -> ReleaseFile:
@@ -46,6 +63,13 @@ def role_row(world: World) -> object:
 def tag_row(world: World) -> object:
     with inside(world.acme):
         return Tag.objects.create(vendor=world.acme, name="Orbit friends").pk
+
+
+def platform_row(world: World) -> object:
+    with inside(world.acme):
+        return OwnPlatform.objects.create(
+            vendor=world.acme, word="orbit-box", display_name="Orbit Box"
+        ).pk
 
 
 def event_row(world: World) -> object:
@@ -103,11 +127,40 @@ def trial_policy_row(world: World) -> object:
         return TrialPolicy.objects.create(vendor=world.acme, name="Orbit trial").pk
 
 
+def flag_row(world: World) -> object:
+    with inside(world.acme):
+        return FeatureFlag.objects.create(
+            vendor=world.acme, product=world.orbit, name="Orbit export"
+        ).pk
+
+
+def version_row(world: World) -> object:
+    with inside(world.acme):
+        return ProductVersion.objects.create(
+            vendor=world.acme, product=world.orbit, name="Orbit Professional"
+        ).pk
+
+
+def email_row(world: World) -> object:
+    with inside(world.acme):
+        return OutgoingEmail.objects.create(
+            vendor=world.acme,
+            kind="license",
+            recipient="ada@example.com",
+            subject="Your licence for Orbit",
+            state=OutgoingEmail.State.FAILED,
+        ).pk
+
+
 ROWS: dict[str, Callable[[World], object]] = {
     "accounts": lambda world: world.acme.pk,
     "activation-logs": log_row,
     "activations": lambda world: world.ada_machine.pk,
+    "automated-email-event-logs": email_row,
+    "automated-emails": lambda world: id_of(TEXTS["license"], world.acme),
+    "email-templates": lambda world: id_of(TEXTS["license"], world.acme),
     "event-logs": event_row,
+    "feature-flags": flag_row,
     "license-policies": policy_row,
     "license-templates": policy_row,
     "licenses": lambda world: world.ada_license.pk,
@@ -117,13 +170,17 @@ ROWS: dict[str, Callable[[World], object]] = {
     "me/activations": lambda world: world.ada_machine.pk,
     "me/licenses": lambda world: world.ada_license.pk,
     "personal-access-tokens": token_row,
+    "product-versions": version_row,
     "products": lambda world: world.orbit.pk,
     "roles": role_row,
     "tags": tag_row,
+    "webhooks": webhook_row,
+    "webhook-event-logs": delivery_row,
     "trial-activations": trial_row,
     "trial-policies": trial_policy_row,
     "users": lambda world: world.ada.pk,
     "release-files": lambda world: file_of_orbit(world).pk,
+    "release-platforms": platform_row,
     "releases": lambda world: world.orbit_release.pk,
     "{uuidstr:release_id}": lambda world: world.orbit_release.pk,
 }

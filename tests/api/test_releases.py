@@ -7,13 +7,16 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
+from django.test.utils import CaptureQueriesContext
 
-from releases.models import Release, ReleaseFile
+from releases.models import OwnPlatform, Release, ReleaseFile
 from releases.verbs import publishing
+from releases.verbs.own_platforms import add_platform
 from tenancy.door import inside
 from tests.api.program import Program, program_of
-from tests.world import World, file_of, release
+from tests.world import World, file_of, release, signed_in
 
 BYTES = bytes(range(256)) * 10
 SHA256 = hashlib.sha256(BYTES).hexdigest()
@@ -246,3 +249,78 @@ def test_a_page_costs_as_many_queries_with_one_row_as_with_three(
     for limit in (1, 3):
         with django_assert_num_queries(queries):
             assert len(program.get(f"{path}?limit={limit}").json()) == limit
+
+
+def test_a_platform_of_ones_own_is_added_and_needs_no_question(world: World) -> None:
+    staff, path = program_of(world.acme_admin), "/v3/release-platforms"
+    body = {"version": "2.0.0", "platform": "Orbit-Box", "productId": str(world.orbit.pk)}
+    refused = staff.create("/v3/releases", body)
+    assert refused.status_code == 400
+    assert refused.json()["code"] == "PLATFORM_UNKNOWN"
+
+    made = staff.create(path, {"name": "Orbit-Box", "displayName": "The Orbit box"})
+    assert made.status_code == 201
+    assert made.json()["name"] == "orbit-box"
+    assert made.json()["displayName"] == "The Orbit box"
+    assert staff.get(path).json() == [made.json()]
+    assert program_of(world.globex_admin).get(path).json() == []
+    elsewhere = body | {"productId": str(world.quill.pk)}
+    assert (
+        program_of(world.globex_admin).create("/v3/releases", elsewhere).json()["code"]
+        == "PLATFORM_UNKNOWN"
+    )
+    draft = draft_of(staff, world, platform="orbit-box,windows")
+    assert put(staff, draft).status_code == 201
+    assert staff.create(f"/v3/releases/{draft['id']}/publish").json()["platform"] == (
+        "orbit-box,windows"
+    )
+    ada, admin = signed_in(world.ada), signed_in(world.acme_admin)
+    product = f"/licenses/product/{world.orbit.pk}/change/"
+    for browser, page in ((ada, f"/releases/{draft['id']}/"), (ada, "/releases/"),
+                          (admin, product)):  # fmt: skip
+        assert "The Orbit box, Windows" in browser.get(page).content.decode(), page
+    assert 'value="orbit-box">The Orbit box</option>' in ada.get("/releases/").content.decode()
+
+    # What releases name is known from then on.
+    assert staff.remove(f"{path}/{made.json()['id']}").status_code == 204
+    assert "orbit-box, Windows" in ada.get("/releases/").content.decode()
+    draft_of(staff, world, version="2.0.1", platform="orbit-box")
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "code"),
+    [
+        ("windows", 409, "PLATFORM_KNOWN"),
+        ("Win 10", 409, "PLATFORM_KNOWN"),
+        ("x86_64-windows", 409, "PLATFORM_KNOWN"),
+        ("Toaster", 409, "PLATFORM_KNOWN"),  # it is there
+        ("", 400, "INVALID_REQUEST"),
+        ("two words", 400, "INVALID_REQUEST"),
+        ("x" * 33, 400, "INVALID_REQUEST"),
+    ],
+)
+def test_what_is_no_platform_of_ones_own_is_refused(
+    world: World, name: str, status: int, code: str
+) -> None:
+    staff, path = program_of(world.acme_admin), "/v3/release-platforms"
+    shown = staff.create(path, {"name": "toaster"}).json()["displayName"]
+    assert shown == "toaster"
+    refused = staff.create(path, {"name": name, "displayName": "Something"})
+    assert (refused.status_code, refused.json()["code"]) == (status, code), refused.content
+    assert len(staff.get(path).json()) == 1
+
+
+def test_names_of_own_platforms_are_looked_up_once(world: World) -> None:
+    """Whatever number of releases and platforms of one's own a page has."""
+    ada = signed_in(world.ada)
+    ada.get("/releases/")
+    with inside(world.acme):
+        for number in range(3):
+            words = [f"box-{number}-{each}" for each in range(number + 1)]
+            for word in words:
+                add_platform(OwnPlatform(vendor=world.acme, word=word))
+            release(world.orbit, f"3.0.{number}", platforms=words)
+    with CaptureQueriesContext(connection) as asked:
+        assert "box-2-2" in ada.get("/releases/").content.decode()
+    names = [each["sql"] for each in asked if '"releases_ownplatform"' in each["sql"]]
+    assert len(names) == 1, names

@@ -162,6 +162,12 @@ def test_policies_are_made_changed_and_deleted(
     changed = staff.change(
         f"{path}/{policy['id']}", {"allowedCountries": ["de", "AT"], "allowedIpRanges": ["::/0"]}
     )
+    older = staff.change(f"{path}/{policy['id']}", {"allowedIpRange": "192.0.2.0/24"})
+    assert older.json()["allowedIpRanges"] == ["192.0.2.0/24"]
+    both = {"allowedIpRange": "192.0.2.0/24", "allowedIpRanges": ["::/0"]}
+    assert staff.change(f"{path}/{policy['id']}", both).json()["allowedIpRanges"] == ["::/0"]
+    none = staff.change(f"{path}/{policy['id']}", {"allowedIpRange": ""})
+    assert none.json()["allowedIpRanges"] == []
     assert changed.json()["allowedCountries"] == ["DE", "AT"]
     assert changed.json()["trialLength"] == 1209600
     for wrong in (

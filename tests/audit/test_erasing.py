@@ -402,6 +402,7 @@ HARMLESS = {
     "moving.remark.label": "a product's or licence's, never a person's",
     "imports.dataimport.error_count": "a number",
     "imports.dataimport.file_name": "staff's own word for a list",
+    "licenses.featureflag.name": "of what is sold",
     "licenses.license.fingerprint_matching_strategy": "a choice",
     "licenses.license.user_locked": "a choice",
     "licenses.licensemeterattribute.name": "of a counted feature",
@@ -414,12 +415,15 @@ HARMLESS = {
     "licenses.product.internal_notes": "of what is sold",
     "licenses.product.metadata": "of what is sold",
     "licenses.product.name": "of what is sold",
+    "licenses.productversion.display_name": "of what is sold",
+    "licenses.productversion.name": "of what is sold",
     "licenses.trialpolicy.fingerprint_matching_strategy": "a choice",
     "licenses.trialpolicy.name": "of what is sold",
     "licenses.trialpolicy.user_locked": "a choice",
     "mail.owntext.subject": "what a vendor's e-mails say to everybody",
     "mail.owntext.text": "what a vendor's e-mails say to everybody",
     "mail.senttext.email": "a key",
+    "releases.ownplatform.display_name": "of what is sold",
     "releases.release.name": "of what is sold",
     "releases.release.notes": "for everybody",
     "releases.release.notes_html": "the same as HTML",
@@ -433,6 +437,9 @@ HARMLESS = {
     "tenancy.vendor.name": "the vendor's",
     "tenancy.vendor.staff_asked_since": "a moment, of all staff together",
     "tenancy.vendor.support_email": "the vendor's, printed on every page",
+    "webhooks.delivery.person_id": "an id, emptied as the person is erased",
+    "webhooks.delivery.reason": "a word of ours",
+    "webhooks.webhook.name": "of the vendor's other program",
 }
 
 

@@ -6,7 +6,7 @@ from html import unescape
 
 import pytest
 
-from licenses.admin import filters
+from licenses import search
 from licenses.models import LicensePolicy, Product
 from licenses.verbs.activations import activate
 from licenses.verbs.licenses import create_license, set_last_day
@@ -123,7 +123,7 @@ def test_machines_are_narrowed_by_whose_licences_they_are_on(
     world: World, admin: Browser, monkeypatch: pytest.MonkeyPatch, most: int
 ) -> None:
     """Also of an owner of so many licences that they are not named."""
-    monkeypatch.setattr(filters, "MOST_NAMED", most)
+    monkeypatch.setattr(search, "MOST_NAMED", most)
     with inside(world.acme):
         activate(world.grace_license, machine("grace-desktop"))
         activate(create_license(product=world.orbit, user=None), machine("nobody-s"))
@@ -153,6 +153,7 @@ def test_machines_are_narrowed_by_whose_licences_they_are_on(
         ("/licenses/seatrequest/", "created_at"),
         ("/accounts/user/", "last_seen_at"),
         ("/accounts/user/", "created_at"),
+        ("/accounts/personalaccesstoken/", "created_at"),
         ("/mail/outgoingemail/", "created_at"),
         ("/audit/auditentry/", "created_at"),
         ("/releases/release/", "published_at"),

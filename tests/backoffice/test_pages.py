@@ -507,14 +507,14 @@ def test_all_of_a_list_are_taken_only_if_they_are_not_too_many(
         people = [user(world.acme, f"w{n}@example.com") for n in range(5)]
         User.objects.filter(pk__in=[each.pk for each in people]).update(password="!none")
     path = "/accounts/user/?q=w"
-    assert "Select all 5 users" in office.get(path).content.decode()
+    assert "Select all 5 people" in office.get(path).content.decode()
     form = {"action": "send_invitation", "_selected_action": [str(people[0].pk)]}
     form |= {"select_across": "1", "index": "0"}
     monkeypatch.setattr(lists, "MOST_AT_ONCE", 4)
     assert "Select all 5" not in office.get(path).content.decode()
     assert "At most 4 at a time" in office.get(path).content.decode()
     page = office.post(path, form, follow=True).content.decode()
-    assert "choose at most 4 users" in page
+    assert "choose at most 4 people" in page
     with inside(world.acme):
         assert not OutgoingEmail.objects.exists()
     monkeypatch.setattr(lists, "MOST_AT_ONCE", 5)
@@ -525,7 +525,7 @@ def test_all_of_a_list_are_taken_only_if_they_are_not_too_many(
     monkeypatch.setattr(lists, "MOST_AT_ONCE", 4)
     assert "At most 4" not in office.get(path).content.decode()
     page = office.post(path, form | {"action": "delete_selected"}, follow=True).content.decode()
-    assert "choose at most 4 users" in page
+    assert "choose at most 4 people" in page
 
 
 # --- What is offered ------------------------------------------------------------------------------

@@ -3,6 +3,9 @@
 Behind nginx and Caddy as deploy/ sets them up, and by gunicorn alone; all on PostgreSQL.
 """
 
+import hashlib
+import json
+import select
 import subprocess
 import time
 from collections.abc import Iterator
@@ -19,6 +22,7 @@ from bench.under_attack import (
     FRONTS,
     MOST,
     Site,
+    ask,
     database,
     fronts_of,
     modules,
@@ -26,6 +30,7 @@ from bench.under_attack import (
     served_behind,
     under,
 )
+from demo.ids import demo_id, demo_key
 from web.logs import LINES
 
 pytestmark = pytest.mark.proxies
@@ -33,6 +38,7 @@ pytestmark = pytest.mark.proxies
 MIB = 1024 * 1024
 LASTS = 2.0  # seconds
 TRIES = 3  # a busy machine is slow now and then; who is kept waiting is so each time
+PUT = f"/v3/{demo_id('acme', 'release', 'Orbit', '4.2.1', 'linux')}/orbit.bin"
 ATTACKS = {module.__name__.rpartition(".")[2]: module for module in modules()}
 
 
@@ -95,10 +101,10 @@ def status_of(answer: bytes) -> int:
     return int(answer.split(b" ", 2)[1]) if answer else 0
 
 
-def post(site: Site, path: str, label: str, size: int) -> int:
+def post(site: Site, path: str, label: str, size: int, method: str = "POST") -> int:
     """The status of the answer to a form of so many bytes; 0 for none."""
     head = site.head(
-        "POST",
+        method,
         path,
         label,
         Connection="close",
@@ -117,6 +123,13 @@ def test_bodies_are_limited_by_page(site: Site) -> None:
     assert post(site, "/imports/dataimport/add/", "app", 17 * MIB) in {302, 413}
     assert post(site, UPLOAD, "app", 17 * MIB) == 302
     assert post(site, UPLOAD, "acme", 17 * MIB) == 404
+    # The same of programs: only a file's own address takes what is large.
+    assert post(site, PUT, "api", 17 * MIB, "PUT") == 401
+    assert post(site, PUT, "acme", 17 * MIB, "PUT") == 404
+    assert post(site, "/v3/releases", "api", 3 * MIB) == 413
+    assert post(site, f"/v3/releases/{demo_id('acme')}", "api", 3 * MIB, "PATCH") == 413
+    nowhere = 404 if site.front == "alone" else 413
+    assert post(site, f"{PUT}/more", "api", 3 * MIB, "PUT") == nowhere
 
 
 def test_an_unknown_host_takes_nothing(site: Site) -> None:
@@ -128,9 +141,10 @@ def test_an_unknown_host_takes_nothing(site: Site) -> None:
 
 def test_nobody_fills_the_disk(site: Site) -> None:
     folder = site.portal.data
-    for path, label in (("/login/", "acme"), (UPLOAD, "app"), (UPLOAD, "acme"), ("/login/", "x")):
+    forms = (("/login/", "acme"), (UPLOAD, "app"), (UPLOAD, "acme"), ("/login/", "x"))
+    for method, path, label in (*(("POST", *form) for form in forms), ("PUT", PUT, "api")):
         before = size_of(folder)
-        head = site.head("POST", path, label, Content_Length=str(30 * MIB))
+        head = site.head(method, path, label, Content_Length=str(30 * MIB))
         with site.connect() as client:
             sent(client, head + b"\r\n" + b"x" * (29 * MIB))
             time.sleep(0.3)
@@ -150,6 +164,54 @@ def test_staff_upload_what_is_large(site: Site, tmp_path: Path) -> None:
         check=True,
     )
     assert done.stdout == bytes(20 * MIB)
+
+
+def test_programs_upload_what_is_large(site: Site, tmp_path: Path) -> None:
+    """By a token; the portal hears of the file when its first bytes come, not when it is whole."""
+    person = {
+        "companyId": "acme",
+        "email": "admin@acme.example",
+        "password": "demo-acme-admin",
+    }
+    token = call(site, "/v3/accounts/login", person)["accessToken"]
+    headers = {"Authorization": f"Bearer {token}"}
+    draft = {
+        "productId": str(demo_id("acme", "product", "Orbit")),
+        "version": f"7.1{list(FRONTS).index(site.front)}",
+        "platform": "linux",
+    }
+    release = call(site, "/v3/releases", draft, **headers)["id"]
+    large = tmp_path / "large.bin"
+    with large.open("wb") as file:
+        file.truncate(20 * MIB)
+    done = subprocess.run(
+        ["curl", "-sf", "-H", f"Host: {site.host('api')}", "-T", large,
+         "-H", f"Authorization: Bearer {token}",
+         f"http://127.0.0.1:{site.port}/v3/{release}/"],
+        capture_output=True, check=True,
+    )  # fmt: skip
+    told = json.loads(done.stdout)
+    assert told["size"] == 20 * MIB
+    assert told["checksum"] == hashlib.sha256(bytes(20 * MIB)).hexdigest()
+    call(site, f"/v3/releases/{release}/publish", {}, **headers)
+    path = f"/v3/{release}/large.bin?key={demo_key('acme', 'lab')}"
+    assert ask(site.port, site.host("api"), path)[1] == bytes(20 * MIB)
+
+    head = site.head("PUT", f"/v3/{release}/more.bin", "api", Content_Length=str(20 * 1000**3))
+    with site.connect() as client:
+        client.sendall(head + f"Authorization: Bearer {token}\r\n\r\n".encode())
+        # Caddy passes an answer on with the next bytes that come.
+        while not select.select([client], [], [], 0.05)[0]:
+            client.sendall(bytes(65536))
+        assert status_of(client.recv(65536)) == 409  # it is published
+
+
+def call(site: Site, path: str, body: dict[str, str], **headers: str) -> dict[str, str]:
+    """What the Web API answers to a POST."""
+    headers = {"Content-Type": "application/json", **headers}
+    return dict(
+        json.loads(ask(site.port, site.host("api"), path, json.dumps(body).encode(), **headers)[1])
+    )
 
 
 # --- Who comes from where ----------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """TLS and unknown hosts, behind nginx and behind Caddy as deploy/ sets them up."""
 
 import http.client
+import json
 import socket
 import ssl
 from collections.abc import Iterator
@@ -71,6 +72,23 @@ def test_hosts_of_ours_are_served_by_tls_alone(ports: dict[str, Ports], front: s
             assert ask(client, host) == (200, None, "max-age=31536000")
         with socket.create_connection(("127.0.0.1", plain), timeout=20) as client:
             assert ask(client, host) == (301, f"https://{host}/login/", None)
+
+
+@pytest.mark.parametrize("front", ["nginx", "caddy"])
+@pytest.mark.parametrize(
+    ("label", "path"),
+    [("api", "/v3/licenses"), ("acme", "/releases/feed/x.json"), ("acme", "/releases/x?key=y")],
+)
+def test_a_program_that_comes_in_clear_is_refused(
+    ports: dict[str, Ports], front: str, label: str, path: str
+) -> None:
+    """And not led to https, where it would arrive each time with its key read on the way."""
+    client = http.client.HTTPConnection("127.0.0.1", ports[front][1], timeout=20)
+    client.request("GET", path, headers={"Host": f"{label}.portal.localhost"})
+    answer = client.getresponse()
+    assert (answer.status, answer.headers["Location"]) == (403, None)
+    assert json.loads(answer.read())["code"] == "ONLY_BY_HTTPS"
+    client.close()
 
 
 @pytest.mark.parametrize("front", ["nginx", "caddy"])

@@ -11,6 +11,7 @@ import axe_playwright_python
 import pytest
 from playwright.sync_api import Page, expect
 
+from demo.ids import demo_id
 from tests.e2e.conftest import Visitor
 
 pytestmark = pytest.mark.e2e
@@ -41,6 +42,43 @@ ONCE = ("/history/", "/delete/")  # one template for all lists
 # Where a page of a row leads: the pages below it that are to be looked at, too.
 BELOW = re.compile(r"/(change|history|delete|release|files|answer|columns|suspend|administrator)/$")
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
+ADA = f"/accounts/user/{demo_id('acme', 'user', 'ada@example.com')}"
+# What no list's first row leads to.
+BESIDE = (
+    f"{ADA}/note/",
+    f"{ADA}/erase/",
+    f"{ADA}/second-factor/",
+    f"{ADA}/passkeys/",
+    "/accounts/identityprovider/add/",
+    "/imports/dataimport/add/",
+    "/branding/customdomain/add/",
+    "/mail/owntext/write/invitation/",
+    "/licenses/trialpolicy/add/",
+    f"/licenses/product/{demo_id('acme', 'product', 'Orbit')}/delete/",
+)
+# What everybody in the back office has of an account.
+OWN = (
+    "/second-factor/",
+    "/second-factor/set-up/",
+    "/single-sign-on/",
+    "/sessions/",
+    "/passkeys/",
+    "/passkeys/add/",
+    "/prove/",
+    "/password_change/",
+    "/nothing-here/",
+)
+OWN_OF_STAFF = ("/tokens/", "/tokens/make/")
+# What there is before signing in.
+OUTSIDE = (
+    "/login/",
+    "/login/single-sign-on/?company_id=acme",
+    "/login/single-sign-on/connect/sent/",
+    "/password-reset/",
+    "/password-reset/sent/",
+    "/invitation/used/",
+    "/sign-out-everywhere/used/",
+)
 MOST_BYTES = 60_000  # HTML, styles and scripts of a page, before compression
 
 
@@ -124,6 +162,9 @@ def pages_beside(page: Page, base: str) -> Iterator[str]:
         "/licenses/license/?status=active",
         "/licenses/license/?expiring=90&status=active&o=6",
         "/audit/auditentry/?o=2&created_at__from=2026-01-01",
+        *BESIDE,
+        *OWN,
+        *OWN_OF_STAFF,
     ):
         page.goto(base + path)
         yield path
@@ -162,8 +203,21 @@ def test_every_page_of_the_operators_stands_a_close_look(visitor: Callable[..., 
     someone = visitor(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
     page = sign_in(someone, "root")
     looked = [(url, findings(page)) for url in pages_of(page)]
+    for path in OWN:
+        page.goto(someone.portal.url("app", path))
+        looked.append((path, findings(page)))
     assert {"suspend", "administrator", "history"} <= {url.split("/")[-2] for url, _ in looked}
     wrong = [f"{url}: {each}" for url, found in looked for each in found]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_every_page_before_signing_in_stands_a_close_look(visitor: Callable[..., Visitor]) -> None:
+    someone = visitor(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+    page = someone.page
+    wrong = []
+    for path in OUTSIDE:
+        page.goto(someone.portal.url("app", path))
+        wrong += [f"{path}: {each}" for each in findings(page)]
     assert not wrong, "\n".join(wrong)
 
 

@@ -36,7 +36,7 @@ def sign_in(page: Page, email: str, company_id: str = "") -> None:
 
 def fill_in(page: Page, notes: str) -> None:
     page.get_by_label("Customer's e-mail").fill("newcomer@example.com")
-    page.get_by_label("Product").select_option("Orbit")
+    page.get_by_label("Product", exact=True).select_option("Orbit")
     page.get_by_label("Notes", exact=True).fill(notes)
 
 

@@ -25,6 +25,7 @@ from django_tasks_db.models import DBTaskResult
 
 from accounts.tasks import find_account
 from jobs import upkeep
+from jobs.chores import BESIDE
 from jobs.management.commands.db_worker import Worker
 from mail import delivery
 from mail.models import OutgoingEmail
@@ -325,4 +326,6 @@ def test_upkeep_goes_on_after_a_fault_and_does_chores_every_hour(
 
 
 def test_every_app_has_registered_its_chores() -> None:
-    assert [chore.__name__ for chore in upkeep.EVERY_HOUR] == ["go_on", "go_on", "send_reminders"]
+    hourly = [chore.__name__ for chore in upkeep.EVERY_HOUR]
+    assert hourly == ["go_on", "go_on", "send_reminders", "look_for_slow_ends"]
+    assert [each.name for each in BESIDE] == ["webhooks"]

@@ -451,7 +451,7 @@ def _ends(year: int, month: int, day: int) -> tuple[datetime, date]:
 
 def narrowed(page: str, url: str, text: str) -> str:
     """Where the filter's choice of this text leads from a list."""
-    found = re.search(rf'<button[^>]* name="([^"]+)" value="([^"]+)"\s*>{text}</button>', page)
+    found = re.search(rf'<button[^>]*\sname="([^"]+)" value="([^"]+)"\s*>{text}</button>', page)
     assert found
     return f"{url}{'&' if '?' in url else '?'}{found[1]}={found[2]}"
 

@@ -12,7 +12,7 @@ from tests.world import World, signed_in
 # A new field of a licence is put here or into WITHHELD, by decision.
 TOLD = {
     "name", "order_number", "renewal_url",
-    "id", "created_at", "updated_at", "vendor", "key", "key_form", "product", "user", "expires_at", "expires_on",
+    "id", "created_at", "updated_at", "vendor", "key", "key_form", "product", "product_version", "user", "expires_at", "expires_on",
     "anchor", "periods", "maintenance_expires_on", "maintenance_anchor", "maintenance_periods",
     "maintenance_policy", "maintenance_expires_at", "max_allowed_release_version", "suspended",
     "revoked", "notes", "total_activations", "total_deactivations", "first_activated_at", "type",

@@ -20,6 +20,7 @@ from licenses.models import (
     LicenseUser,
     MaintenancePolicy,
     Product,
+    ProductVersion,
 )
 from licenses.values import read, written
 from tenancy import transactions
@@ -373,7 +374,22 @@ def test_checking_asks_no_more_for_more_rows(world: World) -> None:
             started(world, text, "licenses")
         return len(captured)
 
-    assert queries(3) == queries(30) == 19
+    assert queries(3) == queries(30) == 20
+
+
+def test_a_licence_comes_with_a_version_of_its_product(world: World) -> None:
+    header = "product,product_version,email,policy\n"
+    with inside(world.acme):
+        for product in (world.orbit, world.spectra):
+            ProductVersion.objects.create(vendor=world.acme, product=product, name=f"{product} pro")
+    found = problems(world, f"{header}Orbit,Spectra pro,eve@example.com,none\n", "licenses")
+    assert "Orbit has no product version “Spectra pro”." in str(found)
+    confirmed(world, started(world, f"{header}Orbit,Orbit pro,eve@example.com,none\n", "licenses"))
+    with inside(world.acme):
+        license = License.objects.get(user__email="eve@example.com")
+        assert str(license.product_version) == "Orbit pro"
+        told = AuditEntry.objects.get(subject_id=license.pk, action="created")
+        assert told.changes["product_version"] == [None, "Orbit pro"]
 
 
 # --- What else licences go out with --------------------------------------------------------------

@@ -116,4 +116,4 @@ def test_it_is_given_to_somebody_in_the_back_office(world: World) -> None:
     assert "None" not in admin.post("/licenses/license/", chosen).content.decode()
     exported = admin.get("/licenses/license/export.csv").getvalue().decode().splitlines()
     [line] = [line for line in exported if license.key in line]
-    assert line.startswith('"Orbit","","","","","NOBODY')
+    assert line.startswith('"Orbit","","","","","","NOBODY')

@@ -65,6 +65,7 @@ def test_the_token_says_what_the_protocol_lists(acme: World) -> None:
         "suspended": False, "ssi": 3600, "ssgpeat": 0, "aco": 3600, "fc": 0, "ls": "per-machine",
         "ld": 0, "name": "Ada Lovelace", "email": "ada@example.com", "company": "", "pmd": [],
         "lmd": [{"key": "Order", "value": "x"}], "umd": [], "amd": [], "lma": [], "ama": [],
+        "pvn": "", "pvdn": "", "pvff": [],
         "lcat": int(NOW.timestamp()), "laat": 0,
     }  # fmt: skip
 
@@ -100,6 +101,7 @@ def test_the_product_file_command(world: World) -> None:
     assert content["productId"] == str(world.orbit.pk)
     assert content["name"] == "Orbit"
     assert content["portal"] == "http://acme.portal.localhost:8000/"
+    assert content["api"] == "http://api.portal.localhost:8000/v3/"
     assert content["publicKeys"][0]["pem"].startswith("-----BEGIN PUBLIC KEY-----")
 
 

@@ -32,7 +32,10 @@ from tenancy.door import inside
 from tests.licenses.test_reminders import ends_in, remind
 from tests.mail.smtp_server import MailServer
 from tests.tenancy.test_texts import offline_machine
+from tests.webhooks.hooks import hook_of
 from tests.world import PARENT, Browser, World, set_vendor, signed_in
+from webhooks.models import Webhook
+from webhooks.verbs.webhooks import switch_off
 
 ADDRESS = re.compile(r"https?://[^\s<>\"]+")
 
@@ -79,6 +82,10 @@ def one_reminder(world: World) -> None:
 
 def asked_and_refused(world: World) -> None:
     refuse(ask(offline_machine(world), user=world.ada, reason="It broke."), answer="No.")
+
+
+def webhook_switched_off(world: World) -> None:
+    switch_off(hook_of(world.acme, "https://shop.example/hooks"), Webhook.Why.GONE)
 
 
 def domain_failing(world: World) -> None:
@@ -136,6 +143,7 @@ WAYS: dict[str, tuple[int, Callable[[World], object]]] = {
     "expiry-reminder of several": (1, several_reminders),
     "release-request": (0, asked_and_refused),
     "domain-failing": (0, domain_failing),
+    "webhook-switched-off": (0, webhook_switched_off),
     "domain-ended": (
         0, lambda w: queue("domain-ended", user=w.acme_admin, details={"name": "x.example"}),
     ),

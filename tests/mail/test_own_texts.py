@@ -50,6 +50,9 @@ REFUSED = {
     "empty": ("A", "{link} {}", "text", "{}"),
     "missing": ("A", "Hello {name}", "text", "{link} has to be in the text"),
     "unknown in the subject": ("{x}", "{link}", "subject", "{x}"),
+    "a link told to others": ("A", "https://a.example/?{name}={ link }", "text", "before {link}"),
+    "by a name": ("A", "www.a.example/{link} {link}", "text", "Put a blank before {link}."),
+    "by a value": ("A", "{name}:{link}", "text", "Put a blank before {link}."),
     "a link in the subject": ("{link}", "{link}", "subject", "take {link} out"),
 }
 

@@ -166,7 +166,7 @@ def test_the_commands(tmp_path: Path, settings: Any, monkeypatch: Any) -> None:
 def test_another_version_is_named(tmp_path: Path, monkeypatch: Any) -> None:
     taken = take_out(tmp_path / "acme")
     ours = archives.schema()
-    other = {**ours, "licenses": ours["licenses"][:-1]}
+    other = {**ours, "licenses": ["0001_initial"]}
     monkeypatch.setattr(archives, "schema", lambda: other)
     with pytest.raises(ArchiveRefused, match=r"another version of the portal \(licenses\)"):
         archives.enter(taken.path, PASSPHRASE)

@@ -121,6 +121,31 @@ def test_only_known_hosts_are_sent_to_https(
         assert Browser().get(path, headers={"host": host}, secure=True).status_code != 301
 
 
+@pytest.mark.parametrize(
+    ("label", "path", "headers"),
+    [
+        ("api", "/v3/licenses", {}),
+        ("api", "/v3/activations", {"authorization": "Bearer x"}),
+        ("api", "/nothing-here", {}),
+        ("acme", "/releases/feed/0b8b7c5e-7c5e-4c5e-8c5e-0b8b7c5e0b8b.json", {}),
+        ("acme", "/releases/?key=a-key", {}),
+        ("acme", "/releases/", {"license-key": "a-key"}),
+        ("acme", "/", {"authorization": "Basic eDp5"}),
+    ],
+)
+def test_programs_are_refused_and_not_led_on(
+    world: World, settings: Any, label: str, path: str, headers: dict[str, str]
+) -> None:
+    settings.HTTPS = True
+    for method in ("get", "head", "post", "put", "delete"):
+        refused = getattr(Browser(label), method)(path, headers=headers)
+        assert refused.status_code == 403
+        assert "Location" not in refused
+        assert method == "head" or refused.json()["code"] == "ONLY_BY_HTTPS"
+    served = Browser(label).get(path, headers=headers, secure=True)
+    assert b"ONLY_BY_HTTPS" not in served.content
+
+
 def test_health_is_told_in_clear(world: World, settings: Any) -> None:
     settings.HTTPS = True
     assert Browser().get("/healthz").status_code == 200

@@ -24,6 +24,7 @@ LADDER = (
     "licenses",
     "offline",
     "releases",
+    "webhooks",
     "moving",
     "api",
     "demo",
@@ -48,6 +49,7 @@ PURE = (
     "releases/platforms.py",
     "releases/files/ranges.py",
     "releases/files/pieces.py",
+    "webhooks/signing.py",
 )
 OF_A_DOOR = re.compile(r"(^|\.)(views|forms|admin|pages)(\.|$)")
 

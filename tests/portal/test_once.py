@@ -13,15 +13,17 @@ from django.test import Client
 from django.urls import get_resolver
 
 from accounts.links import Purpose, make_token
-from accounts.models import Session, User
+from accounts.models import Session, Tag, User
 from accounts.passkeys.verbs import passkeys_of
 from accounts.tokens import verbs as tokens
 from backoffice.models import SavedView
 from licenses.models import (
     Activation,
+    FeatureFlag,
     License,
     LicensePolicy,
     MaintenancePolicy,
+    ProductVersion,
     TrialActivation,
     TrialPolicy,
 )
@@ -60,8 +62,11 @@ from tests.posted import form_of, forms_of
 from tests.releases.test_publishing import draft
 from tests.releases.test_uploads import release_form
 from tests.roles import everywhere
+from tests.webhooks.hooks import hook_of
 from tests.world import PASSWORD, Browser, World, machine, set_vendor, signed_in
 from web.models import RateBucket, SentForm
+from webhooks.models import Delivery
+from webhooks.verbs.webhooks import send_test
 
 pytestmark = pytest.mark.by_database
 
@@ -446,6 +451,55 @@ def deleted_trial_policy(world: World) -> Posted:
     return admin_page(world, f"{a_policy(world, TrialPolicy)}/delete/", post="yes")
 
 
+def of_orbit(world: World, model: type[FeatureFlag | ProductVersion]) -> str:
+    with inside(world.acme):
+        row = model.objects.create(vendor=world.acme, product=world.orbit, name="x")
+    return f"/licenses/{model._meta.model_name}/{row.pk}"
+
+
+def feature_flag(world: World) -> Posted:
+    product = str(world.orbit.pk)
+    return admin_page(world, "/licenses/featureflag/add/", product=product, name="export")
+
+
+def changed_feature_flag(world: World) -> Posted:
+    return admin_page(world, f"{of_orbit(world, FeatureFlag)}/change/", name="export-pdf")
+
+
+def deleted_feature_flag(world: World) -> Posted:
+    return admin_page(world, f"{of_orbit(world, FeatureFlag)}/delete/", post="yes")
+
+
+def product_version(world: World) -> Posted:
+    product = str(world.orbit.pk)
+    return admin_page(world, "/licenses/productversion/add/", product=product, name="pro")
+
+
+def changed_product_version(world: World) -> Posted:
+    return admin_page(world, f"{of_orbit(world, ProductVersion)}/change/", name="pro-2")
+
+
+def deleted_product_version(world: World) -> Posted:
+    return admin_page(world, f"{of_orbit(world, ProductVersion)}/delete/", post="yes")
+
+
+def tag(world: World) -> Posted:
+    return admin_page(world, "/accounts/tag/add/", name="Friends")
+
+
+def a_tag(world: World) -> str:
+    with inside(world.acme):
+        return f"/accounts/tag/{Tag.objects.create(vendor=world.acme, name='Friends').pk}"
+
+
+def changed_tag(world: World) -> Posted:
+    return admin_page(world, f"{a_tag(world)}/change/", name="Good friends")
+
+
+def deleted_tag(world: World) -> Posted:
+    return admin_page(world, f"{a_tag(world)}/delete/", post="yes")
+
+
 def a_trial(world: World) -> str:
     with inside(world.acme):
         trial = TrialActivation.objects.create(
@@ -707,6 +761,40 @@ def sent_again(world: World) -> Posted:
     return admin_page(world, f"{path}/change/", f"{path}/do/send-again/")
 
 
+WEBHOOK = {"name": "Shop", "url": "https://shop.example/hooks", "style": "standard"}
+
+
+def webhook(world: World) -> Posted:
+    typed = {**WEBHOOK, "events": "license.created", "active": "on"}
+    return admin_page(world, "/webhooks/webhook/add/", **typed)
+
+
+def a_webhook(world: World) -> str:
+    return f"/webhooks/webhook/{hook_of(world.acme, WEBHOOK['url']).pk}"
+
+
+def changed_webhook(world: World) -> Posted:
+    return admin_page(world, f"{a_webhook(world)}/change/", name="Till")
+
+
+def deleted_webhook(world: World) -> Posted:
+    return admin_page(world, f"{a_webhook(world)}/delete/", post="yes")
+
+
+def webhook_tried(world: World) -> Posted:
+    path = a_webhook(world)
+    return admin_page(world, f"{path}/change/", f"{path}/do/test/")
+
+
+def event_sent_again(world: World) -> Posted:
+    hook = hook_of(world.acme, WEBHOOK["url"])
+    with inside(world.acme):
+        row = send_test(hook)
+        Delivery.objects.update(state=Delivery.State.GIVEN_UP, due_at=None)
+    path = f"/webhooks/delivery/{row.pk}"
+    return admin_page(world, f"{path}/change/", f"{path}/do/send-again/")
+
+
 Make = Callable[[World], Posted]
 
 # What a form makes it makes once, because of its token.
@@ -757,6 +845,15 @@ BY_TOKEN: dict[str, tuple[Make, ...]] = {
     "admin:licenses_maintenancepolicy_add": (maintenance,),
     "admin:licenses_maintenancepolicy_changelist": (),  # as of policies
     "admin:licenses_maintenancepolicy_delete": (deleted_maintenance,),
+    "admin:licenses_featureflag_add": (feature_flag,),
+    "admin:licenses_featureflag_changelist": (),  # as of policies
+    "admin:licenses_featureflag_delete": (deleted_feature_flag,),
+    "admin:licenses_productversion_add": (product_version,),
+    "admin:licenses_productversion_changelist": (),  # as of policies
+    "admin:licenses_productversion_delete": (deleted_product_version,),
+    "admin:accounts_tag_add": (tag,),
+    "admin:accounts_tag_changelist": (),  # as of policies
+    "admin:accounts_tag_delete": (deleted_tag,),
     "admin:licenses_trialpolicy_add": (trial_policy,),
     "admin:licenses_trialpolicy_changelist": (),  # as of policies
     "admin:licenses_trialpolicy_delete": (deleted_trial_policy,),
@@ -784,6 +881,10 @@ BY_TOKEN: dict[str, tuple[Make, ...]] = {
     "admin:moving_move_do": (move_stopped,),
     "admin:imports_dataimport_do": (confirmed_import,),
     "admin:mail_outgoingemail_do": (sent_again,),
+    "admin:webhooks_webhook_add": (webhook,),
+    "admin:webhooks_webhook_delete": (deleted_webhook,),
+    "admin:webhooks_webhook_do": (webhook_tried,),
+    "admin:webhooks_delivery_do": (event_sent_again,),
     "admin:accounts_portalsettings_test": (trial_email,),
 }
 # What a form does is done once by nature: a value is set, and nothing is written where it is so.
@@ -801,6 +902,9 @@ BY_NATURE: dict[str, tuple[Make, ...]] = {
     "admin:licenses_product_change": (changed_product,),
     "admin:licenses_licensepolicy_change": (changed_policy,),
     "admin:licenses_maintenancepolicy_change": (changed_maintenance,),
+    "admin:licenses_featureflag_change": (changed_feature_flag,),
+    "admin:licenses_productversion_change": (changed_product_version,),
+    "admin:accounts_tag_change": (changed_tag,),
     "admin:licenses_trialpolicy_change": (changed_trial_policy,),
     "admin:licenses_trialactivation_change": (changed_trial,),
     "admin:backoffice_bulkchange_do": (stopped_change,),
@@ -812,6 +916,7 @@ BY_NATURE: dict[str, tuple[Make, ...]] = {
     "admin:branding_customdomain_do": (checked_domain,),
     "admin:accounts_portalsettings_changelist": (settings,),
     "admin:skip_step": (skipped_step,),
+    "admin:webhooks_webhook_change": (changed_webhook,),
     "admin:mail_owntext_write": (own_text,),
     "admin:mail_owntext_standard": (given_up_text,),
 }
@@ -859,6 +964,7 @@ READS = {
     "admin:branding_preview_css",
     "admin:branding_picture",
     "admin:mail_owntext_changelist",
+    "admin:webhooks_webhook_secret",
     # Lists that are taken away are told of each time.
     "admin:accounts_user_export",
     "admin:audit_auditentry_export",
@@ -880,7 +986,9 @@ REFUSED = {
             "licenses.seatrequest",
             "backoffice.bulkchange",
             "releases.download",
+            "accounts.personalaccesstoken",
             "audit.auditentry",
+            "webhooks.delivery",
         )
         for action in ACTIONS
     ),
@@ -893,6 +1001,7 @@ REFUSED = {
     *(model_route("licenses.license", action) for action in ("changelist", "delete")),
     model_route("accounts.user", "delete"),
     model_route("accounts.identityprovider", "changelist"),
+    model_route("webhooks.webhook", "changelist"),
     model_route("licenses.product", "delete"),
     model_route("releases.release", "changelist"),
     model_route("tenancy.vendor", "delete"),

@@ -16,19 +16,24 @@ from django.apps import apps
 from django.db import connection
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import PersonalAccessToken, User
 from accounts.verbs.erasing import erase_person
-from audit.models import AuditEntry
+from audit.models import AuditEntry, AuditParticulars
 from backoffice.models import BulkChange, BulkStep, SavedView
 from backoffice.pages import MOST_COUNTED
 from licenses.models import (
     Activation,
     License,
+    LicenseMetadata,
     LicensePolicy,
     LicenseUser,
     MaintenancePolicy,
+    Product,
+    TrialActivation,
 )
-from licenses.verbs.licenses import suspend
+from licenses.verbs.activations import activate
+from licenses.verbs.licenses import create_license, suspend
+from licenses.verbs.products import create_product
 from mail.models import OutgoingEmail
 from mail.recent import first_day
 from offline.models import OfflineExchange
@@ -42,7 +47,7 @@ from tests.many import copy, filling, from_tables, rows_read, scans, seem_vacuum
 from tests.offline.test_pages import request_of
 from tests.sql import statements_of
 from tests.words import fill_words
-from tests.world import PASSWORD, Browser, World, download_path, signed_in
+from tests.world import PASSWORD, Browser, World, download_path, machine, signed_in
 
 pytestmark = pytest.mark.skipif(not ON_POSTGRESQL, reason="PostgreSQL's planner")
 NUMBER = 100_000
@@ -60,11 +65,15 @@ def crowded(filled: World) -> World:
     with inside(world.acme):
         [exchange] = OfflineExchange.objects.all()
         [download] = Download.objects.all()
+        [token] = PersonalAccessToken.objects.all()
         [shared] = LicenseUser.objects.all()
+        value = LicenseMetadata.objects.all()[0]
         [change], [step] = BulkChange.objects.all(), BulkStep.objects.all()
         [view], [policy] = SavedView.objects.all(), LicensePolicy.objects.all()
+        [trial] = TrialActivation.objects.all()
         email = OutgoingEmail.objects.latest("created_at")
         entry = AuditEntry.objects.filter(license_id=world.grace_license.pk).latest("sequence")
+        particulars = AuditParticulars.objects.latest("created_at")
     somebody = "gen_random_uuid()"
     # Also the tables that stay small: in their indexes is what earlier tests took back, which a plan
     # would count.
@@ -96,12 +105,22 @@ def crowded(filled: World) -> World:
             last_synced_at="now() - n * interval '1 minute'",
             **ages,
         )
+        copy(trial, NUMBER, fingerprint="'try-' || n", hostname="'host-' || n", **ages)
         past = {"license_id": somebody, "customer_id": somebody, "sequence": "1000 + n"}
         copy(entry, NUMBER, **past, digest="'digest-' || n", **ages)
+        copy(particulars, NUMBER // 10)
         ids = {"license_id": somebody, "user_id": somebody}
         copy(exchange, NUMBER, **ids)
         copy(download, NUMBER, **ids)
         copy(shared, NUMBER, **ids)
+        copy(value, NUMBER, license_id=somebody, key="'subscription'", value="'sub-' || n")
+        copy(
+            token,
+            NUMBER,
+            digest="'digest-' || n",
+            **ages,
+            user_id=PERSON.replace("n", f"(mod(n, {NUMBER // 10}) + 1)"),
+        )
         copy(email, NUMBER, recipient="'customer' || n || '@example.com'", **ages)
         copy(change, NUMBER // 10, label="'Change ' || n", **ages)
         copy(step, NUMBER // 10, number="n", done_at="now()")
@@ -238,6 +257,7 @@ LISTS = {
     "/audit/auditentry/": ("customer777", "GRACE1"),
     "/mail/outgoingemail/": ("customer777@example.com", "customer"),
     "/releases/download/": ("customer777", "orbit"),
+    "/accounts/personalaccesstoken/": ("customer7777", "customer"),
     "/find/": ("host-77777", "host"),
 }
 
@@ -441,9 +461,61 @@ PROGRAMS = {
     "/v3/licenses?user.email=customer777@example.com": READ_PER_ROW * SHOWN,
     "/v3/licenses?userId={grace}": READ_PER_ROW * SHOWN,
     "/v3/licenses?metadataKey=nothing&metadataValue=x": READ_PER_ROW * SHOWN,
+    "/v3/licenses?metadata.key[eq]=subscription&metadata.value[eq]=sub-777": READ_PER_ROW * SHOWN,
+    "/v3/automated-emails": COUNTED,
+    "/v3/automated-email-event-logs?sort=-createdAt": COUNTED,
+    "/v3/automated-email-event-logs?to=customer777@example.com": READ_PER_ROW * SHOWN,
     "/v3/licenses?tag=nothing": READ_PER_ROW * SHOWN,
     "/v3/licenses?query=z544439": READ_PER_ROW * SHOWN,
     "/v3/licenses/{license}": READ_PER_ROW * SHOWN,
+    "/v3/users": COUNTED,
+    "/v3/users?email=customer777@example.com": READ_PER_ROW * SHOWN,
+    "/v3/users?productId={orbit}": COUNTED,
+    "/v3/users?productId={rare}": READ_PER_ROW * SHOWN,
+    "/v3/users?tag=nothing": READ_PER_ROW * SHOWN,
+    "/v3/users?activation.appVersion=nothing": READ_PER_ROW * SHOWN,
+    "/v3/users?metadataKey=nothing&metadataValue=x": COUNTED,
+    "/v3/activations": COUNTED,
+    "/v3/activations?fingerprint=print-777": READ_PER_ROW * SHOWN,
+    "/v3/activations?licenseId={license}": READ_PER_ROW * SHOWN,
+    "/v3/activations?userId={ada}": READ_PER_ROW * SHOWN,
+    "/v3/activations?productId={orbit}": COUNTED + NUMBER,
+    "/v3/activations?productId={rare}": READ_PER_ROW * SHOWN,
+    "/v3/activations?query=host-77777": READ_PER_ROW * SHOWN,
+    "/v3/activations?metadataKey=nothing&metadataValue=x": COUNTED,
+    "/v3/activation-logs": COUNTED,
+    "/v3/activation-logs?licenseId={license}": READ_PER_ROW * SHOWN,
+    "/v3/activation-logs?productId={orbit}": COUNTED + NUMBER,
+    "/v3/activation-logs?productId={rare}": READ_PER_ROW * SHOWN,
+    "/v3/activation-logs?query=KEY-77777-Z544439": READ_PER_ROW * SHOWN,
+    "/v3/trial-activations": COUNTED,
+    "/v3/trial-activations?fingerprint=try-777": READ_PER_ROW * SHOWN,
+    "/v3/trial-activations?productId={orbit}": COUNTED,
+    "/v3/trial-activations?productId={rare}": READ_PER_ROW * SHOWN,
+    "/v3/event-logs": COUNTED,
+    "/v3/event-logs?sort=-createdAt&limit=100": COUNTED,
+    "/v3/event-logs?action=nothing": READ_PER_ROW * SHOWN,
+    "/v3/event-logs?resourceId={license}": READ_PER_ROW * SHOWN,
+    "/v3/event-logs?licenseId={license}": READ_PER_ROW * SHOWN,
+    "/v3/event-logs?userId={ada}": READ_PER_ROW * SHOWN,
+    "/v3/releases": READ_PER_ROW * SHOWN,
+    "/v3/releases?productId={orbit}": READ_PER_ROW * SHOWN,
+    "/v3/personal-access-tokens": READ_PER_ROW * SHOWN,
+    "/v3/roles": READ_PER_ROW * SHOWN,
+    "/v3/tags": READ_PER_ROW * SHOWN,
+    # They count rows of a kind, which is what they are for: each once.
+    "/v3/analytics/licenses": COUNTED,
+    "/v3/analytics/stats": COUNTED,
+    "/v3/analytics/activations": COUNTED,
+    "/v3/analytics/activations?productId={orbit}": COUNTED + NUMBER,
+    "/v3/analytics/activations?productId={rare}": READ_PER_ROW * SHOWN,
+    "/v3/analytics/activations/app-version": COUNTED,
+    "/v3/analytics/activations/os": COUNTED,
+    "/v3/analytics/activations/os?licenseId={license}": READ_PER_ROW * SHOWN,
+    "/v3/analytics/activations/os?productId={rare}": READ_PER_ROW * SHOWN,
+    "/v3/analytics/activations/os-version": COUNTED,
+    "/v3/analytics/activations/vm-name": COUNTED,
+    "/v3/analytics/trial-activations": COUNTED,
 }
 
 
@@ -467,7 +539,17 @@ def test_what_is_asked_of_a_great_many_rows_is_found_by_an_index(crowded: World)
         if read > most:
             too_many[path] = f"{read} rows: {sql[:3000]}"
     program = program_of(crowded.acme_admin)
-    ids = {"grace": crowded.grace.pk, "license": crowded.ada_license.pk}
+    with inside(crowded.acme):
+        rare = create_product(Product(vendor=crowded.acme, name="Rare"))
+        license = create_license(product=rare, user=crowded.ada, allowed_activations=1)
+        activate(license, machine("rare"))
+    ids = {
+        "grace": crowded.grace.pk,
+        "ada": crowded.ada.pk,
+        "license": crowded.ada_license.pk,
+        "orbit": crowded.orbit.pk,
+        "rare": rare.pk,
+    }
     for path, most in PROGRAMS.items():
         read, sql = looked_at(partial(program.get, path.format(**ids)))
         if read > most:

@@ -330,4 +330,6 @@ def test_on_a_phone_each_thing_of_a_story_says_what_it_is(world: World) -> None:
     assert '<td data-label="Seats">' in page.content.decode()
     style = (Path(__file__).parents[2] / "static/css/backoffice/story.css").read_text()
     phone = style.partition("@media (max-width: 760px) {\n  .story .panel")[2]
-    assert "td[data-label]::before { display: inline; content: attr(data-label)" in phone
+    assert "td[data-label] { display: grid" in phone
+    base = (Path(__file__).parents[2] / "static/css/base.css").read_text()
+    assert "td[data-label]::before { content: attr(data-label)" in base

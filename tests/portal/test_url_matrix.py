@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from accounts.models import IdentityProvider, Session, User
+from accounts.models import IdentityProvider, Session, Tag, User
 from accounts.passkeys.verbs import passkeys_of
 from accounts.rights import RIGHTS, given_to, includes
 from accounts.sessions import people_of
@@ -23,8 +23,10 @@ from branding.verbs.brands import change_brand
 from imports.models import DataImport
 from imports.verbs import files
 from licenses.models import (
+    FeatureFlag,
     LicensePolicy,
     MaintenancePolicy,
+    ProductVersion,
     SeatRequest,
     TrialActivation,
     TrialPolicy,
@@ -43,7 +45,10 @@ from tests.accounts.authenticators import passkey_of
 from tests.branding.pictures import picture
 from tests.conftest import NOW
 from tests.offline.requests_maker import MachineKeys
+from tests.webhooks.hooks import hook_of
 from tests.world import Browser, World, file_of, set_vendor, signed_in
+from webhooks.models import Delivery
+from webhooks.verbs.webhooks import send_test
 
 pytestmark = pytest.mark.by_database
 
@@ -352,7 +357,11 @@ MODELS = (
     "tenancy.vendor",
     "accounts.user",
     "accounts.identityprovider",
+    "accounts.personalaccesstoken",
+    "accounts.tag",
     "licenses.product",
+    "licenses.productversion",
+    "licenses.featureflag",
     "licenses.licensepolicy",
     "licenses.maintenancepolicy",
     "licenses.license",
@@ -368,6 +377,8 @@ MODELS = (
     "imports.dataimport",
     "moving.move",
     "backoffice.bulkchange",
+    "webhooks.webhook",
+    "webhooks.delivery",
 )
 ACTIONS = ("changelist", "add", "change", "history", "delete")
 
@@ -400,6 +411,7 @@ def test_every_back_office_route_is_in_the_table() -> None:
         "licenses",
         "moving",
         "releases",
+        "webhooks",
     )
     apps = {f"admin:{room}" for room in rooms}
     assert of_models - apps <= names_of(Site.BACKOFFICE)
@@ -482,6 +494,11 @@ def test_back_office_model_routes(world: World, visitor: str) -> None:
         policy = LicensePolicy.objects.create(vendor=world.acme, name="Yearly")
         maintenance = MaintenancePolicy.objects.create(vendor=world.acme, name="Yearly")
         trials = TrialPolicy.objects.create(vendor=world.acme, name="Yearly")
+        of_orbit = {"vendor": world.acme, "product": world.orbit}
+        version = ProductVersion.objects.create(name="pro", **of_orbit)
+        flag = FeatureFlag.objects.create(name="export", **of_orbit)
+        token, _secret = tokens.write(world.ada, name="Nightly", scopes=["user:read"])
+        tag = Tag.objects.create(vendor=world.acme, name="Friends")
         trial = TrialActivation.objects.create(
             vendor=world.acme,
             product=world.orbit,
@@ -509,7 +526,11 @@ def test_back_office_model_routes(world: World, visitor: str) -> None:
         asked = a_request(world)
         entry = AuditEntry.objects.all()[0]
         email = OutgoingEmail.objects.get()
+        hook = hook_of(world.acme, "https://shop.example/hooks")
+        sent = send_test(hook)
     objects = {
+        "webhooks.webhook": hook,
+        "webhooks.delivery": sent,
         "audit.auditentry": entry,
         "mail.outgoingemail": email,
         "imports.dataimport": started,
@@ -518,7 +539,11 @@ def test_back_office_model_routes(world: World, visitor: str) -> None:
         "tenancy.vendor": world.acme,
         "accounts.user": world.ada,
         "accounts.identityprovider": provider,
+        "accounts.personalaccesstoken": token,
+        "accounts.tag": tag,
         "licenses.product": world.orbit,
+        "licenses.productversion": version,
+        "licenses.featureflag": flag,
         "licenses.licensepolicy": policy,
         "licenses.license": world.ada_license,
         "licenses.activation": world.ada_machine,
@@ -605,6 +630,9 @@ WORK_PAGES = {
     "admin:accounts_user_export",
     "admin:audit_auditentry_export",
     "admin:mail_outgoingemail_do",
+    "admin:webhooks_webhook_do",
+    "admin:webhooks_webhook_secret",
+    "admin:webhooks_delivery_do",
     *(f"admin:mail_owntext_{action}" for action in ("changelist", "add", "change", "delete")),
     "admin:mail_owntext_history",
     "admin:mail_owntext_write",
@@ -643,6 +671,9 @@ def test_the_pages_of_the_daily_work(world: World) -> None:
         moved = Move.objects.create(vendor=world.acme, address="https://a.example", state="done")
         request = a_request(world)
         change = a_change(world)
+        hook = hook_of(world.acme, "https://shop.example/hooks")
+        sent = send_test(hook)
+        Delivery.objects.update(state=Delivery.State.GIVEN_UP, due_at=None)
     provider = f"/accounts/identityprovider/{a_provider(world).pk}"
     ada = f"/accounts/user/{world.ada.pk}"
     license = f"/licenses/license/{world.ada_license.pk}"
@@ -679,6 +710,21 @@ def test_the_pages_of_the_daily_work(world: World) -> None:
             (302, 200, 200, 404, 403),
         ),
         f"/mail/outgoingemail/{email.pk}/do/send-again/": (
+            (302, 404, 403, 404, 403),
+            (302, 302, 403, 404, 403),
+        ),
+        f"/webhooks/webhook/{hook.pk}/secret/": (
+            (302, 200, 403, 404, 403),
+            (302, 200, 403, 404, 403),
+        ),
+        **{
+            f"/webhooks/webhook/{hook.pk}/do/{verb}/": (
+                (302, 404, 403, 404, 403),
+                (302, done, 403, 404, 403),
+            )
+            for verb, done in (("test", 302), ("rotate", 302), ("send-given-up", 302))
+        },
+        f"/webhooks/delivery/{sent.pk}/do/send-again/": (
             (302, 404, 403, 404, 403),
             (302, 302, 403, 404, 403),
         ),

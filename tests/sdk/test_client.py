@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from offline.codec import ActivationRequest, DeactivationRequest, TrialRequest, parse_request
-from portal_licensing import LicenseClient, Product, Status, errors, storage
-from portal_licensing.storage import FILE_NAME
+from portal_licensing import Feature, LicenseClient, Product, Status, errors, storage
+from portal_licensing.storage import FILE_NAME, LOCK_NAME
 from tests.offline.make_vectors import (
     MONTH,
     NOW,
@@ -98,6 +98,23 @@ def test_a_machine_is_activated_and_stays_valid(client: LicenseClient, clock: Cl
     clock.now += MONTH * 2  # the response can't be installed any more; the licence is valid
     assert client.check().valid
     assert client.install(response(ask(client), orv=NOW + MONTH * 3)).valid
+
+
+def test_a_program_asks_for_its_features(client: LicenseClient, clock: Clock) -> None:
+    features = [
+        {"name": "export", "enabled": False, "data": "4"},
+        {"name": "sync", "enabled": True, "data": "3"},
+    ]
+    check = client.install(response(ask(client), pvff=features))
+    assert check.feature("sync") == Feature(enabled=True, data="3")
+    assert check.feature("export") == Feature(enabled=False, data="4")
+    assert not check.feature("Sync").enabled
+    assert client.check().feature("sync").enabled
+    clock.now += MONTH * 13
+    assert client.check().feature("sync") == Feature(enabled=False, data="")
+    # A portal that tells of none, as those of before did.
+    assert client.install(response(ask(client), orv=int(clock.now) + 60, eat=0)).valid
+    assert not client.check().feature("sync").enabled
 
 
 def test_the_same_response_twice_is_fine_even_late(client: LicenseClient, clock: Clock) -> None:
@@ -223,7 +240,8 @@ def test_the_file_belongs_to_its_owner_alone(client: LicenseClient) -> None:
     ask(client)
     assert stat.S_IMODE(os.stat(client.storage.path).st_mode) == 0o600
     assert stat.S_IMODE(os.stat(client.storage.folder).st_mode) == 0o700
-    assert os.listdir(client.storage.folder) == [FILE_NAME]
+    assert sorted(os.listdir(client.storage.folder)) == [FILE_NAME, LOCK_NAME]
+    assert stat.S_IMODE(os.stat(client.storage.folder / LOCK_NAME).st_mode) == 0o600
 
 
 def test_a_folder_that_can_not_be_written(tmp_path: Path) -> None:

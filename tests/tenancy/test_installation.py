@@ -65,6 +65,6 @@ def test_the_owner_prepares_and_the_web_role_serves(installed: dict[str, Any]) -
     checked = manage(installed, WEB, "verify_audit")
     assert checked.returncode == 0, checked.stderr
     assert "acme" in checked.stdout
-    refused = manage(installed, WEB, "migrate", "licenses", "0001")
+    refused = manage(installed, WEB, "migrate", "licenses", "0001_squashed_0001_tables")
     assert refused.returncode == 1
     assert "must be owner" in refused.stderr

@@ -166,6 +166,8 @@ OTHERWISE = {
     "imports.columnmeaning.heading": "A stored form (tenancy/spelling.py).",
     "imports.importstep.content": "Made of the file, whose cells are checked one by one.",
     "imports.dataimport.content": "The file itself, whose cells are checked one by one.",
+    "licenses.activation.country": "Two letters, from the operator's file (web/whereabouts.py).",
+    "licenses.trialactivation.country": "The same.",
     "licenses.activation.fingerprint": "Opaque; what programs send is checked (offline/codec.py).",
     "licenses.trialactivation.fingerprint": "The same, and by api/programs.py.",
     "licenses.license.key": "Visible ASCII (licenses/keys.py).",
@@ -176,6 +178,14 @@ OTHERWISE = {
     "tenancy.host.name": "A label or a domain name.",
     "tenancy.vendor.registration": "A choice.",
     "tenancy.vendor.second_factor_for": "A choice.",
+    "webhooks.webhook.style": "A choice.",
+    "webhooks.webhook.switched_off": "A choice.",
+    "webhooks.webhook.encrypted_earlier": "Encrypted.",
+    "webhooks.delivery.event": "A name of ours (webhooks/events.py).",
+    "webhooks.delivery.once": "A name of ours.",
+    "webhooks.delivery.reason": "A choice.",
+    "webhooks.delivery.body": "Made of rows that are checked.",
+    "webhooks.delivery.answer": "What another program says, shown as it is to staff.",
 }
 
 

@@ -166,6 +166,7 @@ OPENED = {
     Way.OPERATORS: {"tenancy_vendor", "accounts_user"},
     Way.DOMAINS: {"branding_customdomain", "branding_proveddomain"},
     Way.EMAILS: {"mail_outgoingemail"},
+    Way.WEBHOOKS: {"webhooks_webhook", "webhooks_delivery"},
     Way.ACTS: {"audit_auditentry"},
     Way.PROGRAMS: {"licenses_product", "licenses_activation", "releases_release"},
 }

@@ -10,8 +10,8 @@ from jobs.chores import EVERY_DAY
 class Command(BaseCommand):
     help = (
         "Deletes sessions that have run out, limits that limit nothing, what is kept of forms, "
-        "old jobs, old views as a customer, registrations, texts of old e-mails, and what broken "
-        "uploads left behind."
+        "old jobs, old views as a customer, registrations, texts of old e-mails, old events to "
+        "webhooks, and what broken uploads left behind."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:

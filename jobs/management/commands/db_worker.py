@@ -16,7 +16,8 @@ from django_tasks import TaskResultStatus
 from django_tasks_db.management.commands import db_worker as library
 from django_tasks_db.models import DBTaskResult
 
-from jobs.upkeep import Upkeep, put_back, tidy
+from jobs.chores import BESIDE
+from jobs.upkeep import Companion, Upkeep, put_back, tidy
 from tenancy.waiting import passes
 
 logger = logging.getLogger(__name__)
@@ -37,14 +38,18 @@ class Worker(library.Worker):
         if self.batch:
             tidy()
             super().run()
+            for what in BESIDE:
+                what.run_dry()
             return
-        upkeep = Upkeep()
-        upkeep.start()
+        besides: list[Upkeep | Companion] = [Upkeep(), *map(Companion, BESIDE)]
+        for each in besides:
+            each.start()
         try:
             while self.running and not self._ran_to_its_end():
                 time.sleep(PAUSE)
         finally:
-            upkeep.end()
+            for each in besides:
+                each.end()
             # Python takes its handler away before it has ended; then the signal would kill.
             signal.setitimer(signal.ITIMER_REAL, 0)
 

@@ -1,5 +1,5 @@
-"""`manage.py rotate_key_encryption`: private keys, secrets of second factors and of clients again,
-under the first of KEY_ENCRYPTION_KEYS."""
+"""`manage.py rotate_key_encryption`: private keys, and the secrets of second factors, clients and
+webhooks again, under the first of KEY_ENCRYPTION_KEYS."""
 
 from typing import Any
 
@@ -11,19 +11,19 @@ from licenses.verbs.signing_keys import rotate_key_encryption
 
 class Command(BaseCommand):
     help = (
-        "Encrypts every product's private key, every second factor's secret and every identity "
-        "provider's client secret under the first of KEY_ENCRYPTION_KEYS."
+        "Encrypts every product's private key, every second factor's secret, every identity "
+        "provider's client secret and every webhook's secret under the first of "
+        "KEY_ENCRYPTION_KEYS."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            keys, factors, clients = rotate_key_encryption()
+            rotated = rotate_key_encryption()
         except InvalidToken as error:
             raise CommandError(
-                "A private key, or the secret of a second factor or client, fits none of "
+                "A private key, or the secret of a second factor, client or webhook, fits none of "
                 "KEY_ENCRYPTION_KEYS. Nothing was changed."
             ) from error
-        self.stdout.write(
-            f"{keys} private keys, {factors} second factors and {clients} client secrets are now "
-            "encrypted under the first key."
-        )
+        *first, last = (f"{n} {name}" for name, n in rotated.items())
+        told = f"{', '.join(first)} and {last}"
+        self.stdout.write(f"{told} are now encrypted under the first key.")

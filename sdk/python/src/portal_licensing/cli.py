@@ -1,18 +1,22 @@
-"""The command line of the SDK: the machine's side, for tests, scripts and curious people."""
+"""The command line of the SDK: the machine's side, for scripts, tests and curious people."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
+from portal_licensing.background import Syncing
 from portal_licensing.client import Check, LicenseClient, Status
 from portal_licensing.errors import InvalidInput, LicensingError
+from portal_licensing.online import METADATA, OnlineClient, Uses
 from portal_licensing.product import Product
+from portal_licensing.releases import Release
 
 OK, REFUSED, USAGE = 0, 1, 2
 
@@ -36,9 +40,10 @@ def _parser() -> argparse.ArgumentParser:
     common.add_argument("--product", metavar="FILE", help="the product file (product.json)")
     common.add_argument("--storage", metavar="DIR", help="the folder for the licence data")
     common.add_argument("--fingerprint", metavar="TEXT", help="a fingerprint of your own")
+    common.add_argument("--api", metavar="URL", help="the Web API, if not the product file's")
     parser = argparse.ArgumentParser(
         prog="portal_licensing",
-        description="Licences for machines without a network.",
+        description="Licences for machines with a network and without.",
         parents=[common],
     )
     commands = parser.add_subparsers(dest="command", required=True)
@@ -52,8 +57,14 @@ def _parser() -> argparse.ArgumentParser:
     request = add("request", _request, "write an activation request")
     request.add_argument("--key", required=True, help="the licence key")
     trial = add("trial-request", _trial_request, "write a request for a trial")
+    activate = add("activate", _activate, "take a seat by the Web API")
+    activate.add_argument("--key", required=True, help="the licence key")
+    activate.add_argument("--email", default="", help="the customer's, where the licence asks")
+    activate.add_argument("--lease", type=int, default=0, metavar="SECONDS")
+    online_trial = add("trial", _trial, "begin a trial by the Web API")
     for command in (request, trial):
         command.add_argument("--out", default="activation-request.dat", metavar="FILE")
+    for command in (request, trial, activate, online_trial):
         command.add_argument("--hostname", default=None)
         command.add_argument("--app-version", default="")
         command.add_argument("--metadata", action="append", default=[], metavar="KEY=VALUE")
@@ -62,7 +73,28 @@ def _parser() -> argparse.ArgumentParser:
     install.add_argument("file", metavar="FILE", help="the response; - reads standard input")
     status = add("status", _status, "check the licence, as the program does at each start")
     status.add_argument("--json", action="store_true", help="print JSON")
-    deactivate = add("deactivate", _deactivate, "write a deactivation request and stop working")
+    sync = add("sync", _sync, "have the licence confirmed by the Web API")
+    sync.add_argument("--metadata", action="append", default=[], metavar="KEY=VALUE")
+    run = add("run", _run, "keep the licence confirmed while a command runs; give a lease back")
+    run.add_argument("arguments", nargs=argparse.REMAINDER, metavar="COMMAND")
+    meter = add("meter", _meter, "say, or change, how often a feature was used")
+    meter.add_argument("name", metavar="NAME")
+    meter.add_argument("--add", type=int, default=0, metavar="N")
+    meter.add_argument("--subtract", type=int, default=0, metavar="N")
+    metadata = add("metadata", _metadata, "print what the program may know, as JSON")
+    metadata.add_argument("of", choices=sorted(METADATA))
+    update = add("update", _update, "look for a newer release; exit code 1 if there is none")
+    update.add_argument("--version", required=True, help="the version that is installed")
+    latest = add("latest", _latest, "look for the newest release")
+    for command in (update, latest):
+        command.add_argument("--platform", default="", help="another one than this machine's")
+        command.add_argument("--channel", default="")
+        command.add_argument("--download", metavar="DIR", help="download its files, too")
+    deactivate = add(
+        "deactivate",
+        _deactivate,
+        "give the seat back, or write a deactivation request; stop working",
+    )
     deactivate.add_argument("--out", default="deactivation-request.dat", metavar="FILE")
     receipt = add("receipt", _receipt, "verify the receipt of a deactivation")
     receipt.add_argument("file", metavar="FILE", help="the receipt; - reads standard input")
@@ -78,6 +110,13 @@ def _client(options: argparse.Namespace) -> LicenseClient:
     )
     fingerprint = getattr(options, "fingerprint", None)
     return LicenseClient(Product.load(product), storage, fingerprint=fingerprint)
+
+
+def _online(options: argparse.Namespace) -> OnlineClient:
+    offline = _client(options)
+    api = getattr(options, "api", os.environ.get("PORTAL_LICENSING_API", ""))
+    folder, fingerprint = offline.storage.folder, offline.fingerprint
+    return OnlineClient(offline.product, folder, api=api, fingerprint=fingerprint)
 
 
 def _fingerprint(options: argparse.Namespace) -> int:
@@ -100,6 +139,79 @@ def _install(options: argparse.Namespace) -> int:
     return _report(_client(options).install(_read(options.file)))
 
 
+def _activate(options: argparse.Namespace) -> int:
+    # A password on the command line is for everybody to read.
+    password = os.environ.get("PORTAL_LICENSING_PASSWORD", "") if options.email else ""
+    check = _online(options).activate(
+        options.key,
+        email=options.email,
+        password=password,
+        lease_duration=options.lease,
+        **_facts(options),
+    )
+    return _report(check)
+
+
+def _trial(options: argparse.Namespace) -> int:
+    return _report(_online(options).start_trial(**_facts(options)))
+
+
+def _sync(options: argparse.Namespace) -> int:
+    metadata = dict(_pair(text) for text in options.metadata) or None
+    return _report(_online(options).sync(metadata=metadata))
+
+
+def _run(options: argparse.Namespace) -> int:
+    """The command's exit code, or 1 where the licence lets nothing run."""
+    command = [each for n, each in enumerate(options.arguments) if n or each != "--"]
+    if not command:
+        raise InvalidInput("no command to run")
+    client = _online(options)
+    with Syncing(client):
+        check = client.check()
+        return subprocess.run(command, check=False).returncode if check.valid else _report(check)
+
+
+def _meter(options: argparse.Namespace) -> int:
+    uses = _online(options).increment(options.name, options.add - options.subtract)
+    print(_uses(uses))
+    return OK
+
+
+def _uses(uses: Uses) -> str:
+    allowed = "any number" if uses.allowed is None else uses.allowed
+    return f"{uses.name}: {uses.uses} here, {uses.total} in all of {allowed}"
+
+
+def _metadata(options: argparse.Namespace) -> int:
+    print(json.dumps(_online(options).metadata(options.of), indent=2, ensure_ascii=False))
+    return OK
+
+
+def _update(options: argparse.Namespace) -> int:
+    client = _online(options)
+    asked = {"platform": options.platform, "channel": options.channel}
+    release = client.find_update(options.version, **asked)
+    if release is None:
+        print("There is no newer release for this licence.")
+        return REFUSED
+    return _offer(client, release, options)
+
+
+def _latest(options: argparse.Namespace) -> int:
+    client = _online(options)
+    release = client.latest(platform=options.platform, channel=options.channel)
+    return _offer(client, release, options)
+
+
+def _offer(client: OnlineClient, release: Release, options: argparse.Namespace) -> int:
+    print(f"{release.version} ({release.channel}), for {', '.join(release.platforms)}")
+    for file in release.files:
+        where = client.download(file, options.download) if options.download else file.name
+        print(f"{where}  {file.size} bytes  sha256:{file.sha256}")
+    return OK
+
+
 def _status(options: argparse.Namespace) -> int:
     check = _client(options).check()
     if not options.json:
@@ -111,6 +223,10 @@ def _status(options: argparse.Namespace) -> int:
 
 def _deactivate(options: argparse.Namespace) -> int:
     client = _client(options)
+    if client.is_online:
+        _online(options).deactivate()
+        print("The seat is free again.")
+        return OK
     return _write(options.out, client.request_deactivation(), client.product)
 
 

@@ -99,6 +99,14 @@ class NotActivated(LicensingError):
     )
 
 
+class ActivatedOnline(LicensingError):
+    code = "ACTIVATED_ONLINE"
+    sentence = (
+        "This machine was activated with a network: give its seat back the same way, without a "
+        "file."
+    )
+
+
 class NoDeactivation(LicensingError):
     code = "NO_DEACTIVATION"
     sentence = (

@@ -23,13 +23,14 @@ PEM = re.compile(r"-----BEGIN ?(?:RSA ?)?PUBLIC ?KEY-----([^-]+)-----END")
 
 @dataclass(frozen=True)
 class Product:
-    """A product's id, name, and public keys by `kid`; `portal` is the address of its portal, empty
-    where the product file doesn't say it."""
+    """A product's id, name, and public keys by `kid`; `portal` is the address of its portal, `api`
+    that of the Web API, each empty where the product file doesn't say it."""
 
     id: str
     name: str
     public_keys: Mapping[str, RSAPublicKey]
     portal: str = ""
+    api: str = ""
 
     @classmethod
     def load(cls, path: str | Path) -> Product:
@@ -42,11 +43,11 @@ class Product:
 
     @classmethod
     def from_json(cls, data: Any) -> Product:
-        """The product in `{productId, name, portal, publicKeys: [{kid, pem}]}`."""
+        """The product in `{productId, name, portal, api, publicKeys: [{kid, pem}]}`."""
         try:
             keys = {str(entry["kid"]): _public_key(entry["pem"]) for entry in data["publicKeys"]}
-            portal = str(data.get("portal") or "")
-            product = cls(str(data["productId"]), str(data["name"]), keys, portal)
+            portal, api = (str(data.get(name) or "") for name in ("portal", "api"))
+            product = cls(str(data["productId"]), str(data["name"]), keys, portal, api)
         except (KeyError, TypeError, ValueError, AttributeError, UnsupportedAlgorithm) as error:
             raise InvalidProductFile(f"{type(error).__name__}: {error}") from error
         if not keys:
