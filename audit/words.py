@@ -57,6 +57,8 @@ ACTIONS = {
     "release-refused": _lazy("Release of a machine refused"),
     "released-by-customer": _lazy("Machine released by its customer"),
     "reminders-off": _lazy("Reminders turned off"),
+    "moved-in": _lazy("Moved in"),
+    "moved-again": _lazy("Changed where it moved in from"),
     "move-begun": _lazy("Moving in begun"),
     "move-ended": _lazy("Moving in ended"),
     "move-resumed": _lazy("Moving in goes on"),

@@ -6,7 +6,7 @@ Whoever adds a noun writes how it is read and puts it into NOUNS, behind those t
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +26,7 @@ from licenses.models import (
     TERMS,
     VALIDITY,
     Activation,
+    FeatureFlag,
     License,
     LicenseMetadata,
     LicenseMeterAttribute,
@@ -34,15 +35,20 @@ from licenses.models import (
     LicenseUser,
     MaintenancePolicy,
     Product,
+    ProductVersion,
     TrialPolicy,
+    VersionFeature,
 )
 from licenses.models.ends import Ending
 from licenses.wire import TRIGGERS
 from moving.said import Said, Unreadable
 from releases.models import Release, platform_words
 from tenancy.addresses import normalise_email
+from webhooks.events import EVENTS
+from webhooks.models import Webhook
 
-SECOND = timedelta(seconds=1)
+# What rows name and do not say the id of.
+NAMED = {"tag names": _lazy("tags"), "flag names": _lazy("feature flags")}
 Ref = tuple[str, str]  # a noun, and a row's id at the source
 
 
@@ -62,7 +68,7 @@ class Refs:
         if found is None:
             raise Unreadable(
                 _("It belongs to one of the %(noun)s that was not taken.")
-                % {"noun": str(BY_NAME[noun].label)}
+                % {"noun": str(BY_NAME[noun].label if noun in BY_NAME else NAMED[noun])}
             )
         return found
 
@@ -79,6 +85,10 @@ class Draft:
     created_at: datetime | None = None
     # Of a product: the public half of the key that its programs trust.
     public_pem: str = ""
+    # Of a webhook: its secret, which is encrypted where it is saved.
+    secret: str = ""
+    # What a report says of it, though it is taken.
+    notes: tuple[str, ...] = ()
     files: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -88,8 +98,7 @@ def _nothing(_said: Said) -> Iterable[Ref]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Noun:
-    """`natural` is the field by which a row of the vendor's that is there already is the same one;
-    `optional` is what not every host lists."""
+    """`natural` is the field by which a row of the vendor's that is there already is the same."""
 
     name: str
     label: str | Promise
@@ -102,7 +111,6 @@ class Noun:
     # Fields that move by themselves here and tell of no change by anybody.
     restless: frozenset[str] = frozenset()
     at_once: int = 25  # rows in a transaction
-    optional: bool = False
 
 
 # --- Terms --------------------------------------------------------------------------------------
@@ -230,6 +238,41 @@ def _product(said: Said, refs: Refs) -> Draft:
     return _draft(said, values, public_pem=said.text("publicKey"))
 
 
+def _feature_flag(said: Said, refs: Refs) -> Draft:
+    values = {
+        "product_id": refs.need("products", said.text("productId")),
+        "name": said.text("name"),
+        "description": said.text("description"),
+    }
+    return _draft(said, values)
+
+
+def _led_by_version(said: Said) -> Iterator[Ref]:
+    product = said.text("productId")
+    yield "products", product
+    for each in said.rows("featureFlags"):
+        yield "flag names", f"{product} {each.text('name')}"
+
+
+def _product_version(said: Said, refs: Refs) -> Draft:
+    product, name, display = (said.text(each) for each in ("productId", "name", "displayName"))
+    values = {
+        "product_id": refs.need("products", product),
+        "name": name,
+        "display_name": "" if display == name else display,
+        "description": said.text("description"),
+    }
+    features = [
+        {
+            "flag_id": refs.need("flag names", f"{product} {each.text('name')}"),
+            "enabled": each.flag("enabled"),
+            "data": each.text("data"),
+        }
+        for each in said.rows("featureFlags")
+    ]
+    return _draft(said, values, hanging={"features": features})
+
+
 def _tags_of(said: Said) -> Iterator[Ref]:
     return (("tag names", name) for name in said.texts("tags"))
 
@@ -265,6 +308,7 @@ def _led_by_license(said: Said) -> Iterator[Ref]:
     yield "products", said.text("productId")
     yield "policies", said.text("licensePolicyId") or said.text("licenseTemplateId")
     yield "maintenance-policies", said.text("maintenancePolicyId")
+    yield "product-versions", said.text("productVersionId")
     yield "users", _owner_of(said)
     yield from (("users", each) for each in said.texts("additionalUserIds"))
     yield from _tags_of(said)
@@ -300,6 +344,7 @@ def _license(said: Said, refs: Refs) -> Draft:
         "maintenance_policy_id": refs.find(
             "maintenance-policies", said.text("maintenancePolicyId")
         ),
+        "product_version_id": refs.find("product-versions", said.text("productVersionId")),
         "max_allowed_release_version": said.text("maxAllowedReleaseVersion"),
         "suspended": said.flag("suspended"),
         "revoked": said.flag("revoked"),
@@ -412,6 +457,32 @@ def _release(said: Said, refs: Refs) -> Draft:
     return _draft(said, values, files=files, label=f"{values['name']} {values['version']}")
 
 
+OFF = _lazy(
+    "It is off here: switch it on when programs use this host, so that nothing is sent twice."
+)
+
+
+def _webhook(said: Said, _refs: Refs) -> Draft:
+    """With its secret, by which receivers know it; switched off."""
+    events = said.texts("events")
+    unknown = sorted(set(events) - set(EVENTS))
+    secret = said.text("token")
+    notes = [str(OFF)]
+    if unknown:
+        text = _("There are no such events here: %(events)s.")
+        notes.append(text % {"events": ", ".join(unknown)[:300]})
+    if not secret:
+        notes.append(_("The source does not tell its token, so it has a new one."))
+    values = {
+        "name": said.text("name"),
+        "url": said.text("url"),
+        "style": said.text("style", str(Webhook.Style.CRYPTLEX)),
+        "events": list(dict.fromkeys(each for each in events if each in EVENTS)),
+        "active": False,
+    }
+    return _draft(said, values, secret=secret, notes=tuple(notes))
+
+
 def _licensed(noun: str, name: str) -> Callable[[Said], Iterator[Ref]]:
     return lambda said: iter([(noun, said.text(name))])
 
@@ -432,7 +503,6 @@ NOUNS: Sequence[Noun] = (
         path="maintenance-policies",
         model=MaintenancePolicy,
         read=_maintenance_policy,
-        optional=True,
     ),
     Noun(
         name="trial-policies",
@@ -449,6 +519,23 @@ NOUNS: Sequence[Noun] = (
         read=_product,
         leads=_policies_of_product,
         at_once=1,  # each makes a key pair
+    ),
+    Noun(
+        name="feature-flags",
+        label=_lazy("feature flags"),
+        path="feature-flags",
+        model=FeatureFlag,
+        read=_feature_flag,
+        leads=_licensed("products", "productId"),
+    ),
+    Noun(
+        name="product-versions",
+        label=_lazy("product versions"),
+        path="product-versions",
+        model=ProductVersion,
+        read=_product_version,
+        leads=_led_by_version,
+        hangs={"features": VersionFeature},
     ),
     Noun(
         name="users",
@@ -491,6 +578,15 @@ NOUNS: Sequence[Noun] = (
         read=_release,
         leads=_licensed("products", "productId"),
         at_once=1,  # whose files are fetched before
+    ),
+    Noun(
+        name="webhooks",
+        label=_lazy("webhooks"),
+        path="webhooks",
+        model=Webhook,
+        read=_webhook,
+        # Somebody has to switch it on, and that is no change of what was taken.
+        restless=frozenset({"active"}),
     ),
 )
 BY_NAME = {noun.name: noun for noun in NOUNS}

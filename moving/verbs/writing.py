@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from typing import Any, cast
 from uuid import UUID
@@ -29,6 +29,7 @@ from audit import trail
 from licenses.models import (
     Activation,
     ActivationWord,
+    FeatureFlag,
     License,
     LicenseWord,
     Product,
@@ -43,11 +44,17 @@ from releases.files.shelf import Shelf, Stored
 from releases.models import Release, ReleaseFile
 from releases.verbs.publishing import check_version_is_new, type_of
 from web.errors import PortalError
+from webhooks.models import Webhook
+from webhooks.verbs.webhooks import encrypted_secret
 
 # What of a release that is out may still be corrected.
 CORRECTED = frozenset({"name", "notes", "private", "archived", "platforms"})
 # What follows from other fields, and is saved with them.
-DERIVED = {License: ("key_form",), Release: ("version_key", "notes_html")}
+DERIVED = {
+    License: ("key_form",),
+    Release: ("version_key", "notes_html"),
+    Webhook: ("encrypted_secret",),
+}
 LONGEST_SENTENCE, LONGEST_LABEL = 500, 300  # characters
 
 
@@ -215,6 +222,7 @@ def _refs(noun: Noun, said: Iterable[Said], zone: tzinfo) -> Refs:
     if tags:
         named = Tag.objects.filter(name__in=tags).values_list("name", "pk")
         here |= {("tag names", name): pk for name, pk in named}
+    flags = wanted.pop("flag names", set())
     for kind, ids in wanted.items():
         model: Any = BY_NAME[kind].model
         found = dict(
@@ -222,7 +230,21 @@ def _refs(noun: Noun, said: Iterable[Said], zone: tzinfo) -> Refs:
         )
         alive = set(model.objects.filter(pk__in=found.values()).values_list("pk", flat=True))
         here |= {(kind, id): row for id, row in found.items() if row in alive}
+    here |= _flags(flags, here)
     return Refs(here, zone)
+
+
+def _flags(named: set[str], here: Mapping[Ref, UUID]) -> dict[Ref, UUID]:
+    """Feature flags that are named, each by its product's id at the source and its name."""
+    wanted: dict[tuple[UUID, str], str] = {}
+    for each in named:
+        product, _blank, name = each.partition(" ")
+        if ("products", product) in here:
+            wanted[here["products", product], name] = each
+    products, names = {key[0] for key in wanted}, {key[1] for key in wanted}
+    found = FeatureFlag.objects.filter(product__in=products, name__in=names)
+    there = {(flag.product_id, flag.name): flag.pk for flag in found}
+    return {("flag names", each): there[key] for key, each in wanted.items() if key in there}
 
 
 def _known(noun: Noun, ids: Iterable[str]) -> dict[str, Taken]:
@@ -231,7 +253,7 @@ def _known(noun: Noun, ids: Iterable[str]) -> dict[str, Taken]:
 
 
 def _said(draft: Draft) -> str:
-    return digest([draft.values, draft.hanging, draft.files, draft.public_pem])
+    return digest([draft.values, draft.hanging, draft.files, draft.public_pem, draft.secret])
 
 
 # --- Inside the transaction ---------------------------------------------------------------------
@@ -374,6 +396,8 @@ class _Taking:
             row.set_unusable_password()
         if isinstance(row, Role):
             check_claims(row.claims)
+        if isinstance(row, Webhook):
+            row.encrypted_secret = encrypted_secret(draft.secret, row.style)
         self._clean(row)
         if isinstance(row, Release):
             check_version_is_new(row)
@@ -411,7 +435,9 @@ class _Taking:
             self._hang(draft, row)
         self._follow(made)
         trail.record_all(
-            trail.Draft(action="created", row=row, changes=trail.values_of(row)) for row in rows
+            # No event: it did not happen here.
+            trail.Draft(action="moved-in", row=row, changes=trail.values_of(row))
+            for row in rows
         )
         self._note(made)
 
@@ -444,6 +470,9 @@ class _Taking:
         elif self.model is Activation:
             ActivationWord.objects.begin(rows)
         for draft, row in made:
+            for note in draft.notes:
+                about = {"source_id": str(draft.id), "label": draft.label, "refused": False}
+                self.results.remarks.append(remark(self.move, self.noun, note, **about))
             if self.model is Product:
                 self._give_keys(draft, row)
             elif self.model is Release:
@@ -487,7 +516,7 @@ class _Taking:
             )
             self._clean(file)
             file.save(force_insert=True)
-            trail.record("created", file, changes=trail.values_of(file))
+            trail.record("moved-in", file, changes=trail.values_of(file))
 
     # Rows that are there
 
@@ -497,6 +526,11 @@ class _Taking:
         before, values = copy(row), draft.values
         if isinstance(row, Release) and row.published:
             values = {name: each for name, each in values.items() if name in CORRECTED}
+        if isinstance(row, Webhook):
+            # Whether it is on is said here.
+            values = {name: each for name, each in values.items() if name != "active"}
+            if draft.secret:
+                row.encrypted_secret = encrypted_secret(draft.secret, draft.values["style"])
         for name, value in values.items():
             setattr(row, name, value)
         if isinstance(row, Role):
@@ -512,7 +546,9 @@ class _Taking:
         for kind, words in ((User, UserWord), (License, LicenseWord), (Activation, ActivationWord)):
             if self.model is kind:
                 words.objects.keep([row.pk])
-        trail.record_change(before, row)
+        change = trail.change(before, row)
+        if change.changes:
+            trail.record_all([replace(change, action="moved-again")])
         taken.source_digest, taken.here_digest = said, self._here(row, draft)
         taken.save(update_fields=["source_digest", "here_digest", "updated_at"])
 

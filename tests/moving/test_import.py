@@ -12,6 +12,7 @@ from accounts.models import User
 from audit.chain import verify
 from licenses.models import (
     Activation,
+    FeatureFlag,
     License,
     LicenseMetadata,
     LicenseMeterAttribute,
@@ -19,7 +20,9 @@ from licenses.models import (
     LicenseUser,
     MaintenancePolicy,
     Product,
+    ProductVersion,
     TrialPolicy,
+    VersionFeature,
 )
 from licenses.verbs.details import add_metadata, tag_license
 from licenses.verbs.licenses import suspend
@@ -34,6 +37,9 @@ from tenancy.door import inside
 from tenancy.transactions import in_steps
 from tests.moving.source import TOKEN, FakeSource, other, serving
 from tests.world import CONTENT, World, rsa_key
+from webhooks.events import EVENTS
+from webhooks.models import Delivery, Webhook
+from webhooks.verbs.webhooks import create_webhook
 
 
 @pytest.fixture
@@ -68,6 +74,19 @@ def describe(world: World) -> None:
         LicenseMeterAttribute.objects.create(name="exports", allowed_uses=9, total_uses=4, **own)
         LicenseUser.objects.create(user=world.grace, **own)
         tag_license(license, names=["key account"])
+        of_orbit = {"vendor": vendor, "product": world.orbit}
+        flag = FeatureFlag.objects.create(name="export", **of_orbit)
+        version = ProductVersion.objects.create(name="pro", display_name="Professional", **of_orbit)
+        VersionFeature.objects.create(
+            vendor=vendor, version=version, flag=flag, enabled=True, data="7"
+        )
+        License.objects.filter(pk=license.pk).update(product_version=version)
+        create_webhook(
+            Webhook(
+                vendor=vendor, name="Shop", url="https://a.example/x", events=["license.created"]
+            ),
+            secret="a-secret-of-theirs",
+        )
 
 
 @pytest.fixture
@@ -125,6 +144,37 @@ def test_everything_comes_with_its_ids_and_keys(moved: World, source: FakeSource
     assert path is not None
     assert path.read_bytes() == CONTENT
     assert verify(moved.globex).faults == []
+
+
+def test_features_and_webhooks_come_too(moved: World) -> None:
+    license = License.objects.get(pk=other(moved.ada_license.pk))
+    version = license.product_version
+    assert version is not None
+    assert (version.name, version.display_name) == ("pro", "Professional")
+    [feature] = version.features.all()
+    assert (feature.flag.name, feature.enabled, feature.data) == ("export", True, "7")
+    hook = Webhook.objects.get(name="Shop")
+    assert (hook.secret, hook.events) == ("a-secret-of-theirs", ["license.created"])
+    assert not hook.active
+    assert "off here" in Remark.objects.get(noun="webhooks").sentence
+
+
+def test_a_webhook_that_is_switched_on_here_stays_on(moved: World, source: FakeSource) -> None:
+    Webhook.objects.update(active=True)
+    source.lists["webhooks"][0]["events"] = ["user.created", "a.thing.of.theirs"]
+    assert counted(move(moved, source))["changed"] == 1
+    hook = Webhook.objects.get(name="Shop")
+    assert (hook.active, hook.events) == (True, ["user.created"])
+
+
+def test_what_moves_is_no_event(world: World, source: FakeSource) -> None:
+    """A webhook that is there hears nothing of it: it happened elsewhere, and was told there."""
+    with inside(world.globex):
+        create_webhook(
+            Webhook(vendor=world.globex, name="Own", url="https://b.example/x", events=[*EVENTS])
+        )
+        move(world, source)
+        assert not Delivery.objects.exists()
 
 
 def test_no_email_is_sent(world: World, source: FakeSource) -> None:
