@@ -9,6 +9,7 @@ it writes into var/. Variables of the environment win over what it fills in.
     python3 dev.py test [pytest args]     all tests, on SQLite and on PostgreSQL
     python3 dev.py check                  what .ci/run checks beside the tests: style, types, ...
     python3 dev.py bench [--help]         the table of docs/performance.md, on a private PostgreSQL
+    python3 dev.py bench api [--help]     the figures of the Web API, for docs/web-api.md
     python3 dev.py attacks [--help]       whether neighbours get answers while somebody attacks
     python3 dev.py manage <args>          manage.py with the same settings as demo and serve
 """
@@ -219,8 +220,10 @@ def check() -> int:
 
 
 def bench(arguments: list[str]) -> int:
-    """Measures; returns the exit code."""
+    """Measures, with `api` the Web API alone; returns the exit code."""
     install("requirements.lock")
+    if arguments[:1] == ["api"]:
+        return run_alone("bench.api", arguments[1:])
     return run_alone("bench.table", arguments)
 
 

@@ -33,6 +33,7 @@ METER, USES = "renders", 1_000_000
 HOST = "api.portal.localhost"
 FULL = "ACTIVATION_LIMIT_REACHED"
 PATIENCE = 30.0  # seconds until a call is answered, with all that is sent again
+IDLE = 1.0  # seconds; the portal closes what nobody has used for two
 AGAIN = 0.3  # of the calls that were answered
 ALL_AT_ONCE = 0.2  # of the times that somebody is killed
 ROOT = Path(__file__).resolve().parents[1]
@@ -156,13 +157,14 @@ class Program:
     wrong: list[str] = field(default_factory=list)
     activation: str = ""
     connection: http.client.HTTPConnection | None = None
+    used: float = 0.0  # when the connection was
 
-    def run(self, goes_on: Callable[[int], bool]) -> None:
+    def run(self, goes_on: Callable[[int], bool], act: Callable[[], object] | None = None) -> None:
         """Acts until it may stop after so many acts."""
         acts = 0
         try:
             while goes_on(acts):
-                self.act()
+                (act or self.act)()
                 acts += 1
         except Failed as error:
             self.wrong.append(str(error))
@@ -175,13 +177,7 @@ class Program:
 
     def take(self) -> str:
         """The code of what was answered, empty for a seat."""
-        body = {
-            "productId": self.place.product_id,
-            "key": self.place.key,
-            "fingerprint": sha256(uuid4().bytes).hexdigest(),
-            "os": "linux",
-        }
-        status, answer = self.once("/v3/activations", body, {201, 400})
+        status, answer = self.once("/v3/activations", self.machine(), {201, 400})
         code = answer.get("code", "")
         if code not in {"", FULL}:
             raise Failed(f"An activation was refused: {answer}")
@@ -189,6 +185,21 @@ class Program:
         if status == 201:
             self.activation = machine_of(answer["activationToken"])
         return str(code)
+
+    def take_one(self) -> None:
+        """A seat, by a call without a key."""
+        _status, answer, _replayed = self.call("POST", "/v3/activations", self.machine(), {201})
+        self.told["taken"] += 1
+        assert answer["activationToken"]
+
+    def machine(self) -> dict[str, str]:
+        """What a program on a new machine sends."""
+        return {
+            "productId": self.place.product_id,
+            "key": self.place.key,
+            "fingerprint": sha256(uuid4().bytes).hexdigest(),
+            "os": "linux",
+        }
 
     def sync(self) -> None:
         self.call("PATCH", f"/v3/activations/{self.activation}", {"appVersion": "2"}, {200})
@@ -242,6 +253,8 @@ class Program:
     def send(
         self, method: str, path: str, body: str, headers: Mapping[str, str]
     ) -> tuple[http.client.HTTPResponse, bytes]:
+        if time.monotonic() - self.used > IDLE:
+            self.hang_up()
         if self.connection is None:
             self.connection = http.client.HTTPConnection(
                 "127.0.0.1", self.portal.port, timeout=PATIENCE
@@ -249,7 +262,9 @@ class Program:
         try:
             self.connection.request(method, path, body, dict(headers))
             response = self.connection.getresponse()
-            return response, response.read()
+            content = response.read()
+            self.used = time.monotonic()
+            return response, content
         except (OSError, http.client.HTTPException):
             self.hang_up()
             raise

@@ -11,6 +11,7 @@ import pytest
 from django.core import mail, signing
 from django.core.mail import EmailMultiAlternatives
 from django.core.management import call_command
+from django.db import connection
 from django.urls import resolve
 from django.utils import timezone
 
@@ -31,6 +32,7 @@ from mail.verbs.keeping import TAKEN_OUT, keep, kept_of, without_tokens
 from tenancy.door import inside
 from tests.licenses.test_reminders import ends_in, remind
 from tests.mail.smtp_server import MailServer
+from tests.sql import every_statement_names_its_vendor
 from tests.tenancy.test_texts import offline_machine
 from tests.webhooks.hooks import hook_of
 from tests.world import PARENT, Browser, World, set_vendor, signed_in
@@ -346,7 +348,8 @@ def test_who_is_erased_is_gone_from_it(world: World) -> None:
     queue("invitation", user=world.grace)
     invited(world)
     assert len(kept(world)) > 3
-    with inside(world.acme):
+    watched = connection.execute_wrapper(every_statement_names_its_vendor)
+    with inside(world.acme), watched:
         erase_person(person=world.ada)
     assert [text.recipient for text in kept(world)] == ["grace@example.com"]
 
