@@ -15,4 +15,4 @@ class MovingConfig(AppConfig):
         from moving.verbs import moves  # noqa: PLC0415
 
         every_hour(moves.go_on)
-        erasing.also(moves.forget, moves.tell)
+        erasing.also(moves.forget)

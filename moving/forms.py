@@ -8,7 +8,8 @@ def _token_field() -> forms.CharField:
     return forms.CharField(
         label=_("Token"),
         max_length=1000,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        # No browser keeps it, and no page shows it again.
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
         help_text=_(
             "A personal access token of the source that may read. It is kept encrypted until "
             "everything is read, and then deleted."

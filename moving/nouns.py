@@ -42,7 +42,8 @@ from licenses.models import (
 from licenses.models.ends import Ending
 from licenses.wire import TRIGGERS
 from moving.said import Said, Unreadable
-from releases.models import Release, platform_words
+from releases.models import OwnPlatform, Release, platform_words
+from releases.platforms import NAMES, word_of
 from tenancy.addresses import normalise_email
 from webhooks.events import EVENTS
 from webhooks.models import Webhook
@@ -428,6 +429,14 @@ def _activation(said: Said, refs: Refs) -> Draft:
     return _draft(said, values, label="")
 
 
+def _platform(said: Said, _refs: Refs) -> Draft:
+    word = word_of(said.text("name"))
+    if word in NAMES:
+        raise Unreadable(_("The portal knows this platform by itself."))
+    values = {"word": word, "display_name": said.text("displayName") or said.text("name")}
+    return _draft(said, values, label=word)
+
+
 def _release(said: Said, refs: Refs) -> Draft:
     published = said.flag("published")
     platforms = said.texts("platforms") or said.text("platform").split(",")
@@ -569,6 +578,14 @@ NOUNS: Sequence[Noun] = (
         read=_activation,
         leads=_licensed("licenses", "licenseId"),
         restless=frozenset({"last_synced_at", "lease_expires_at"}),
+    ),
+    Noun(
+        name="release-platforms",
+        label=_lazy("platforms"),
+        path="release-platforms",
+        model=OwnPlatform,
+        read=_platform,
+        natural="word",
     ),
     Noun(
         name="releases",

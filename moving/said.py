@@ -3,6 +3,7 @@ nothing said, numbers may be texts, and times without a zone are UTC. Pure."""
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -10,6 +11,12 @@ from uuid import UUID
 
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
+
+
+# What no database keeps: NUL, and halves of characters.
+UNKEPT = re.compile("[\x00\ud800-\udfff]")
+# A moment and the days around it are there in every zone.
+YEARS = range(1970, 9999)
 
 
 class Unreadable(Exception):
@@ -35,9 +42,7 @@ class Said:
         value = self._row.get(name)
         if value is None:
             return default
-        if isinstance(value, dict | list):
-            raise self._unreadable(name)
-        return str(value)
+        return self._text(name, value)
 
     def number(self, name: str, default: int = 0) -> int:
         value = self._row.get(name)
@@ -64,7 +69,7 @@ class Said:
             return None
         try:
             moment = parse_datetime(str(value))
-            if moment is None:
+            if moment is None or moment.year not in YEARS:
                 raise self._unreadable(name)
             return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
         except (ValueError, OverflowError) as error:
@@ -86,7 +91,7 @@ class Said:
         return found
 
     def texts(self, name: str) -> list[str]:
-        return [str(each) for each in self._list(name) if each is not None]
+        return [self._text(name, each) for each in self._list(name) if each is not None]
 
     def rows(self, name: str) -> list["Said"]:
         return [Said(each) for each in self._list(name)]
@@ -102,6 +107,11 @@ class Said:
         if not isinstance(value, list):
             raise self._unreadable(name)
         return value
+
+    def _text(self, name: str, value: Any) -> str:
+        if isinstance(value, dict | list) or UNKEPT.search(text := str(value)):
+            raise self._unreadable(name)
+        return text
 
     @staticmethod
     def _unreadable(name: str) -> Unreadable:

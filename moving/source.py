@@ -21,7 +21,8 @@ from moving.errors import BadSource
 from web.fetching import Fault, NotFetched, answered, is_fetchable
 
 PAGE = 100  # rows
-LARGEST_PAGE = 32 * 1024 * 1024  # bytes
+MOST_PAGES = 20_000  # of a list: two million rows
+LARGEST_PAGE = 8 * 1024 * 1024  # bytes
 PAGE_TIME = 60.0  # seconds for a page
 FILE_TIME = 4 * 60 * 60.0  # seconds for a file
 LONGEST_WAIT = 60.0  # seconds
@@ -70,9 +71,13 @@ class Source:
     def __init__(self, base: str, token: str) -> None:
         self.base, self._token = base, token
         self.pause = 0.0  # seconds until the source wants to be asked again
+        self._before: tuple[str, int, bytes] = ("", 0, b"")  # the page before, as a digest
 
     def page(self, path: str, number: int) -> list[Any]:
-        """The rows of a list's page, none behind the last one. Raises Later and Unavailable."""
+        """The rows of a list's page, none behind the last one. Raises Later, and Unavailable also
+        for a list that does not end."""
+        if number > MOST_PAGES:
+            raise Unavailable(_("The source tells of more than two million of these."))
         url = f"{self.base}/v3/{path}?{urlencode({'page': number, 'limit': PAGE})}"
         try:
             with answered(url, headers=self._headers(url), seconds=PAGE_TIME) as response:
@@ -85,8 +90,18 @@ class Source:
         if broken_off:
             raise Later(FIRST_WAIT, failed=True, sentence=_("The source breaks off."))
         if len(content) > LARGEST_PAGE:
-            raise Unavailable(_("A page of the source is larger than 32 MB."))
-        return _rows(content)
+            raise Unavailable(_("A page of the source is larger than 8 MB."))
+        rows = _rows(content)
+        if rows:
+            self._check_is_another(path, number, content)
+        return rows
+
+    def _check_is_another(self, path: str, number: int, content: bytes) -> None:
+        """Some hosts know no pages, and answer each with all that they have."""
+        told = hashlib.sha256(content).digest()
+        if self._before == (path, number - 1, told):
+            raise Unavailable(_("The source gives the same page again and again."))
+        self._before = (path, number, told)
 
     @contextmanager
     def file(self, url: str) -> Iterator[IO[bytes]]:
@@ -155,6 +170,8 @@ def _rows(content: bytes) -> list[Any]:
         rows = None
     if not isinstance(rows, list):
         raise Unavailable(_("The source answers with something that is no list."))
+    if len(rows) > PAGE:
+        raise Unavailable(_("The source gives more rows at once than it was asked for."))
     return rows
 
 
@@ -209,6 +226,8 @@ class Compared:
         return data
 
     def _check(self) -> None:
+        if getattr(self._file, "length", 0):  # what an answer still owes
+            raise DamagedFile(_("The source breaks off."))
         if self._size is not None and self._read != self._size:
             raise DamagedFile(
                 _("%(read)d bytes came, and the source tells of %(size)d.")

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 from uuid import UUID
 
+from cryptography.fernet import InvalidToken
 from django.apps import apps
 from django.core.files import File
 from django.db import IntegrityError, connection, models, transaction
@@ -26,18 +27,19 @@ from audit import trail
 from mail.models import OutgoingEmail
 from moving import tables
 from moving.errors import ArchiveRefused
+from moving.models import Move
 from moving.sealed import Sealing, opened
 from releases.files.shelf import storage
 from releases.models import ReleaseFile
 from tenancy.door import inside
 from tenancy.models import Vendor
 from tenancy.table import vendor_by_company_id, vendor_by_id
+from webhooks.models import Delivery
 
 FORMAT = 1
 AT_ONCE = 500  # rows
 PIECE = 1024 * 1024  # bytes
 LONGEST_LINE = 64 * 1024 * 1024  # bytes
-UNDER_WAY = (OutgoingEmail.State.QUEUED, OutgoingEmail.State.SENDING)
 
 
 # --- Out ----------------------------------------------------------------------------------------
@@ -67,13 +69,21 @@ def _told(vendor: Vendor, counted: Counter[str]) -> Iterator[bytes]:
         label = model._meta.label
         for row in tables.rows_of(model, vendor.pk).iterator(chunk_size=AT_ONCE):
             counted[label] += 1
-            yield _line({"table": label, "row": tables.told(row, secrets=True)})
+            yield _line({"table": label, "row": _opened(row)})
     stored = ReleaseFile.objects.exclude(key="").order_by("pk")
     for key, size in stored.values_list("key", "size"):
         counted["files"] += 1
         yield _line({"file": key, "size": size})
         yield from _bytes_of(key, size)
     yield _line({"end": dict(counted)})
+
+
+def _opened(row: models.Model) -> dict[str, Any]:
+    try:
+        return tables.told(row, secrets=True)
+    except InvalidToken as error:
+        text = _("A secret in %(table)s was encrypted by none of KEY_ENCRYPTION_KEYS.")
+        raise ArchiveRefused(text % {"table": row._meta.label}) from error
 
 
 def _line(told: dict[str, Any]) -> bytes:
@@ -245,9 +255,15 @@ def _batches(parts: "_Parts") -> Iterator[tuple[type[models.Model], list[Any]]]:
 
 
 def _at_rest(row: Any) -> Any:
-    """E-mails that are under way are sent by whoever has queued them, and by nobody else."""
-    if isinstance(row, OutgoingEmail) and row.state in UNDER_WAY:
+    """What is under way is brought to its end by whoever has begun it, and by nobody else: e-mails,
+    what webhooks wait for, a source that is read."""
+    if isinstance(row, OutgoingEmail) and row.due_at:
         row.state, row.due_at, row.claim = OutgoingEmail.State.NOT_NEEDED, None, None
+    elif isinstance(row, Delivery) and row.due_at:
+        row.state, row.due_at, row.claim = Delivery.State.GIVEN_UP, None, None
+    elif isinstance(row, Move) and row.is_running:
+        row.state, row.encrypted_token = Move.State.STOPPED, ""
+        row.finished_at = row.updated_at
     return row
 
 

@@ -23,7 +23,7 @@ from audit import trail
 from audit.acting import Actor, Source, acting, actor
 from audit.verbs.erasing import Leaving
 from moving.errors import MovesAlready, NotStopped, TokenMissing
-from moving.models import Move, Remark
+from moving.models import Move, Remark, Taken
 from moving.nouns import BY_NAME, NOUNS, Noun
 from moving.source import Later, Unavailable, back_off, base_of
 from moving.source import Source as Host
@@ -251,12 +251,11 @@ def go_on() -> int:
 
 
 def forget(leaving: Leaving) -> None:
-    """Takes the person's name from the moves that were begun by it."""
+    """Takes the person's name from the moves that were begun by it, and forgets what a source said
+    of it; not that it came from there, by which it is not brought again."""
     Move.objects.filter(started_by=leaving.person_id).update(started_by=None)
-
-
-def tell(_person_id: UUID) -> str:
-    return ""
+    taken = Taken.objects.filter(noun="users", row_id=leaving.person_id)
+    taken.update(source_digest="", here_digest="")
 
 
 def remarks_of(row: Move) -> Any:

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, models, transaction
+from django.db import DataError, IntegrityError, models, transaction
 from django.db.models import Count, Min
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -39,7 +39,7 @@ from licenses.verbs.signing_keys import KEY_SIZE, store_key
 from moving.models import Move, Remark, Taken
 from moving.nouns import BY_NAME, Draft, Noun, Ref, Refs
 from moving.said import Said, Unreadable, digest
-from moving.source import Compared, DamagedFile, Source, Unavailable
+from moving.source import Compared, DamagedFile, Later, Source, Unavailable
 from releases.files.shelf import Shelf, Stored
 from releases.models import Release, ReleaseFile
 from releases.verbs.publishing import check_version_is_new, type_of
@@ -55,7 +55,11 @@ DERIVED = {
     Release: ("version_key", "notes_html"),
     Webhook: ("encrypted_secret",),
 }
+# What of a row is for good: seats are counted and releases found by them.
+PARENTS = frozenset({"product_id", "license_id"})
 LONGEST_SENTENCE, LONGEST_LABEL = 500, 300  # characters
+MOST_LINES = 10_000  # of a report, for each noun
+MOST_TRIES_OF_A_FILE = 10  # in a row: one that can't be had does not keep all the others
 
 
 class Superseded(Exception):
@@ -91,7 +95,8 @@ def write(move: Move, noun: Noun, rows: Sequence[Any], prepared: Prepared) -> No
     if locked is None:
         raise Superseded
     results = _Taking(move, noun, prepared).take(rows)
-    counts = Counter(locked.counts.get(noun.name, {})) + results.counts
+    earlier = Counter(locked.counts.get(noun.name, {}))
+    counts = earlier + results.counts
     counts["read"] += len(rows)
     move.counts = {**locked.counts, noun.name: dict(counts)}
     move.rows_done += len(rows)
@@ -99,7 +104,16 @@ def write(move: Move, noun: Noun, rows: Sequence[Any], prepared: Prepared) -> No
     Move.objects.filter(pk=move.pk).update(
         counts=move.counts, rows_done=move.rows_done, tries=0, updated_at=timezone.now()
     )
-    Remark.objects.bulk_create(results.remarks)
+    Remark.objects.bulk_create(_cut(results.remarks, move, noun, earlier["refused"]))
+
+
+def _cut(remarks: list[Remark], move: Move, noun: Noun, before: int) -> list[Remark]:
+    """No report is longer than anybody reads, whatever a source makes up."""
+    left = MOST_LINES - before
+    if len(remarks) <= left:
+        return remarks
+    more = _("There are more: of these the report has no further lines.")
+    return [*remarks[:left], remark(move, noun, more)] if left > 0 else []
 
 
 def remark(move: Move, noun: Noun, sentence: str, **about: Any) -> Remark:
@@ -153,7 +167,9 @@ def _fetch(move: Move, draft: Draft, source: Source, prepared: Prepared, until: 
             with source.file(told["url"]) as file:
                 compared = Compared(file, size=told["size"], checksum=told["checksum"])
                 stored.append((told, shelf.store(cast(Any, compared))))
-        except (DamagedFile, Unavailable) as error:
+        except (DamagedFile, Unavailable, Later) as error:
+            if isinstance(error, Later) and _comes_later(error, move):
+                raise
             text = _("The file “%(name)s” was not taken: %(why)s")
             prepared.refused[str(draft.id)] = text % {
                 "name": told["name"][:100],
@@ -161,6 +177,10 @@ def _fetch(move: Move, draft: Draft, source: Source, prepared: Prepared, until: 
             }
             return
     prepared.files[str(draft.id)] = stored
+
+
+def _comes_later(error: Later, move: Move) -> bool:
+    return not error.failed or move.tries < MOST_TRIES_OF_A_FILE
 
 
 @contextmanager
@@ -273,14 +293,14 @@ class _Taking:
             self.results.counts["refused"] += 1
             self.results.remarks.append(remark(self.move, self.noun, **told))
         self.known = _known(self.noun, drafts)
+        self._hold_licenses(drafts.values())
         ids = {draft.id for draft in drafts.values()} | {k.row_id for k in self.known.values()}
         locked = self.model.objects.select_for_update(of=("self",)).order_by("pk")
         self.there: dict[UUID, Any] = {row.pk: row for row in locked.filter(pk__in=ids)}
         self.alike = self._alike(drafts.values())
-        self._hold_licenses(drafts.values())
         new = [draft for draft in drafts.values() if self._is_new(draft)]
         self._create(new)
-        self._count_seats(drafts.values())
+        self._count_seats()
         return self.results
 
     # What becomes of a row
@@ -354,6 +374,8 @@ class _Taking:
         except IntegrityError:
             # SECURITY: tests/moving/test_import.py. Whose it is, nobody is told.
             self._refuse(_("Its id, or that of something that belongs to it, is taken."), draft)
+        except DataError:
+            self._refuse(_("The source says something that no row here can hold."), draft)
         else:
             self.results.counts[count] += 1
             return True
@@ -377,7 +399,7 @@ class _Taking:
         try:
             with transaction.atomic():
                 self._save(made)
-        except (IntegrityError, ValidationError, PortalError):
+        except (IntegrityError, DataError, ValidationError, PortalError):
             for each in made:
                 self._attempt(each[0], lambda each=each: self._save_one(each), "new")
         else:
@@ -524,6 +546,8 @@ class _Taking:
         if sentence := self.prepared.refused.get(str(draft.id)):
             raise ValidationError(sentence)
         before, values = copy(row), draft.values
+        if any(getattr(row, name) != values[name] for name in PARENTS & values.keys()):
+            raise ValidationError(_("It belongs to another product or licence at the source now."))
         if isinstance(row, Release) and row.published:
             values = {name: each for name, each in values.items() if name in CORRECTED}
         if isinstance(row, Webhook):
@@ -631,7 +655,7 @@ class _Taking:
             held = License.objects.select_for_update(of=("self",)).order_by("pk")
             self.held = list(held.filter(pk__in=ids).values_list("pk", flat=True))
 
-    def _count_seats(self, _drafts: Iterable[Draft]) -> None:
+    def _count_seats(self) -> None:
         if self.model is not Activation or not self.results.counts["new"]:
             return
         machines = Activation.objects.filter(license__in=self.held).order_by()

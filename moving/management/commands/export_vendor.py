@@ -40,15 +40,16 @@ class Command(BaseCommand):
                 os.fsync(file.fileno())
             begun.rename(path)
         except PortalError as error:
-            begun.unlink(missing_ok=True)
             raise CommandError(error.sentence) from error
         except OSError as error:
-            begun.unlink(missing_ok=True)
             raise CommandError(f"The file can't be written: {error.strerror}.") from error
+        finally:
+            begun.unlink(missing_ok=True)
         files = counted.pop("files", 0)
         self.stdout.write(f"{counted.total()} rows and {files} files are in {path}.")
 
 
 def _private(path: Path) -> Any:
-    """A new file that nobody else may read."""
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
+    """A new file that nobody else may read; one that a killed run has left gives way."""
+    path.unlink(missing_ok=True)
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
