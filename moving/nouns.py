@@ -264,11 +264,14 @@ def _product_version(said: Said, refs: Refs) -> Draft:
         "description": said.text("description"),
     }
     features = [
-        {
-            "flag_id": refs.need("flag names", f"{product} {each.text('name')}"),
-            "enabled": each.flag("enabled"),
-            "data": each.text("data"),
-        }
+        _with_id(
+            each,
+            {
+                "flag_id": refs.need("flag names", f"{product} {each.text('name')}"),
+                "enabled": each.flag("enabled"),
+                "data": each.text("data"),
+            },
+        )
         for each in said.rows("featureFlags")
     ]
     return _draft(said, values, hanging={"features": features})

@@ -87,10 +87,10 @@ class Source:
                 broken_off = bool(response.length)
         except NotFetched as error:
             raise _later(error) from error
-        if broken_off:
-            raise Later(FIRST_WAIT, failed=True, sentence=_("The source breaks off."))
         if len(content) > LARGEST_PAGE:
             raise Unavailable(_("A page of the source is larger than 8 MB."))
+        if broken_off:
+            raise Later(FIRST_WAIT, failed=True, sentence=_("The source breaks off."))
         rows = _rows(content)
         if rows:
             self._check_is_another(path, number, content)

@@ -17,8 +17,9 @@ from uuid import UUID
 
 from cryptography.fernet import InvalidToken
 from django.apps import apps
+from django.core.exceptions import ValidationError
 from django.core.files import File
-from django.db import IntegrityError, connection, models, transaction
+from django.db import DataError, IntegrityError, connection, models, transaction
 from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -39,6 +40,7 @@ from webhooks.models import Delivery
 FORMAT = 1
 AT_ONCE = 500  # rows
 PIECE = 1024 * 1024  # bytes
+KINDS = (AttributeError, LookupError, TypeError, ValueError, ValidationError, DataError)
 LONGEST_LINE = 64 * 1024 * 1024  # bytes
 
 
@@ -144,9 +146,9 @@ def enter(path: Path, passphrase: str) -> tuple[Vendor, Counter[str]]:
     table. Raises ArchiveRefused; then nothing was changed."""
     stored: list[str] = []
     try:
-        with path.open("rb") as file:
+        with path.open("rb") as file, _understood():
             about = _look_through(_Parts(opened(file, passphrase)), stored)
-        with path.open("rb") as file:
+        with path.open("rb") as file, _understood():
             parts = _Parts(opened(file, passphrase))
             counted = _write(parts, UUID(about["vendor"]))
     except BaseException:
@@ -157,6 +159,15 @@ def enter(path: Path, passphrase: str) -> tuple[Vendor, Counter[str]]:
     if vendor is None:
         raise ArchiveRefused(_("The file has no vendor in it."))
     return vendor, counted
+
+
+@contextmanager
+def _understood() -> Iterator[None]:
+    """What is of another kind than an export says is refused."""
+    try:
+        yield
+    except KINDS as error:
+        raise _odd() from error
 
 
 def _look_through(parts: "_Parts", stored: list[str]) -> dict[str, Any]:
@@ -209,12 +220,12 @@ def _check(about: dict[str, Any]) -> None:
 def _store(vendor_id: str, told: dict[str, Any], parts: "_Parts", stored: list[str]) -> None:
     key = str(told["file"])
     folder, _slash, name = key.partition("/")
-    if folder != vendor_id or not name.isalnum():
+    if folder != vendor_id or not name.isalnum() or told["size"] < 0:
         raise _odd()
-    saved = storage().save(key, File(cast(Any, _Taken(parts, told["size"]))))
-    stored.append(saved)
-    if saved != key:
+    if storage().exists(key):
         raise ArchiveRefused(_("A file of this vendor lies here already. Run clean_up first."))
+    stored.append(key)  # before: what breaks off leaves its beginning
+    storage().save(key, File(cast(Any, _Taken(parts, told["size"]))))
 
 
 @transaction.atomic
@@ -232,8 +243,6 @@ def _write(parts: "_Parts", vendor_id: UUID) -> Counter[str]:
             raise ArchiveRefused(
                 _("Something of this vendor, such as a domain or an id, is here already.")
             ) from error
-        except (KeyError, ValueError, TypeError, LookupError) as error:
-            raise _odd() from error
     return counted
 
 

@@ -29,15 +29,14 @@ class FakeSource:
         self.headers: dict[str, str] = {}
         self.asked: list[tuple[str, str]] = []  # path, and what it was asked with
         self.size = 100
+        self.broken = False  # whether it can give no file
+        self.endless = False  # whether it gives all rows whatever page is asked for
         self.address = ""
 
     def record(self, person: User) -> None:
         """What our own host says to the person's program, with other ids."""
-        program = program_of(person)
-        for path in self.lists:
-            found = program.get(f"/v3/{path}?limit=100")
-            assert found.status_code == 200, found.content
-            text = A_UUID.sub(lambda match: other(match[0]), found.content.decode())
+        for path, said in said_to(person).items():
+            text = A_UUID.sub(lambda match: other(match[0]), said)
             self.lists[path] = json.loads(text)
         for release in self.lists["releases"]:
             for file in release["files"]:
@@ -47,6 +46,16 @@ class FakeSource:
         """The one that has these members."""
         [found] = [each for each in self.lists[path] if has.items() <= each.items()]
         return found  # type: ignore[no-any-return]
+
+
+def said_to(person: User) -> dict[str, str]:
+    """All lists of our own host, as the person's program gets them."""
+    program, said = program_of(person), {}
+    for noun in NOUNS:
+        found = program.get(f"/v3/{noun.path}?limit=100")
+        assert found.status_code == 200, found.content
+        said[noun.path] = found.content.decode()
+    return said
 
 
 def other(id: str | UUID) -> str:
@@ -62,6 +71,8 @@ def serving(source: FakeSource) -> Iterator[FakeSource]:
             if source.instead:
                 status, headers = source.instead.pop(0)
                 self._say(status, b"", headers)
+            elif source.broken and parts.path.startswith("/files/"):
+                self._say(500, b"", {})
             elif parts.path in source.files:
                 self._say(200, source.files[parts.path], {})
             else:
@@ -73,7 +84,10 @@ def serving(source: FakeSource) -> Iterator[FakeSource]:
                 return
             size = min(int(query["limit"][0]), source.size)
             start = (int(query["page"][0]) - 1) * size
-            self._say(200, json.dumps(source.lists[path][start : start + size]).encode(), {})
+            rows = (
+                source.lists[path] if source.endless else source.lists[path][start : start + size]
+            )
+            self._say(200, json.dumps(rows).encode(), {})
 
         def _say(self, status: int, body: bytes, headers: dict[str, str]) -> None:
             self.send_response(status)

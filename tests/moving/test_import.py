@@ -1,14 +1,20 @@
 """What moves in from a v3 host: our own, of which another vendor is the source."""
 
+import json
 from collections.abc import Iterator
 from contextlib import suppress
+from copy import deepcopy
+from itertools import count
 from time import monotonic
 from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import transaction
 
-from accounts.models import User
+from accounts.models import Role, User
+from accounts.verbs.erasing import erase_person
 from audit.chain import verify
 from licenses.models import (
     Activation,
@@ -32,10 +38,11 @@ from moving.models import Move, Remark, Taken
 from moving.nouns import NOUNS
 from moving.verbs import moves, writing
 from releases.files.shelf import local_path
-from releases.models import ReleaseFile
+from releases.models import OwnPlatform, ReleaseFile
+from releases.verbs.own_platforms import add_platform
 from tenancy.door import inside
 from tenancy.transactions import in_steps
-from tests.moving.source import TOKEN, FakeSource, other, serving
+from tests.moving.source import TOKEN, FakeSource, other, said_to, serving
 from tests.world import CONTENT, World, rsa_key
 from webhooks.events import EVENTS
 from webhooks.models import Delivery, Webhook
@@ -43,18 +50,34 @@ from webhooks.verbs.webhooks import create_webhook
 
 
 @pytest.fixture
-def source(world: World, settings: Any, monkeypatch: Any) -> Iterator[FakeSource]:
+def bare(settings: Any, monkeypatch: Any) -> Iterator[FakeSource]:
+    """A source that has nothing."""
     settings.PRIVATE_PROVIDERS = {"127.0.0.1"}
     key = rsa_key("of here")  # as slow to make as it is sure
     monkeypatch.setattr(writing.rsa, "generate_private_key", lambda *_about, **_more: key)
-    describe(world)
-    found = FakeSource()
-    found.record(world.acme_admin)
-    for release in found.lists["releases"]:
-        for file in release["files"]:
-            found.files[file["url"]] = CONTENT
-    with serving(found):
+    with serving(FakeSource()) as found:
         yield found
+
+
+RECORDED: dict[UUID, FakeSource] = {}  # by the id of the vendor
+
+
+@pytest.fixture
+def source(world: World, bare: FakeSource) -> FakeSource:
+    """One that has what acme has. What is there for the telling is taken back when it is told."""
+    if world.acme.pk not in RECORDED:
+        found = RECORDED[world.acme.pk] = FakeSource()
+        with suppress(Told), transaction.atomic():
+            describe(world)
+            found.record(world.acme_admin)
+            raise Told
+    bare.lists = deepcopy(RECORDED[world.acme.pk].lists)
+    bare.files = {file["url"]: CONTENT for row in bare.lists["releases"] for file in row["files"]}
+    return bare
+
+
+class Told(Exception):
+    """Everything is said."""
 
 
 def describe(world: World) -> None:
@@ -62,17 +85,23 @@ def describe(world: World) -> None:
     vendor, license = world.acme, world.ada_license
     with inside(vendor):
         policy = LicensePolicy.objects.create(
-            vendor=vendor, name="Yearly", subscription_interval="P1Y", allowed_countries=["DE"]
+            vendor=vendor,
+            name="Yearly",
+            subscription_interval="P1Y",
+            allowed_countries=["DE"],
+            key_pattern="[A-Z]{20}",
         )
-        LicensePolicy.objects.filter(pk=policy.pk).update(key_pattern="[A-Z]{8}")
         MaintenancePolicy.objects.create(vendor=vendor, name="Care", subscription_interval="P1Y")
         trial = TrialPolicy.objects.create(vendor=vendor, name="Look", trial_length=86400)
         Product.objects.filter(pk=world.orbit.pk).update(default_policy=policy, trial_policy=trial)
         License.objects.filter(pk=license.pk).update(policy=policy)
         own = {"vendor": vendor, "license": license}
         add_metadata(LicenseMetadata(key="order", value="4711", visible=True, **own))
-        LicenseMeterAttribute.objects.create(name="exports", allowed_uses=9, total_uses=4, **own)
+        LicenseMeterAttribute.objects.create(
+            name="exports", allowed_uses=9, total_uses=4, gross_uses=7, **own
+        )
         LicenseUser.objects.create(user=world.grace, **own)
+        add_platform(OwnPlatform(vendor=vendor, word="amiga", display_name="Amiga OS"))
         tag_license(license, names=["key account"])
         of_orbit = {"vendor": vendor, "product": world.orbit}
         flag = FeatureFlag.objects.create(name="export", **of_orbit)
@@ -157,6 +186,33 @@ def test_features_and_webhooks_come_too(moved: World) -> None:
     assert (hook.secret, hook.events) == ("a-secret-of-theirs", ["license.created"])
     assert not hook.active
     assert "off here" in Remark.objects.get(noun="webhooks").sentence
+
+
+# What is said otherwise here: whose it is, at which address, by which key, whether it is on.
+DIFFERS = {"updatedAt", "tenantId", "url", "publicKey", "active"}
+# Whoever was there already stays as he is, and of roles those that are built in.
+HERE_ALREADY = {"ada@example.com", "admin@acme.example", "support@acme.example"}
+
+
+def test_our_own_host_says_the_same_of_both(moved: World, source: FakeSource) -> None:
+    """Member by member, noun by noun, as a program asks."""
+    here = said_to(moved.globex_admin)
+    for noun in (noun for noun in NOUNS if noun.model is not Role):
+        rows = {row["id"]: alike(row) for row in json.loads(here[noun.path])}
+        told = [row for row in source.lists[noun.path] if row.get("email") not in HERE_ALREADY]
+        assert told
+        assert [rows[row["id"]] for row in told] == [alike(row) for row in told]
+
+
+def alike(said: Any) -> Any:
+    """What has to be the same on both sides."""
+    if isinstance(said, list):
+        return [alike(each) for each in said]
+    if not isinstance(said, dict):
+        return said
+    if said.get("email") in HERE_ALREADY:
+        return said["email"]
+    return {name: alike(value) for name, value in said.items() if name not in DIFFERS}
 
 
 def test_a_webhook_that_is_switched_on_here_stays_on(moved: World, source: FakeSource) -> None:
@@ -322,6 +378,113 @@ def test_what_the_source_has_not_is_said(world: World, source: FakeSource) -> No
         assert row.state == Move.State.DONE
         line = Remark.objects.get(move=row, noun="maintenance-policies")
         assert line.sentence == "The source has none of these."
+
+
+# --- Hostile and broken sources -----------------------------------------------------------------
+
+ODD = (
+    7, -1, 10**30, 1.5, "", "x", "\x00", "\ud800", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z",
+    True, [], {}, [[]], [None], [{}], ["\x00"], {"id": "\x00"}, "x" * 70_000,
+)  # fmt: skip
+
+
+def test_whatever_a_source_says_it_comes_to_its_end(world: World, source: FakeSource) -> None:
+    """Each member of each row is something else once; the others of the row are as they were."""
+    turn, made = count(), 0
+    for path, rows in source.lists.items():
+        for row in [*rows[-1:]]:
+            for name in row:
+                odd = ODD[next(turn) % len(ODD)]
+                rows.append({**row, "id": str(uuid4()), name: odd})
+                made += 1
+        source.lists[path] = rows[:100]
+    assert made > 100
+    with inside(world.globex):
+        row = move(world, source)
+        assert row.state == Move.State.DONE
+        told = counted(row)
+        assert told["read"] == told["new"] + told["same"] + told["refused"]
+        assert verify(world.globex).faults == []
+
+
+def tags(number: int) -> list[dict[str, Any]]:
+    return [{"id": str(uuid4()), "name": f"tag {at}"} for at in range(number)]
+
+
+def refused(row: Move, noun: str) -> list[str]:
+    lines = Remark.objects.filter(move=row, noun=noun, refused=True)
+    return [*lines.values_list("sentence", flat=True)]
+
+
+def test_a_list_that_does_not_end_is_left(world: World, bare: FakeSource, monkeypatch: Any) -> None:
+    bare.endless = True
+    bare.lists["tags"] = tags(3)
+    with inside(world.globex):
+        row = move(world, bare)
+        assert refused(row, "tags") == ["The source gives the same page again and again."]
+        assert row.counts["tags"] == {"read": 3, "new": 3}
+    bare.endless, bare.size = False, 1
+    monkeypatch.setattr("moving.source.MOST_PAGES", 2)
+    with inside(world.globex):
+        row = move(world, bare)
+        assert refused(row, "tags") == ["The source tells of more than two million of these."]
+        assert row.counts["tags"] == {"read": 2, "same": 2}
+
+
+def test_a_page_of_too_much_is_left(world: World, bare: FakeSource, monkeypatch: Any) -> None:
+    bare.endless = True
+    bare.lists["tags"] = tags(101)
+    bare.lists["roles"] = [{"id": str(uuid4()), "name": "x" * 30_000}]
+    monkeypatch.setattr("moving.source.LARGEST_PAGE", 20_000)
+    with inside(world.globex):
+        row = move(world, bare)
+        assert refused(row, "tags") == ["The source gives more rows at once than it was asked for."]
+        assert refused(row, "roles") == ["A page of the source is larger than 8 MB."]
+        assert counted(row) == {}
+
+
+def test_a_report_is_no_longer_than_anybody_reads(
+    world: World, bare: FakeSource, monkeypatch: Any
+) -> None:
+    bare.lists["tags"] = [None] * 60
+    monkeypatch.setattr(writing, "MOST_LINES", 30)
+    with inside(world.globex):
+        row = move(world, bare)
+        assert row.counts["tags"] == {"read": 60, "refused": 60}
+        assert len(refused(row, "tags")) == 31
+        assert sum("further lines" in each for each in refused(row, "tags")) == 1
+
+
+def test_a_machine_stays_with_its_licence(moved: World, source: FakeSource) -> None:
+    """Or its seat would be counted where it is not."""
+    told = source.lists["activations"][0]
+    told["licenseId"] = source.row("licenses", key="GRACE1-ACME-ORBIT-0002")["id"]
+    row = move(moved, source)
+    assert "another product or licence" in refused(row, "activations")[0]
+    assert Activation.objects.get(pk=told["id"]).license.key == "ADA111-ACME-ORBIT-0001"
+
+
+def test_a_file_that_never_comes_does_not_keep_the_others(world: World, source: FakeSource) -> None:
+    source.broken = True
+    source.lists["webhooks"] = source.lists["webhooks"][:1]
+    with inside(world.globex):
+        row = move(world, source)
+        assert row.state == Move.State.DONE
+        assert "answers with 500" in refused(row, "releases")[0]
+        assert Webhook.objects.exists()
+
+
+def test_who_was_erased_is_not_brought_again(moved: World, source: FakeSource) -> None:
+    told = source.row("users", email="grace@example.com")
+    grace = User.objects.get(pk=told["id"])
+    License.objects.filter(user=grace).update(user=None)
+    LicenseUser.objects.filter(user=grace).delete()
+    erase_person(person=grace)
+    [taken] = Taken.objects.filter(noun="users", source_id=told["id"])
+    assert (taken.source_digest, taken.here_digest) == ("", "")
+    row = move(moved, source)
+    assert not User.objects.filter(email="grace@example.com").exists()
+    assert "It was deleted here, and is not brought again." in refused(row, "users")
 
 
 class Killed(BaseException):
