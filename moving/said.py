@@ -12,7 +12,6 @@ from uuid import UUID
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
-
 # What no database keeps: NUL, and halves of characters.
 UNKEPT = re.compile("[\x00\ud800-\udfff]")
 # A moment and the days around it are there in every zone.

@@ -23,7 +23,7 @@ from web.fetching import Fault, NotFetched, answered, is_fetchable
 PAGE = 100  # rows
 MOST_PAGES = 20_000  # of a list: two million rows
 LARGEST_PAGE = 8 * 1024 * 1024  # bytes
-PAGE_TIME = 60.0  # seconds for a page
+PAGE_TIME = 30.0  # seconds for a page
 FILE_TIME = 4 * 60 * 60.0  # seconds for a file
 LONGEST_WAIT = 60.0  # seconds
 FIRST_WAIT = 2.0  # seconds, doubled with each try
@@ -68,8 +68,8 @@ def base_of(address: str) -> str:
 class Source:
     """The rows of a vendor at a v3 host, by a token that may read them."""
 
-    def __init__(self, base: str, token: str) -> None:
-        self.base, self._token = base, token
+    def __init__(self, base: str, token: str, *, file_time: float = FILE_TIME) -> None:
+        self.base, self._token, self._file_time = base, token, file_time
         self.pause = 0.0  # seconds until the source wants to be asked again
         self._before: tuple[str, int, bytes] = ("", 0, b"")  # the page before, as a digest
 
@@ -113,7 +113,7 @@ class Source:
     @contextmanager
     def _opened(self, url: str, redirects: int) -> Iterator[Any]:
         try:
-            with answered(url, headers=self._headers(url), seconds=FILE_TIME) as response:
+            with answered(url, headers=self._headers(url), seconds=self._file_time) as response:
                 where = response.headers.get("Location", "")
                 moved = HTTPStatus.MULTIPLE_CHOICES <= response.status < HTTPStatus.BAD_REQUEST
                 if not moved:

@@ -36,6 +36,7 @@ from tenancy.table import every_vendor
 from tenancy.transactions import in_steps
 
 AT_A_TIME = 10.0  # seconds that a job takes until other jobs of the queue have their turn
+FILE_AT_MOST = 60.0  # seconds for a file in a job: e-mails wait for the same worker
 MOST_TRIES = 100  # in a row, which are more than an hour
 STANDS_STILL = timedelta(minutes=10)
 UNAUTHORIZED = 401
@@ -164,7 +165,8 @@ def carry_on(*, vendor_id: str, move_id: str) -> None:
 def advance(row: Move, token: str, *, until: float) -> float | None:
     """Goes on up to this moment of `monotonic`; how many seconds to wait before it is called again,
     None where the move has ended. Raises Superseded and NotStopped."""
-    source = Host(row.address, token)
+    limit = {"file_time": FILE_AT_MOST} if row.by_jobs else {}
+    source = Host(row.address, token, **limit)
     while monotonic() < until:
         try:
             if _page(row, source):

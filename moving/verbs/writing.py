@@ -59,7 +59,7 @@ DERIVED = {
 PARENTS = frozenset({"product_id", "license_id"})
 LONGEST_SENTENCE, LONGEST_LABEL = 500, 300  # characters
 MOST_LINES = 10_000  # of a report, for each noun
-MOST_TRIES_OF_A_FILE = 10  # in a row: one that can't be had does not keep all the others
+MOST_TRIES_OF_A_FILE = 3  # in a row: one that can't be had does not keep all the others
 
 
 class Superseded(Exception):
