@@ -34,12 +34,14 @@ LABELS = {
 
 
 def lines_of(row: Move) -> Iterator[tuple[str, list[tuple[str, int]], bool]]:
-    """Each noun with its counts by their labels, and whether it is being read just now."""
+    """Each noun that there is something of, with its counts by their labels, and whether it is
+    being read just now."""
     for noun in NOUNS:
         counts: dict[str, Any] = row.counts.get(noun.name, {})
-        told = [(str(label), counts.get(name, 0)) for name, label in LABELS.items()]
         is_next = row.is_running and noun.name == row.noun
-        yield capfirst(str(noun.label)), told, is_next
+        if counts or is_next:
+            told = [(str(label), counts.get(name, 0)) for name, label in LABELS.items()]
+            yield capfirst(str(noun.label)), told, is_next
 
 
 def noun_of(line: Remark) -> str:

@@ -457,7 +457,7 @@ def test_a_report_is_no_longer_than_anybody_reads(
 
 def test_a_machine_stays_with_its_licence(moved: World, source: FakeSource) -> None:
     """Or its seat would be counted where it is not."""
-    told = source.lists["activations"][0]
+    told = source.row("activations", id=other(moved.ada_machine.pk))
     told["licenseId"] = source.row("licenses", key="GRACE1-ACME-ORBIT-0002")["id"]
     row = move(moved, source)
     assert "another product or licence" in refused(row, "activations")[0]
