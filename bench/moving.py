@@ -2,12 +2,14 @@
 
 One installation with so many licences, twice as many machines and half as many customers is served
 by gunicorn; `manage.py import_cryptlex` reads it into another one, is killed in the middle, goes on,
-and runs once more. Prints for each run seconds, peak memory of its process, and what was counted.
+and runs once more. Prints for each run seconds, those of a processor, peak memory of its process,
+and what was counted.
 """
 
 import argparse
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -56,9 +58,10 @@ def prepare(there: dict[str, str]) -> None:
 
 def run(
     there: dict[str, str], address: str, kill_after: float = 0
-) -> tuple[float, float, str, bool]:
-    """Seconds, peak memory in MiB, what was said, and whether it came to its end."""
-    start = time.perf_counter()
+) -> tuple[float, float, float, str, bool]:
+    """Seconds, those of a processor, peak memory in MiB, what was said, and whether it came to its
+    end."""
+    start, used = time.perf_counter(), processor()
     with tempfile.TemporaryFile("w+") as output:
         command = manage("import_cryptlex", "--company", "acme", "--url", address)
         process = subprocess.Popen(command, env=there, stdout=output, stderr=subprocess.STDOUT)
@@ -70,7 +73,14 @@ def run(
             time.sleep(0.2)
         output.seek(0)
         said = output.read()
-    return time.perf_counter() - start, peak, said, process.returncode == 0
+    seconds, used = time.perf_counter() - start, processor() - used
+    return seconds, used, peak, said, process.returncode == 0
+
+
+def processor() -> float:
+    """Seconds of a processor that processes have used that were started here and have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def peak_of(pid: int) -> float:
@@ -82,9 +92,9 @@ def peak_of(pid: int) -> float:
     return int(found[1]) / 1024 if found else 0.0
 
 
-def told(name: str, seconds: float, peak: float, said: str, ended: bool) -> None:
+def told(name: str, seconds: float, used: float, peak: float, said: str, ended: bool) -> None:
     how = "ended" if ended else f"did not end, last: {said.strip().splitlines()[-1:]}"
-    print(f"{name:>10} {seconds:8.1f} s {peak:8.1f} MiB peak, {how}")
+    print(f"{name:>10} {seconds:8.1f} s, of a processor {used:.1f} s, {peak:.1f} MiB peak, {how}")
     for noun, counts in COUNTED.findall(said) if ended else ():
         print(f"{'':>10} {noun}: {counts}")
 

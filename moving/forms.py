@@ -3,13 +3,14 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from web.forms import ShownNever
+
 
 def _token_field() -> forms.CharField:
     return forms.CharField(
         label=_("Token"),
         max_length=1000,
-        # No browser keeps it, and no page shows it again.
-        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+        widget=ShownNever(),
         help_text=_(
             "A personal access token of the source that may read. It is kept encrypted until "
             "everything is read, and then deleted."
