@@ -75,7 +75,7 @@ def test_a_source_is_named_watched_and_reported_on(
         page.get_by_label("Token").fill(TOKEN)
         page.get_by_role("button", name="Go on").click()
         expect(page.get_by_text("Done")).to_be_visible()
-    # Who is signed in no more types the address no second time, and the token is kept nowhere.
+    # Whoever has to sign in again finds what was typed, but the token is kept nowhere.
     page.goto(admin.portal.url("app", "/moving/move/add/"))
     page.get_by_label("Source").fill("https://typed.example")
     page.get_by_label("Token").fill(TOKEN)
