@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -39,9 +40,9 @@ def main() -> None:
         there = {**os.environ, "DATA_DIR": folder, "CRYPTLEX_TOKEN": token, "DATABASE_URL": ""}
         there["PRIVATE_PROVIDERS"] = "127.0.0.1"
         prepare(there)
-        told("killed", *run(there, address, kill_after=given.kill_after))
-        told("gone on", *run(there, address))
-        told("again", *run(there, address))
+        told("killed", run(there, address, kill_after=given.kill_after))
+        told("gone on", run(there, address))
+        told("again", run(there, address))
         subprocess.run(manage("verify_audit", "acme"), env=there, check=True)
         subprocess.run(manage("check_words"), env=there, check=True)
     print(f"load average at the end: {os.getloadavg()[0]:.1f}")
@@ -56,11 +57,19 @@ def prepare(there: dict[str, str]) -> None:
         subprocess.run(manage(*arguments), env=there, check=True, stdout=subprocess.DEVNULL)
 
 
-def run(
-    there: dict[str, str], address: str, kill_after: float = 0
-) -> tuple[float, float, float, str, bool]:
-    """Seconds, those of a processor, peak memory in MiB, what was said, and whether it came to its
-    end."""
+@dataclass
+class Run:
+    """How long it took, of a processor, too; its peak memory in MiB; what it said, and whether it
+    came to its end."""
+
+    seconds: float
+    used: float
+    peak: float
+    said: str
+    ended: bool
+
+
+def run(there: dict[str, str], address: str, kill_after: float = 0) -> Run:
     start, used = time.perf_counter(), processor()
     with tempfile.TemporaryFile("w+") as output:
         command = manage("import_cryptlex", "--company", "acme", "--url", address)
@@ -74,7 +83,7 @@ def run(
         output.seek(0)
         said = output.read()
     seconds, used = time.perf_counter() - start, processor() - used
-    return seconds, used, peak, said, process.returncode == 0
+    return Run(seconds, used, peak, said, process.returncode == 0)
 
 
 def processor() -> float:
@@ -92,10 +101,11 @@ def peak_of(pid: int) -> float:
     return int(found[1]) / 1024 if found else 0.0
 
 
-def told(name: str, seconds: float, used: float, peak: float, said: str, ended: bool) -> None:
-    how = "ended" if ended else f"did not end, last: {said.strip().splitlines()[-1:]}"
-    print(f"{name:>10} {seconds:8.1f} s, of a processor {used:.1f} s, {peak:.1f} MiB peak, {how}")
-    for noun, counts in COUNTED.findall(said) if ended else ():
+def told(name: str, run: Run) -> None:
+    how = "ended" if run.ended else f"did not end, last: {run.said.strip().splitlines()[-1:]}"
+    times = f"{run.seconds:8.1f} s, of a processor {run.used:.1f} s"
+    print(f"{name:>10} {times}, {run.peak:.1f} MiB peak, {how}")
+    for noun, counts in COUNTED.findall(run.said) if run.ended else ():
         print(f"{'':>10} {noun}: {counts}")
 
 

@@ -55,6 +55,8 @@ DERIVED = {
     Release: ("version_key", "notes_html"),
     Webhook: ("encrypted_secret",),
 }
+# By which rows are found.
+WORDS: dict[Any, Any] = {User: UserWord, License: LicenseWord, Activation: ActivationWord}
 # What of a row is for good: seats are counted and releases found by them.
 PARENTS = frozenset({"product_id", "license_id"})
 LONGEST_SENTENCE, LONGEST_LABEL = 500, 300  # characters
@@ -485,12 +487,8 @@ class _Taking:
     def _follow(self, made: list[tuple[Draft, Any]]) -> None:
         """What is written with a new row beside it."""
         rows = [row for _draft, row in made]
-        if self.model is User:
-            UserWord.objects.begin(rows)
-        elif self.model is License:
-            LicenseWord.objects.begin(rows)
-        elif self.model is Activation:
-            ActivationWord.objects.begin(rows)
+        if words := WORDS.get(self.model):
+            words.objects.begin(rows)
         for draft, row in made:
             for note in draft.notes:
                 about = {"source_id": str(draft.id), "label": draft.label, "refused": False}
@@ -567,9 +565,8 @@ class _Taking:
         self._hang(draft, row)
         if isinstance(row, Release):
             self._add_files(draft, row)
-        for kind, words in ((User, UserWord), (License, LicenseWord), (Activation, ActivationWord)):
-            if self.model is kind:
-                words.objects.keep([row.pk])
+        if words := WORDS.get(self.model):
+            words.objects.keep([row.pk])
         change = trail.change(before, row)
         if change.changes:
             trail.record_all([replace(change, action="moved-again")])
@@ -585,26 +582,11 @@ class _Taking:
 
     def _here(self, row: Any, draft: Draft) -> str:
         """What of the row a source says, as it is here now, as a digest."""
-        told = {
-            name: _plain(getattr(row, name))
-            for name in draft.values
-            if name not in self.noun.restless
-        }
-        hanging = {
-            name: sorted(
-                (
-                    {each: _plain(getattr(one, each)) for each in _told_of(self.noun.hangs[name])}
-                    for one in self._hanging(name, row)
-                ),
-                key=str,
-            )
-            for name in draft.hanging
-        }
-        return digest([told, hanging])
+        return self._digests([(draft, row)])[row.pk]
 
     def _note(self, made: list[tuple[Draft, Any]], *, own: bool = True) -> None:
         """Notes what was taken; a row that is not the source's `own` counts as changed here."""
-        kept = self._kept(made) if own else {}
+        kept = self._digests(made) if own else {}
         Taken.objects.bulk_create(
             Taken(
                 vendor_id=self.move.vendor_id,
@@ -617,8 +599,8 @@ class _Taking:
             for draft, row in made
         )
 
-    def _kept(self, made: list[tuple[Draft, Any]]) -> dict[UUID, str]:
-        """The same as `_here`, of many rows by one query for each kind of what hangs on them."""
+    def _digests(self, made: list[tuple[Draft, Any]]) -> dict[UUID, str]:
+        """The same of many rows, by one query for each kind of what hangs on them."""
         rows = {row.pk: row for _draft, row in made}
         hanging: dict[str, dict[UUID, list[Any]]] = {}
         for name, model in self.noun.hangs.items():

@@ -79,14 +79,14 @@ def test_a_source_is_named_watched_and_reported_on(
     page.goto(admin.portal.url("app", "/moving/move/add/"))
     page.get_by_label("Source").fill("https://typed.example")
     page.get_by_label("Token").fill(TOKEN)
-    cookies = admin.context.cookies()
-    admin.context.clear_cookies()
+    cookies = page.context.cookies()
+    page.context.clear_cookies()
     page.get_by_role("button", name="Move in").click()
     expect(page.get_by_text("nothing was saved")).to_be_visible()
     typed = page.evaluate("sessionStorage.getItem('typed')")
     assert "typed.example" in typed
     assert TOKEN not in typed
-    admin.context.add_cookies(cookies)
+    page.context.add_cookies(cookies)
     page.goto(admin.portal.url("app", "/moving/move/"))
     expect(page.get_by_role("link", name="Export everything")).to_be_visible()
     admin.look_closely()
