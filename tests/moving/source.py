@@ -29,6 +29,7 @@ class FakeSource:
         self.headers: dict[str, str] = {}
         self.asked: list[tuple[str, str]] = []  # path, and what it was asked with
         self.size = 100
+        self.moved: dict[str, str] = {}  # where files are that it leads to
         self.broken = False  # whether it can give no file
         self.endless = False  # whether it gives all rows whatever page is asked for
         self.address = ""
@@ -73,6 +74,8 @@ def serving(source: FakeSource) -> Iterator[FakeSource]:
                 self._say(status, b"", headers)
             elif source.broken and parts.path.startswith("/files/"):
                 self._say(500, b"", {})
+            elif parts.path in source.moved:
+                self._say(302, b"", {"Location": source.moved[parts.path]})
             elif parts.path in source.files:
                 self._say(200, source.files[parts.path], {})
             else:

@@ -16,6 +16,7 @@ from django.db import transaction
 from accounts.models import Role, User
 from accounts.verbs.erasing import erase_person
 from audit.chain import verify
+from audit.models import AuditEntry
 from licenses.models import (
     Activation,
     FeatureFlag,
@@ -43,6 +44,7 @@ from releases.verbs.own_platforms import add_platform
 from tenancy.door import inside
 from tenancy.transactions import in_steps
 from tests.moving.source import TOKEN, FakeSource, other, said_to, serving
+from tests.secrets import Kept
 from tests.world import CONTENT, World, rsa_key
 from webhooks.events import EVENTS
 from webhooks.models import Delivery, Webhook
@@ -459,6 +461,24 @@ def test_a_machine_stays_with_its_licence(moved: World, source: FakeSource) -> N
     assert Activation.objects.get(pk=told["id"]).license.key == "ADA111-ACME-ORBIT-0001"
 
 
+def test_elsewhere_nobody_is_told_the_token(world: World, source: FakeSource) -> None:
+    """Whether a file's address leads there at once or by a redirect; inside nobody is asked."""
+    [release] = [row for row in source.lists["releases"] if row["name"] == "Orbit"]
+    [file] = release["files"]
+    inside_of = {**release, "id": str(uuid4()), "version": "9.0.0"}
+    inside_of["files"] = [{**file, "id": str(uuid4()), "url": "https://localhost/x"}]
+    source.lists["releases"].append(inside_of)
+    source.moved, source.files = {file["url"]: ""}, {}
+    with serving(FakeSource()) as store, inside(world.globex):
+        store.files["/x"] = CONTENT
+        source.moved[file["url"]] = f"{store.address}/x"
+        row = move(world, source)
+        assert ReleaseFile.objects.filter(pk=file["id"]).exists()
+        assert store.asked == [("/x", "")]
+        assert len(refused(row, "releases")) == 1
+        assert "localhost is not at a public address" in refused(row, "releases")[0]
+
+
 def test_a_file_that_never_comes_does_not_keep_the_others(world: World, source: FakeSource) -> None:
     source.broken = True
     source.lists["webhooks"] = source.lists["webhooks"][:1]
@@ -548,7 +568,7 @@ def test_a_token_that_is_not_taken_ends_it(world: World, source: FakeSource) -> 
 
 
 def test_a_job_keeps_the_token_encrypted_and_no_longer_than_needed(
-    world: World, source: FakeSource, monkeypatch: Any
+    world: World, source: FakeSource, monkeypatch: Any, logged: Kept
 ) -> None:
     with inside(world.globex):
         monkeypatch.setattr(moves, "_enqueue", lambda row, seconds=0: None)
@@ -563,6 +583,9 @@ def test_a_job_keeps_the_token_encrypted_and_no_longer_than_needed(
         row.refresh_from_db()
         assert (row.state, row.encrypted_token) == (Move.State.DONE, "")
         assert counted(row)["new"]
+        said = [*logged.lines, *map(str, AuditEntry.objects.values())]
+        assert said
+        assert not any(TOKEN in each for each in said)
 
 
 def test_only_public_addresses_are_asked(world: World, settings: Any) -> None:
