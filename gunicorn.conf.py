@@ -4,8 +4,10 @@ From another folder: `gunicorn --config <path of this file> portal.wsgi`. docs/o
 of the settings; the address is given as `--bind`.
 """
 
+import os
 import sys
 from pathlib import Path
+from typing import Any
 
 chdir = str(Path(__file__).resolve().parent)
 sys.path.insert(0, chdir)
@@ -23,3 +25,12 @@ control_socket_disable = True
 forwarded_allow_ips = ""
 secure_scheme_headers = {}
 forwarder_headers = ""
+
+
+def on_starting(server: Any) -> None:
+    """Reads and compiles before workers are made what they then have in common."""
+    # What the settings derive from it, they derive from what there is, also when it was said on the
+    # command line.
+    os.environ.pop("THREADS_FILE", None)
+    os.environ["THREADS"] = str(server.cfg.threads)
+    server.app.wsgi()

@@ -194,18 +194,22 @@ def under(module: ModuleType, site: Site, size: int, cookies: str) -> Outcome:
 
 
 @contextmanager
-def served_behind(front: str, folder: Path, **settings: str) -> Iterator[Site]:
-    """The demo, and this front before it."""
+def served_behind(fronts: Sequence[str], folder: Path, **settings: str) -> Iterator[list[Site]]:
+    """The demo, and these fronts before it, which are proxies if there are several."""
     media = folder / "media"
     proxied = {"ACCEL_REDIRECT_PREFIX": "/protected/", "TRUSTED_PROXIES": "1"}
-    behind = {} if front == "alone" else proxied
+    behind = {} if "alone" in fronts else proxied
+    starts = {"nginx": servers.nginx, "caddy": servers.caddy}
     with ExitStack() as stack:
-        portal = stack.enter_context(served(folder, THREADS=FRONTS[front], **behind, **settings))
-        port = portal.port
-        if front != "alone":
-            start = servers.nginx if front == "nginx" else servers.caddy
-            port = stack.enter_context(start(folder / front, portal.port, media))
-        yield Site(front, port, portal)
+        threads = FRONTS[fronts[0]]
+        portal = stack.enter_context(served(folder, THREADS=threads, **behind, **settings))
+        ports = [
+            stack.enter_context(starts[front](folder / front, portal.port, media))
+            if front in starts
+            else portal.port
+            for front in fronts
+        ]
+        yield [Site(front, port, portal) for front, port in zip(fronts, ports, strict=True)]
 
 
 @contextmanager
@@ -249,7 +253,7 @@ def table(
     print("| attack | size | front | slowest page of a neighbour | slowest /healthz |")
     print("| --- | --- | --- | --- | --- |", flush=True)
     for front in fronts:
-        with served_behind(front, folder, **settings) as site:
+        with served_behind([front], folder, **settings) as [site]:
             cookies = neighbour(site)
             for module in chosen:
                 if front not in fronts_of(module):

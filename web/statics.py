@@ -1,10 +1,15 @@
 """Our style sheets and scripts, without what is for who reads them."""
 
+import hashlib
 import re
-from pathlib import PurePosixPath
+from importlib.metadata import version
+from pathlib import Path, PurePosixPath
 from typing import Any
 
+from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
 from django.core.files.base import ContentFile, File
+from django.core.management import call_command
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 SPACE = re.compile(r"\n\s+")
@@ -43,3 +48,24 @@ class LightStaticFiles(CompressedManifestStaticFilesStorage):  # type: ignore[mi
             text = b"".join(content.chunks()).decode()
             content = ContentFile(lighten(text).encode(), name=name)
         return str(super()._save(name, content))
+
+
+def collect() -> None:
+    """What `collectstatic` does, unless it was done of the same files by the same code: compressing
+    takes seconds, which each start would wait for. Changes nothing that is there."""
+    stamp = Path(settings.STATIC_ROOT, "collected-from")
+    made_of = _digest_of_sources()
+    if not stamp.exists() or stamp.read_text() != made_of:
+        call_command("collectstatic", interactive=False, verbosity=0)
+        stamp.write_text(made_of)
+
+
+def _digest_of_sources() -> str:
+    """Of all static files as they lie with us and our libraries, and of what changes them."""
+    digest = hashlib.sha256(Path(__file__).read_bytes())
+    digest.update(f"{version('django')} {version('whitenoise')}".encode())
+    for finder in get_finders():
+        for name, storage in sorted(finder.list([]), key=lambda found: found[0]):
+            with storage.open(name) as file:
+                digest.update(f"\n{name} {file.size} ".encode() + file.read())
+    return digest.hexdigest()

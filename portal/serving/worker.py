@@ -11,7 +11,6 @@ find one, web/places.py limits both.
 """
 
 import errno
-import os
 import resource
 import selectors
 import socket
@@ -59,13 +58,6 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
         self.log.error_log.addFilter(Bounded("Invalid request"))
         super().init_process()
-
-    def load_wsgi(self) -> None:
-        # What the settings derive from it, they derive from what there is, also when it was said
-        # on the command line.
-        os.environ.pop("THREADS_FILE", None)
-        os.environ["THREADS"] = str(self.cfg.threads)
-        super().load_wsgi()
 
     # --- What arrives ---------------------------------------------------------------------------
 

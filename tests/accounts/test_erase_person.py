@@ -55,7 +55,6 @@ from tests.offline.requests_maker import MachineKeys
 from tests.roles import everywhere
 from tests.world import PASSWORD, Browser, World, build, download_path, machine, signed_in
 
-pytestmark = pytest.mark.by_database
 EMAIL, NAME, COMPANY = "ada@example.com", "Ada Lovelace", "Analytical Engines Ltd"
 TELLING = (EMAIL, NAME, "Lovelace", COMPANY, "Analytical", "ada-laptop", "adas-clean-room")
 IP = "192.0.2.77"
@@ -159,6 +158,7 @@ def erase(world: World, heir: User | None = None, *, by: User | None = None) -> 
         erase_person(person=world.ada, heir=heir)
 
 
+@pytest.mark.by_database
 @pytest.mark.parametrize("has_heir", [True, False], ids=["to another", "to nobody"])
 def test_nothing_in_the_whole_database_tells_of_her(full: World, has_heir: bool) -> None:
     before = found(full, *TELLING)
@@ -180,6 +180,7 @@ def test_nothing_in_the_whole_database_tells_of_her(full: World, has_heir: bool)
     call_command("verify_audit", "acme", stdout=StringIO())
 
 
+@pytest.mark.by_database
 def test_the_other_vendor_keeps_its_own(full: World) -> None:
     def globex() -> str:
         with inside(full.globex):
@@ -307,6 +308,7 @@ def test_who_comes_again_is_another_person(world: World) -> None:
 # --- What others do meanwhile -------------------------------------------------------------------
 
 
+@pytest.mark.by_database
 def test_what_comes_between_the_looking_and_the_erasing_goes_along(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -31,7 +31,6 @@ from tenancy.rows import SameVendor
 from tests.backoffice.test_base import user_form
 from tests.world import World, signed_in, user
 
-pytestmark = pytest.mark.by_database
 ROOT = Path(__file__).resolve().parents[2]
 MIGRATE_IN_TWO_STEPS = """
 from django.core.management import call_command
@@ -68,6 +67,7 @@ def told(row: Model) -> list[tuple[str, Any]]:
 # --- What claims let people do ------------------------------------------------------------------
 
 
+@pytest.mark.by_database
 def test_a_role_of_the_vendors_own_can_do_what_it_claims_and_nothing_else(world: World) -> None:
     browser = signed_in(person(world.acme, "sales", "accounts.view_user", "accounts.invite_user"))
     with inside(world.acme):
@@ -222,6 +222,7 @@ def test_the_table_gives_known_claims(acme: World) -> None:
 # --- Whose roles people can have ----------------------------------------------------------------
 
 
+@pytest.mark.by_database
 @pytest.mark.parametrize("name", ["buyer", "nothing", ""])
 def test_the_database_refuses_a_role_that_the_vendor_has_not(world: World, name: str) -> None:
     person(world.globex, "buyer", *BUYER)
@@ -230,6 +231,7 @@ def test_the_database_refuses_a_role_that_the_vendor_has_not(world: World, name:
         connection.check_constraints()
 
 
+@pytest.mark.by_database
 def test_the_database_keeps_a_role_that_somebody_has(world: World) -> None:
     person(world.acme, "buyer", *BUYER)
     with inside(world.acme), pytest.raises(IntegrityError), transaction.atomic():
@@ -237,6 +239,7 @@ def test_the_database_keeps_a_role_that_somebody_has(world: World) -> None:
         connection.check_constraints()
 
 
+@pytest.mark.by_database
 @pytest.mark.parametrize("name", ["admin", "operator"])
 def test_the_database_refuses_a_role_twice_and_the_operators(acme: World, name: str) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -374,6 +377,7 @@ def test_a_vendors_own_role_under_a_name_of_ours_is_left_alone(acme: World) -> N
     assert Role.objects.get(name="support").claims == BUYER
 
 
+@pytest.mark.by_database
 def test_migrate_brings_every_vendor_up_to_the_table(world: World) -> None:
     behind = [(vendor, *fall_behind(vendor)) for vendor in (world.acme, world.globex)]
     call_command("migrate", plan=True, verbosity=0)

@@ -31,7 +31,6 @@ from tests.imports.test_customers import confirmed, customers, problems, started
 from tests.roles import everywhere
 from tests.world import PASSWORD, Browser, World, signed_in, user, vendor_now
 
-pytestmark = pytest.mark.by_database
 IN_ASCII = "zoe@xn--mller-kva.example"
 ZOE = "zoe@müller.example"
 SPELLINGS = [
@@ -140,6 +139,7 @@ def test_the_first_administrator_of_a_vendor(world: World) -> None:
     assert [message.to for message in mail.outbox] == [[IN_ASCII]]
 
 
+@pytest.mark.by_database
 def test_an_import(world: World) -> None:
     lines = "\n".join(f'"{typed}"' for typed in SPELLINGS[:2])
     assert problems(world, f"email\n{lines}\n") == [[3, "email", "Row 2 has this e-mail already."]]
@@ -286,6 +286,7 @@ ASKED = [
 ]
 
 
+@pytest.mark.by_database
 @pytest.mark.parametrize("text", ASKED)
 def test_staff_find_the_person(world: World, zoe: User, text: str) -> None:
     with inside(world.acme):
@@ -306,6 +307,7 @@ def test_staff_find_the_person(world: World, zoe: User, text: str) -> None:
     assert world.ada_license.key not in licenses
 
 
+@pytest.mark.by_database
 @pytest.mark.parametrize("text", [*SPELLINGS, "zoe@mül", "ZOE@MÜL", "zoe@mu\u0308l", "zoe"])
 def test_staff_find_the_e_mails(world: World, zoe: User, text: str) -> None:
     with inside(world.acme):
@@ -341,6 +343,7 @@ def test_twins_sign_in_as_they_did(world: World, twins: tuple[User, User]) -> No
             assert OutgoingEmail.objects.filter(user=whose, kind="password-reset").count() == 1
 
 
+@pytest.mark.by_database
 def test_they_are_listed_and_can_be_changed(world: World, twins: tuple[User, User]) -> None:
     out = StringIO()
     with pytest.raises(CommandError, match="0 keys and 1 e-mails"):
@@ -377,6 +380,7 @@ def emails(world: World) -> dict[Any, str]:
         return dict(User.people.values_list("pk", "email"))
 
 
+@pytest.mark.by_database
 def test_the_migration_stores_addresses_in_one_spelling(world: World) -> None:
     with inside(world.acme):
         rename(world.ada, IN_ASCII)

@@ -50,16 +50,27 @@ def postgresql() -> Iterator[dict[str, str]]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What is served behind one front after the other."""
+    """What is served behind all fronts."""
     return tmp_path_factory.mktemp("site")
 
 
+@pytest.fixture(scope="module")
+def proxies(postgresql: dict[str, str], folder: Path) -> Iterator[list[Site]]:
+    with served_behind(["nginx", "caddy"], folder, REQUEST_DEADLINE="2", **postgresql) as sites:
+        yield sites
+
+
+@pytest.fixture(scope="module")
+def alone(postgresql: dict[str, str], folder: Path) -> Iterator[list[Site]]:
+    with served_behind(["alone"], folder, REQUEST_DEADLINE="2", **postgresql) as sites:
+        yield sites
+
+
 @pytest.fixture(scope="module", params=list(FRONTS))
-def site(
-    request: pytest.FixtureRequest, postgresql: dict[str, str], folder: Path
-) -> Iterator[Site]:
-    with served_behind(request.param, folder, REQUEST_DEADLINE="2", **postgresql) as site:
-        yield replace(site, lasts=LASTS)
+def site(request: pytest.FixtureRequest) -> Site:
+    sites = request.getfixturevalue("alone" if request.param == "alone" else "proxies")
+    [found] = [each for each in sites if each.front == request.param]
+    return replace(found, lasts=LASTS)
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, CDPSession, Page, expect, sync_playwright
 
-from tests.deploy import servers
-from tests.served import PATIENCE, Portal, free_port, served
+from tests.deploy.conftest import Secured
+from tests.served import PATIENCE
 
 pytestmark = pytest.mark.proxies
 
@@ -45,27 +45,13 @@ if (window.PublicKeyCredential && !localStorage.offers)
 
 
 @pytest.fixture(scope="module")
-def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Portal, int]]:
-    """With the port of https."""
-    data, port = tmp_path_factory.mktemp("passkeys"), free_port()
-    settings = {"PUBLIC_SCHEME": "https", "PUBLIC_PORT": "443", "TRUSTED_PROXIES": "1"}
-    front = servers.caddy
-    with (
-        served(data, **settings) as portal,
-        front(data / "caddy", portal.port, data / "media", tls_port=port, plain_port=free_port()),
-    ):
-        yield portal, port
-
-
-@pytest.fixture(scope="module")
-def browser(
-    portal: tuple[Portal, int], browser_type_launch_args: dict[str, Any]
-) -> Iterator[Browser]:
+def browser(secured: Secured, browser_type_launch_args: dict[str, Any]) -> Iterator[Browser]:
     """Chromium, to which every host is Caddy, also where the browser itself asks; and that trusts
     Caddy's own authority."""
+    port, _plain = secured.ports["caddy"]
     arguments = [
         *browser_type_launch_args["args"],
-        f"--host-resolver-rules=MAP *:443 127.0.0.1:{portal[1]}",
+        f"--host-resolver-rules=MAP *:443 127.0.0.1:{port}",
         "--ignore-certificate-errors",
     ]
     with sync_playwright() as playwright:
@@ -137,9 +123,9 @@ def grace(browser: Browser) -> Iterator[Visitor]:
 
 
 def test_a_passkey_at_both_hosts_while_a_domain_comes_and_goes(
-    portal: tuple[Portal, int], grace: Visitor
+    secured: Secured, grace: Visitor
 ) -> None:
-    served, page = portal[0], grace.page
+    served, page = secured.portal, grace.page
     grace.sign_in_by_password(OURS)
     page.goto(f"{OURS}/profile/")
     page.get_by_role("link", name="Show passkeys").click()
@@ -189,9 +175,9 @@ PublicKeyCredential.getClientCapabilities = async () => ({ ...await others(), re
     "script", [WITHOUT_RELATED_ORIGINS, "delete window.PublicKeyCredential"], ids=["here", "at all"]
 )
 def test_a_browser_that_can_not_is_told_and_signs_in_otherwise(
-    portal: tuple[Portal, int], grace: Visitor, script: str
+    secured: Secured, grace: Visitor, script: str
 ) -> None:
-    portal[0].manage("shell", "-c", TO_THE_DOMAIN)
+    secured.portal.manage("shell", "-c", TO_THE_DOMAIN)
     try:
         grace.page.add_init_script(script)
         grace.page.goto(f"{DOMAIN}/login/")
@@ -200,4 +186,4 @@ def test_a_browser_that_can_not_is_told_and_signs_in_otherwise(
         grace.look_closely()
         grace.sign_in_by_password(DOMAIN)
     finally:
-        portal[0].manage("shell", "-c", AND_BACK)
+        secured.portal.manage("shell", "-c", AND_BACK)

@@ -4,35 +4,12 @@ import http.client
 import json
 import socket
 import ssl
-from collections.abc import Iterator
 
 import pytest
 
-from tests.deploy import servers
-from tests.served import free_port, served
+from tests.deploy.conftest import Secured
 
 pytestmark = pytest.mark.proxies
-
-Ports = tuple[int, int]
-
-
-@pytest.fixture(scope="module")
-def ports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Ports]]:
-    """Of https and http, by front."""
-    data, tls, plain = tmp_path_factory.mktemp("tls"), free_port(), free_port()
-    media = data / "media"
-    settings = {
-        "PUBLIC_SCHEME": "https",
-        "TRUSTED_PROXIES": "1",
-        "ACCEL_REDIRECT_PREFIX": "/protected/",
-        "THREADS": "4",
-    }
-    with (
-        served(data, **settings) as portal,
-        servers.nginx_with_tls(data / "nginx", portal.port, media) as nginx,
-        servers.caddy(data / "caddy", portal.port, media, tls_port=tls, plain_port=plain),
-    ):
-        yield {"nginx": nginx, "caddy": (tls, plain)}
 
 
 def connect(port: int, name: str | None) -> ssl.SSLSocket:
@@ -65,8 +42,8 @@ def ask(client: socket.socket, host: str) -> tuple[int, str | None, str | None]:
 
 
 @pytest.mark.parametrize("front", ["nginx", "caddy"])
-def test_hosts_of_ours_are_served_by_tls_alone(ports: dict[str, Ports], front: str) -> None:
-    tls, plain = ports[front]
+def test_hosts_of_ours_are_served_by_tls_alone(secured: Secured, front: str) -> None:
+    tls, plain = secured.ports[front]
     for host in ("acme.portal.localhost", "app.portal.localhost"):
         with connect(tls, host) as client:
             assert ask(client, host) == (200, None, "max-age=31536000")
@@ -80,10 +57,10 @@ def test_hosts_of_ours_are_served_by_tls_alone(ports: dict[str, Ports], front: s
     [("api", "/v3/licenses"), ("acme", "/releases/feed/x.json"), ("acme", "/releases/x?key=y")],
 )
 def test_a_program_that_comes_in_clear_is_refused(
-    ports: dict[str, Ports], front: str, label: str, path: str
+    secured: Secured, front: str, label: str, path: str
 ) -> None:
     """And not led to https, where it would arrive each time with its key read on the way."""
-    client = http.client.HTTPConnection("127.0.0.1", ports[front][1], timeout=20)
+    client = http.client.HTTPConnection("127.0.0.1", secured.ports[front][1], timeout=20)
     client.request("GET", path, headers={"Host": f"{label}.portal.localhost"})
     answer = client.getresponse()
     assert (answer.status, answer.headers["Location"]) == (403, None)
@@ -93,9 +70,9 @@ def test_a_program_that_comes_in_clear_is_refused(
 
 @pytest.mark.parametrize("front", ["nginx", "caddy"])
 @pytest.mark.parametrize("host", ["evil.example", "portal.localhost.evil.example", "127.0.0.1"])
-def test_an_unknown_host_is_refused(ports: dict[str, Ports], front: str, host: str) -> None:
+def test_an_unknown_host_is_refused(secured: Secured, front: str, host: str) -> None:
     """It gets no certificate, no page and no redirect."""
-    tls, plain = ports[front]
+    tls, plain = secured.ports[front]
     with pytest.raises(ssl.SSLError):
         connect(tls, host)
     refused = (0 if front == "nginx" else 421, None, None)

@@ -37,7 +37,14 @@ def is_running(process: int) -> bool:
     return True
 
 
-@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGINT,
+        pytest.param(signal.SIGHUP, marks=pytest.mark.in_full),
+        pytest.param(signal.SIGTERM, marks=pytest.mark.in_full),
+    ],
+)
 def test_a_signal_ends_the_server_and_the_worker(tmp_path: Path, number: signal.Signals) -> None:
     """In spite of another project's settings, which the terminal still has."""
     if signal.getsignal(number) == signal.SIG_IGN:  # as a shell leaves it in what runs beside it

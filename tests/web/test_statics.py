@@ -1,11 +1,15 @@
 """Style sheets and scripts are sent without what is for who reads them, and do the same."""
 
 import re
+import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.contrib.staticfiles.finders import FileSystemFinder
 from django.core.files.base import ContentFile
 
+from web import statics
 from web.statics import LightStaticFiles, light_css, light_js
 
 STATIC = Path("static")
@@ -62,3 +66,30 @@ def test_what_is_collected_is_light_and_what_is_not_ours_stays(tmp_path: Path) -
         assert (tmp_path / name).read_bytes() == kept
         assert named[name] != name
         assert (tmp_path / named[name]).read_bytes() == kept
+
+
+def test_what_was_collected_is_collected_again_only_when_its_sources_changed(
+    settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sources, settings.STATIC_ROOT = tmp_path / "sources", tmp_path / "collected"
+    sources.mkdir()
+    (sources / "a.txt").write_text("one")
+    monkeypatch.setattr(statics, "get_finders", lambda: [finder])
+    settings.STATICFILES_DIRS = [sources]
+    finder, runs = FileSystemFinder(), []
+
+    def collectstatic(command: str, **_options: Any) -> None:
+        runs.append(command)
+        settings.STATIC_ROOT.mkdir(exist_ok=True)
+
+    monkeypatch.setattr(statics, "call_command", collectstatic)
+    statics.collect()
+    statics.collect()
+    assert runs == ["collectstatic"]
+    (sources / "a.txt").write_text("two")
+    statics.collect()
+    statics.collect()
+    assert len(runs) == 2
+    shutil.rmtree(settings.STATIC_ROOT)
+    statics.collect()
+    assert len(runs) == 3
