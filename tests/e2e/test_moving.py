@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from tests.e2e.conftest import Visitor
 from tests.e2e.test_imports import SIZES
+from tests.e2e.test_twice import end
 from tests.moving.source import TOKEN, FakeSource, serving
 
 pytestmark = pytest.mark.e2e
@@ -80,7 +81,7 @@ def test_a_source_is_named_watched_and_reported_on(
     page.get_by_label("Source").fill("https://typed.example")
     page.get_by_label("Token").fill(TOKEN)
     cookies = page.context.cookies()
-    page.context.clear_cookies()
+    end(page)
     page.get_by_role("button", name="Move in").click()
     expect(page.get_by_text("nothing was saved")).to_be_visible()
     typed = page.evaluate("sessionStorage.getItem('typed')")
