@@ -595,8 +595,7 @@ class ListAdmin(WithChoices, admin.ModelAdmin[Any]):
 
     def response_action(self, request: HttpRequest, queryset: Any, *args: Any) -> Any:
         """As Django's; all rows of a list are taken only if they are not too many."""
-        takes_any = self.takes_any_number and request.POST.get("action") != "delete_selected"
-        is_bounded = is_across(request) and not takes_any
+        is_bounded = is_across(request) and not self.takes_any_number
         if is_bounded and queryset.order_by()[MOST_AT_ONCE : MOST_AT_ONCE + 1].exists():
             text = _("That are too many at a time: choose at most %(most)d %(names)s.")
             named = {"most": MOST_AT_ONCE, "names": self.row_names}

@@ -23,7 +23,7 @@ class BulkChange(TenantRow):
         STOPPED = "stopped", _("stopped")
         FAILED = "failed", _("failed")
 
-    kind = models.CharField(max_length=20)
+    kind = models.CharField(max_length=40)
     name = models.CharField(max_length=40)
     label = models.CharField(_("change"), max_length=200)
     values: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(default=dict)

@@ -25,6 +25,7 @@ class TrialPolicyAdmin(WithDuplicate):
     """A product that has one can be tried by anybody."""
 
     add_text = _("Add a trial policy")
+    takes_any_number = True
     empty = Empty(
         "hourglass",
         _("A trial policy says how long a product that has it may be tried, and where."),
@@ -48,6 +49,7 @@ class TrialActivationAdmin(WithExport, WithMetadata):
     """Machines begin their trials themselves; here one ends later or sooner, or is forgotten."""
 
     list_title = _("Trials")
+    takes_any_number = True
     empty = Empty(
         "flask",
         _("A machine appears here when somebody tries a product that has a trial policy."),

@@ -517,7 +517,7 @@ def deleted_trial(world: World) -> Posted:
 
 
 class Confirmation(Posted):
-    """Django's page that asks before chosen rows are deleted."""
+    """The page that asks before chosen rows are deleted."""
 
     def html(self) -> str:
         chosen = {"action": "delete_selected", "_selected_action": self.typed.pop("chosen")}
@@ -527,7 +527,7 @@ class Confirmation(Posted):
 def deleted_by_choice(world: World) -> Posted:
     path, _slash, chosen = a_policy(world, LicensePolicy).rpartition("/")
     page = f"{path}/"
-    return Confirmation(signed_in(world.acme_admin), page, page, {"chosen": [chosen]}, "post")
+    return Confirmation(signed_in(world.acme_admin), page, page, {"chosen": [chosen]}, "confirm")
 
 
 def license(world: World) -> Posted:
