@@ -527,7 +527,9 @@ class Confirmation(Posted):
 def deleted_by_choice(world: World) -> Posted:
     path, _slash, chosen = a_policy(world, LicensePolicy).rpartition("/")
     page = f"{path}/"
-    return Confirmation(signed_in(world.acme_admin), page, page, {"chosen": [chosen]}, "confirm")
+    return Confirmation(
+        signed_in(world.acme_admin), page, page, {"chosen": [chosen], "confirm": "yes"}, "seen"
+    )
 
 
 def license(world: World) -> Posted:
