@@ -196,6 +196,12 @@ class KeysetList(ChangeList):
         return bool(self.query or self.get_filters_params())
 
     @property
+    def may_be_narrowed(self) -> bool:
+        """Whether there is something to search or to filter, and by what."""
+        has_some = bool(self.page.rows) or self.may_have_others
+        return has_some and bool(self.search_fields or self.has_filters)
+
+    @property
     def asked(self) -> list[tuple[str, str]]:
         """What the list is narrowed and sorted by."""
         return parse_qsl(self.get_query_string().removeprefix("?"))
