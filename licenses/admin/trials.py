@@ -1,9 +1,12 @@
 """Trials and their policies in the back office."""
 
+from django import forms
 from django.contrib import admin
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin.metadata import WithMetadata
+from accounts.metadata import METADATA_FORM
 from backoffice.base import WithDuplicate, Writes
 from backoffice.export import WithExport
 from backoffice.filters import DaysFilter, RelatedFilter
@@ -58,6 +61,15 @@ class TrialActivationAdmin(WithExport, WithMetadata):
         right="licenses.view_product",
     )
     writes = {TrialActivation: Writes(change=change_trial, delete=delete_trial)}
+    # One field, with a label, and to the second, so that what nobody has changed stays.
+    formfield_overrides = METADATA_FORM | {
+        models.DateTimeField: {
+            "form_class": forms.DateTimeField,
+            "widget": forms.DateTimeInput(
+                attrs={"type": "datetime-local", "step": "1"}, format="%Y-%m-%dT%H:%M:%S"
+            ),
+        }
+    }
     list_display = ("hostname", "product", "os", "offline", "created_at", "expires_at")
     list_select_related = ("product",)
     list_filter = (

@@ -508,7 +508,7 @@ def a_trial(world: World) -> str:
 
 
 def changed_trial(world: World) -> Posted:
-    end = {"expires_at_0": "2026-12-24", "expires_at_1": "12:00"}
+    end = {"expires_at": "2026-12-24T12:00:00"}
     return admin_page(world, f"{a_trial(world)}/change/", **end)
 
 
