@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.bulk.asking import Question, ask
-from backoffice.bulk.errors import CalledOtherwise, GoneMeanwhile
+from backoffice.bulk.errors import CalledOtherwise, RowIsGone
 from backoffice.bulk.kinds import Act, Kind, register
 from backoffice.pages import MOST_COUNTED, counted, in_words
 
@@ -32,7 +32,7 @@ def register_for(model_admin: Any, delete: Callable[[Any], Any]) -> None:
     kind = Kind(
         rows=model_admin.row_names,
         right=f"{opts.app_label}.delete_{opts.model_name}",
-        changed_meanwhile=GoneMeanwhile,
+        changed_meanwhile=RowIsGone,
         act=partial(_act_of, model_admin.model, delete),
         holding=_nothing,
         names=partial(_names_of, model_admin.model),
@@ -46,7 +46,7 @@ def register_for(model_admin: Any, delete: Callable[[Any], Any]) -> None:
 def _act_of(
     model: type[models.Model], delete: Callable[[Any], Any], name: str, values: Mapping[str, Any]
 ) -> Act:
-    """Raises ValueError for anything but a deletion. The act raises GoneMeanwhile, CalledOtherwise
+    """Raises ValueError for anything but a deletion. The act raises RowIsGone, CalledOtherwise
     and what the verb refuses."""
     if name != DELETE:
         raise ValueError(_now("What was chosen for it is not there any more."))
@@ -54,7 +54,7 @@ def _act_of(
     def act(pk: UUID, called: str) -> None:
         row = model._default_manager.filter(pk=pk).first()
         if row is None:
-            raise GoneMeanwhile
+            raise RowIsGone
         if str(row) != called:
             raise CalledOtherwise
         delete(row)

@@ -19,14 +19,14 @@ class ConfirmedAlready(PortalError):
     text = _("This change was confirmed already: see how far it is.")
 
 
-class GoneMeanwhile(PortalError):
+class RowIsGone(PortalError):
     """The row that was to be deleted is not there any more."""
 
-    code = "GONE_MEANWHILE"
+    code = "ROW_IS_GONE"
     text = _("It is not there any more.")
 
 
-class CalledOtherwise(GoneMeanwhile):
+class CalledOtherwise(RowIsGone):
     """The row that was to be deleted is another by now than the one that was seen."""
 
     code = "CALLED_OTHERWISE"
