@@ -45,10 +45,10 @@ def at_hand() -> dict[str, str]:
 def columns() -> list[tuple[str, str]]:
     """Table and column of everything encrypted."""
     return [
-        (model._meta.db_table, field.column)
+        (model._meta.db_table, field.attname)
         for model in apps.get_models()
         for field in model._meta.concrete_fields
-        if field.column.startswith(ENCRYPTED)
+        if field.attname.startswith(ENCRYPTED)
     ]
 
 

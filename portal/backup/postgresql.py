@@ -1,6 +1,8 @@
-"""Back-ups of a PostgreSQL database by its own programs: pg_dump from an exported snapshot, in which
-is also read what the database was; pg_restore through psql in one transaction, which is committed
-once every table has been compared."""
+"""Back-ups of a PostgreSQL database by its own programs.
+
+pg_dump reads an exported snapshot, in which is also read what the database was; what pg_restore
+prints goes to psql in one transaction, which is committed once every table has been compared.
+"""
 
 import os
 import shutil
@@ -9,7 +11,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import psycopg
 from psycopg.conninfo import make_conninfo
@@ -136,7 +138,7 @@ def restore(entry: dict[str, Any], dump: Path, manifest: Manifest) -> None:
     options = ["--no-owner", "--no-privileges", "--no-comments", "--file=-"]
     psql = [_program("psql"), "-qX", "-vON_ERROR_STOP=1", f"--dbname={_address(entry)}"]
     _feed(
-        [*psql],
+        psql,
         _environment(entry),
         before.encode(),
         [_program("pg_restore"), *options, str(dump)],
@@ -158,7 +160,7 @@ def _feed(
             psql, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=told, env=environment
         )
         try:
-            whole = _fed(fed.stdin, before, source, after, told)  # type: ignore[arg-type]
+            whole = _fed(cast(IO[bytes], fed.stdin), before, source, after, told)
             done = fed.wait() == 0 and whole
         except BaseException:
             fed.kill()
@@ -176,7 +178,7 @@ def _fed(
     with suppress(BrokenPipeError), script:
         script.write(before)
         with subprocess.Popen(source, stdout=subprocess.PIPE, stderr=told) as printing:
-            shutil.copyfileobj(printing.stdout, script)  # type: ignore[type-var]
+            shutil.copyfileobj(cast(IO[bytes], printing.stdout), script)
         whole = printing.returncode == 0
         if whole:
             script.write(after)

@@ -25,8 +25,9 @@ def take(entry: dict[str, Any], dump: Path) -> Taken:
         source.backup(copy)
         # Else it would say of itself that a file with its newest pages lies beside it.
         copy.execute("PRAGMA journal_mode=DELETE")
-        ask = lambda sql: copy.execute(sql).fetchall()  # noqa: E731
-        return taken.read(ask, sqlite3.sqlite_version, tables(copy))
+        return taken.read(
+            lambda sql: copy.execute(sql).fetchall(), sqlite3.sqlite_version, tables(copy)
+        )
 
 
 def names_now(entry: dict[str, Any]) -> set[str]:

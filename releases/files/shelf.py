@@ -128,7 +128,7 @@ def put_back(key: str, file: IO[bytes]) -> None:
     """Stores a file that a back-up has kept, under the key that it had: all of it or nothing.
     Raises OSError, or what the store's client raises."""
     with ReceivedFile("upload", "", 0, None) as received:
-        shutil.copyfileobj(file, received.file)
+        shutil.copyfileobj(file, received)
         received.size = received.tell()
         received.seek(0)
         saved = storage().save(key, received)
