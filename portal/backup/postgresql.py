@@ -99,7 +99,7 @@ def take(entry: dict[str, Any], dump: Path) -> Taken:
                 "IN ROLE pg_read_all_data) and set DATABASE_URL to it for this command."
             )
         [(snapshot,)] = ask("SELECT pg_export_snapshot()")
-        command = ["pg_dump", "--format=custom", f"--snapshot={snapshot}"]
+        command = ["pg_dump", "--format=custom", "--schema=public", f"--snapshot={snapshot}"]
         with dump.open("wb") as file:
             _run([*command, f"--dbname={_address(entry)}"], entry, file)
         database.execute(AS_TEXT)
@@ -134,8 +134,8 @@ def restore(entry: dict[str, Any], dump: Path, manifest: Manifest) -> None:
     )
     compared = COMPARED % {"values": values, "digest": DIGEST.format("%I")}
     before = f"BEGIN; SET LOCAL lock_timeout = '{WAITS}s'; SET LOCAL ROLE \"{owner}\";{EMPTIED}"
-    # Whose the tables are, and who may what with them, is said by the place.
-    options = ["--no-owner", "--no-privileges", "--no-comments", "--file=-"]
+    # Whose the tables are, and who may what with them, is said by the place; the schema is there.
+    options = ["--schema=public", "--no-owner", "--no-privileges", "--no-comments", "--file=-"]
     psql = [_program("psql"), "-qX", "-vON_ERROR_STOP=1", f"--dbname={_address(entry)}"]
     _feed(
         psql,

@@ -4,6 +4,7 @@ writing, and writes in one transaction."""
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -25,9 +26,7 @@ def take(entry: dict[str, Any], dump: Path) -> Taken:
         source.backup(copy)
         # Else it would say of itself that a file with its newest pages lies beside it.
         copy.execute("PRAGMA journal_mode=DELETE")
-        return taken.read(
-            lambda sql: copy.execute(sql).fetchall(), sqlite3.sqlite_version, tables(copy)
-        )
+        return taken.read(partial(_ask, copy), sqlite3.sqlite_version, tables(copy))
 
 
 def names_now(entry: dict[str, Any]) -> set[str]:
@@ -57,6 +56,10 @@ def restore(entry: dict[str, Any], dump: Path, manifest: Manifest) -> None:
         database.execute("ROLLBACK")
         copy.backup(database)
         _compare(database, manifest)
+
+
+def _ask(database: sqlite3.Connection, query: str) -> list[tuple[Any, ...]]:
+    return database.execute(query).fetchall()
 
 
 def tables(database: sqlite3.Connection) -> dict[str, Table]:
