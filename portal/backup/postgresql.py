@@ -42,7 +42,7 @@ OWNER = """
     has_schema_privilege(current_user, 'public', 'CREATE'), current_user
     FROM pg_database WHERE datname = current_database()
 """
-# Everything in the schema that is no extension's.
+# Everything in the schema that is no extension's, and no part of a table.
 EMPTIED = """
 DO $portal$
 DECLARE each record;
@@ -51,7 +51,10 @@ BEGIN
         SELECT CASE relkind WHEN 'v' THEN 'VIEW' WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS kind,
         format('public.%I', relname) AS name FROM pg_catalog.pg_class AS c
         WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v', 'S')
-        AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend WHERE objid = c.oid AND deptype = 'e')
+        AND NOT EXISTS (
+            SELECT FROM pg_catalog.pg_depend WHERE objid = c.oid
+            AND (deptype = 'e' OR relkind = 'S' AND deptype IN ('a', 'i'))
+        )
         UNION ALL
         SELECT 'ROUTINE', oid::regprocedure::text FROM pg_catalog.pg_proc AS p
         WHERE pronamespace = 'public'::regnamespace
@@ -209,6 +212,8 @@ def _run(command: Sequence[str], entry: dict[str, Any] | None = None, into: Any 
             env=_environment(entry or {}),
             check=False,
         )
+        if done.returncode < 0:
+            raise Fault(f"{name} was killed by signal {-done.returncode}.")
         if done.returncode:
             raise Fault(_said(told))
 

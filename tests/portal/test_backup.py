@@ -284,7 +284,7 @@ def test_keys_that_open_nothing_are_said_by_backup_and_by_restore(
     with pytest.raises(CommandError, match="nobody knows which"):
         verified(tmp_path / "bad")
     [fault, shut] = restored(empty, tmp_path / "bad", without_keys=True)
-    assert "licenses_signingkey.encrypted_private_pem: 2" in fault
+    assert "licenses_signingkey.encrypted_private_pem: 3" in fault
     assert "OPEN BY NONE" in shut
 
 
@@ -370,7 +370,7 @@ def test_a_backup_of_a_newer_version_or_another_database_is_refused(
     made: Path, empty: dict[str, Any]
 ) -> None:
     sealed_anew(made, lambda told: told["migrations"].append(["licenses", "9999_of_tomorrow"]))
-    with pytest.raises(Fault, match="it has licenses.9999_of_tomorrow"):
+    with pytest.raises(Fault, match=r"it has licenses\.9999_of_tomorrow"):
         restored(empty, made)
     sealed_anew(made, lambda told: told["migrations"].pop())
     other = {"sqlite": "tenancy.postgresql", "postgresql": "tenancy.sqlite"}[connection.vendor]
@@ -417,12 +417,12 @@ def test_roles_that_see_or_may_too_little_are_told_of(
 
 
 def test_nothing_is_left_on_a_full_disk(world: World, tmp_path: Path) -> None:
-    """Files may have 100 KB from here on, as on a disk of that size."""
+    """Files may have 100 KB from here on, as on a disk of that size; it kills pg_dump."""
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
     try:
-        with pytest.raises(Fault, match="(?i)file too large|disk|full|I/O"):
+        with pytest.raises(Fault, match=r"disk|killed by signal 25"):
             writing.write(connection.settings_dict, tmp_path)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
@@ -443,14 +443,15 @@ def test_who_is_told_to_end_leaves_nothing(world: World, tmp_path: Path) -> None
     os.mkfifo(path)
 
     def end() -> None:
-        with path.open("wb"):
+        with path.open("wb") as pipe:
+            pipe.write(bytes(200_000))  # More than a pipe holds: by then it is being read.
             signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
             ended.wait(20)
 
     ended = threading.Event()
     thread = threading.Thread(target=end)
     thread.start()
-    with pytest.raises(CommandError, match="Interrupted. Nothing is left"):
+    with pytest.raises(CommandError, match=r"Interrupted\. Nothing is left"):
         backup(tmp_path)
     ended.set()
     thread.join()
