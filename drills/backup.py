@@ -46,7 +46,7 @@ BACKUP = "portal_backup"
 WARM = 3.0  # seconds of work before the back-up
 Rows = dict[str, list[str]]
 # Licences, release files, and bytes of each.
-FULL, SMALL = (100_000, 100, 5_000_000), (200, 3, 100_000)
+FULL, SMALL = (50_000, 60, 2_000_000), (200, 3, 100_000)
 
 
 @dataclass(frozen=True, slots=True)
