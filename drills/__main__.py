@@ -27,7 +27,9 @@ def main() -> int:
         module = importlib.import_module(f"drills.{name}")
         print(f"\n## {(module.__doc__ or name).splitlines()[0]}\n", flush=True)
         try:
-            print(table(module.HEADS, list(module.run(small=options.small))), flush=True)
+            print(table(module.HEADS, []), end="", flush=True)
+            for cells in module.run(small=options.small):
+                print(f"| {' | '.join(cells)} |", flush=True)
         except AssertionError as error:
             failed.append(name)
             print(f"FAILED: {error}", flush=True)

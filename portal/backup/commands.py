@@ -10,7 +10,7 @@ from django.core.management.base import CommandError
 
 from portal.backup.errors import Fault
 
-ENDING = (signal.SIGTERM, signal.SIGHUP)
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
@@ -29,4 +29,7 @@ def told(interrupted: str) -> Iterator[None]:
 
 
 def _end(number: int, frame: FrameType | None) -> NoReturn:
+    """Once: a second signal keeps nobody from clearing up."""
+    for each in ENDING:
+        signal.signal(each, signal.SIG_IGN)
     raise KeyboardInterrupt

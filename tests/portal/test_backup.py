@@ -442,15 +442,19 @@ def test_who_is_told_to_end_leaves_nothing(world: World, tmp_path: Path) -> None
     def end() -> None:
         with path.open("wb") as pipe:
             pipe.write(bytes(200_000))  # More than a pipe holds: by then it is being read.
-            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
-            ended.wait(20)
+            while not ended.wait(0.1):  # It may come between two reads, and then wakes nobody.
+                signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
 
     ended = threading.Event()
     thread = threading.Thread(target=end)
     thread.start()
     with pytest.raises(CommandError, match=r"Interrupted\. Nothing is left"):
-        backup(tmp_path)
-    ended.set()
-    thread.join()
+        try:
+            backup(tmp_path)
+        finally:
+            before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            ended.set()
+            thread.join()
+            signal.signal(signal.SIGTERM, before)
     path.unlink()
     assert list(tmp_path.iterdir()) == []
