@@ -30,7 +30,7 @@ from tests.prepared import ROOT
 HEADS = [
     "database",
     "back-up",
-    "database MB",
+    "dump MB",
     "rows",
     "release files",
     "files MB",

@@ -21,6 +21,11 @@ def told(interrupted: str) -> Iterator[None]:
         yield
     except Fault as error:
         raise CommandError(str(error)) from error
+    except Exception as error:
+        # Imported only where there is an object store, since it takes half a second.
+        if not type(error).__module__.startswith("botocore."):
+            raise
+        raise CommandError(f"The object store says: {error}") from error
     except KeyboardInterrupt as error:
         raise CommandError(f"Interrupted. {interrupted}") from error
     finally:
