@@ -115,7 +115,10 @@ def read(folder: Path, keys: dict[str, str]) -> Manifest:
         key = keys.get(seal["key"])
         if key and not hmac.compare_digest(_seal(contents, key), seal["hmac"]):
             raise Fault(f"{folder / NAME} has been changed: it is not what was sealed.")
-        return _checked(contents)
+        found = _checked(contents)
+        # Also a back-up with nothing encrypted in it is nobody else's.
+        found.keys.setdefault(str(seal["key"]), 0)
+        return found
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise Fault(f"{folder / NAME} is damaged: {error!r}.") from error
 

@@ -56,12 +56,18 @@ def _wrong(folder: Path, part: Part) -> str:
 
 def lacking(found: Manifest, mine: dict[str, str]) -> str:
     """What can't be read with these keys, in a sentence; empty when everything can."""
-    shut = sum(n for id, n in found.keys.items() if id not in mine)
-    if not shut and not found.shut:
+    missing = sorted(found.keys.keys() - mine.keys())
+    if not missing and not found.shut:
         return ""
-    ids = ", ".join(sorted(found.keys.keys() - mine.keys())) or "nobody knows which"
+    shut = sum(found.keys[id] for id in missing) + sum(found.shut.values())
+    if not shut:
+        return (
+            f"This back-up is sealed with a key that is not at hand ({missing[0]}): nobody can say "
+            "who has written it."
+        )
+    ids = ", ".join([id for id in missing if found.keys[id]] + ["unknown"] * bool(found.shut))
     return (
-        f"{shut + sum(found.shut.values()):,} ENCRYPTED VALUES IN THIS BACK-UP OPEN BY NONE OF "
+        f"{shut:,} ENCRYPTED VALUES IN THIS BACK-UP OPEN BY NONE OF "
         f"KEY_ENCRYPTION_KEYS: private keys that sign licences, second factors, secrets of "
         f"providers and webhooks. The keys that are missing have the ids: {ids}."
     )

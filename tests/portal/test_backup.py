@@ -278,7 +278,7 @@ def test_keys_that_open_nothing_are_said_by_backup_and_by_restore(
     with pytest.raises(CommandError, match=r"is made, but: \d+ ENCRYPTED VALUES OPEN BY NONE"):
         backup(tmp_path / "bad")
     settings.KEY_ENCRYPTION_KEYS = good
-    with pytest.raises(CommandError, match="nobody knows which"):
+    with pytest.raises(CommandError, match="ids: unknown"):
         verified(tmp_path / "bad")
     [fault, shut] = restored(empty, tmp_path / "bad", without_keys=True)
     assert "licenses_signingkey.encrypted_private_pem: 3" in fault
@@ -352,6 +352,22 @@ def test_what_is_wrong_is_said_before_anything_is_changed(
         restored(empty, made)
     assert rows_of(empty) == {}
     assert not elsewhere.exists()
+
+
+def test_a_backup_that_somebody_else_has_sealed_is_refused(
+    made: Path, empty: dict[str, Any]
+) -> None:
+    """Also one that says of itself that no key is needed."""
+    other = Fernet.generate_key().decode()
+    found = json.loads((made / manifest.NAME).read_text())["contents"] | {"keys": {}, "shut": {}}
+    text = manifest.written(manifest._checked(found), keys.id_of(other), other)
+    (made / manifest.NAME).write_text(text)
+    told = f"sealed with a key that is not at hand .{keys.id_of(other)}"
+    with pytest.raises(CommandError, match=told):
+        verified(made)
+    with pytest.raises(Fault, match=told):
+        restored(empty, made)
+    assert rows_of(empty) == {}
 
 
 def sealed_anew(folder: Path, change: Any) -> None:
