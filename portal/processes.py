@@ -190,7 +190,7 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         why = os.strerror(error.errno) if error.errno else str(error)
         sys.exit(
-            f"Port {port} can't be had ({why}): stop what listens there, or choose another one."
+            f"Port {port} can't be had ({why}): stop what listens there, or choose another port."
         )
 
 

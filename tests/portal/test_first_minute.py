@@ -70,7 +70,7 @@ def test_a_newer_python_goes_on(version: tuple[int, int]) -> None:
 def test_a_port_in_use_is_noticed_before_anything_is_installed() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-        with pytest.raises(SystemExit, match=rf"Port {port} can't be had .*another --port"):
+        with pytest.raises(SystemExit, match=rf"Port {port} can't be had .*another port"):
             dev.serve(port, seed=False)
     dev.listen(port).close()
 
