@@ -244,7 +244,7 @@ def test_a_customer_walks_through_it(site: Site) -> None:
 
 @pytest.mark.image
 def test_its_health_is_told(built: Image, site: Site, installed: Installation) -> None:
-    _kind, *check = built.config["Healthcheck"]["Test"]
+    kind, *check = built.config["Healthcheck"]["Test"]
     assert kind == "CMD"
     assert site.container.execute(*check).returncode == 0
     assert site.container.execute("env", "PORT=1", *check).returncode == 1
