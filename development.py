@@ -1,5 +1,5 @@
-"""Sets the portal up on a fresh machine and runs it: demo, serve, test, check, bench, attacks,
-manage.
+"""Sets the portal up on a fresh machine and runs it: demo, serve, test, check, sbom, bench,
+attacks, manage.
 
 Needs Python 3.11 with venv and nothing else; everything it installs goes into .venv, everything
 it writes into var/. Variables of the environment win over what it fills in.
@@ -8,6 +8,7 @@ it writes into var/. Variables of the environment win over what it fills in.
     python3 dev.py serve [--port 8000]    the same without demo data
     python3 dev.py test [pytest args]     all tests, on SQLite and on PostgreSQL
     python3 dev.py check                  what .ci/run checks beside the tests: style, types, ...
+    python3 dev.py sbom                   what the image has of Python's packages, in CycloneDX
     python3 dev.py bench [--help]         the table of docs/performance.md, on a private PostgreSQL
     python3 dev.py bench api [--help]     the figures of the Web API, for docs/web-api.md
     python3 dev.py attacks [--help]       whether neighbours get answers while somebody attacks
@@ -52,6 +53,7 @@ SERVED = "e2e or proxies or image"  # marks of what is tried from outside, on on
 # Of what SQLite's tests take.
 HALF = ("tests/accounts", "tests/backoffice", "tests/imports", "tests/licenses")
 NO_TESTS_COLLECTED = 5  # pytest's exit code
+COULD_NOT_ASK = 77  # that of a check that needs somebody on the network, who can't be reached
 # Variables by which pip would install somewhere else.
 ELSEWHERE = ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT")
 # Variables that a developer's own settings are not among.
@@ -79,11 +81,13 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("command", choices=["demo", "serve", "check", *given_over])
+    parser.add_argument("command", choices=["demo", "serve", "check", "sbom", *given_over])
     parser.add_argument("--port", default=os.environ.get("PORT", DEFAULT_PORT), type=port_number)
     options = parser.parse_args(arguments)
     if options.command == "check":
         return check()
+    if options.command == "sbom":
+        return sbom()
     return serve(options.port, seed=options.command == "demo")
 
 
@@ -203,6 +207,14 @@ def check() -> int:
         return run_checks(checks(Path(folder)))
 
 
+def sbom() -> int:
+    """Prints what requirements.lock names in CycloneDX's JSON, the same for the same lock."""
+    install("requirements-dev.lock")
+    command = [str(VENV / "bin/cyclonedx-py"), "requirements", "requirements.lock"]
+    command += ["--pyproject", "pyproject.toml", "--output-reproducible", "--output-format", "JSON"]
+    return call(command, os.environ)
+
+
 def bench(arguments: list[str]) -> int:
     """Measures, with `api` the Web API alone; returns the exit code."""
     install("requirements.lock")
@@ -266,8 +278,8 @@ def checks(folder: Path) -> list[Check]:
     # These two look at models and texts alone: they need no server.
     alone = {name: value for name, value in production.items() if name != "DATABASE_URL"}
     copy = copy_of_sources(folder)
-    tools = ("ruff", "mypy", "djade", "hadolint")
-    ruff, mypy, djade, hadolint = (str(VENV / "bin" / name) for name in tools)
+    tools = ("ruff", "mypy", "djade", "hadolint", "bandit")
+    ruff, mypy, djade, hadolint, bandit = (str(VENV / "bin" / name) for name in tools)
     manage = [str(PYTHON), "manage.py"]
     # Django's; a test compiles those of pages/, which are Jinja2's.
     sources = sorted(str(path) for path in ROOT.glob("templates/**/*.html"))
@@ -281,16 +293,24 @@ def checks(folder: Path) -> list[Check]:
         Check("mypy", [mypy], production),
         Check("templates", templates, production),
         Check("Dockerfile", [hadolint, "Dockerfile"], production),
+        Check("bandit", [bandit, "-q", "-c", "pyproject.toml", "-r", *shipped()], production),
+        Check("known weaknesses", [str(PYTHON), "deploy/audit_lock.py"], dict(os.environ)),
         Check("settings of production", deploy, production),
         Check("migrations", migrations, alone),
         Check("messages", messages, alone, copy, needs="xgettext"),
     ]
 
 
+def shipped() -> list[str]:
+    """The folders and files of Python that are not there for tests and measurements alone."""
+    rooms = sorted({path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests", "bench"})
+    return [*rooms, "deploy", "sdk/python/src", *sorted(path.name for path in ROOT.glob("*.py"))]
+
+
 def run_checks(these: Sequence[Check]) -> int:
     """Runs all of them, whatever fails, as many at once as there are processors; tells in order.
 
-    A program that is missing is a failure under CI alone.
+    A program that is missing is a failure under CI alone; what can't be reached is none.
     """
     required = os.environ.get("CI", "").lower() == "true"
     lines, failed = [], False
@@ -307,8 +327,9 @@ def run_checks(these: Sequence[Check]) -> int:
                 continue
             code, output = done
             print(output.decode("utf-8", "replace"), end="", flush=True)
-            failed |= code != 0
-            lines.append(f"{each.name}: {'passed' if code == 0 else 'FAILED'}")
+            failed |= code not in {0, COULD_NOT_ASK}
+            said = {0: "passed", COULD_NOT_ASK: "NOT RUN, nobody could be asked"}
+            lines.append(f"{each.name}: {said.get(code, 'FAILED')}")
     print("\n" + "\n".join(["=" * 72, *lines, "=" * 72]), flush=True)
     return int(failed)
 

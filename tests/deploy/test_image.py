@@ -3,6 +3,7 @@ and how its parts stop. On PostgreSQL with the two roles of deploy/postgresql.sq
 
 import os
 import re
+import shutil
 import socket
 import subprocess
 import time
@@ -22,6 +23,7 @@ from tests.deploy.compose import composed
 from tests.deploy.image import SECRET, Container, Engine, Image, built_image
 from tests.environment import FIXED
 from tests.mail.smtp_server import mail_server
+from tests.prepared import migrated
 from tests.served import ROOT, free_port
 
 # Compilers and what they come with, what installs, what fetches.
@@ -260,14 +262,16 @@ def test_one_container_may_do_it_all(built: Image, installed: Installation) -> N
     """With SQLite, as for a small installation; static files are in the image already."""
     given = installed.engine.environment
     small = {name: value for name, value in given.items() if name != "DATABASE_URL_FILE"}
-    port = free_port()
+    port, data = free_port(), next(iter(installed.engine.volumes))
+    shutil.copy(migrated() / "db.sqlite3", data)
+    os.chown(data / "db.sqlite3", int(USER), int(USER))
     _kind, *check = built.config["Healthcheck"]["Test"]
     with replace(installed.engine, environment=small).running("run", PORT=str(port)) as container:
         wait_until(lambda: container.process.poll() is not None or "is running" in container.log())
         assert servers._answers(port), container.log()
         assert container.execute(*check).returncode == 0
         container.stop()
-        assert container.wait(PATIENCE_OF_ENGINES) == 0, container.log()
+        assert container.wait(60) == 0, container.log()
 
 
 @pytest.mark.image
