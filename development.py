@@ -11,6 +11,7 @@ it writes into var/. Variables of the environment win over what it fills in.
     python3 dev.py sbom                   what the image has of Python's packages, in CycloneDX
     python3 dev.py bench [--help]         the table of docs/performance.md, on a private PostgreSQL
     python3 dev.py bench api [--help]     the figures of the Web API, for docs/web-api.md
+    python3 dev.py bench small [--help]   what one process with SQLite takes, for docs/operations.md
     python3 dev.py attacks [--help]       whether neighbours get answers while somebody attacks
     python3 dev.py manage <args>          manage.py with the same settings as demo and serve
 """
@@ -216,10 +217,11 @@ def sbom() -> int:
 
 
 def bench(arguments: list[str]) -> int:
-    """Measures, with `api` the Web API alone; returns the exit code."""
+    """Measures, with `api` the Web API alone, with `small` one process with SQLite; returns the
+    exit code."""
     install("requirements.lock")
-    if arguments[:1] == ["api"]:
-        return run_alone("bench.api", arguments[1:])
+    if arguments[:1] in (["api"], ["small"]):
+        return run_alone(f"bench.{arguments[0]}", arguments[1:])
     return run_alone("bench.table", arguments)
 
 

@@ -123,21 +123,19 @@ def test_its_folders_and_files_are_there(file: dict[str, Any]) -> None:
 
 
 def test_secrets_are_made_once_for_their_owner_alone(secrets: Path) -> None:
-    before = {path.name: path.read_text() for path in secrets.iterdir()}
+    before = {path.name: path.read_text().strip() for path in secrets.iterdir()}
     assert oct(secrets.stat().st_mode & 0o777) == "0o700"
     assert len(before["secret_key"]) == 80
     made(secrets, "elsewhere")
-    assert {path.name: path.read_text() for path in secrets.iterdir()} == before
-    assert (
-        before["web_url"].strip() == f"postgresql://portal_web:{before['web_password']}@db/portal"
-    )
+    assert {path.name: path.read_text().strip() for path in secrets.iterdir()} == before
+    assert before["web_url"] == f"postgresql://portal_web:{before['web_password']}@db/portal"
     assert len(set(before.values())) == len(before)
 
 
 def test_the_portal_can_read_them(secrets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from cryptography.fernet import Fernet
 
-    Fernet((secrets / "key_encryption_keys").read_text())
+    Fernet((secrets / "key_encryption_keys").read_text().strip())
     monkeypatch.setenv("DATABASE_URL_FILE", str(secrets / "owner_url"))
     monkeypatch.delenv("DATABASE_URL", raising=False)
     entry = env.database("DATABASE_URL", secrets)
@@ -240,6 +238,6 @@ def test_caddy_starts_by_its_command_and_asks_with_the_secret(
         finally:
             process.terminate()
             process.wait(20)
-    secret = (secrets / "tls_ask_secret").read_text()
+    secret = (secrets / "tls_ask_secret").read_text().strip()
     assert {f"/internal/tls-ask?domain={host}&secret={secret}", "/healthz"} == set(Upstream.asked)
     assert secret not in (tmp_path / "log").read_text()

@@ -141,6 +141,7 @@ def test_the_walk_leads_from_an_empty_debian_to_tls() -> None:
 def empty_debian() -> Iterator["Debian"]:
     with TemporaryDirectory(prefix="portal-install-", dir=image.in_memory()) as name:
         root = Path(name)
+        root.chmod(0o755)  # It is everybody's, as of any Debian.
         mirror = image.mirrors().get(image.SUITE, image.MIRROR)
         image.ran(["debootstrap", "--variant=minbase", image.SUITE, name, mirror])
         debian = Debian(root)
@@ -163,6 +164,8 @@ class Debian:
         self.answers: dict[str, str] = {}
         self.running: list[subprocess.Popen[bytes]] = []
         self.mounted: list[Path] = []
+        # Once it serves, in a network of its own, where all ports are free.
+        self.network: list[str] = []
 
     def set_up(self) -> None:
         """What is this machine's and not the walk's: mirrors, ways to packages, the source."""
@@ -215,14 +218,32 @@ class Debian:
         return image.ran([*self.enter(), "bash", "-ec", told]).strip()
 
     def enter(self, user: str = "root") -> list[str]:
-        clean = ["env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LANG=C.UTF-8"]
+        home = "/root" if user == "root" else f"/var/lib/{user}"
+        clean = ["env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", f"HOME={home}", "LANG=C.UTF-8"]
         become = [] if user == "root" else ["setpriv", f"--reuid={user}", f"--regid={user}",
                                             "--clear-groups", "--no-new-privs"]  # fmt: skip
-        return ["chroot", str(self.root), *clean, "DEBIAN_FRONTEND=noninteractive", *become]
+        return [
+            *self.network,
+            "chroot",
+            str(self.root),
+            *clean,
+            "DEBIAN_FRONTEND=noninteractive",
+            *become,
+        ]
+
+    def leave_the_network(self) -> None:
+        if self.network:
+            return
+        holder = subprocess.Popen(["unshare", "--net", "sh", "-c", "ip link set lo up; sleep 1000"])
+        self.running.append(holder)
+        self.network = ["nsenter", f"--target={holder.pid}", "--net"]
+        while "LOOPBACK,UP" not in image.ran([*self.network, "ip", "link"]):
+            time.sleep(0.1)
 
     # --- In the place of systemd ---
 
     def systemctl(self, verb: str, *words: str) -> None:
+        self.leave_the_network()
         units = [word for word in words if not word.startswith("-")]
         if verb == "daemon-reload":
             for name in NAMES:
@@ -290,13 +311,12 @@ class Debian:
             time.sleep(0.5)
 
     def end(self) -> None:
-        for process in self.running:
+        if (self.root / "usr/bin/pg_ctlcluster").exists():
+            subprocess.run([*self.enter(), "pg_ctlcluster", "15", "main", "stop", "-m", "fast"])
+        for process in reversed(self.running):
             process.terminate()
-        for process in self.running:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(60)
             process.kill()
-        if (self.root / "usr/bin/pg_ctlcluster").exists():
-            subprocess.run([*self.enter(), "pg_ctlcluster", "15", "main", "stop", "-m", "fast"])
         for path in reversed(self.mounted):
             subprocess.run(["umount", "--lazy", str(path)], check=True)
