@@ -169,8 +169,9 @@ class Debian:
 
     def set_up(self) -> None:
         """What is this machine's and not the walk's: mirrors, ways to packages, the source."""
-        for name in ("proc", "dev"):
-            image.ran(["mount", "--bind", f"/{name}", str(self.root / name)])
+        for name in ("proc", "dev", "dev/shm"):
+            # What is mounted in there stays in there.
+            image.ran(["mount", "--bind", "--make-private", f"/{name}", str(self.root / name)])
             self.mounted.append(self.root / name)
         (self.root / "source").mkdir()
         (self.root / "usr/sbin/policy-rc.d").write_text("#!/bin/sh\nexit 101\n")
