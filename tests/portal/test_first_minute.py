@@ -237,8 +237,8 @@ def test_a_folder_that_takes_no_venv_gets_one_sentence(
 def tree(tmp_path: Path) -> Path:
     """dev.py in a folder that needs nothing installed; its command line tells its process id."""
     folder = tmp_path / "tree"
-    folder.mkdir()
-    for name in ("dev.py", "development.py"):
+    (folder / "portal").mkdir(parents=True)
+    for name in ("dev.py", "development.py", "portal/__init__.py", "portal/processes.py"):
         shutil.copy(ROOT / name, folder / name)
     for name in ("requirements.lock", "requirements-dev.lock"):
         (folder / name).write_text("# Nothing.\n")
