@@ -42,7 +42,8 @@ RUN apt-get update \
  && apt-get install -y --no-install-recommends ca-certificates python3 tini tzdata \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin portal \
- && install -d -o portal -g portal /srv/portal
+ && install -d -o portal -g portal -m 700 /srv/portal \
+ && install -d -o portal -g portal /srv/portal/media
 
 COPY --from=build /opt /opt
 

@@ -1,5 +1,5 @@
-"""Sets the portal up on a fresh machine and runs it: demo, serve, test, check, bench, attacks,
-manage.
+"""Sets the portal up on a fresh machine and runs it: demo, serve, test, check, sbom, bench,
+attacks, drill, manage.
 
 Needs Python 3.11 with venv and nothing else; everything it installs goes into .venv, everything
 it writes into var/. Variables of the environment win over what it fills in.
@@ -8,9 +8,12 @@ it writes into var/. Variables of the environment win over what it fills in.
     python3 dev.py serve [--port 8000]    the same without demo data
     python3 dev.py test [pytest args]     all tests, on SQLite and on PostgreSQL
     python3 dev.py check                  what .ci/run checks beside the tests: style, types, ...
+    python3 dev.py sbom                   what the image has of Python's packages, in CycloneDX
     python3 dev.py bench [--help]         the table of docs/performance.md, on a private PostgreSQL
     python3 dev.py bench api [--help]     the figures of the Web API, for docs/web-api.md
+    python3 dev.py bench small [--help]   what one process with SQLite takes, for docs/operations.md
     python3 dev.py attacks [--help]       whether neighbours get answers while somebody attacks
+    python3 dev.py drill [--help]         what has to hold when things break, tried for real
     python3 dev.py manage <args>          manage.py with the same settings as demo and serve
 """
 
@@ -28,9 +31,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
-import urllib.error
-import urllib.request
 import venv
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -38,14 +38,15 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, NamedTuple, NoReturn
 
+from portal import processes
+from portal.processes import stop
+
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "installed-locks"
 DEFAULT_PORT = "8000"
 HIGHEST_PORT = 65535
-START_TIMEOUT = 60.0  # seconds
-STOP_TIMEOUT = 10.0  # seconds
 SERVED_WITH = ("chromium", "nginx", "caddy", "curl", "pgbouncer")
 # The SDK's examples; missing ones are told of, and are no failure.
 EXAMPLES_WITH = ("node", "javac")
@@ -54,7 +55,7 @@ SERVED = "e2e or proxies or image"  # marks of what is tried from outside, on on
 # Of what SQLite's tests take.
 HALF = ("tests/accounts", "tests/backoffice", "tests/imports", "tests/licenses")
 NO_TESTS_COLLECTED = 5  # pytest's exit code
-ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+COULD_NOT_ASK = 77  # that of a check that needs somebody on the network, who can't be reached
 # Variables by which pip would install somewhere else.
 ELSEWHERE = ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT")
 # Variables that a developer's own settings are not among.
@@ -63,55 +64,50 @@ OF_THE_MACHINE = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL")
 
 def run(arguments: Sequence[str]) -> NoReturn:
     """Runs one command and exits. Whoever ends this process ends its children with it."""
-    for number in ENDING:
-        if signal.getsignal(number) != signal.SIG_IGN:  # as nohup leaves it
-            signal.signal(number, end)
-    try:
-        sys.exit(main(arguments))
-    except subprocess.CalledProcessError as error:
-        # It has said itself what is wrong.
-        sys.exit(error.returncode)
-    except KeyboardInterrupt:
-        sys.exit(130)
-    finally:
-        # Python takes its handlers away before it has ended; then a second signal would kill it.
-        signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
-
-
-def end(number: int, frame: object) -> NoReturn:
-    """Ends this process as Ctrl-C does, once: a second signal doesn't keep it from ending its
-    children."""
-    for each in ENDING:
-        signal.signal(each, lambda *_: None)  # Python complains of SIG_IGN when both are pending.
-    raise KeyboardInterrupt
+    with processes.ended_by_signals():
+        try:
+            sys.exit(main(arguments))
+        except subprocess.CalledProcessError as error:
+            # It has said itself what is wrong.
+            sys.exit(error.returncode)
+        except KeyboardInterrupt:
+            sys.exit(130)
 
 
 def main(arguments: Sequence[str]) -> int:
     """Runs one command; returns the exit code."""
-    given_over = {"test": test, "bench": bench, "attacks": attacks, "manage": manage}
+    given_over = {
+        "test": test,
+        "bench": bench,
+        "attacks": attacks,
+        "drill": drill,
+        "manage": manage,
+    }
     if len(arguments) > 0 and arguments[0] in given_over:
         # Whatever follows belongs to pytest, to the tables and to manage.py.
         return given_over[arguments[0]](list(arguments[1:]))
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("command", choices=["demo", "serve", "check", *given_over])
+    parser.add_argument("command", choices=["demo", "serve", "check", "sbom", *given_over])
     parser.add_argument("--port", default=os.environ.get("PORT", DEFAULT_PORT), type=port_number)
     options = parser.parse_args(arguments)
     if options.command == "check":
         return check()
+    if options.command == "sbom":
+        return sbom()
     return serve(options.port, seed=options.command == "demo")
 
 
-def serve(port: int, *, seed: bool) -> int:
-    """Serves in the foreground until it is stopped; 1 when something didn't start or died."""
+def serve(port: int, *, seed: bool) -> NoReturn:
+    """Becomes `manage.py run`, which serves in the foreground until it is stopped."""
     listen(port).close()  # Said before anything is installed.
     install("requirements.lock")
-    prepare = ["prepare", *(["--demo"] if seed else [])]
     with alone():
         environment = development_environment(os.environ, port)
-        sign_ins = run_manage(prepare, as_owner(environment), capture=True)
-    return supervise(port, environment, sign_ins)
+    manage = [str(PYTHON), str(ROOT / "manage.py"), "run", "--bind", f"127.0.0.1:{port}"]
+    sys.stdout.flush()
+    os.execve(PYTHON, [*manage, *(["--demo"] if seed else [])], environment)  # noqa: S606
 
 
 def test(arguments: list[str]) -> int:
@@ -203,7 +199,7 @@ def run_tests(runs: Sequence[Run], arguments: Sequence[str]) -> list[int]:
         print(f"\n=== {first.name} ===", flush=True)
         foremost = start_pytest(first, arguments, common)
         # pytest cleans up on this signal.
-        stack.callback(stop, [foremost, *beside], signal.SIGINT)
+        stack.callback(stop, [foremost, *beside], by=signal.SIGINT)
         codes = [foremost.wait()]
         for run, process, output in zip(others, beside, outputs, strict=True):
             codes.append(process.wait())
@@ -219,11 +215,20 @@ def check() -> int:
         return run_checks(checks(Path(folder)))
 
 
+def sbom() -> int:
+    """Prints what requirements.lock names in CycloneDX's JSON, the same for the same lock."""
+    install("requirements-dev.lock")
+    command = [str(VENV / "bin/cyclonedx-py"), "requirements", "requirements.lock"]
+    command += ["--pyproject", "pyproject.toml", "--output-reproducible", "--output-format", "JSON"]
+    return call(command, os.environ)
+
+
 def bench(arguments: list[str]) -> int:
-    """Measures, with `api` the Web API alone; returns the exit code."""
+    """Measures, with `api` the Web API alone, with `small` one process with SQLite; returns the
+    exit code."""
     install("requirements.lock")
-    if arguments[:1] == ["api"]:
-        return run_alone("bench.api", arguments[1:])
+    if arguments[:1] in (["api"], ["small"]):
+        return run_alone(f"bench.{arguments[0]}", arguments[1:])
     return run_alone("bench.table", arguments)
 
 
@@ -235,6 +240,12 @@ def attacks(arguments: list[str]) -> int:
         tests = ["-m", "pytest", "-q", "tests/accounts/attacks", "--table", *arguments[1:]]
         return call([str(PYTHON), *tests], dict(os.environ))
     return run_alone("bench.under_attack", arguments)
+
+
+def drill(arguments: list[str]) -> int:
+    """Tries what has to hold when things break; returns the exit code."""
+    install("requirements-dev.lock")
+    return run_alone("drills", arguments)
 
 
 def run_alone(module: str, arguments: Sequence[str]) -> int:
@@ -282,8 +293,8 @@ def checks(folder: Path) -> list[Check]:
     # These two look at models and texts alone: they need no server.
     alone = {name: value for name, value in production.items() if name != "DATABASE_URL"}
     copy = copy_of_sources(folder)
-    tools = ("ruff", "mypy", "djade", "hadolint")
-    ruff, mypy, djade, hadolint = (str(VENV / "bin" / name) for name in tools)
+    tools = ("ruff", "mypy", "djade", "hadolint", "bandit")
+    ruff, mypy, djade, hadolint, bandit = (str(VENV / "bin" / name) for name in tools)
     manage = [str(PYTHON), "manage.py"]
     # Django's; a test compiles those of pages/, which are Jinja2's.
     sources = sorted(str(path) for path in ROOT.glob("templates/**/*.html"))
@@ -297,16 +308,24 @@ def checks(folder: Path) -> list[Check]:
         Check("mypy", [mypy], production),
         Check("templates", templates, production),
         Check("Dockerfile", [hadolint, "Dockerfile"], production),
+        Check("bandit", [bandit, "-q", "-c", "pyproject.toml", "-r", *shipped()], production),
+        Check("known weaknesses", [str(PYTHON), "deploy/audit_lock.py"], dict(os.environ)),
         Check("settings of production", deploy, production),
         Check("migrations", migrations, alone),
         Check("messages", messages, alone, copy, needs="xgettext"),
     ]
 
 
+def shipped() -> list[str]:
+    """The folders and files of Python that are not there for tests and measurements alone."""
+    rooms = sorted({path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests", "bench"})
+    return [*rooms, "deploy", "sdk/python/src", *sorted(path.name for path in ROOT.glob("*.py"))]
+
+
 def run_checks(these: Sequence[Check]) -> int:
     """Runs all of them, whatever fails, as many at once as there are processors; tells in order.
 
-    A program that is missing is a failure under CI alone.
+    A program that is missing is a failure under CI alone; what can't be reached is none.
     """
     required = os.environ.get("CI", "").lower() == "true"
     lines, failed = [], False
@@ -323,8 +342,9 @@ def run_checks(these: Sequence[Check]) -> int:
                 continue
             code, output = done
             print(output.decode("utf-8", "replace"), end="", flush=True)
-            failed |= code != 0
-            lines.append(f"{each.name}: {'passed' if code == 0 else 'FAILED'}")
+            failed |= code not in {0, COULD_NOT_ASK}
+            said = {0: "passed", COULD_NOT_ASK: "NOT RUN, nobody could be asked"}
+            lines.append(f"{each.name}: {said.get(code, 'FAILED')}")
     print("\n" + "\n".join(["=" * 72, *lines, "=" * 72]), flush=True)
     return int(failed)
 
@@ -498,18 +518,6 @@ def development_environment(given: Mapping[str, str], port: int) -> dict[str, st
     return environment
 
 
-def as_owner(environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment in which tables are made: with DATABASE_OWNER_URL, if there is one, in the
-    place of DATABASE_URL."""
-    changed = dict(environment)
-    for end in ("", "_FILE"):
-        if f"DATABASE_OWNER_URL{end}" in environment:
-            changed.pop("DATABASE_URL", None)
-            changed.pop("DATABASE_URL_FILE", None)
-            changed[f"DATABASE_URL{end}"] = environment[f"DATABASE_OWNER_URL{end}"]
-    return changed
-
-
 def keep_private(folder: Path) -> None:
     """Takes from others what an earlier version let them read: the folder and SQLite's files."""
     for path in (folder, *folder.glob("db.sqlite3*")):
@@ -540,81 +548,6 @@ SECRETS = {"SECRET_KEY": new_secret_key, "KEY_ENCRYPTION_KEYS": new_encryption_k
 
 
 # --- Running -----------------------------------------------------------------------------------
-
-
-def run_manage(
-    arguments: Sequence[str], environment: Mapping[str, str], *, capture: bool = False
-) -> str:
-    """Runs manage.py to its end and returns what it printed, if that was asked for."""
-    done = subprocess.run(
-        [PYTHON, "manage.py", *arguments],
-        cwd=ROOT,
-        env=dict(environment),
-        check=True,
-        text=True,
-        stdout=subprocess.PIPE if capture else None,
-    )
-    return done.stdout or ""
-
-
-def supervise(port: int, environment: Mapping[str, str], sign_ins: str) -> int:
-    """Runs the web server and the queue's worker until one ends or a signal comes."""
-    listener = listen(port)
-    gunicorn = [
-        str(PYTHON),
-        "-m",
-        "gunicorn",
-        "portal.wsgi",
-        "--bind",
-        f"fd://{listener.fileno()}",
-        "--log-level",
-        "warning",
-    ]
-    worker = [str(PYTHON), "manage.py", "db_worker", "--no-startup-delay"]
-    children: list[subprocess.Popen[bytes]] = []
-    try:
-        for command, kept in ((gunicorn, [listener.fileno()]), (worker, [])):
-            # Sessions of their own: Ctrl-C reaches dev.py alone, which then stops them in order.
-            child = subprocess.Popen(
-                command, cwd=ROOT, env=environment, start_new_session=True, pass_fds=kept
-            )
-            children.append(child)
-        listener.close()
-        if not wait_until_healthy(port, children):
-            return fail("The server did not start.")
-        address = f"{environment['PUBLIC_SCHEME']}://{environment['PARENT_HOST']}:{port}/"
-        print(f"\nThe portal is running: {address}\n{sign_ins}\nCtrl-C stops it.", flush=True)
-        while all(child.poll() is None for child in children):
-            time.sleep(0.5)
-        return fail("A part of the portal ended by itself.")
-    except KeyboardInterrupt:
-        return 0
-    finally:
-        stop(children)
-
-
-def wait_until_healthy(port: int, children: Sequence[subprocess.Popen[bytes]]) -> bool:
-    """Whether /readyz answered before the time was up; False at once when a child has ended."""
-    deadline = time.monotonic() + START_TIMEOUT
-    while time.monotonic() < deadline and all(child.poll() is None for child in children):
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2):
-                return True
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.1)
-    return False
-
-
-def stop(children: Sequence[subprocess.Popen[bytes]], by: int = signal.SIGTERM) -> None:
-    """Asks the children to end, and makes them when they don't."""
-    for child in children:
-        child.send_signal(by)
-    for child in children:
-        try:
-            child.wait(STOP_TIMEOUT)
-        except (subprocess.TimeoutExpired, KeyboardInterrupt):
-            child.kill()
-            child.wait()
 
 
 def call(command: Sequence[str], environment: Mapping[str, str]) -> int:
@@ -682,15 +615,9 @@ def port_number(text: str) -> int:
 
 
 def listen(port: int) -> socket.socket:
-    """A socket that listens on the port of the loopback address, where nobody else does then;
-    exits with a sentence where that can't be."""
-    try:
-        return socket.create_server(("127.0.0.1", port))
-    except OSError as error:
-        why = os.strerror(error.errno or 0)
-        sys.exit(
-            f"Port {port} can't be had ({why}): stop what listens there, or choose another --port."
-        )
+    """A socket that listens on the port of the loopback address; exits with a sentence where that
+    can't be."""
+    return processes.listen("127.0.0.1", port)
 
 
 def say(message: str) -> None:

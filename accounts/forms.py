@@ -6,7 +6,6 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib.auth.password_validation import (
-    password_validators_help_texts,
     validate_password,
 )
 from django.utils.translation import gettext as _now
@@ -40,7 +39,12 @@ class ShownPassword(forms.PasswordInput):
         return {**super().build_attrs(base_attrs, extra_attrs), "data-show": _now("Show password")}
 
 
-# What is said of a new password while it is typed.
+# What a new password has to be (accounts/password_rules.py), and what is said of it while it is
+# typed.
+WANTED = _(
+    "At least 10 characters, such as four words that don’t belong together. It can’t be a common "
+    "password, or much like you or the company."
+)
 STRENGTH = {
     "short": _("Too short: at least 10 characters."),
     "weak": _("Easy to guess: it repeats a few characters, or counts on."),
@@ -126,7 +130,7 @@ class NewPasswordForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.user = user
         field = self.fields["new_password"]
-        field.help_text = " ".join(filter(None, password_validators_help_texts()))
+        field.help_text = WANTED
         said = {name: str(text) for name, text in STRENGTH.items()}
         field.widget.attrs["data-strength"] = json.dumps(said, ensure_ascii=False)
 

@@ -49,9 +49,6 @@ class PersonValidator:
                 code="password_too_similar",
             )
 
-    def get_help_text(self) -> str:
-        return ""
-
 
 class VendorValidator:
     """The password is not the name or the address of the vendor with a few signs beside it."""
@@ -63,9 +60,6 @@ class VendorValidator:
                 _("The password is too similar to the company's name or address."),
                 code="password_like_vendor",
             )
-
-    def get_help_text(self) -> str:
-        return _("It can't be much like you or the company.")
 
 
 def names_of(vendor: Vendor) -> list[str]:
@@ -87,9 +81,6 @@ class PredictableValidator:
                 _("The password is too easy to guess: it repeats a few characters, or counts on."),
                 code="password_predictable",
             )
-
-    def get_help_text(self) -> str:
-        return ""
 
 
 def is_run(password: str) -> bool:
@@ -113,9 +104,6 @@ class LeakedValidator:
                 _("This password is in a list of leaked ones. Choose another one."),
                 code="password_leaked",
             )
-
-    def get_help_text(self) -> str:
-        return ""
 
 
 def is_leaked(password: str, folder: Path) -> bool:

@@ -183,6 +183,8 @@ def _by_day(model: Any, changes: Mapping[str, Any]) -> dict[str, Any]:
 def _in_words(model: Any, name: str, value: Any) -> str:
     """A field's value; by its label, where it has one."""
     field = _field(model, name)
+    if field and isinstance(value, list) and all(isinstance(each, str) for each in value):
+        return value_text([label_of(field, each) or each for each in value])
     is_told = isinstance(value, str | int) and not isinstance(value, bool)
     label = label_of(field, value) if field and is_told else ""
     return label or value_text(value)

@@ -23,27 +23,37 @@ from backoffice.export import WithExport
 from backoffice.filters import DaysFilter
 from backoffice.leads import places_by_leads
 from backoffice.lists import Empty
-from tenancy.finding import Place, begins, named
+from tenancy import finding
+from tenancy.finding import Place, begins
 from tenancy.spelling import Typed
+from web.browsers import named
 
 __all__ = ["AuditEntryAdmin", "BulkChangeAdmin"]
 
 Entries = QuerySet[AuditEntry]
-MOST_TOLD = 3  # changes of an entry in the list
+MOST_TOLD, LONGEST_TOLD = 3, 80  # changes of an entry in the list, and characters of a value
 
 
-def _told(entry: AuditEntry, changes: list[tuple[str, str, str]]) -> SafeString:
-    """The changes, each in a line."""
+def _told(
+    entry: AuditEntry, changes: list[tuple[str, str, str]], most: int | None = None
+) -> SafeString:
+    """The changes, each in a line; of a long value so many characters."""
     lines = (
         (
             field,
-            format_html("<ins>{}</ins>", new)
+            format_html("<ins>{}</ins>", shorten(new, most))
             if entry.action == "created"
-            else format_html("<del>{}</del> → <ins>{}</ins>", old, new),
+            else format_html(
+                "<del>{}</del> → <ins>{}</ins>", shorten(old, most), shorten(new, most)
+            ),
         )
         for field, old, new in changes
     )
     return format_html_join("", "<div>{}: {}</div>", lines)
+
+
+def shorten(text: str, most: int | None) -> str:
+    return text if most is None or len(text) <= most else f"{text[: most - 1]}…"
 
 
 class ActionFilter(SimpleListFilter):
@@ -55,6 +65,12 @@ class ActionFilter(SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: Entries) -> Entries:
         return queryset.filter(action=self.value()) if self.value() else queryset
+
+
+def detail_text(name: str, value: Any) -> str:
+    """A detail in words; of a browser what it is, if that is known."""
+    known = ", ".join(filter(None, named(str(value)))) if name == "browser" else ""
+    return known or value_text(value)
 
 
 class CustomerFilter(SimpleListFilter):
@@ -83,7 +99,9 @@ def entry_places(word: Typed) -> list[Place]:
     by_label = []
     for spelling in sorted(_spellings(word.text)):
         labels = entries.filter(begins("label", spelling)).order_by("label")
-        by_label.append(named(labels.values_list("pk", flat=True), begins("label", spelling)))
+        by_label.append(
+            finding.named(labels.values_list("pk", flat=True), begins("label", spelling))
+        )
     return [*by_label, *places_by_leads(entries, word)]
 
 
@@ -196,7 +214,7 @@ class AuditEntryAdmin(WithExport):
         if remark(obj):
             return remark(obj)
         changes = changed_fields(obj)
-        told, more = _told(obj, changes[:MOST_TOLD]), len(changes) - MOST_TOLD
+        told, more = _told(obj, changes[:MOST_TOLD], LONGEST_TOLD), len(changes) - MOST_TOLD
         if more <= 0:
             return told
         text = ngettext("and %(n)d more", "and %(n)d more", more) % {"n": more}
@@ -204,5 +222,5 @@ class AuditEntryAdmin(WithExport):
 
     @admin.display(description=_("details"))
     def more(self, obj: AuditEntry) -> SafeString | str:
-        lines = ((name, value_text(value)) for name, value in obj.details.items())
+        lines = ((name, detail_text(name, value)) for name, value in obj.details.items())
         return format_html_join("", "<div>{}: {}</div>", lines)

@@ -30,11 +30,11 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from audit import trail, words
+from backoffice.bulk import deleting
 from backoffice.lists import ListAdmin, links_from
 from backoffice.pages import Walk, columns_of
 from backoffice.readable import ReadableForm
 from tenancy.door import current_vendor, is_inside
-from tenancy.transactions import in_steps
 from web import once, places
 from web.bodies import LARGEST, announced
 from web.errors import PortalError
@@ -71,6 +71,13 @@ class VendorAdmin(ListAdmin):
     # What a list may be narrowed by beside `list_filter`, because pages link to it.
     lookups: tuple[str, ...] = ()
 
+    def __init__(self, model: type[models.Model], admin_site: Any) -> None:
+        """Of what can be deleted many rows can be, by a job (backoffice/bulk/deleting.py)."""
+        super().__init__(model, admin_site)
+        delete = self.writes.get(model, Writes()).delete
+        if delete is not _no_verb:
+            deleting.register_for(self, delete)
+
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
         """The filters that are offered and no other condition.
 
@@ -106,10 +113,6 @@ class VendorAdmin(ListAdmin):
         own = self.opts.verbose_name_plural
         left = {name: n - len(objs) if name == own else n for name, n in counts.items()}
         return doomed, {name: n for name, n in left.items() if n > 0}, lacking, protected
-
-    def delete_queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> None:
-        """Deletes the chosen rows one after the other; one that is refused ends it."""
-        in_steps(queryset, lambda row: self.delete_model(request, row))
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         """Has the verbs of the rows below a row (inlines) save what was typed of each."""

@@ -196,6 +196,12 @@ class KeysetList(ChangeList):
         return bool(self.query or self.get_filters_params())
 
     @property
+    def may_be_narrowed(self) -> bool:
+        """Whether there is something to search or to filter, and by what."""
+        has_some = bool(self.page.rows) or self.may_have_others
+        return has_some and bool(self.search_fields or self.has_filters)
+
+    @property
     def asked(self) -> list[tuple[str, str]]:
         """What the list is narrowed and sorted by."""
         return parse_qsl(self.get_query_string().removeprefix("?"))
@@ -595,8 +601,7 @@ class ListAdmin(WithChoices, admin.ModelAdmin[Any]):
 
     def response_action(self, request: HttpRequest, queryset: Any, *args: Any) -> Any:
         """As Django's; all rows of a list are taken only if they are not too many."""
-        takes_any = self.takes_any_number and request.POST.get("action") != "delete_selected"
-        is_bounded = is_across(request) and not takes_any
+        is_bounded = is_across(request) and not self.takes_any_number
         if is_bounded and queryset.order_by()[MOST_AT_ONCE : MOST_AT_ONCE + 1].exists():
             text = _("That are too many at a time: choose at most %(most)d %(names)s.")
             named = {"most": MOST_AT_ONCE, "names": self.row_names}

@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from django.apps import apps
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from tenancy.rows import SameVendor, TenantRow, personal, secret
+from tenancy.rows import SameVendor, TenantRow, personal, secret, told_by
 from tenancy.texts import Line
 
 
@@ -23,7 +24,7 @@ class BulkChange(TenantRow):
         STOPPED = "stopped", _("stopped")
         FAILED = "failed", _("failed")
 
-    kind = models.CharField(max_length=20)
+    kind = models.CharField(max_length=40)
     name = models.CharField(max_length=40)
     label = models.CharField(_("change"), max_length=200)
     values: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(default=dict)
@@ -97,6 +98,14 @@ class BulkStep(TenantRow):
         return str(self.number)
 
 
+def list_in_words(label: str) -> str:
+    """What rows of a list are called, by the label of their model; empty where there is none."""
+    try:
+        return str(apps.get_model(label)._meta.verbose_name_plural)
+    except (LookupError, ValueError):
+        return ""
+
+
 class SavedView(TenantRow):
     """What narrows and orders a list, under a name: the list's address behind its question mark.
 
@@ -106,7 +115,7 @@ class SavedView(TenantRow):
     owner = models.ForeignKey(
         "accounts.User", models.CASCADE, related_name="+", verbose_name=_("owner")
     )
-    listed = models.CharField(_("list"), max_length=80)
+    listed = told_by(models.CharField(_("list"), max_length=80), list_in_words)
     name = Line(_("name"), max_length=60)
     # It may look for a person, who can be erased: the trail does not repeat it.
     query = secret(personal(models.CharField(max_length=1000)))

@@ -32,6 +32,7 @@ from demo.ids import demo_id, demo_key
 from demo.refusals import refusals
 from demo.releases import VERSIONS, seed_release
 from demo.sessions import signed_in
+from demo.trials import trials
 from demo.webhooks import webhooks
 from licenses.models import (
     Activation,
@@ -301,6 +302,7 @@ def _steps(company: Company, vendor: Vendor) -> Iterator[Step]:
     yield from emails(vendor)
     yield from refusals(vendor)
     yield from signed_in(vendor)
+    yield from trials(vendor)
     yield from webhooks(vendor)
     yield 1, partial(_saved_view, vendor)
 

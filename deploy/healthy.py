@@ -14,8 +14,9 @@ OK = 200
 
 
 def is_web(command_line: bytes) -> bool:
-    """Whether the words, each ended by a zero byte, are those that start the web server."""
-    return b"\0deploy/run\0web\0" in command_line
+    """Whether the words, each ended by a zero byte, are those that start the web server, alone or
+    with the worker."""
+    return any(b"\0deploy/run\0%b\0" % role in command_line for role in (b"web", b"run"))
 
 
 def answers(port: int) -> bool:

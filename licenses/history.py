@@ -6,11 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from audit import trail
 from audit.models import AuditEntry
-from licenses.models import Activation, License
-from tenancy.spelling import asked, has_all
+from licenses.models import Activation, GoneMachine, GoneMachineWord, License
 
 # What customers are not told of a licence.
 WITHHELD = frozenset({"policy", "internal_notes"})
@@ -54,11 +54,14 @@ def record(
 ) -> AuditEntry:
     """Writes an event of a licence, or of one of its machines, into the audit trail.
 
-    Customers see the event; a member of the vendor's staff appears to them as the vendor.
+    Customers see the event; a member of the vendor's staff appears to them as the vendor. A machine
+    whose seat became free is found by its name from now on; the licence's lock is held.
     """
     named = _named(machine) if machine else {}
     if machine and event in SEATS:
         named |= _described(machine)
+    if machine and event in GONE and "license_deleted" not in details:
+        _keep_name(machine, event)
     return trail.record(
         event,
         machine or license,
@@ -90,20 +93,25 @@ SEATS = (
     Event.FREED,
     Event.RELEASED_BY_CUSTOMER,
 )
-# How a machine's seat becomes free, and how many of each are looked through for a name.
+# How a machine's seat becomes free.
 GONE = (Event.DEACTIVATED, Event.FREED, Event.RELEASED_BY_CUSTOMER)
-MOST_GONE = 1000
 
 
-def gone_by_name(text: str) -> list[AuditEntry]:
-    """The entries about machines without a seat by now whose names have every word of the text,
-    among the last MOST_GONE of each way to become so; newest first."""
-    words = [word.form for word in asked(text) or ()]
-    found = []
-    for action in GONE if words else ():
-        last = AuditEntry.objects.filter(action=action).order_by("-created_at")[:MOST_GONE]
-        found += [each for each in last if has_all(str(each.details.get("hostname", "")), words)]
-    return sorted(found, key=lambda entry: entry.created_at, reverse=True)
+def _keep_name(machine: Activation, how: Event) -> None:
+    if not machine.hostname:
+        return
+    now = timezone.now()
+    known = GoneMachine.objects.filter(license_id=machine.license_id, hostname=machine.hostname)
+    if known.update(how=how, gone_at=now, updated_at=now):
+        return
+    gone = GoneMachine.objects.create(
+        vendor_id=machine.vendor_id,
+        license_id=machine.license_id,
+        hostname=machine.hostname,
+        how=how,
+        gone_at=now,
+    )
+    GoneMachineWord.objects.begin([gone])
 
 
 def gone_machine(machine_id: UUID) -> AuditEntry | None:

@@ -19,6 +19,7 @@ from licenses.models import (
     Activation,
     ActivationWord,
     ExpirationStrategy,
+    GoneMachineWord,
     License,
     LicenseUser,
     LicenseWord,
@@ -239,6 +240,16 @@ def _with_near_groups(form: str) -> Iterator[UUID]:
 def near_machines(text: str) -> list[UUID]:
     """The ids of some machines whose names may be meant."""
     return near_ids(ActivationWord, text)
+
+
+def gone_places(word: Typed) -> list[Place]:
+    """Where a word of a machine that has no seat any more may stand: in its name."""
+    return [in_words(GoneMachineWord, word.form)]
+
+
+def near_gone(text: str) -> list[UUID]:
+    """The ids of some machines without a seat whose names may be meant."""
+    return near_ids(GoneMachineWord, text)
 
 
 def machine_places(word: Typed) -> list[Place]:

@@ -84,6 +84,8 @@ ALLOW_DATABASE_OWNER = env.boolean("ALLOW_DATABASE_OWNER", default=False)
 globals().update(env.email("EMAIL_URL"))
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"portal@{PORTAL_PARENT_HOST}")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+# Whom `manage.py prepare` makes the first operator.
+OPERATOR_EMAIL = env.text("OPERATOR_EMAIL", f"operator@{PORTAL_PARENT_HOST}")
 # Seconds: after how long an attempt to send counts as killed, how long a mail server that has all
 # of an e-mail may take to answer, and after how long a job of the queue counts as killed.
 EMAIL_LEASE = env.integer("EMAIL_LEASE", 60, minimum=1, maximum=3600)

@@ -14,6 +14,7 @@ from django.core.validators import (
 )
 from django.db import models
 from django.db.models import Q
+from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
 
 from licenses.models import Product, VersionField, validate_version
@@ -21,7 +22,7 @@ from licenses.versions import LONGEST_KEY, parse, sort_key
 from releases import platforms
 from releases.files.names import FileNameField
 from releases.notes import render
-from tenancy.rows import SameVendor, TenantRow, personal, secret
+from tenancy.rows import SameVendor, TenantRow, labelled, personal, secret, told_by
 from tenancy.texts import Line, Prose
 
 validate_word = RegexValidator(
@@ -116,7 +117,9 @@ class Release(TenantRow):
         validators=[validate_word],
         help_text=_("Such as stable or beta. A pre-release is never the newest of stable."),
     )
-    platforms = models.JSONField(_("platforms"), validators=[validate_platforms])
+    platforms = labelled(
+        models.JSONField(_("platforms"), validators=[validate_platforms]), platforms.NAMES
+    )
     notes = Prose(
         _("notes"),
         max_length=LONGEST_NOTES,
@@ -212,8 +215,11 @@ class ReleaseFile(TenantRow):
     # vendor, and the database refuses to leave anything hanging.
     release = models.ForeignKey(Release, models.DO_NOTHING, related_name="files")
     name = FileNameField(_("file name"))
-    size = models.PositiveBigIntegerField(
-        _("size"), validators=[MaxValueValidator(LARGEST_FILE)], help_text=_("In bytes.")
+    size = told_by(
+        models.PositiveBigIntegerField(
+            _("size"), validators=[MaxValueValidator(LARGEST_FILE)], help_text=_("In bytes.")
+        ),
+        filesizeformat,
     )
     sha256 = models.CharField(_("SHA-256"), max_length=64, validators=[validate_sha256])
     content_type = models.CharField(

@@ -18,6 +18,8 @@ from imports.models import ColumnMeaning, ImportStep
 from imports.verbs import files
 from licenses.models import (
     FeatureFlag,
+    GoneMachine,
+    GoneMachineWord,
     LicenseMetadata,
     LicenseMeterAttribute,
     LicensePolicy,
@@ -75,6 +77,10 @@ def _fill(world: World, vendor: Vendor) -> None:
             vendor=vendor, product=license.product, name=f"{name}-version"
         )
         VersionFeature.objects.create(vendor=vendor, version=version, flag=flag, data=name)
+        gone = GoneMachine.objects.create(
+            vendor=vendor, license=license, hostname=f"{name}-scrapped", how="freed"
+        )
+        GoneMachineWord.objects.begin([gone])
         TrialActivation.objects.create(
             vendor=vendor,
             product=license.product,

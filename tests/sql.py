@@ -210,6 +210,7 @@ HAVE_WORDS: dict[str, tuple[str, ...]] = {
     "licenses_license": ("key", "key_form", *words.SEARCHED),
     "licenses_licensemetadata": ("key", "value", "visible"),
     "licenses_activation": ("hostname",),
+    "licenses_gonemachine": ("hostname",),
 }
 # The tables in which the test has written what has words, or words.
 worded: set[str] = set()

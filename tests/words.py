@@ -59,6 +59,9 @@ SOURCES = {
     ("licenses_activationword", "activation_id"): {
         ("licenses_activation", "id"): (words("r.hostname"),)
     },
+    ("licenses_gonemachineword", "machine_id"): {
+        ("licenses_gonemachine", "id"): (words("r.hostname"),)
+    },
 }
 
 

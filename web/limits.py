@@ -61,6 +61,9 @@ TRIAL_FILE_PER_IP = Limit("trial-file-ip", burst=60, interval=10)
 # Trials that begin; one that has begun costs nothing.
 TRIAL_PER_IP = Limit("trial-ip", burst=30, interval=2 * 60)
 OFFLINE_PER_USER = Limit("offline-user", burst=120, interval=1)
+# Administrators whom an operator invites.
+INVITED_PER_OPERATOR = Limit("invited-operator", burst=50, interval=60)
+INVITED_PER_ADDRESS = Limit("invited-address", burst=3, interval=20 * 60)
 TEST_EMAIL_PER_USER = Limit("test-email-user", burst=5, interval=5 * 60)
 OWN_TABLES_PER_USER = Limit("own-tables-user", burst=40, interval=30)
 OWN_ARCHIVES_PER_USER = Limit("own-archives-user", burst=5, interval=10 * 60)

@@ -69,7 +69,9 @@ class Webhook(TenantRow):
         default=Style.CRYPTLEX,
         help_text=_("How the receiver sees that it is you. New receivers: Standard Webhooks."),
     )
-    events = models.JSONField(_("events"), default=list, validators=[validate_events])
+    events = labelled(
+        models.JSONField(_("events"), default=list, validators=[validate_events]), EVENTS
+    )
     active = models.BooleanField(
         _("on"), default=True, help_text=_("While it is off, nothing is sent or kept for it.")
     )

@@ -15,6 +15,7 @@ class TagAdmin(VendorAdmin):
     """Words by which a vendor sorts people and licences."""
 
     add_text = _("Add a tag")
+    takes_any_number = True
     empty = Empty("tag", _("Tags sort customers and licences for you. Customers never see them."))
     writes = {Tag: Writes(create_tag, change_tag, delete_tag)}
     list_display = ("name", "description")

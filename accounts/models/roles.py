@@ -1,12 +1,13 @@
 """A vendor's roles: what their people may do in the back office, by claims."""
 
+from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from accounts.rights import CLAIMS
-from tenancy.rows import TenantRow
+from tenancy.rows import TenantRow, told_by
 from tenancy.texts import Line
 
 LONGEST_NAME = 50
@@ -35,6 +36,34 @@ def role_label(name: str) -> str:
     return str(LABELS.get(name, name))
 
 
+ACTIONS = {
+    "view": _("see"),
+    "add": _("add"),
+    "change": _("change"),
+    "delete": _("delete"),
+    "export": _("export"),
+    "erase": _("erase"),
+    "invite": _("invite"),
+    "note": _("write notes"),
+    "view_as": _("view as"),
+    "take_off_factor": _("take off the second factor"),
+    "send": _("send"),
+    "release": _("release"),
+    "stop": _("stop"),
+}
+
+
+def claim_in_words(claim: str) -> str:
+    """What a right is called in words; empty for one about a model that is gone."""
+    app, _dot, right = claim.partition(".")
+    action, _line, model = right.rpartition("_")
+    try:
+        what = apps.get_model(app, model)._meta.verbose_name_plural
+    except LookupError:
+        return ""
+    return f"{what}: {ACTIONS.get(action, action)}"
+
+
 def validate_claims(claims: object) -> None:
     """Raises ValidationError for anything but a list of known claims, none twice."""
     if not isinstance(claims, list) or not all(isinstance(each, str) for each in claims):
@@ -54,12 +83,15 @@ class Role(TenantRow):
 
     name = Line(_("name"), max_length=LONGEST_NAME)
     description = Line(_("description"), max_length=300, blank=True)
-    claims = models.JSONField(
-        _("claims"),
-        default=list,
-        blank=True,
-        validators=[validate_claims],
-        help_text=_('A list of rights, such as "licenses.view_license".'),
+    claims = told_by(
+        models.JSONField(
+            _("claims"),
+            default=list,
+            blank=True,
+            validators=[validate_claims],
+            help_text=_('A list of rights, such as "licenses.view_license".'),
+        ),
+        claim_in_words,
     )
     built_in = models.BooleanField(_("built in"), default=False, editable=False)
 

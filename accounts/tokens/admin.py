@@ -73,10 +73,13 @@ def token_places(word: Typed) -> list[Place]:
 class TokenAdmin(VendorAdmin):
     """With what programs act in whose name. People make their tokens themselves."""
 
+    list_title = gettext_lazy("Access tokens")
+    called = (gettext_lazy("access token"), gettext_lazy("access tokens"))
     empty = Empty(
         "token",
         gettext_lazy(
-            "Who lets a program act in his name makes an access token under his own name."
+            "With an access token a program acts in somebody’s name. Each makes their own, on the "
+            "page of the profile."
         ),
         button=gettext_lazy("To the team"),
         route="accounts_user_changelist",

@@ -11,10 +11,12 @@ from accounts.verbs.people import change_person, create_person
 from accounts.verbs.roles import give_built_in_roles
 from accounts.view_as import verbs as view_as
 from audit import trail
+from audit.acting import actor
 from tenancy.addresses import normalise_email
 from tenancy.door import Way, inside, outside
 from tenancy.models import Vendor
 from tenancy.verbs import add_vendor
+from web import limits
 
 
 @transaction.atomic
@@ -33,12 +35,14 @@ def begin_vendor(vendor: Vendor) -> Vendor:
 def create_vendor(vendor: Vendor, *, admin_email: str) -> Vendor:
     """Begins a vendor and invites its first administrator.
 
-    Raises ValidationError when the vendor's fields are refused; then nothing is saved or sent.
+    Raises ValidationError when the vendor's fields are refused, and TooManyAttempts; then nothing
+    is saved or sent.
     """
     _check(vendor)
     begin_vendor(vendor)
     with inside(vendor):
         address = normalise_email(admin_email)
+        _count_invitation(vendor, address)
         create_person(person=User(vendor=vendor, email=address, role=BuiltIn.ADMIN))
     return vendor
 
@@ -88,12 +92,14 @@ def name_administrator(vendor: Vendor, *, email: str) -> User:
     password is invited again, and whoever may not enter any more may.
 
     Raises ValidationError when the address is none, or is that of somebody who is no
-    administrator: whom a vendor knows as a customer no operator makes its administrator.
+    administrator: whom a vendor knows as a customer no operator makes its administrator; and
+    TooManyAttempts for who invites too often.
     """
     address = normalise_email(email)
     with inside(vendor):
         known = User.objects.at(email)
         if known is None:
+            _count_invitation(vendor, address)
             return create_person(person=User(vendor=vendor, email=address, role=BuiltIn.ADMIN))
         if known.role != BuiltIn.ADMIN:
             raise ValidationError(
@@ -102,7 +108,7 @@ def name_administrator(vendor: Vendor, *, email: str) -> User:
         if not known.is_active:
             known.is_active = True
             known = change_person(person=known, fields=["is_active"])
-        invite_waiting([known])
+        _invite_again(vendor, [known])
         return known
 
 
@@ -113,6 +119,25 @@ def _check(vendor: Vendor) -> None:
 
 @transaction.atomic
 def invite_administrators(vendor: Vendor) -> int:
-    """Invites those of a vendor's administrators again who have not set a password; how many."""
+    """Invites those of a vendor's administrators again who have not set a password; how many.
+    Raises TooManyAttempts, and then nobody is invited."""
     with inside(vendor):
-        return invite_waiting(list(User.objects.filter(role=BuiltIn.ADMIN, is_active=True)))
+        known = User.objects.filter(role=BuiltIn.ADMIN, is_active=True)
+        return _invite_again(vendor, list(known))
+
+
+def _invite_again(vendor: Vendor, people: list[User]) -> int:
+    for person in people:
+        if not person.has_usable_password():
+            _count_invitation(vendor, person.email)
+    return invite_waiting(people)
+
+
+def _count_invitation(vendor: Vendor, address: str) -> None:
+    """Raises TooManyAttempts for an operator who invites too many, or one too often; what a command
+    of the server's does is not limited."""
+    operator = actor().who()
+    if operator is None:
+        return
+    limits.take(limits.INVITED_PER_OPERATOR, str(operator.pk))
+    limits.take(limits.INVITED_PER_ADDRESS, str(vendor.pk), address)

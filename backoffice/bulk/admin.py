@@ -22,7 +22,7 @@ from backoffice.lists import Empty
 from backoffice.models import BulkChange, BulkStep
 from tenancy.door import current_vendor, inside
 
-SHOWN = 100  # rows that were not changed
+SHOWN = 100  # rows that were not changed, and names of those that are deleted
 STEPS_AT_ONCE = 50
 
 
@@ -57,7 +57,7 @@ class BulkChangeAdmin(WithButtons):
     ) -> HttpResponse:
         """How far the change is. While a job runs, the page loads itself anew."""
         change = self.own_row(request, object_id, self.right("view"))
-        problems = _problems(change)
+        problems, deleted = _problems(change), _deleted(change)
         context = {
             **self.admin_site.each_context(request),
             "title": change.label,
@@ -69,6 +69,9 @@ class BulkChangeAdmin(WithButtons):
             "counts": words.counts_of(change),
             "problems": problems,
             "there_are_more": change.refused + change.left > len(problems),
+            "deletes": KINDS[change.kind].deletes,
+            "deleted": deleted,
+            "more_deleted": change.changed > len(deleted),
             "has_result": change.steps.exists(),
             "may_stop": request.user.has_perm(self.right("stop")),
         }
@@ -107,6 +110,18 @@ def _problems(change: BulkChange) -> list[tuple[str, str, str]]:
     ]
 
 
+def _deleted(change: BulkChange) -> list[str]:
+    """The names of the first rows that a deletion has deleted."""
+    names = list[str]()
+    done = change.steps.exclude(done_at=None).order_by("number")
+    for step in done.iterator(chunk_size=1) if KINDS[change.kind].deletes else ():
+        left = {place for place, _what, _why in step.problems}
+        names += [name for place, (_pk, name) in enumerate(step.rows) if place not in left]
+        if len(names) >= SHOWN:
+            break
+    return names[:SHOWN]
+
+
 def _parts(change: BulkChange, vendor: Any) -> Iterator[str]:
     """The file in parts, read while it is sent, when the request's scope has ended."""
     yield BOM + written([[str(KINDS[change.kind].rows), _("result"), _("reason")]])
@@ -130,9 +145,10 @@ def _lines(change: BulkChange, steps: list[BulkStep]) -> Iterator[list[Any]]:
     kind = KINDS[change.kind]
     names = kind.names(ids)
     results = {REFUSED: _("refused"), LEFT: _("left alone")}
+    done = _("deleted") if kind.deletes else _("changed")
     for step in steps:
         problems = {place: (results[what], why) for place, what, why in step.problems}
-        usual = (_("changed"), "") if step.done_at else (_("not reached"), "")
+        usual = (done, "") if step.done_at else (_("not reached"), "")
         for place, (pk, digest) in enumerate(step.rows):
             name = names.get(UUID(pk), digest if kind.ends_rows else pk)
             yield [name, *problems.get(place, usual)]

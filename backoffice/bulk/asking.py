@@ -1,6 +1,8 @@
 """What an action of a list asks before a job does it to all that was chosen, however many."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 from uuid import uuid4
 
@@ -27,13 +29,14 @@ class NothingToSay(forms.Form):
 @dataclass(frozen=True, slots=True)
 class Question:
     """Before a change to many: the kind and the name of the change (backoffice/bulk/kinds.py), its
-    button, what will follow, and what has to be typed."""
+    button, what will follow, what has to be typed, and what hangs on each of some rows."""
 
     kind: str
     name: str
     label: str | Promise
     consequence: str | Promise
     form: type[forms.Form] = NothingToSay
+    hanging: Callable[[list[Any]], list[str]] | None = None
 
 
 def ask(
@@ -41,17 +44,19 @@ def ask(
 ) -> HttpResponse:
     """The question or, once it is confirmed, the page of the job.
 
-    The rows are fixed when it is confirmed; if the list has more by then than were seen, it is
+    The rows are fixed when it is confirmed; if the list has others by then than were seen, it is
     asked again.
     """
     is_confirmed = "confirm" in request.POST
     form = question.form(request.POST if is_confirmed else None)
     rows = rows.order_by("pk")
-    number = rows.count()
+    number, seal = _sealed(rows)
     if is_confirmed and form.is_valid():
-        if number <= _seen(request):
+        if seal == request.POST.get("seen"):
             return _begin(request, rows, question, form)
-        messages.warning(request, _("The list has more rows by now. Look again."))
+        messages.warning(request, _("The list has other rows by now. Look again."))
+    first = list(rows[:SHOWN])
+    told = question.hanging(first) if question.hanging else [""] * len(first)
     context = {
         **model_admin.admin_site.each_context(request),
         "title": question.label,
@@ -61,7 +66,9 @@ def ask(
         "form": form,
         "number": number,
         "number_in_words": number_format(number, force_grouping=True),
-        "rows": rows[:SHOWN],
+        "names": model_admin.row_names,
+        "seen": seal,
+        "rows": list(zip(first, told, strict=True)),
         "more": number > SHOWN,
         "across": is_across(request),
         # Not as they were sent: of ids of somebody else's nothing is said.
@@ -70,9 +77,14 @@ def ask(
     return render(request, "backoffice/admin/ask_many.html", context)
 
 
-def _seen(request: HttpRequest) -> int:
-    seen = request.POST.get("number", "")
-    return int(seen) if seen.isdecimal() else 0
+def _sealed(rows: QuerySet[Any]) -> tuple[int, str]:
+    """How many rows there are, and what is another as soon as they are others."""
+    number, digest = 0, sha256()
+    ids = rows.values_list("pk", flat=True)
+    for pk in ids.iterator(chunk_size=verbs.READ_AT_ONCE):
+        number += 1
+        digest.update(pk.bytes)
+    return number, digest.hexdigest()
 
 
 def _begin(

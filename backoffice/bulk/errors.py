@@ -17,3 +17,17 @@ class ConfirmedAlready(PortalError):
 
     code = "CHANGE_CONFIRMED"
     text = _("This change was confirmed already: see how far it is.")
+
+
+class RowIsGone(PortalError):
+    """The row that was to be deleted is not there any more."""
+
+    code = "ROW_IS_GONE"
+    text = _("It is not there any more.")
+
+
+class CalledOtherwise(RowIsGone):
+    """The row that was to be deleted is another by now than the one that was seen."""
+
+    code = "CALLED_OTHERWISE"
+    text = _("Somebody has given it another name since it was chosen.")

@@ -21,8 +21,8 @@ class Kind:
     that leaves one alone because it is another by now, how a change with typed values is made
     (raises ValueError where there is none such any more), in what the rows of these ids are changed
     so that they are locked together, what rows are called by their ids, where the page of one is,
-    and whether rows are gone when they are changed: then what stands for their digest is their
-    name."""
+    whether rows are gone when they are changed, so that what stands for their digest is their name,
+    and whether what is done to them is to delete them."""
 
     rows: str | Promise
     right: str
@@ -32,6 +32,7 @@ class Kind:
     names: Callable[[Iterable[UUID]], Mapping[UUID, str]]
     route: str
     ends_rows: bool = False
+    deletes: bool = False
 
 
 KINDS: dict[str, Kind] = {}

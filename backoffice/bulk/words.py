@@ -36,15 +36,21 @@ def _waiting(change: BulkChange) -> str:
 
 
 def counts_of(change: BulkChange) -> list[str]:
-    """How many were changed, refused and left alone."""
+    """How many were changed or deleted, refused and left alone."""
     return [
-        _said(ngettext("%(n)s changed", "%(n)s changed", change.changed), change.changed),
+        _said(_changed(change), change.changed),
         _said(ngettext("%(n)s refused", "%(n)s refused", change.refused), change.refused),
         _said(
             ngettext("%(n)s left alone", "%(n)s left alone", change.left),
             change.left,
         ),
     ]
+
+
+def _changed(change: BulkChange) -> str:
+    if KINDS[change.kind].deletes:
+        return ngettext("%(n)s deleted", "%(n)s deleted", change.changed)
+    return ngettext("%(n)s changed", "%(n)s changed", change.changed)
 
 
 def _said(text: str, n: int) -> str:

@@ -32,6 +32,7 @@ class OfProduct(VendorAdmin):
 
     list_filter = (("product", RelatedFilter),)
     list_select_related = ("product",)
+    takes_any_number = True
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return ("product",) if obj else ()

@@ -130,6 +130,7 @@ class PolicyAdmin(WithDuplicate):
     """What licences are on."""
 
     change_form_template = "licenses/admin/policy.html"
+    takes_any_number = True
     # What the policy means for a customer, in a sentence, and what a change of it does to licences.
     meaning: Callable[[Any], str]
     reaches: str | Promise

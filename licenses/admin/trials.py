@@ -1,9 +1,12 @@
 """Trials and their policies in the back office."""
 
+from django import forms
 from django.contrib import admin
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin.metadata import WithMetadata
+from accounts.metadata import METADATA_FORM
 from backoffice.base import WithDuplicate, Writes
 from backoffice.export import WithExport
 from backoffice.filters import DaysFilter, RelatedFilter
@@ -25,6 +28,7 @@ class TrialPolicyAdmin(WithDuplicate):
     """A product that has one can be tried by anybody."""
 
     add_text = _("Add a trial policy")
+    takes_any_number = True
     empty = Empty(
         "hourglass",
         _("A trial policy says how long a product that has it may be tried, and where."),
@@ -48,6 +52,7 @@ class TrialActivationAdmin(WithExport, WithMetadata):
     """Machines begin their trials themselves; here one ends later or sooner, or is forgotten."""
 
     list_title = _("Trials")
+    takes_any_number = True
     empty = Empty(
         "flask",
         _("A machine appears here when somebody tries a product that has a trial policy."),
@@ -56,6 +61,15 @@ class TrialActivationAdmin(WithExport, WithMetadata):
         right="licenses.view_product",
     )
     writes = {TrialActivation: Writes(change=change_trial, delete=delete_trial)}
+    # One field, with a label, and to the second, so that what nobody has changed stays.
+    formfield_overrides = METADATA_FORM | {
+        models.DateTimeField: {
+            "form_class": forms.DateTimeField,
+            "widget": forms.DateTimeInput(
+                attrs={"type": "datetime-local", "step": "1"}, format="%Y-%m-%dT%H:%M:%S"
+            ),
+        }
+    }
     list_display = ("hostname", "product", "os", "offline", "created_at", "expires_at")
     list_select_related = ("product",)
     list_filter = (

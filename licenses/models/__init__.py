@@ -2,6 +2,7 @@
 
 from licenses.models.activation import Activation, OperatingSystem
 from licenses.models.ends import MAINTENANCE, VALIDITY
+from licenses.models.gone import GoneMachine
 from licenses.models.license import (
     License,
     LicenseMetadata,
@@ -28,7 +29,7 @@ from licenses.models.terms import (
 )
 from licenses.models.trial_policies import TrialPolicy
 from licenses.models.trials import TrialActivation
-from licenses.models.words import SEARCHED, ActivationWord, LicenseWord
+from licenses.models.words import SEARCHED, ActivationWord, GoneMachineWord, LicenseWord
 
 __all__ = [
     "MAINTENANCE",
@@ -43,6 +44,8 @@ __all__ = [
     "ExpirationStrategy",
     "FeatureFlag",
     "FingerprintMatching",
+    "GoneMachine",
+    "GoneMachineWord",
     "LeasingStrategy",
     "License",
     "LicenseMetadata",

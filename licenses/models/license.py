@@ -15,6 +15,7 @@ from licenses.models.maintenance import MaintenancePolicy, VersionField
 from licenses.models.product import Product
 from licenses.models.product_versions import ProductVersion, SameProduct
 from licenses.models.terms import (
+    NO_LIMIT,
     UNLIMITED,
     ExpirationStrategy,
     LicensePolicy,
@@ -23,7 +24,7 @@ from licenses.models.terms import (
 )
 from licenses.status import Standing, standing_of
 from tenancy.finding import StoredForm
-from tenancy.rows import SameVendor, TenantRow, moment_of, personal
+from tenancy.rows import SameVendor, TenantRow, labelled, moment_of, personal
 from tenancy.spelling import form_of
 from tenancy.texts import Line, Prose, UrlLine
 
@@ -379,8 +380,11 @@ class LicenseMeterAttribute(TenantRow):
 
     license = models.ForeignKey(License, models.CASCADE, related_name="meter_attributes")
     name = Line(_("name"), max_length=256)
-    allowed_uses = models.IntegerField(
-        _("allowed uses"), default=0, validators=[MinValueValidator(UNLIMITED)]
+    allowed_uses = labelled(
+        models.IntegerField(
+            _("allowed uses"), default=0, validators=[MinValueValidator(UNLIMITED)]
+        ),
+        NO_LIMIT,
     )
     total_uses = models.PositiveBigIntegerField(_("uses"), default=0, editable=False)
     gross_uses = models.PositiveBigIntegerField(_("uses ever"), default=0, editable=False)

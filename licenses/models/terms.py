@@ -15,10 +15,11 @@ from licenses import lengths, places
 from licenses.intervals import DAY, LONGEST, LONGEST_TEXT, Interval, of_seconds, parse
 from licenses.keys import validate_pattern
 from licenses.models.lists import APART, TextsField
-from tenancy.rows import TenantRow, personal
+from tenancy.rows import TenantRow, labelled, personal, told_by
 from tenancy.texts import Line
 
 UNLIMITED = -1
+NO_LIMIT = {UNLIMITED: _("no limit")}  # in words
 F = TypeVar("F", bound=models.Field[Any, Any])
 
 
@@ -86,8 +87,7 @@ def seconds_field(
 
 def told_as_length(field: F) -> F:
     """The field of whole seconds, marked: people read how long that is (tenancy.rows.label_of)."""
-    field.in_words = seconds_in_words  # type: ignore[attr-defined]
-    return field
+    return told_by(field, seconds_in_words)
 
 
 def addresses_field(label: Any, help_text: Any = "") -> TextsField:
@@ -162,17 +162,23 @@ class LicenseTerms(Restrictions):
     type = models.CharField(
         _("type"), max_length=20, choices=LicenseType, default=LicenseType.NODE_LOCKED
     )
-    allowed_activations = models.IntegerField(
-        _("seats"),
-        default=1,
-        validators=[MinValueValidator(UNLIMITED)],
-        help_text=_("How many machines may be active at a time; 0 or −1 is unlimited."),
+    allowed_activations = labelled(
+        models.IntegerField(
+            _("seats"),
+            default=1,
+            validators=[MinValueValidator(UNLIMITED)],
+            help_text=_("How many machines may be active at a time; 0 or −1 is unlimited."),
+        ),
+        {0: _("no limit"), **NO_LIMIT},
     )
-    allowed_deactivations = models.IntegerField(
-        _("allowed deactivations"),
-        default=UNLIMITED,
-        validators=[MinValueValidator(UNLIMITED)],
-        help_text=_("How often a seat may be given back; −1 is unlimited."),
+    allowed_deactivations = labelled(
+        models.IntegerField(
+            _("allowed deactivations"),
+            default=UNLIMITED,
+            validators=[MinValueValidator(UNLIMITED)],
+            help_text=_("How often a seat may be given back; −1 is unlimited."),
+        ),
+        NO_LIMIT,
     )
     subscription_interval = IntervalField(
         _("validity"),
@@ -209,8 +215,11 @@ class LicenseTerms(Restrictions):
     allow_client_lease_duration = models.BooleanField(
         _("programs may choose the lease duration"), default=False
     )
-    allowed_floating_clients = models.IntegerField(
-        _("allowed floating clients"), default=0, validators=[MinValueValidator(UNLIMITED)]
+    allowed_floating_clients = labelled(
+        models.IntegerField(
+            _("allowed floating clients"), default=0, validators=[MinValueValidator(UNLIMITED)]
+        ),
+        NO_LIMIT,
     )
     expiring_soon_event_offset = seconds_field(
         _("said to expire soon"),

@@ -1,4 +1,4 @@
-"""The words by which licences and machines are found."""
+"""The words by which licences and machines are found, those that are gone, too."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -7,6 +7,7 @@ from typing import Any, Self
 from django.db import models
 
 from licenses.models.activation import Activation
+from licenses.models.gone import GoneMachine
 from licenses.models.license import License, LicenseMetadata
 from tenancy.finding import Word, to_row
 from tenancy.rows import SameVendor
@@ -89,6 +90,33 @@ class ActivationWord(Word):
     def of(cls, rows: Sequence[Activation]) -> list[Self]:
         return [
             cls(vendor_id=row.vendor_id, word=word, activation_id=row.pk)
+            for row in rows
+            for word in sorted(words_in(row.hostname))
+        ]
+
+
+class GoneMachineWord(Word):
+    """A word of the host name of a machine that has no seat any more."""
+
+    pk = models.CompositePrimaryKey("vendor_id", "word", "machine_id")
+    machine = to_row("licenses.GoneMachine")
+
+    row = "machine"
+
+    class Meta(Word.Meta):
+        constraints = (
+            SameVendor(
+                name="gone_machine_word_machine_vendor",
+                field="machine",
+                to_table="licenses_gonemachine",
+                goes_along=True,
+            ),
+        )
+
+    @classmethod
+    def of(cls, rows: Sequence[GoneMachine]) -> list[Self]:
+        return [
+            cls(vendor_id=row.vendor_id, word=word, machine_id=row.pk)
             for row in rows
             for word in sorted(words_in(row.hostname))
         ]

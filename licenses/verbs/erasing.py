@@ -15,6 +15,7 @@ from licenses.history import Event
 from licenses.models import (
     Activation,
     ActivationWord,
+    GoneMachine,
     License,
     LicenseMetadata,
     LicenseUser,
@@ -58,6 +59,7 @@ def _hand_over(licenses: list[License], leaving: Leaving) -> None:
             LicenseMetadata.objects.filter(pk=entry.pk).update(value="")
     LicenseWord.objects.keep(ids)
     _empty_machines(ids)
+    GoneMachine.objects.filter(license__in=ids).delete()
     _record(licenses, leaving)
 
 

@@ -2,9 +2,9 @@
 an e-mail, a name, a host name, a fingerprint.
 
 What matches as a whole is found first; only when nothing does, rows of which the text has the
-beginnings of words. Both by an index, however many rows there are. If there is nothing either, the
-last machines that are gone and the subjects of the last e-mails are looked through; then what has a
-letter wrong is offered, by an index again. Runs in the vendor's scope.
+beginnings of words; if there is nothing either, machines that have no seat any more: all of it by
+an index, however many rows there are. With these the subjects of the last e-mails are looked
+through; then what has a letter wrong is offered, by an index again. Runs in the vendor's scope.
 """
 
 from collections.abc import Callable
@@ -27,10 +27,15 @@ from django.views.decorators.http import require_safe
 from accounts.finding import near_people, people_places
 from accounts.models import User
 from audit import words as audit_words
-from audit.models import AuditEntry
-from licenses.history import gone_by_name
-from licenses.models import Activation, License
-from licenses.search import host_places, near_licenses, near_machines, places_by_key
+from licenses.models import Activation, GoneMachine, License
+from licenses.search import (
+    gone_places,
+    host_places,
+    near_gone,
+    near_licenses,
+    near_machines,
+    places_by_key,
+)
 from mail.models import OutgoingEmail
 from tenancy import finding
 from tenancy.addresses import spellings_of
@@ -83,6 +88,16 @@ def machine(each: Activation) -> Hit:
     )
 
 
+def gone(each: GoneMachine) -> Hit:
+    """By the licence whose seat it had."""
+    how = audit_words.ACTIONS.get(each.how, each.how)
+    return Hit(
+        reverse("admin:licenses_license_change", args=[each.license_id]),
+        each.hostname,
+        " · ".join((str(how), date_text(each.gone_at), each.license.key)),
+    )
+
+
 def is_key(text: str) -> Q:
     return Q(key_form=form_of(text))
 
@@ -107,6 +122,7 @@ class Findable:
     whole: Callable[[str], Q]
     places: finding.Places
     near: Callable[[str], list[UUID]]
+    opens: bool = True  # a single hit
 
 
 KINDS = (
@@ -140,6 +156,19 @@ KINDS = (
 )
 
 
+# What is looked for when nothing that is there has the text.
+GONE = Findable(
+    _("Machines without a seat by now"),
+    "licenses.view_license",
+    lambda: GoneMachine.objects.select_related("license"),
+    gone,
+    lambda text: Q(hostname=text),
+    gone_places,
+    near_gone,
+    opens=False,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """What was found; `near` where nothing is called so, and it may be meant."""
@@ -161,33 +190,17 @@ def find(text: str, reader: User) -> Found:
     if not form_of(wanted):
         return Found([])
     kinds = [kind for kind in KINDS if reader.has_perm(kind.right)]
+    once = [kind for kind in (GONE,) if reader.has_perm(kind.right)]
     groups = [_group(kind, kind.rows().filter(kind.whole(wanted))) for kind in kinds]
     if not any(group.hits for group in groups):
         groups = [_by_words(kind, wanted) for kind in kinds]
     if not any(group.hits for group in groups):
-        groups = [_gone(wanted, reader), _emails(wanted, reader)]
+        groups = [*(_by_words(kind, wanted) for kind in once), _emails(wanted, reader)]
     near = not any(group.hits for group in groups)
     if near:
+        kinds += once
         groups = [_group(kind, kind.rows().filter(pk__in=kind.near(wanted))) for kind in kinds]
     return Found([group for group in groups if group.hits], near=near)
-
-
-def _gone(wanted: str, reader: User) -> Group:
-    """Machines that have no seat any more, by the licence that they had."""
-    may = reader.has_perm("licenses.view_license")
-    entries = gone_by_name(wanted)[: SHOWN + 1] if may else []
-    known = License.objects.in_bulk([each.license_id for each in entries if each.license_id])
-    hits = [gone(each, known[each.license_id]) for each in entries if each.license_id in known]
-    more = len(hits) > SHOWN
-    return Group(_("Machines without a seat by now"), hits[:SHOWN], more, opens=False)
-
-
-def gone(entry: AuditEntry, license: License) -> Hit:
-    return Hit(
-        reverse("admin:licenses_license_change", args=[license.pk]),
-        str(entry.details.get("hostname", "")),
-        " · ".join((audit_words.title(entry), date_text(entry.created_at), license.key)),
-    )
 
 
 def _emails(wanted: str, reader: User) -> Group:
@@ -219,7 +232,7 @@ def _by_words(kind: Findable, wanted: str) -> Group:
 
 def _group(kind: Findable, rows: QuerySet[Any], *, part: bool = False) -> Group:
     hits = [kind.shown(row) for row in rows[: SHOWN + 1]]
-    return Group(kind.title, hits[:SHOWN], part or len(hits) > SHOWN)
+    return Group(kind.title, hits[:SHOWN], part or len(hits) > SHOWN, opens=kind.opens)
 
 
 @require_safe

@@ -19,6 +19,7 @@ from accounts.rights import RIGHTS
 from accounts.views import change_password
 from accounts.views import logout as sign_out
 from backoffice.base import VendorAdmin, is_odd
+from backoffice.bulk import deleting
 from backoffice.saved import pages as saved
 from portal.office import acts, dashboard, find, first_steps, navigation, preview
 from tenancy.rows import TenantRow
@@ -30,6 +31,11 @@ class BackofficeSite(admin.AdminSite):
     """Staff and operators sign in on the back office's own page, with their company id."""
 
     site_title = _("Back office")
+
+    def __init__(self, name: str = "admin") -> None:
+        super().__init__(name)
+        # In the place of Django's own, which deletes while somebody waits.
+        self.add_action(deleting.delete_selected, deleting.ACTION)
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """Takes models whose rights accounts.rights declares; a library's own stay out."""

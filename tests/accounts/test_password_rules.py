@@ -130,8 +130,9 @@ def test_the_check_says_when_there_is_nothing_to_read(tmp_path: Path, settings: 
 
 def test_the_page_says_what_is_wanted_and_has_what_the_script_needs(world: World) -> None:
     page = signed_in(world.ada).get("/profile/password/").content.decode()
-    assert "at least 10 characters" in page
-    assert "It can't be much like you or the company." in page
+    assert "At least 10 characters" in page
+    assert "It can’t be a common password, or much like you or the company." in page
+    assert "Your password" not in page
     assert page.count('data-show="Show password"') == 3
     assert page.count("data-strength=") == 1
     assert "js/passwords.js" in page

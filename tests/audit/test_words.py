@@ -1,14 +1,19 @@
 """The trail outlives what it tells of."""
 
 import pytest
+from django.db.models import Model
 
-from audit import trail
+from accounts.models import Role
+from audit import rows, trail
 from audit.models import AuditEntry
 from audit.words import changed_fields, in_words, value_text
-from licenses.models import License
+from backoffice.models import SavedView
+from licenses.models import License, Product
+from releases.models import Release, ReleaseFile
 from tenancy.door import inside
 from tests.roles import unguarded
 from tests.world import World, signed_in
+from webhooks.models import Webhook
 
 
 @pytest.mark.parametrize("gone", ["licenses.coupon", "coupons.coupon", "nonsense"])
@@ -36,6 +41,44 @@ def test_a_field_that_is_gone_is_told_by_its_raw_name() -> None:
 )
 def test_days_and_moments_are_read_as_such(value: str, read: str) -> None:
     assert value_text(value) == read
+
+
+@pytest.mark.parametrize(
+    ("model", "name", "value", "read"),
+    [
+        (License, "allowed_deactivations", -1, "no limit"),
+        (License, "allowed_deactivations", 3, "3"),
+        (License, "allowed_activations", 0, "no limit"),
+        (SavedView, "listed", "licenses.license", "licences"),
+        (SavedView, "listed", "coupons.coupon", "coupons.coupon"),
+        (ReleaseFile, "size", 6_042_543, "5.8\xa0MB"),
+        (Release, "platforms", ["win64", "amiga"], "Windows, 64 bit, amiga"),
+        (Webhook, "events", ["license.renewed", "gone"], "It is renewed, gone"),
+        (Role, "claims", ["licenses.view_license", "a.b_c"], "licences: see, a.b_c"),
+        (Role, "claims", [], "none"),
+    ],
+)
+def test_what_programs_call_otherwise_is_told_in_words(
+    model: type[Model], name: str, value: object, read: str
+) -> None:
+    [(_label, old, new)] = in_words(model, {name: [None, value]})
+    assert (old, new) == ("none", read)
+
+
+def test_a_long_value_is_cut_in_the_list_and_whole_on_the_page(world: World) -> None:
+    with inside(world.acme):
+        notes = "long " * 100 + "end"
+        rows.change(_with(world.orbit, description=notes), fields=["description"])
+        entry = AuditEntry.objects.latest("sequence")
+    browser = signed_in(world.acme_admin)
+    assert notes not in browser.get("/audit/auditentry/").content.decode()
+    assert notes in browser.get(f"/audit/auditentry/{entry.pk}/change/").content.decode()
+
+
+def _with(product: Product, **fields: str) -> Product:
+    for name, value in fields.items():
+        setattr(product, name, value)
+    return product
 
 
 def test_an_end_that_is_a_day_is_told_by_the_day() -> None:

@@ -520,12 +520,6 @@ def test_all_of_a_list_are_taken_only_if_they_are_not_too_many(
     monkeypatch.setattr(lists, "MOST_AT_ONCE", 5)
     page = office.post(path, form, follow=True).content.decode()
     assert "5 invitations are on their way." in page
-    # Deleting is no job, also where other actions are.
-    monkeypatch.setattr(UsersAdmin, "takes_any_number", True)
-    monkeypatch.setattr(lists, "MOST_AT_ONCE", 4)
-    assert "At most 4" not in office.get(path).content.decode()
-    page = office.post(path, form | {"action": "delete_selected"}, follow=True).content.decode()
-    assert "choose at most 4 people" in page
 
 
 # --- What is offered ------------------------------------------------------------------------------

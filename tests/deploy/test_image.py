@@ -3,6 +3,7 @@ and how its parts stop. On PostgreSQL with the two roles of deploy/postgresql.sq
 
 import os
 import re
+import shutil
 import socket
 import subprocess
 import time
@@ -18,9 +19,11 @@ import pytest
 
 from tests import postgres
 from tests.deploy import servers
+from tests.deploy.compose import composed
 from tests.deploy.image import SECRET, Container, Engine, Image, built_image
 from tests.environment import FIXED
 from tests.mail.smtp_server import mail_server
+from tests.prepared import migrated
 from tests.served import ROOT, free_port
 
 # Compilers and what they come with, what installs, what fetches.
@@ -43,6 +46,7 @@ NOT_THERE = (
 USER = "10001"
 # Container engines wait that long between SIGTERM and SIGKILL. Seconds.
 PATIENCE_OF_ENGINES = 10
+MAKE_SECRETS = ROOT / "deploy/make-secrets"
 DATABASE = f"postgresql://{{role}}@/{postgres.TEMPLATE}?host=/run/postgresql&port=5432"
 
 
@@ -65,6 +69,11 @@ class Installation:
     engine: Engine
     superuser: str
 
+    def send_by(self, url: str) -> None:
+        """Has e-mails leave by this server from now on."""
+        secrets = next(each for each, inside in self.engine.volumes.items() if "secrets" in inside)
+        (secrets / "email_url").write_text(url)
+
     def one(self, query: str, *values: Any) -> Any:
         """The one value that the query finds, in the name of who made the server."""
         with psycopg.connect(self.superuser) as connection:
@@ -85,35 +94,26 @@ def installed(built: Image) -> Iterator[Installation]:
         data, secrets, server = Path(folder, "data"), Path(folder, "secrets"), Path(entry["HOST"])
         for each in (data, secrets):
             each.mkdir(mode=0o700)
-        for name, value in secrets_of_the_installation().items():
-            (secrets / name).write_text(value)
+        mail = "smtp://127.0.0.1"
+        subprocess.run([MAKE_SECRETS, secrets, "/run/postgresql", mail], check=True)
+        for name, role in (("web_url", postgres.WEB), ("owner_url", postgres.OWNER)):
+            (secrets / name).write_text(DATABASE.format(role=role))
         for each in (data, secrets, *secrets.iterdir()):
             os.chown(each, int(USER), int(USER))
         postgres.make_roles(entry)
         server.chmod(0o755)  # The socket is for everybody, the files have a folder of their own.
-        environment = {
-            "PARENT_HOST": FIXED["PARENT_HOST"],
-            "TRUSTED_PROXIES": "1",
-            "ACCEL_REDIRECT_PREFIX": "/protected/",
-            "SECRET_KEY_FILE": "/run/secrets/secret_key",
-            "KEY_ENCRYPTION_KEYS_FILE": "/run/secrets/key_encryption_keys",
-            "DATABASE_URL_FILE": "/run/secrets/web_url",
-        }
+        services = composed(PARENT_HOST=FIXED["PARENT_HOST"])["services"]
+        environment = services["web"]["environment"]
+        assert services["worker"]["environment"] == environment
+        assert (services["web"]["command"], services["worker"]["command"]) == (["web"], ["worker"])
         volumes = {data: "/srv/portal", secrets: "/run/secrets:ro", server: "/run/postgresql:ro"}
         engine = Engine(built, Path(folder), volumes, environment)
-        engine.ran("migrate", DATABASE_URL_FILE="/run/secrets/owner_url")
+        migrate = services["migrate"]
+        told = engine.ran(*migrate["command"], **migrate["environment"])
+        assert "operator@portal.localhost becomes an operator by this link" in told
         engine.ran("seed_demo")
         superuser = f"host={server} user={entry['USER']} dbname={postgres.TEMPLATE}"
         yield Installation(engine, superuser)
-
-
-def secrets_of_the_installation() -> dict[str, str]:
-    return {
-        "secret_key": FIXED["SECRET_KEY"],
-        "key_encryption_keys": FIXED["KEY_ENCRYPTION_KEYS"],
-        "web_url": DATABASE.format(role=postgres.WEB),
-        "owner_url": DATABASE.format(role=postgres.OWNER),
-    }
 
 
 @dataclass
@@ -258,6 +258,23 @@ def test_its_health_is_told(built: Image, site: Site, installed: Installation) -
 
 
 @pytest.mark.image
+def test_one_container_may_do_it_all(built: Image, installed: Installation) -> None:
+    """With SQLite, as for a small installation; static files are in the image already."""
+    given = installed.engine.environment
+    small = {name: value for name, value in given.items() if name != "DATABASE_URL_FILE"}
+    port, data = free_port(), next(iter(installed.engine.volumes))
+    shutil.copy(migrated() / "db.sqlite3", data)
+    os.chown(data / "db.sqlite3", int(USER), int(USER))
+    _kind, *check = built.config["Healthcheck"]["Test"]
+    with replace(installed.engine, environment=small).running("run", PORT=str(port)) as container:
+        wait_until(lambda: container.process.poll() is not None or "is running" in container.log())
+        assert servers._answers(port), container.log()
+        assert container.execute(*check).returncode == 0
+        container.stop()
+        assert container.wait(60) == 0, container.log()
+
+
+@pytest.mark.image
 def test_without_a_secret_key_it_does_not_start(installed: Installation) -> None:
     """Commands of manage.py refuse that, gunicorn would not."""
     given = installed.engine.environment
@@ -309,7 +326,8 @@ def test_a_job_under_way_goes_back(site: Site, installed: Installation) -> None:
 
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"smtp://127.0.0.1:{silent.getsockname()[1]}"
-        with installed.engine.running("worker", EMAIL_URL=url, EMAIL_LEASE="1") as worker:
+        installed.send_by(url)
+        with installed.engine.running("worker", EMAIL_LEASE="1") as worker:
             assert site.send("/password-reset/", email="ada@example.com")[0] == 200
             with silent.accept()[0]:
                 assert deliveries("RUNNING") == 1
@@ -318,15 +336,9 @@ def test_a_job_under_way_goes_back(site: Site, installed: Installation) -> None:
     assert "goes back into the queue" in worker.log()
     assert (deliveries("RUNNING"), deliveries("FAILED")) == (0, 0)
     assert deliveries("READY") >= 1
-    with (
-        mail_server() as server,
-        installed.engine.running(
-            "worker",
-            EMAIL_URL=f"smtp://127.0.0.1:{server.port}",
-            EMAIL_LEASE="1",
-            UPKEEP_INTERVAL="1",
-        ) as worker,
-    ):
-        wait_until(lambda: sum(b"To: ada@example.com" in text for text in server.texts))
-        worker.stop()
-        assert worker.wait(PATIENCE_OF_ENGINES) == 0, worker.log()
+    with mail_server() as server:
+        installed.send_by(f"smtp://127.0.0.1:{server.port}")
+        with installed.engine.running("worker", EMAIL_LEASE="1", UPKEEP_INTERVAL="1") as worker:
+            wait_until(lambda: sum(b"To: ada@example.com" in text for text in server.texts))
+            worker.stop()
+            assert worker.wait(PATIENCE_OF_ENGINES) == 0, worker.log()

@@ -8,7 +8,15 @@ from django.core.management import CommandError, call_command
 
 from accounts.models import User, UserWord
 from accounts.verbs.people import change_person
-from licenses.models import Activation, ActivationWord, License, LicenseMetadata, LicenseWord
+from licenses.models import (
+    Activation,
+    ActivationWord,
+    GoneMachine,
+    GoneMachineWord,
+    License,
+    LicenseMetadata,
+    LicenseWord,
+)
 from licenses.search import Wanted, find
 from licenses.verbs.activations import activate, deactivate, sync
 from licenses.verbs.details import add_metadata, change_metadata, remove_metadata
@@ -141,6 +149,9 @@ def test_words_follow_their_rows(acme: World) -> None:
     assert is_found("secondname")
     deactivate(Activation.objects.get(pk=seat.pk))
     assert not ActivationWord.objects.filter(activation_id=seat.pk).exists()
+    assert {each.word for each in GoneMachineWord.objects.all()} == {"name", "secondname"}
+    GoneMachine.objects.filter(license=license)._raw_delete("default")
+    assert not GoneMachineWord.objects.exists()
     License.objects.filter(pk=license.pk)._raw_delete("default")
     assert not LicenseWord.objects.filter(license_id=license.pk).exists()
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import development as dev
+from portal import processes
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -19,12 +20,14 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.mark.parametrize("end", ["", "_FILE"])
 def test_tables_are_made_as_the_owner_if_there_is_one(end: str) -> None:
     web = {"DATABASE_URL": "postgresql://web@/portal", "PORT": "8000"}
-    assert dev.as_owner(web) == web
+    assert processes.as_owner(web) == web
     owner = f"DATABASE_OWNER_URL{end}"
-    made = dev.as_owner({**web, owner: "as the owner"})
+    made = processes.as_owner({**web, owner: "as the owner"})
     assert {name: made[name] for name in made if name.startswith("DATABASE_URL")} == {
         f"DATABASE_URL{end}": "as the owner"
     }
+    assert owner not in made
+    assert processes.as_web({**web, owner: "as the owner"}) == web
 
 
 def test_a_developers_environment_is_filled_in(tmp_path: Path) -> None:

@@ -2,12 +2,16 @@
 
 import pytest
 
-from licenses.verbs.licenses import change_license, create_license
+from licenses.models import GoneMachine, GoneMachineWord
+from licenses.verbs.activations import activate, deactivate
+from licenses.verbs.licenses import change_license, create_license, delete_license
 from licenses.verbs.mailing import send_license
 from licenses.verbs.releasing import free
 from mail.models import OutgoingEmail
 from tenancy.door import inside
-from tests.world import World, fingerprint, signed_in
+from tenancy.finding import wrong
+from tests.accounts.test_roles import person
+from tests.world import World, fingerprint, machine, signed_in
 
 pytestmark = pytest.mark.by_database
 
@@ -33,11 +37,11 @@ def test_one_hit_is_opened_at_once(world: World, text: str, lands_on: str) -> No
         "user": f"/accounts/user/{world.ada.pk}/story/",
         "activation": f"/licenses/activation/{world.ada_machine.pk}/change/",
     }
-    for person in (world.acme_admin, world.acme_support):
-        response = signed_in(person).get("/find/", {"q": text})
+    for each in (world.acme_admin, world.acme_support):
+        response = signed_in(each).get("/find/", {"q": text})
         assert response.status_code == 302, response.content.decode()
         assert response["Location"] == pages[lands_on]
-        assert signed_in(person).get(response["Location"]).status_code == 200
+        assert signed_in(each).get(response["Location"]).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -100,6 +104,36 @@ def test_a_machine_that_was_released_is_found_by_its_name(world: World) -> None:
         assert "Did you mean" not in page
         assert f"/licenses/license/{world.ada_license.pk}/change/" in page
         assert "Machine released by support" in page
+
+
+@pytest.mark.parametrize("text", ["ada-latpop", "adda-laptop", "ada-lapt0p", "laptpo"])
+def test_a_machine_that_was_released_is_offered_where_its_name_is_nearly_that(
+    world: World, text: str
+) -> None:
+    with inside(world.acme):
+        free(world.ada_machine, reason="It broke")
+    page = signed_in(world.acme_support).get("/find/", {"q": text}).content.decode()
+    assert "Did you mean" in page
+    assert "Machines without a seat by now" in page
+    assert f"/licenses/license/{world.ada_license.pk}/change/" in page
+    nobody = person(world.acme, "looks", "accounts.view_user")
+    assert "Machines without" not in signed_in(nobody).get("/find/", {"q": text}).content.decode()
+    theirs = signed_in(world.globex_admin).get("/find/", {"q": text}).content.decode()
+    assert "Machines without" not in theirs
+
+
+def test_of_a_machine_that_comes_and_goes_the_last_time_is_kept(world: World) -> None:
+    with inside(world.acme):
+        for reason in ("once", "twice"):
+            seat = activate(world.grace_license, machine("floats"))
+            free(seat, reason=reason)
+        deactivate(activate(world.grace_license, machine("floats")))
+        [gone] = GoneMachine.objects.filter(license=world.grace_license)
+        assert (gone.hostname, gone.how) == ("floats", "deactivated")
+        assert list(wrong()) == []
+        delete_license(world.grace_license)
+        assert not GoneMachine.objects.exists()
+        assert not GoneMachineWord.objects.exists()
 
 
 def test_an_e_mail_is_found_by_its_subject(world: World) -> None:

@@ -70,7 +70,7 @@ def test_a_newer_python_goes_on(version: tuple[int, int]) -> None:
 def test_a_port_in_use_is_noticed_before_anything_is_installed() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-        with pytest.raises(SystemExit, match=rf"Port {port} can't be had .*another --port"):
+        with pytest.raises(SystemExit, match=rf"Port {port} can't be had .*another port"):
             dev.serve(port, seed=False)
     dev.listen(port).close()
 
@@ -237,8 +237,8 @@ def test_a_folder_that_takes_no_venv_gets_one_sentence(
 def tree(tmp_path: Path) -> Path:
     """dev.py in a folder that needs nothing installed; its command line tells its process id."""
     folder = tmp_path / "tree"
-    folder.mkdir()
-    for name in ("dev.py", "development.py"):
+    (folder / "portal").mkdir(parents=True)
+    for name in ("dev.py", "development.py", "portal/__init__.py", "portal/processes.py"):
         shutil.copy(ROOT / name, folder / name)
     for name in ("requirements.lock", "requirements-dev.lock"):
         (folder / name).write_text("# Nothing.\n")

@@ -509,7 +509,7 @@ def a_trial(world: World) -> str:
 
 
 def changed_trial(world: World) -> Posted:
-    end = {"expires_at_0": "2026-12-24", "expires_at_1": "12:00"}
+    end = {"expires_at": "2026-12-24T12:00:00"}
     return admin_page(world, f"{a_trial(world)}/change/", **end)
 
 
@@ -518,7 +518,7 @@ def deleted_trial(world: World) -> Posted:
 
 
 class Confirmation(Posted):
-    """Django's page that asks before chosen rows are deleted."""
+    """The page that asks before chosen rows are deleted."""
 
     def html(self) -> str:
         chosen = {"action": "delete_selected", "_selected_action": self.typed.pop("chosen")}
@@ -528,7 +528,9 @@ class Confirmation(Posted):
 def deleted_by_choice(world: World) -> Posted:
     path, _slash, chosen = a_policy(world, LicensePolicy).rpartition("/")
     page = f"{path}/"
-    return Confirmation(signed_in(world.acme_admin), page, page, {"chosen": [chosen]}, "post")
+    return Confirmation(
+        signed_in(world.acme_admin), page, page, {"chosen": [chosen], "confirm": "yes"}, "seen"
+    )
 
 
 def license(world: World) -> Posted:

@@ -23,6 +23,7 @@ from backoffice.models import BulkChange, BulkStep, SavedView
 from backoffice.pages import MOST_COUNTED
 from licenses.models import (
     Activation,
+    GoneMachine,
     License,
     LicenseMetadata,
     LicensePolicy,
@@ -71,6 +72,7 @@ def crowded(filled: World) -> World:
         [change], [step] = BulkChange.objects.all(), BulkStep.objects.all()
         [view], [policy] = SavedView.objects.all(), LicensePolicy.objects.all()
         [trial] = TrialActivation.objects.all()
+        [gone] = GoneMachine.objects.all()
         email = OutgoingEmail.objects.latest("created_at")
         entry = AuditEntry.objects.filter(license_id=world.grace_license.pk).latest("sequence")
         particulars = AuditParticulars.objects.latest("created_at")
@@ -106,6 +108,7 @@ def crowded(filled: World) -> World:
             **ages,
         )
         copy(trial, NUMBER, fingerprint="'try-' || n", hostname="'host-' || n", **ages)
+        copy(gone, NUMBER, hostname="'gone-' || n", gone_at=ages["created_at"], **ages)
         past = {"license_id": somebody, "customer_id": somebody, "sequence": "1000 + n"}
         copy(entry, NUMBER, **past, digest="'digest-' || n", **ages)
         copy(particulars, NUMBER // 10)
@@ -245,6 +248,7 @@ READ_OUT = (
     "Last777, customer777",
     "print-77777",
     "host-77777",
+    "gone-77777",
     "77777",
 )
 # Of a word that very many rows have, some matches are named and some rows asked, of each by several
@@ -286,6 +290,8 @@ NEAR = (
     "KEY-7777O-Z544439",
     "Lsat777",
     "hots-77777",
+    "goen-77777",
+    "gonne",  # of all
     "customer77a7@example.com",
     "a1b2c3-d4e5f6-071829-3a4b5c-6d7e8f",
     "z54443O",  # a group, and nothing like it

@@ -21,6 +21,7 @@ from tenancy.door import inside
 from tenancy.models import Vendor
 from tenancy.table import vendor_by_company_id
 from tests.world import PASSWORD, Browser, World, set_vendor, signed_in, vendor_now
+from web import limits
 
 
 def path(world: World, page: str) -> str:
@@ -276,3 +277,41 @@ def test_a_test_e_mail_says_why_it_failed(
     monkeypatch.setattr(EmailMessage, "send", fail)
     with pytest.raises(CommandError, match="did not take it"):
         run("send_test_email", "ops@example.com")
+
+
+# --- How often ----------------------------------------------------------------------------------
+
+
+def test_nobody_is_invited_again_and_again(world: World) -> None:
+    operator, form = signed_in(world.operator), {"email": "new@acme.example"}
+    for _n in range(limits.INVITED_PER_ADDRESS.burst):
+        assert operator.post(path(world, "administrator"), form).status_code == 302
+    before = len(mail.outbox)
+    answer = operator.post(path(world, "administrator"), form)
+    assert answer.status_code == 429
+    assert int(answer["Retry-After"]) > 0
+    again = {"action": "invite_administrators", "_selected_action": [str(world.acme.pk)]}
+    assert operator.post("/tenancy/vendor/", again).status_code == 429
+    assert len(mail.outbox) == before
+    # Of another vendor's, and by who has the server itself, yes.
+    other = f"/tenancy/vendor/{world.globex.pk}/administrator/"
+    assert operator.post(other, form).status_code == 302
+    run("invite_admin", "acme", "new@acme.example")
+    assert len(mail.outbox) == before + 2
+
+
+def test_an_operator_invites_so_many_at_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "INVITED_PER_OPERATOR", limits.Limit("few", burst=2, interval=60))
+    operator = signed_in(world.operator)
+    for n in range(2):
+        email = {"email": f"new{n}@acme.example"}
+        assert operator.post(path(world, "administrator"), email).status_code == 302
+    before = len(mail.outbox)
+    email = {"email": "new3@acme.example"}
+    assert operator.post(path(world, "administrator"), email).status_code == 429
+    form = {"company_id": "initech", "name": "Initech", "admin_email": "bill@initech.example"}
+    assert operator.post("/tenancy/vendor/add/", form).status_code == 429
+    assert vendor_by_company_id("initech") is None
+    with inside(world.acme):
+        assert not User.objects.filter(email="new3@acme.example").exists()
+    assert len(mail.outbox) == before

@@ -9,7 +9,9 @@ from django.db.migrations import AddConstraint, RemoveConstraint, RunPython
 from django.db.migrations.loader import MigrationLoader
 
 from accounts.models import UserWord
-from licenses.models import ActivationWord, License, LicenseWord
+from audit.models import AuditEntry
+from licenses.models import ActivationWord, GoneMachine, GoneMachineWord, License, LicenseWord
+from licenses.verbs.releasing import free
 from tenancy.door import inside
 from tenancy.finding import wrong
 from tenancy.wall import PastTheWall
@@ -120,6 +122,26 @@ def test_words_and_forms_of_rows_that_are_there_are_filled_in(filled: World) -> 
     for vendor in (filled.acme, filled.globex):
         with inside(vendor):
             assert list(wrong()) == []
+
+
+def test_machines_that_were_gone_before_are_filled_in(filled: World) -> None:
+    gone = import_module("licenses.migrations.0030_machines_that_are_gone")
+    with inside(filled.acme):
+        free(filled.ada_machine, reason="It broke")
+        at = AuditEntry.objects.get(action="freed").created_at
+    with everywhere():
+        assert GoneMachineWord.objects.all()._raw_delete("default")
+        assert GoneMachine.objects.all()._raw_delete("default")
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    tables = ("audit.auditentry", "audit.auditparticulars", "licenses.license")
+    tables += ("licenses.gonemachine", "licenses.gonemachineword")
+    migrate(PastTheWall(tables, [RunPython(gone.fill_in)]))
+    with inside(filled.acme):
+        [row] = GoneMachine.objects.all()
+        told = (row.hostname, row.license_id, row.how, row.gone_at)
+        assert told == ("ada-laptop", filled.ada_license.pk, "freed", at)
+        assert list(wrong()) == []
 
 
 def test_keys_that_are_one_stop_it_and_are_named(world: World) -> None:

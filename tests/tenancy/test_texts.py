@@ -168,6 +168,7 @@ OTHERWISE = {
     "imports.dataimport.content": "The file itself, whose cells are checked one by one.",
     "licenses.activation.country": "Two letters, from the operator's file (web/whereabouts.py).",
     "licenses.trialactivation.country": "The same.",
+    "licenses.gonemachine.how": "A name of ours: the action of the trail.",
     "licenses.activation.fingerprint": "Opaque; what programs send is checked (offline/codec.py).",
     "licenses.trialactivation.fingerprint": "The same, and by api/programs.py.",
     "licenses.license.key": "Visible ASCII (licenses/keys.py).",
