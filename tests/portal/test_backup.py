@@ -463,12 +463,12 @@ def test_who_is_told_to_end_leaves_nothing(world: World, tmp_path: Path) -> None
 
     ended = threading.Event()
     thread = threading.Thread(target=end)
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)  # for signals that come afterwards
     thread.start()
     with pytest.raises(CommandError, match=r"Interrupted\. Nothing is left"):
         try:
             backup(tmp_path)
         finally:
-            before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
             ended.set()
             thread.join()
             signal.signal(signal.SIGTERM, before)

@@ -11,13 +11,12 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.management.inviting import invitation_of
 from accounts.verbs.operators import first_operator
-
 from web import statics
 
 
 class Command(BaseCommand):
     help = (
-        "Does what has to be done before the portal is served: migrate and collect static files; on "
+        "Does what has to be done before the portal is served: migrate and static files; on "
         "a new installation prints the operator's invitation."
     )
 
