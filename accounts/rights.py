@@ -33,6 +33,7 @@ RIGHTS: dict[str, dict[str, tuple[str, ...]]] = {
         "mail.outgoingemail": ("view", "send"),
         "mail.owntext": ("view", "change"),
         "imports.dataimport": ("view", "add"),
+        "moving.move": ("view", "add", "export"),
         "audit.auditentry": ("view", "export"),
         "backoffice.bulkchange": ("view", "stop"),
         "branding.branding": ("view", "change"),

@@ -99,6 +99,7 @@ class ActivationAnswer(MachineAnswer):
     id: UUID
     created_at: Moment
     updated_at: Moment
+    fingerprint: str
     offline: bool
     license_id: UUID
     last_synced_at: Moment

@@ -57,6 +57,11 @@ ACTIONS = {
     "release-refused": _lazy("Release of a machine refused"),
     "released-by-customer": _lazy("Machine released by its customer"),
     "reminders-off": _lazy("Reminders turned off"),
+    "moved-in": _lazy("Moved in"),
+    "moved-again": _lazy("Changed where it moved in from"),
+    "move-begun": _lazy("Moving in begun"),
+    "move-ended": _lazy("Moving in ended"),
+    "move-resumed": _lazy("Moving in goes on"),
     "reminders-on": _lazy("Reminders turned on"),
     "renewed": _lazy("Renewed"),
     "revoked": _lazy("Revoked"),
@@ -85,6 +90,7 @@ ACTIONS = {
     "unrevoked": _lazy("Revocation lifted"),
     "test-email-sent": _lazy("Test e-mail sent"),
     "unsuspended": _lazy("Suspension lifted"),
+    "vendor-taken-out": _lazy("Everything exported by the operator"),
     "view-as-begun": _lazy("Began to look at the portal as the customer"),
     "view-as-ended": _lazy("Stopped looking at the portal as the customer"),
     "view-as-page": _lazy("Looked at a page as the customer"),
@@ -105,6 +111,8 @@ LISTS = {
     "licenses": _lazy("licences"),
     "customers": _lazy("customers"),
     "audit-trail": _lazy("audit trail"),
+    "everything": _lazy("everything"),
+    "move": _lazy("report of moving in"),
 }
 
 

@@ -197,6 +197,7 @@ def activation(row: Activation) -> Wire:
     return valued(
         {
             **stamps(row),
+            "fingerprint": row.fingerprint,
             **machine(row),
             "location": location(row),
             "offline": row.offline,

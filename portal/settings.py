@@ -113,6 +113,7 @@ INSTALLED_APPS = [
     "offline",
     "releases",
     "webhooks",
+    "moving",
     "api",
     "demo",
     "portal.apps.BackofficeAdminConfig",

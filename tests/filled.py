@@ -35,6 +35,7 @@ from licenses.verbs.details import add_metadata, tag_license
 from licenses.verbs.mailing import send_license
 from mail.texts import TEXTS
 from mail.verbs import texts
+from moving.models import Move, Remark, Taken
 from offline.models import OfflineExchange
 from releases.files.ranges import ByteRange
 from releases.models import OwnPlatform
@@ -187,6 +188,23 @@ def _fill(world: World, vendor: Vendor) -> None:
             )
         )
         send_test(hook)
+        move = Move.objects.create(
+            vendor=vendor,
+            address=f"https://{name}.example",
+            state="done",
+            started_by=staff,
+        )
+        Taken.objects.create(
+            vendor=vendor,
+            noun="tags",
+            source_id=f"{name}-tag",
+            row_id=uuid.uuid4(),
+            source_digest="0" * 64,
+            here_digest="0" * 64,
+        )
+        Remark.objects.create(
+            vendor=vendor, move=move, noun="tags", label=f"{name}-tag", sentence="It is odd."
+        )
         ImportStep.objects.create(
             vendor=vendor, data_import=row, number=0, act=f"{name}-act", content="[]"
         )

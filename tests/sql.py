@@ -95,6 +95,8 @@ UNRECORDED = (
     r'(INTO|UPDATE|FROM) "webhooks_delivery"',  # says itself what became of it
     r'UPDATE "webhooks_webhook" SET "(failing_since|ends_until|soon_until)" =',  # how it goes
     r'(INTO|FROM) "mail_senttext"',  # what went out of an e-mail
+    r'UPDATE "moving_move"',  # how far it is; that it begins and ends is recorded, and its rows are
+    r'(INTO|UPDATE) "moving_(taken|remark)"',  # what was taken, which is recorded itself
     r'UPDATE "imports_dataimport"',  # how far it is; its rows and its steps are recorded
     r'UPDATE "branding_customdomain"',  # most checks change nothing; those that do are recorded
     r'(INTO|FROM) "branding_brandimage"',  # the bytes of what the branding's entry names

@@ -1,11 +1,11 @@
-"""What the portal itself asks of others: small JSON documents that it fetches, and what it hands to
-receivers of webhooks; at public addresses alone.
+"""What the portal itself asks of others: small JSON documents that it fetches, sources that are
+moved in from, and what it hands to receivers of webhooks; at public addresses alone.
 
 The one place from which a request leaves. Who chooses the address is a vendor, so it must lead
 nowhere behind the operator's walls: the name is resolved, what it resolves to is checked, and the
 connection goes to that very address, so that a name that answers differently the second time gains
 nothing. Redirects are not followed, and all of it, from the name to the answer, is over after
-TIMEOUT.
+TIMEOUT, or what `answered` is given.
 """
 
 import json
@@ -32,6 +32,7 @@ from django.utils.translation import gettext_lazy as _
 TIMEOUT = 10.0
 LOOK_UP = 5.0
 CONNECT = 4.0
+SILENT = 60.0  # without a byte
 MOST_TRIED = 3  # addresses of a name
 LARGEST = 256 * 1024  # bytes of an answer
 BEGINNING = 1000  # bytes that are read of a receiver's answer
@@ -151,6 +152,14 @@ def hand_over(
         return Answered(response.status, text, round((monotonic() - begin) * 1000))
 
 
+@contextmanager
+def answered(url: str, *, headers: Mapping[str, str], seconds: float) -> Iterator[HTTPResponse]:
+    """What the address answers to GET, whatever its status, to be read inside; after so many
+    seconds the line is cut. Raises NotFetched, also for what breaks off while it is read."""
+    with _answered("GET", url, headers, None, None, seconds=seconds) as response:
+        yield response
+
+
 def _fetch(
     method: str, url: str, headers: Mapping[str, str], body: bytes | None = None
 ) -> dict[str, Any]:
@@ -165,6 +174,8 @@ def _answered(
     headers: Mapping[str, str],
     body: bytes | None,
     allowed: Collection[str] | None,
+    *,
+    seconds: float | None = None,
 ) -> Iterator[HTTPResponse]:
     """The answer, to be read; what breaks, here or while it is read, is NotFetched."""
     if not is_fetchable(url, allowed):
@@ -173,7 +184,7 @@ def _answered(
     path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
     sent = {"Accept": "application/json", "User-Agent": "portal", "Connection": "close", **headers}
     try:
-        with _connected(url, allowed) as (connection, deadline):
+        with _connected(url, allowed, seconds or TIMEOUT) as (connection, deadline):
             connection.request(method, path, body, sent)
             with connection.getresponse() as response:
                 _left(deadline)  # or a head was cut off
@@ -185,10 +196,12 @@ def _answered(
 
 
 @contextmanager
-def _connected(url: str, allowed: Collection[str] | None) -> Iterator[tuple[HTTPConnection, float]]:
+def _connected(
+    url: str, allowed: Collection[str] | None, seconds: float
+) -> Iterator[tuple[HTTPConnection, float]]:
     """A connection to an address that was checked, and until when it lasts: then it ends, however
     slowly something still comes."""
-    deadline = monotonic() + TIMEOUT
+    deadline = monotonic() + seconds
     parts = urlsplit(url)
     host, port = str(parts.hostname), parts.port or (443 if parts.scheme == "https" else 80)
     lines = [_line(addresses_of(url, allowed)[:MOST_TRIED], port, deadline)]
@@ -220,7 +233,7 @@ def _line(addresses: list[str], port: int, deadline: float) -> socket.socket:
 def _line_to(address: str, port: int, deadline: float) -> socket.socket:
     line = socket.create_connection((address, port), timeout=min(CONNECT, _left(deadline)))
     try:
-        line.settimeout(_left(deadline))
+        line.settimeout(min(_left(deadline), SILENT))
     except OSError:
         line.close()
         raise

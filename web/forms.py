@@ -4,7 +4,7 @@ of customers' pages (`field` in pages/portal/_parts.html shows one)."""
 import secrets
 from typing import Any
 
-from django.forms import BoundField, CheckboxInput, Field
+from django.forms import BoundField, CheckboxInput, Field, TextInput
 from django.forms.renderers import TemplatesSetting
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -28,6 +28,17 @@ def widget_of(field: BoundField) -> dict[str, Any]:
         attributes["id"] = field.auto_id
     shown: dict[str, Any] = widget.get_context(field.html_name, field.value(), attributes)["widget"]
     return shown
+
+
+class ShownNever(TextInput):
+    """A secret of elsewhere as it is typed: no page shows it again, and no browser keeps it, not
+    even on the way over the sign-in page (static/js/forms.js)."""
+
+    def __init__(self) -> None:
+        super().__init__({"autocomplete": "off", "spellcheck": "false", "data-secret": ""})
+
+    def format_value(self, value: Any) -> str | None:
+        return None
 
 
 class MarkedField(BoundField):

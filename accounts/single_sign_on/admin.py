@@ -16,15 +16,9 @@ from accounts.single_sign_on.addresses import after_sign_out, redirect_uri
 from accounts.single_sign_on.models import domains_in, words_in
 from backoffice.base import WithButtons, Writes
 from backoffice.lists import Empty
+from web.forms import ShownNever
 
 LONGEST_SECRET = 1000  # characters
-
-
-class ShownNever(forms.TextInput):
-    """A secret as it is typed; what is kept is never in the page."""
-
-    def format_value(self, value: Any) -> str | None:
-        return None
 
 
 class ProviderForm(forms.ModelForm[IdentityProvider]):
@@ -34,7 +28,7 @@ class ProviderForm(forms.ModelForm[IdentityProvider]):
         strip=True,
         max_length=LONGEST_SECRET,
         help_text=_("Kept encrypted and never shown again. Empty: it stays as it is."),
-        widget=ShownNever(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        widget=ShownNever(),
     )
 
     class Meta:

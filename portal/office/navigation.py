@@ -92,6 +92,7 @@ VENDORS = (
             of("releases.download", "downloads", _("Downloads"), "download"),
             of("backoffice.bulkchange", "changes", _("Changes to many"), "stack"),
             of("imports.dataimport", "imports", _("Imports"), "upload"),
+            of("moving.move", "moves", _("Moving in"), "arrive"),
             of("accounts.identityprovider", "providers", _("Single sign-on"), "enter"),
             of("webhooks.webhook", "webhooks", _("Webhooks"), "plug"),
             of("webhooks.delivery", "webhook-log", _("Sent to webhooks"), "signal"),

@@ -53,7 +53,8 @@ function keep(form) {
 }
 
 function isKept(field) {
-  return field.name && !NOT_KEPT.includes(field.type) && field.autocomplete !== "one-time-code";
+  if ("secret" in field.dataset || field.autocomplete === "one-time-code") return false;
+  return field.name && !NOT_KEPT.includes(field.type);
 }
 
 const typed = JSON.parse(sessionStorage.getItem("typed"));

@@ -398,6 +398,8 @@ HARMLESS = {
     "branding.brandimage.name": "which picture",
     "branding.customdomain.name": "the vendor's",
     "branding.proveddomain.name": "the vendor's",
+    "moving.move.address": "a host",
+    "moving.remark.label": "a product's or licence's, never a person's",
     "imports.dataimport.error_count": "a number",
     "imports.dataimport.file_name": "staff's own word for a list",
     "licenses.featureflag.name": "of what is sold",

@@ -15,6 +15,7 @@ from branding.domains.errors import BadDomainName, DomainTaken
 from imports.tables import TableRefused
 from imports.verbs.people import ImportFailed
 from licenses.errors import MachineIsGone
+from moving.errors import ArchiveRefused
 from portal import errors
 from tenancy.hosts import Address, Site
 from tests.world import Browser, World
@@ -28,6 +29,7 @@ DETAILS: dict[type[PortalError], tuple[object, ...]] = {
     TableRefused: ("The file is empty.",),
     ImportFailed: ("Row 3: this customer is not there any more.",),
     MachineIsGone: ("lab: machine deactivated on 24 November 2026.",),
+    ArchiveRefused: ("The passphrase is wrong.",),
     InvalidRequest: ("name: This field is required.",),
     BadDomainName: tuple(BadDomainName.reasons),
     SingleSignOnRefused: tuple(Why),

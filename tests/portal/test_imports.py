@@ -25,6 +25,7 @@ LADDER = (
     "offline",
     "releases",
     "webhooks",
+    "moving",
     "api",
     "demo",
     "portal",

@@ -33,6 +33,7 @@ from licenses.verbs.releasing import ask
 from mail.models import OutgoingEmail
 from mail.texts import TEXTS
 from mail.verbs.texts import write
+from moving.models import Move
 from releases.verbs import publishing
 from tenancy.door import inside
 from tenancy.hosts import Site
@@ -720,6 +721,28 @@ def confirmed_import(world: World) -> Posted:
     return admin_page(world, f"{path}/change/", f"{path}/do/import/")
 
 
+def a_move(world: World) -> Posted:
+    typed = {"address": "https://127.0.0.1", "token": "x"}
+    return admin_page(world, "/moving/move/add/", **typed)
+
+
+def a_stopped_move(world: World) -> str:
+    with inside(world.acme):
+        row = Move.objects.create(vendor=world.acme, address="https://127.0.0.1", state="stopped")
+    return f"/moving/move/{row.pk}"
+
+
+def move_gone_on(world: World) -> Posted:
+    return admin_page(world, f"{a_stopped_move(world)}/go-on/", token="x")
+
+
+def move_stopped(world: World) -> Posted:
+    path = a_stopped_move(world)
+    with inside(world.acme):
+        Move.objects.update(state="running")
+    return admin_page(world, f"{path}/change/", f"{path}/do/stop/")
+
+
 def own_text(world: World) -> Posted:
     return admin_page(world, "/mail/owntext/write/invitation/", subject="Hello")
 
@@ -855,6 +878,9 @@ BY_TOKEN: dict[str, tuple[Make, ...]] = {
     "single_sign_on_send": (),
     "admin:branding_customdomain_delete": (deleted_domain,),
     "admin:imports_dataimport_add": (an_import,),
+    "admin:moving_move_add": (a_move,),
+    "admin:moving_move_go_on": (move_gone_on,),
+    "admin:moving_move_do": (move_stopped,),
     "admin:imports_dataimport_do": (confirmed_import,),
     "admin:mail_outgoingemail_do": (sent_again,),
     "admin:webhooks_webhook_add": (webhook,),
@@ -948,6 +974,8 @@ READS = {
     "admin:licenses_trialactivation_add",
     "admin:licenses_trialactivation_export",
     "admin:backoffice_bulkchange_result",
+    "admin:moving_move_report",
+    "admin:moving_move_everything",
 }
 READS |= {model_route(model, "history") for model in (*MODELS, "branding.branding", "mail.owntext")}
 # What nobody has a right to (accounts/rights.py), and lists in which nothing is done: the changes to
@@ -967,6 +995,7 @@ REFUSED = {
         for action in ACTIONS
     ),
     *(model_route("mail.outgoingemail", action) for action in ACTIONS),
+    *(model_route("moving.move", action) for action in ("changelist", "change", "delete")),
     *(model_route("imports.dataimport", action) for action in ("changelist", "change", "delete")),
     *(model_route("branding.branding", action) for action in ("add", "change", "delete")),
     *(model_route("mail.owntext", action) for action in ("add", "change", "delete")),

@@ -33,6 +33,7 @@ from licenses.models import (
 )
 from licenses.verbs.mailing import send_license
 from mail.models import OutgoingEmail
+from moving.models import Move
 from offline.verbs.answering import answer
 from releases.files.ranges import ByteRange
 from releases.models import Release
@@ -374,6 +375,7 @@ MODELS = (
     "audit.auditentry",
     "mail.outgoingemail",
     "imports.dataimport",
+    "moving.move",
     "backoffice.bulkchange",
     "webhooks.webhook",
     "webhooks.delivery",
@@ -407,6 +409,7 @@ def test_every_back_office_route_is_in_the_table() -> None:
         "imports",
         "branding",
         "licenses",
+        "moving",
         "releases",
         "webhooks",
     )
@@ -478,7 +481,10 @@ def expected_code(person: User | None, model: str, action: str, own: bool) -> in
         return 403
     if own or action in {"changelist", "add"}:
         return 200
-    own_pages = {("imports.dataimport", "change"), ("backoffice.bulkchange", "change")}
+    own_pages = {
+        (model, "change")
+        for model in ("imports.dataimport", "backoffice.bulkchange", "moving.move")
+    }
     return 404 if (model, action) in own_pages else 302
 
 
@@ -516,6 +522,7 @@ def test_back_office_model_routes(world: World, visitor: str) -> None:
         )
         send_license(world.ada_license)
         started = an_import(world)
+        moved = Move.objects.create(vendor=world.acme, address="https://a.example", state="done")
         asked = a_request(world)
         entry = AuditEntry.objects.all()[0]
         email = OutgoingEmail.objects.get()
@@ -527,6 +534,7 @@ def test_back_office_model_routes(world: World, visitor: str) -> None:
         "audit.auditentry": entry,
         "mail.outgoingemail": email,
         "imports.dataimport": started,
+        "moving.move": moved,
         "backoffice.bulkchange": a_change(world),
         "tenancy.vendor": world.acme,
         "accounts.user": world.ada,
@@ -633,6 +641,7 @@ WORK_PAGES = {
     "admin:accounts_import_example",
     "admin:imports_dataimport_columns",
     "admin:imports_dataimport_template",
+    *(f"admin:moving_move_{action}" for action in ("do", "go_on", "report", "everything")),
     "admin:accounts_portalsettings_changelist",
     "admin:accounts_portalsettings_test",
     "admin:skip_step",
@@ -659,6 +668,7 @@ def test_the_pages_of_the_daily_work(world: World) -> None:
         send_license(world.ada_license)
         email = OutgoingEmail.objects.get()
         started, asking = an_import(world), an_import(world, b"phone\n123\n")
+        moved = Move.objects.create(vendor=world.acme, address="https://a.example", state="done")
         request = a_request(world)
         change = a_change(world)
         hook = hook_of(world.acme, "https://shop.example/hooks")
@@ -737,6 +747,13 @@ def test_the_pages_of_the_daily_work(world: World) -> None:
             (302, 404, 403, 404, 403),
             (302, 302, 403, 404, 403),
         ),
+        f"/moving/move/{moved.pk}/do/stop/": ((302, 404, 403, 404, 403), (302, 302, 403, 404, 403)),
+        f"/moving/move/{moved.pk}/go-on/": ((302, 200, 403, 404, 403), (302, 200, 403, 404, 403)),
+        f"/moving/move/{moved.pk}/report.csv": (
+            (302, 200, 403, 404, 403),
+            (302, 200, 403, 404, 403),
+        ),
+        "/moving/move/everything.zip": ((302, 200, 403, 200, 403), (302, 200, 403, 200, 403)),
         "/imports/dataimport/example/customers.csv": (
             (302, 200, 403, 200, 403),
             (302, 200, 403, 200, 403),

@@ -35,8 +35,7 @@ def create_webhook(webhook: Webhook, *, secret: str = "") -> Webhook:
     TooManyWebhooks."""
     if Webhook.objects.count() >= MOST_WEBHOOKS:
         raise TooManyWebhooks
-    _check_secret(secret, webhook.style)
-    webhook.encrypted_secret = _encrypted(secret or signing.new_secret(webhook.style))
+    webhook.encrypted_secret = encrypted_secret(secret, webhook.style)
     webhook.full_clean()
     return rows.create(webhook)
 
@@ -116,6 +115,12 @@ def _check_secret(secret: str, style: str) -> None:
     else:
         text = _("A secret is one line of up to 256 visible characters.")
     raise ValidationError({"token": text})
+
+
+def encrypted_secret(secret: str, style: str) -> str:
+    """This secret, or a new one, as it is kept. Raises ValidationError for one that is none."""
+    _check_secret(secret, style)
+    return _encrypted(secret or signing.new_secret(style))
 
 
 def _encrypted(secret: str) -> str:
