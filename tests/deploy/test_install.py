@@ -235,7 +235,9 @@ class Debian:
     def leave_the_network(self) -> None:
         if self.network:
             return
-        holder = subprocess.Popen(["unshare", "--net", "sh", "-c", "ip link set lo up; sleep 1000"])
+        holder = subprocess.Popen(
+            ["unshare", "--net", "sh", "-c", "ip link set lo up; exec sleep 1000"]
+        )
         self.running.append(holder)
         self.network = ["nsenter", f"--target={holder.pid}", "--net"]
         while "LOOPBACK,UP" not in image.ran([*self.network, "ip", "link"]):
