@@ -35,6 +35,10 @@ class needs(HttpBearer):
             raise NoRight
         return bearer.user
 
+    def lets(self, bearer: Bearer | None) -> bool:
+        """Whether such an operation would be done for the token, as far as scope and right go."""
+        return bearer is not None and bearer.covers(self.scope) and bearer.user.has_perm(self.right)
+
     def authenticate(self, request: HttpRequest, token: str) -> User:
         """Not asked: `__call__` looks at whom the middleware has found."""
         return self(request)

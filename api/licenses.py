@@ -2,14 +2,12 @@
 
 from collections.abc import Callable
 from functools import partial
-from operator import eq, ge, gt, le, lt, ne
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
-from django.utils import timezone
 from ninja import Router
 from pydantic import Field
 
@@ -17,19 +15,9 @@ from accounts.models import CUSTOMER_ROLES, User
 from api.allowed import needs
 from api.answers import answer, created, nothing
 from api.bodies import Answer, Body, Moment
-from api.errors import NoRight, UnknownFilter
-from api.lists import (
-    COMPARED,
-    Column,
-    Kind,
-    Listing,
-    condition,
-    listed,
-    narrowed,
-    read,
-    row_of,
-    value_of,
-)
+from api.errors import NoRight
+from api.license_lists import LICENSES
+from api.lists import listed, narrowed, read, row_of, rows_of
 from api.maintenance_policies import maintenance_of
 from api.metadata import NO_METADATA, Metadata, MetadataAnswer
 from api.policies import policy_of
@@ -41,23 +29,18 @@ from audit import trail
 from backoffice.export import as_csv
 from licenses import wire
 from licenses.exported import COLUMNS, with_details
-from licenses.intervals import LONGEST, of_seconds, parse
+from licenses.intervals import LONGEST, of_seconds
 from licenses.models import (
     License,
     LicenseMetadata,
     LicenseMeterAttribute,
     LicensePolicy,
-    LicenseTag,
     Product,
 )
-from licenses.search import places_for_staff
 from licenses.verbs import details, licenses, meters
 from licenses.verbs.defaults import Choice, maintenance_for, policy_for
 from licenses.verbs.mailing import send_new
 from licenses.verbs.policies import check_required
-from tenancy import finding
-from tenancy.addresses import spellings_of
-from tenancy.spelling import form_of
 
 router = Router(tags=["licenses"])
 READ = needs("license:read", "licenses.view_license")
@@ -68,6 +51,7 @@ DELETE = needs("license:write", "licenses.delete_license")
 DELETE_METADATA = needs("license:write", "licenses.delete_licensemetadata")
 
 LONGEST_NOTES = 4000
+MOST_USERS = 200  # beside the owner, in one body
 # SECURITY: tests/api/test_licenses.py. What of a licence is read and written by who has a right of
 # its own to that, as in the back office.
 READ_BY = {
@@ -101,7 +85,7 @@ class LicenseBody(TermsBody):
     maintenance_policy_id: str = ""
     max_allowed_release_version: str = ""
     user_id: str = ""
-    additional_user_ids: Texts = NO_TEXTS
+    additional_user_ids: Texts = Field(default_factory=list, max_length=MOST_USERS)
     revoked: bool = False
     suspended: bool = False
     notes: str = Field("", max_length=LONGEST_NOTES)
@@ -155,120 +139,7 @@ class LicenseAnswer(TermsAnswer):
     tags: Texts | None = None
 
 
-# --- The list ---------------------------------------------------------------------------------
-
-
-def _with_key(op: str, values: list[str]) -> Q:
-    """Whole keys in any spelling; parts of one as they are."""
-    if op not in {"eq", "ne", "in", "nin"}:
-        return condition("key", Column("key"), op, values)
-    named = Q(key_form__in=[form_of(value) for value in values])
-    return ~named if op in {"ne", "nin"} else named
-
-
-def _of_person(op: str, values: list[str]) -> Q:
-    """Whose owner has an e-mail, in any spelling."""
-    if op == "eq":
-        return Q(user__in=User.objects.filter(email__in=spellings_of(values[-1])).values("pk"))
-    return condition("user.email", Column("user__email"), op, values)
-
-
-def _expired(op: str, values: list[str]) -> Q:
-    if op not in {"eq", "ne"}:
-        raise UnknownFilter(f"expired[{op}]")
-    wanted = value_of("expired", Kind.FLAG, values[-1]) == (op == "eq")
-    over = Q(expires_at__lte=timezone.now())
-    return over if wanted else Q(expires_at=None) | ~over
-
-
-OPERATORS: dict[str, Callable[[int, int], bool]] = {
-    "eq": eq,
-    "ne": ne,
-    "gt": gt,
-    "gte": ge,
-    "lt": lt,
-    "lte": le,
-}
-
-
-def _valid_for(op: str, values: list[str]) -> Q:
-    """By the seconds of an interval: the intervals that there are, few beside the licences, are
-    compared."""
-    if op not in COMPARED:
-        raise UnknownFilter(f"validity[{op}]")
-    seconds = value_of("validity", Kind.NUMBER, values[-1])
-    known = License.objects.order_by().values_list("subscription_interval", flat=True).distinct()
-    return Q(
-        subscription_interval__in=[
-            each for each in known if OPERATORS[op](parse(each).nominal, seconds)
-        ]
-    )
-
-
-def _tagged(op: str, values: list[str]) -> Q:
-    if op not in {"eq", "in"}:
-        raise UnknownFilter(f"tag[{op}]")
-    names = [name for value in values for name in value.split(",")]
-    return Q(pk__in=LicenseTag.objects.filter(tag__name__in=names).values("license"))
-
-
-def _with_value(key: str, value: str) -> Q:
-    entries = LicenseMetadata.objects.all()
-    entries = entries.filter(key=key) if key else entries
-    entries = entries.filter(value=value) if value else entries
-    return Q(pk__in=entries.values("license"))
-
-
-def _of_none(op: str, values: list[str]) -> Q:
-    """What no licence has here: no reseller."""
-    return Q(pk__in=()) if op in {"eq", "in"} else Q()
-
-
-LICENSES = Listing(
-    columns={
-        "id": Column("id", Kind.ID),
-        "key": Column("key"),
-        "productId": Column("product_id", Kind.ID),
-        "productVersionId": Column("product_version_id", Kind.ID),
-        "userId": Column("user_id", Kind.ID),
-        "licensePolicyId": Column("policy_id", Kind.ID),
-        "licenseTemplateId": Column("policy_id", Kind.ID),
-        "maintenancePolicyId": Column("maintenance_policy_id", Kind.ID),
-        "user.company": Column("user__company"),
-        "revoked": Column("revoked", Kind.FLAG),
-        "suspended": Column("suspended", Kind.FLAG),
-        "type": Column("type"),
-        "subscriptionInterval": Column("subscription_interval"),
-        "expirationStrategy": Column("expiration_strategy"),
-        "allowedActivations": Column("allowed_activations", Kind.NUMBER),
-        "allowedDeactivations": Column("allowed_deactivations", Kind.NUMBER),
-        "totalActivations": Column("total_activations", Kind.NUMBER),
-        "totalDeactivations": Column("total_deactivations", Kind.NUMBER),
-        "allowVmActivation": Column("allow_vm_activation", Kind.FLAG),
-        "allowContainerActivation": Column("allow_container_activation", Kind.FLAG),
-        "userLocked": Column("user_locked", Kind.FLAG),
-        "expiresAt": Column("expires_at", Kind.MOMENT),
-        "maintenanceExpiresAt": Column("maintenance_expires_at", Kind.MOMENT),
-        "createdAt": Column("created_at", Kind.MOMENT),
-        "updatedAt": Column("updated_at", Kind.MOMENT),
-    },
-    found=lambda rows, words: finding.find(rows, words, places_for_staff, whole=True).rows,
-    special={
-        "key": _with_key,
-        "licenseKey": _with_key,
-        "user.email": _of_person,
-        "email": _of_person,
-        "expired": _expired,
-        "validity": _valid_for,
-        "tag": _tagged,
-        "tags": _tagged,
-        "resellerId": _of_none,
-    },
-    pairs={
-        ("metadata.key", "metadata.value"): _with_value,
-        ("metadataKey", "metadataValue"): _with_value,
-    },
-)
+# --- Reading them -----------------------------------------------------------------------------
 
 
 def _rows() -> QuerySet[License]:
@@ -462,10 +333,7 @@ def _complete(license: License, body: LicenseBody) -> None:
     if "meter_attributes" in given:
         meters.set_meters(license, [each.given for each in body.meter_attributes])
     if "additional_user_ids" in given:
-        people = [
-            row_of(_customers(), id, "user") for id in dict.fromkeys(body.additional_user_ids)
-        ]
-        details.share_with(license, people)
+        details.share_with(license, rows_of(_customers(), body.additional_user_ids, "user"))
     if "tags" in given:
         details.tag_license(license, names=body.tags)
     for flag, (on, off) in STATES.items():

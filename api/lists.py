@@ -6,7 +6,7 @@ order that is not there is refused: ignoring it would show, or renew, somebody e
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
@@ -318,11 +318,23 @@ def _moment(name: str, text: str) -> datetime:
 
 def row_of(rows: QuerySet[Any], id: str, what: str) -> Any:
     """The row with this id, of the scope's vendor. Raises NotFound."""
-    try:
-        key = UUID(id)
-    except ValueError:
-        raise NotFound(what) from None
-    row = rows.filter(pk=key).first()
+    row = rows.filter(pk=_key_of(id, what)).first()
     if row is None:
         raise NotFound(what)
     return row
+
+
+def rows_of(rows: QuerySet[Any], ids: Iterable[str], what: str) -> list[Any]:
+    """The rows with these ids, once each and in their order. Raises NotFound."""
+    keys = list(dict.fromkeys(_key_of(id, what) for id in ids))
+    found = rows.in_bulk(keys)
+    if len(found) < len(keys):
+        raise NotFound(what)
+    return [found[key] for key in keys]
+
+
+def _key_of(id: str, what: str) -> UUID:
+    try:
+        return UUID(id)
+    except ValueError:
+        raise NotFound(what) from None

@@ -55,7 +55,7 @@ class Refusal(TenantRow):
             SameVendor(name="refusal_user_same_vendor", field="user", to_table="accounts_user"),
         )
         indexes = (
-            models.Index(name="refusal_of_user", fields=("vendor", "user", "kind", "created_at")),
+            models.Index(name="refusal_of_person", fields=("vendor", "user", "-created_at", "id")),
             models.Index(name="refusal_by_age", fields=("vendor", "created_at")),
         )
 

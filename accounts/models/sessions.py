@@ -72,7 +72,16 @@ class Session(models.Model):
             # An operator's, which has no vendor, passes.
             SameVendor(field="user", to_table="accounts_user", name="session_user_same_vendor"),
         )
-        indexes = (models.Index(name="session_by_end", fields=("vendor", "ends_at")),)
+        indexes = (
+            models.Index(name="session_by_end", fields=("vendor", "ends_at")),
+            # With the end: SQLite would else take the index above for the better one.
+            models.Index(
+                name="session_of_family",
+                fields=("vendor", "family", "ends_at"),
+                condition=models.Q(family__isnull=False),
+            ),
+            models.Index(name="session_of_person", fields=("vendor", "user", "ends_at")),
+        )
 
     def __str__(self) -> str:
         return str(self.pk)

@@ -49,7 +49,10 @@ class UserTag(TenantRow):
             SameVendor(name="user_tag_user_vendor", field="user", to_table="accounts_user"),
             SameVendor(name="user_tag_tag_vendor", field="tag", to_table="accounts_tag"),
         )
-        indexes = (models.Index(name="user_by_tag", fields=("vendor", "tag", "user")),)
+        indexes = (
+            models.Index(name="user_by_tag", fields=("vendor", "tag", "user")),
+            models.Index(name="tags_of_user", fields=("vendor", "user")),
+        )
 
     def __str__(self) -> str:
         return str(self.tag)

@@ -57,6 +57,9 @@ class Passkey(models.Model):
             ),
             SameVendor(field="user", to_table="accounts_user", name="passkey_user_same_vendor"),
         )
+        indexes = (
+            models.Index(name="passkey_of_person", fields=("vendor", "user", "created_at", "id")),
+        )
 
     def __str__(self) -> str:
         return self.name

@@ -78,6 +78,7 @@ class RecoveryCode(models.Model):
                 field="user", to_table="accounts_user", name="recovery_code_user_same_vendor"
             ),
         )
+        indexes = (models.Index(name="recovery_code_of_person", fields=("vendor", "user", "id")),)
 
     def __str__(self) -> str:
         return str(self.pk)

@@ -42,6 +42,13 @@ class ViewAs(TenantRow):
                 condition=~Q(cookie_digest=""),
             ),
         )
+        indexes = (
+            models.Index(name="view_as_of_staff", fields=("vendor", "staff")),
+            models.Index(name="view_as_of_customer", fields=("vendor", "customer")),
+            models.Index(name="view_as_by_end", fields=("vendor", "ends_at")),
+            # SQLite does not see that who looks for a cookie looks for none that is empty.
+            models.Index(name="view_as_by_cookie", fields=("vendor", "cookie_digest")),
+        )
 
     def __str__(self) -> str:
         return str(self.pk)

@@ -24,7 +24,10 @@ class Registration(TenantRow):
     class Meta(TenantRow.Meta):
         verbose_name = _("registration")
         verbose_name_plural = _("registrations")
-        indexes = (models.Index(name="registration_by_end", fields=("vendor", "ends_at")),)
+        indexes = (
+            models.Index(name="registration_by_end", fields=("vendor", "ends_at")),
+            models.Index(name="registration_by_email", fields=("vendor", "email")),
+        )
 
     def __str__(self) -> str:
         return self.email

@@ -79,7 +79,7 @@ def _empty_machines(ids: list[UUID]) -> None:
 
 def _record(licenses: list[License], leaving: Leaving) -> None:
     """The history tells that the licence has another owner, and of the one before no name."""
-    heir = User.objects.filter(pk=leaving.heir_id).first()
+    heir = User.objects.filter(pk=leaving.heir_id).first() if leaving.heir_id else None
     for license in licenses:
         license.user = heir
     changes = {"user": [GONE, str(heir) if heir else None]}

@@ -64,33 +64,21 @@ def issue(
     accounts.verbs.customers.NotACustomer, and ValidationError when something is refused; then
     nothing is created or sent.
     """
-    end = _end_of(last_day, product.vendor) if last_day else None
+    vendor, terms_of = product.vendor, policy_for(product, policy)
     maintenance = maintenance_for(product, maintenance_policy)
-    maintenance_end = None
-    if maintenance_last_day:
-        maintenance_end = _maintenance_end(maintenance_last_day, maintenance, product.vendor)
-    terms_of = policy_for(product, policy)
+    ends = _ends(vendor, last_day) | _maintenance_ends(vendor, maintenance, maintenance_last_day)
     check_required(terms_of, metadata=[each["key"] for each in metadata])
-    customer = customer_of(product.vendor, email, **(names or {}))
-    terms = {
-        "allowed_activations": allowed_activations,
-        "subscription_interval": None if interval is None else str(interval),
-        "expires_at": end and end.at,
-        "expires_on": last_day,
-        "maintenance_expires_at": maintenance_end and maintenance_end.at,
-        "maintenance_expires_on": maintenance_last_day,
-    }
-    given = {name: value for name, value in terms.items() if value is not None}
     license = create_license(
         product=product,
         product_version=product_version,
-        user=customer,
+        user=customer_of(vendor, email, **(names or {})),
         policy=terms_of,
         maintenance_policy=maintenance,
         max_allowed_release_version=max_allowed_release_version,
         key=key,
         **told,
-        **given,
+        **_given(allowed_activations, interval),
+        **ends,
     )
     _describe(license, metadata)
     _share(license, additional_users)
@@ -120,12 +108,30 @@ def _share(license: License, emails: Sequence[str]) -> None:
         share(LicenseUser(vendor=license.vendor, license=license, user=person))
 
 
-def _maintenance_end(day: date, policy: MaintenancePolicy | None, vendor: Vendor) -> End:
-    """Raises MaintenanceHasNoPolicy, MaintenanceDayIsOver and DateTooFar."""
+def _given(seats: int | None, interval: Interval | None) -> dict[str, Any]:
+    """The terms that are others than the policy's."""
+    given: dict[str, Any] = {} if seats is None else {"allowed_activations": seats}
+    return given if interval is None else given | {"subscription_interval": str(interval)}
+
+
+def _ends(vendor: Vendor, day: date | None) -> dict[str, Any]:
+    """With a last day, the fields of the licence's end. Raises DayIsOver and DateTooFar."""
+    if day is None:
+        return {}
+    return {"expires_at": _end_of(day, vendor).at, "expires_on": day}
+
+
+def _maintenance_ends(
+    vendor: Vendor, policy: MaintenancePolicy | None, day: date | None
+) -> dict[str, Any]:
+    """The same of maintenance. Raises MaintenanceHasNoPolicy, MaintenanceDayIsOver and
+    DateTooFar."""
+    if day is None:
+        return {}
     if policy is None:
         raise MaintenanceHasNoPolicy
     try:
-        return _end_of(day, vendor)
+        return {"maintenance_expires_at": _end_of(day, vendor).at, "maintenance_expires_on": day}
     except DayIsOver as error:
         raise MaintenanceDayIsOver from error
 

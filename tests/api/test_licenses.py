@@ -122,6 +122,7 @@ def test_what_is_not_said_is_of_the_policy_and_the_product(world: World, program
         ({"userId": 7}, 404, "user"),
         ({"additionalUserIds": ["bob"]}, 404, "user"),
         ({"additionalUserIds": "bob"}, 400, "additionalUserIds:"),
+        ({"additionalUserIds": ["bob"] * 201}, 400, "additionalUserIds:"),
         ({"licensePolicyId": "foreign"}, 404, "policy"),
         ({"maintenancePolicyId": "foreign"}, 404, "maintenance policy"),
         ({"key": "short"}, 400, "key:"),

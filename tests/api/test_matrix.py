@@ -262,6 +262,8 @@ def test_who_may_not_is_refused(world: World, method: str, path: str, operation:
     if need.scope.endswith(":write"):
         only_reading = [each for each in SCOPES if each.endswith(":read")]
         assert called(program_of(world.acme_admin, only_reading)).status_code == 403
+    alone = called(program_of(world.acme_admin, [need.scope]))
+    assert b"OUT_OF_SCOPE" not in alone.getvalue(), "Its scope alone is enough."
     if need.right:
         assert called(program_of(world.ada)).json()["code"] == "NO_RIGHT"
         if not world.acme_support.has_perm(need.right):

@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, CDPSession, Page, expect, sync_playwright
+from playwright.sync_api import Browser, CDPSession, Page, expect
 
-from tests.deploy.conftest import Secured
-from tests.served import PATIENCE
+from tests.served import PATIENCE, Portal
 
 pytestmark = pytest.mark.proxies
 
@@ -42,24 +41,6 @@ OFFERS_NOTHING = """
 if (window.PublicKeyCredential && !localStorage.offers)
   PublicKeyCredential.isConditionalMediationAvailable = async () => false;
 """
-
-
-@pytest.fixture(scope="module")
-def browser(secured: Secured, browser_type_launch_args: dict[str, Any]) -> Iterator[Browser]:
-    """Chromium, to which every host is Caddy, also where the browser itself asks; and that trusts
-    Caddy's own authority."""
-    port, _plain = secured.ports["caddy"]
-    arguments = [
-        *browser_type_launch_args["args"],
-        f"--host-resolver-rules=MAP *:443 127.0.0.1:{port}",
-        "--ignore-certificate-errors",
-    ]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=browser_type_launch_args["executable_path"], args=arguments
-        )
-        yield browser
-        browser.close()
 
 
 @dataclass
@@ -102,8 +83,10 @@ class Visitor:
 
 
 @pytest.fixture
-def grace(browser: Browser) -> Iterator[Visitor]:
-    context = browser.new_context(ignore_https_errors=True, viewport={"width": 360, "height": 800})
+def grace(secure_browser: Browser) -> Iterator[Visitor]:
+    context = secure_browser.new_context(
+        ignore_https_errors=True, viewport={"width": 360, "height": 800}
+    )
     context.set_default_timeout(PATIENCE)
     page = context.new_page()
     page.add_init_script(OFFERS_NOTHING)
@@ -123,9 +106,9 @@ def grace(browser: Browser) -> Iterator[Visitor]:
 
 
 def test_a_passkey_at_both_hosts_while_a_domain_comes_and_goes(
-    secured: Secured, grace: Visitor
+    secure_portal: Portal, grace: Visitor
 ) -> None:
-    served, page = secured.portal, grace.page
+    served, page = secure_portal, grace.page
     grace.sign_in_by_password(OURS)
     page.goto(f"{OURS}/profile/")
     page.get_by_role("link", name="Show passkeys").click()
@@ -175,9 +158,9 @@ PublicKeyCredential.getClientCapabilities = async () => ({ ...await others(), re
     "script", [WITHOUT_RELATED_ORIGINS, "delete window.PublicKeyCredential"], ids=["here", "at all"]
 )
 def test_a_browser_that_can_not_is_told_and_signs_in_otherwise(
-    secured: Secured, grace: Visitor, script: str
+    secure_portal: Portal, grace: Visitor, script: str
 ) -> None:
-    secured.portal.manage("shell", "-c", TO_THE_DOMAIN)
+    secure_portal.manage("shell", "-c", TO_THE_DOMAIN)
     try:
         grace.page.add_init_script(script)
         grace.page.goto(f"{DOMAIN}/login/")
@@ -186,4 +169,4 @@ def test_a_browser_that_can_not_is_told_and_signs_in_otherwise(
         grace.look_closely()
         grace.sign_in_by_password(DOMAIN)
     finally:
-        secured.portal.manage("shell", "-c", AND_BACK)
+        secure_portal.manage("shell", "-c", AND_BACK)

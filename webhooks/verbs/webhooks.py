@@ -14,6 +14,7 @@ from audit import rows, trail
 from mail.outbox import queue
 from tenancy.door import inside
 from tenancy.encryption import encryption
+from tenancy.models import Vendor
 from tenancy.table import every_vendor
 from tenancy.transactions import in_steps, leave_to_the_end
 from webhooks import signing
@@ -33,6 +34,8 @@ MOST_WEBHOOKS = 100
 def create_webhook(webhook: Webhook, *, secret: str = "") -> Webhook:
     """Saves a vendor's new webhook, with this secret or a new one. Raises ValidationError and
     TooManyWebhooks."""
+    # Of many who add one at once each waits for the one before, and counts that one, too.
+    Vendor.objects.select_for_update(of=("self",), no_key=True).get(pk=webhook.vendor_id)
     if Webhook.objects.count() >= MOST_WEBHOOKS:
         raise TooManyWebhooks
     webhook.encrypted_secret = encrypted_secret(secret, webhook.style)

@@ -16,11 +16,12 @@ PAGE = Path(__file__).resolve().parents[3] / "docs" / "attacks.md"
 # In the order of the page.
 MODULES = (
     "sessions", "requests", "enumeration", "guessing", "links", "ways_in", "second_factor",
-    "passkeys", "single_sign_on", "emails", "rights",
+    "passkeys", "single_sign_on", "emails", "rights", "programs",
+    "product_file",
 )  # fmt: skip
 ROW = re.compile(r"^\| \d+ \| (.+) \| (.+) \|$", re.MULTILINE)
 HEAD = """\
-# Attacks on accounts
+# Attacks on accounts and programs
 
 What somebody tries and what the portal answers. `python3 dev.py attacks accounts` carries all of \
 them out and writes this page; the tests do so each time, and fail when an attack leads anywhere, \
