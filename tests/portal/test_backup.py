@@ -1,5 +1,6 @@
 """`manage.py backup`, `verify_backup` and `restore`: every row and file, or a clear sentence."""
 
+import errno
 import json
 import os
 import resource
@@ -8,11 +9,12 @@ import signal
 import sqlite3
 import stat
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO, StringIO
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import psycopg
 import pytest
@@ -33,6 +35,7 @@ from tests.world import World, file_of
 
 pytestmark = pytest.mark.by_database
 EMPTY = "portal_restored"
+REACHED_IN = 6000  # hundredths of a second
 
 
 def backup(folder: Path, **options: Any) -> str:
@@ -207,6 +210,20 @@ def test_only_the_newest_are_kept_and_share_what_has_not_changed(
 # --- While people work --------------------------------------------------------------------------
 
 
+def reaching(pipe: Path) -> IO[bytes]:
+    """The pipe's end for writing, as soon as somebody reads at the other; fails when nobody does."""
+    for _try in range(REACHED_IN):
+        try:
+            descriptor = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError as error:
+            assert error.errno == errno.ENXIO
+            time.sleep(0.01)
+        else:
+            os.set_blocking(descriptor, True)
+            return os.fdopen(descriptor, "wb")
+    raise AssertionError(f"Nobody reads {pipe}.")
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_file_that_goes_meanwhile_is_named_no_more(world: World, tmp_path: Path) -> None:
     """The first file is a pipe, which is read when the test says so: by then a draft that was dumped
@@ -227,7 +244,7 @@ def test_a_file_that_goes_meanwhile_is_named_no_more(world: World, tmp_path: Pat
     os.mkfifo(path)
     with ThreadPoolExecutor(1) as pool:
         writing_it = pool.submit(writing.write, connection.settings_dict, tmp_path)
-        with path.open("wb") as pipe:
+        with reaching(path) as pipe:
             with inside(world.acme):
                 publishing.remove_file(file_of(draft))
             pipe.write(content)
@@ -456,7 +473,7 @@ def test_who_is_told_to_end_leaves_nothing(world: World, tmp_path: Path) -> None
     os.mkfifo(path)
 
     def end() -> None:
-        with path.open("wb") as pipe:
+        with reaching(path) as pipe:
             pipe.write(bytes(200_000))  # More than a pipe holds: by then it is being read.
             while not ended.wait(0.1):  # It may come between two reads, and then wakes nobody.
                 signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
