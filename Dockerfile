@@ -39,10 +39,11 @@ FROM debian:bookworm-slim
 
 # As PID 1, tini passes signals on, also to commands that would ignore them there.
 RUN apt-get update \
- && apt-get install -y --no-install-recommends ca-certificates python3 tini tzdata \
+ && apt-get install -y --no-install-recommends ca-certificates postgresql-client python3 \
+    tini tzdata \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin portal \
- && install -d -o portal -g portal -m 700 /srv/portal \
+ && install -d -o portal -g portal -m 700 /srv/portal /srv/backups /srv/keys \
  && install -d -o portal -g portal /srv/portal/media
 
 COPY --from=build /opt /opt

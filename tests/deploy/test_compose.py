@@ -27,7 +27,8 @@ from tests.deploy.compose import composed
 from tests.served import ROOT, free_port
 
 SECRETS = ROOT / "deploy/make-secrets"
-IMAGE_OF_OURS = ("migrate", "web", "worker")
+IMAGE_OF_OURS = ("migrate", "web", "worker", "backup")
+ENDS = {"migrate", "backup"}
 
 
 @pytest.fixture(scope="module")
@@ -63,16 +64,17 @@ def test_each_service_is_careful_comes_back_and_says_how_it_is(file: dict[str, A
         assert service["read_only"] is True, name
         assert service["cap_drop"] == ["ALL"], name
         assert service["security_opt"] == ["no-new-privileges:true"], name
-        assert service["restart"] in {"unless-stopped", "on-failure:5"}, name
+        assert service["restart"] in {"unless-stopped", "on-failure:5", "no"}, name
         assert "privileged" not in service, name
-        # migrate ends, and the worker is healthy as long as it runs.
-        assert ("test" in service["healthcheck"]) == (name not in {"migrate", "worker"}), name
+        # The worker is healthy as long as it runs.
+        assert ("test" in service["healthcheck"]) == (name not in {*ENDS, "worker"}), name
+        assert service.get("profiles") == (["backup"] if name == "backup" else None)
 
 
 def test_whoever_serves_waits_for_the_tables(file: dict[str, Any]) -> None:
     services = file["services"]
     assert services["migrate"]["depends_on"] == {"db": {"condition": "service_healthy"}}
-    for name in ("web", "worker"):
+    for name in ("web", "worker", "backup"):
         waits = services[name]["depends_on"]
         assert waits["migrate"] == {"condition": "service_completed_successfully"}
     assert services["caddy"]["depends_on"] == {"web": {"condition": "service_healthy"}}
@@ -100,8 +102,10 @@ def test_secrets_are_files_that_are_handed_to_whom_needs_them(
     assert {path.name for path in secrets.iterdir()} == set(file["secrets"])
     for name, secret in file["secrets"].items():
         assert secret == {"file": f"secrets/{name}"}
-    for name in ("web", "worker"):
-        assert "owner_url" not in file["services"][name]["secrets"]
+    urls = {"migrate": "owner_url", "web": "web_url", "worker": "web_url", "backup": "backup_url"}
+    for name, url in urls.items():
+        of_database = set(file["services"][name]["secrets"]) & set(urls.values())
+        assert of_database == {url}
 
 
 def test_its_settings_are_those_of_the_docs(file: dict[str, Any]) -> None:
@@ -148,7 +152,7 @@ def test_the_portal_can_read_them(secrets: Path, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.processes
-def test_the_databases_image_makes_the_two_roles(
+def test_the_databases_image_makes_the_roles(
     file: dict[str, Any], secrets: Path, tmp_path: Path
 ) -> None:
     """Its script, with the paths of the container in a folder."""
@@ -163,7 +167,7 @@ def test_the_databases_image_makes_the_two_roles(
         subprocess.run(["sh", "-c", script], env={**os.environ, **told}, check=True,
                        stdout=subprocess.DEVNULL)  # fmt: skip
         where = f"host={entry['HOST']} port={entry['PORT']} dbname=portal"
-        for role in ("owner", "web"):
+        for role in ("owner", "web", "backup"):
             password = (secrets / f"{role}_password").read_text().strip()
             with psycopg.connect(f"{where} user=portal_{role} password={password}") as connection:
                 can = connection.execute("SELECT has_schema_privilege('public', 'CREATE')")

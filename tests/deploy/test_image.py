@@ -71,8 +71,12 @@ class Installation:
 
     def send_by(self, url: str) -> None:
         """Has e-mails leave by this server from now on."""
-        secrets = next(each for each, inside in self.engine.volumes.items() if "secrets" in inside)
-        (secrets / "email_url").write_text(url)
+        (self.folder_of("/run/secrets") / "email_url").write_text(url)
+
+    def folder_of(self, inside: str) -> Path:
+        """What the containers have at this path."""
+        [found] = [each for each, at in self.engine.volumes.items() if at.startswith(inside)]
+        return found
 
     def one(self, query: str, *values: Any) -> Any:
         """The one value that the query finds, in the name of who made the server."""
@@ -272,6 +276,24 @@ def test_one_container_may_do_it_all(built: Image, installed: Installation) -> N
         assert container.execute(*check).returncode == 0
         container.stop()
         assert container.wait(60) == 0, container.log()
+
+
+@pytest.mark.image
+def test_a_back_up_is_made_as_compose_makes_it(installed: Installation, tmp_path: Path) -> None:
+    service = composed(PARENT_HOST=FIXED["PARENT_HOST"])["services"]["backup"]
+    with psycopg.connect(installed.superuser) as server:
+        server.execute("CREATE ROLE portal_backup LOGIN BYPASSRLS IN ROLE pg_read_all_data")
+    secrets = installed.folder_of("/run/secrets")
+    (secrets / "backup_url").write_text(DATABASE.format(role="portal_backup"))
+    folders = {tmp_path / name: f"/srv/{name}" for name in ("backups", "keys")}
+    for folder in folders:
+        folder.mkdir()
+        os.chown(folder, int(USER), int(USER))
+    engine = replace(installed.engine, volumes={**installed.engine.volumes, **folders})
+    engine.ran(*service["command"], **service["environment"])
+    told = engine.ran("verify_backup", "/srv/backups", "--keys", "/srv/keys/portal")
+    assert "is whole" in told
+    assert "opens with /srv/keys/portal" in told
 
 
 @pytest.mark.image

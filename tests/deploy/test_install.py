@@ -19,7 +19,7 @@ from tests.deploy import image, servers
 from tests.served import ROOT
 
 UNITS = ROOT / "deploy/systemd"
-NAMES = ("all", "migrate", "web", "worker")
+NAMES = ("all", "migrate", "web", "worker", "backup")
 MOST_EXPOSED = 20  # tenths of systemd's points, of which 100 are everything
 TOLD = (ROOT / "docs/install.md").read_text()
 BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.M | re.S)
@@ -52,7 +52,8 @@ needs_systemd = pytest.mark.skipif(
 @needs_systemd
 @pytest.mark.processes
 def test_systemd_understands_the_units(units: Path) -> None:
-    command = ["systemd-analyze", "verify", *(units / f"portal-{name}.service" for name in NAMES)]
+    files = [*(units / f"portal-{name}.service" for name in NAMES), units / "portal-backup.timer"]
+    command = ["systemd-analyze", "verify", *files]
     told = subprocess.run(command, capture_output=True, text=True)
     assert (told.returncode, [line for line in told.stderr.splitlines() if "portal" in line]) == (
         0,
@@ -94,12 +95,19 @@ def command_of(name: str) -> list[str]:
     return shlex.split(command)
 
 
+def commands_of(name: str) -> list[list[str]]:
+    """All that it runs, one after the other."""
+    after = [shlex.split(value) for key, value in told_by(name) if key == "ExecStartPost"]
+    return [command_of(name), *after]
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_unit_sees_the_secrets_that_it_needs(name: str) -> None:
     loaded = {value.partition(":")[0] for key, value in told_by(name) if key == "LoadCredential"}
     files = {key: value for key, value in settings_of(name, "").items() if key.endswith("_FILE")}
     assert {value.lstrip("/") for value in files.values()} == loaded
-    urls = {"migrate": {"owner_url"}, "web": {"web_url"}, "worker": {"web_url"}, "all": set()}
+    urls = {"migrate": {"owner_url"}, "web": {"web_url"}, "worker": {"web_url"}, "all": set(),
+            "backup": {"backup_url"}}  # fmt: skip
     assert {each for each in loaded if each.endswith("_url")} - {"email_url"} == urls[name]
 
 
@@ -135,6 +143,7 @@ def test_the_walk_leads_from_an_empty_debian_to_tls() -> None:
             debian.walks(line)
         assert "you@example.com becomes an operator by this link" in debian.told["portal-migrate"]
         assert debian.answers["https://portal.example.com/healthz"] == "ok"
+        assert "is whole" in debian.told["portal-backup"]
 
 
 @contextmanager
@@ -256,6 +265,8 @@ class Debian:
             assert (self.root / "lib/systemd/system/postgresql.service").exists()
         elif units == ["caddy"]:
             self.start_caddy()
+        elif units == ["portal-backup.timer"]:
+            assert (self.root / "etc/systemd/system" / units[0]).exists()
         else:
             for unit in ("portal-migrate", *units):
                 self.start(unit.removeprefix("portal-"))
@@ -276,14 +287,15 @@ class Debian:
         lines = (self.root / "etc/portal/env").read_text().splitlines()
         settings |= dict(line.split("=", 1) for line in lines if line and line[0] != "#")
         words = [*self.enter("portal"), "env", "-C", "/opt/portal"]
-        words += [*(f"{key}={value}" for key, value in settings.items()), *command_of(name)]
-        with (self.root / f"run/portal-{name}.log").open("wb") as log:
-            process = subprocess.Popen(words, stdout=log, stderr=log)
-        self.running.append(process)
+        words += [f"{key}={value}" for key, value in settings.items()]
         log_of = self.root / f"run/portal-{name}.log"
-        if ("Type", "oneshot") in told_by(name):
-            assert process.wait(600) == 0, log_of.read_text()
-        elif name == "web":
+        with log_of.open("wb") as log:
+            for command in commands_of(name):
+                process = subprocess.Popen([*words, *command], stdout=log, stderr=log)
+                self.running.append(process)
+                if ("Type", "oneshot") in told_by(name):
+                    assert process.wait(600) == 0, log_of.read_text()
+        if name == "web":
             self.wait_for("http://127.0.0.1:8000/readyz")
         assert process.poll() in {None, 0}, log_of.read_text()
 
