@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from io import BytesIO, StringIO
 from pathlib import Path
 from typing import IO, Any
@@ -210,6 +211,20 @@ def test_only_the_newest_are_kept_and_share_what_has_not_changed(
 # --- While people work --------------------------------------------------------------------------
 
 
+@contextmanager
+def a_pipe_in_place_of(path: Path) -> Iterator[bytes]:
+    """Gives what the file has, which it has again afterwards: others would wait for ever for
+    somebody at the pipe's other end."""
+    content = path.read_bytes()
+    path.unlink()
+    os.mkfifo(path)
+    try:
+        yield content
+    finally:
+        path.unlink()
+        path.write_bytes(content)
+
+
 def reaching(pipe: Path) -> IO[bytes]:
     """The pipe's end for writing, as soon as somebody reads at the other; fails when nobody does."""
     for _try in range(REACHED_IN):
@@ -239,10 +254,7 @@ def test_a_file_that_goes_meanwhile_is_named_no_more(world: World, tmp_path: Pat
             publishing.add_files(draft, [("a.bin", stored)])
     path = local_path(first)
     assert path
-    content = path.read_bytes()
-    path.unlink()
-    os.mkfifo(path)
-    with ThreadPoolExecutor(1) as pool:
+    with a_pipe_in_place_of(path) as content, ThreadPoolExecutor(1) as pool:
         writing_it = pool.submit(writing.write, connection.settings_dict, tmp_path)
         with reaching(path) as pipe:
             with inside(world.acme):
@@ -469,8 +481,6 @@ def test_who_is_told_to_end_leaves_nothing(world: World, tmp_path: Path) -> None
     """A signal arrives while the first file, a pipe, is read."""
     path = local_path(min(each.key for each in files_of(world)))
     assert path
-    path.unlink()
-    os.mkfifo(path)
 
     def end() -> None:
         with reaching(path) as pipe:
@@ -481,13 +491,13 @@ def test_who_is_told_to_end_leaves_nothing(world: World, tmp_path: Path) -> None
     ended = threading.Event()
     thread = threading.Thread(target=end)
     before = signal.signal(signal.SIGTERM, signal.SIG_IGN)  # for signals that come afterwards
-    thread.start()
-    with pytest.raises(CommandError, match=r"Interrupted\. Nothing is left"):
-        try:
-            backup(tmp_path)
-        finally:
-            ended.set()
-            thread.join()
-            signal.signal(signal.SIGTERM, before)
-    path.unlink()
+    with a_pipe_in_place_of(path):
+        thread.start()
+        with pytest.raises(CommandError, match=r"Interrupted\. Nothing is left"):
+            try:
+                backup(tmp_path)
+            finally:
+                ended.set()
+                thread.join()
+                signal.signal(signal.SIGTERM, before)
     assert list(tmp_path.iterdir()) == []
