@@ -93,8 +93,9 @@ def _change_contact(vendor: Vendor, contact: Contact) -> None:
     before = Vendor.objects.get(pk=vendor.pk)
     for name, text in contact.items():
         setattr(vendor, name, text)
+    # Into its one spelling, which may be what is there.
+    vendor.clean_fields(exclude={each.name for each in vendor._meta.fields} - set(contact))
     if not trail.changes_between(before, vendor):
         return
-    vendor.clean_fields(exclude={each.name for each in vendor._meta.fields} - set(contact))
     vendor.save(update_fields=[*contact, "updated_at"])
     trail.record_change(before, vendor)

@@ -249,6 +249,8 @@ def test_the_vendors_row(world: World) -> None:
     changed = program.change(path, {"website": "https://acme.example", "company": "Other"}).json()
     assert (changed["website"], changed["company"]) == ("https://acme.example", "Acme Instruments")
     assert changed["email"] == account["email"]
+    again = program.change(path, {"email": " Support@ACME.example "}).json()
+    assert (again["email"], again["updatedAt"]) == (account["email"], changed["updatedAt"])
     assert program.change(path, {"email": "nobody"}).status_code == 400
     assert program.get("/v3/accounts/globex").status_code == 404
     assert program.change(f"/v3/accounts/{world.globex.pk}", {}).status_code == 404
