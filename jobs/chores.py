@@ -33,6 +33,7 @@ class Rhythm(Enum):
     """How often a chore is done."""
 
     ROUND = "round"  # each UPKEEP_INTERVAL
+    MINUTE = "minute"
     FIVE_MINUTES = "five-minutes"
     HOUR = "hour"
     DAY = "day"
@@ -42,9 +43,15 @@ class Rhythm(Enum):
         return float(settings.UPKEEP_INTERVAL) if self is Rhythm.ROUND else SECONDS[self]
 
 
-SECONDS = {Rhythm.FIVE_MINUTES: 300.0, Rhythm.HOUR: 3600.0, Rhythm.DAY: 86400.0}
+SECONDS = {
+    Rhythm.MINUTE: 60.0,
+    Rhythm.FIVE_MINUTES: 300.0,
+    Rhythm.HOUR: 3600.0,
+    Rhythm.DAY: 86400.0,
+}
 LABELS: dict[Rhythm, Promise] = {
     Rhythm.ROUND: _("All the time"),
+    Rhythm.MINUTE: _("Every minute"),
     Rhythm.FIVE_MINUTES: _("Every five minutes"),
     Rhythm.HOUR: _("Every hour"),
     Rhythm.DAY: _("Every day"),
@@ -74,6 +81,11 @@ def beside(what: Beside) -> None:
 def every_round(name: str, title: Promise, run: Run) -> None:
     """Registers what puts back what a killed worker left, or must not wait for long."""
     _register(Chore(name, title, run, Rhythm.ROUND))
+
+
+def every_minute(name: str, title: Promise, run: Run) -> None:
+    """Registers what is looked at by people soon."""
+    _register(Chore(name, title, run, Rhythm.MINUTE))
 
 
 def every_five_minutes(name: str, title: Promise, run: Run) -> None:

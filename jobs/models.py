@@ -1,4 +1,5 @@
-"""How each chore went the last time, and which workers there are. Rows of nobody's."""
+"""How each chore went the last time, which workers there are, and what was counted of all vendors
+together. Rows of nobody's."""
 
 from django.db import models
 
@@ -34,6 +35,18 @@ class SeenWorker(models.Model):
 
     class Meta:
         indexes = (models.Index(fields=("seen_at",)),)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class KeptNumber(models.Model):
+    """How many there are of something at all vendors together, as a worker has counted it, such as
+    `emails.queued`: whoever is served asks one vendor's rows at a time."""
+
+    name = models.CharField(max_length=60, primary_key=True)
+    value = models.BigIntegerField()
+    counted_at = models.DateTimeField()
 
     def __str__(self) -> str:
         return self.name

@@ -185,6 +185,7 @@ def test_killed_workers_are_forgotten(db: None, frozen_time: Any) -> None:
 def test_every_app_has_registered_its_chores() -> None:
     assert {rhythm: [chore.name for chore in of(rhythm)] for rhythm in LABELS} == {
         Rhythm.ROUND: ["jobs", "emails", "leases", "ends"],
+        Rhythm.MINUTE: ["numbers"],
         Rhythm.FIVE_MINUTES: ["domains"],
         Rhythm.HOUR: ["changes", "imports", "reminders", "slow-ends"],
         Rhythm.DAY: [
