@@ -186,7 +186,7 @@ def test_every_app_has_registered_its_chores() -> None:
     assert {rhythm: [chore.name for chore in of(rhythm)] for rhythm in LABELS} == {
         Rhythm.ROUND: ["jobs", "emails", "leases", "ends"],
         Rhythm.MINUTE: ["numbers"],
-        Rhythm.FIVE_MINUTES: ["domains"],
+        Rhythm.FIVE_MINUTES: ["domains", "certificates"],
         Rhythm.HOUR: ["changes", "imports", "reminders", "slow-ends"],
         Rhythm.DAY: [
             "old-jobs", "workers", "limits", "forms", "change-results", "texts", "sessions",
