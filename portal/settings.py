@@ -94,6 +94,10 @@ JOB_LEASE = env.integer("JOB_LEASE", 120, minimum=1, maximum=86400)
 # Seconds between two rounds in which the worker sees to what killed ones left.
 UPKEEP_INTERVAL = env.integer("UPKEEP_INTERVAL", 10, minimum=1, maximum=3600)
 
+# Where Prometheus asks; port 0: nowhere.
+METRICS_PORT = env.integer("METRICS_PORT", 0, minimum=0, maximum=65535)
+METRICS_HOST = env.text("METRICS_HOST", "127.0.0.1")
+
 # --- The building ------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
@@ -127,6 +131,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "portal.middleware.waiting.WaitingMiddleware",
+    "portal.middleware.watching.WatchingMiddleware",
     "portal.middleware.health.HealthMiddleware",
     "portal.middleware.tls_ask.TlsAskMiddleware",
     "portal.middleware.visitors.VisitorMiddleware",
