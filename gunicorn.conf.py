@@ -17,6 +17,8 @@ sys.path.insert(0, chdir)
 from portal import env  # noqa: E402  found by the line above
 
 worker_class = "portal.serving.worker.BufferingWorker"
+if env.choice("LOG_FORMAT", "text", ("text", "json")) == "json":
+    logconfig_dict = {"formatters": {"generic": {"()": "web.json_logs.Lines"}}}
 METRICS = env.integer("METRICS_PORT", 0, minimum=0, maximum=65535)
 COUNTS = "PROMETHEUS_MULTIPROC_DIR"
 workers = env.integer("WORKERS", 2, minimum=1, maximum=1000)

@@ -4,7 +4,6 @@ it. A claim runs out LEASES rounds after its worker was killed; a living worker 
 
 import logging
 import os
-import re
 import socket
 from datetime import datetime, timedelta
 from time import monotonic
@@ -25,7 +24,6 @@ LONGEST = timedelta(hours=6)
 SOON = 300.0  # seconds until what failed is tried again, at the latest
 LONGEST_SENTENCE = 300  # characters
 FORGOTTEN = timedelta(days=1)  # workers that were not seen
-ADDRESS = re.compile(r"[^\s@\"'<>(]+@[^\s@\"'<>)]+")
 
 
 def lease() -> timedelta:
@@ -110,7 +108,7 @@ def sentence(done: object) -> str:
 def sentence_of(error: Exception) -> str:
     """Why a chore failed, without what opens something and without anybody's address."""
     first_line = (str(error).splitlines() or [""])[0]
-    told = f"{type(error).__name__}: {ADDRESS.sub('…', without_secrets(first_line))}"
+    told = f"{type(error).__name__}: {without_secrets(first_line)}"
     return told[:LONGEST_SENTENCE]
 
 
