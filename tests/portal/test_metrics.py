@@ -1,11 +1,13 @@
 """Metrics: what is counted, on a port of its own, and whom they name."""
 
+import json
 import os
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
@@ -142,12 +144,14 @@ def eventually(url: str) -> str:
 def test_one_port_tells_what_all_processes_have_counted(tmp_path: Path) -> None:
     port, told_at = free_port(), free_port()
     command = [sys.executable, "-m", "gunicorn", "--config", str(ROOT / "gunicorn.conf.py")]
-    command += ["portal.wsgi", "--bind", f"127.0.0.1:{port}", "--log-level", "warning"]
+    command += ["portal.wsgi", "--bind", f"127.0.0.1:{port}", "--log-level", "info"]
     environment = {
         **os.environ, **FIXED, "DATABASE_URL": database_url(), "WORKERS": "2",
-        "METRICS_PORT": str(told_at), "TMPDIR": str(tmp_path),
+        "METRICS_PORT": str(told_at), "TMPDIR": str(tmp_path), "LOG_FORMAT": "json",
     }  # fmt: skip
-    process = subprocess.Popen(command, cwd=ROOT, env=environment)
+    log = tmp_path / "log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)
     try:
         eventually(f"http://127.0.0.1:{port}/healthz")
         eventually(f"http://127.0.0.1:{told_at}/metrics")
@@ -166,3 +170,8 @@ def test_one_port_tells_what_all_processes_have_counted(tmp_path: Path) -> None:
     )
     assert "portal_database_up 1.0" in told
     assert list(tmp_path.glob("portal-metrics-*")) == []
+    # Who collects logs reads every line of every process, gunicorn's own too.
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    loggers = Counter(line["logger"] for line in lines)
+    assert loggers["portal.access"] == 20
+    assert loggers["gunicorn.error"] > 0
