@@ -5,7 +5,9 @@ of the settings; the address is given as `--bind`.
 """
 
 import os
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,10 @@ sys.path.insert(0, chdir)
 from portal import env  # noqa: E402  found by the line above
 
 worker_class = "portal.serving.worker.BufferingWorker"
+if env.choice("LOG_FORMAT", "text", ("text", "json")) == "json":
+    logconfig_dict = {"formatters": {"generic": {"()": "web.json_logs.Lines"}}}
+METRICS = env.integer("METRICS_PORT", 0, minimum=0, maximum=65535)
+COUNTS = "PROMETHEUS_MULTIPROC_DIR"
 workers = env.integer("WORKERS", 2, minimum=1, maximum=1000)
 threads = env.integer("THREADS", 4, minimum=2, maximum=1000)
 reuse_port = True
@@ -33,4 +39,21 @@ def on_starting(server: Any) -> None:
     # command line.
     os.environ.pop("THREADS_FILE", None)
     os.environ["THREADS"] = str(server.cfg.threads)
+    if METRICS:
+        # What processes count for all of them; its library looks for it as it is imported.
+        os.environ[COUNTS] = tempfile.mkdtemp(prefix="portal-metrics-")
     server.app.wsgi()
+
+
+def post_worker_init(worker: Any) -> None:
+    """One of the processes tells what all have counted."""
+    if METRICS:
+        from portal.seeing.metrics import Server  # noqa: PLC0415  not before the settings are there
+
+        Server().start()
+
+
+def on_exit(server: Any) -> None:
+    """What was counted ends with the server."""
+    if METRICS:
+        shutil.rmtree(os.environ[COUNTS], ignore_errors=True)

@@ -13,4 +13,4 @@ class ApiConfig(AppConfig):
         from api import idempotency  # noqa: PLC0415  models are not there before ready()
         from jobs.chores import every_day  # noqa: PLC0415
 
-        every_day(idempotency.clean_up)
+        every_day("answers", _("Forget answers of the Web API"), idempotency.clean_up)

@@ -25,8 +25,10 @@ class BackofficeConfig(AppConfig):
 
         # Django has no setting for the pictures that it shows for yes and no.
         admin_list._boolean_icon = yes_or_no  # type: ignore[attr-defined]
-        every_hour(bulk.go_on)
-        every_day(bulk.clean_up)
+        every_hour("changes", gettext_lazy("Go on with changes to many"), bulk.go_on)
+        every_day(
+            "change-results", gettext_lazy("Delete results of changes to many"), bulk.clean_up
+        )
         erasing.also(saved.forget)
         erasing.also(bulk.forget)
 

@@ -18,5 +18,5 @@ class ImportsConfig(AppConfig):
         from jobs.chores import every_hour  # noqa: PLC0415
 
         kinds.register(CUSTOMERS)
-        every_hour(files.go_on)
+        every_hour("imports", _("Go on with imports that stand still"), files.go_on)
         erasing.also(leaving.forget, leaving.tell)

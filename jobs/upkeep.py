@@ -1,9 +1,13 @@
-"""What the queue's worker sees to by itself, beside its jobs: what killed workers left, and what
-is done every hour (jobs/chores.py). Any number of workers may do it at once.
+"""What the queue's worker sees to by itself, beside its jobs: that it is seen to live, and the
+chores (jobs/chores.py), each of which one of the workers does (jobs/turns.py).
 """
 
 import logging
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
+from queue import Queue
+from secrets import token_hex
 from threading import Event, Thread
 from time import monotonic
 from typing import Any
@@ -15,21 +19,22 @@ from django.utils import timezone
 from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
-from jobs.chores import EVERY_HOUR, EVERY_ROUND, Beside, Chore
+from jobs import turns
+from jobs.chores import Beside, Chore, Rhythm, of
 from tenancy.transactions import delete_in_steps
 
 logger = logging.getLogger(__name__)
 
-HOUR = 3600.0  # seconds
+HANDS = 3  # threads that do chores
+LEAVING = 4.0  # seconds that a chore may still take once the worker is told to stop
 AGAIN = 5.0  # seconds until what broke begins anew
 KEPT = timedelta(days=14)  # jobs that are over
 
 
 def tidy() -> None:
-    """Puts back what killed workers left: jobs first, then what rooms registered."""
-    put_back_jobs()
-    for chore in EVERY_ROUND:
-        chore()
+    """Puts back what killed workers left, and does what else is done all the time."""
+    for chore in of(Rhythm.ROUND):
+        chore.run()
 
 
 def put_back_jobs() -> int:
@@ -54,30 +59,61 @@ def forget_old_jobs() -> str:
 
 
 class Upkeep(Thread):
-    """Does both beside a worker's jobs, in a thread of its own until `end` is called."""
+    """Sees to the chores beside a worker's jobs until `end` is called: says that the worker lives,
+    looks what is due, and leaves it to HANDS threads, so that what takes long stops nothing."""
 
     def __init__(self) -> None:
         super().__init__(name="upkeep", daemon=True)
         self._ended = Event()
-        self._next_chores = monotonic()
+        self._worker, self._since = token_hex(16), timezone.now()
+        self._has_rows = False
+        self._waiting: Queue[Chore | None] = Queue()
+        self._at_it: set[str] = set()  # names of chores that wait, or are being done
+        self._hands = [
+            Thread(target=self._work, name=f"chores-{n}", daemon=True) for n in range(HANDS)
+        ]
 
     def run(self) -> None:
+        for hand in self._hands:
+            hand.start()
         while not self._ended.is_set():
             close_old_connections()
-            self._round()
+            _attempt(self._round)
             self._ended.wait(settings.UPKEEP_INTERVAL)
+        _attempt(self._leave)
         connection.close()
 
     def _round(self) -> None:
-        _attempt(tidy)
-        if monotonic() < self._next_chores:
-            return
-        self._next_chores = monotonic() + HOUR
-        for chore in EVERY_HOUR:
-            _attempt(chore)
+        turns.be_seen(self._worker, self._since)
+        turns.move_on(self._worker)
+        if not self._has_rows:
+            turns.make_rows()
+            self._has_rows = True
+        for chore in turns.due():
+            if chore.name not in self._at_it:
+                self._at_it.add(chore.name)
+                self._waiting.put(chore)
+
+    def _work(self) -> None:
+        """Does one chore after the other, in a thread of its own."""
+        while (chore := self._waiting.get()) is not None and not self._ended.is_set():
+            close_old_connections()
+            _attempt(partial(turns.take, chore, self._worker))
+            self._at_it.discard(chore.name)
+        connection.close()
+
+    def _leave(self) -> None:
+        """What is not done by then, another worker does anew."""
+        for _hand in self._hands:
+            self._waiting.put(None)
+        until = monotonic() + LEAVING
+        for hand in self._hands:
+            hand.join(max(0, until - monotonic()))
+        turns.give_back(self._worker)
+        turns.be_gone(self._worker)
 
     def end(self) -> None:
-        """Ends it after what it is doing; waits for that."""
+        """Ends it, LEAVING seconds later at most, and with it what is done meanwhile."""
         self._ended.set()
         self.join()
 
@@ -107,9 +143,9 @@ class Companion(Thread):
         self.join()
 
 
-def _attempt(chore: Chore) -> None:
+def _attempt(act: Callable[[], object]) -> None:
     """What goes wrong (the database is locked, or restarts) is logged; there is a next time."""
     try:
-        chore()
+        act()
     except Exception:
         logger.exception("Upkeep failed; it is tried again.")

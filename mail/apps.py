@@ -16,6 +16,6 @@ class MailConfig(AppConfig):
         from mail.verbs import keeping  # noqa: PLC0415
 
         emails.register_all()
-        every_round(put_back)
-        every_day(keeping.clean_up_all)
+        every_round("emails", _("Queue e-mails that are due"), put_back)
+        every_day("texts", _("Delete texts of old e-mails"), keeping.clean_up_all)
         erasing.also(keeping.forget_person, keeping.tell)

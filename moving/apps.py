@@ -14,5 +14,5 @@ class MovingConfig(AppConfig):
         from jobs.chores import every_hour  # noqa: PLC0415
         from moving.verbs import moves  # noqa: PLC0415
 
-        every_hour(moves.go_on)
+        every_hour("moves", _("Go on with moves that stand still"), moves.go_on)
         erasing.also(moves.forget)

@@ -2,6 +2,7 @@
 
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class PortalConfig(AppConfig):
@@ -9,7 +10,12 @@ class PortalConfig(AppConfig):
     default = True
 
     def ready(self) -> None:
+        """Checks, and what is counted of all vendors together."""
+        from jobs.chores import every_minute  # noqa: PLC0415  models are not there before ready()
         from portal import checks  # noqa: F401, PLC0415  registers itself
+        from portal.seeing import numbers  # noqa: PLC0415
+
+        every_minute("numbers", _("Count what is told to operators"), numbers.count)
 
 
 class BackofficeAdminConfig(AdminConfig):

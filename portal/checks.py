@@ -54,6 +54,7 @@ def check_key_encryption(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]
 
 ORDER = (
     "portal.middleware.waiting.WaitingMiddleware",
+    "portal.middleware.watching.WatchingMiddleware",
     "portal.middleware.health.HealthMiddleware",
     "portal.middleware.tls_ask.TlsAskMiddleware",
     "portal.middleware.visitors.VisitorMiddleware",

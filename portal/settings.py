@@ -96,6 +96,13 @@ JOB_LEASE = env.integer("JOB_LEASE", 120, minimum=1, maximum=86400)
 # Seconds between two rounds in which the worker sees to what killed ones left.
 UPKEEP_INTERVAL = env.integer("UPKEEP_INTERVAL", 10, minimum=1, maximum=3600)
 
+# Where Prometheus asks; port 0: nowhere.
+METRICS_PORT = env.integer("METRICS_PORT", 0, minimum=0, maximum=65535)
+METRICS_HOST = env.text("METRICS_HOST", "127.0.0.1")
+# Lines of the log: as people read them, or JSON; and whether each request has one.
+LOG_FORMAT = env.choice("LOG_FORMAT", "text", ("text", "json"))
+ACCESS_LOG = env.boolean("ACCESS_LOG", default=LOG_FORMAT == "json")
+
 # --- The building ------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
@@ -130,6 +137,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "portal.middleware.waiting.WaitingMiddleware",
+    "portal.middleware.watching.WatchingMiddleware",
     "portal.middleware.health.HealthMiddleware",
     "portal.middleware.tls_ask.TlsAskMiddleware",
     "portal.middleware.visitors.VisitorMiddleware",
@@ -306,9 +314,15 @@ LOGGING = {
             "format": "{asctime} {levelname} {name} {message}",
             "style": "{",
             "datefmt": "%Y-%m-%dT%H:%M:%S%z",
+        },
+        "json": {"()": "web.json_logs.Lines"},
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "json" if LOG_FORMAT == "json" else "line",
         }
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
 }
 # SECURITY: tests/conftest.py reads all that the tests log.

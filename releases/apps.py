@@ -23,6 +23,6 @@ class ReleasesConfig(AppConfig):
 
         boxes.register(downloads_box)
         chapters.register_all()
-        every_day(clean_up)
+        every_day("uploads", _("Delete what broken uploads left"), clean_up)
         erasing.also(leaving.forget, leaving.tell)
         own_data.register_all()

@@ -289,9 +289,11 @@ def logged() -> Iterator[secrets.Kept]:
 @pytest.fixture(autouse=True)
 def _no_secret_is_logged(logged: secrets.Kept) -> Iterator[None]:
     """Of all that the suite logs, test by test."""
-    logged.lines.clear()
+    for lines in (logged.lines, logged.json_lines):
+        lines.clear()
     yield
-    assert [line for line in logged.lines if secrets.found_in(line)] == []
+    for lines in (logged.lines, logged.json_lines):
+        assert [line for line in lines if secrets.found_in(line)] == []
 
 
 @pytest.fixture(autouse=True)

@@ -8,6 +8,7 @@ import re
 from urllib.parse import unquote
 
 from tests.environment import FIXED
+from web import json_logs
 
 # Of the people and licences of tests/world.py and the demo.
 KNOWN = (
@@ -30,6 +31,9 @@ FORMATS = {
     "a key in an address": re.compile(r"[?&](?:key|secret|token)=[^…\s]", re.IGNORECASE),
     "a private key": re.compile(r"PRIVATE KEY"),
     "a password's hash": re.compile(r"(?:argon2|pbkdf2_sha256|md5)\$\w"),
+    "an e-mail address": re.compile(
+        r"[^\s@<>\"'(]@[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}", re.IGNORECASE
+    ),
     "a row that was refused": re.compile(r"DETAIL: +[^\s…]"),
 }
 
@@ -42,12 +46,14 @@ def found_in(line: str) -> list[str]:
 
 
 class Kept(logging.Handler):
-    """Keeps what is logged, with its traceback."""
+    """Keeps what is logged, with its traceback, as people and as programs are to read it."""
 
     def __init__(self) -> None:
         super().__init__(level=logging.NOTSET)
+        self.json, self.json_lines = json_logs.Lines(), list[str]()
         self.setFormatter(logging.Formatter("%(levelname)s %(name)s %(message)s"))
         self.lines: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
         self.lines.append(self.format(record))
+        self.json_lines.append(self.json.format(record))

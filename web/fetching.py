@@ -124,6 +124,31 @@ def post(
     return _fetch("POST", url, {**form, **(headers or {})}, urlencode(fields).encode())
 
 
+def certificate_of(host: str, port: int = 443, *, allowed: Collection[str] = ()) -> bytes:
+    """The certificate (DER) that the host shows, valid or not; nothing is asked of it. Raises
+    NotFetched."""
+    url = f"https://{host}:{port}/"
+    try:
+        with _connected(url, allowed, context=_ANY) as (connection, _deadline):
+            line = connection.sock
+            shown = line.getpeercert(binary_form=True) if isinstance(line, ssl.SSLSocket) else None
+    except (OSError, ValueError) as error:
+        raise NotFetched(Fault.NO_ANSWER, url) from error
+    if not shown:
+        raise NotFetched(Fault.NO_ANSWER, url)
+    return shown
+
+
+def _any_certificate() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
+# For looking at certificates alone: nothing is sent over such a connection.
+_ANY = _any_certificate()
+
+
 @dataclass(frozen=True, slots=True)
 class Answered:
     """What a receiver has said: its status, the beginning of its text, and after how many
@@ -197,10 +222,13 @@ def _answered(
 
 @contextmanager
 def _connected(
-    url: str, allowed: Collection[str] | None, seconds: float
+    url: str,
+    allowed: Collection[str] | None,
+    seconds: float = TIMEOUT,
+    context: ssl.SSLContext | None = None,
 ) -> Iterator[tuple[HTTPConnection, float]]:
     """A connection to an address that was checked, and until when it lasts: then it ends, however
-    slowly something still comes."""
+    slowly something still comes. Without a `context` certificates have to be valid."""
     deadline = monotonic() + seconds
     parts = urlsplit(url)
     host, port = str(parts.hostname), parts.port or (443 if parts.scheme == "https" else 80)
@@ -210,7 +238,7 @@ def _connected(
     end.start()
     try:
         if parts.scheme == "https":
-            trusted = ssl.create_default_context()
+            trusted = context or ssl.create_default_context()
             lines.append(trusted.wrap_socket(lines[0], server_hostname=host))
         connection = HTTPConnection(host, port)
         connection.sock = lines[-1]

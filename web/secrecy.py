@@ -1,4 +1,5 @@
-"""A log without secrets: no line tells what opens something. Imports no Django.
+"""A log without secrets: no line tells what opens something, nor anybody's e-mail address. Imports
+no Django.
 
 Paths of single-use links and addresses with a licence's key come into log lines by themselves, when
 a request is refused or fails. Every record of this process is one of these, whoever writes it:
@@ -17,15 +18,18 @@ PARAMETER = re.compile(
 # random. An id has 36 signs; what is longer and has small letters alone is a name in a traceback.
 TOKEN = re.compile(r"(?![a-z_]+(?![\w-]))[\w-]{40,}(?:(?:[:.]|%3A)[\w-]+)*", re.ASCII)
 HASH = re.compile(r"\b(?:argon2|pbkdf2_sha256|md5)\$[\w$=,.+/-]+")
+# Whom a line is about, say its ids.
+ADDRESS = re.compile(r"[\w.+'-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+", re.IGNORECASE)
 # The values of a row that PostgreSQL has refused.
 DETAIL = re.compile(r"^(\s*DETAIL:).*$", re.MULTILINE)
 
 
 def without_secrets(text: str) -> str:
-    """The text with a … in the place of everything that looks like a secret."""
+    """The text with a … in the place of everything that looks like a secret, or an e-mail
+    address."""
     text = PARAMETER.sub(r"\1…", text)
     text = HASH.sub("…", TOKEN.sub("…", text))
-    return DETAIL.sub(r"\1 …", text)
+    return DETAIL.sub(r"\1 …", ADDRESS.sub("…", text))
 
 
 class SafeRecord(logging.LogRecord):

@@ -21,9 +21,9 @@ class WebhooksConfig(AppConfig):
 
         followers.follow(queueing.FOLLOWER)
         beside(Beside("webhooks", courier.carry, courier.carry_all))
-        every_round(looking.look_for_ends)
-        every_hour(looking.look_for_slow_ends)
-        every_day(delivering.clean_up_all)
+        every_round("ends", _("Tell webhooks of ends"), looking.look_for_ends)
+        every_hour("slow-ends", _("Tell webhooks of ends to come"), looking.look_for_slow_ends)
+        every_day("events", _("Delete old events to webhooks"), delivering.clean_up_all)
         erasing.also(leaving.forget, leaving.tell)
         emails.register_all()
         secrets = webhooks.encrypted_anew, webhooks.store_encrypted_anew

@@ -30,6 +30,11 @@ class CustomDomain(TenantRow):
         CONTESTED = "contested", _("entered by two companies")
         NO_ANSWER = "no-answer", _("no answer from the name servers")
 
+    class CertificateFault(models.TextChoices):
+        NO_ANSWER = "no-answer", _("port 443 does not answer")
+        NOT_PUBLIC = "not-public", _("not at a public address, so not looked at")
+        OTHER_NAME = "other-name", _("the certificate is for another name")
+
     name = models.CharField(_("domain"), max_length=253)
     skeleton = models.CharField(max_length=253, editable=False)
     token = secret(models.CharField(max_length=43, editable=False))
@@ -55,6 +60,12 @@ class CustomDomain(TenantRow):
     checks = models.PositiveIntegerField(_("checks"), default=0, editable=False)
     last_checked_at = models.DateTimeField(_("last checked"), null=True, editable=False)
     next_check_at = models.DateTimeField(_("next check"), null=True, editable=False)
+    # Of what its own port 443 shows (branding/domains/certificates.py).
+    certificate_looked_at = models.DateTimeField(null=True, editable=False)
+    certificate_ends_at = models.DateTimeField(_("certificate ends"), null=True, editable=False)
+    certificate_fault = models.CharField(
+        max_length=10, choices=CertificateFault, blank=True, db_default="", editable=False
+    )
 
     class Meta(TenantRow.Meta):
         verbose_name = _("custom domain")

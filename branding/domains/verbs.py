@@ -300,6 +300,15 @@ def put_off(domain: CustomDomain) -> None:
     )
 
 
+def note_certificate(domain: CustomDomain, *, ends_at: datetime | None, fault: str) -> None:
+    """Notes what the domain's own port 443 shows. What was seen before stays where nothing can be
+    seen now."""
+    seen = {"certificate_looked_at": timezone.now(), "certificate_fault": fault}
+    if ends_at is not None:
+        seen["certificate_ends_at"] = ends_at
+    CustomDomain.objects.filter(pk=domain.pk).update(**seen)
+
+
 def due(now: datetime) -> QuerySet[CustomDomain]:
     """The domains of the scope's vendor that are to be checked now."""
     return CustomDomain.objects.filter(next_check_at__lte=now).order_by("next_check_at")

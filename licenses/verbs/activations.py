@@ -31,6 +31,7 @@ from licenses.models import (
 from licenses.verbs.licenses import begun, maintenance_begun
 from licenses.verbs.locking import lock
 from licenses.verbs.restrictions import check_user, country_of
+from web.counting import SEAT_REFUSED, SEAT_TAKEN, count, count_once_committed
 
 FINGERPRINT_LENGTHS = range(64, 257)
 
@@ -133,6 +134,7 @@ def activate(
 def no_seat_left(license: License) -> errors.ActivationLimitReached:
     """The error that keeps a machine from a seat, of which those hear who follow, whatever becomes
     of the transaction."""
+    count(SEAT_REFUSED)
     followers.refused(ACTIVATION_LIMIT_REACHED, license, customer_id=license.user_id)
     return errors.ActivationLimitReached()
 
@@ -313,6 +315,7 @@ def _take_seat(
         end = begun(license.interval, now, license.vendor.zone).end
         activation.expires_at, activation.expires_on = end.at, end.on
     activation.save(force_insert=True)
+    count_once_committed(SEAT_TAKEN)
     ActivationWord.objects.begin([activation])
     license.total_activations += 1
     is_first = license.first_activated_at is None

@@ -1,10 +1,12 @@
 """`/healthz` and `/readyz` on any host, for load balancers and whoever restarts processes: whether
-this process lives, and whether its database answers."""
+this process lives, and whether visitors may be sent to it (portal/seeing/readiness.py)."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 
-from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse
+
+from portal.seeing import readiness
 
 
 class HealthMiddleware:
@@ -29,13 +31,9 @@ def _lives() -> HttpResponse:
 
 
 def _is_ready() -> HttpResponse:
-    """Reads a table: SQLite would say yes to anything less without opening its file."""
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1 FROM django_migrations LIMIT 1")
-    except Error:
-        return HttpResponse("database unavailable\n", status=503, content_type="text/plain")
-    return HttpResponse("ready\n", content_type="text/plain")
+    found = readiness.look()
+    status = HTTPStatus.SERVICE_UNAVAILABLE if found.refused else HTTPStatus.OK
+    return HttpResponse(found.text, status=status, content_type="text/plain")
 
 
 ANSWERS = {"/healthz": _lives, "/readyz": _is_ready}

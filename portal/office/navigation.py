@@ -111,6 +111,7 @@ OPERATORS = (
         (
             OVERVIEW,
             of("tenancy.vendor", "vendors", _("Vendors"), "people", pages=("vendor_",)),
+            Entry("how", _("How is it"), "signal", "how", "tenancy.view_vendor"),
             Entry("acts", _("What you did"), "list", "acts", "tenancy.view_vendor"),
         ),
     ),

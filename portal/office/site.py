@@ -21,7 +21,7 @@ from accounts.views import logout as sign_out
 from backoffice.base import VendorAdmin, is_odd
 from backoffice.bulk import deleting
 from backoffice.saved import pages as saved
-from portal.office import acts, dashboard, find, first_steps, navigation, preview
+from portal.office import acts, dashboard, find, first_steps, how, navigation, preview
 from tenancy.rows import TenantRow
 
 DECLARED = {label for rights in RIGHTS.values() for label in rights}
@@ -74,6 +74,7 @@ class BackofficeSite(admin.AdminSite):
         skip = self.admin_view(first_steps.skip_view)
         return [
             path("acts/", self.admin_view(self.acts_view), name="acts"),
+            path("how/", self.admin_view(self.how_view), name="how"),
             path("find/", self.admin_view(self.find_view), name="find"),
             *self._preview_urls("preview/"),
             *self._preview_urls("first-steps/preview/", "_first_steps"),
@@ -96,6 +97,10 @@ class BackofficeSite(admin.AdminSite):
     def acts_view(self, request: HttpRequest) -> HttpResponse:
         """What an operator did."""
         return acts.acts_view(request, self.each_context(request))
+
+    def how_view(self, request: HttpRequest) -> HttpResponse:
+        """How the installation is, for operators."""
+        return how.how_view(request, self.each_context(request))
 
     def find_view(self, request: HttpRequest) -> HttpResponse:
         """Anything of the vendor's by key, e-mail, name, host name or fingerprint."""

@@ -306,26 +306,5 @@ def test_it_outlives_a_database_that_is_locked(monkeypatch: pytest.MonkeyPatch) 
     assert len(runs) == 3
 
 
-def test_upkeep_goes_on_after_a_fault_and_does_chores_every_hour(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    done: list[str] = []
-    clock = [0.0]
-
-    def fail() -> None:
-        done.append("failed")
-        raise OperationalError("database is locked")
-
-    monkeypatch.setattr(upkeep, "monotonic", lambda: clock[0])
-    monkeypatch.setattr(upkeep, "tidy", fail)
-    monkeypatch.setattr(upkeep, "EVERY_HOUR", [lambda: done.append("chore")])
-    rounds = upkeep.Upkeep()
-    for clock[0] in (0.0, 3599.0, 3600.0):
-        rounds._round()
-    assert done == ["failed", "chore", "failed", "failed", "chore"]
-
-
-def test_every_app_has_registered_its_chores() -> None:
-    hourly = [chore.__name__ for chore in upkeep.EVERY_HOUR]
-    assert hourly == ["go_on", "go_on", "send_reminders", "look_for_slow_ends"]
+def test_every_app_has_registered_what_runs_beside() -> None:
     assert [each.name for each in BESIDE] == ["webhooks"]

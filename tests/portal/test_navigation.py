@@ -37,7 +37,7 @@ def test_every_list_has_an_entry_and_a_name_of_its_own() -> None:
         for model in admin.site._registry
     }
     assert len(lists) > 10
-    assert {entry.route for entry in ENTRIES} == lists | {"index", "acts"}
+    assert {entry.route for entry in ENTRIES} == lists | {"index", "acts", "how"}
     for groups in (VENDORS, OPERATORS):
         names = [entry.name for group in groups for entry in group.entries]
         assert len(set(names)) == len(names)
@@ -87,6 +87,7 @@ def test_what_people_see_is_their_own(world: World) -> None:
     assert navigation(signed_in(world.operator).get("/").content.decode()) == {
         "Overview": "/",
         "Vendors": "/tenancy/vendor/",
+        "How is it": "/how/",
         "What you did": "/acts/",
     }
 
@@ -117,6 +118,7 @@ def test_the_navigation_says_where_one_is(world: World) -> None:
     operator = signed_in(world.operator)
     assert current(operator, f"/tenancy/vendor/{world.acme.pk}/suspend/") == ["Vendors"]
     assert current(operator, "/acts/") == ["What you did"]
+    assert current(operator, "/how/") == ["How is it"]
 
 
 def test_no_two_entries_have_the_same_icon() -> None:

@@ -37,6 +37,8 @@ LINK = f"{'WyI3NDlmYTg4Yi01NmJlLTRhY2Qt' * 4}:1wXpBo:_WXmQK507RrJGuFMOlINRF1Efsa
         ("hash argon2$argon2id$v=19$m=102400,t=2,p=8$c29t$aGFzaA", "hash …"),
         ("hash md5$salt$0123456789abcdef", "hash …"),
         ("refused\nDETAIL:  Key (key)=(ADA111-ACME) exists.\nmore", "refused\nDETAIL: …\nmore"),
+        ("550 <Ada.L+x@mail.example.com>: no", "550 <…>: no"),
+        ("GET /find/?q=ada%40example.com HTTP/1.1", "GET /find/?q=… HTTP/1.1"),
         (f"/licenses/{ID}/ of {ID}", None),
         (f"Not Found: /releases/{ID}/orbit-4.2.1-linux.tar.gz", None),
         ("in every_statement_names_its_vendor_whatever_it_is", None),
@@ -62,6 +64,7 @@ def test_what_the_suite_looks_for_is_found(name: str, world: World) -> None:
             "eyJhbGciOiJSUzI1NiJ9.x.y",
             "-----BEGIN PRIVATE KEY-----",
             "DETAIL:  Key (a)=(b) exists.",
+            "to ada@example.com",
         ]
     assert any(name in found_in(each) for each in made)
     assert all(found_in(each) for each in made)

@@ -1,10 +1,10 @@
-"""`manage.py clean_up`: deletes what has run out. Run it once a day."""
+"""`manage.py clean_up`: deletes what has run out, as workers do by themselves once a day."""
 
 from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from jobs.chores import EVERY_DAY
+from jobs.chores import Rhythm, of
 
 
 class Command(BaseCommand):
@@ -15,5 +15,5 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        for cleaner in EVERY_DAY:
-            self.stdout.write(cleaner())
+        for chore in of(Rhythm.DAY):
+            self.stdout.write(str(chore.run()))

@@ -1,0 +1,1 @@
+"""How the installation is, for who runs it: `/readyz`, the page "How is it", metrics."""
