@@ -949,6 +949,7 @@ EACH_TIME = {
 # Pages that answer POST as GET, and make nothing by either.
 READS = {
     "admin:acts",
+    "admin:how",
     "admin:preview",
     "admin:preview_begin",
     "admin:preview_first_steps",
