@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from importlib import import_module
 from inspect import cleandoc
 from pathlib import Path
+from pkgutil import walk_packages
 from typing import Any
 
 from django import forms
@@ -31,6 +32,8 @@ ROOMS = {
     "webhooks",
 }  # fmt: skip
 BY_DATABASE = 2**31 - 1
+# What is no part of a form: steps of the database, programs of their own, settings.
+LEFT = re.compile(r"\.(migrations|management|svg|workbook|settings|wsgi)\b")
 MOST_NAMED = 8  # choices that are spelt out
 HEAD = """\
 # Fields
@@ -51,13 +54,20 @@ is saved. An e-mail is kept in lower case, its domain in Unicode. A day is the v
 
 def every_form() -> list[type[forms.BaseForm]]:
     """The forms of our rooms that name fields themselves."""
-    for name in ("customer", "backoffice", "landing"):
-        import_module(f"portal.urls.{name}")
+    _load_rooms()
     found = {form for form in _below(forms.BaseForm) if form.__module__.partition(".")[0] in ROOMS}
     return sorted(
         (form for form in found if getattr(form, "base_fields", {})),
         key=lambda form: (form.__module__, form.__name__),
     )
+
+
+def _load_rooms() -> None:
+    """Whatever defines a form or an error is there, also what is only imported when it is needed."""
+    for room in sorted(ROOMS):
+        for each in walk_packages(import_module(room).__path__, f"{room}."):
+            if not LEFT.search(each.name):
+                import_module(each.name)
 
 
 def _below(kind: type[Any]) -> Iterator[type[Any]]:
@@ -233,6 +243,7 @@ def of_refusals() -> Iterator[str]:
     """The errors that have a code of their own."""
     yield "| refused as | when |\n| --- | --- |"
     told = {}
+    _load_rooms()
     for error in _below(PortalError):
         if error.__module__.partition(".")[0] in ROOMS and "code" in vars(error):
             told[error.code] = _condition(error)
