@@ -187,7 +187,7 @@ def test_every_app_has_registered_its_chores() -> None:
         Rhythm.ROUND: ["jobs", "emails", "leases", "ends"],
         Rhythm.MINUTE: ["numbers"],
         Rhythm.FIVE_MINUTES: ["domains", "certificates"],
-        Rhythm.HOUR: ["changes", "imports", "reminders", "slow-ends"],
+        Rhythm.HOUR: ["changes", "imports", "reminders", "slow-ends", "moves"],
         Rhythm.DAY: [
             "old-jobs", "workers", "limits", "forms", "change-results", "texts", "sessions",
             "challenges", "refusals", "views", "registrations", "uploads", "events", "answers",
