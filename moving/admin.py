@@ -17,6 +17,7 @@ from backoffice.base import WithButtons
 from backoffice.export import as_csv
 from backoffice.lists import Empty
 from moving import words
+from moving.errors import BadSource
 from moving.forms import SourceForm, TokenForm
 from moving.models import Move, Remark
 from moving.nouns import NOUNS
@@ -88,6 +89,8 @@ class MoveAdmin(WithButtons):
             try:
                 row = moves.begin(current_vendor(), **form.cleaned_data, by_jobs=True)
                 return redirect("admin:moving_move_change", row.pk)
+            except BadSource as error:
+                form.add_error("address", error.sentence)
             except PortalError as error:
                 form.add_error(None, error.sentence)
         return self._page(request, "begin", title=_now("Move in"), form=form)

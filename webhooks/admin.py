@@ -1,6 +1,7 @@
 """Webhooks in the back office: where events go, what was sent, and sending it again."""
 
 import json
+from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
+from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -196,8 +198,8 @@ class DeliveryAdmin(WithButtons):
         "reason",
         "attempts",
         "sent_at",
-        "status",
-        "took",
+        "status_shown",
+        "took_shown",
         "due_at",
     )
     readonly_fields = fields
@@ -206,6 +208,23 @@ class DeliveryAdmin(WithButtons):
     @admin.display(description=_("event"))
     def event_shown(self, obj: Delivery) -> str:
         return f"{obj.label} ({obj.event})"
+
+    @admin.display(description=_("HTTP status"))
+    def status_shown(self, obj: Delivery) -> str:
+        """The number and what it means; the number alone where HTTP gives it no meaning."""
+        if obj.status is None:
+            return ""
+        known = obj.status in list(HTTPStatus)
+        return f"{obj.status} {HTTPStatus(obj.status).phrase}" if known else str(obj.status)
+
+    @admin.display(description=_("answered after"))
+    def took_shown(self, obj: Delivery) -> str:
+        if obj.took is None:
+            return ""
+        return _("%(n)s seconds") % {"n": number_format(obj.took / 1000, decimal_pos=2)}
+
+    def title_of(self, row: Delivery) -> str:
+        return f"{row.label} → {row.webhook}"
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None

@@ -101,3 +101,6 @@ function choose(select, chosen) {
   const values = chosen.map(([, value]) => value);
   for (const option of select.options) option.selected = values.includes(option.value);
 }
+
+// Where the navigation is higher than the window, the entry of the page is in sight.
+document.querySelector(".side [aria-current]")?.scrollIntoView({ block: "nearest" });

@@ -221,6 +221,18 @@ def test_every_page_before_signing_in_stands_a_close_look(visitor: Callable[...,
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.parametrize("height", [900, 600])
+def test_the_entry_of_the_page_is_in_sight(visitor: Callable[..., Visitor], height: int) -> None:
+    """At 900 pixels the whole navigation is; below that the last entry on its own page."""
+    someone = visitor(viewport={"width": 1280, "height": height})
+    page = sign_in(someone, "admin")
+    hidden = page.locator(".side").evaluate("it => it.scrollHeight - it.clientHeight")
+    assert (hidden > 0) is (height < 900)
+    page.goto(someone.portal.url("app", "/audit/auditentry/"))
+    expect(page.locator(".side [aria-current]")).to_be_in_viewport(ratio=1)
+    assert page.evaluate("scrollY") == 0
+
+
 def test_the_navigation_is_one_button_on_a_phone_also_without_scripts(
     visitor: Callable[..., Visitor],
 ) -> None:

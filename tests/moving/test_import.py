@@ -1,6 +1,7 @@
 """What moves in from a v3 host: our own, of which another vendor is the source."""
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from copy import deepcopy
@@ -45,7 +46,7 @@ from tenancy.door import inside
 from tenancy.transactions import in_steps
 from tests.moving.source import TOKEN, FakeSource, other, said_to, serving
 from tests.secrets import Kept
-from tests.world import CONTENT, World, rsa_key
+from tests.world import CONTENT, World, rsa_key, signed_in
 from webhooks.events import EVENTS
 from webhooks.models import Delivery, Webhook
 from webhooks.verbs.webhooks import create_webhook
@@ -612,3 +613,9 @@ def test_the_command_takes_the_token_from_a_file(
     assert "licenses: 2 read, 2 new" in capsys.readouterr().out
     with pytest.raises(CommandError, match=r"personal access token"):
         call_command("import_cryptlex", *asked)
+
+
+def test_the_page_tells_a_bad_source_beside_its_field(world: World) -> None:
+    typed = {"address": "http://source.example", "token": "x"}
+    page = signed_in(world.globex_admin).post("/moving/move/add/", typed).text
+    assert re.search(r'name="address"[^>]*aria-invalid="true"', page)

@@ -121,10 +121,13 @@ def test_a_test_and_the_log(world: World) -> None:
     assert "A test" in browser.get(LOG).text
     with inside(world.acme):
         Delivery.objects.filter(pk=row.pk).update(
-            state="given-up", due_at=None, status=500, answer="<b>broken</b>"
+            state="given-up", due_at=None, status=500, took=1612, answer="<b>broken</b>"
         )
     page = browser.get(f"{LOG}{row.pk}/change/").text
     assert "&lt;b&gt;broken" in page
+    assert "A test → " in page
+    assert "500 Internal Server Error" in page
+    assert "1.61 seconds" in page
     assert "Send again" in page
     browser.post(f"{LOG}{row.pk}/do/send-again/")
     assert fresh(row).state == "queued"
