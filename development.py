@@ -1,5 +1,5 @@
 """Sets the portal up on a fresh machine and runs it: demo, serve, test, check, bench, attacks,
-manage.
+drill, manage.
 
 Needs Python 3.11 with venv and nothing else; everything it installs goes into .venv, everything
 it writes into var/. Variables of the environment win over what it fills in.
@@ -11,6 +11,7 @@ it writes into var/. Variables of the environment win over what it fills in.
     python3 dev.py bench [--help]         the table of docs/performance.md, on a private PostgreSQL
     python3 dev.py bench api [--help]     the figures of the Web API, for docs/web-api.md
     python3 dev.py attacks [--help]       whether neighbours get answers while somebody attacks
+    python3 dev.py drill [--help]         what has to hold when things break, tried for real
     python3 dev.py manage <args>          manage.py with the same settings as demo and serve
 """
 
@@ -88,7 +89,13 @@ def end(number: int, frame: object) -> NoReturn:
 
 def main(arguments: Sequence[str]) -> int:
     """Runs one command; returns the exit code."""
-    given_over = {"test": test, "bench": bench, "attacks": attacks, "manage": manage}
+    given_over = {
+        "test": test,
+        "bench": bench,
+        "attacks": attacks,
+        "drill": drill,
+        "manage": manage,
+    }
     if len(arguments) > 0 and arguments[0] in given_over:
         # Whatever follows belongs to pytest, to the tables and to manage.py.
         return given_over[arguments[0]](list(arguments[1:]))
@@ -235,6 +242,12 @@ def attacks(arguments: list[str]) -> int:
         tests = ["-m", "pytest", "-q", "tests/accounts/attacks", "--table", *arguments[1:]]
         return call([str(PYTHON), *tests], dict(os.environ))
     return run_alone("bench.under_attack", arguments)
+
+
+def drill(arguments: list[str]) -> int:
+    """Tries what has to hold when things break; returns the exit code."""
+    install("requirements-dev.lock")
+    return run_alone("drills", arguments)
 
 
 def run_alone(module: str, arguments: Sequence[str]) -> int:

@@ -10,8 +10,10 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connections
+from django.db import DatabaseError, connections
 
+from portal.backup import keys
+from portal.backup.errors import Fault
 from portal.settings import DEFAULT_SECRET_KEY
 from tenancy.encryption import encryption
 from tenancy.hosts import LABEL
@@ -245,6 +247,29 @@ def check_role(
         for connection in asked
         if connection.vendor == "postgresql"
         for error in _faults_of_role(connection)
+    ]
+
+
+@register(Tags.database, deploy=True)
+def check_keys_fit(
+    app_configs: Apps, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Whether KEY_ENCRYPTION_KEYS opens what is encrypted in the database. Asks it, as
+    `check_role` does."""
+    try:
+        shut = keys.some_shut() if databases else []
+    except (DatabaseError, Fault):
+        return []  # There are no tables yet, or no keys (portal.E002).
+    if not shut:
+        return []
+    return [
+        Error(
+            f"What is encrypted in the database opens by none of KEY_ENCRYPTION_KEYS: "
+            f"{', '.join(shut)}.",
+            hint="Set the keys that it was encrypted with, such as those that manage.py backup has "
+            "kept: nobody can make them anew. Older processes may have them as long as they run.",
+            id="portal.E011",
+        )
     ]
 
 

@@ -7,9 +7,10 @@ not get its row is deleted again (`Shelf`), or by `manage.py clean_up` after a c
 
 import hashlib
 import secrets
+import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -106,6 +107,34 @@ class Shelf:
             return
         for key in set(self.keys) - kept:
             storage().delete(key)
+
+
+@contextmanager
+def opened(key: str) -> Iterator[IO[bytes]]:
+    """A stored file, to be read from its beginning on, bit by bit also where an object store has
+    it. Raises FileNotFoundError, or what the store's client raises."""
+    path, shelf = local_path(key), storage()
+    if path is not None:
+        with path.open("rb") as file:
+            yield file
+        return
+    if not shelf.exists(key):
+        raise FileNotFoundError(key)
+    with closing(shelf.bucket.Object(key).get()["Body"]) as body:  # type: ignore[attr-defined]
+        yield body
+
+
+def put_back(key: str, file: IO[bytes]) -> None:
+    """Stores a file that a back-up has kept, under the key that it had: all of it or nothing.
+    Raises OSError, or what the store's client raises."""
+    with ReceivedFile("upload", "", 0, None) as received:
+        shutil.copyfileobj(file, received)
+        received.size = received.tell()
+        received.seek(0)
+        saved = storage().save(key, received)
+    if saved != key:
+        storage().delete(saved)
+        raise FileExistsError(key)
 
 
 @contextmanager

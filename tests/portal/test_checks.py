@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
 
 from portal import checks, env, wsgi
+from tests.accounts.phones import phone_of
 from tests.conftest import ON_POSTGRESQL
 from tests.roles import OWNER, WEB, speaking_as
+from tests.world import World
 
 
 def ids(deploy: bool = False) -> set[str]:
@@ -197,6 +200,25 @@ def test_who_could_take_the_wall_down_is_found(
         assert roles_faults(databases=None) == set()  # asks no server
         settings.ALLOW_DATABASE_OWNER = True
         assert roles_faults(databases=["default"]) == set()
+
+
+def test_keys_that_do_not_open_the_database_are_found(filled: World, settings: Any) -> None:
+    def faults(**about: Any) -> list[str]:
+        return [each.msg for each in checks.check_keys_fit(None, **about)]
+
+    assert faults(databases=["default"]) == []
+    settings.KEY_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
+    [told] = faults(databases=["default"])
+    for table in ("accounts_secondfactor", "licenses_signingkey", "webhooks_webhook"):
+        assert f"{table}.encrypted_" in told
+    assert faults(databases=None) == []  # asks no database
+
+
+def test_operators_second_factors_are_looked_at_too(world: World, settings: Any) -> None:
+    phone_of(world.operator)
+    settings.KEY_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
+    [told] = checks.check_keys_fit(None, databases=["default"])
+    assert "accounts_secondfactor.encrypted_secret" in told.msg
 
 
 def test_a_value_or_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

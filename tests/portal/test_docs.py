@@ -18,7 +18,15 @@ NAMED = re.compile(
     r"(?![\w/<*{])"
 )
 # What a portal, a program or whoever runs them has beside the source.
-ELSEWHERE = {"product.json", "activation.json", "NOTES.md", "var", "dist", "incoming"}
+ELSEWHERE = {
+    "product.json",
+    "manifest.json",
+    "activation.json",
+    "NOTES.md",
+    "var",
+    "dist",
+    "incoming",
+}
 
 
 @cache

@@ -17,7 +17,7 @@ import pytest
 from django.core.files.storage import storages
 
 from portal import env
-from releases.files.shelf import remove_left_overs, shelf_for, storage
+from releases.files.shelf import opened, put_back, remove_left_overs, shelf_for, storage
 from releases.models import Download, Release, ReleaseFile
 from releases.verbs import publishing
 from tenancy.door import inside
@@ -182,3 +182,19 @@ def test_left_overs_are_found_in_the_store(
     assert left_over not in keys(store)
     assert kept in keys(store)
     assert storages["releases"].exists(kept)
+
+
+def test_a_backup_reads_from_the_store_and_puts_back_what_is_gone(world: World, store: Any) -> None:
+    with inside(world.acme):
+        made = release(world.orbit, version="3.0.0")
+        key = file_of(made).key
+    with opened(key) as stored:
+        kept = BytesIO(stored.read())
+    assert kept.getvalue() == CONTENT
+    store.delete_object(Bucket=BUCKET, Key=key)
+    with pytest.raises(FileNotFoundError), opened(key):
+        pass
+    put_back(key, kept)
+    assert store.get_object(Bucket=BUCKET, Key=key)["Body"].read() == CONTENT
+    with pytest.raises(FileExistsError):
+        put_back(key, kept)

@@ -1,0 +1,42 @@
+"""Runs drills and prints a table of each: `python3 dev.py drill [--small] [name …]`."""
+
+import argparse
+import importlib
+import pkgutil
+import sys
+
+import drills
+from bench.report import table
+
+# Beside the drills.
+PARTS = {"__main__", "load"}
+
+
+def names() -> list[str]:
+    return sorted({each.name for each in pkgutil.iter_modules(drills.__path__)} - PARTS)
+
+
+def main() -> int:
+    """1 when something did not hold; the drills after it are run all the same."""
+    parser = argparse.ArgumentParser(prog="dev.py drill", description=__doc__)
+    parser.add_argument("names", nargs="*", choices=[*names(), []], help="all of them without one")
+    parser.add_argument("--small", action="store_true", help="for a first look, as the tests do")
+    options = parser.parse_args()
+    failed = []
+    for name in options.names or names():
+        module = importlib.import_module(f"drills.{name}")
+        print(f"\n## {(module.__doc__ or name).splitlines()[0]}\n", flush=True)
+        try:
+            print(table(module.HEADS, []), end="", flush=True)
+            for cells in module.run(small=options.small):
+                print(f"| {' | '.join(cells)} |", flush=True)
+        except AssertionError as error:
+            failed.append(name)
+            print(f"FAILED: {error}", flush=True)
+    if failed:
+        print(f"Did not hold: {', '.join(failed)}.")
+    return int(bool(failed))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
