@@ -19,7 +19,7 @@ from accounts.requests import PersonRequest
 from accounts.views import go_on
 from tenancy.hosts import Site
 from tenancy.waiting import passes
-from web.errors import DatabaseUnavailable, PortalError, in_json
+from web.errors import DatabaseUnavailable, PortalError, StorageUnavailable, in_json
 from web.logs import Bounded
 from web.pages import render
 from web.requests import page_of_form
@@ -106,6 +106,12 @@ def unavailable(request: HttpRequest, error: Error) -> HttpResponse:
     """503 for an error of the database that passes."""
     logger.warning("The database can't be used now: %s", str(error).partition("\n")[0])
     return refused(request, DatabaseUnavailable())
+
+
+def storage_unavailable(request: HttpRequest, error: Exception) -> HttpResponse:
+    """503 for a disk or an object store that can't be used; somebody may have to look after it."""
+    logger.error("Files can't be kept or read now: %s: %s", type(error).__name__, error)
+    return refused(request, StorageUnavailable())
 
 
 Answer = Callable[[Any, Any], HttpResponse]

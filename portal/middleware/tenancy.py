@@ -18,6 +18,7 @@ from tenancy.door import inside
 from tenancy.hosts import Site, canonical_host, locate, origin
 from tenancy.models import Vendor
 from tenancy.waiting import is_taken, leads_nowhere, passes
+from web.disks import is_out
 from web.errors import GoneMeanwhile, PortalError, TakenMeanwhile
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -90,4 +91,6 @@ class TenancyMiddleware:
             return errors.refused(request, GoneMeanwhile())
         if isinstance(exception, Error) and is_taken(exception):
             return errors.refused(request, TakenMeanwhile())
+        if is_out(exception):
+            return errors.storage_unavailable(request, exception)
         return None
