@@ -85,9 +85,7 @@ def put(world: World, draft: Release, name: str, content: bytes) -> Any:
 
 def downloaded(world: World, release: Release) -> bytes:
     response = signed_in(world.ada).get(download_path(release))
-    content = b"".join(response.streaming_content)
-    response.close()
-    return content
+    return b"".join(response.streaming_content)
 
 
 def assert_said(response: Any) -> None:
