@@ -9,7 +9,7 @@ import drills
 from bench.report import table
 
 # Beside the drills.
-PARTS = {"__main__", "load"}
+PARTS = {"__main__", "load", "servers", "stage"}
 
 
 def names() -> list[str]:
