@@ -21,14 +21,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="dev.py drill", description=__doc__)
     parser.add_argument("names", nargs="*", choices=[*names(), []], help="all of them without one")
     parser.add_argument("--small", action="store_true", help="for a first look, as the tests do")
+    parser.add_argument("--minutes", type=float, help="how long soak takes (60)")
     options = parser.parse_args()
     failed = []
     for name in options.names or names():
         module = importlib.import_module(f"drills.{name}")
+        how: dict[str, object] = {"small": options.small}
+        if hasattr(module, "MINUTES"):
+            how["minutes"] = options.minutes
         print(f"\n## {(module.__doc__ or name).splitlines()[0]}\n", flush=True)
         try:
             print(table(module.HEADS, []), end="", flush=True)
-            for cells in module.run(small=options.small):
+            for cells in module.run(**how):
                 print(f"| {' | '.join(cells)} |", flush=True)
         except AssertionError as error:
             failed.append(name)

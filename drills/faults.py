@@ -213,14 +213,16 @@ def others_down(here: Stage, seconds: float) -> None:
 
 
 def filled(folder: Path, seconds: float) -> None:
-    """Takes what is left on the disk, again and again."""
-    path, end = folder / "somebody-elses", time.monotonic() + seconds
+    """Takes what is left on the disk, and for so many seconds whatever gets free."""
+    path, end, block = folder / "somebody-elses", float("inf"), 1_000_000
     with path.open("wb", buffering=0) as file:
         while time.monotonic() < end:
             try:
-                file.write(bytes(4096))
+                file.write(bytes(block))
             except OSError:
-                time.sleep(0.05)
+                if block > 1:
+                    end, block = time.monotonic() + seconds, 1
+                time.sleep(0.02)
     path.unlink()
 
 

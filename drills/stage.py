@@ -136,6 +136,7 @@ class Stage:
             for thread in threads:
                 thread.start()
             try:
+                self.wait_for_emails()
                 time.sleep(lead)
                 act()
                 mended = time.monotonic()
@@ -149,6 +150,13 @@ class Stage:
         pages = Counter(status for _at, _took, status in watch.seen)
         slowest = max(took for _at, took, _status in watch.seen)
         return Seen(self.told() - before, pages, slowest, watch.answered_since(mended))
+
+    def wait_for_emails(self) -> None:
+        """Until the workers have begun."""
+        before, deadline = len(self.mail.accepted), time.monotonic() + SETTLED_WITHIN
+        while len(self.mail.accepted) == before:
+            assert time.monotonic() < deadline, "No e-mail leaves."
+            time.sleep(0.1)
 
     def told(self) -> Counter[str]:
         return sum((each.told for each in self.everybody), Counter[str]())
@@ -167,10 +175,7 @@ class Stage:
     def settle(self) -> None:
         """Waits until all e-mails have left and all events have arrived, and compares everything
         with what was answered. Raises AssertionError."""
-        deadline = time.monotonic() + SETTLED_WITHIN
-        while waiting := self.waiting():
-            assert time.monotonic() < deadline, f"These wait for ever: {waiting}"
-            time.sleep(0.2)
+        self.wait_until_settled()
         held = sum(bool(each.activation) for each in self.everybody)
         wrong = seats.differences(self.place, self.told(), held)
         assert not wrong, "; ".join(wrong)
@@ -178,6 +183,12 @@ class Stage:
         self.check_events()
         log = (self.folder / "portal.log").read_text()
         assert "Traceback" not in log, log[log.index("Traceback") :][:3000]
+
+    def wait_until_settled(self) -> None:
+        deadline = time.monotonic() + SETTLED_WITHIN
+        while waiting := self.waiting():
+            assert time.monotonic() < deadline, f"These wait for ever: {waiting}"
+            time.sleep(0.2)
 
     def waiting(self) -> list[tuple[Any, ...]]:
         emails = self.place.ask(
