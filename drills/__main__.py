@@ -2,12 +2,17 @@
 
 import argparse
 import importlib
+import os
 import pkgutil
+import re
 import sys
+from datetime import UTC, datetime
+from pathlib import Path
 
 import drills
 from bench.report import table
 
+PAGE = Path(__file__).resolve().parents[1] / "docs/resilience.md"
 # Beside the drills.
 PARTS = {"__main__", "load", "servers", "stage"}
 
@@ -22,6 +27,7 @@ def main() -> int:
     parser.add_argument("names", nargs="*", choices=[*names(), []], help="all of them without one")
     parser.add_argument("--small", action="store_true", help="for a first look, as the tests do")
     parser.add_argument("--minutes", type=float, help="how long soak takes (60)")
+    parser.add_argument("--write", action="store_true", help="write what is seen into docs")
     options = parser.parse_args()
     failed = []
     for name in options.names or names():
@@ -32,14 +38,31 @@ def main() -> int:
         print(f"\n## {(module.__doc__ or name).splitlines()[0]}\n", flush=True)
         try:
             print(table(module.HEADS, []), end="", flush=True)
+            rows = []
             for cells in module.run(**how):
                 print(f"| {' | '.join(cells)} |", flush=True)
+                rows.append(cells)
+            if options.write:
+                write(name, table(module.HEADS, rows))
         except AssertionError as error:
             failed.append(name)
             print(f"FAILED: {error}", flush=True)
     if failed:
         print(f"Did not hold: {', '.join(failed)}.")
     return int(bool(failed))
+
+
+def write(name: str, rows: str) -> None:
+    """Between the marks of the page, with the day and the machine."""
+    begins, ends = f"<!-- drill {name} -->", f"<!-- end of drill {name} -->"
+    between = re.compile(f"{begins}.*?{ends}", re.DOTALL)
+    when = datetime.now(UTC).strftime("%d %B %Y").lstrip("0")
+    machine = f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.0f} at the end"
+    text = f"{begins}\n{when}; {machine}.\n\n{rows}{ends}"
+    page = PAGE.read_text()
+    if begins not in page:
+        raise AssertionError(f"{PAGE.name} has no place for {name}.")
+    PAGE.write_text(between.sub(lambda _: text, page))
 
 
 if __name__ == "__main__":

@@ -27,6 +27,8 @@ auth_file = {folder}/users
 pool_mode = transaction
 default_pool_size = 10
 max_client_conn = 200
+server_login_retry = 1
+query_wait_timeout = 3
 """
 
 
