@@ -104,8 +104,8 @@ class Worker(library.Worker):
 
 
 def is_of_another_version(job: Any) -> bool:
-    """Whether nobody here knows what it does: while a new version is put in place, workers of before
-    get jobs that its web processes queue. One that stays unknown fails after a day."""
+    """Whether nobody here knows what it does: while a new version is put in place, workers of
+    before get jobs that its web processes queue. One that stays unknown fails after a day."""
     try:
         import_string(job.task_path)
     except ImportError:
