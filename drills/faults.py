@@ -8,6 +8,7 @@ audit trail, licences, e-mails and events are what was answered.
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -20,7 +21,7 @@ from typing import Any
 import psycopg
 
 from drills.servers import Pooler, Server
-from drills.stage import Seen, Stage, asking_sqlite, small_disk, stage
+from drills.stage import Seen, Stage, asking_sqlite, end, small_disk, stage
 from tests import postgres
 from tests.postgres import OWNER, TEMPLATE, WEB
 from tests.prepared import ROOT
@@ -56,7 +57,7 @@ def on_postgresql(*, small: bool) -> Iterator[list[str]]:
         server = made(stack)
         where = folder / "server"  # leads to the server, as an address does that is handed over
         where.symlink_to(server.folder)
-        set_up(folder, server.folder)
+        yield interrupted(folder, owner(folder, server.folder), asking(server.folder), "PostgreSQL")
         with stage(folder, environment(folder, where), asking(where)) as here:
             wait = 2.0 if small else 5.0
             tries: list[tuple[str, Act]] = [
@@ -109,8 +110,8 @@ def on_sqlite(*, small: bool) -> Iterator[list[str]]:
         folder = Path(name) / "disk"
         stack.enter_context(small_disk(folder, 64_000_000))
         env = {**kept(), "DATA_DIR": str(folder)}
-        manage("prepare", env)
         ask = asking_sqlite(folder / "db.sqlite3")
+        yield interrupted(folder, env, ask, "SQLite")
         with stage(folder, env, ask, programs=4, workers=1) as here:
             wait = 3.0 if small else 8.0
             yield tried(
@@ -151,6 +152,30 @@ def row(name: str, on: str, seen: Seen, emails: int, events: int) -> list[str]:
         f"{emails:,}",
         f"{events:,}",
     ]
+
+
+def interrupted(folder: Path, env: dict[str, str], ask: Callable[[str], Any], on: str) -> list[str]:
+    """Migrations that are killed twice, and then run to their end."""
+
+    def applied() -> int:
+        try:
+            [(number,)] = ask("SELECT count(*) FROM django_migrations")
+        except (psycopg.Error, sqlite3.Error):
+            return 0
+        return int(number)
+
+    at = []
+    for until in (3, 20):
+        command = [sys.executable, "manage.py", "migrate", "--verbosity=0"]
+        process = subprocess.Popen(command, cwd=ROOT, env=env)
+        while applied() < until:
+            assert process.poll() is None, "It ended before it could be killed."
+            time.sleep(0.005)
+        end(process)
+        at.append(str(applied()))
+    manage("prepare", env)
+    manage("migrate", env, "--check")
+    return [f"migrations killed after {' and '.join(at)}, run again", on, *["–"] * (len(HEADS) - 2)]
 
 
 # --- What breaks --------------------------------------------------------------------------------
@@ -261,8 +286,12 @@ def made(stack: ExitStack) -> Server:
 
 
 def set_up(folder: Path, host: Path) -> None:
+    manage("prepare", owner(folder, host))
+
+
+def owner(folder: Path, host: Path) -> dict[str, str]:
     url = f"postgresql://{OWNER}@/{TEMPLATE}?host={host}"
-    manage("prepare", {**kept(), "DATA_DIR": str(folder), "DATABASE_URL": url})
+    return {**kept(), "DATA_DIR": str(folder), "DATABASE_URL": url}
 
 
 def environment(folder: Path, host: Path, port: int = 5432) -> dict[str, str]:
@@ -288,9 +317,9 @@ def kept() -> dict[str, str]:
     }
 
 
-def manage(command: str, env: dict[str, str]) -> None:
+def manage(command: str, env: dict[str, str], *more: str) -> None:
     done = subprocess.run(
-        [sys.executable, "manage.py", command, "--verbosity=0"],
+        [sys.executable, "manage.py", command, "--verbosity=0", *more],
         cwd=ROOT, env=env, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
