@@ -12,7 +12,7 @@ from pathlib import Path
 import drills
 from bench.report import table
 
-PAGE = Path(__file__).resolve().parents[1] / "docs/resilience.md"
+DOCS = Path(__file__).resolve().parents[1] / "docs"
 # Beside the drills.
 PARTS = {"__main__", "load", "servers", "stage"}
 
@@ -53,16 +53,17 @@ def main() -> int:
 
 
 def write(name: str, rows: str) -> None:
-    """Between the marks of the page, with the day and the machine."""
+    """Between the marks of the page that has them, with the day and the machine."""
     begins, ends = f"<!-- drill {name} -->", f"<!-- end of drill {name} -->"
     between = re.compile(f"{begins}.*?{ends}", re.DOTALL)
     when = datetime.now(UTC).strftime("%d %B %Y").lstrip("0")
     machine = f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.0f} at the end"
     text = f"{begins}\n{when}; {machine}.\n\n{rows}{ends}"
-    page = PAGE.read_text()
-    if begins not in page:
-        raise AssertionError(f"{PAGE.name} has no place for {name}.")
-    PAGE.write_text(between.sub(lambda _: text, page))
+    pages = [page for page in DOCS.glob("*.md") if begins in page.read_text()]
+    for page in pages:
+        page.write_text(between.sub(lambda _: text, page.read_text()))
+    if not pages:
+        print(f"No page of docs has a place for {name}.", flush=True)
 
 
 if __name__ == "__main__":
