@@ -49,7 +49,7 @@ class OnDiskUploadHandler(TemporaryFileUploadHandler):
         with self.or_nothing():
             super().receive_data_chunk(raw_data, start)
 
-    def file_complete(self, file_size: int) -> UploadedFile | None:
+    def file_complete(self, file_size: int) -> UploadedFile[Any] | None:
         with self.or_nothing():
             return super().file_complete(file_size)
 
