@@ -4,7 +4,6 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
@@ -21,6 +20,7 @@ from branding.verbs.brands import Contact, Look, branding_for, change_brand
 from tenancy.door import current_vendor
 from tenancy.hosts import vendor_url
 from tenancy.models import Vendor
+from web.uploads import OnDiskUploadHandler
 
 # By what `preview` says, a script asks, whose page keeps the chosen files (static/js/branding.js).
 SCRIPT = "script"
@@ -49,7 +49,7 @@ class BrandingAdmin(VendorAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
-        receive = receives_files(TemporaryFileUploadHandler, may_change_branding)
+        receive = receives_files(OnDiskUploadHandler, may_change_branding)
         return [
             path("", receive(view(self.edit_view)), name="branding_branding_changelist"),
             path("preview.css", view(self.preview_css_view), name="branding_preview_css"),

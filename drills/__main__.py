@@ -2,14 +2,19 @@
 
 import argparse
 import importlib
+import os
 import pkgutil
+import re
 import sys
+from datetime import UTC, datetime
+from pathlib import Path
 
 import drills
 from bench.report import table
 
+DOCS = Path(__file__).resolve().parents[1] / "docs"
 # Beside the drills.
-PARTS = {"__main__", "load"}
+PARTS = {"__main__", "load", "servers", "stage"}
 
 
 def names() -> list[str]:
@@ -21,21 +26,44 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="dev.py drill", description=__doc__)
     parser.add_argument("names", nargs="*", choices=[*names(), []], help="all of them without one")
     parser.add_argument("--small", action="store_true", help="for a first look, as the tests do")
+    parser.add_argument("--minutes", type=float, help="how long soak takes (60)")
+    parser.add_argument("--write", action="store_true", help="write what is seen into docs")
     options = parser.parse_args()
     failed = []
     for name in options.names or names():
         module = importlib.import_module(f"drills.{name}")
+        how: dict[str, object] = {"small": options.small}
+        if hasattr(module, "MINUTES"):
+            how["minutes"] = options.minutes
         print(f"\n## {(module.__doc__ or name).splitlines()[0]}\n", flush=True)
         try:
             print(table(module.HEADS, []), end="", flush=True)
-            for cells in module.run(small=options.small):
+            rows = []
+            for cells in module.run(**how):
                 print(f"| {' | '.join(cells)} |", flush=True)
+                rows.append(cells)
+            if options.write:
+                write(name, table(module.HEADS, rows))
         except AssertionError as error:
             failed.append(name)
             print(f"FAILED: {error}", flush=True)
     if failed:
         print(f"Did not hold: {', '.join(failed)}.")
     return int(bool(failed))
+
+
+def write(name: str, rows: str) -> None:
+    """Between the marks of the page that has them, with the day and the machine."""
+    begins, ends = f"<!-- drill {name} -->", f"<!-- end of drill {name} -->"
+    between = re.compile(f"{begins}.*?{ends}", re.DOTALL)
+    when = datetime.now(UTC).strftime("%d %B %Y").lstrip("0")
+    machine = f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.0f} at the end"
+    text = f"{begins}\n{when}; {machine}.\n\n{rows}{ends}"
+    pages = [page for page in DOCS.glob("*.md") if begins in page.read_text()]
+    for page in pages:
+        page.write_text(between.sub(lambda _: text, page.read_text()))
+    if not pages:
+        print(f"No page of docs has a place for {name}.", flush=True)
 
 
 if __name__ == "__main__":

@@ -3,10 +3,13 @@ end.
 
 `python -m drills.load fill <licences> <files> <bytes>` makes a large vendor once; `python -m
 drills.load work <journal>` sells licences, activates machines, and has drafts whose files come and
-go. Into the journal goes a line for each licence that is committed: when, how many seconds it took,
+go. `... stage <address>` makes a vendor with a licence of few seats and a webhook that goes there, and
+prints their ids; `... tell <journal>` sells licences by e-mail there, again where the database was
+away. Into the journal goes a line for each licence that is committed: when, how many seconds it took,
 and its key.
 """
 
+import json
 import os
 import signal
 import sys
@@ -16,7 +19,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-VENDOR, PRODUCT = "acme", "Orbit"
+VENDOR, PRODUCT, CUSTOMER = "acme", "Orbit", "ada@example.com"
 
 
 def fill(licenses: int, files: int, size: int) -> None:
@@ -83,6 +86,63 @@ def work(journal: Path) -> None:
         sys.exit(failed[0])
 
 
+def stage(address: str) -> None:
+    """What drills/stage.py works with, as JSON: the product, a licence and its key."""
+    from accounts.models import User
+    from accounts.verbs.vendors import begin_vendor
+    from bench.seats import METER, SEATS, USES
+    from licenses.models import Product
+    from licenses.verbs.licenses import create_license
+    from licenses.verbs.meters import set_meters
+    from licenses.verbs.products import create_product
+    from tenancy.door import inside
+    from tenancy.models import Vendor
+    from webhooks.models import Webhook
+    from webhooks.verbs.webhooks import create_webhook
+
+    vendor = begin_vendor(Vendor(company_id=VENDOR, name="Acme Instruments"))
+    with inside(vendor):
+        product = create_product(Product(vendor=vendor, name=PRODUCT))
+        ada = User.objects.create_user(vendor=vendor, email=CUSTOMER)
+        license = create_license(product=product, user=ada, allowed_activations=SEATS)
+        set_meters(license, [{"name": METER, "allowed_uses": USES}])
+        endless = create_license(product=product, user=ada, allowed_activations=-1)
+        hook = Webhook(vendor=vendor, name="Shop", url=address, events=["license.created"])
+        create_webhook(hook, secret="a secret of the shop's")
+    told = {"product": str(product.pk), "endless": [str(endless.pk), endless.key]}
+    print(json.dumps(told | {"license": [str(license.pk), license.key]}))
+
+
+def tell(journal: Path) -> None:
+    """Until SIGTERM: licences, each with an e-mail; what is committed goes into the journal."""
+    from django.db import Error, close_old_connections, transaction
+
+    from accounts.models import User
+    from licenses.models import Product
+    from licenses.verbs.licenses import create_license
+    from mail.outbox import queue
+    from tenancy.door import inside
+    from tenancy.waiting import passes
+
+    ended = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    while not ended.wait(0.1):
+        try:
+            vendor = _vendor()
+            with inside(vendor), transaction.atomic():
+                ada = User.objects.get(email=CUSTOMER)
+                product = Product.objects.get(name=PRODUCT)
+                license = create_license(product=product, user=ada, allowed_activations=1)
+                email = queue("invitation", user=ada)
+        except Error as error:
+            if not passes(error):
+                raise
+            close_old_connections()
+            continue
+        with journal.open("a") as lines:
+            lines.write(f"{email.pk} {license.pk}\n")  # type: ignore[union-attr]
+
+
 def _sold(number: int) -> str:
     """The key of a licence that was made, with a machine."""
     from django.db import transaction
@@ -136,8 +196,10 @@ def main(arguments: list[str]) -> None:
     django.setup()
     if arguments[0] == "fill":
         fill(*map(int, arguments[1:]))
+    elif arguments[0] == "stage":
+        stage(arguments[1])
     else:
-        work(Path(arguments[1]))
+        {"work": work, "tell": tell}[arguments[0]](Path(arguments[1]))
 
 
 if __name__ == "__main__":

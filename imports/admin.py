@@ -5,7 +5,6 @@ from uuid import UUID
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -24,6 +23,7 @@ from imports.models import DataImport
 from imports.verbs import columns, files
 from tenancy.door import current_vendor
 from web.errors import PortalError
+from web.uploads import OnDiskUploadHandler
 
 CSV = "text/csv; charset=utf-8"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -63,7 +63,7 @@ class DataImportAdmin(WithButtons):
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
-        receive = receives_files(TemporaryFileUploadHandler, may_import)
+        receive = receives_files(OnDiskUploadHandler, may_import)
         return [
             path("add/", receive(view(self.upload_view)), name="imports_dataimport_add"),
             path("example/<str:kind>.csv", view(self.example_view), name="accounts_import_example"),

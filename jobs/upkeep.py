@@ -14,7 +14,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import close_old_connections, connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
@@ -38,12 +38,14 @@ def tidy() -> None:
 
 
 def put_back_jobs() -> int:
-    """Has jobs run again that have been running for longer than JOB_LEASE; returns how many.
+    """Has jobs run again that have been running for longer than JOB_LEASE, or since a time that is
+    yet to come, because the clock was set back; returns how many.
 
     Every job of ours may run twice, also at the same time as the worker that is only slow.
     """
-    long_ago = timezone.now() - timedelta(seconds=settings.JOB_LEASE)
-    return put_back(DBTaskResult.objects.filter(started_at__lt=long_ago))
+    now, lease = timezone.now(), timedelta(seconds=settings.JOB_LEASE)
+    is_over = Q(started_at__lt=now - lease) | Q(started_at__gt=now + lease)
+    return put_back(DBTaskResult.objects.filter(is_over))
 
 
 def put_back(jobs: "QuerySet[DBTaskResult[Any, Any]]") -> int:

@@ -95,12 +95,12 @@ def enqueue(email: OutgoingEmail, *, run_after: datetime | None = None) -> None:
 
 
 def claim(email_id: Any) -> OutgoingEmail | None:
-    """Takes the e-mail if it is due, or if whoever had it was killed; None if it is not free."""
+    """Takes the e-mail if it is due, or if whoever had it was killed; None if it is not free. At
+    first it is due at once, also where the clock has been set back since."""
     now, mine = timezone.now(), uuid4()
-    due = OutgoingEmail.objects.filter(
-        pk=email_id, state__in=(State.QUEUED, State.SENDING), due_at__lte=now
-    )
-    taken = due.update(
+    due = Q(state__in=(State.QUEUED, State.SENDING), due_at__lte=now)
+    due |= Q(state=State.QUEUED, attempts=0)
+    taken = OutgoingEmail.objects.filter(due, pk=email_id).update(
         state=State.SENDING,
         claim=mine,
         attempts=F("attempts") + 1,

@@ -1,3 +1,3 @@
 """The building: settings, hosts, middleware, what only the whole may know."""
 
-VERSION = "0.1.0"  # as pyproject.toml says it
+VERSION = "1.0.0"  # as pyproject.toml says it

@@ -153,6 +153,7 @@ def private(folder: Path) -> Path:
     return folder
 
 
+STORE_CONNECTS_WITHIN, STORE_ANSWERS_WITHIN = 3, 20  # seconds, twice at most
 SIGNED_URL_AGE = 60  # seconds in which a download from the object store has to begin
 # With recursive triggers REPLACE counts as DELETE, which the audit trail refuses.
 SQLITE_START = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA recursive_triggers=ON;"
@@ -227,6 +228,7 @@ def object_storage(folder: Path) -> dict[str, Any]:
         }
     # Imported here, because it takes half a second and most installations need none of it.
     from boto3.s3.transfer import TransferConfig  # noqa: PLC0415
+    from botocore.config import Config  # noqa: PLC0415
 
     options = {
         "bucket_name": bucket,
@@ -234,7 +236,13 @@ def object_storage(folder: Path) -> dict[str, Any]:
         "region_name": text("S3_REGION", "") or None,
         "access_key": text("S3_ACCESS_KEY_ID", "") or None,
         "secret_key": text("S3_SECRET_ACCESS_KEY", "") or None,
-        "signature_version": "s3v4",
+        # Whoever is served is told soon where the store says nothing: boto3 would wait for minutes.
+        "client_config": Config(
+            signature_version="s3v4",
+            connect_timeout=STORE_CONNECTS_WITHIN,
+            read_timeout=STORE_ANSWERS_WITHIN,
+            retries={"mode": "standard", "total_max_attempts": 2},
+        ),
         "querystring_expire": SIGNED_URL_AGE,
         "file_overwrite": False,
         # One part in memory at a time, however large the file is.

@@ -10,7 +10,8 @@ from functools import wraps
 from typing import Any, cast
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
-from django.db import Error
+from django.db import Error, connection
+from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import Resolver404, resolve
 from django.utils.translation import gettext as _
@@ -18,8 +19,8 @@ from django.utils.translation import gettext as _
 from accounts.requests import PersonRequest
 from accounts.views import go_on
 from tenancy.hosts import Site
-from tenancy.waiting import passes
-from web.errors import DatabaseUnavailable, PortalError, in_json
+from tenancy.waiting import lacks_tables, passes
+from web.errors import DatabaseUnavailable, PortalError, StorageUnavailable, in_json
 from web.logs import Bounded
 from web.pages import render
 from web.requests import page_of_form
@@ -102,10 +103,32 @@ def refused(request: HttpRequest, error: PortalError) -> HttpResponse:
     return response
 
 
+def will_pass(error: Exception) -> bool:
+    """Whether the database can't be used now: it is away, or its tables have yet to be migrated, or
+    are being so, to what this version wants."""
+    if not isinstance(error, Error):
+        return False
+    return passes(error) or (lacks_tables(error) and _is_behind())
+
+
+def _is_behind() -> bool:
+    try:
+        executor = MigrationExecutor(connection)
+        return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+    except Error:
+        return True
+
+
 def unavailable(request: HttpRequest, error: Error) -> HttpResponse:
     """503 for an error of the database that passes."""
     logger.warning("The database can't be used now: %s", str(error).partition("\n")[0])
     return refused(request, DatabaseUnavailable())
+
+
+def storage_unavailable(request: HttpRequest, error: Exception) -> HttpResponse:
+    """503 for a disk or an object store that can't be used; somebody may have to look after it."""
+    logger.error("Files can't be kept or read now: %s: %s", type(error).__name__, error)
+    return refused(request, StorageUnavailable())
 
 
 Answer = Callable[[Any, Any], HttpResponse]
@@ -120,7 +143,7 @@ def or_unavailable(answer: Answer) -> Answer:
         try:
             return answer(middleware, request)
         except Error as error:
-            if not passes(error):
+            if not will_pass(error):
                 raise
             return unavailable(request, error)
 

@@ -1,5 +1,6 @@
 """How long to wait for what somebody else has locked, and which of the database's errors pass."""
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +27,8 @@ PASSING_ON_SQLITE = frozenset(
         sqlite3.SQLITE_PROTOCOL,
     }
 )
+LACKS = {"42P01", "42703"}
+LACKS_ON_SQLITE = re.compile("^no such (table|column)|has no column named")
 TAKEN_ON_SQLITE = (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
 
 
@@ -59,6 +62,14 @@ def is_taken(error: BaseException) -> bool:
     if isinstance(cause, sqlite3.Error):
         return getattr(cause, "sqlite_errorcode", 0) in TAKEN_ON_SQLITE
     return getattr(cause, "sqlstate", None) == "23505"
+
+
+def lacks_tables(error: BaseException) -> bool:
+    """Whether it was asked for a table or a column that is not there."""
+    cause = error.__cause__
+    if isinstance(cause, sqlite3.Error):
+        return LACKS_ON_SQLITE.search(str(cause)) is not None
+    return getattr(cause, "sqlstate", None) in LACKS
 
 
 def passes(error: BaseException) -> bool:

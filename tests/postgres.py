@@ -27,6 +27,9 @@ START_TIMEOUT = 30.0  # seconds
 PR_SET_PDEATHSIG = 1
 
 
+_running: dict[str, "subprocess.Popen[bytes]"] = {}
+
+
 class NoServer(Exception):
     """The server programs are missing, or the server did not start."""
 
@@ -51,11 +54,10 @@ def server() -> Iterator[dict[str, Any]]:
     become = ordinary_user()
     folder = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))
     os.chown(folder, *become[0]) if become else None
-    process = None
     try:
         _make_cluster(bin_folder, folder, become)
-        process = _start(bin_folder, folder, become)
-        _wait(process, folder)
+        _running[str(folder)] = _start(bin_folder, folder, become)
+        _wait(_running[str(folder)], folder)
         yield {
             "ENGINE": "tenancy.postgresql",
             "NAME": "postgres",
@@ -64,10 +66,24 @@ def server() -> Iterator[dict[str, Any]]:
             "PORT": "5432",
         }
     finally:
-        if process:
+        if process := _running.pop(str(folder), None):
             process.send_signal(signal.SIGINT)
             process.wait()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def restart(host: str, gone: float) -> bool:
+    """Ends the server at this socket folder, with everybody's connections, and starts it again some
+    seconds later; False for one that isn't ours."""
+    if host not in _running:
+        return False
+    folder, process = Path(host), _running[host]
+    process.send_signal(signal.SIGINT)
+    process.wait()
+    time.sleep(gone)
+    _running[host] = _start(programs(), folder, ordinary_user())
+    _wait(_running[host], folder)
+    return True
 
 
 def make_roles(entry: dict[str, Any]) -> None:

@@ -52,6 +52,18 @@ class DatabaseUnavailable(PortalError):
     wait = 5
 
 
+class StorageUnavailable(PortalError):
+    """The disk or the object store is full, read-only, broken or gone (web.disks.is_out)."""
+
+    code = "STORAGE_UNAVAILABLE"
+    status = 503
+    text = _(
+        "Files can't be kept or read here at the moment, and what you asked for was not done. Try "
+        "again in a few minutes; if it stays so, tell whoever runs this portal."
+    )
+    wait = 60
+
+
 class GoneMeanwhile(PortalError):
     """What was written leads to a row that somebody deletes in this moment
     (tenancy.waiting.leads_nowhere)."""

@@ -98,6 +98,20 @@ class TooManyAttempts(PortalError):
         return text % {"n": self.wait}
 
 
+# A bucket that is whole so much later than it can be was filled by a clock that was ahead and has
+# been set back; those of two machines differ by less.
+AHEAD = 60.0  # seconds
+
+
+def _used_up(key: str, limit: Limit, fullest: float) -> TooManyAttempts:
+    """What to raise for a bucket without a try. One that was filled when the clock was ahead is
+    as full as it can be, and no more: who came then would be kept out until that time is there."""
+    buckets = RateBucket.objects.filter(key=key)
+    buckets.filter(whole_at__gt=fullest + AHEAD).update(whole_at=fullest)
+    whole_at = buckets.values_list("whole_at", flat=True).get()
+    return TooManyAttempts(max(1, math.ceil(whole_at + limit.interval - fullest)))
+
+
 def bucket_key(limit: Limit, *subject: str) -> str:
     """The row's key: a keyed hash of the limit's name and of whom it is counted for."""
     message = "\x1f".join((limit.name, *subject)).encode("utf-8", "replace")
@@ -113,10 +127,8 @@ def take(limit: Limit, *subject: str) -> None:
     taken = RateBucket.objects.filter(key=key, whole_at__lte=fullest - limit.interval).update(
         whole_at=refilled + limit.interval
     )
-    if taken:
-        return
-    whole_at = RateBucket.objects.values_list("whole_at", flat=True).get(key=key)
-    raise TooManyAttempts(max(1, math.ceil(whole_at + limit.interval - fullest)))
+    if not taken:
+        raise _used_up(key, limit, fullest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +166,7 @@ def take_counted(limit: Limit, *subject: str) -> Left:
         cursor.execute(TAKE_COUNTED, values | {"most": fullest - limit.interval})
         taken = cursor.fetchone()
     if taken is None:
-        whole_at = RateBucket.objects.values_list("whole_at", flat=True).get(key=key)
-        raise TooManyAttempts(max(1, math.ceil(whole_at + limit.interval - fullest)))
+        raise _used_up(key, limit, fullest)
     [whole_at] = taken
     tries = int((fullest - whole_at) / limit.interval + 1e-6)
     return Left(limit, tries, max(0, math.ceil(whole_at - now)))

@@ -17,7 +17,8 @@ from portal import errors
 from tenancy.door import inside
 from tenancy.hosts import Site, canonical_host, locate, origin
 from tenancy.models import Vendor
-from tenancy.waiting import is_taken, leads_nowhere, passes
+from tenancy.waiting import is_taken, leads_nowhere
+from web.disks import is_out
 from web.errors import GoneMeanwhile, PortalError, TakenMeanwhile
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -84,10 +85,12 @@ class TenancyMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, PortalError):
             return errors.refused(request, exception)
-        if isinstance(exception, Error) and passes(exception):
+        if isinstance(exception, Error) and errors.will_pass(exception):
             return errors.unavailable(request, exception)
         if isinstance(exception, Error) and leads_nowhere(exception):
             return errors.refused(request, GoneMeanwhile())
         if isinstance(exception, Error) and is_taken(exception):
             return errors.refused(request, TakenMeanwhile())
+        if is_out(exception):
+            return errors.storage_unavailable(request, exception)
         return None

@@ -30,6 +30,7 @@ from releases.files.ranges import ByteRange
 from releases.files.shelf import local_path, signed_url
 from releases.models import ReleaseFile
 from web import places
+from web.errors import StorageUnavailable
 from web.places import Place
 
 BLOCK = 64 * 1024  # bytes, where the server has no sendfile
@@ -125,6 +126,8 @@ def _send_here(
     granted = part or ByteRange(0, file.size)
     place = places.slow.take(str(license.pk))
     try:
+        if not path.exists():
+            raise StorageUnavailable(f"{file.key} is not there.")
         response = _PlacedResponse(_Part(path, granted), content_type=file.content_type)
         response.place = place
     except BaseException:

@@ -6,6 +6,7 @@ not get its row is deleted again (`Shelf`), or by `manage.py clean_up` after a c
 """
 
 import hashlib
+import logging
 import secrets
 import shutil
 import time
@@ -25,6 +26,9 @@ from releases.files.uploads import ReceivedFile
 from releases.models import ReleaseFile
 from tenancy.door import inside
 from tenancy.table import every_vendor
+from web.disks import is_out
+
+logger = logging.getLogger(__name__)
 
 LEFT_OVER_AFTER = 24 * 60 * 60  # seconds
 Progress = Callable[[int], object]
@@ -100,13 +104,25 @@ class Shelf:
 
     def clear(self) -> None:
         """Deletes everything that was stored and has no row: one may have been committed before
-        the exception came. When the database can't say, `clean_up` deletes it later."""
+        the exception came. When the database can't say, or the storage does not delete, `clean_up`
+        deletes it later."""
         try:
             kept = set(ReleaseFile.objects.filter(key__in=self.keys).values_list("key", flat=True))
         except DatabaseError:
             return
         for key in set(self.keys) - kept:
-            storage().delete(key)
+            try_to_delete(key)
+
+
+def try_to_delete(key: str) -> None:
+    """Deletes what nobody names any more; what the disk or the store does not let go is left to
+    `clean_up`."""
+    try:
+        storage().delete(key)
+    except Exception as error:
+        if not is_out(error):
+            raise
+        logger.error("A file is left to the daily clean-up: %s: %s", type(error).__name__, error)
 
 
 @contextmanager

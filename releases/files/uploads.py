@@ -6,13 +6,14 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.core.files.uploadedfile import TemporaryUploadedFile
-from django.core.files.uploadhandler import FileUploadHandler, TemporaryFileUploadHandler
+from django.core.files.uploadhandler import FileUploadHandler
 from django.http import HttpRequest
 from django.http.multipartparser import MultiPartParser, MultiPartParserError
 from django.http.request import UnreadablePostError
 
 from releases.errors import FileMissing, UploadIncomplete
 from web.bodies import announced
+from web.uploads import OnDiskUploadHandler
 
 # Bytes that one form may bring; the same as in deploy/nginx.conf and deploy/Caddyfile.
 LARGEST_UPLOAD = 20 * 1024**3
@@ -24,7 +25,7 @@ class ReceivedFile(TemporaryUploadedFile):
     sha256: str = ""
 
 
-class ReleaseUploadHandler(TemporaryFileUploadHandler):
+class ReleaseUploadHandler(OnDiskUploadHandler):
     """Writes each file to settings.FILE_UPLOAD_TEMP_DIR and hashes it as it comes in.
 
     A file whose upload breaks is deleted by Django (`upload_interrupted`) or with its handle.
@@ -42,12 +43,11 @@ class ReleaseUploadHandler(TemporaryFileUploadHandler):
         self.digest = hashlib.sha256()
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        super().receive_data_chunk(raw_data, start)
         self.digest.update(raw_data)
-        self.file.write(raw_data)
 
     def file_complete(self, file_size: int) -> ReceivedFile:
-        self.file.seek(0)
-        self.file.size = file_size
+        super().file_complete(file_size)
         self.file.sha256 = self.digest.hexdigest()
         return self.file
 

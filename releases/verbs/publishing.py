@@ -16,7 +16,7 @@ from audit import trail
 from licenses.models import Product
 from releases import errors
 from releases.files.names import folded
-from releases.files.shelf import Stored, storage
+from releases.files.shelf import Stored, try_to_delete
 from releases.models import OwnPlatform, Release, ReleaseFile, platform_words
 from releases.platforms import NAMES
 from tenancy.transactions import in_steps
@@ -213,7 +213,7 @@ def _forget(file: ReleaseFile) -> None:
     trail.record("deleted", file, changes=trail.gone(file))
     ReleaseFile.objects.filter(pk=file.pk).delete()
     if key:
-        transaction.on_commit(lambda: storage().delete(key))
+        transaction.on_commit(lambda: try_to_delete(key))
 
 
 @transaction.atomic

@@ -1141,6 +1141,24 @@ def test_of_three_at_once_one_counts_and_all_lead_there(make: Make) -> None:
     assert counted() == made
 
 
+@pytest.mark.in_full
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("make", made_of(BY_NATURE))
+def test_of_two_at_once_that_set_something_none_breaks(make: Make) -> None:
+    """Who is late is led on, or told that somebody was quicker; then nothing is left to do."""
+    posted = make(worlds.build())
+    data = posted.filled()
+    del data["once"]
+    statuses = run_at_once(
+        2, lambda _n: send(posted, copies(data), same(posted.browser)).status_code
+    )
+    assert 302 in statuses
+    assert set(statuses) <= {302, 404, 409}
+    after = counted()
+    assert send(posted, data, same(posted.browser)).status_code in {302, 404, 409}
+    assert counted() == after
+
+
 def copies(data: dict[str, Any]) -> dict[str, Any]:
     """With files that nobody else reads."""
     return {

@@ -289,6 +289,42 @@ def end_connections() -> None:
         )
 
 
+# --- Not migrated yet ---------------------------------------------------------------------------
+
+
+@contextmanager
+def half_migrated(table: str, *, is_known: bool) -> Iterator[None]:
+    """The table is not there, as before a migration that, if it is known, counts as done."""
+    connection.close()
+    with closing(another()) as other:
+        last = "FROM django_migrations WHERE app = 'webhooks' AND name = '0002_row_level_security'"
+        [row] = other.execute(f"SELECT app, name, applied {last}").fetchall()
+        other.execute(f"ALTER TABLE {table} RENAME TO aside")
+        if not is_known:
+            other.execute(f"DELETE {last}")
+        try:
+            yield
+        finally:
+            connection.close()
+            other.execute(f"ALTER TABLE aside RENAME TO {table}")
+            if not is_known:
+                values = ", ".join(f"'{each}'" for each in row)
+                other.execute(
+                    f"INSERT INTO django_migrations (app, name, applied) VALUES ({values})"
+                )
+
+
+@pytest.mark.parametrize("table", ["licenses_license", "tenancy_host"])
+def test_tables_that_are_being_migrated_are_waited_for(world: World, table: str) -> None:
+    """A view finds that out, or the middleware."""
+    browser = signed_in(world.ada)
+    with half_migrated(table, is_known=False):
+        assert_unavailable(browser.get("/licenses/"))
+    assert browser.get("/licenses/").status_code == 200
+    with half_migrated(table, is_known=True), pytest.raises((OperationalError, ProgrammingError)):
+        browser.get("/licenses/")
+
+
 # --- Which errors pass --------------------------------------------------------------------------
 
 

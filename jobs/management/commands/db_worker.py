@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import Error, close_old_connections, connection
 from django.utils import timezone
+from django.utils.module_loading import import_string
 from django_tasks import TaskResultStatus
 from django_tasks_db.management.commands import db_worker as library
 from django_tasks_db.models import DBTaskResult
@@ -27,6 +28,7 @@ PAUSE = 1.0  # seconds
 # seconds, if nothing else is set.
 GRACE = 5.0  # seconds
 PUT_OFF = timedelta(seconds=5)
+LEFT_FOR = timedelta(days=1)  # to workers that know the job
 
 
 class Worker(library.Worker):
@@ -80,6 +82,10 @@ class Worker(library.Worker):
         """A job that is cut short, or that the database could not serve, has not failed: it goes
         back into the queue."""
         job, set_failed = db_task_result, db_task_result.set_failed
+        if is_of_another_version(job):
+            logger.warning("The job %s (%s) is left to newer workers.", job.pk, job.task_path)
+            put_off(job)
+            return
 
         def end(error: BaseException) -> None:
             if passes(error):
@@ -95,6 +101,16 @@ class Worker(library.Worker):
 
         job.set_failed = end
         super().run_task(job)
+
+
+def is_of_another_version(job: Any) -> bool:
+    """Whether nobody here knows what it does: while a new version is put in place, workers of
+    before get jobs that its web processes queue. One that stays unknown fails after a day."""
+    try:
+        import_string(job.task_path)
+    except ImportError:
+        return bool(timezone.now() - job.enqueued_at < LEFT_FOR)
+    return False
 
 
 def put_off(job: Any) -> None:

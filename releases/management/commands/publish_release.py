@@ -21,6 +21,8 @@ from tenancy.door import inside
 from tenancy.finding import called
 from tenancy.management.named import vendor_named
 from tenancy.transactions import in_steps
+from web.disks import is_out
+from web.errors import StorageUnavailable
 
 
 class Command(BaseCommand):
@@ -65,6 +67,10 @@ class Command(BaseCommand):
                 raise CommandError(error.sentence) from error
             except ValidationError as error:
                 raise CommandError(" ".join(error.messages)) from error
+            except Exception as error:
+                if not is_out(error):
+                    raise
+                raise CommandError(f"{StorageUnavailable()} ({error})") from error
 
     @staticmethod
     def _clear_up_when_stopped() -> None:

@@ -1,0 +1,331 @@
+"""What breaks while people work, and what they see: nothing is lost, nothing counts twice.
+
+Programs come to one licence of few seats, licences are sold by e-mail and told of by a webhook, and
+somebody reads a page; then something breaks, and is mended. Meanwhile every answer is the right one
+or a 503 that says when to try again. Afterwards, without anybody's help, seats, machines, uses, the
+audit trail, licences, e-mails and events are what was answered.
+"""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from drills.servers import Pooler, Server
+from drills.stage import Seen, Stage, asking_sqlite, end, small_disk, stage
+from tests import postgres
+from tests.postgres import OWNER, TEMPLATE, WEB
+from tests.prepared import ROOT
+from tests.webhooks.receiver import saying
+
+HEADS = [
+    "what was broken",
+    "on",
+    "calls answered",
+    "503, sent again",
+    "broken off, sent again",
+    "pages: 200",
+    "503",
+    "none",
+    "slowest page s",
+    "there again after s",
+    "e-mails, once each",
+    "events",
+]
+Act = Callable[[], object]
+
+
+def run(*, small: bool = False) -> Iterator[list[str]]:
+    yield from on_postgresql(small=small)
+    if not small:
+        yield from behind_pgbouncer()
+    yield from on_sqlite(small=small)
+
+
+def on_postgresql(*, small: bool) -> Iterator[list[str]]:
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="portal-drill-")))
+        server = made(stack)
+        where = folder / "server"  # leads to the server, as an address does that is handed over
+        where.symlink_to(server.folder)
+        yield interrupted(folder, owner(folder, server.folder), asking(server.folder), "PostgreSQL")
+        with stage(folder, environment(folder, where), asking(where)) as here:
+            wait = 2.0 if small else 5.0
+            tries: list[tuple[str, Act]] = [
+                ("PostgreSQL restarted", lambda: restarted(server, signal.SIGINT, 1.0)),
+                ("all connections taken", lambda: exhausted(server, wait)),
+            ]
+            if not small:
+                tries += [
+                    ("PostgreSQL killed", lambda: restarted(server, signal.SIGQUIT, 3.0)),
+                    ("workers killed, five times", lambda: killed(here, 5)),
+                    ("web processes killed, five times", lambda: web_killed(here, 5)),
+                    ("mail server and webhook's receiver down", lambda: others_down(here, wait)),
+                    ("PostgreSQL killed, standby promoted", failing_over(stack, server, where)),
+                ]
+            for name, act in tries:
+                yield tried(here, name, "PostgreSQL", act, small=small)
+            verified(here)
+
+
+def behind_pgbouncer() -> Iterator[list[str]]:
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="portal-drill-")))
+        server = made(stack)
+        set_up(folder, server.folder)
+        pooler = Pooler(server.folder)
+        stack.callback(pooler.remove)
+        pooler.start()
+        env = environment(folder, pooler.folder, 6432)
+
+        def again() -> None:
+            pooler.kill()
+            time.sleep(2)
+            pooler.start()
+
+        with stage(folder, env, asking(server.folder)) as here:
+            on = "PostgreSQL, pgbouncer"
+            yield tried(here, "pgbouncer killed", on, again)
+            yield tried(
+                here, "PostgreSQL restarted", on, lambda: restarted(server, signal.SIGINT, 3.0)
+            )
+            verified(here)
+
+
+def on_sqlite(*, small: bool) -> Iterator[list[str]]:
+    """On a disk that gets full, with the log on it; as root."""
+    if os.geteuid() != 0:
+        print("NOT TRIED: a full disk needs root.", file=sys.stderr, flush=True)
+        return
+    with tempfile.TemporaryDirectory(prefix="portal-drill-") as name, ExitStack() as stack:
+        folder = Path(name) / "disk"
+        stack.enter_context(small_disk(folder, 64_000_000))
+        env = {**kept(), "DATA_DIR": str(folder)}
+        ask = asking_sqlite(folder / "db.sqlite3")
+        yield interrupted(folder, env, ask, "SQLite")
+        with stage(folder, env, ask, programs=4, workers=1) as here:
+            wait = 3.0 if small else 8.0
+            yield tried(
+                here,
+                "disk full, with database and log",
+                "SQLite",
+                lambda: filled(folder, wait),
+                small=small,
+            )
+            if not small:
+                yield tried(here, "workers killed, five times", "SQLite", lambda: killed(here, 5))
+            verified(here)
+
+
+def tried(here: Stage, name: str, on: str, act: Act, *, small: bool = False) -> list[str]:
+    emails, events = len(here.mail.accepted), here.events()
+    lead, tail = (1.0, 2.0) if small else (5.0, 10.0)
+    seen = here.during(act, lead=lead, tail=tail)
+    here.settle()
+    return row(name, on, seen, len(here.mail.accepted) - emails, here.events() - events)
+
+
+def row(name: str, on: str, seen: Seen, emails: int, events: int) -> list[str]:
+    told = seen.told
+    answered = sum(told[each] for each in ("taken", "refused", "synced", "counted", "given"))
+    assert seen.again is not None, f"{name}: the page did not come back."
+    return [
+        name,
+        on,
+        f"{answered:,}",
+        f"{told['unavailable']:,}",
+        f"{told['lost']:,}",
+        f"{seen.pages[200]:,}",
+        f"{seen.pages[503]:,}",
+        f"{seen.pages[0]:,}",
+        f"{seen.slowest:.1f}",
+        f"{seen.again:.1f}",
+        f"{emails:,}",
+        f"{events:,}",
+    ]
+
+
+def interrupted(folder: Path, env: dict[str, str], ask: Callable[[str], Any], on: str) -> list[str]:
+    """Migrations that are killed twice, and then run to their end."""
+
+    def applied() -> int:
+        try:
+            [(number,)] = ask("SELECT count(*) FROM django_migrations")
+        except (psycopg.Error, sqlite3.Error):
+            return 0
+        return int(number)
+
+    at = []
+    for until in (3, 20):
+        command = [sys.executable, "manage.py", "migrate", "--verbosity=0"]
+        process = subprocess.Popen(command, cwd=ROOT, env=env)
+        while applied() < until:
+            assert process.poll() is None, "It ended before it could be killed."
+            time.sleep(0.005)
+        end(process)
+        at.append(str(applied()))
+    manage("prepare", env)
+    manage("migrate", env, "--check")
+    return [f"migrations killed after {' and '.join(at)}, run again", on, *["–"] * (len(HEADS) - 2)]
+
+
+# --- What breaks --------------------------------------------------------------------------------
+
+
+def restarted(server: Server, by: signal.Signals, gone: float) -> None:
+    server.stop(by)
+    time.sleep(gone)
+    server.start()
+
+
+def exhausted(server: Server, seconds: float) -> None:
+    """Somebody else has every connection, those of the portal's processes too."""
+    taken: list[Any] = []
+    try:
+        with server.superuser() as above:
+            end = time.monotonic() + seconds
+            while time.monotonic() < end:
+                try:
+                    taken.append(
+                        psycopg.connect(host=str(server.folder), user=WEB, dbname=TEMPLATE)
+                    )
+                except psycopg.OperationalError:
+                    mine = [each.info.backend_pid for each in taken]
+                    above.execute(
+                        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                        "WHERE usename = %s AND pid <> ALL(%s)",
+                        [WEB, mine],
+                    )
+                    time.sleep(0.02)
+        assert taken
+    finally:
+        for each in taken:
+            each.close()
+
+
+def killed(here: Stage, times: int) -> None:
+    for _ in range(times):
+        here.kill_workers()
+        here.start_worker()
+        here.start_worker()
+        time.sleep(4)
+
+
+def web_killed(here: Stage, times: int) -> None:
+    for number in range(times):
+        if number == times // 2:
+            here.portal.end()
+            here.portal.start()
+        else:
+            here.portal.kill(here.everybody[0].chance)
+        time.sleep(3)
+
+
+def others_down(here: Stage, seconds: float) -> None:
+    here.mail.says["EHLO"], here.receiver.usual = "421 not now", saying(503)
+    time.sleep(seconds)
+    here.mail.says.clear()
+    here.receiver.usual = saying(200)
+
+
+def filled(folder: Path, seconds: float) -> None:
+    """Takes what is left on the disk, and for so many seconds whatever gets free."""
+    path, end, block = folder / "somebody-elses", float("inf"), 1_000_000
+    with path.open("wb", buffering=0) as file:
+        while time.monotonic() < end:
+            try:
+                file.write(bytes(block))
+            except OSError:
+                if block > 1:
+                    end, block = time.monotonic() + seconds, 1
+                time.sleep(0.02)
+    path.unlink()
+
+
+def failing_over(stack: ExitStack, server: Server, where: Path) -> Act:
+    """A standby that has what is committed takes the primary's place, and its address."""
+
+    def act() -> None:
+        standby = Server()
+        stack.callback(standby.remove)
+        standby.copy(server)
+        standby.start()
+        with server.superuser() as above:
+            above.execute("ALTER SYSTEM SET synchronous_standby_names = 'standby'")
+            above.execute("SELECT pg_reload_conf()")
+        time.sleep(3)
+        server.stop(signal.SIGQUIT)
+        time.sleep(1)
+        standby.promote()
+        other = where.with_name("other")
+        other.symlink_to(standby.folder)
+        other.rename(where)
+
+    return act
+
+
+# --- Where --------------------------------------------------------------------------------------
+
+
+def made(stack: ExitStack) -> Server:
+    server = Server()
+    stack.callback(server.remove)
+    server.make()
+    server.start()
+    postgres.make_roles({"HOST": str(server.folder), "PORT": "5432", "USER": "tests"})
+    return server
+
+
+def set_up(folder: Path, host: Path) -> None:
+    manage("prepare", owner(folder, host))
+
+
+def owner(folder: Path, host: Path) -> dict[str, str]:
+    url = f"postgresql://{OWNER}@/{TEMPLATE}?host={host}"
+    return {**kept(), "DATA_DIR": str(folder), "DATABASE_URL": url}
+
+
+def environment(folder: Path, host: Path, port: int = 5432) -> dict[str, str]:
+    url = f"postgresql://{WEB}@:{port}/{TEMPLATE}?host={host}"
+    return {**kept(), "DATA_DIR": str(folder), "DATABASE_URL": url}
+
+
+def asking(host: Path) -> Callable[[str], Any]:
+    def ask(sql: str) -> Any:
+        with psycopg.connect(host=str(host), user="tests", dbname=TEMPLATE) as connection:
+            return connection.execute(sql).fetchall()
+
+    return ask
+
+
+def kept() -> dict[str, str]:
+    """Of the machine's environment, and what every command needs."""
+    from drills.stage import LIGHT
+
+    return {
+        **{name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ},
+        **LIGHT,
+    }
+
+
+def manage(command: str, env: dict[str, str], *more: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "manage.py", command, "--verbosity=0", *more],
+        cwd=ROOT, env=env, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+def verified(here: Stage) -> None:
+    """The chain of the audit trail holds, and so does the table of hosts."""
+    for command in ("verify_audit", "verify_hosts"):
+        manage(command, here.env)

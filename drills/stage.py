@@ -1,0 +1,283 @@
+"""An installation at work, for drills that break something: programs at a licence of few seats, who
+reads a page again and again, and licences that are sold by e-mail and told of by a webhook.
+
+At the end seats, machines, uses, the audit trail, e-mails and events have to be what was answered.
+"""
+
+import http.client
+import json
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bench import seats
+from bench.seats import Program
+from drills.backup import KEY
+from tests.mail.smtp_server import MailServer, mail_server
+from tests.prepared import ROOT
+from tests.webhooks.receiver import Receiver, receiving
+
+HOST, PAGE = "acme.portal.localhost", "/login/"
+SETTLED_WITHIN = 180.0  # seconds; an e-mail that failed is tried again after a minute
+OURS = "One moment"
+LIGHT = {
+    "EMAIL_LEASE": "2",
+    "JOB_LEASE": "2",
+    "WEBHOOK_LEASE": "2",
+    "EMAIL_REPLY_TIMEOUT": "5",
+    "UPKEEP_INTERVAL": "1",
+    "API_CALLS_PER_ADDRESS": "1000000",
+    "PRIVATE_RECEIVERS": "127.0.0.1",
+    "WORKERS": "2",
+    "PUBLIC_SCHEME": "http",
+    "SECRET_KEY": "drill-" * 10,
+    "KEY_ENCRYPTION_KEYS": KEY,
+}
+
+
+@dataclass(slots=True)
+class Watch:
+    """What a reader of a page got: when it came, how long it took and its status, 0 for none."""
+
+    port: int
+    seen: list[tuple[float, float, int]] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+
+    def look(self) -> None:
+        start = time.monotonic()
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            connection.request("GET", PAGE, headers={"Host": HOST})
+            response = connection.getresponse()
+            page, status = response.read().decode(), response.status
+            if status == 503 and (response.headers["Retry-After"] is None or OURS not in page):
+                self.wrong.append(f"A page that is not ours: {page[:200]}")
+            if status not in {200, 503}:
+                self.wrong.append(f"The page was answered {status}: {page[:200]}")
+        except (OSError, http.client.HTTPException):
+            status = 0
+        finally:
+            connection.close()
+        now = time.monotonic()
+        self.seen.append((now, now - start, status))
+
+    def answered_since(self, moment: float) -> float | None:
+        """After how many seconds the page was there again."""
+        return next(
+            (at - moment for at, _took, status in self.seen if at > moment and status == 200), None
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one fault was answered by: calls and what became of them, the page, and after how many
+    seconds it was there again."""
+
+    told: Counter[str]
+    pages: Counter[int]
+    slowest: float
+    again: float | None
+
+
+@dataclass(slots=True)
+class Stage:
+    env: dict[str, str]
+    folder: Path
+    ids: Any
+    portal: seats.Portal
+    place: seats.Place
+    mail: MailServer
+    receiver: Receiver
+    everybody: list[Program] = field(default_factory=list)
+    workers: "list[subprocess.Popen[bytes]]" = field(default_factory=list)
+
+    @property
+    def journal(self) -> list[list[str]]:
+        path = self.folder / "journal"
+        return [line.split() for line in path.read_text().splitlines()] if path.exists() else []
+
+    def start_worker(self) -> None:
+        command = [sys.executable, "manage.py", "db_worker", "--no-startup-delay", "--interval=0.2"]
+        with (self.folder / "worker.log").open("ab") as log:
+            self.workers.append(
+                subprocess.Popen(command, cwd=ROOT, env=self.env, stdout=log, stderr=log)
+            )
+
+    def kill_workers(self) -> None:
+        for each in self.workers:
+            each.kill()
+            each.wait()
+        self.workers.clear()
+
+    def during(self, act: Callable[[], object], *, lead: float, tail: float) -> Seen:
+        """Everybody works; after a while `act` breaks and mends something, and they go on for a
+        while. Raises AssertionError for an answer that must not be."""
+        before = self.told()
+        watch, over = Watch(self.portal.port), threading.Event()
+
+        def look() -> None:
+            while not over.wait(0.05):
+                watch.look()
+
+        goes_on = lambda _acts: not over.is_set()  # noqa: E731
+        threads = [threading.Thread(target=each.run, args=(goes_on,)) for each in self.everybody]
+        threads.append(threading.Thread(target=look))
+        with self.telling():
+            for thread in threads:
+                thread.start()
+            try:
+                self.wait_for_emails()
+                time.sleep(lead)
+                act()
+                mended = time.monotonic()
+                time.sleep(tail)
+            finally:
+                over.set()
+                for thread in threads:
+                    thread.join()
+        wrong = [*watch.wrong, *(text for each in self.everybody for text in each.wrong)]
+        assert not wrong, "; ".join(wrong[:5])
+        pages = Counter(status for _at, _took, status in watch.seen)
+        slowest = max(took for _at, took, _status in watch.seen)
+        return Seen(self.told() - before, pages, slowest, watch.answered_since(mended))
+
+    def wait_for_emails(self) -> None:
+        """Until the workers have begun."""
+        before, deadline = len(self.mail.accepted), time.monotonic() + SETTLED_WITHIN
+        while len(self.mail.accepted) == before:
+            assert time.monotonic() < deadline, "No e-mail leaves."
+            time.sleep(0.1)
+
+    def told(self) -> Counter[str]:
+        return sum((each.told for each in self.everybody), Counter[str]())
+
+    @contextmanager
+    def telling(self) -> Iterator[None]:
+        command = [sys.executable, "-m", "drills.load", "tell", str(self.folder / "journal")]
+        process = subprocess.Popen(command, cwd=ROOT, env=self.env)
+        try:
+            yield
+        finally:
+            process.terminate()
+            code = process.wait(60)
+        assert code == 0, "Selling licences failed."
+
+    def settle(self) -> None:
+        """Waits until all e-mails have left and all events have arrived, and compares everything
+        with what was answered. Raises AssertionError."""
+        self.wait_until_settled()
+        held = sum(bool(each.activation) for each in self.everybody)
+        wrong = seats.differences(self.place, self.told(), held)
+        assert not wrong, "; ".join(wrong)
+        self.check_emails()
+        self.check_events()
+        log = (self.folder / "portal.log").read_text()
+        assert "Traceback" not in log, log[log.index("Traceback") :][:3000]
+
+    def wait_until_settled(self) -> None:
+        deadline = time.monotonic() + SETTLED_WITHIN
+        while waiting := self.waiting():
+            assert time.monotonic() < deadline, f"These wait for ever: {waiting}"
+            time.sleep(0.2)
+
+    def waiting(self) -> list[tuple[Any, ...]]:
+        emails = self.place.ask(
+            "SELECT state, count(*) FROM mail_outgoingemail WHERE due_at IS NOT NULL GROUP BY state"
+        )
+        events = self.place.ask(
+            "SELECT state, count(*) FROM webhooks_delivery WHERE due_at IS NOT NULL GROUP BY state"
+        )
+        return [*emails, *events]
+
+    def check_emails(self) -> None:
+        states = {
+            plain(pk): state
+            for pk, state in self.place.ask("SELECT id, state FROM mail_outgoingemail")
+        }
+        came = Counter(plain(each) for each in self.mail.accepted)
+        twice = [each for each, times in came.items() if times > 1]
+        unknown = {each for each, state in states.items() if state == "unknown"}
+        lost = [each for each, _license in self.journal if plain(each) not in came.keys() | unknown]
+        assert not twice, f"{len(twice)} e-mails were sent twice."
+        assert not lost, (
+            f"{len(lost)} of {len(self.journal)} e-mails are lost: {[states.get(plain(e)) for e in lost[:5]]}"
+        )
+
+    def check_events(self) -> None:
+        rows = dict(self.place.ask("SELECT id, state FROM webhooks_delivery"))
+        there = {plain(pk) for (pk,) in self.place.ask("SELECT id FROM licenses_license")}
+        gone = [each for _email, each in self.journal if plain(each) not in there]
+        assert not gone, f"{len(gone)} licences that were sold are gone."
+        got = {plain(each.id) for each in self.receiver.got}
+        lost = [pk for pk in rows if plain(pk) not in got]
+        assert not lost, f"{len(lost)} of {len(rows)} events never came."
+
+    def events(self) -> int:
+        [(number,)] = self.place.ask("SELECT count(*) FROM webhooks_delivery")
+        return int(number)
+
+
+def plain(id: Any) -> str:
+    """An id as SQLite has it, from whichever database."""
+    return str(id).replace("-", "")
+
+
+@contextmanager
+def stage(
+    folder: Path, env: Mapping[str, str], ask: seats.Ask, *, programs: int = 12, workers: int = 2
+) -> Iterator[Stage]:
+    """On a database that has its tables; `env` says where it is, `ask` asks it past the portal."""
+    with ExitStack() as stack:
+        mail, receiver = stack.enter_context(mail_server()), stack.enter_context(receiving())
+        whole = {**LIGHT, "EMAIL_URL": f"smtp://127.0.0.1:{mail.port}", **env}
+        command = [sys.executable, "-m", "drills.load", "stage", receiver.url]
+        done = subprocess.run(
+            command, cwd=ROOT, env=whole, check=True, stdout=subprocess.PIPE, text=True
+        )
+        ids = json.loads(done.stdout.splitlines()[-1])
+        portal = stack.enter_context(seats.standing(whole, folder))
+        id, key = ids["license"]
+        of_sqlite = "DATABASE_URL" not in env
+        place = seats.Place(ids["product"], key, plain(id) if of_sqlite else id, ask)
+        made = Stage(whole, folder, ids, portal, place, mail, receiver)
+        made.everybody = [Program(portal, place, random.Random(n)) for n in range(programs)]
+        stack.callback(made.kill_workers)
+        stack.callback(lambda: [each.hang_up() for each in made.everybody])
+        for _ in range(workers):
+            made.start_worker()
+        yield made
+
+
+def asking_sqlite(path: Path) -> seats.Ask:
+    def ask(sql: str) -> Any:
+        with closing(sqlite3.connect(path, timeout=30)) as connection:
+            return connection.execute(sql).fetchall()
+
+    return ask
+
+
+@contextmanager
+def small_disk(folder: Path, size: int) -> Iterator[None]:
+    """The folder, empty, on a disk of so many bytes; needs root."""
+    folder.mkdir(exist_ok=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "small", folder], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", folder], check=True)
+
+
+def end(process: "subprocess.Popen[bytes]") -> None:
+    with suppress(ProcessLookupError):
+        process.send_signal(signal.SIGKILL)
+    process.wait()
