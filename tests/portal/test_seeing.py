@@ -125,7 +125,7 @@ def test_an_operator_reads_how_it_is(working: World) -> None:
         page = operator.get("/how/").content.decode()
     said = unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", page)))
     for text in (
-        "Version 0.1.0",
+        f"Version {VERSION}",
         "Migrations All there",
         "Jobs that wait 0",
         "domain of Acme Instruments fails",
