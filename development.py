@@ -318,8 +318,13 @@ def checks(folder: Path) -> list[Check]:
 
 def shipped() -> list[str]:
     """The folders and files of Python that are not there for tests and measurements alone."""
-    rooms = sorted({path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests", "bench"})
-    return [*rooms, "deploy", "sdk/python/src", *sorted(path.name for path in ROOT.glob("*.py"))]
+    rooms = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests", "bench", "drills"}
+    return [
+        *sorted(rooms),
+        "deploy",
+        "sdk/python/src",
+        *sorted(path.name for path in ROOT.glob("*.py")),
+    ]
 
 
 def run_checks(these: Sequence[Check]) -> int:

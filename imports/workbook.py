@@ -13,6 +13,7 @@ time have an end, whatever the library does.
 
 import io
 import json
+import os
 import resource
 import sys
 import warnings
@@ -22,6 +23,9 @@ from datetime import datetime, time
 from itertools import islice
 from re import compile as pattern
 from typing import Any
+
+# It would take lxml, where somebody has installed that, and entities with it.
+os.environ["OPENPYXL_LXML"] = "False"
 
 from defusedxml import DefusedXmlException
 from openpyxl import load_workbook

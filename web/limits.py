@@ -103,13 +103,14 @@ class TooManyAttempts(PortalError):
 AHEAD = 60.0  # seconds
 
 
-def _used_up(key: str, limit: Limit, fullest: float) -> TooManyAttempts:
-    """What to raise for a bucket without a try. One that was filled when the clock was ahead is
-    as full as it can be, and no more: who came then would be kept out until that time is there."""
+def _check_used_up(key: str, limit: Limit, fullest: float) -> None:
+    """Raises TooManyAttempts for a bucket without a try; not for one that was whole, and has been
+    forgotten meanwhile (`clean_up`). One that was filled when the clock was ahead is as full as it
+    can be, and no more: who came then would be kept out until that time is there."""
     buckets = RateBucket.objects.filter(key=key)
     buckets.filter(whole_at__gt=fullest + AHEAD).update(whole_at=fullest)
-    whole_at = buckets.values_list("whole_at", flat=True).get()
-    return TooManyAttempts(max(1, math.ceil(whole_at + limit.interval - fullest)))
+    for whole_at in buckets.values_list("whole_at", flat=True):
+        raise TooManyAttempts(max(1, math.ceil(whole_at + limit.interval - fullest)))
 
 
 def bucket_key(limit: Limit, *subject: str) -> str:
@@ -128,7 +129,8 @@ def take(limit: Limit, *subject: str) -> None:
         whole_at=refilled + limit.interval
     )
     if not taken:
-        raise _used_up(key, limit, fullest)
+        _check_used_up(key, limit, fullest)
+        take(limit, *subject)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +168,8 @@ def take_counted(limit: Limit, *subject: str) -> Left:
         cursor.execute(TAKE_COUNTED, values | {"most": fullest - limit.interval})
         taken = cursor.fetchone()
     if taken is None:
-        raise _used_up(key, limit, fullest)
+        _check_used_up(key, limit, fullest)
+        return take_counted(limit, *subject)
     [whole_at] = taken
     tries = int((fullest - whole_at) / limit.interval + 1e-6)
     return Left(limit, tries, max(0, math.ceil(whole_at - now)))

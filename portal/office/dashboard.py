@@ -122,11 +122,12 @@ def numbers_of(
 
 
 def count_and_keep(key: str, now: datetime, clock: Callable[[], float]) -> Numbers:
-    """Counts everything anew, and keeps it under the key for a while if that took long."""
+    """Counts everything anew, and keeps it under the key for a while if that took long. Of whoever
+    has nothing yet nothing is kept: the first of everything is looked for at once."""
     start = clock()
     numbers = count(now)
     seconds = kept_for(clock() - start)
-    if seconds:
+    if seconds and not numbers.nothing:
         cache.set(key, (numbers, now + timedelta(seconds=seconds)), seconds + OLD_FOR)
     else:
         cache.delete(key)

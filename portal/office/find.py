@@ -2,9 +2,9 @@
 an e-mail, a name, a host name, a fingerprint.
 
 What matches as a whole is found first; only when nothing does, rows of which the text has the
-beginnings of words; if there is nothing either, machines that have no seat any more: all of it by
-an index, however many rows there are. With these the subjects of the last e-mails are looked
-through; then what has a letter wrong is offered, by an index again. Runs in the vendor's scope.
+beginnings of words; then machines that have no seat any more: all of it by an index, however many
+rows there are. If there is nothing either, the subjects of the last e-mails are looked through;
+then what has a letter wrong is offered, by an index again. Runs in the vendor's scope.
 """
 
 from collections.abc import Callable
@@ -195,7 +195,9 @@ def find(text: str, reader: User) -> Found:
     if not any(group.hits for group in groups):
         groups = [_by_words(kind, wanted) for kind in kinds]
     if not any(group.hits for group in groups):
-        groups = [*(_by_words(kind, wanted) for kind in once), _emails(wanted, reader)]
+        groups = [_by_words(kind, wanted) for kind in once]
+    if not any(group.hits for group in groups):
+        groups = [_emails(wanted, reader)]
     near = not any(group.hits for group in groups)
     if near:
         kinds += once

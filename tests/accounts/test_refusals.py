@@ -29,13 +29,15 @@ def reasons(world: World, user: User | None) -> list[str]:
         return list(found.values_list("reason", flat=True))
 
 
-def test_a_sign_in_is_kept_with_its_reason(world: World) -> None:
+def test_a_sign_in_is_kept_with_its_reason(world: World, frozen_time: Any) -> None:
     with inside(world.acme):
         User.objects.filter(pk=world.grace.pk).update(password="!none")
     try_to_sign_in("acme", " ADA@example.com ")
     try_to_sign_in("acme", "grace@example.com")
     try_to_sign_in("acme", "nobody@example.com")
+    frozen_time.shift(1)
     try_to_sign_in("app", "ada@example.com", PASSWORD, company_id="acme")
+    frozen_time.shift(1)
     with inside(world.acme):
         User.objects.filter(pk=world.ada.pk).update(is_active=False)
     try_to_sign_in("acme", "ada@example.com", PASSWORD)

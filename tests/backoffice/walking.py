@@ -74,7 +74,9 @@ class Page(HTMLParser):
 
     def _take_field(self, tag: str, given: dict[str, str]) -> None:
         name, value, kind = given.get("name", ""), given.get("value", ""), given.get("type", "")
-        if tag == "input" and kind not in {"hidden", "checkbox", "radio", "submit", "file"}:
+        # The browser writes a moment as people do.
+        unread = {"hidden", "checkbox", "radio", "submit", "file", "datetime-local"}
+        if tag == "input" and kind not in unread:
             self.values.append((name, value))
         if tag == "textarea":
             self._area = (name, [])

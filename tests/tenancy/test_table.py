@@ -42,6 +42,7 @@ ASK_FOR_VENDORS = {
     "api/accounts.py": OWN_ROW,
     "branding/verbs/brands.py": OWN_ROW,
     "branding/domains/verbs.py": OWN_ROW,
+    "webhooks/verbs/webhooks.py": OWN_ROW,
     "portal/office/first_steps.py": "One query on the vendor's own row tells which steps are done.",
 }
 VENDORS = tenant_tables() | {"tenancy_vendor"}

@@ -74,6 +74,26 @@ def test_whole_buckets_are_forgotten(db: None, frozen_time: Any) -> None:
     assert forget_whole_buckets() == 1
 
 
+def test_one_that_is_forgotten_meanwhile_is_taken_anew(
+    db: None, frozen_time: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the two statements of whoever takes a try of a whole bucket, which was there."""
+    take(LIMIT, "ada")
+    frozen_time.shift(LIMIT.interval * 2)
+    make, forgotten = RateBucket.objects.bulk_create, []
+
+    def make_and_forget(*args: Any, **options: Any) -> Any:
+        made = make(*args, **options)
+        if not forgotten:
+            forgotten.append(forget_whole_buckets())
+        return made
+
+    monkeypatch.setattr(RateBucket.objects, "bulk_create", make_and_forget)
+    take(LIMIT, "ada")
+    assert forgotten == [1]
+    assert RateBucket.objects.count() == 1
+
+
 def test_the_table_holds_no_address(db: None) -> None:
     take(LIMIT, "ada@example.com")
     assert "ada" not in RateBucket.objects.get().key

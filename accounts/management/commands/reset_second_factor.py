@@ -37,5 +37,5 @@ class Command(BaseCommand):
                 raise CommandError(error.sentence) from error
         # Operators have no audit trail.
         whose = vendor.company_id if vendor else "operators"
-        logger.warning("The second factor of %s (%s) was reset.", person.email, whose)
+        logger.warning("The second factor of the person %s (%s) was reset.", person.pk, whose)
         self.stdout.write(f"{person.email} signs in with the password alone.")
