@@ -35,6 +35,7 @@ from openpyxl.worksheet.formula import ArrayFormula, DataTableFormula
 
 LARGEST = 50 * 1024 * 1024  # bytes, unpacked
 MEMORY = 1024 * 1024 * 1024  # bytes
+LAST = (MEMORY + 16 * 1024 * 1024,) * 2  # bytes, once it is only to be said what is wrong
 SECONDS = 120  # of a processor
 MOST_ROWS = 20_100  # those of a table, and what stands above its header
 MOST_COLUMNS = 100
@@ -240,7 +241,7 @@ def read(data: bytes, wanted: str) -> list[Any]:
 
 def bound() -> None:
     """Sets an end to memory and time, and lets nothing be written to a disk."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, LAST[1]))
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS + 5))  # told, then killed
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 
@@ -264,6 +265,7 @@ def main() -> None:
     try:
         lines = list(map(json.dumps, read(data, sys.argv[1] if len(sys.argv) > 1 else "")))
     except Exception as error:
+        resource.setrlimit(resource.RLIMIT_AS, LAST)
         # Whatever a broken file leads the library to, it is the file that is broken.
         lines = [json.dumps({"refused": reason(error)})]
     sys.stdout.writelines(f"{line}\n" for line in lines)

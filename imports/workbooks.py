@@ -53,8 +53,8 @@ def _read(data: bytes, sheet: str) -> Workbook:
         )
     except subprocess.TimeoutExpired as error:
         raise TableRefused(_sentence("time")) from error
-    if ran.returncode < 0:
-        # It was ended at one of its limits.
+    if ran.returncode < 0 or ran.stderr.rstrip().endswith(b"MemoryError"):
+        # It was ended at one of its limits, or had no room left to say so.
         raise TableRefused(_sentence("time" if ran.returncode == -SIGXCPU else "memory"))
     if ran.returncode:
         raise RuntimeError(ran.stderr.decode(errors="replace")[-1000:])  # no fault of the file's
