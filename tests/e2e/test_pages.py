@@ -29,6 +29,16 @@ PAGES = [
     "/profile/activity/",
     "/profile/password/",
     "/profile/email/",
+    "/profile/passkeys/",
+    "/profile/passkeys/add/",
+    "/profile/tokens/",
+    "/profile/tokens/make/",
+    "/profile/second-factor/",
+    "/profile/second-factor/set-up/",
+    "/profile/single-sign-on/",
+    "/profile/sessions/",
+    "/profile/data/",
+    "/profile/prove/",
     "/nothing-here/",
 ]
 
@@ -52,6 +62,10 @@ def test_pages_for_visitors_stand_a_close_look(
         ("acme", "/login/"),
         ("acme", "/password-reset/"),
         ("acme", "/password-reset/sent/"),
+        ("acme", "/login/link/"),
+        ("acme", "/login/link/sent/"),
+        ("acme", "/login/keys/"),
+        ("acme", "/login/keys/sent/"),
         ("app", "/login/"),
     ]:
         someone.page.goto(someone.portal.url(label, path))
