@@ -250,6 +250,7 @@ class LicenseAdmin(WithChangesToAll, WithExport, WithButtons, WithDuplicate):
             "title": _("New licence"),
             "opts": self.opts,
             "form": form,
+            "copied": COPY in request.GET,
         }
         return render(request, "licenses/admin/new_license.html", context)
 
