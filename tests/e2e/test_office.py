@@ -208,7 +208,7 @@ def pages_of_what_is_made(page: Page, base: str) -> Iterator[str]:
         page.goto(base + path)
         yield f"{path} with a token"
     page.goto(base + "/accounts/tag/add/")
-    page.get_by_label("Name").fill("To be deleted")
+    page.get_by_label("Name", exact=True).fill("To be deleted")
     page.get_by_role("button", name="Save", exact=True).click()
     page.goto(base + "/accounts/tag/?q=To+be+deleted")
     page.locator("[name=_selected_action]").first.check()

@@ -89,9 +89,10 @@ def test_a_page_is_light(visitor: Callable[..., Visitor]) -> None:
     ada = visitor()
     ada.sign_in("ada@example.com")
     expect(ada.page.get_by_role("heading", name="Licences")).to_be_visible()
+    sizes: dict[str, int] = {}
+    ada.page.on("response", lambda r: sizes.update({r.url: len(r.body())}))
     for path in PAGES:
-        sizes: dict[str, int] = {}
-        ada.page.on("response", lambda r, s=sizes: s.update({r.url: len(r.body())}))
+        sizes.clear()
         ada.page.goto(ada.portal.url("acme", path))
         ada.page.wait_for_load_state("networkidle")
         assert all("acme.portal.localhost" in url for url in sizes)
