@@ -214,6 +214,8 @@ def pages_of_what_is_made(page: Page, base: str) -> Iterator[str]:
     page.locator("[name=_selected_action]").first.check()
     page.get_by_label("With the chosen ones").select_option(label="Delete")
     page.get_by_role("button", name="Go").click()
+    expect(page.get_by_role("heading", name="Delete tags")).to_be_visible()
+    yield "asked before: Delete tags"
     page.get_by_role("button", name="Delete tags").click()
     expect(page.get_by_text("It is looked at.")).to_be_visible()
     yield "a change to many"
