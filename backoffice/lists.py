@@ -300,10 +300,16 @@ class KeysetList(ChangeList):
     def lines(self) -> list[list[SafeString]]:
         """The cells of each row, which say what they are where there is no room for heads."""
         labels = [str(capfirst(head["text"])) for head in self.heads]
+        columns = list(zip(labels, map(self._is_choice, self.list_display), strict=True))
         return [
-            [light(cell, label) for cell, label in zip(cells, labels, strict=True)]
+            [light(cell, *column) for cell, column in zip(cells, columns, strict=True)]
             for cells in (items_for_result(self, row, None) for row in self.result_list)
         ]
+
+    def _is_choice(self, column: Any) -> bool:
+        """Whether a column has one of few words, such as a state."""
+        fields = {field.name: field for field in self.lookup_opts.concrete_fields}
+        return bool(getattr(fields.get(column), "choices", None))
 
     @property
     def pager(self) -> list[Link]:
@@ -319,9 +325,10 @@ def choice_of(choice: Any, names: Sequence[str | None]) -> dict[str, Any]:
     return {**choice, "name": name, "value": value}
 
 
-def light(cell: str, label: str) -> SafeString:
+def light(cell: str, label: str, begins: bool = False) -> SafeString:
     """A cell of Django's, `<td class="…">…</td>`, with what it is and with no other name of a
-    column than those that have a style: the rest of a page's bytes would be these."""
+    column than those that have a style: the rest of a page's bytes would be these. One that begins
+    a sentence of its own has a capital."""
     found = CELL.match(cell)
     if not found:
         return mark_safe(cell)  # noqa: S308  Django's own
@@ -329,7 +336,8 @@ def light(cell: str, label: str) -> SafeString:
     named = format_html(' class="{}"', names) if names else ""
     told = format_html(' data-label="{}"', label) if label and found["tag"] == "td" else ""
     start = f"<{found['tag']}{told}{named}>"
-    return mark_safe(start + cell[found.end() :])  # noqa: S308  Django's own, and escaped above
+    rest = capfirst(cell[found.end() :]) if begins else cell[found.end() :]
+    return mark_safe(start + rest)  # noqa: S308  Django's own, and escaped above
 
 
 def links_from(page: KeyPage, address: Callable[[str], str]) -> list[Link]:

@@ -6,7 +6,8 @@ from typing import Any
 
 from django.contrib.admin.helpers import AdminForm, AdminReadonlyField, Fieldline, Fieldset
 from django.utils.html import conditional_escape
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import capfirst
 
 
 class ReadableForm(AdminForm):
@@ -66,5 +67,7 @@ class ReadableField(AdminReadonlyField):
         overrides: Any = getattr(self.model_admin, "formfield_overrides", {})
         told = getattr(overrides.get(type(field), {}).get("form_class"), "told", None)
         if told is None:
-            return super().contents()
+            shown = super().contents()
+            is_choice = getattr(fields.get(self.field["name"]), "choices", None)
+            return mark_safe(capfirst(shown)) if is_choice else shown  # noqa: S308  Django's own
         return conditional_escape(told(field.value_from_object(self.form.instance)))

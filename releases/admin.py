@@ -15,6 +15,7 @@ from django.template.defaultfilters import filesizeformat
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -315,11 +316,11 @@ class ReleaseAdmin(WithButtons):
     @admin.display(description=_("state"))
     def state(self, obj: Release) -> str:
         if not obj.published:
-            return str(_("draft"))
+            return str(capfirst(_("draft")))
         words = [_("archived") if obj.archived else _("published")]
         if obj.private:
             words.append(_("private"))
-        return ", ".join(str(word) for word in words)
+        return str(capfirst(", ".join(str(word) for word in words)))
 
     @admin.display(description=_("files"))
     def file_count(self, obj: Any) -> int:

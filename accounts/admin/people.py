@@ -201,7 +201,7 @@ class UsersAdmin(WithViewAs, WithSecondFactor, WithTokens, WithExport, WithErasi
 
     @admin.display(description=_("role"))
     def role_shown(self, user: User) -> str:
-        return user.role_label
+        return str(capfirst(user.role_label))
 
     def get_urls(self) -> list[URLPattern]:
         views = {"story": self.story_view, "note": self.note_view}

@@ -1,10 +1,10 @@
 """What an action of a list asks before a job does it to all that was chosen, however many."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django import forms
 from django.contrib import messages
@@ -14,12 +14,14 @@ from django.shortcuts import redirect, render
 from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from backoffice.bulk import verbs
 from backoffice.lists import is_across
-from tenancy.door import current_vendor
+from tenancy.door import current_vendor, reading
 
 SHOWN = 25
+OTHER_ROWS = gettext_lazy("The list has other rows by now. Look again.")
 
 
 class NothingToSay(forms.Form):
@@ -50,22 +52,25 @@ def ask(
     is_confirmed = "confirm" in request.POST
     form = question.form(request.POST if is_confirmed else None)
     rows = rows.order_by("pk")
-    number, seal = _sealed(rows)
     if is_confirmed and form.is_valid():
-        if seal == request.POST.get("seen"):
-            return _begin(request, rows, question, form)
-        messages.warning(request, _("The list has other rows by now. Look again."))
+        fixed = _fixed(rows)
+        if sealed(pk for pk, _name in fixed)[1] == request.POST.get("seen"):
+            return _begin(request, fixed, question, form)
+        messages.warning(request, OTHER_ROWS)
+    number, seal = look_at(rows)
     first = list(rows[:SHOWN])
     told = question.hanging(first) if question.hanging else [""] * len(first)
     context = {
         **model_admin.admin_site.each_context(request),
         "title": question.label,
         "opts": model_admin.opts,
+        "list_title": model_admin.list_title_for(request),
         "question": question,
         "action": action,
         "form": form,
         "number": number,
         "number_in_words": number_format(number, force_grouping=True),
+        "name": model_admin.row_name,
         "names": model_admin.row_names,
         "seen": seal,
         "rows": list(zip(first, told, strict=True)),
@@ -77,18 +82,30 @@ def ask(
     return render(request, "backoffice/admin/ask_many.html", context)
 
 
-def _sealed(rows: QuerySet[Any]) -> tuple[int, str]:
-    """How many rows there are, and what is another as soon as they are others."""
+def look_at(rows: QuerySet[Any]) -> tuple[int, str]:
+    """How many rows there are, and what tells, when it is confirmed, whether they are the same."""
+    with reading():
+        ids = rows.order_by("pk").values_list("pk", flat=True)
+        return sealed(ids.iterator(chunk_size=verbs.READ_AT_ONCE))
+
+
+def sealed(ids: Iterable[UUID]) -> tuple[int, str]:
+    """How many rows of these ids, in their order, there are, and a digest that is another as soon
+    as one has left or come, be they as many as before."""
     number, digest = 0, sha256()
-    ids = rows.values_list("pk", flat=True)
-    for pk in ids.iterator(chunk_size=verbs.READ_AT_ONCE):
+    for pk in ids:
         number += 1
         digest.update(pk.bytes)
     return number, digest.hexdigest()
 
 
+def _fixed(rows: QuerySet[Any]) -> list[tuple[UUID, str]]:
+    with reading():
+        return [(row.pk, str(row)) for row in rows.iterator(chunk_size=verbs.READ_AT_ONCE)]
+
+
 def _begin(
-    request: HttpRequest, rows: QuerySet[Any], question: Question, form: forms.Form
+    request: HttpRequest, rows: list[tuple[UUID, str]], question: Question, form: forms.Form
 ) -> HttpResponse:
     change = verbs.confirm(
         id=uuid4(),
@@ -97,7 +114,7 @@ def _begin(
         name=question.name,
         label=str(question.label),
         values=form.cleaned_data,
-        rows=((row.pk, str(row)) for row in rows.iterator(chunk_size=verbs.READ_AT_ONCE)),
+        rows=rows,
     )
     if request.user.has_perm("backoffice.view_bulkchange"):
         return redirect("admin:backoffice_bulkchange_change", change.pk)

@@ -92,10 +92,15 @@ def confirm(
             trail.record("change-confirmed", change, details={"rows": change.rows})
             carry_out.enqueue(vendor_id=str(vendor.pk), change_id=str(change.pk))
     except IntegrityError as error:
-        if not BulkChange.objects.filter(pk=id).exists():
+        if not is_there(id):
             raise
         raise ConfirmedAlready from error
     return change
+
+
+def is_there(id: UUID) -> bool:
+    """Whether a change of this id was confirmed."""
+    return BulkChange.objects.filter(pk=id).exists()
 
 
 @transaction.atomic

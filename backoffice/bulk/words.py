@@ -20,7 +20,8 @@ def sentence_of(change: BulkChange) -> str:
         text = _("%(done)s of %(rows)s %(names)s are looked at. You can leave this page.")
         return " ".join(filter(None, (text % _numbers(change), _waiting(change))))
     if change.state == State.DONE:
-        return _("All %(rows)s %(names)s are looked at.") % _numbers(change)
+        text = ngettext("It is looked at.", "All %(rows)s %(names)s are looked at.", change.rows)
+        return text % _numbers(change)
     text = _("%(why)s %(done)s of %(rows)s %(names)s were looked at; the rest is as it was.")
     return text % (_numbers(change) | {"why": change.why})
 

@@ -17,6 +17,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from backoffice.bulk import verbs as bulk
+from backoffice.bulk.asking import OTHER_ROWS, look_at, sealed
 from backoffice.bulk.errors import ConfirmedAlready
 from backoffice.export import WithExport
 from backoffice.saved.verbs import asked_in
@@ -32,16 +33,16 @@ LOOKED_AT = 50  # licences of a list
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The list that somebody looked at: its query, how many licences it had, and the id that the
-    change gets, so that it is confirmed once."""
+    """The list that somebody looked at: its query, the digest of its licences' ids, and the id that
+    the change gets, so that it is confirmed once."""
 
     query: str
-    number: int
+    licenses: str
     id: UUID
 
     def seal(self) -> str:
         """To come back with the confirmation; signed, good for an hour."""
-        told = [self.query, self.number, str(self.id), str(current_vendor().pk)]
+        told = [self.query, self.licenses, str(self.id), str(current_vendor().pk)]
         return signing.dumps(told, salt=SALT, compress=True)
 
     @classmethod
@@ -51,8 +52,8 @@ class Seen:
             told = signing.loads(text, salt=SALT, max_age=many.PREVIEW_AGE)
         except signing.BadSignature:
             return None
-        query, number, id, vendor = told
-        return cls(query, number, UUID(id)) if vendor == str(current_vendor().pk) else None
+        query, licenses, id, vendor = told
+        return cls(query, licenses, UUID(id)) if vendor == str(current_vendor().pk) else None
 
 
 class WithChangesToAll(WithExport):
@@ -80,7 +81,7 @@ class WithChangesToAll(WithExport):
         known = not change.form.base_fields or (form.is_bound and form.is_valid())
         lines = many.preview(rows[:LOOKED_AT], change.act(form)) if known else []
         refused = sum(bool(line.refusal) for line in lines)
-        number = rows.order_by().count()
+        number, licenses = look_at(rows)
         context = {
             **self.admin_site.each_context(request),
             "title": change.label,
@@ -93,14 +94,14 @@ class WithChangesToAll(WithExport):
             "lines": lines,
             "doing": len(lines) - refused,
             "refused": refused,
-            "all": Seen(request.GET.urlencode(), number, uuid4()).seal(),
+            "all": Seen(request.GET.urlencode(), licenses, uuid4()).seal(),
             "known": known,
         }
         return render(request, "licenses/admin/many.html", context)
 
     def all_view(self, request: HttpRequest, name: str) -> HttpResponseBase:
-        """Looks again with what was typed, or has the change made to all that the list has now; not
-        if it has more by now than were seen."""
+        """Looks again with what was typed, or has the change made to all that the list has; not if
+        it has others by now than were seen."""
         seen = Seen.unseal(request.POST["all"])
         if seen is None:
             messages.error(request, _("This preview is too old. Choose the licences again."))
@@ -111,8 +112,8 @@ class WithChangesToAll(WithExport):
         if not form.is_valid() or "confirm" not in request.POST:
             return self.look_at_all(asked, name, form, rows)
         fixed = list(many.fixed(rows))
-        if len(fixed) > seen.number:
-            messages.warning(request, _("The list has more licences by now. Look again."))
+        if sealed(pk for pk, _digest in fixed)[1] != seen.licenses and not bulk.is_there(seen.id):
+            messages.warning(request, OTHER_ROWS)
             return self.look_at_all(asked, name, form, rows)
         try:
             bulk.confirm(

@@ -94,7 +94,13 @@ class ProductVersionField(forms.ModelChoiceField):  # type: ignore[type-arg]
 
 
 class NewLicenseForm(forms.Form):
-    """A licence for somebody: who, of what, on which terms, and whether to write."""
+    """A licence for somebody: who, of what, on which terms, and whether to write. What most
+    licences do without is shown when it is asked for."""
+
+    SELDOM = frozenset({
+        "maintenance_ends", "max_allowed_release_version", "additional_users", "metadata", "key",
+        "notes", "internal_notes",
+    })  # fmt: skip
 
     email = AddressField(
         label=_("Customer's e-mail"),
@@ -207,6 +213,14 @@ class NewLicenseForm(forms.Form):
             del self.fields["product_version"]  # most products have none
         if not self.is_bound:
             self._begin_with(rows["policy"], rows["maintenance_policy"])
+
+    @property
+    def often(self) -> list[forms.BoundField]:
+        return [field for field in self.visible_fields() if field.name not in self.SELDOM]
+
+    @property
+    def seldom(self) -> list[forms.BoundField]:
+        return [field for field in self.visible_fields() if field.name in self.SELDOM]
 
     def _begin_with(self, policies: QuerySet[Any], maintenance: QuerySet[Any]) -> None:
         """Where no product says it, somebody has to: the first policy, and the maintenance policy

@@ -20,6 +20,7 @@ from accounts.models import CUSTOMER_ROLES, User
 from accounts.verbs.customers import NotACustomer
 from accounts.view_as.admin import let_button_work
 from backoffice.base import COPY, WithButtons, WithDuplicate, Writes
+from backoffice.bulk.asking import OTHER_ROWS
 from backoffice.export import WithExport
 from backoffice.filters import DaysFilter, PersonFilter, RelatedFilter
 from backoffice.lists import Empty, is_across, is_list_of
@@ -249,6 +250,7 @@ class LicenseAdmin(WithChangesToAll, WithExport, WithButtons, WithDuplicate):
             "title": _("New licence"),
             "opts": self.opts,
             "form": form,
+            "copied": COPY in request.GET,
         }
         return render(request, "licenses/admin/new_license.html", context)
 
@@ -351,6 +353,9 @@ class LicenseAdmin(WithChangesToAll, WithExport, WithButtons, WithDuplicate):
             return redirect("admin:licenses_license_changelist")
         form = change.form(request.POST)
         if not form.is_valid() or "confirm" not in request.POST:
+            return self._look(request, name, chosen, form)
+        if len(chosen) < len(seen):
+            messages.warning(request, OTHER_ROWS)
             return self._look(request, name, chosen, form)
         self._apply(request, chosen, change.act(form), seen)
         if len(chosen) == 1:

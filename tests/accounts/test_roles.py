@@ -295,14 +295,14 @@ def test_roles_are_shown_by_their_labels(world: World) -> None:
     ours = person(world.acme, "sales", *BUYER)
     admin = signed_in(world.acme_admin)
     for one, label in (
-        (world.acme_support, "support"),
-        (world.ada, "customer"),
-        (ours, "sales"),
+        (world.acme_support, "Support"),
+        (world.ada, "Customer"),
+        (ours, "Sales"),
     ):
         story = admin.get(f"/accounts/user/{one.pk}/story/").content.decode()
         assert f"<dd>{label}</dd>" in story
     people = admin.get("/accounts/user/").content.decode()
-    assert re.search(r'<td data-label="Role">administrator</td>', people)
+    assert re.search(r'<td data-label="Role">Administrator</td>', people)
     assert [role_label(name) for name in (BuiltIn.OPERATOR, "sales")] == ["operator", "sales"]
 
 

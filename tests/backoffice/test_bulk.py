@@ -66,6 +66,12 @@ def sealed(response: Any) -> str:
     return found[1]
 
 
+def seen_in(response: Any) -> str:
+    found = re.search(r'name="seen" value="([^"]+)"', response.content.decode())
+    assert found
+    return found[1]
+
+
 def confirm(browser: Browser, action: str, seal: str, **typed: str) -> Any:
     form = {"all": seal, "confirm": "yes", **typed}
     return browser.post(f"/licenses/license/many/{action}/", form)
@@ -201,14 +207,58 @@ def test_a_row_more_costs_one_statement(crowd: World, monkeypatch: pytest.Monkey
     assert counts[0] - counts[1] == 10
 
 
-def test_a_list_that_has_grown_is_looked_at_again(crowd: World) -> None:
+@pytest.mark.parametrize("what", ["left", "came", "left and came"])
+def test_a_list_of_other_licences_is_looked_at_again(crowd: World, what: str) -> None:
+    """As many as before, too: one has left and another has come meanwhile."""
     admin = signed_in(crowd.acme_admin)
     seal = sealed(choose(admin, "suspend"))
     with inside(crowd.acme):
-        create_license(product=crowd.orbit, user=crowd.grace, key="CROWD-LICENCE-LATER1")
+        if "left" in what:
+            crowd_of(crowd).filter(key="CROWD-LICENCE-000003").delete()
+        if "came" in what:
+            create_license(product=crowd.orbit, user=crowd.grace, key="CROWD-LICENCE-LATER1")
+        now = crowd_of(crowd).count()
     again = confirm(admin, "suspend", seal)
-    assert "The list has more licences by now" in again.content.decode()
+    page = again.content.decode()
+    assert "The list has other rows by now. Look again." in page
+    assert f"all {now} licences" in page
+    with inside(crowd.acme):
+        assert not BulkChange.objects.exists()
     assert confirm(admin, "suspend", sealed(again)).status_code == 302
+    with inside(crowd.acme):
+        assert BulkChange.objects.get().rows == now
+
+
+def test_what_is_confirmed_twice_is_confirmed_whatever_the_list_has_by_then(crowd: World) -> None:
+    admin = signed_in(crowd.acme_admin)
+    seal = sealed(choose(admin, "suspend"))
+    first = confirm(admin, "suspend", seal)
+    with inside(crowd.acme):
+        create_license(product=crowd.orbit, user=crowd.grace, key="CROWD-LICENCE-LATER1")
+    second = confirm(admin, "suspend", seal)
+    assert second["Location"] == first["Location"]
+    assert "was confirmed already" in admin.get(second["Location"]).content.decode()
+    with inside(crowd.acme):
+        assert BulkChange.objects.get().rows == NUMBER
+
+
+def test_of_chosen_licences_one_that_is_gone_is_told_before_the_others_change(
+    crowd: World,
+) -> None:
+    admin = signed_in(crowd.acme_admin)
+    with inside(crowd.acme):
+        chosen = list(crowd_of(crowd)[:3])
+    form = {"action": "suspend", "_selected_action": [str(each.pk) for each in chosen]}
+    path, sent = "/licenses/license/many/suspend/", {"confirm": "yes"}
+    asked = admin.post("/licenses/license/", form)
+    with inside(crowd.acme):
+        chosen[0].delete()
+    again = admin.post(path, sent | {"seen": seen_in(asked)})
+    assert "The list has other rows by now. Look again." in again.content.decode()
+    with inside(crowd.acme):
+        assert not crowd_of(crowd).filter(suspended=True).exists()
+    done = admin.post(path, sent | {"seen": seen_in(again)}, follow=True)
+    assert "2 licences are changed." in done.content.decode()
 
 
 @pytest.mark.parametrize("how", ["another role", "inactive"])
@@ -305,12 +355,6 @@ def test_any_number_of_people_is_invited(crowd: World, monkeypatch: pytest.Monke
     shown = signed_in(crowd.acme_admin).get(page["Location"]).content.decode()
     assert "has set a password already" in shown
     assert "not there any more" in shown
-
-
-def seen_in(asked: Any) -> str:
-    found = re.search(r'name="seen" value="(\w+)"', asked.content.decode())
-    assert found
-    return found[1]
 
 
 def begun(browser: Browser, path: str, sent: dict[str, Any], **typed: str) -> str:

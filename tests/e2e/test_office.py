@@ -172,13 +172,55 @@ def pages_beside(page: Page, base: str) -> Iterator[str]:
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_role("alert")).to_be_visible()
     yield "a form that is refused"
-    for action in ("Extend", "Suspend"):
-        page.goto(base + "/licenses/license/")
+    for path, action, heading in (
+        ("/licenses/license/", "Suspend", "Suspend"),
+        ("/licenses/license/", "Extend", "Extend"),
+        ("/licenses/licensepolicy/", "Delete", "Delete licence policies"),
+        ("/licenses/activation/", "Release", "Release these machines"),
+    ):
+        page.goto(base + path)
         page.locator("[name=_selected_action]").first.check()
         page.get_by_label("With the chosen ones").select_option(label=action)
         page.get_by_role("button", name="Go").click()
-        expect(page.get_by_role("heading", name=action, exact=True)).to_be_visible()
-        yield f"asked before: {action}"
+        expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
+        yield f"asked before: {heading}"
+        if action == "Extend":
+            page.get_by_label("Extend by").fill("1 year")
+            page.get_by_role("button", name="Show what will change").click()
+            expect(page.get_by_role("heading", name="will change")).to_be_visible()
+            yield "seen before: Extend"
+
+
+def pages_of_what_is_made(page: Page, base: str) -> Iterator[str]:
+    """Pages of rows that the demo has none of: a domain, a token of one's own, a change to many."""
+    page.goto(base + "/branding/customdomain/add/")
+    page.get_by_label("Domain").fill("licences.acme-instruments.com")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_role("heading", name="licences.acme-instruments.com")).to_be_visible()
+    yield "a domain"
+    page.goto(base + "/tokens/make/")
+    page.get_by_label("Name").fill("Shop")
+    page.get_by_label("Licences").select_option(index=1)
+    page.get_by_role("button", name="Make the token").click()
+    expect(page.get_by_role("heading", name="Your access token")).to_be_visible()
+    yield "a token is shown"
+    for path in ("/tokens/", "/accounts/personalaccesstoken/"):
+        page.goto(base + path)
+        yield f"{path} with a token"
+    page.goto(base + "/accounts/tag/add/")
+    page.get_by_label("Name", exact=True).fill("To be deleted")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.goto(base + "/accounts/tag/?q=To+be+deleted")
+    page.locator("[name=_selected_action]").first.check()
+    page.get_by_label("With the chosen ones").select_option(label="Delete")
+    page.get_by_role("button", name="Go").click()
+    expect(page.get_by_role("heading", name="Delete tags")).to_be_visible()
+    yield "asked before: Delete tags"
+    page.get_by_role("button", name="Delete tags").click()
+    expect(page.get_by_text("It is looked at.")).to_be_visible()
+    yield "a change to many"
+    page.goto(base + "/backoffice/bulkchange/")
+    yield "changes to many"
 
 
 def test_every_page_stands_a_close_look(visitor: Callable[..., Visitor]) -> None:
@@ -188,7 +230,8 @@ def test_every_page_stands_a_close_look(visitor: Callable[..., Visitor]) -> None
     sizes: dict[str, int] = {}
     page.on("response", lambda r: sizes.update({r.url: len(r.body())}))
     wrong, looked = [], 0
-    for url in chain(pages_of(page), pages_beside(page, someone.portal.url("app", ""))):
+    base = someone.portal.url("app", "")
+    for url in chain(pages_of(page), pages_beside(page, base), pages_of_what_is_made(page, base)):
         wrong += [f"{url}: {each}" for each in findings(page)]
         weight = sum(size for each, size in sizes.items() if not each.endswith((".png", ".svg")))
         wrong += [f"{url}: {weight} bytes"] if weight >= MOST_BYTES else []

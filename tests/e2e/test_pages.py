@@ -29,6 +29,16 @@ PAGES = [
     "/profile/activity/",
     "/profile/password/",
     "/profile/email/",
+    "/profile/passkeys/",
+    "/profile/passkeys/add/",
+    "/profile/tokens/",
+    "/profile/tokens/make/",
+    "/profile/second-factor/",
+    "/profile/second-factor/set-up/",
+    "/profile/single-sign-on/",
+    "/profile/sessions/",
+    "/profile/data/",
+    "/profile/prove/",
     "/nothing-here/",
 ]
 
@@ -52,6 +62,10 @@ def test_pages_for_visitors_stand_a_close_look(
         ("acme", "/login/"),
         ("acme", "/password-reset/"),
         ("acme", "/password-reset/sent/"),
+        ("acme", "/login/link/"),
+        ("acme", "/login/link/sent/"),
+        ("acme", "/login/keys/"),
+        ("acme", "/login/keys/sent/"),
         ("app", "/login/"),
     ]:
         someone.page.goto(someone.portal.url(label, path))
@@ -75,9 +89,10 @@ def test_a_page_is_light(visitor: Callable[..., Visitor]) -> None:
     ada = visitor()
     ada.sign_in("ada@example.com")
     expect(ada.page.get_by_role("heading", name="Licences")).to_be_visible()
+    sizes: dict[str, int] = {}
+    ada.page.on("response", lambda r: sizes.update({r.url: len(r.body())}))
     for path in PAGES:
-        sizes: dict[str, int] = {}
-        ada.page.on("response", lambda r, s=sizes: s.update({r.url: len(r.body())}))
+        sizes.clear()
         ada.page.goto(ada.portal.url("acme", path))
         ada.page.wait_for_load_state("networkidle")
         assert all("acme.portal.localhost" in url for url in sizes)

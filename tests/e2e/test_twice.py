@@ -37,7 +37,10 @@ def sign_in(page: Page, email: str, company_id: str = "") -> None:
 def fill_in(page: Page, notes: str) -> None:
     page.get_by_label("Customer's e-mail").fill("newcomer@example.com")
     page.get_by_label("Product", exact=True).select_option("Orbit")
-    page.get_by_label("Notes", exact=True).fill(notes)
+    field = page.get_by_label("Notes", exact=True)
+    if not field.is_visible():
+        page.get_by_text("Key, notes and further terms").click()
+    field.fill(notes)
 
 
 def how_many(someone: Visitor, notes: str) -> int:
