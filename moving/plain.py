@@ -68,7 +68,7 @@ def plain(html: str) -> str:
     if len(html) > LONGEST_HTML:
         raise ValidationError(_("It is longer than any e-mail."))
     said: list[str] = []
-    links: list[tuple[str, int]] = []  # addresses of links that are open, and where they begin
+    link: tuple[str, int] = ("", 0)  # the address of the one that is open, and where it begins
     unseen = ""
     for piece in _pieces(html):
         named = NAME.match(piece)
@@ -82,7 +82,8 @@ def plain(html: str) -> str:
         elif name in UNSEEN and not closes:
             unseen = name
         elif name == "a":
-            _link(piece, said, links, closes=closes)
+            said.append(_told(said, *link) if closes else "")
+            link = ("" if closes else _address(piece), len(said))
         elif name in BLOCKS:
             said.append("\n\n")
         elif not closes:
@@ -91,15 +92,16 @@ def plain(html: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
 
-def _link(piece: str, said: list[str], links: list[tuple[str, int]], *, closes: bool) -> None:
-    if not closes:
-        found = HREF.search(piece)
-        links.append((unescape("".join(found.groups(""))).strip() if found else "", len(said)))
-    elif links:
-        address, start = links.pop()
-        is_told = address in "".join(said[start:])
-        if address.startswith(("http://", "https://", "{{")) and not is_told:
-            said.append(f" {address}")
+def _address(tag: str) -> str:
+    """Where a link leads that means something on paper."""
+    found = HREF.search(tag)
+    address = unescape("".join(found.groups(""))).strip() if found else ""
+    return address if address.startswith(("http://", "https://", "{{")) else ""
+
+
+def _told(said: list[str], address: str, start: int) -> str:
+    """What is put behind the words of a link, unless they say it."""
+    return f" {address}" if address and address not in "".join(said[start:]) else ""
 
 
 def _pieces(html: str) -> Iterator[str]:
