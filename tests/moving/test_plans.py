@@ -3,7 +3,6 @@ what it is about, on both databases (tests/portal/test_account_plans.py says how
 
 import re
 from collections.abc import Callable
-from itertools import islice
 from typing import Any
 from uuid import uuid4
 
@@ -92,10 +91,6 @@ def acts(world: World, source: FakeSource) -> dict[str, Callable[[], Any]]:
         ]
         moved()
 
-    def beginning() -> None:
-        response: Any = admin.get(f"{page}/report.csv")
-        assert len(list(islice(response.streaming_content, 3))) == 3
-
     def erased() -> None:
         with inside(world.globex):
             erase_person(person=User.objects.get(pk=other(world.grace.pk)))
@@ -106,7 +101,6 @@ def acts(world: World, source: FakeSource) -> dict[str, Callable[[], Any]]:
         "what changed": changed,
         "the list of moves": lambda: admin.get("/moving/move/"),
         "a report": lambda: admin.get(f"{page}/change/"),
-        "a report as CSV": beginning,
         "somebody who moved in is erased": erased,
         "moves that stand still": moves.go_on,
     }
