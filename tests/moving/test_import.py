@@ -401,6 +401,50 @@ def test_an_id_of_another_vendors_is_refused_and_not_told(world: World, source: 
         assert before.key == "GRACE1-ACME-ORBIT-0002"
 
 
+def test_ids_that_are_taken_are_one_line(
+    world: World, source: FakeSource, monkeypatch: Any, capsys: Any
+) -> None:
+    """However many there are, and however they come; of the others each has a line of its own."""
+    with inside(world.acme):
+        policies = [LicensePolicy(vendor=world.acme, name=f"Own {at}") for at in range(40)]
+        ids = [str(each.pk) for each in LicensePolicy.objects.bulk_create(policies)]
+    rows = [{"id": id, "name": f"Theirs {at}"} for at, id in enumerate(ids)]
+    bad = [{"id": str(uuid4()), "name": "", "key": f"bad {at}"} for at in range(35)]
+    source.lists["license-policies"] = [*rows, *bad]
+    source.size = 7
+    monkeypatch.setattr(writing, "MOST_LINES", 30)
+    with inside(world.globex):
+        row = move(world, source)
+        assert row.counts["policies"] == {"read": 75, "refused": 75}
+        [taken] = Remark.objects.filter(move=row, noun="policies", number__gt=0)
+        assert "is taken" in taken.sentence
+        assert (taken.number, taken.source_id) == (40, ids[0])
+        assert taken.further_ids == ", ".join(ids[1:5])
+        # What is said of many is one line of those that a report has.
+        others = Remark.objects.filter(move=row, noun="policies", number=0)
+        assert others.filter(sentence__contains="further lines").count() == 1
+        assert others.exclude(sentence__contains="further lines").count() == 29
+    told = f"40 of them: {', '.join(ids[:5])} …"
+    admin = signed_in(world.globex_admin)
+    page = admin.get(f"/moving/move/{row.pk}/change/").text
+    assert page.count("is taken") == 1
+    assert told in page
+    report = admin.get(f"/moving/move/{row.pk}/report.csv").getvalue().decode()
+    assert f'"Licence policies","40","{ids[0]}","{", ".join(ids[1:5])}",""' in report
+    token = ["--token", TOKEN]
+    call_command("import_cryptlex", "--company", "globex", "--url", source.address, *token)
+    assert f"policies {told}: Its id, or that of something" in capsys.readouterr().out
+
+
+def test_one_id_that_is_taken_has_its_name(world: World, source: FakeSource) -> None:
+    told = source.row("licenses", key="GRACE1-ACME-ORBIT-0002")
+    told["id"] = str(world.grace_license.pk)
+    with inside(world.globex):
+        move(world, source)
+        line = Remark.objects.get(source_id=told["id"])
+        assert (line.number, name_of(line)) == (1, told["id"])
+
+
 def test_staff_do_not_move_in(moved: World, source: FakeSource) -> None:
     told = source.row("users", email="admin@acme.example")
     assert not User.objects.filter(email="admin@acme.example").exists()
