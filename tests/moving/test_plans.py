@@ -11,6 +11,7 @@ import pytest
 from accounts.models import User
 from accounts.verbs.erasing import erase_person
 from licenses.models import Activation, License, LicenseMetadata, TrialActivation
+from moving.admin import SHOWN
 from moving.models import Move, Remark, Taken
 from moving.nouns import NOUNS
 from moving.verbs import moves
@@ -23,10 +24,11 @@ from tests.portal.test_account_plans import watched
 from tests.portal.test_plans import NUMBER
 from tests.world import World, signed_in
 
+OWN = {kind._meta.db_table for kind in (Move, Taken, Remark)}
 HANGING = {kind for noun in NOUNS for kind in noun.hangs.values()}
-TABLES = {
-    kind._meta.db_table for kind in (Move, Taken, Remark, *HANGING, *(n.model for n in NOUNS))
-}
+OTHERS = {kind._meta.db_table for kind in (*HANGING, *(noun.model for noun in NOUNS))}
+# SQLite, which has no statistics, goes by the vendor for many ids of a table, wherever it is asked.
+TABLES = OWN | OTHERS if ON_POSTGRESQL else OWN
 # All that one vendor has of a noun, or in a report.
 TOO_WIDE = {"vendor_id=? AND noun=?", "vendor_id=? AND move_id=?", "move_id=?"}
 # Which a vendor has few of, and which are read as a whole.
@@ -115,6 +117,8 @@ def test_a_move_reads_what_it_is_about(world: World, source: FakeSource) -> None
         with watched(TABLES - FEW, TOO_WIDE) as slow:
             answer = act()
         assert getattr(answer, "status_code", 200) < 400, (name, answer)
+        # A page's lines are read in the order of their index, and no more than are shown.
+        slow = [each for each in slow if not each.endswith(f" LIMIT {SHOWN + 1}")]
         if slow:
             too_many[name] = [re.sub(r"SELECT .* FROM", "SELECT … FROM", each) for each in slow]
     assert not too_many, "\n".join(f"{name}: {told}" for name, told in too_many.items())
