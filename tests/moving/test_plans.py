@@ -10,7 +10,15 @@ import pytest
 
 from accounts.models import User
 from accounts.verbs.erasing import erase_person
-from licenses.models import Activation, License, LicenseMetadata, TrialActivation
+from licenses.models import (
+    Activation,
+    License,
+    LicenseMetadata,
+    LicenseMeterAttribute,
+    LicenseTag,
+    LicenseUser,
+    TrialActivation,
+)
 from moving.admin import SHOWN
 from moving.models import Move, Remark, Taken
 from moving.nouns import NOUNS
@@ -39,10 +47,14 @@ def crowd(world: World) -> None:
     """Gives Globex, which has moved some rows in, a great many of what moves by the thousand."""
     with inside(world.globex):
         taken, line = Taken.objects.all()[0], Remark.objects.all()[0]
-        value, trial = LicenseMetadata.objects.all()[0], TrialActivation.objects.all()[0]
+        trial, *hanging = (
+            kind.objects.all()[0]
+            for kind in (TrialActivation, LicenseMetadata, LicenseMeterAttribute, LicenseTag)
+        )
+        shared = LicenseUser.objects.all()[0]
     of_source = {"source_id": "'id-' || n"}
     somebodys = {"license_id": "gen_random_uuid()"}
-    with filling(Taken, Remark, User, License, Activation, LicenseMetadata, TrialActivation):
+    with filling(Taken, Remark, User, License, Activation, TrialActivation, *HANGING):
         for noun in ("licenses", "users", "activations"):
             copy(taken, NUMBER, noun=f"'{noun}'", row_id="gen_random_uuid()", **of_source)
         copy(line, NUMBER, noun="'licenses'", **of_source)
@@ -51,7 +63,9 @@ def crowd(world: World) -> None:
         copy(world.bob_license, NUMBER, key="'KEY-' || n")
         copy(world.bob_machine, NUMBER, fingerprint="'print-' || n", **somebodys)
         copy(trial, NUMBER, fingerprint="'try-' || n")
-        copy(value, NUMBER, key="'subscription'", **somebodys)
+        copy(shared, NUMBER, user_id="gen_random_uuid()", **somebodys)
+        for row in hanging:
+            copy(row, NUMBER, **somebodys)
 
 
 NEW = {
