@@ -97,8 +97,10 @@ class Remark(TenantRow):
     move = models.ForeignKey(Move, models.CASCADE, related_name="+")
     noun = models.CharField(max_length=30)
     source_id = models.CharField(max_length=LONGEST_ID, blank=True)
-    further_ids = models.CharField(max_length=MOST_IDS * (LONGEST_ID + 2), blank=True)
-    number = models.PositiveIntegerField(default=0)
+    further_ids = models.CharField(
+        max_length=MOST_IDS * (LONGEST_ID + 2), blank=True, default="", db_default=""
+    )
+    number = models.PositiveIntegerField(default=0, db_default=0)
     label = models.CharField(max_length=300, blank=True)
     sentence = models.CharField(max_length=500)
     refused = models.BooleanField(default=True)

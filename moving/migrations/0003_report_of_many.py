@@ -8,10 +8,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="remark",
             name="further_ids",
-            field=models.CharField(blank=True, max_length=264),
+            field=models.CharField(blank=True, db_default="", default="", max_length=264),
         ),
         migrations.AddField(
-            model_name="remark", name="number", field=models.PositiveIntegerField(default=0)
+            model_name="remark",
+            name="number",
+            field=models.PositiveIntegerField(db_default=0, default=0),
         ),
         migrations.AddIndex(
             model_name="remark",
