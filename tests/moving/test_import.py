@@ -413,6 +413,8 @@ def test_ids_that_are_taken_are_one_line(
     source.lists["license-policies"] = [*rows, *bad]
     source.size = 7
     monkeypatch.setattr(writing, "MOST_LINES", 30)
+    # Here all lines are of one moment, and any of them would be the first ones.
+    monkeypatch.setattr("moving.admin.SHOWN", 1000)
     with inside(world.globex):
         row = move(world, source)
         assert row.counts["policies"] == {"read": 75, "refused": 75}
