@@ -62,6 +62,7 @@ class TrialAnswer(MachineAnswer):
     id: UUID
     created_at: Moment
     updated_at: Moment
+    fingerprint: str
     offline: bool
     expires_at: Moment
     product_id: UUID

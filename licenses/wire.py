@@ -256,6 +256,7 @@ def trial(row: TrialActivation) -> Wire:
     return valued(
         {
             **stamps(row),
+            "fingerprint": row.fingerprint,
             **machine(row),
             "location": location(row),
             "offline": row.offline,

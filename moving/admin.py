@@ -29,7 +29,9 @@ from web.errors import PortalError
 SHOWN = 20  # lines of a report that stand on the page
 REPORT = {
     "what": words.noun_of,
+    "number": lambda line: line.number or 1,
     "id": lambda line: line.source_id,
+    "further_ids": lambda line: line.further_ids,
     "name": lambda line: line.label,
     "taken": lambda line: not line.refused,
     "why": lambda line: line.sentence,
@@ -131,7 +133,7 @@ class MoveAdmin(WithButtons):
             labels=words.LABELS.values(),
             done=words.progress_of(row),
             number=len(NOUNS),
-            lines=[(words.noun_of(line), line) for line in lines[:SHOWN]],
+            lines=[(words.noun_of(line), words.name_of(line), line) for line in lines[:SHOWN]],
             more=len(lines) > SHOWN,
             may_move=request.user.has_perm(self.right("add")),
         )

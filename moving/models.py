@@ -11,6 +11,7 @@ from tenancy.texts import UrlLine
 
 DIGEST = 64  # digits of a SHA-256 in hex
 LONGEST_ID = 64
+MOST_IDS = 4  # that a line names beside the first one
 
 
 class Move(TenantRow):
@@ -78,6 +79,8 @@ class Taken(TenantRow):
         constraints = (
             models.UniqueConstraint(name="taken_once", fields=("vendor", "noun", "source_id")),
         )
+        # By whom what is known of a person is forgotten.
+        indexes = (models.Index(name="taken_row", fields=("vendor", "row_id")),)
 
     def __str__(self) -> str:
         return f"{self.noun} {self.source_id}"
@@ -85,11 +88,19 @@ class Taken(TenantRow):
 
 class Remark(TenantRow):
     """A line of a move's report: why something was not taken, or what is to be done about what was.
-    It names things by ids and by names that tell of nobody."""
+    It names things by ids and by names that tell of nobody.
+
+    What is said of many rows in the same words is one line: their `number`, which is 0 of any other
+    line, and the first ids.
+    """
 
     move = models.ForeignKey(Move, models.CASCADE, related_name="+")
     noun = models.CharField(max_length=30)
     source_id = models.CharField(max_length=LONGEST_ID, blank=True)
+    further_ids = models.CharField(
+        max_length=MOST_IDS * (LONGEST_ID + 2), blank=True, default="", db_default=""
+    )
+    number = models.PositiveIntegerField(default=0, db_default=0)
     label = models.CharField(max_length=300, blank=True)
     sentence = models.CharField(max_length=500)
     refused = models.BooleanField(default=True)
@@ -98,6 +109,7 @@ class Remark(TenantRow):
         constraints = (SameVendor(name="remark_move_vendor", field="move", to_table="moving_move"),)
         indexes = (
             models.Index(name="remark_of_move", fields=("vendor", "move", "created_at", "id")),
+            models.Index(name="remark_of_many", fields=("vendor", "move", "noun", "number")),
         )
 
     def __str__(self) -> str:

@@ -10,6 +10,7 @@ from datetime import datetime, tzinfo
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -36,12 +37,16 @@ from licenses.models import (
     MaintenancePolicy,
     Product,
     ProductVersion,
+    TrialActivation,
     TrialPolicy,
     VersionFeature,
 )
 from licenses.models.ends import Ending
 from licenses.wire import TRIGGERS
-from moving.said import Said, Unreadable
+from mail.models import OwnText
+from mail.texts import TEXTS
+from moving.plain import in_our_text
+from moving.said import Needless, Said, Unreadable
 from releases.models import OwnPlatform, Release, platform_words
 from releases.platforms import NAMES, word_of
 from tenancy.addresses import normalise_email
@@ -69,7 +74,8 @@ class Refs:
         if found is None:
             raise Unreadable(
                 _("It belongs to one of the %(noun)s that was not taken.")
-                % {"noun": str(BY_NAME[noun].label if noun in BY_NAME else NAMED[noun])}
+                % {"noun": str(BY_NAME[noun].label if noun in BY_NAME else NAMED[noun])},
+                common=True,
             )
         return found
 
@@ -99,7 +105,8 @@ def _nothing(_said: Said) -> Iterable[Ref]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Noun:
-    """`natural` is the field by which a row of the vendor's that is there already is the same."""
+    """`natural` are the fields by which a row of the vendor's that is there already is the same.
+    A source that has no list at `path` may have it at `today`, as it is called there by now."""
 
     name: str
     label: str | Promise
@@ -107,7 +114,8 @@ class Noun:
     model: type[models.Model]
     read: Callable[[Said, Refs], Draft]
     leads: Callable[[Said], Iterable[Ref]] = _nothing
-    natural: str = ""
+    natural: tuple[str, ...] = ()
+    today: str = ""
     hangs: Mapping[str, type[models.Model]] = field(default_factory=dict)
     # Fields that move by themselves here and tell of no change by anybody.
     restless: frozenset[str] = frozenset()
@@ -392,6 +400,7 @@ def _meter(said: Said) -> dict[str, Any]:
     }
 
 
+COUNTRY = 2  # letters
 FINGERPRINTS = re.compile(r"[\x21-\x7e]{64,256}")
 NO_FINGERPRINT = _lazy(
     "The source does not tell the machine's fingerprint. It activates itself anew by its key."
@@ -405,12 +414,28 @@ OFFLINE = _lazy(
 def _activation(said: Said, refs: Refs) -> Draft:
     license_id = refs.need("licenses", said.text("licenseId"))
     if said.flag("offline"):
-        raise Unreadable(str(OFFLINE))
-    fingerprint = said.text("fingerprint")
-    if not FINGERPRINTS.fullmatch(fingerprint):
-        raise Unreadable(str(NO_FINGERPRINT))
+        raise Unreadable(str(OFFLINE), common=True)
     values = {
         "license_id": license_id,
+        **_machine(said, str(NO_FINGERPRINT)),
+        "meter_attributes": [
+            {"name": each.text("name"), "uses": each.number("uses")}
+            for each in said.rows("meterAttributes")
+        ],
+        "last_synced_at": said.moment("lastSyncedAt") or said.moment("createdAt"),
+        "lease_expires_at": said.moment("leaseExpiresAt"),
+        "expires_at": said.moment("expiresAt"),
+    }
+    return _draft(said, values, label="")
+
+
+def _machine(said: Said, without: str) -> dict[str, Any]:
+    """What a program has told of its machine. Raises Unreadable, with this sentence, where the
+    fingerprint isn't told."""
+    fingerprint = said.text("fingerprint")
+    if not FINGERPRINTS.fullmatch(fingerprint):
+        raise Unreadable(without, common=True)
+    return {
         "fingerprint": fingerprint,
         "os": said.text("os").lower(),
         "os_version": said.text("osVersion"),
@@ -421,12 +446,24 @@ def _activation(said: Said, refs: Refs) -> Draft:
         "metadata": [
             {"key": each.text("key"), "value": each.text("value")} for each in said.rows("metadata")
         ],
-        "meter_attributes": [
-            {"name": each.text("name"), "uses": each.number("uses")}
-            for each in said.rows("meterAttributes")
-        ],
-        "last_synced_at": said.moment("lastSyncedAt") or said.moment("createdAt"),
-        "lease_expires_at": said.moment("leaseExpiresAt"),
+    }
+
+
+UNKNOWN_TRIAL = _lazy(
+    "The source does not tell the machine's fingerprint, so that its trial can't be known again: "
+    "the machine may try the product here once."
+)
+
+
+def _trial(said: Said, refs: Refs) -> Draft:
+    """A trial that was begun, so that the machine has no second one here."""
+    location = said.row("location")
+    country = location.text("countryCode") if location else ""
+    values = {
+        "product_id": refs.need("products", said.text("productId")),
+        **_machine(said, str(UNKNOWN_TRIAL)),
+        "country": country if len(country) == COUNTRY else "",
+        "offline": said.flag("offline"),
         "expires_at": said.moment("expiresAt"),
     }
     return _draft(said, values, label="")
@@ -495,17 +532,51 @@ def _webhook(said: Said, _refs: Refs) -> Draft:
     return _draft(said, values, secret=secret, notes=tuple(notes))
 
 
+SENT_THERE = _lazy("The source sends it by itself. Whether the portal does, the settings say.")
+NOT_SENT_THERE = _lazy(
+    "The source does not send it. Here it is sent whenever there is need for it, in these words."
+)
+ONE_ADDRESS = _lazy("The source sends copies. Here an e-mail goes to one address.")
+
+
+def _text(said: Said, _refs: Refs) -> Draft:
+    """An own text of the vendor's: in our words, and as plain text."""
+    event = said.text("event")
+    text = next((each for each in TEXTS.values() if each.occasion == event), None)
+    if text is None:
+        raise Unreadable(_("No e-mail is sent here at “%(event)s”.") % {"event": event[:50]})
+    try:
+        words = in_our_text(text, subject=said.text("subject"), body=said.text("body"))
+    except ValidationError as error:
+        raise Unreadable(" ".join(error.messages)) from error
+    if (words.subject, words.body) == text.standard():
+        raise Needless
+    notes = [*words.notes]
+    enabled = said.flag("enabled", default=True)
+    if text.switch and enabled:
+        notes.append(str(SENT_THERE))
+    elif not text.switch and not enabled:
+        notes.append(str(NOT_SENT_THERE))
+    if said.text("cc") or said.text("bcc"):
+        notes.append(str(ONE_ADDRESS))
+    values = {"kind": text.name, "subject": words.subject, "text": words.body}
+    return _draft(said, values, label=str(text.label), notes=tuple(notes))
+
+
 def _licensed(noun: str, name: str) -> Callable[[Said], Iterator[Ref]]:
     return lambda said: iter([(noun, said.text(name))])
 
 
 NOUNS: Sequence[Noun] = (
-    Noun(name="tags", label=_lazy("tags"), path="tags", model=Tag, read=_tag, natural="name"),
-    Noun(name="roles", label=_lazy("roles"), path="roles", model=Role, read=_role, natural="name"),
+    Noun(name="tags", label=_lazy("tags"), path="tags", model=Tag, read=_tag, natural=("name",)),
+    Noun(
+        name="roles", label=_lazy("roles"), path="roles", model=Role, read=_role, natural=("name",)
+    ),
     Noun(
         name="policies",
         label=_lazy("licence policies"),
         path="license-policies",
+        today="license-templates",
         model=LicensePolicy,
         read=_policy,
     ),
@@ -556,7 +627,7 @@ NOUNS: Sequence[Noun] = (
         model=User,
         read=_user,
         leads=_tags_of,
-        natural="email",
+        natural=("email",),
         hangs={"user_tags": UserTag},
     ),
     Noun(
@@ -583,12 +654,21 @@ NOUNS: Sequence[Noun] = (
         restless=frozenset({"last_synced_at", "lease_expires_at"}),
     ),
     Noun(
+        name="trial-activations",
+        label=_lazy("trials"),
+        path="trial-activations",
+        model=TrialActivation,
+        read=_trial,
+        leads=_licensed("products", "productId"),
+        natural=("product_id", "fingerprint"),
+    ),
+    Noun(
         name="release-platforms",
         label=_lazy("platforms"),
         path="release-platforms",
         model=OwnPlatform,
         read=_platform,
-        natural="word",
+        natural=("word",),
     ),
     Noun(
         name="releases",
@@ -607,6 +687,16 @@ NOUNS: Sequence[Noun] = (
         read=_webhook,
         # Somebody has to switch it on, and that is no change of what was taken.
         restless=frozenset({"active"}),
+    ),
+    Noun(
+        name="email-templates",
+        label=_lazy("texts of e-mails"),
+        path="email-templates",
+        today="automated-emails",
+        model=OwnText,
+        read=_text,
+        natural=("kind",),
+        at_once=1,  # a source may have several of an occasion
     ),
 )
 BY_NAME = {noun.name: noun for noun in NOUNS}

@@ -19,11 +19,16 @@ YEARS = range(1970, 9999)
 
 
 class Unreadable(Exception):
-    """A row can't be taken; `sentence` says why."""
+    """A row can't be taken; `sentence` says why. What is said of many rows in the same words is
+    `common`: a report counts those."""
 
-    def __init__(self, sentence: str) -> None:
+    def __init__(self, sentence: str, *, common: bool = False) -> None:
         super().__init__(sentence)
-        self.sentence = sentence
+        self.sentence, self.common = sentence, common
+
+
+class Needless(Exception):
+    """A row says what is so here by itself: there is nothing to take."""
 
 
 class Said:

@@ -7,7 +7,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
-from moving.models import Move, Remark
+from moving.models import MOST_IDS, Move, Remark
 from moving.nouns import BY_NAME, NOUNS
 
 
@@ -47,6 +47,19 @@ def lines_of(row: Move) -> Iterator[tuple[str, list[tuple[str, int]], bool]]:
 def noun_of(line: Remark) -> str:
     """Of what a line of the report tells."""
     return capfirst(str(BY_NAME[line.noun].label)) if line.noun in BY_NAME else line.noun
+
+
+def name_of(line: Remark) -> str:
+    """What a line tells of: its name or id; of many, how many there are and the first ids."""
+    if line.number <= 1:
+        return line.label or line.source_id
+    told = ", ".join(each for each in (line.source_id, line.further_ids) if each)
+    if not told:
+        return _("%(number)d of them") % {"number": line.number}
+    return _("%(number)d of them: %(ids)s") % {
+        "number": line.number,
+        "ids": told if line.number <= MOST_IDS + 1 else f"{told} …",
+    }
 
 
 def progress_of(row: Move) -> int:

@@ -25,6 +25,7 @@ from tenancy.door import inside
 from tenancy.transactions import do_what_comes_after, take_what_was_left
 from tests import environment, postgres, prepared, roles, rows, secrets, sql
 from tests import world as worlds
+from tests.api import running
 from tests.world import NOW
 
 ON_POSTGRESQL = os.environ.get("TEST_DATABASE") == "postgresql"
@@ -50,12 +51,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--in-full", action="store_true", help=told)
 
 
-def pytest_report_header() -> str:
+def pytest_report_header(config: pytest.Config) -> list[str]:
     database = "PostgreSQL" if ON_POSTGRESQL else "SQLite"
     chromium = CHROMIUM or "NOT FOUND, no end-to-end tests"
     proxies = "there" if PROXIES else "NOT FOUND, no tests of the proxies"
     image = f"NOT TESTED for want of {', '.join(NO_IMAGE)}" if NO_IMAGE else "tested"
-    return f"database: {database}, Chromium: {chromium}, nginx, Caddy and curl: {proxies}, image: {image}"
+    told = f"database: {database}, Chromium: {chromium}, nginx, Caddy and curl: {proxies}, image: {image}"
+    if not config.getoption("--in-full"):
+        return [told]
+    return [told, f"payment bridges: {running.FOLDER or running.NOT_RUN}"]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

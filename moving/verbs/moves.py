@@ -39,7 +39,7 @@ AT_A_TIME = 10.0  # seconds that a job takes until other jobs of the queue have 
 FILE_AT_MOST = 60.0  # seconds for a file in a job: e-mails wait for the same worker
 MOST_TRIES = 100  # in a row, which are more than an hour
 STANDS_STILL = timedelta(minutes=10)
-UNAUTHORIZED = 401
+UNAUTHORIZED, NOT_FOUND = 401, 404
 State = Move.State
 
 
@@ -182,7 +182,7 @@ def _page(row: Move, source: Host) -> bool:
     """Takes the page at which it is, or what is left of it; whether nothing comes after it."""
     noun = BY_NAME[row.noun]
     try:
-        rows = source.page(noun.path, row.page)
+        rows = _rows(row, noun, source)
     except Unavailable as error:
         if error.status == UNAUTHORIZED:
             _stop_for(row, error.sentence)
@@ -196,6 +196,17 @@ def _page(row: Move, source: Host) -> bool:
             in_steps([prepared], lambda ready, part=part: writing.write(row, noun, part, ready))  # type: ignore[misc]
     _move_on(row, noun=row.noun, page=row.page + 1)
     return False
+
+
+def _rows(row: Move, noun: Noun, source: Host) -> list[Any]:
+    """Those of the page, under whichever name the source has the list. Raises Later and
+    Unavailable."""
+    try:
+        return source.page(noun.path, row.page)
+    except Unavailable as error:
+        if error.status != NOT_FOUND or not noun.today:
+            raise
+        return source.page(noun.today, row.page)
 
 
 def _next_noun(row: Move, noun: Noun, why: str = "") -> bool:

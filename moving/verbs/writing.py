@@ -34,11 +34,13 @@ from licenses.models import (
     LicenseWord,
     Product,
     SigningKey,
+    TrialActivation,
 )
 from licenses.verbs.signing_keys import KEY_SIZE, store_key
-from moving.models import Move, Remark, Taken
+from mail.models import OwnText
+from moving.models import MOST_IDS, Move, Remark, Taken
 from moving.nouns import BY_NAME, Draft, Noun, Ref, Refs
-from moving.said import Said, Unreadable, digest
+from moving.said import Needless, Said, Unreadable, digest
 from moving.source import Compared, DamagedFile, Later, Source, Unavailable
 from releases.files.shelf import Shelf, Stored
 from releases.models import Release, ReleaseFile
@@ -57,6 +59,8 @@ DERIVED = {
 }
 # By which rows are found.
 WORDS: dict[Any, Any] = {User: UserWord, License: LicenseWord, Activation: ActivationWord}
+# Whose names tell of somebody.
+OF_PEOPLE = frozenset({User, Activation, TrialActivation})
 # What of a row is for good: seats are counted and releases found by them.
 PARENTS = frozenset({"product_id", "license_id"})
 LONGEST_SENTENCE, LONGEST_LABEL = 500, 300  # characters
@@ -80,10 +84,19 @@ class Prepared:
 
 @dataclass(slots=True)
 class Results:
-    """What became of some rows."""
+    """What became of some rows; `common` has the ids of those that are refused, by the words that
+    are said of many."""
 
     counts: Counter[str] = field(default_factory=Counter)
     remarks: list[Remark] = field(default_factory=list)
+    common: dict[str, list[str]] = field(default_factory=dict)
+
+    def say(self, line: Remark, *, common: bool = False) -> None:
+        """Puts a line into the report, or among those that say the same."""
+        if common:
+            self.common.setdefault(line.sentence, []).append(line.source_id)
+        else:
+            self.remarks.append(line)
 
 
 def write(move: Move, noun: Noun, rows: Sequence[Any], prepared: Prepared) -> None:
@@ -106,7 +119,24 @@ def write(move: Move, noun: Noun, rows: Sequence[Any], prepared: Prepared) -> No
     Move.objects.filter(pk=move.pk).update(
         counts=move.counts, rows_done=move.rows_done, tries=0, updated_at=timezone.now()
     )
-    Remark.objects.bulk_create(_cut(results.remarks, move, noun, earlier["refused"]))
+    many = {line.sentence: line for line in _of_many(move, noun)}
+    lines = earlier["refused"] - sum(line.number - 1 for line in many.values())
+    Remark.objects.bulk_create(_cut(results.remarks, move, noun, lines))
+    for sentence, ids in results.common.items():
+        _count(many.get(sentence) or remark(move, noun, sentence, source_id=ids[0]), ids)
+
+
+def _of_many(move: Move, noun: Noun) -> models.QuerySet[Remark]:
+    return Remark.objects.filter(move=move, noun=noun.name, number__gt=0)
+
+
+def _count(line: Remark, ids: list[str]) -> None:
+    """One line for all that is said of in these words; who holds the move holds its lines."""
+    told = [each for each in (line.source_id, *line.further_ids.split(", ")) if each]
+    more = ids if line.number else ids[1:]
+    line.number += len(ids)
+    line.further_ids = ", ".join([*told, *more][1 : MOST_IDS + 1])
+    line.save()
 
 
 def _cut(remarks: list[Remark], move: Move, noun: Noun, before: int) -> list[Remark]:
@@ -149,7 +179,7 @@ def preparing(move: Move, noun: Noun, rows: Sequence[Any], source: Source) -> It
 
 def _unknown(noun: Noun, rows: Sequence[Any], zone: tzinfo) -> Iterator[tuple[str, Draft]]:
     """Those of the rows that can be read and are new, or say something else than before."""
-    drafts, _refused = _read(noun, rows, zone)
+    drafts = _read(noun, rows, zone).drafts
     known = _known(noun, drafts)
     for id, draft in drafts.items():
         taken = known.get(id)
@@ -197,34 +227,45 @@ def _cleared(vendor_id: UUID) -> Iterator[Shelf]:
 # --- Reading ------------------------------------------------------------------------------------
 
 
-def _read(
-    noun: Noun, rows: Sequence[Any], zone: tzinfo
-) -> tuple[dict[str, Draft], list[dict[str, str]]]:
-    """What can be read of the rows, by id; and of the others what a report tells."""
-    drafts: dict[str, Draft] = {}
-    refused: list[dict[str, str]] = []
+@dataclass(slots=True)
+class Reading:
+    """What can be read of some rows, by id; of the others what a report tells, and how many there
+    are of which there is nothing to take."""
+
+    drafts: dict[str, Draft] = field(default_factory=dict)
+    refused: list[tuple[dict[str, str], bool]] = field(default_factory=list)
+    needless: int = 0
+
+    def refuse(self, error: Unreadable, about: Mapping[str, str]) -> None:
+        self.refused.append(({**about, "sentence": error.sentence}, error.common))
+
+
+def _read(noun: Noun, rows: Sequence[Any], zone: tzinfo) -> Reading:
+    reading = Reading()
     said: list[Said] = []
     for row in rows:
         try:
             said.append(Said(row))
         except Unreadable as error:
-            refused.append({"sentence": error.sentence})
+            reading.refuse(error, {})
     refs = _refs(noun, said, zone)
     for each in said:
         try:
             draft = noun.read(each, refs)
-            if str(draft.id) in drafts:
+            if str(draft.id) in reading.drafts:
                 raise Unreadable(_("The source says this twice."))
-            drafts[str(draft.id)] = draft
+            reading.drafts[str(draft.id)] = draft
+        except Needless:
+            reading.needless += 1
         except Unreadable as error:
-            refused.append({**_named(noun, each), "sentence": error.sentence})
-    return drafts, refused
+            reading.refuse(error, _named(noun, each))
+    return reading
 
 
 def _named(noun: Noun, said: Said) -> dict[str, str]:
     """What a row that can't be read is called in a report, where that is no person's."""
     try:
-        label = "" if noun.model in (User, Activation) else said.text("key") or said.text("name")
+        label = "" if noun.model in OF_PEOPLE else said.text("key") or said.text("name")
         return {"label": label[:LONGEST_LABEL], "source_id": str(said.id() or "")}
     except Unreadable:
         return {}
@@ -290,10 +331,13 @@ class _Taking:
         self.results = Results()
 
     def take(self, rows: Sequence[Any]) -> Results:
-        drafts, refused = _read(self.noun, rows, self.move.vendor.zone)
-        for told in refused:
+        reading = _read(self.noun, rows, self.move.vendor.zone)
+        drafts = reading.drafts
+        for told, common in reading.refused:
             self.results.counts["refused"] += 1
-            self.results.remarks.append(remark(self.move, self.noun, **told))
+            self.results.say(remark(self.move, self.noun, **told), common=common)
+        if reading.needless:
+            self.results.counts["same"] += reading.needless
         self.known = _known(self.noun, drafts)
         self._hold_licenses(drafts.values())
         ids = {draft.id for draft in drafts.values()} | {k.row_id for k in self.known.values()}
@@ -316,7 +360,7 @@ class _Taking:
         if draft.id in self.there:
             self._link(draft, self.there[draft.id])
             return False
-        alike = self.alike.get(draft.values.get(self.noun.natural, ""))
+        alike = self.alike.get(self._nature(draft.values))
         if alike is not None:
             self._join(draft, alike)
             return False
@@ -349,20 +393,29 @@ class _Taking:
         if isinstance(row, User) and row.role not in CUSTOMER_ROLES:
             self._refuse(_("This e-mail belongs to a member of your staff."), draft)
             return
+        if isinstance(row, OwnText):
+            self._refuse(_("There is an own text of this e-mail here, which stays."), draft)
+            return
         self._note([(draft, row)], own=False)
         self.results.counts["same"] += 1
 
-    def _alike(self, drafts: Iterable[Draft]) -> dict[str, Any]:
-        if not self.noun.natural:
+    def _alike(self, drafts: Iterable[Draft]) -> dict[tuple[Any, ...], Any]:
+        """What is there already under another id, by what it is the same by."""
+        told = [draft.values for draft in drafts]
+        if not self.noun.natural or not told:
             return {}
-        wanted = {draft.values[self.noun.natural] for draft in drafts}
-        rows = self.model.objects.filter(**{f"{self.noun.natural}__in": wanted})
-        return {getattr(row, self.noun.natural): row for row in rows}
+        wanted = {f"{name}__in": {each[name] for each in told} for name in self.noun.natural}
+        rows = self.model.objects.filter(**wanted)
+        return {tuple(getattr(row, name) for name in self.noun.natural): row for row in rows}
 
-    def _refuse(self, sentence: str, draft: Draft) -> None:
+    def _nature(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
+        return tuple(values[name] for name in self.noun.natural)
+
+    def _refuse(self, sentence: str, draft: Draft, *, common: bool = False) -> None:
         self.results.counts["refused"] += 1
         about = {"source_id": str(draft.id), "label": draft.label}
-        self.results.remarks.append(remark(self.move, self.noun, sentence, **about))
+        line = remark(self.move, self.noun, sentence, **about)
+        self.results.say(line, common=common)
 
     def _attempt(self, draft: Draft, act: Any, count: str) -> bool:
         """Does it under a savepoint, or says why it is refused."""
@@ -375,7 +428,8 @@ class _Taking:
             self._refuse(error.sentence, draft)
         except IntegrityError:
             # SECURITY: tests/moving/test_import.py. Whose it is, nobody is told.
-            self._refuse(_("Its id, or that of something that belongs to it, is taken."), draft)
+            taken = _("Its id, or that of something that belongs to it, is taken.")
+            self._refuse(taken, draft, common=True)
         except DataError:
             self._refuse(_("The source says something that no row here can hold."), draft)
         else:

@@ -4,15 +4,14 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from copy import deepcopy
+from datetime import timedelta
 from itertools import count
 from time import monotonic
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import transaction
 
 from accounts.models import Role, User
 from accounts.verbs.erasing import erase_person
@@ -20,105 +19,35 @@ from audit.chain import verify
 from audit.models import AuditEntry
 from licenses.models import (
     Activation,
-    FeatureFlag,
     License,
-    LicenseMetadata,
-    LicenseMeterAttribute,
     LicensePolicy,
     LicenseUser,
-    MaintenancePolicy,
     Product,
-    ProductVersion,
-    TrialPolicy,
-    VersionFeature,
+    TrialActivation,
 )
-from licenses.verbs.details import add_metadata, tag_license
+from licenses.verbs.activations import Machine
 from licenses.verbs.licenses import suspend
-from mail.models import OutgoingEmail
+from licenses.verbs.trials import try_product
+from mail.models import OutgoingEmail, OwnText
+from mail.texts import TEXTS
+from mail.verbs.texts import write
 from moving.errors import BadSource, MovesAlready
 from moving.models import Move, Remark, Taken
 from moving.nouns import NOUNS
 from moving.verbs import moves, writing
+from moving.words import name_of
 from releases.files.shelf import local_path
-from releases.models import OwnPlatform, ReleaseFile
-from releases.verbs.own_platforms import add_platform
+from releases.models import ReleaseFile
 from tenancy.door import inside
+from tenancy.models import Vendor
 from tenancy.transactions import in_steps
+from tests.moving.conftest import TRIED
 from tests.moving.source import TOKEN, FakeSource, other, said_to, serving
 from tests.secrets import Kept
-from tests.world import CONTENT, World, rsa_key, signed_in
+from tests.world import CONTENT, NOW, World, signed_in
 from webhooks.events import EVENTS
 from webhooks.models import Delivery, Webhook
 from webhooks.verbs.webhooks import create_webhook
-
-
-@pytest.fixture
-def bare(settings: Any, monkeypatch: Any) -> Iterator[FakeSource]:
-    """A source that has nothing."""
-    settings.PRIVATE_PROVIDERS = {"127.0.0.1"}
-    key = rsa_key("of here")  # as slow to make as it is sure
-    monkeypatch.setattr(writing.rsa, "generate_private_key", lambda *_about, **_more: key)
-    with serving(FakeSource()) as found:
-        yield found
-
-
-RECORDED: dict[UUID, FakeSource] = {}  # by the id of the vendor
-
-
-@pytest.fixture
-def source(world: World, bare: FakeSource) -> FakeSource:
-    """One that has what acme has. What is there for the telling is taken back when it is told."""
-    if world.acme.pk not in RECORDED:
-        found = RECORDED[world.acme.pk] = FakeSource()
-        with suppress(Told), transaction.atomic():
-            describe(world)
-            found.record(world.acme_admin)
-            raise Told
-    bare.lists = deepcopy(RECORDED[world.acme.pk].lists)
-    bare.files = {file["url"]: CONTENT for row in bare.lists["releases"] for file in row["files"]}
-    return bare
-
-
-class Told(Exception):
-    """Everything is said."""
-
-
-def describe(world: World) -> None:
-    """What of a vendor can move, beside what the world has."""
-    vendor, license = world.acme, world.ada_license
-    with inside(vendor):
-        policy = LicensePolicy.objects.create(
-            vendor=vendor,
-            name="Yearly",
-            subscription_interval="P1Y",
-            allowed_countries=["DE"],
-            key_pattern="[A-Z]{20}",
-        )
-        MaintenancePolicy.objects.create(vendor=vendor, name="Care", subscription_interval="P1Y")
-        trial = TrialPolicy.objects.create(vendor=vendor, name="Look", trial_length=86400)
-        Product.objects.filter(pk=world.orbit.pk).update(default_policy=policy, trial_policy=trial)
-        License.objects.filter(pk=license.pk).update(policy=policy)
-        own = {"vendor": vendor, "license": license}
-        add_metadata(LicenseMetadata(key="order", value="4711", visible=True, **own))
-        LicenseMeterAttribute.objects.create(
-            name="exports", allowed_uses=9, total_uses=4, gross_uses=7, **own
-        )
-        LicenseUser.objects.create(user=world.grace, **own)
-        add_platform(OwnPlatform(vendor=vendor, word="amiga", display_name="Amiga OS"))
-        tag_license(license, names=["key account"])
-        of_orbit = {"vendor": vendor, "product": world.orbit}
-        flag = FeatureFlag.objects.create(name="export", **of_orbit)
-        version = ProductVersion.objects.create(name="pro", display_name="Professional", **of_orbit)
-        VersionFeature.objects.create(
-            vendor=vendor, version=version, flag=flag, enabled=True, data="7"
-        )
-        License.objects.filter(pk=license.pk).update(product_version=version)
-        create_webhook(
-            Webhook(
-                vendor=vendor, name="Shop", url="https://a.example/x", events=["license.created"]
-            ),
-            secret="a-secret-of-theirs",
-        )
 
 
 @pytest.fixture
@@ -193,6 +122,9 @@ def test_features_and_webhooks_come_too(moved: World) -> None:
 
 # What is said otherwise here: whose it is, at which address, by which key, whether it is on.
 DIFFERS = {"updatedAt", "tenantId", "url", "publicKey", "active"}
+# Of the vendor are ids of texts, which are asked for by their occasion, and of the installation
+# roles that are built in.
+OWN = (Role, OwnText)
 # Whoever was there already stays as he is, and of roles those that are built in.
 HERE_ALREADY = {"ada@example.com", "admin@acme.example", "support@acme.example"}
 
@@ -200,7 +132,7 @@ HERE_ALREADY = {"ada@example.com", "admin@acme.example", "support@acme.example"}
 def test_our_own_host_says_the_same_of_both(moved: World, source: FakeSource) -> None:
     """Member by member, noun by noun, as a program asks."""
     here = said_to(moved.globex_admin)
-    for noun in (noun for noun in NOUNS if noun.model is not Role):
+    for noun in (noun for noun in NOUNS if noun.model not in OWN):
         rows = {row["id"]: alike(row) for row in json.loads(here[noun.path])}
         told = [row for row in source.lists[noun.path] if row.get("email") not in HERE_ALREADY]
         assert told
@@ -216,6 +148,175 @@ def alike(said: Any) -> Any:
     if said.get("email") in HERE_ALREADY:
         return said["email"]
     return {name: alike(value) for name, value in said.items() if name not in DIFFERS}
+
+
+def test_a_trial_that_is_over_is_not_begun_again(moved: World) -> None:
+    """Neither on the moved product, nor by an offline file; another machine may try it."""
+    told = TrialActivation.objects.get(fingerprint=TRIED)
+    assert (told.hostname, told.country, told.offline) == ("trying", "DE", True)
+    assert told.expires_at == NOW - timedelta(days=3)
+    product = Product.objects.get(pk=other(moved.orbit.pk))
+    again = try_product(product.pk, Machine(fingerprint=TRIED, os="linux"))
+    assert (again.pk, again.is_over) == (told.pk, True)
+    another = try_product(product.pk, Machine(fingerprint="u" * 64, os="linux"))
+    assert not another.is_over
+
+
+def test_a_trial_that_was_begun_here_stays(world: World, source: FakeSource) -> None:
+    with inside(world.globex):
+        move(world, source)
+        TrialActivation.objects.all().delete()
+        Taken.objects.filter(noun="trial-activations").delete()
+        product = Product.objects.get(pk=other(world.orbit.pk))
+        own = try_product(product.pk, Machine(fingerprint=TRIED, os="linux"))
+        row = move(world, source)
+        assert row.counts["trial-activations"] == {"read": 1, "same": 1}
+        assert TrialActivation.objects.get() == own
+        # Another product's is another one.
+        told = source.row("trial-activations", fingerprint=TRIED)
+        source.lists["trial-activations"] = [told | {"id": str(uuid4()), "productId": str(uuid4())}]
+        row = move(world, source)
+        assert refused(row, "trial-activations") == [
+            "It belongs to one of the products that was not taken."
+        ]
+
+
+def test_trials_without_fingerprints_are_refused(world: World, source: FakeSource) -> None:
+    """As Cryptlex tells them; one line says so of all."""
+    told = source.row("trial-activations", fingerprint=TRIED)
+    del told["fingerprint"]
+    rows = [{**told, "id": str(uuid4())} for _ in range(60)]
+    source.lists["trial-activations"] = rows
+    with inside(world.globex):
+        row = move(world, source)
+        assert row.counts["trial-activations"] == {"read": 60, "refused": 60}
+        line = Remark.objects.get(move=row, noun="trial-activations")
+        assert "fingerprint" in line.sentence
+        assert line.number == 60
+        first, *further = [each["id"] for each in rows[:5]]
+        assert (line.source_id, line.further_ids) == (first, ", ".join(further))
+        assert name_of(line) == f"60 of them: {', '.join([first, *further])} …"
+        assert not TrialActivation.objects.exists()
+
+
+# --- Texts of e-mails ---------------------------------------------------------------------------
+
+
+def template(event: str, body: str, **more: Any) -> dict[str, Any]:
+    """As Cryptlex has them."""
+    usual = {"name": "Ours", "subject": "For {{user.name}}", "enabled": True, "custom": False}
+    return {"id": str(uuid4()), "event": event, "body": body, **usual, **more}
+
+
+def texts_of(world: World, bare: FakeSource, *rows: dict[str, Any]) -> Move:
+    bare.lists["email-templates"] = [*rows]
+    return move(world, bare)
+
+
+def notes_of(row: Move) -> list[str]:
+    lines = Remark.objects.filter(move=row, noun="email-templates", refused=False)
+    return [*lines.values_list("sentence", flat=True)]
+
+
+def test_own_texts_come_and_standard_ones_stay_standard(moved: World, source: FakeSource) -> None:
+    assert len(source.lists["email-templates"]) == len(TEXTS)
+    own = OwnText.objects.get()
+    assert (own.kind, own.subject, own.text) == ("invitation", "Come in, {name}", "Here: {link}")
+    counts = Move.objects.get().counts["email-templates"]
+    assert counts == {"read": len(TEXTS), "new": 1, "same": len(TEXTS) - 1}
+
+
+def test_a_text_in_html_comes_as_plain_text(world: World, bare: FakeSource) -> None:
+    body = (
+        "<html><head><style>p {color: red}</style></head><body><h1>Thank&nbsp;you!</h1>"
+        "<p>Your key for {{ product.name }} is<br><b>{{license.key}}</b></p><ul><li>Install it"
+        '</li><li>Read <a href="https://docs.example/a?b=1&amp;c=2">how</a></li></ul></body></html>'
+    )
+    with inside(world.globex):
+        row = texts_of(world, bare, template("license.created", body, cc="boss@example.com"))
+        own = OwnText.objects.get()
+        assert own.text == (
+            "Thank you!\n\nYour key for {product} is\n{key}\n\n- Install it\n"
+            "- Read how https://docs.example/a?b=1&c=2\n\n{link}"
+        )
+        assert (own.kind, own.subject) == ("license", "For {name}")
+        html, added, sends, copies = notes_of(row)
+        assert "without its look" in html
+        assert "{link}" in added
+        assert "the settings say" in sends
+        assert "one address" in copies
+        # Whether it is sent stays as it is here.
+        assert not Vendor.objects.get(pk=world.globex.pk).send_new_licenses
+
+
+@pytest.mark.parametrize(
+    ("event", "body", "why"),
+    [
+        ("license.renewed", "Renewed.", "No e-mail is sent here at “license.renewed”."),
+        ("", "Nothing.", "No e-mail is sent here at “”."),
+        ("user.created", "{% if user.name %}x{% endif %}", "no conditions and loops here"),
+        ("user.created", "Hello {{user.metadata.title}} {link}", "{{user.metadata.title}}"),
+        ("user.created", "Hello {nobody} {link}", "There is no placeholder {nobody} here."),
+        ("user.created", "x" * 10_001, "at most 10000 characters"),
+        ("user.created", "<p>" + "x" * 200_000, "longer than any e-mail"),
+        ("user.created", "<a href='{{user.setPasswordUrl}}'>Go</a>", "{{user.setPasswordUrl}}"),
+    ],
+)
+def test_what_has_no_counterpart_is_refused(
+    world: World, bare: FakeSource, event: str, body: str, why: str
+) -> None:
+    with inside(world.globex):
+        row = texts_of(world, bare, template(event, body))
+        [said] = refused(row, "email-templates")
+        assert why in said
+        assert not OwnText.objects.exists()
+
+
+def test_a_text_that_is_written_here_stays(world: World, bare: FakeSource) -> None:
+    """Also the first of several that a source has of an occasion; a second run changes nothing."""
+    with inside(world.globex):
+        write(TEXTS["invitation"], subject="Ours", body="Ours: {link}")
+        rows = [
+            template("user.created", "Theirs"),
+            template("license.expiring-soon", "30 days: {key} {off}", enabled=False),
+            template("license.expiring-soon", "7 days: {key} {off}"),
+        ]
+        for _run in range(2):
+            row = texts_of(world, bare, *rows)
+            own = {each.kind: each.text for each in OwnText.objects.all()}
+            assert own == {
+                "invitation": "Ours: {link}",
+                "expiry-reminder": "30 days: {key} {off}\n\n{link}",
+            }
+            assert (
+                refused(row, "email-templates")
+                == ["There is an own text of this e-mail here, which stays."] * 2
+            )
+        assert row.counts["email-templates"] == {"read": 3, "same": 1, "refused": 2}
+
+
+def test_a_text_that_changed_there_changes_here(moved: World, source: FakeSource) -> None:
+    told = source.row("email-templates", event="user.created")
+    told["body"] = "There: {link}"
+    assert move(moved, source).counts["email-templates"]["changed"] == 1
+    assert OwnText.objects.get().text == "There: {link}"
+    write(TEXTS["invitation"], subject="Ours", body="Ours: {link}")
+    told["body"] = "Yonder: {link}"
+    [said] = refused(move(moved, source), "email-templates")
+    assert "changed here since" in said
+    assert OwnText.objects.get().text == "Ours: {link}"
+
+
+def test_a_list_is_read_under_its_name_of_today(world: World, source: FakeSource) -> None:
+    for before, now in (
+        ("license-policies", "license-templates"),
+        ("email-templates", "automated-emails"),
+    ):
+        source.lists[now] = source.lists.pop(before)
+    with inside(world.globex):
+        move(world, source)
+        assert LicensePolicy.objects.filter(name="Yearly").exists()
+        assert OwnText.objects.get().kind == "invitation"
 
 
 def test_a_webhook_that_is_switched_on_here_stays_on(moved: World, source: FakeSource) -> None:
@@ -298,6 +399,52 @@ def test_an_id_of_another_vendors_is_refused_and_not_told(world: World, source: 
     with inside(world.acme):
         before = License.objects.get(pk=world.grace_license.pk)
         assert before.key == "GRACE1-ACME-ORBIT-0002"
+
+
+def test_ids_that_are_taken_are_one_line(
+    world: World, source: FakeSource, monkeypatch: Any, capsys: Any
+) -> None:
+    """However many there are, and however they come; of the others each has a line of its own."""
+    with inside(world.acme):
+        policies = [LicensePolicy(vendor=world.acme, name=f"Own {at}") for at in range(40)]
+        ids = [str(each.pk) for each in LicensePolicy.objects.bulk_create(policies)]
+    rows = [{"id": id, "name": f"Theirs {at}"} for at, id in enumerate(ids)]
+    bad = [{"id": str(uuid4()), "name": "", "key": f"bad {at}"} for at in range(35)]
+    source.lists["license-policies"] = [*rows, *bad]
+    source.size = 7
+    monkeypatch.setattr(writing, "MOST_LINES", 30)
+    # Here all lines are of one moment, and any of them would be the first ones.
+    monkeypatch.setattr("moving.admin.SHOWN", 1000)
+    with inside(world.globex):
+        row = move(world, source)
+        assert row.counts["policies"] == {"read": 75, "refused": 75}
+        [taken] = Remark.objects.filter(move=row, noun="policies", number__gt=0)
+        assert "is taken" in taken.sentence
+        assert (taken.number, taken.source_id) == (40, ids[0])
+        assert taken.further_ids == ", ".join(ids[1:5])
+        # What is said of many is one line of those that a report has.
+        others = Remark.objects.filter(move=row, noun="policies", number=0)
+        assert others.filter(sentence__contains="further lines").count() == 1
+        assert others.exclude(sentence__contains="further lines").count() == 29
+    told = f"40 of them: {', '.join(ids[:5])} …"
+    admin = signed_in(world.globex_admin)
+    page = admin.get(f"/moving/move/{row.pk}/change/").text
+    assert page.count("is taken") == 1
+    assert told in page
+    report = admin.get(f"/moving/move/{row.pk}/report.csv").getvalue().decode()
+    assert f'"Licence policies","40","{ids[0]}","{", ".join(ids[1:5])}",""' in report
+    token = ["--token", TOKEN]
+    call_command("import_cryptlex", "--company", "globex", "--url", source.address, *token)
+    assert f"policies {told}: Its id, or that of something" in capsys.readouterr().out
+
+
+def test_one_id_that_is_taken_has_its_name(world: World, source: FakeSource) -> None:
+    told = source.row("licenses", key="GRACE1-ACME-ORBIT-0002")
+    told["id"] = str(world.grace_license.pk)
+    with inside(world.globex):
+        move(world, source)
+        line = Remark.objects.get(source_id=told["id"])
+        assert (line.number, name_of(line)) == (1, told["id"])
 
 
 def test_staff_do_not_move_in(moved: World, source: FakeSource) -> None:

@@ -6,7 +6,7 @@ nobody has it ANALYZE: it plans for 100,000 rows as for three, and its plan is r
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -104,7 +104,7 @@ def crowd(world: World) -> None:
 # A name of a table in a plan of SQLite's, and what of it is looked for.
 STEP = re.compile(r"(SCAN|SEARCH) (\w+)(?: USING .*?)?(?: \((.*?)\))?(?: LEFT-JOIN)?$")
 TABLE_FIRST = re.compile(r'.* FROM "(\w+)"')
-ALIAS = re.compile(r'"(accounts_\w+)" ("?\w+"?)')
+ALIAS = re.compile(r'"([a-z]+_\w+)" ("?\w+"?)')
 
 
 # What is looked for where that says nothing but the vendor, or who is not over yet: nearly all rows,
@@ -115,11 +115,12 @@ FEW_CURRENT = {ViewAs._meta.db_table}
 
 
 class Scans:
-    """An execute wrapper that notes which statements SQLite would carry out by reading a table of
-    people's, or what one vendor has in it, from one end to the other."""
+    """An execute wrapper that notes which statements SQLite would carry out by reading one of these
+    tables, or what one vendor has in it, from one end to the other."""
 
-    def __init__(self) -> None:
+    def __init__(self, tables: Collection[str] = TABLES, too_wide: Collection[str] = ()) -> None:
         self.slow: list[str] = []
+        self.tables, self.too_wide = tables, too_wide
 
     def __call__(
         self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any
@@ -137,26 +138,31 @@ class Scans:
             return False
         how, name, by = step.groups()
         named = {alias.strip('"'): table for table, alias in ALIAS.findall(sql)}
-        if named.get(name, name) not in TABLES:
+        if named.get(name, name) not in self.tables:
             return False
+        if by in self.too_wide:
+            return True
         return how == "SCAN" or by in ALL or (by in CURRENT and name not in FEW_CURRENT)
 
 
 @contextmanager
-def watched() -> Iterator[list[str]]:
-    """What was asked meanwhile that would read everybody's rows."""
+def watched(
+    tables: Collection[str] = TABLES, too_wide: Collection[str] = ()
+) -> Iterator[list[str]]:
+    """What was asked meanwhile that would read everybody's rows; on SQLite also what is looked for
+    by no more than is `too_wide`."""
     slow: list[str] = []
     if not ON_POSTGRESQL:
-        scans = Scans()
+        scans = Scans(tables, too_wide)
         with connection.execute_wrapper(scans):
             yield slow
         slow += scans.slow
         return
-    plans, writes = Plans(), Writes(TABLES)
+    plans, writes = Plans(), Writes(tables)
     with connection.execute_wrapper(plans), connection.execute_wrapper(writes):
         yield slow
     for read, sql in plans.read:
-        if read > READ_PER_ROW * SHOWN and TABLE_FIRST.findall(sql)[-1] in TABLES:
+        if read > READ_PER_ROW * SHOWN and TABLE_FIRST.findall(sql)[-1] in tables:
             slow.append(f"{read} rows: {sql}")
     slow += writes.slow
 

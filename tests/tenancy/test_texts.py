@@ -154,6 +154,7 @@ OTHERWISE = {
     "moving.move.encrypted_token": "Encrypted, and deleted afterwards.",
     "moving.move.noun": "A name of ours (moving/nouns.py).",
     "moving.move.why": "A sentence of ours.",
+    "moving.remark.further_ids": "Ids.",
     "moving.remark.label": "What a source calls it.",
     "moving.remark.noun": "A name of ours.",
     "moving.remark.sentence": "A sentence of ours.",

@@ -11,6 +11,7 @@ from moving.models import Move
 from moving.nouns import NOUNS
 from moving.verbs import moves
 from moving.verbs.writing import Superseded
+from moving.words import name_of
 from tenancy.door import inside
 from tenancy.models import Vendor
 from tenancy.table import vendor_typed
@@ -81,7 +82,8 @@ class Command(BaseCommand):
             )
             self.stdout.write(f"{noun.name}: {told}.")
         for line in moves.remarks_of(row).iterator(chunk_size=500):
-            self.stdout.write(f"{line.noun} {line.source_id} {line.label}: {line.sentence}")
+            about = f"{line.source_id} {line.label}".rstrip() if line.number <= 1 else name_of(line)
+            self.stdout.write(f"{line.noun} {about}: {line.sentence}")
         if row.state == Move.State.STOPPED:
             raise CommandError(row.why)
         self.stdout.write(f"Everything that can be taken is at {vendor.company_id}.")
