@@ -1,5 +1,5 @@
 """What is told of each request to who watches: metrics, its line in the log, and by which id lines
-of the log belong together."""
+of the log and the answer belong together."""
 
 import logging
 import re
@@ -16,6 +16,7 @@ from web import json_logs
 
 access = logging.getLogger("portal.access")
 
+HEADER = "X-Request-ID"
 # Of an id that a proxy has given: nothing in it looks like a secret, or breaks a line.
 ID = re.compile(r"[A-Za-z0-9_-]{8,36}")
 # Who asks all the time, and what a page brings with it.
@@ -49,6 +50,9 @@ class WatchingMiddleware:
         with connection.execute_wrapper(queries) if queries else nullcontext():
             response = self.get_response(request)
         took = perf_counter() - began
+        if not request.path_info.startswith(settings.STATIC_URL):
+            # Static files are kept by browsers for years, and tell nobody what went wrong.
+            response[HEADER] = request.id  # type: ignore[attr-defined]
         if self._metrics and queries:
             self._metrics.note(request, response.status_code, took, queries.count)
         if settings.ACCESS_LOG and not request.path_info.startswith(SILENT):
@@ -59,7 +63,7 @@ class WatchingMiddleware:
 def id_of(request: HttpRequest) -> str:
     """The id that a proxy of ours gave the request, or a new one: a visitor chooses none."""
     # SECURITY: tests/web/test_json_logs.py.
-    given = request.headers.get("X-Request-ID", "") if settings.TRUSTED_PROXIES else ""
+    given = request.headers.get(HEADER, "") if settings.TRUSTED_PROXIES else ""
     return given if ID.fullmatch(given) else str(uuid4())
 
 
