@@ -274,6 +274,19 @@ def check_keys_fit(
     ]
 
 
+@register(Tags.security)
+def check_replica(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    if not settings.HAS_REPLICA or "replica" in settings.DATABASES:
+        return []
+    return [
+        Error(
+            "DATABASE_REPLICA_URL is set, and the database is SQLite, which has no replicas.",
+            hint="Unset it, or have DATABASE_URL name a PostgreSQL and it a standby of that one.",
+            id="portal.E012",
+        )
+    ]
+
+
 def _faults_of_role(connection: Any) -> list[CheckMessage]:
     with connection.cursor() as cursor:
         cursor.execute(ROLE)

@@ -153,6 +153,7 @@ def private(folder: Path) -> Path:
     return folder
 
 
+READ_ONLY = "-c default_transaction_read_only=on"
 STORE_CONNECTS_WITHIN, STORE_ANSWERS_WITHIN = 3, 20  # seconds, twice at most
 SIGNED_URL_AGE = 60  # seconds in which a download from the object store has to begin
 # With recursive triggers REPLACE counts as DELETE, which the audit trail refuses.
@@ -212,6 +213,17 @@ def database(name: str, default: Path) -> dict[str, Any]:
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": options,
     }
+
+
+def replica(name: str) -> dict[str, Any]:
+    """The DATABASES entry for the URL in NAME, of a PostgreSQL that is only read: also where the
+    server would let itself be written to."""
+    if urlsplit(text(name)).scheme not in {"postgresql", "postgres"}:
+        raise ImproperlyConfigured(f"{name} has to begin with postgresql://.")
+    entry = database(name, Path())
+    given = entry["OPTIONS"].get("options", "")
+    entry["OPTIONS"]["options"] = f"{given} {READ_ONLY}".strip()
+    return entry
 
 
 def object_storage(folder: Path) -> dict[str, Any]:

@@ -78,6 +78,11 @@ SECURITY_POLICY = env.web_address("SECURITY_POLICY")
 STATIC_ROOT = env.folder("STATIC_ROOT", DATA_DIR / "static")
 MAIL_DIR = env.folder("MAIL_DIR", DATA_DIR / "mail")
 DATABASES = {"default": env.database("DATABASE_URL", DATA_DIR / "db.sqlite3")}
+# A standby that exports and statistics are read from (tenancy/replica.py).
+HAS_REPLICA = bool(env.text("DATABASE_REPLICA_URL", ""))
+if HAS_REPLICA and DATABASES["default"]["ENGINE"] == "tenancy.postgresql":
+    DATABASES["replica"] = env.replica("DATABASE_REPLICA_URL")
+DATABASE_ROUTERS = ["tenancy.replica.Router"]
 # That the portal itself connects as the owner of the tables: for small installations.
 ALLOW_DATABASE_OWNER = env.boolean("ALLOW_DATABASE_OWNER", default=False)
 
