@@ -182,7 +182,6 @@ BY_HAND = {
     "accounts/verbs/roles.py": "a migration that fails halfway has to stop",
     "licenses/verbs/signing_keys.py": "keys are rotated by hand",
     "webhooks/verbs/webhooks.py": "keys are rotated by hand",
-    "branding/domains/hosts.py": "a table that is compared as a whole",
 }
 
 
