@@ -120,6 +120,26 @@ def web_address(name: str) -> str:
     return value
 
 
+def endpoint(name: str) -> str:
+    """The value of NAME, which begins with http:// or https://; empty when it is unset."""
+    value = text(name, "")
+    if value and not re.fullmatch(r"https?://\S+", value):
+        raise ImproperlyConfigured(f"{name}: use an address that begins with http:// or https://.")
+    return value
+
+
+def headers(name: str) -> dict[str, str]:
+    """The value of NAME as headers, separated by commas: name=value. What is wrong with them is
+    told without them, since a token may stand there."""
+    found = dict[str, str]()
+    for word in words(text(name, "")):
+        header, equals, value = word.partition("=")
+        if not equals or not re.fullmatch(r"[A-Za-z0-9-]+", header.strip()):
+            raise ImproperlyConfigured(f"{name}: write name=value, separated by commas.")
+        found[header.strip().lower()] = unquote(value.strip())
+    return found
+
+
 def choice(name: str, default: str, options: tuple[str, ...]) -> str:
     """The value of NAME, which has to be one of the options."""
     value = text(name, default)

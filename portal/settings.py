@@ -104,6 +104,9 @@ UPKEEP_INTERVAL = env.integer("UPKEEP_INTERVAL", 10, minimum=1, maximum=3600)
 # Where Prometheus asks; port 0: nowhere.
 METRICS_PORT = env.integer("METRICS_PORT", 0, minimum=0, maximum=65535)
 METRICS_HOST = env.text("METRICS_HOST", "127.0.0.1")
+# Where spans are sent by OTLP/HTTP, and with which headers; empty: nowhere.
+TELEMETRY_ENDPOINT = env.endpoint("OTEL_EXPORTER_OTLP_ENDPOINT")
+TELEMETRY_HEADERS = env.headers("OTEL_EXPORTER_OTLP_HEADERS")
 # Lines of the log: as people read them, or JSON; and whether each request has one.
 LOG_FORMAT = env.choice("LOG_FORMAT", "text", ("text", "json"))
 ACCESS_LOG = env.boolean("ACCESS_LOG", default=LOG_FORMAT == "json")

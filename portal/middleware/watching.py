@@ -5,6 +5,7 @@ import logging
 import re
 from collections.abc import Callable
 from contextlib import nullcontext
+from functools import partial
 from time import perf_counter
 from uuid import uuid4
 
@@ -12,6 +13,7 @@ from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 
+from portal.checks import lacks_telemetry
 from web import json_logs
 
 access = logging.getLogger("portal.access")
@@ -35,12 +37,17 @@ class WatchingMiddleware:
 
             self._metrics = metrics
             metrics.listen()
+        self._answered: Callable[..., HttpResponse] = _plainly
+        if settings.TELEMETRY_ENDPOINT and not lacks_telemetry():
+            from portal.seeing import telemetry  # noqa: PLC0415  as above
+
+            self._answered = telemetry.answered
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.id = id_of(request)  # type: ignore[attr-defined]
         known = json_logs.about.set(request)
         try:
-            return self._answer(request)
+            return self._answered(request, partial(self._answer, request))
         finally:
             json_logs.about.reset(known)
 
@@ -58,6 +65,10 @@ class WatchingMiddleware:
         if settings.ACCESS_LOG and not request.path_info.startswith(SILENT):
             _log(request, response.status_code, took)
         return response
+
+
+def _plainly(request: HttpRequest, answer: Callable[[], HttpResponse]) -> HttpResponse:
+    return answer()
 
 
 def id_of(request: HttpRequest) -> str:

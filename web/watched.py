@@ -1,0 +1,29 @@
+"""What rooms do that takes a while, told to whoever watches: the building's telemetry, or nobody."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+# Of each act its kind, its name and, if it is of one vendor, the vendor's id. What is raised through
+# the watcher has failed, and so has what `Doing` says.
+Watcher = Callable[["Doing"], AbstractContextManager[object]]
+WATCHERS: list[Watcher] = []
+
+
+class Doing:
+    """Something that is being done."""
+
+    def __init__(self, kind: str, name: str, vendor: str = "") -> None:
+        self.kind, self.name, self.vendor = kind, name, vendor
+        self.failed = False
+
+
+@contextmanager
+def doing(kind: str, name: str, vendor: object = "") -> Iterator[Doing]:
+    """Around what is done; who handles its failure says so by `failed`."""
+    done = Doing(kind, name, str(vendor or ""))
+    if not WATCHERS:
+        yield done
+        return
+    [watcher] = WATCHERS
+    with watcher(done):
+        yield done
