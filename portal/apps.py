@@ -13,7 +13,7 @@ class PortalConfig(AppConfig):
     def ready(self) -> None:
         """Checks, and what is counted of all vendors together."""
         from jobs.chores import every_minute  # noqa: PLC0415  models are not there before ready()
-        from portal import checks  # noqa: F401, PLC0415  registers itself
+        from portal import checks  # noqa: PLC0415  registers itself
         from portal.seeing import numbers  # noqa: PLC0415
 
         if settings.TELEMETRY_ENDPOINT and not checks.lacks_telemetry():

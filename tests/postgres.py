@@ -171,7 +171,7 @@ def _wait(process: subprocess.Popen[bytes], folder: Path) -> None:
     deadline = time.monotonic() + START_TIMEOUT
     log = folder / "log"
     while time.monotonic() < deadline and process.poll() is None:
-        if b"ready to accept connections" in log.read_bytes():
+        if b"system is ready to accept" in log.read_bytes():
             return
         time.sleep(0.05)
     raise NoServer(f"PostgreSQL did not start:\n{log.read_text(errors='replace')}")

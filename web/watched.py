@@ -1,16 +1,15 @@
-"""What rooms do that takes a while, told to whoever watches: the building's telemetry, or nobody."""
+"""What rooms do that takes a while, told to who watches: the building's telemetry, or nobody."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
-# Of each act its kind, its name and, if it is of one vendor, the vendor's id. What is raised through
-# the watcher has failed, and so has what `Doing` says.
+# What is raised through the watcher has failed, and so has what `Doing` says.
 Watcher = Callable[["Doing"], AbstractContextManager[object]]
 WATCHERS: list[Watcher] = []
 
 
 class Doing:
-    """Something that is being done."""
+    """Something that is being done: its kind, its name, and its vendor's id, if it is of one."""
 
     def __init__(self, kind: str, name: str, vendor: str = "") -> None:
         self.kind, self.name, self.vendor = kind, name, vendor
