@@ -117,27 +117,27 @@ READ_THERE: dict[str, tuple[Callable[[World], Any], set[str]]] = {
         {"licenses_license", "licenses_licensemetadata"},
     ),
     "a program's CSV": (
-        lambda w: program_of(w.acme_admin).get("licenses/export"),
+        lambda w: program_of(w.acme_admin).get("/v3/licenses/export"),
         {"licenses_license", "licenses_licensemetadata"},
     ),
     "own data": (
-        lambda w: signed_in(w.ada).get("/profile/data/everything.zip"),
+        lambda w: signed_in(w.ada).get("/profile/data/archive.zip"),
         {"licenses_license"},
     ),
     "totals": (
-        lambda w: program_of(w.acme_admin).get("analytics/stats"),
+        lambda w: program_of(w.acme_admin).get("/v3/analytics/stats"),
         {"licenses_license", "licenses_activation", "accounts_user", "releases_release"},
     ),
     "standings": (
-        lambda w: program_of(w.acme_admin).get("analytics/licenses"),
+        lambda w: program_of(w.acme_admin).get("/v3/analytics/licenses"),
         {"licenses_license"},
     ),
     "machines by system": (
-        lambda w: program_of(w.acme_admin).get("analytics/activations/os"),
+        lambda w: program_of(w.acme_admin).get("/v3/analytics/activations/os"),
         {"licenses_activation"},
     ),
     "activations by day": (
-        lambda w: program_of(w.acme_admin).get("analytics/activations"),
+        lambda w: program_of(w.acme_admin).get("/v3/analytics/activations"),
         {"audit_auditentry"},
     ),
 }
@@ -165,7 +165,7 @@ class TestOnPostgresql:
             for path in ("/licenses/license/", "/accounts/user/", "/audit/auditentry/"):
                 assert admin.get(path).status_code == 200
             program = program_of(world.acme_admin)
-            assert program.get("licenses").status_code == 200
+            assert program.get("/v3/licenses").status_code == 200
             Browser("acme").sign_in("ada@example.com")
         assert seen[REPLICA] == set()
         assert "licenses_license" in seen[DEFAULT_DB_ALIAS]
