@@ -16,14 +16,14 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/*
 
 WORKDIR /opt/portal
-COPY requirements.lock .
+COPY requirements-telemetry.lock .
 # The lock names everything, each with its hashes, and nothing is compiled. What installs is not
 # needed afterwards.
 RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
     --mount=type=secret,id=ca.pem \
     python3 -m venv /opt/venv \
  && /opt/venv/bin/pip install --no-cache-dir --no-deps --require-hashes --only-binary :all: \
-    -r requirements.lock \
+    -r requirements-telemetry.lock \
  && /opt/venv/bin/pip uninstall -y pip setuptools
 
 COPY . .

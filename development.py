@@ -216,9 +216,10 @@ def check() -> int:
 
 
 def sbom() -> int:
-    """Prints what requirements.lock names in CycloneDX's JSON, the same for the same lock."""
+    """Prints what requirements-telemetry.lock, the image's, names in CycloneDX's JSON, the same for
+    the same lock."""
     install("requirements-dev.lock")
-    command = [str(VENV / "bin/cyclonedx-py"), "requirements", "requirements.lock"]
+    command = [str(VENV / "bin/cyclonedx-py"), "requirements", "requirements-telemetry.lock"]
     command += ["--pyproject", "pyproject.toml", "--output-reproducible", "--output-format", "JSON"]
     return call(command, os.environ)
 

@@ -18,6 +18,7 @@ from audit import trail
 from backoffice.base import VendorAdmin
 from backoffice.cells import escaped
 from backoffice.lists import KeysetList
+from tenancy import replica
 from tenancy.door import current_vendor, inside, reading
 
 CHUNK = 100
@@ -101,12 +102,13 @@ def _parts(
     rows: QuerySet[Any], columns: Mapping[str, Callable[[Any], Any]], vendor: Any
 ) -> Iterator[str]:
     """The file in parts, its first line at once. They are made while it is sent, when the request's
-    scope has ended, and read in a transaction of their own."""
+    scope has ended, and read in a transaction of their own, from the replica if there is one."""
     yield BOM + written([list(columns)])
-    with reading():
+    where = replica.place()
+    with reading(where):
         unread = rows.iterator(chunk_size=CHUNK)
         while True:
-            with inside(vendor):
+            with inside(vendor), replica.asking(where):
                 part = written(
                     [cell_of(row) for cell_of in columns.values()] for row in islice(unread, CHUNK)
                 )

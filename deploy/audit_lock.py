@@ -1,4 +1,5 @@
-"""Whether a known weakness is in what requirements.lock names: pip-audit asks PyPI.
+"""Whether a known weakness is in what requirements-telemetry.lock names, which holds all of
+requirements.lock: pip-audit asks PyPI.
 
 Ends with 0 when none is, with 1 when one is, and with 77 when that could not be asked, which is
 nobody's fault; says which.
@@ -10,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-LOCK = Path(__file__).resolve().parents[1] / "requirements.lock"
+LOCK = Path(__file__).resolve().parents[1] / "requirements-telemetry.lock"
 COULD_NOT_ASK = 77
 COMMAND = (
     "pip_audit", "--requirement", str(LOCK), "--no-deps", "--disable-pip", "--format", "json",

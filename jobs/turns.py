@@ -15,6 +15,7 @@ from django.utils import timezone
 from jobs.chores import CHORES, Chore
 from jobs.models import ChoreTurn, SeenWorker
 from web.secrecy import without_secrets
+from web.watched import doing
 
 logger = logging.getLogger(__name__)
 
@@ -73,11 +74,13 @@ def take(chore: Chore, worker: str) -> bool:
     if started_at is None:
         return False
     began, failed = monotonic(), False
-    try:
-        said = sentence(chore.run())
-    except Exception as error:
-        logger.exception("The chore %s failed; it is tried again.", chore.name)
-        said, failed = sentence_of(error), True
+    with doing("chore", chore.name) as done:
+        try:
+            said = sentence(chore.run())
+        except Exception as error:
+            logger.exception("The chore %s failed; it is tried again.", chore.name)
+            said, failed = sentence_of(error), True
+        done.failed = failed
     seconds = chore.rhythm.seconds
     next_time = (
         timezone.now() + timedelta(seconds=min(seconds, SOON))

@@ -8,6 +8,7 @@ Every step is one UPDATE that names the claim; who has lost the claim stops.
 """
 
 import logging
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -26,6 +27,7 @@ from django_tasks.base import DEFAULT_TASK_PRIORITY
 from django_tasks_db.models import DBTaskResult
 
 from audit import trail
+from jobs.vendors import at_each
 from mail import smtp
 from mail.kinds import kind_of
 from mail.models import OutgoingEmail
@@ -228,9 +230,16 @@ def put_back() -> None:
     with outside(Way.EMAILS, "One index finds what is due for all vendors."):
         # One index answers this for all vendors; what is done about it names the vendor.
         found = list(OutgoingEmail.objects.filter(left).order_by("due_at")[:AT_A_TIME])
+    left_by: dict[UUID, list[OutgoingEmail]] = defaultdict(list)
     for email in found:
-        with inside(email.vendor_id):
+        left_by[email.vendor_id].append(email)
+
+    def at(vendor_id: UUID) -> int:
+        for email in left_by[vendor_id]:
             _see_to(email, now)
+        return len(left_by[vendor_id])
+
+    at_each(at, list(left_by))
 
 
 def _jobs_are_waiting() -> bool:

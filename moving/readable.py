@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.own_data.files import Outlet
 from backoffice.export import CHUNK
 from moving import tables
+from tenancy import replica
 from tenancy.door import inside, reading
 from tenancy.finding import Word
 from tenancy.models import Vendor
@@ -36,10 +37,11 @@ def archive_of(vendor: Vendor) -> Iterator[bytes]:
 def _lines(model: type[models.Model], vendor: Vendor) -> Iterator[bytes]:
     with inside(vendor):
         found = tables.rows_of(model, vendor.pk)
-    with reading():
+    where = replica.place()
+    with reading(where):
         unread = found.iterator(chunk_size=CHUNK)
         while True:
-            with inside(vendor):
+            with inside(vendor), replica.asking(where):
                 part = [tables.told(row, secrets=False) for row in islice(unread, CHUNK)]
             if not part:
                 return

@@ -1,6 +1,7 @@
 """Configuration of the building itself."""
 
 from django.apps import AppConfig
+from django.conf import settings
 from django.contrib.admin.apps import AdminConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -12,9 +13,13 @@ class PortalConfig(AppConfig):
     def ready(self) -> None:
         """Checks, and what is counted of all vendors together."""
         from jobs.chores import every_minute  # noqa: PLC0415  models are not there before ready()
-        from portal import checks  # noqa: F401, PLC0415  registers itself
+        from portal import checks  # noqa: PLC0415  registers itself
         from portal.seeing import numbers  # noqa: PLC0415
 
+        if settings.TELEMETRY_ENDPOINT and not checks.lacks_telemetry():
+            from portal.seeing import telemetry  # noqa: PLC0415  no library where nobody asks
+
+            telemetry.listen()
         every_minute("numbers", _("Count what is told to operators"), numbers.count)
 
 

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -270,6 +271,40 @@ def check_keys_fit(
             hint="Set the keys that it was encrypted with, such as those that manage.py backup has "
             "kept: nobody can make them anew. Older processes may have them as long as they run.",
             id="portal.E011",
+        )
+    ]
+
+
+@register(Tags.security)
+def check_replica(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    if not settings.HAS_REPLICA or "replica" in settings.DATABASES:
+        return []
+    return [
+        Error(
+            "DATABASE_REPLICA_URL is set, and the database is SQLite, which has no replicas.",
+            hint="Unset it, or have DATABASE_URL name a PostgreSQL and it a standby of that one.",
+            id="portal.E012",
+        )
+    ]
+
+
+def lacks_telemetry() -> bool:
+    """Whether the packages are missing by which spans are sent."""
+    try:
+        return find_spec("opentelemetry.exporter.otlp.proto.http") is None
+    except ModuleNotFoundError:
+        return True
+
+
+@register(Tags.security)
+def check_telemetry(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    if not settings.TELEMETRY_ENDPOINT or not lacks_telemetry():
+        return []
+    return [
+        Error(
+            "OTEL_EXPORTER_OTLP_ENDPOINT is set, and the packages that send there are missing.",
+            hint="Install requirements-telemetry.lock in place of requirements.lock, or unset it.",
+            id="portal.E013",
         )
     ]
 

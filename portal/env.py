@@ -120,6 +120,26 @@ def web_address(name: str) -> str:
     return value
 
 
+def endpoint(name: str) -> str:
+    """The value of NAME, which begins with http:// or https://; empty when it is unset."""
+    value = text(name, "")
+    if value and not re.fullmatch(r"https?://\S+", value):
+        raise ImproperlyConfigured(f"{name}: use an address that begins with http:// or https://.")
+    return value
+
+
+def headers(name: str) -> dict[str, str]:
+    """The value of NAME as headers, separated by commas: name=value. What is wrong with them is
+    told without them, since a token may stand there."""
+    found = dict[str, str]()
+    for word in words(text(name, "")):
+        header, equals, value = word.partition("=")
+        if not equals or not re.fullmatch(r"[A-Za-z0-9-]+", header.strip()):
+            raise ImproperlyConfigured(f"{name}: write name=value, separated by commas.")
+        found[header.strip().lower()] = unquote(value.strip())
+    return found
+
+
 def choice(name: str, default: str, options: tuple[str, ...]) -> str:
     """The value of NAME, which has to be one of the options."""
     value = text(name, default)
@@ -153,6 +173,7 @@ def private(folder: Path) -> Path:
     return folder
 
 
+READ_ONLY = "-c default_transaction_read_only=on"
 STORE_CONNECTS_WITHIN, STORE_ANSWERS_WITHIN = 3, 20  # seconds, twice at most
 SIGNED_URL_AGE = 60  # seconds in which a download from the object store has to begin
 # With recursive triggers REPLACE counts as DELETE, which the audit trail refuses.
@@ -212,6 +233,17 @@ def database(name: str, default: Path) -> dict[str, Any]:
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": options,
     }
+
+
+def replica(name: str) -> dict[str, Any]:
+    """The DATABASES entry for the URL in NAME, of a PostgreSQL that is only read: also where the
+    server would let itself be written to."""
+    if urlsplit(text(name)).scheme not in {"postgresql", "postgres"}:
+        raise ImproperlyConfigured(f"{name} has to begin with postgresql://.")
+    entry = database(name, Path())
+    given = entry["OPTIONS"].get("options", "")
+    entry["OPTIONS"]["options"] = f"{given} {READ_ONLY}".strip()
+    return entry
 
 
 def object_storage(folder: Path) -> dict[str, Any]:

@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 # Strangers cause these lines.
 hosts = logging.getLogger("portal.hosts")
 hosts.addFilter(Bounded())
+FAULTS = 500  # statuses from there on
 LONGEST_HOST = 100  # characters of one in the log
 
 
@@ -239,10 +240,13 @@ def page(
     contact: bool = False,
 ) -> HttpResponse:
     """The error page, with a link to the start page or to the form at `again`, where what was typed
-    and is `unsaved` is filled in, and, where nothing else is left, with the vendor's `contact`; it
-    reads no user, no session and no message, and asks nothing."""
+    and is `unsaved` is filled in, and, where nothing else is left, with the vendor's `contact`. One
+    about a fault of ours says the request's id. It reads no user, no session and no message, and
+    asks nothing."""
     if _is_api(request):
         return JsonResponse({"message": title.lower(), "code": CODES[status]}, status=status)
     context = {"status": status, "title": title, "reason": reason, "home": home, "again": again}
     context |= {"messages": (), "unsaved": unsaved, "contact": contact}
+    # Of what is wrong on our side: support finds the lines of the log by it.
+    context["request_id"] = getattr(request, "id", "") if status >= FAULTS else ""
     return render(request, "portal/error.html", context, status)

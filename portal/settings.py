@@ -78,6 +78,11 @@ SECURITY_POLICY = env.web_address("SECURITY_POLICY")
 STATIC_ROOT = env.folder("STATIC_ROOT", DATA_DIR / "static")
 MAIL_DIR = env.folder("MAIL_DIR", DATA_DIR / "mail")
 DATABASES = {"default": env.database("DATABASE_URL", DATA_DIR / "db.sqlite3")}
+# A standby that exports and statistics are read from (tenancy/replica.py).
+HAS_REPLICA = bool(env.text("DATABASE_REPLICA_URL", ""))
+if HAS_REPLICA and DATABASES["default"]["ENGINE"] == "tenancy.postgresql":
+    DATABASES["replica"] = env.replica("DATABASE_REPLICA_URL")
+DATABASE_ROUTERS = ["tenancy.replica.Router"]
 # That the portal itself connects as the owner of the tables: for small installations.
 ALLOW_DATABASE_OWNER = env.boolean("ALLOW_DATABASE_OWNER", default=False)
 
@@ -99,6 +104,9 @@ UPKEEP_INTERVAL = env.integer("UPKEEP_INTERVAL", 10, minimum=1, maximum=3600)
 # Where Prometheus asks; port 0: nowhere.
 METRICS_PORT = env.integer("METRICS_PORT", 0, minimum=0, maximum=65535)
 METRICS_HOST = env.text("METRICS_HOST", "127.0.0.1")
+# Where spans are sent by OTLP/HTTP, and with which headers; empty: nowhere.
+TELEMETRY_ENDPOINT = env.endpoint("OTEL_EXPORTER_OTLP_ENDPOINT")
+TELEMETRY_HEADERS = env.headers("OTEL_EXPORTER_OTLP_HEADERS")
 # Lines of the log: as people read them, or JSON; and whether each request has one.
 LOG_FORMAT = env.choice("LOG_FORMAT", "text", ("text", "json"))
 ACCESS_LOG = env.boolean("ACCESS_LOG", default=LOG_FORMAT == "json")

@@ -11,7 +11,7 @@ from contextlib import contextmanager, nullcontext
 from typing import TypeVar
 from uuid import UUID
 
-from django.db import connection, models, transaction
+from django.db import DEFAULT_DB_ALIAS, connection, models, transaction
 from django.utils import timezone
 from django_scopes import ScopedManager, ScopeError, get_scope, scope
 
@@ -67,16 +67,17 @@ def outside(way: Way, reason: str) -> Iterator[None]:
 
 
 @contextmanager
-def reading() -> Iterator[None]:
+def reading(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
     """What is read row by row (`QuerySet.iterator`) is read in here, in a transaction of its own on
     PostgreSQL: an answer that is streamed, or a check that walks a table. No verb is called in it.
+    `using` names another database than the primary (tenancy/replica.py).
 
     On SQLite it is nothing, since a transaction there would keep everybody else from writing.
     """
     if connection.vendor == "sqlite":
         yield
         return
-    with transaction.atomic():
+    with transaction.atomic(using):
         yield
 
 

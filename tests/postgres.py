@@ -171,7 +171,40 @@ def _wait(process: subprocess.Popen[bytes], folder: Path) -> None:
     deadline = time.monotonic() + START_TIMEOUT
     log = folder / "log"
     while time.monotonic() < deadline and process.poll() is None:
-        if b"ready to accept connections" in log.read_bytes():
+        if b"system is ready to accept" in log.read_bytes():
             return
         time.sleep(0.05)
     raise NoServer(f"PostgreSQL did not start:\n{log.read_text(errors='replace')}")
+
+
+@contextmanager
+def standby(entry: dict[str, Any]) -> Iterator[str]:
+    """Runs a standby of the server at the entry's socket folder, which copies it as it goes on;
+    gives the standby's socket folder. Raises NoServer where the server is another machine's."""
+    if not Path(entry["HOST"], "data").is_dir():
+        raise NoServer("A standby is made of the tests' own server alone.")
+    bin_folder, become = programs(), ordinary_user()
+    folder = Path(tempfile.mkdtemp(prefix="pgr", dir="/tmp"))
+    os.chown(folder, *become[0]) if become else None
+    try:
+        subprocess.run(
+            [bin_folder / "pg_basebackup", "-h", entry["HOST"], "-p", str(entry["PORT"]), "-U",
+             "tests", "-D", folder / "data", "-R", "-X", "stream", "-c", "fast", "-N"],
+            check=True, cwd=folder, preexec_fn=become[1] if become else None,
+        )  # fmt: skip
+        process = _start(bin_folder, folder, become)
+        _running[str(folder)] = process
+        _wait(process, folder)
+        yield str(folder)
+    finally:
+        if started := _running.pop(str(folder), None):
+            started.send_signal(signal.SIGINT)
+            started.wait()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def end(host: str) -> None:
+    """Ends the server at this socket folder, with everybody's connections."""
+    process = _running[host]
+    process.send_signal(signal.SIGINT)
+    process.wait()

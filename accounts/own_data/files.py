@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.own_data.tables import Table, in_order
 from backoffice.export import BOM, CHUNK, written
+from tenancy import replica
 from tenancy.door import inside, reading
 from tenancy.models import Vendor
 
@@ -54,10 +55,11 @@ def _rows(table: Table, user: User, vendor: Vendor) -> Iterator[list[dict[str, A
     ended; and in it again for each part, since others run in between."""
     with inside(vendor):
         found = table.rows(user)
-    with reading():
+    where = replica.place()
+    with reading(where):
         unread = found.iterator(chunk_size=CHUNK)
         while True:
-            with inside(vendor):
+            with inside(vendor), replica.asking(where):
                 part = [
                     {name: cell(row) for name, cell in table.cells.items()}
                     for row in islice(unread, CHUNK)

@@ -11,7 +11,9 @@ from django.utils import timezone
 
 from accounts.models import Refusal, User
 from accounts.models.sessions import LONGEST_BROWSER
-from tenancy.door import current_vendor, inside
+from jobs.vendors import at_each
+from tenancy.door import current_vendor
+from tenancy.models import Vendor
 from tenancy.table import every_vendor
 from tenancy.transactions import delete_in_steps
 
@@ -54,8 +56,10 @@ def note(
 
 def clean_up_all() -> str:
     """The daily chore (jobs/chores.py): deletes what is older than 30 days."""
-    before, deleted = timezone.now() - KEPT_FOR, 0
-    for vendor in every_vendor():
-        with inside(vendor):
-            deleted += delete_in_steps(Refusal.objects.filter(created_at__lt=before))
+    before = timezone.now() - KEPT_FOR
+
+    def at(_vendor: Vendor) -> int:
+        return delete_in_steps(Refusal.objects.filter(created_at__lt=before))
+
+    deleted = at_each(at, every_vendor())
     return f"Deleted {deleted} refusals that are older than {KEPT_FOR.days} days."

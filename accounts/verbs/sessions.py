@@ -13,7 +13,7 @@ from accounts.devices.lifetimes import lifetime_of
 from accounts.models import Session, User, among_operators
 from accounts.models.sessions import LONGEST_BROWSER, REFRESH
 from audit.acting import actor
-from tenancy.door import inside
+from jobs.vendors import at_each
 from tenancy.hosts import Site
 from tenancy.table import every_vendor
 from tenancy.transactions import delete_in_steps
@@ -105,12 +105,9 @@ def end_everybodys() -> None:
 
 def clean_up_all() -> str:
     """The daily chore (jobs/chores.py): deletes every session that has run out."""
-    deleted = 0
-    for vendor in every_vendor():
-        with inside(vendor):
-            deleted += _delete_ended()
     with among_operators():
-        deleted += _delete_ended()
+        deleted = _delete_ended()
+    deleted += at_each(lambda _vendor: _delete_ended(), every_vendor())
     return f"Deleted {deleted} sessions that have run out."
 
 

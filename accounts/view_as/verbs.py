@@ -18,6 +18,7 @@ from accounts.models import User, ViewAs
 from accounts.models.roles import claims_of
 from audit import trail
 from audit.acting import acting_as
+from jobs.vendors import at_each
 from tenancy.door import inside
 from tenancy.models import Vendor
 from tenancy.table import every_vendor
@@ -196,7 +197,7 @@ def clean_up(vendor: Vendor) -> int:
 
 def clean_up_all() -> str:
     """The daily chore (jobs/chores.py): every vendor's old views."""
-    deleted = sum(clean_up(vendor) for vendor in every_vendor())
+    deleted = at_each(clean_up, every_vendor())
     return f"Deleted {deleted} views as a customer that are over for 30 days."
 
 

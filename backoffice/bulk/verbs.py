@@ -27,6 +27,7 @@ from audit.verbs.erasing import Leaving
 from backoffice.bulk.errors import ConfirmedAlready, NotRunning
 from backoffice.bulk.kinds import KINDS, Act, Kind
 from backoffice.models import BulkChange, BulkStep
+from jobs.vendors import at_each
 from tenancy.door import inside
 from tenancy.models import Vendor
 from tenancy.table import every_vendor
@@ -221,22 +222,26 @@ def _end(change: BulkChange, state: str, why: str = "") -> bool:
 def go_on() -> int:
     """The hourly chore (jobs/chores.py): has changes go on that have stood still for half an hour,
     so that their jobs must be lost; returns how many."""
-    found, before = 0, timezone.now() - STANDS_STILL
-    for vendor in every_vendor():
-        with inside(vendor):
-            still = BulkChange.objects.filter(state__in=RUNNING, updated_at__lt=before)
-            for pk in still.values_list("pk", flat=True):
-                carry_out.enqueue(vendor_id=str(vendor.pk), change_id=str(pk))
-                found += 1
-    return found
+    before = timezone.now() - STANDS_STILL
+
+    def at(vendor: Vendor) -> int:
+        still = BulkChange.objects.filter(state__in=RUNNING, updated_at__lt=before)
+        found = list(still.values_list("pk", flat=True))
+        for pk in found:
+            carry_out.enqueue(vendor_id=str(vendor.pk), change_id=str(pk))
+        return len(found)
+
+    return at_each(at, every_vendor())
 
 
 def clean_up() -> str:
     """The daily chore: forgets what became of each row, KEPT after a change has ended."""
-    deleted, before = 0, timezone.now() - KEPT
-    for vendor in every_vendor():
-        with inside(vendor):
-            deleted += delete_in_steps(BulkStep.objects.filter(change__finished_at__lt=before))
+    before = timezone.now() - KEPT
+
+    def at(_vendor: Vendor) -> int:
+        return delete_in_steps(BulkStep.objects.filter(change__finished_at__lt=before))
+
+    deleted = at_each(at, every_vendor())
     return f"Deleted {deleted} steps of changes that are over for {KEPT.days} days."
 
 

@@ -10,7 +10,9 @@ from django.utils import timezone
 
 from branding.domains import verbs as domains
 from branding.domains.models import CustomDomain
-from tenancy.door import Way, inside, outside
+from jobs.vendors import at_each
+from tenancy.door import Way, outside
+from tenancy.models import Vendor
 from tenancy.table import every_vendor
 from web.fetching import Fault, NotFetched, certificate_of
 
@@ -31,14 +33,16 @@ def look_all() -> str:
     now = timezone.now()
     with outside(Way.DOMAINS, "Which vendors have a domain that is to be looked at."):
         waiting = set(_due(now).values_list("vendor_id", flat=True))
-    looked = 0
-    for vendor in every_vendor(waiting):
-        with inside(vendor):
-            for domain in _due(now):
-                shown = look(domain.name)
-                domains.note_certificate(domain, ends_at=shown.ends_at, fault=shown.fault)
-                looked += 1
-    return f"Looked at {looked} certificates."
+
+    def at(_vendor: Vendor) -> int:
+        looked = 0
+        for domain in _due(now):
+            shown = look(domain.name)
+            domains.note_certificate(domain, ends_at=shown.ends_at, fault=shown.fault)
+            looked += 1
+        return looked
+
+    return f"Looked at {at_each(at, every_vendor(waiting))} certificates."
 
 
 def _due(now: datetime) -> QuerySet[CustomDomain]:

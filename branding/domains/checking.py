@@ -8,7 +8,9 @@ from django.utils import timezone
 
 from branding.domains import verbs as domains
 from branding.domains.models import CustomDomain
-from tenancy.door import Way, inside, outside
+from jobs.vendors import at_each
+from tenancy.door import Way, outside
+from tenancy.models import Vendor
 from tenancy.table import every_vendor
 
 logger = logging.getLogger(__name__)
@@ -22,7 +24,7 @@ class Unchecked(Exception):
 
 
 def check_due() -> str:
-    """The chore, every five minutes. Raises Unchecked."""
+    """The chore, every five minutes. Raises Unchecked and SomeVendorsFailed."""
     checked, failed = check_all(only_due=True)
     if failed:
         raise Unchecked(failed)
@@ -33,20 +35,21 @@ def check_all(
     *, only_due: bool, tell: Callable[[CustomDomain], object] = lambda _domain: None
 ) -> tuple[int, int]:
     """Checks the domains, one after the other; tells of each as it is afterwards. Returns how many
-    there were, and how many of them could not be checked."""
-    now, checked, failed = timezone.now(), 0, 0
+    there were, and how many of them could not be checked. Raises SomeVendorsFailed."""
+    now, failed = timezone.now(), list[bool]()
     with outside(Way.DOMAINS, "Which vendors have a domain that is due."):
         found = CustomDomain.objects.all()
         if only_due:
             found = found.filter(next_check_at__lte=now)
         waiting = set(found.values_list("vendor_id", flat=True))
-    for vendor in every_vendor(waiting):
-        with inside(vendor):
-            rows = domains.due(now) if only_due else CustomDomain.objects.all()
-            for domain in rows:
-                checked += 1
-                failed += not _check(domain, tell)
-    return checked, failed
+
+    def at(_vendor: Vendor) -> int:
+        rows = domains.due(now) if only_due else CustomDomain.objects.all()
+        here = [not _check(domain, tell) for domain in rows]
+        failed.extend(here)
+        return len(here)
+
+    return at_each(at, every_vendor(waiting)), sum(failed)
 
 
 def _check(domain: CustomDomain, tell: Callable[[CustomDomain], object]) -> bool:

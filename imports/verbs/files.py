@@ -35,6 +35,7 @@ from imports.rows import Problem, Rows
 from imports.verbs import reading, writing
 from imports.verbs.people import ImportFailed
 from imports.verbs.writing import Superseded
+from jobs.vendors import at_each
 from tenancy.door import inside
 from tenancy.models import Vendor
 from tenancy.table import every_vendor
@@ -227,16 +228,18 @@ def _changed(row: DataImport, problems: list[Problem], number: int) -> None:
 def go_on() -> int:
     """The hourly chore (jobs/chores.py): has imports go on that have stood still for half an hour,
     so that their jobs must be lost; returns how many."""
-    found, before = 0, timezone.now() - STANDS_STILL
-    for vendor in every_vendor():
-        with inside(vendor):
-            running = (State.READING, State.CHECKING, State.IMPORTING, State.UNDOING)
-            left = DataImport.objects.filter(state__in=running, updated_at__lt=before)
-            for pk, state in left.values_list("pk", "state"):
-                job = check if state in {State.READING, State.CHECKING} else carry_out
-                job.enqueue(vendor_id=str(vendor.pk), import_id=str(pk))
-                found += 1
-    return found
+    before = timezone.now() - STANDS_STILL
+
+    def at(vendor: Vendor) -> int:
+        running = (State.READING, State.CHECKING, State.IMPORTING, State.UNDOING)
+        left = DataImport.objects.filter(state__in=running, updated_at__lt=before)
+        found = list(left.values_list("pk", "state"))
+        for pk, state in found:
+            job = check if state in {State.READING, State.CHECKING} else carry_out
+            job.enqueue(vendor_id=str(vendor.pk), import_id=str(pk))
+        return len(found)
+
+    return at_each(at, every_vendor())
 
 
 # --- Reading ------------------------------------------------------------------------------------

@@ -1,10 +1,15 @@
 """Leases that have ended: their seats become free without anybody asking for one."""
 
+from collections import defaultdict
+from uuid import UUID
+
 from django.utils import timezone
 
+from jobs.vendors import at_each
 from licenses.models import Activation
 from licenses.verbs.activations import free_ended_leases
-from tenancy.door import Way, inside, outside
+from tenancy.door import Way, outside
+from tenancy.models import Vendor
 from tenancy.table import vendor_by_id
 
 MOST = 500  # licences at a time; what is left waits for the next round
@@ -17,10 +22,11 @@ def free_seats() -> int:
     with outside(Way.PROGRAMS, "One index finds the leases that have ended at all vendors."):
         ended = Activation.objects.filter(lease_expires_at__lte=timezone.now()).order_by()
         due = list(ended.values_list("vendor_id", "license_id").distinct()[:MOST])
+    ended_at: dict[UUID, list[UUID]] = defaultdict(list)
     for vendor_id, license_id in due:
-        vendor = vendor_by_id(vendor_id)
-        if vendor is None:
-            continue
-        with inside(vendor):
-            free_ended_leases(license_id)
-    return len(due)
+        ended_at[vendor_id].append(license_id)
+
+    def at(vendor: Vendor) -> int:
+        return len([free_ended_leases(license_id) for license_id in ended_at[vendor.pk]])
+
+    return at_each(at, [vendor for vendor in map(vendor_by_id, ended_at) if vendor])

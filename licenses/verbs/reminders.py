@@ -12,12 +12,12 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from jobs.vendors import at_each
 from licenses.ends import LAST, End
 from licenses.models import License
 from mail.delivery import one_of_many
 from mail.models import OutgoingEmail
 from mail.outbox import queue
-from tenancy.door import inside
 from tenancy.models import Vendor
 from tenancy.table import every_vendor
 from tenancy.transactions import in_steps
@@ -32,20 +32,19 @@ def send_reminders() -> int:
     """Queues the e-mails that are due, at all vendors that want them; returns how many.
 
     Safe to repeat, also at the same time: a licence is reminded of once for its expiry and the
-    days before. One that was renewed is reminded of anew.
+    days before. One that was renewed is reminded of anew. Raises SomeVendorsFailed.
     """
     wanting = (each for each in every_vendor() if each.is_active and each.send_expiry_reminders)
-    return sum(_remind_customers_of(vendor) for vendor in wanting)
+    return at_each(_remind_customers_of, wanting)
 
 
 def _remind_customers_of(vendor: Vendor) -> int:
     queued, now = list[bool](), timezone.now()
-    with inside(vendor):
-        today = now.astimezone(vendor.zone).date()
-        for licenses in _chunks(expiring(now)):
-            due = _due(licenses, now, vendor.zone)
-            with one_of_many():
-                in_steps(due, lambda theirs: queued.append(_remind(theirs, today)))
+    today = now.astimezone(vendor.zone).date()
+    for licenses in _chunks(expiring(now)):
+        due = _due(licenses, now, vendor.zone)
+        with one_of_many():
+            in_steps(due, lambda theirs: queued.append(_remind(theirs, today)))
     return sum(queued)
 
 

@@ -12,8 +12,9 @@ from django.utils import timezone
 from django.utils.translation import ngettext
 
 from audit.verbs.erasing import Leaving
+from jobs.vendors import at_each
 from mail.models import OutgoingEmail, SentText
-from tenancy.door import inside
+from tenancy.models import Vendor
 from tenancy.table import every_vendor
 from tenancy.transactions import delete_in_steps
 
@@ -117,8 +118,10 @@ def tell(person_id: UUID) -> str:
 
 def clean_up_all() -> str:
     """The daily chore (jobs/chores.py): deletes what is older than 90 days."""
-    before, deleted = timezone.now() - KEPT_FOR, 0
-    for vendor in every_vendor():
-        with inside(vendor):
-            deleted += delete_in_steps(SentText.objects.filter(created_at__lte=before))
+    before = timezone.now() - KEPT_FOR
+
+    def at(_vendor: Vendor) -> int:
+        return delete_in_steps(SentText.objects.filter(created_at__lte=before))
+
+    deleted = at_each(at, every_vendor())
     return f"Deleted the text of {deleted} e-mails that are older than {KEPT_FOR.days} days."

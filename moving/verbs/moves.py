@@ -22,6 +22,7 @@ from accounts.models import User
 from audit import trail
 from audit.acting import Actor, Source, acting, actor
 from audit.verbs.erasing import Leaving
+from jobs.vendors import at_each
 from moving.errors import MovesAlready, NotStopped, TokenMissing
 from moving.models import Move, Remark, Taken
 from moving.nouns import BY_NAME, NOUNS, Noun
@@ -249,15 +250,15 @@ def _stop_for(row: Move, why: str) -> None:
 def go_on() -> int:
     """The hourly chore (jobs/chores.py): has moves go on that have stood still, so that their jobs
     must be lost; returns how many."""
-    found, before = 0, timezone.now() - STANDS_STILL
-    for vendor in every_vendor():
-        with inside(vendor):
-            for row in Move.objects.filter(
-                state=State.RUNNING, by_jobs=True, updated_at__lt=before
-            ):
-                _enqueue(row)
-                found += 1
-    return found
+    before = timezone.now() - STANDS_STILL
+
+    def at(_vendor: Vendor) -> int:
+        still = list(Move.objects.filter(state=State.RUNNING, by_jobs=True, updated_at__lt=before))
+        for row in still:
+            _enqueue(row)
+        return len(still)
+
+    return at_each(at, every_vendor())
 
 
 # --- Erasing ------------------------------------------------------------------------------------

@@ -42,6 +42,7 @@ from portal.office.needs import Waiting, needs_of, needs_of_vendors
 from releases.statistics import TopFiles, downloads_per_day, top_files
 from tenancy.hosts import vendor_url
 from tenancy.models import Vendor
+from tenancy.replica import from_replica
 from tenancy.table import vendors_by_status
 from web.moments import at
 
@@ -140,7 +141,13 @@ def kept_for(took: float) -> float:
 
 
 def count(now: datetime) -> Numbers:
-    """Counts everything anew."""
+    """Counts everything anew: what charts show by the replica, if there is one. What waits for
+    somebody is done with at once, so that the primary is asked for it."""
+    waiting = needs.count(now)
+    return from_replica(lambda: _charted(now, waiting))
+
+
+def _charted(now: datetime, waiting: Waiting) -> Numbers:
     downloads = downloads_per_day(now)
     return Numbers(
         at=now,
@@ -149,7 +156,7 @@ def count(now: datetime) -> Numbers:
         activations=activations_per_day(now),
         downloads=downloads,
         files=top_files(now, downloads.total),
-        waiting=needs.count(now),
+        waiting=waiting,
     )
 
 

@@ -22,9 +22,9 @@ from django.core.files import File
 from django.core.files.storage import FileSystemStorage, Storage, storages
 from django.db import DatabaseError
 
+from jobs.vendors import at_each
 from releases.files.uploads import ReceivedFile
 from releases.models import ReleaseFile
-from tenancy.door import inside
 from tenancy.table import every_vendor
 from web.disks import is_out
 
@@ -212,7 +212,5 @@ def signed_url(key: str, *, method: str, parameters: dict[str, Any]) -> str:
 def clean_up() -> str:
     """The daily chore (jobs/chores.py): what broken uploads left behind, of every vendor."""
     left_over = remove_broken_uploads()
-    for vendor in every_vendor():
-        with inside(vendor):
-            left_over += remove_left_overs(vendor.pk)
+    left_over += at_each(lambda vendor: remove_left_overs(vendor.pk), every_vendor())
     return f"Deleted {left_over} files that uploads had left behind."

@@ -40,6 +40,7 @@ def test_every_way_describes_the_file_alike(everything: Ways, way: str) -> None:
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["repr-digest"].startswith("sha-256=:")
         assert headers["x-robots-tag"] == "noindex"
+        assert len(headers["x-request-id"]) in {32, 36}
         assert headers["cache-control"] == "private, no-cache, no-transform"
         assert headers["etag"] == everything.answers["alone"]["whole file"].headers["etag"]
         assert len(headers["etag"]) == 66

@@ -45,6 +45,7 @@ def test_the_test_settings_are_sound() -> None:
         ("DIRECT_DOWNLOADS", 4, "portal.E010"),
         ("DIRECT_DOWNLOADS", 48, "portal.E010"),
         ("THREADS", 3, "portal.E010"),
+        ("HAS_REPLICA", True, "portal.E012"),
     ],
 )
 def test_misconfiguration_is_found(settings: Any, name: str, value: object, found: str) -> None:

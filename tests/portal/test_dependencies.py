@@ -19,6 +19,7 @@ NAME = re.compile(r"^([A-Za-z0-9_.-]+(?:\[[\w,-]+\])?)")
 def named_by_pyproject() -> dict[str, list[str]]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     groups = {"What runs": project["dependencies"]}
+    groups["Only with OpenTelemetry"] = project["optional-dependencies"]["telemetry"]
     groups["For development and tests alone"] = project["optional-dependencies"]["dev"]
     return {
         group: [match[1] for each in needed if (match := NAME.match(each))]
@@ -30,7 +31,9 @@ def locked(lock: str) -> dict[str, str]:
     return dict(re.findall(r"^([a-z0-9-]+)==([^ ;\\]+)", (ROOT / lock).read_text(), re.M))
 
 
-@pytest.mark.parametrize("group", ["What runs", "For development and tests alone"])
+@pytest.mark.parametrize(
+    "group", ["What runs", "Only with OpenTelemetry", "For development and tests alone"]
+)
 def test_each_package_is_listed_with_its_reason(group: str) -> None:
     text = (ROOT / "docs/dependencies.md").read_text()
     section = text[text.index(f"## {group}") :].partition("\n## ")[0]
@@ -41,6 +44,10 @@ def test_each_package_is_listed_with_its_reason(group: str) -> None:
 def test_development_has_what_runs_at_the_same_versions() -> None:
     runs, develops = locked("requirements.lock"), locked("requirements-dev.lock")
     assert {name: develops.get(name) for name in runs} == runs
+    shipped = locked("requirements-telemetry.lock")
+    assert {name: develops.get(name) for name in shipped} == shipped
+    assert {name: shipped.get(name) for name in runs} == runs
+    assert {name for name in shipped if "opentelemetry" in name} & set(runs) == set()
 
 
 @pytest.mark.parametrize(
@@ -99,7 +106,7 @@ def test_the_list_of_cyclonedx_names_what_the_lock_names() -> None:
     assert (listed["bomFormat"], listed["specVersion"]) == ("CycloneDX", "1.6")
     assert listed["metadata"]["component"]["name"] == "portal"
     assert {each["name"]: each["version"] for each in listed["components"]} == locked(
-        "requirements.lock"
+        "requirements-telemetry.lock"
     )
     for each in listed["components"]:
         assert each["purl"] == f"pkg:pypi/{each['name']}@{each['version']}"

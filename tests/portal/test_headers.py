@@ -1,8 +1,10 @@
 """Headers and cookies of every kind of answer."""
 
+import json
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 
 from tests.world import Browser, World, signed_in
 
@@ -33,6 +35,75 @@ def test_every_answer_is_strict(world: World, label: str, path: str) -> None:
     assert response["Referrer-Policy"] == "same-origin"
     assert response["Cross-Origin-Opener-Policy"] == "same-origin"
     assert "Strict-Transport-Security" not in response
+
+
+def fails(*_: object, **__: object) -> None:
+    raise RuntimeError("on purpose")
+
+
+def is_locked(*_: object, **__: object) -> None:
+    raise OperationalError("canceling statement due to lock timeout")
+
+
+@pytest.mark.parametrize(
+    ("label", "path", "status"),
+    [
+        *((label, path, None) for label, path in PAGES),
+        ("api", "/v3/products", 401),
+        ("api", "/v3/nothing", 404),
+        ("acme", "/logout/", 405),
+        ("acme", "/healthz", 200),
+        ("acme", "/readyz", 200),
+        ("acme", "/favicon.ico", None),
+    ],
+)
+def test_every_answer_says_the_id_of_its_request(
+    world: World, settings: Any, label: str, path: str, status: int | None
+) -> None:
+    settings.TRUSTED_PROXIES = 1
+    given = "0123456789abcdef0123456789abcdef"
+    response = Browser(label).get(path, headers={"X-Request-ID": given})
+    assert response["X-Request-ID"] == given
+    assert status in {None, response.status_code}
+
+
+def test_nobodys_host_is_told_an_id_too(world: World) -> None:
+    response = Browser().get("/", headers={"host": "a b"})
+    assert (response.status_code, len(response["X-Request-ID"])) == (400, 36)
+
+
+def test_static_files_have_no_id_since_browsers_keep_them(world: World) -> None:
+    for path in ("/static/css/base.css", "/static/nothing.css"):
+        assert "X-Request-ID" not in Browser().get(path)
+
+
+@pytest.mark.parametrize(("fault", "status"), [(fails, 500), (is_locked, 503)])
+def test_a_fault_is_told_with_the_id_of_its_lines(
+    world: World, monkeypatch: pytest.MonkeyPatch, logged: Any, fault: Any, status: int
+) -> None:
+    monkeypatch.setattr("accounts.views.SignInForm", fault)
+    response = Browser("acme", raise_request_exception=False).get("/login/")
+    assert response.status_code == status
+    id = response["X-Request-ID"]
+    assert f"<code>{id}</code>" in response.content.decode()
+    assert [line for line in logged.json_lines if json.loads(line).get("request") == id]
+
+
+def test_a_program_is_told_in_the_header(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("portal.middleware.people.find", fails)
+    response = Browser("api", raise_request_exception=False).get(
+        "/v3/products", headers={"Authorization": "Bearer x"}
+    )
+    assert response.status_code == 500
+    assert response.json().keys() == {"message", "code"}
+    assert len(response["X-Request-ID"]) == 36
+
+
+def test_who_comes_too_often_is_told_an_id_each_time(world: World) -> None:
+    browser = Browser("api")
+    answers = [browser.get("/v3/products") for _ in range(100)]
+    assert {each.status_code for each in answers} == {401, 429}
+    assert len({each["X-Request-ID"] for each in answers}) == 100
 
 
 def test_what_a_load_balancer_is_told_is_not_kept(world: World) -> None:

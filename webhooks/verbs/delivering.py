@@ -19,7 +19,9 @@ from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
 from audit import trail
+from jobs.vendors import at_each
 from tenancy.door import Way, inside, outside
+from tenancy.models import Vendor
 from tenancy.table import every_vendor
 from tenancy.transactions import delete_in_steps
 from web.fetching import Fault
@@ -225,9 +227,10 @@ def resend_given_up(webhook: Webhook) -> int:
 
 def clean_up_all() -> str:
     """The daily chore (jobs/chores.py): deletes what ended more than 30 days ago."""
-    before, deleted = timezone.now() - KEPT, 0
-    for vendor in every_vendor():
-        with inside(vendor):
-            old = Delivery.objects.filter(created_at__lte=before, due_at=None)
-            deleted += delete_in_steps(old)
+    before = timezone.now() - KEPT
+
+    def at(_vendor: Vendor) -> int:
+        return delete_in_steps(Delivery.objects.filter(created_at__lte=before, due_at=None))
+
+    deleted = at_each(at, every_vendor())
     return f"Deleted {deleted} events to webhooks that are older than {KEPT.days} days."

@@ -14,8 +14,9 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from jobs.vendors import at_each
 from licenses.models import License
-from tenancy.door import Way, inside, outside
+from tenancy.door import Way, outside
 from tenancy.models import Vendor
 from tenancy.table import vendor_by_id
 from tenancy.transactions import in_steps
@@ -39,7 +40,7 @@ def look_for_slow_ends() -> int:
 
 
 def _look(among: Iterable[ends.End], until: str) -> int:
-    return sum(_look_at(vendor, list(among), until) for vendor in _vendors())
+    return at_each(lambda _vendor: _look_here(list(among), until), _vendors())
 
 
 def _vendors() -> list[Vendor]:
@@ -50,12 +51,11 @@ def _vendors() -> list[Vendor]:
     return [vendor for vendor in map(vendor_by_id, ids) if vendor]
 
 
-def _look_at(vendor: Vendor, among: list[ends.End], until: str) -> int:
-    with inside(vendor):
-        return sum(
-            _look_for(hook, [end for end in among if end.event in hook.events], until)
-            for hook in Webhook.objects.filter(active=True).order_by("pk")
-        )
+def _look_here(among: list[ends.End], until: str) -> int:
+    return sum(
+        _look_for(hook, [end for end in among if end.event in hook.events], until)
+        for hook in Webhook.objects.filter(active=True).order_by("pk")
+    )
 
 
 def _look_for(hook: Webhook, among: list[ends.End], until: str) -> int:

@@ -26,10 +26,10 @@ from accounts.ways_in import domains, tasks
 from audit import trail
 from audit.acting import acting_as
 from audit.verbs.erasing import Leaving
+from jobs.vendors import at_each
 from mail.outbox import queue
 from mail.verbs.keeping import delete_to_nobody
 from tenancy.addresses import normalise_email
-from tenancy.door import inside
 from tenancy.models import Vendor
 from tenancy.table import every_vendor
 from tenancy.transactions import delete_in_steps
@@ -179,9 +179,12 @@ def forget(leaving: Leaving) -> None:
 def clean_up_all() -> str:
     """The daily chore (jobs/chores.py): deletes registrations that ended a day ago, used or not,
     and the e-mails about them to nobody's account; so a flood of them leaves nothing."""
-    before, deleted = timezone.now() - KEPT, 0
-    for vendor in every_vendor():
-        with inside(vendor):
-            deleted += delete_in_steps(Registration.objects.filter(ends_at__lt=before))
-            delete_to_nobody(CONFIRM, before - LASTS)
+    before = timezone.now() - KEPT
+
+    def at(_vendor: Vendor) -> int:
+        deleted = delete_in_steps(Registration.objects.filter(ends_at__lt=before))
+        delete_to_nobody(CONFIRM, before - LASTS)
+        return deleted
+
+    deleted = at_each(at, every_vendor())
     return f"Deleted {deleted} registrations that are over."

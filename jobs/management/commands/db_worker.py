@@ -20,6 +20,7 @@ from django_tasks_db.models import DBTaskResult
 from jobs.chores import BESIDE
 from jobs.upkeep import Companion, Upkeep, put_back, tidy
 from tenancy.waiting import passes
+from web.watched import doing
 
 logger = logging.getLogger(__name__)
 
@@ -100,7 +101,10 @@ class Worker(library.Worker):
                 logger.warning("The job %s goes back into the queue.", job.pk)
 
         job.set_failed = end
-        super().run_task(job)
+        vendor_id = (job.args_kwargs or {}).get("kwargs", {}).get("vendor_id", "")
+        with doing("job", job.task_path, vendor_id) as done:
+            super().run_task(job)
+            done.failed = job.status == TaskResultStatus.FAILED
 
 
 def is_of_another_version(job: Any) -> bool:

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
+from jobs.vendors import SomeVendorsFailed
 from licenses.verbs.reminders import send_reminders
 
 
@@ -14,4 +15,8 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.stdout.write(f"Queued {send_reminders()} reminders.")
+        try:
+            self.stdout.write(f"Queued {send_reminders()} reminders.")
+        except SomeVendorsFailed as error:
+            self.stdout.write(f"Queued {error.done} reminders.")
+            raise CommandError(str(error)) from error
