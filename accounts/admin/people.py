@@ -266,7 +266,7 @@ class UsersAdmin(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> Any:
         person = context["original"]
-        context |= stands_in(person) if person else {"title": self.add_text_for(request)}
+        context |= stands_in(person) if person else {}
         return super().render_change_form(request, context, *args, **kwargs)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
