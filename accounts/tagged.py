@@ -3,8 +3,8 @@
 The Web API writes by the same verbs, and asks the same right of who reads them.
 """
 
-import csv
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +25,7 @@ from backoffice.lists import MOST_OFFERED
 
 RIGHT = "accounts.view_tag"
 FIELD = "tag_names"
+PART = re.compile(r'\s*+(?:"(?P<quoted>(?:[^"]|"")*+)"\s*+|(?P<plain>(?!")[^,]*+))(?:,|\Z)')
 LONGEST = MOST_TAGS * 204  # characters: of names, each a quotation mark, which is typed twice
 
 
@@ -59,12 +60,8 @@ class TagsField(forms.CharField):
 
     def clean(self, value: Any) -> Any:
         """Raises ValidationError for a name that none can have, and for too many."""
-        try:
-            [typed] = csv.reader([super().clean(value)], skipinitialspace=True, strict=True)
-        except (csv.Error, ValueError) as error:
-            text = _("Separate names by commas; one with a comma stands in quotation marks.")
-            raise ValidationError(text) from error
-        names = list(dict.fromkeys(_cleaned(each) for each in typed if each.strip()))
+        typed = _names_in(super().clean(value))
+        names = list(dict.fromkeys(_cleaned(each) for each in typed if each))
         if len(names) > MOST_TAGS:
             raise ValidationError(TooManyTags.text)
         return names
@@ -74,11 +71,24 @@ class TagsField(forms.CharField):
         return data is not None and super().has_changed(initial, data)
 
 
+def _names_in(line: str) -> Iterator[str]:
+    """The names in a line, also empty ones. Raises ValidationError for a quotation mark alone."""
+    place = 0
+    while place < len(line):
+        found = PART.match(line, place)
+        if found is None:
+            raise ValidationError(
+                _("Separate names by commas; one with a comma stands in quotation marks.")
+            )
+        yield (found["plain"] or (found["quoted"] or "").replace('""', '"')).strip()
+        place = found.end()
+
+
 def _cleaned(name: str) -> str:
     try:
-        return str(Tag._meta.get_field("name").clean(name.strip(), None))
+        return str(Tag._meta.get_field("name").clean(name, None))
     except ValidationError as error:
-        named = {"name": name.strip()[:100]}
+        named = {"name": name[:100]}
         told = [_("“%(name)s”: ") % named + each for each in error.messages]
         raise ValidationError(told) from error
 
@@ -116,12 +126,6 @@ class WithTags(VendorAdmin):
             return parts
         return [(title, options | {"fields": _without(options)}) for title, options in parts]
 
-    def get_list_filter(self, request: HttpRequest) -> Any:
-        filters = super().get_list_filter(request)
-        if request.user.has_perm(RIGHT):
-            return filters
-        return [each for each in filters if not _is_by_tag(each)]
-
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         self.save_tags(obj, form)
@@ -136,12 +140,8 @@ def _without(options: Any) -> list[Any]:
     return [name for name in options["fields"] if name != FIELD]
 
 
-def _is_by_tag(offered: Any) -> bool:
-    return isinstance(offered, type) and issubclass(offered, TagFilter)
-
-
 class TagFilter(admin.SimpleListFilter):
-    """Rows that have a tag; the first of them are offered, and the chosen one."""
+    """Rows that have a tag, for who may read tags; the first are offered, and the chosen one."""
 
     title = gettext_lazy("tag")
     parameter_name = "tag"
@@ -149,16 +149,24 @@ class TagFilter(admin.SimpleListFilter):
     field: str  # of it, that leads to the rows
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        if not request.user.has_perm(RIGHT):
+            return []
         chosen = self.value()
         first = dict(Tag.objects.values_list("pk", "name")[:MOST_OFFERED])
         if chosen and chosen not in map(str, first):
             first |= dict(Tag.objects.filter(pk=_id(chosen)).values_list("pk", "name"))
         return [(str(pk), name) for pk, name in first.items()]
 
+    def has_output(self) -> bool:
+        """One that is not there any more is asked for all the same."""
+        return self.value() is not None or super().has_output()
+
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         chosen = self.value()
         if chosen is None:
             return queryset
+        if not request.user.has_perm(RIGHT):
+            raise IncorrectLookupParameters
         tagged = self.through.objects.filter(tag=_id(chosen))
         return queryset.filter(pk__in=tagged.values(self.field))
 
