@@ -47,7 +47,7 @@ PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "installed-locks"
 DEFAULT_PORT = "8000"
 HIGHEST_PORT = 65535
-SERVED_WITH = ("chromium", "nginx", "caddy", "curl", "pgbouncer")
+SERVED_WITH = ("chromium", "nginx", "caddy", "curl", "pgbouncer", "redis-server")
 # The SDK's examples; missing ones are told of, and are no failure.
 EXAMPLES_WITH = ("node", "javac")
 IMAGE_WITH = ("buildah", "debootstrap", "runc")

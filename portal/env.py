@@ -246,6 +246,28 @@ def replica(name: str) -> dict[str, Any]:
     return entry
 
 
+def redis(name: str) -> str:
+    """The value of NAME, an address of Redis; empty when it is unset.
+
+    Understands redis://user:password@host:port/number, rediss:// (TLS) and unix:///path.
+    """
+    url = text(name, "")
+    if not url:
+        return ""
+    # What is wrong is not told: a password that is not encoded would be a part of it.
+    with suppress(ValueError):
+        parts = urlsplit(url)
+        if parts.scheme == "unix" and parts.path.strip("/"):
+            return url
+        is_number = re.fullmatch(r"/?\d*", parts.path)
+        if parts.scheme in {"redis", "rediss"} and parts.hostname and parts.port != 0 and is_number:
+            return url
+    raise ImproperlyConfigured(
+        f"{name} is no address of Redis: use redis://:password@host:6379/0, rediss:// or "
+        "unix:///path, with / @ : # ? and % in a password written as %2F and so on."
+    )
+
+
 def object_storage(folder: Path) -> dict[str, Any]:
     """The STORAGES entry of the release files: an S3-compatible bucket, or else a local folder.
 

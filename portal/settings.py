@@ -63,6 +63,8 @@ DIRECT_DOWNLOADS = env.integer("DIRECT_DOWNLOADS", THREADS * 3 // 4, minimum=1, 
 # Calls of the Web API in a minute, by one token, and from one address without any.
 API_CALLS_PER_TOKEN = env.integer("API_CALLS_PER_TOKEN", 600, minimum=1, maximum=1_000_000)
 API_CALLS_PER_ADDRESS = env.integer("API_CALLS_PER_ADDRESS", 60, minimum=1, maximum=1_000_000)
+# Where these calls are counted instead of in the database; empty: there.
+REDIS_URL = env.redis("REDIS_URL")
 # Custom domains: who answers about them (host:port; empty is the machine's own resolver), whose
 # certificates we get for them, and what the proxy's question needs when it is not on this machine.
 DNS_SERVERS = env.servers("DNS_SERVERS")

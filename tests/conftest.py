@@ -23,10 +23,11 @@ from accounts.second_factor import codes
 from tenancy import finding
 from tenancy.door import inside
 from tenancy.transactions import do_what_comes_after, take_what_was_left
-from tests import environment, postgres, prepared, roles, rows, secrets, sql
+from tests import environment, postgres, prepared, redis, roles, rows, secrets, sql
 from tests import world as worlds
 from tests.api import running
 from tests.world import NOW
+from web.redis_store import store_at
 
 ON_POSTGRESQL = os.environ.get("TEST_DATABASE") == "postgresql"
 PATHS = f"{os.environ['PATH']}:/usr/sbin"
@@ -37,6 +38,7 @@ PROXIES = all(shutil.which(name, path=PATHS) for name in ("nginx", "caddy", "cur
 NO_IMAGE = dev.missing_of((*dev.IMAGE_WITH, "caddy", "curl"))
 NO_IMAGE += [] if dev.has_postgresql(os.environ) else ["PostgreSQL's server programs"]
 NO_IMAGE += [] if os.geteuid() == 0 else ["root"]
+NO_REDIS = dev.missing_of((redis.PROGRAM,))
 WRITES_WORDS = ("accounts", "audit", "demo", "imports", "licenses", "offline")
 SERVED_IN = ("e2e", "deploy")
 BY_DATABASE = ("audit", "jobs", "tenancy")
@@ -56,7 +58,8 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     chromium = CHROMIUM or "NOT FOUND, no end-to-end tests"
     proxies = "there" if PROXIES else "NOT FOUND, no tests of the proxies"
     image = f"NOT TESTED for want of {', '.join(NO_IMAGE)}" if NO_IMAGE else "tested"
-    told = f"database: {database}, Chromium: {chromium}, nginx, Caddy and curl: {proxies}, image: {image}"
+    stores = "NOT FOUND, nothing is tried with it" if NO_REDIS else "there"
+    told = f"database: {database}, Chromium: {chromium}, nginx, Caddy and curl: {proxies}, image: {image}, Redis: {stores}"
     if not config.getoption("--in-full"):
         return [told]
     return [told, f"payment bridges: {running.FOLDER or running.NOT_RUN}"]
@@ -382,6 +385,32 @@ def acme(world: worlds.World) -> Iterator[worlds.World]:
     """The same world, inside acme's scope."""
     with inside(world.acme):
         yield world
+
+
+@pytest.fixture(scope="session")
+def redis_of_the_run() -> Iterator[redis.Server]:
+    if NO_REDIS and not ALL_REQUIRED:
+        pytest.skip("NOT TRIED: redis-server is not on this machine")
+    with redis.server() as server:
+        yield server
+
+
+@pytest.fixture
+def redis_server(redis_of_the_run: redis.Server, settings: Any) -> Iterator[redis.Server]:
+    """An empty Redis, in which limits are kept."""
+    redis_of_the_run.flush()
+    settings.REDIS_URL = redis_of_the_run.url
+    yield redis_of_the_run
+    store_at(settings.REDIS_URL).close()
+    store_at.cache_clear()
+
+
+@pytest.fixture(params=["database", "redis"])
+def each_store(request: pytest.FixtureRequest) -> str:
+    """Where limits are kept that may be in either; the test runs with both."""
+    if request.param == "redis":
+        request.getfixturevalue("redis_server")
+    return str(request.param)
 
 
 @pytest.fixture(scope="session")

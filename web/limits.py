@@ -3,12 +3,16 @@
 The database is what all processes share, and the bucket is one row that one conditional UPDATE
 fills, so the limit is exact under concurrency. The row holds the moment at which the bucket will
 be whole again (the generic cell rate algorithm, the token bucket with one number).
+
+Limits on calls may be kept in Redis instead (`Limit.in_redis`, web/redis_store.py): each call
+would otherwise write a row. Those that keep somebody from guessing, or others' mailboxes from being
+filled, are in the database alone: whoever could have Redis emptied or restarted could begin anew.
 """
 
 import hmac
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv6Address, IPv6Network, ip_address
 
 from django.conf import settings
@@ -24,11 +28,13 @@ from web.models import RateBucket
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """So many tries at once, and one more every `interval` seconds."""
+    """So many tries at once, and one more every `interval` seconds. `in_redis`: it may be lost, so
+    that it is kept in Redis where there is one."""
 
     name: str
     burst: int
     interval: float
+    in_redis: bool = False
 
 
 SIGN_IN_PER_ADDRESS = Limit("sign-in-address", burst=6, interval=60)
@@ -68,9 +74,15 @@ TEST_EMAIL_PER_USER = Limit("test-email-user", burst=5, interval=5 * 60)
 OWN_TABLES_PER_USER = Limit("own-tables-user", burst=40, interval=30)
 OWN_ARCHIVES_PER_USER = Limit("own-archives-user", burst=5, interval=10 * 60)
 RELEASE_PER_USER = Limit("release-user", burst=20, interval=10 * 60)
-# So many calls of the Web API in a minute; all at once, too.
-API_PER_TOKEN = Limit("api-token", settings.API_CALLS_PER_TOKEN, 60 / settings.API_CALLS_PER_TOKEN)
-API_PER_IP = Limit("api-ip", settings.API_CALLS_PER_ADDRESS, 60 / settings.API_CALLS_PER_ADDRESS)
+
+
+def _a_minute(name: str, calls: int) -> Limit:
+    """So many calls of the Web API in a minute; all at once, too."""
+    return Limit(name, calls, 60 / calls, in_redis=True)
+
+
+API_PER_TOKEN = _a_minute("api-token", settings.API_CALLS_PER_TOKEN)
+API_PER_IP = _a_minute("api-ip", settings.API_CALLS_PER_ADDRESS)
 
 
 # Whoever has one IPv6 address has a whole network of them, mostly a /64 and often a /48, which is
@@ -103,14 +115,17 @@ class TooManyAttempts(PortalError):
 AHEAD = 60.0  # seconds
 
 
-def _check_used_up(key: str, limit: Limit, fullest: float) -> None:
-    """Raises TooManyAttempts for a bucket without a try; not for one that was whole, and has been
+def _used_up(key: str, fullest: float) -> float | None:
+    """When a bucket without a try will be whole; None for one that was whole, and has been
     forgotten meanwhile (`clean_up`). One that was filled when the clock was ahead is as full as it
     can be, and no more: who came then would be kept out until that time is there."""
     buckets = RateBucket.objects.filter(key=key)
     buckets.filter(whole_at__gt=fullest + AHEAD).update(whole_at=fullest)
-    for whole_at in buckets.values_list("whole_at", flat=True):
-        raise TooManyAttempts(max(1, math.ceil(whole_at + limit.interval - fullest)))
+    return buckets.values_list("whole_at", flat=True).first()
+
+
+def _refusal(limit: Limit, whole_at: float, fullest: float) -> TooManyAttempts:
+    return TooManyAttempts(max(1, math.ceil(whole_at + limit.interval - fullest)))
 
 
 def bucket_key(limit: Limit, *subject: str) -> str:
@@ -128,9 +143,12 @@ def take(limit: Limit, *subject: str) -> None:
     taken = RateBucket.objects.filter(key=key, whole_at__lte=fullest - limit.interval).update(
         whole_at=refilled + limit.interval
     )
-    if not taken:
-        _check_used_up(key, limit, fullest)
-        take(limit, *subject)
+    if taken:
+        return
+    whole_at = _used_up(key, fullest)
+    if whole_at is not None:
+        raise _refusal(limit, whole_at, fullest)
+    take(limit, *subject)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +176,28 @@ def take_counted(limit: Limit, *subject: str) -> Left:
     and uses none then."""
     key, now = bucket_key(limit, *subject), time.time()
     fullest = now + limit.burst * limit.interval
+    taken, whole_at = _in_redis(limit, key, now) or _in_database(limit, key, now)
+    if not taken:
+        raise _refusal(limit, whole_at, fullest)
+    tries = int((fullest - whole_at) / limit.interval + 1e-6)
+    return Left(limit, tries, max(0, math.ceil(whole_at - now)))
+
+
+def _in_redis(limit: Limit, key: str, now: float) -> tuple[bool, float] | None:
+    """Whether a try was there, and when the bucket will be whole; None where it isn't kept there,
+    or Redis does not answer."""
+    if not (limit.in_redis and settings.REDIS_URL):
+        return None
+    # Imported here, because it takes its time and most installations need none of it.
+    from web.redis_store import store_at  # noqa: PLC0415
+
+    store = store_at(settings.REDIS_URL)
+    return store.take(key, interval=limit.interval, burst=limit.burst, now=now, ahead=AHEAD)
+
+
+def _in_database(limit: Limit, key: str, now: float) -> tuple[bool, float]:
+    """The same of the row."""
+    fullest = now + limit.burst * limit.interval
     values: dict[str, str | float] = {
         "key": key,
         "now": now,
@@ -167,12 +207,10 @@ def take_counted(limit: Limit, *subject: str) -> Left:
     with connection.cursor() as cursor:
         cursor.execute(TAKE_COUNTED, values | {"most": fullest - limit.interval})
         taken = cursor.fetchone()
-    if taken is None:
-        _check_used_up(key, limit, fullest)
-        return take_counted(limit, *subject)
-    [whole_at] = taken
-    tries = int((fullest - whole_at) / limit.interval + 1e-6)
-    return Left(limit, tries, max(0, math.ceil(whole_at - now)))
+    if taken is not None:
+        return True, taken[0]
+    whole_at = _used_up(key, fullest)
+    return _in_database(limit, key, now) if whole_at is None else (False, whole_at)
 
 
 def came_lately(limit: Limit, address: str, *subject: str) -> bool:
@@ -222,7 +260,8 @@ def _buckets(limit: Limit, address: str) -> list[tuple[Limit, str]]:
         is_wide = False  # a server at a socket knows no address
     if not is_wide:
         return [(limit, address)]
-    wider = Limit(f"{limit.name}-48", limit.burst * WIDER, limit.interval / WIDER)
+    burst, interval = limit.burst * WIDER, limit.interval / WIDER
+    wider = replace(limit, name=f"{limit.name}-48", burst=burst, interval=interval)
     return [(limit, _network(address, 64)), (wider, _network(address, 48))]
 
 

@@ -24,15 +24,19 @@ from accounts.admin.metadata import WithMetadata
 from accounts.devices.verbs import end_for
 from accounts.exported import COLUMNS
 from accounts.finding import people_places
-from accounts.models import CUSTOMER_ROLES, BuiltIn, Role, User
+from accounts.models import CUSTOMER_ROLES, BuiltIn, Role, User, UserTag
 from accounts.models.roles import role_label
 from accounts.passkeys.verbs import passkeys_of
 from accounts.requests import kind_of
 from accounts.second_factor.admin import WithSecondFactor, may_take_off
 from accounts.story import story_of
+from accounts.tagged import FIELD as TAGS
+from accounts.tagged import RIGHT as READ_TAGS
+from accounts.tagged import TagFilter, WithTags, names_of
 from accounts.tokens.admin import WithTokens
 from accounts.verbs.invitations import invite, invite_waiting, send_password_link
 from accounts.verbs.people import change_person, create_person, delete_person, write_note
+from accounts.verbs.tags import tag_person
 from accounts.view_as.admin import WithViewAs, let_button_work, may_view_as
 from backoffice.bulk import verbs as bulk_verbs
 from backoffice.bulk.asking import Question, ask
@@ -106,6 +110,12 @@ class RoleFilter(admin.ChoicesFieldListFilter):
         super().__init__(with_roles(field), *args, **options)
 
 
+class PersonTagFilter(TagFilter):
+    """People by a tag."""
+
+    through, field = UserTag, "user"
+
+
 class KindFilter(admin.SimpleListFilter):
     """Customers, or the vendor's own people: the two lists that the navigation offers."""
 
@@ -157,9 +167,12 @@ OF_CUSTOMERS = {"allow_customer_portal_access", "reminders"}
 
 
 @admin.register(User)
-class UsersAdmin(WithViewAs, WithSecondFactor, WithTokens, WithExport, WithErasing, WithMetadata):
+class UsersAdmin(
+    WithViewAs, WithSecondFactor, WithTokens, WithExport, WithErasing, WithMetadata, WithTags
+):
     """The vendor's customers and staff. A new one is invited to set a password."""
 
+    tag = staticmethod(tag_person)
     verbs = {
         "invite": (invite, _("An invitation is on its way to %(row)s.")),
         "password-link": (
@@ -175,7 +188,7 @@ class UsersAdmin(WithViewAs, WithSecondFactor, WithTokens, WithExport, WithErasi
     export_columns = COLUMNS
     list_display = ("email", "full_name", "company", "role_shown", "is_active", "last_login")
     list_filter = (KindFilter, ("role", RoleFilter), "is_active", "allow_customer_portal_access",
-                   "has_registered", ("last_seen_at", DaysFilter),
+                   "has_registered", PersonTagFilter, ("last_seen_at", DaysFilter),
                    ("created_at", DaysFilter))  # fmt: skip
     search_fields = ("email",)  # for the box to be there
     search_help_text = _("Beginnings of words: e-mail, name, company.")
@@ -189,6 +202,7 @@ class UsersAdmin(WithViewAs, WithSecondFactor, WithTokens, WithExport, WithErasi
         "is_active",
         "allow_customer_portal_access",
         "reminders",
+        "tag_names",
         "metadata",
         "internal_notes",
         "has_registered",
@@ -252,7 +266,7 @@ class UsersAdmin(WithViewAs, WithSecondFactor, WithTokens, WithExport, WithErasi
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> Any:
         person = context["original"]
-        context |= stands_in(person) if person else {"title": self.add_text_for(request)}
+        context |= stands_in(person) if person else {}
         return super().render_change_form(request, context, *args, **kwargs)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
@@ -286,6 +300,7 @@ class UsersAdmin(WithViewAs, WithSecondFactor, WithTokens, WithExport, WithErasi
             "title": user.full_name,
             "opts": self.opts,
             "original": user,
+            "tags": names_of(user) if request.user.has_perm(READ_TAGS) else [],
             "chapters": story_of(user, reader=cast(User, request.user)),
             **stands_in(user),
             "may_note": request.user.has_perm("accounts.note_user"),
@@ -340,9 +355,11 @@ class UsersAdmin(WithViewAs, WithSecondFactor, WithTokens, WithExport, WithErasi
         self, request: HttpRequest, obj: User, form: ModelForm[User], change: bool
     ) -> None:
         if change:
-            change_person(person=obj, fields=form.changed_data)
+            fields = [name for name in form.changed_data if name != TAGS]
+            change_person(person=obj, fields=fields)
         else:
             self.create(request, obj)
+        self.save_tags(obj, form)
 
     def response_add(self, request: HttpRequest, obj: User, *args: Any, **kwargs: Any) -> Any:
         """As Django's, and that somebody was written to."""

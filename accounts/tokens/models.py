@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models.people import User
 from accounts.tokens.scopes import SCOPES
-from tenancy.rows import SameVendor, TenantRow, personal, secret
+from accounts.tokens.words import scope_in_words
+from tenancy.rows import SameVendor, TenantRow, personal, secret, told_by
 from tenancy.texts import Line
 
 
@@ -33,7 +34,9 @@ class PersonalAccessToken(TenantRow):
     user = models.ForeignKey(User, models.CASCADE, related_name="+", verbose_name=_("person"))
     name = personal(Line(_("name"), max_length=100, help_text=_("Such as the program's.")))
     digest = secret(models.CharField(max_length=64))
-    scopes = models.JSONField(_("scopes"), default=list, validators=[validate_scopes])
+    scopes = told_by(
+        models.JSONField(_("scopes"), default=list, validators=[validate_scopes]), scope_in_words
+    )
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
     revoked = models.BooleanField(_("revoked"), default=False)
     last_used_at = models.DateTimeField(_("last used"), null=True, editable=False)

@@ -14,6 +14,7 @@ from accounts.second_factor.telling import tell
 from accounts.tokens.models import PersonalAccessToken
 from accounts.tokens.scopes import known_as
 from accounts.verbs import sessions
+from accounts.verbs.people import lock_person
 from audit import rows
 from tenancy.door import current_vendor
 from web.errors import PortalError
@@ -37,7 +38,8 @@ def make(
     """A new token of the person's, who is told: its row, and the token itself, which is kept
     nowhere.
 
-    Raises TooManyTokens, and ValidationError for a name, scopes or an end that can't be.
+    Raises TooManyTokens, PersonIsGone, and ValidationError for a name, scopes or an end that can't
+    be.
     """
     row, token = write(user, name=name, scopes=scopes, expires_at=expires_at)
     tell("token-made", user, program=name)
@@ -51,6 +53,8 @@ def write(
     """The same, without any word of it to the person."""
     if expires_at is not None and expires_at <= timezone.now():
         raise ValidationError({"expires_at": _("This is over already.")})
+    # Of many that are made at once each waits for the one before, and counts that one, too.
+    lock_person(user)
     if PersonalAccessToken.objects.filter(user=user).count() >= MOST:
         raise TooManyTokens
     token = MARK + sessions.new_token(user.vendor_id)

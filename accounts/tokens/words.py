@@ -37,6 +37,16 @@ OF_CUSTOMERS = {
 CHANGED_BY_CUSTOMERS = frozenset({"user"})
 
 
+def scope_in_words(scope: str) -> str:
+    """One scope by itself; empty for what is none."""
+    noun, _colon, how = scope.partition(":")
+    told = WORDS.get(noun)
+    if told is None or how not in {READ, WRITE}:
+        return ""
+    text = _("%(name)s: read and change") if how == WRITE else _("%(name)s: read")
+    return text % {"name": told}
+
+
 def told(scopes: Collection[str], *, own: bool = False) -> list[str]:
     """The scopes, a text for each noun; writing includes reading. `own`, they are told to a
     customer, whose token reaches what is the customer's own."""

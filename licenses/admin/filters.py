@@ -12,9 +12,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.tagged import TagFilter
 from backoffice.filters import EndFilter, PersonFilter
 from licenses.ends import month_from, start_of
-from licenses.models import License
+from licenses.models import License, LicenseTag
 from licenses.search import Wanted, find, on_licenses
 from licenses.statistics import HORIZONS, NEXT_MONTH
 from licenses.status import Status
@@ -40,6 +41,12 @@ class StatusFilter(SimpleListFilter):
         if value not in set(Status):
             raise IncorrectLookupParameters
         return find(queryset, Wanted(status=Status(value)), now=timezone.now())
+
+
+class LicenseTagFilter(TagFilter):
+    """Licences by a tag."""
+
+    through, field = LicenseTag, "license"
 
 
 class ExpiryFilter(EndFilter):

@@ -11,6 +11,7 @@ from django.forms.models import ModelChoiceIterator
 from django.utils.translation import gettext_lazy as _
 
 from accounts.metadata import MetadataField
+from accounts.tagged import TaggedForm
 from backoffice.choosing import search_in
 from backoffice.lists import is_long
 from licenses.admin.lengths import CountField, ValidityField
@@ -258,7 +259,7 @@ class NewLicenseForm(forms.Form):
         return {name: self.cleaned_data[name] for name in ("first_name", "last_name", "company")}
 
 
-class LicenseForm(forms.ModelForm):  # type: ignore[type-arg]
+class LicenseForm(TaggedForm):
     """A licence that there is, with the day on which its maintenance ends."""
 
     maintenance_ends = forms.DateField(

@@ -14,6 +14,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import User
+from accounts.tagged import RIGHT as READ_TAGS
+from accounts.tagged import names_of
 from accounts.view_as.admin import may_view_as
 from audit import words as audit_words
 from audit.models import AuditEntry
@@ -114,7 +116,11 @@ def page_of(request: HttpRequest, license: License) -> dict[str, Any]:
         "people": people[:MOST_PEOPLE],
         "more_people": len(people) > MOST_PEOPLE,
         "for_customer": [*_for_customer(license), *_values(metadata, visible=True)],
-        "internal": [*_internal(license), *_values(metadata, visible=False)],
+        "internal": [
+            *_tags(request, license),
+            *_internal(license),
+            *_values(metadata, visible=False),
+        ],
         "terms": _terms(request, license),
         "for_program": _for_program(license),
         "events": [_told(entry, license) for entry in history[:LAST_EVENTS]],
@@ -303,6 +309,12 @@ def _uses(used: int, allowed: int) -> str:
 
 def _internal(license: License) -> list[Fact]:
     return _typed(license, ("internal_notes",))
+
+
+def _tags(request: HttpRequest, license: License) -> list[Fact]:
+    """For who may read tags."""
+    names = names_of(license) if request.user.has_perm(READ_TAGS) else []
+    return [Fact("tags", _label(License, "tags"), ", ".join(names))] if names else []
 
 
 def _values(metadata: Iterable[LicenseMetadata], *, visible: bool) -> list[Fact]:

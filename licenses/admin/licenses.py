@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts.models import CUSTOMER_ROLES, User
+from accounts.tagged import WithTags
 from accounts.verbs.customers import NotACustomer
 from accounts.view_as.admin import let_button_work
 from backoffice.base import COPY, WithButtons, WithDuplicate, Writes
@@ -26,7 +27,7 @@ from backoffice.filters import DaysFilter, PersonFilter, RelatedFilter
 from backoffice.lists import Empty, is_across, is_list_of
 from licenses import words
 from licenses.admin.all_found import WithChangesToAll
-from licenses.admin.filters import ExpiryFilter, StatusFilter
+from licenses.admin.filters import ExpiryFilter, LicenseTagFilter, StatusFilter
 from licenses.admin.forms import LicenseForm, NewLicenseForm
 from licenses.admin.inlines import OwnedInline
 from licenses.admin.lengths import LENGTHS
@@ -70,7 +71,7 @@ def _send(license: License) -> None:
 
 
 @admin.register(License)
-class LicenseAdmin(WithChangesToAll, WithExport, WithButtons, WithDuplicate):
+class LicenseAdmin(WithChangesToAll, WithExport, WithButtons, WithDuplicate, WithTags):
     """A licence is created from a policy's terms; its state changes through the verbs."""
 
     add_text = _("New licence")
@@ -82,6 +83,7 @@ class LicenseAdmin(WithChangesToAll, WithExport, WithButtons, WithDuplicate):
         ),
         LicenseUser: Writes(details.share, details.share_with_another, details.unshare),
     }
+    tag = staticmethod(details.tag_license)
     export_right = "licenses.export_license"
     export_name = "licenses"
     export_columns = COLUMNS
@@ -95,6 +97,7 @@ class LicenseAdmin(WithChangesToAll, WithExport, WithButtons, WithDuplicate):
         ("product", RelatedFilter),
         ("user", PersonFilter),
         ("policy", RelatedFilter),
+        LicenseTagFilter,
         ("created_at", DaysFilter),
         "type",
     )
@@ -123,7 +126,7 @@ class LicenseAdmin(WithChangesToAll, WithExport, WithButtons, WithDuplicate):
             _("What the customer reads"),
             {"fields": ("name", "order_number", "renewal_url", "notes")},
         ),
-        (_("For your staff alone"), {"fields": ("internal_notes",)}),
+        (_("For your staff alone"), {"fields": ("tag_names", "internal_notes")}),
         (
             _("Terms"),
             {

@@ -99,10 +99,11 @@ def how_view(request: Any, frame: dict[str, Any]) -> HttpResponse:
 
 
 def parts() -> list[Line]:
-    """Version, database, files."""
+    """Version, database, files, Redis where it is set."""
     missing = facts.missing_migrations()
     storage = facts.can_store()
-    return [
+    redis = facts.redis_answers()
+    told = [
         Line(_("Version"), VERSION),
         Line(_("Database"), filesizeformat(facts.database_bytes())),
         Line(
@@ -116,6 +117,11 @@ def parts() -> list[Line]:
             not storage,
         ),
     ]
+    if redis is not None:
+        counts = _("Counts calls of the Web API")
+        away = _("Can’t be used: calls of the Web API are counted in the database")
+        told.append(Line(_("Redis"), counts if redis else away, not redis))
+    return told
 
 
 def waiting() -> list[Line]:

@@ -87,6 +87,15 @@ def can_store() -> bool:
     return False
 
 
+def redis_answers() -> bool | None:
+    """Whether limits are kept in Redis now; None where there is none (REDIS_URL)."""
+    if not settings.REDIS_URL:
+        return None
+    from web.redis_store import store_at  # noqa: PLC0415  as in web/limits.py
+
+    return store_at(settings.REDIS_URL).answers()
+
+
 def database_bytes() -> int:
     """How large the database is."""
     with connection.cursor() as cursor:

@@ -66,6 +66,7 @@ def find() -> Readiness:
         "storage: not writable": not facts.can_store(),
         "queue: late": facts.queue().seconds > LATE,
         "worker: none": not facts.workers(),
+        "redis: unavailable": facts.redis_answers() is False,
         "mail: failing": numbers.kept().get(numbers.FAILING, 0) > 0,
     }
     return Readiness(told=tuple(text for text, wrong in told.items() if wrong))

@@ -1,6 +1,7 @@
 """The pages of one's own access tokens."""
 
 import re
+import threading
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from accounts.tokens.scopes import NOUNS, SCOPES
 from accounts.tokens.words import WORDS, told
 from audit.models import AuditEntry
 from tenancy.door import inside
+from tests import world as worlds
 from tests.accounts.test_second_factor_on import below
 from tests.api.program import Program
 from tests.world import World, signed_in
@@ -192,3 +194,33 @@ def test_the_list_of_all_asks_the_same_for_one_and_three(world: World) -> None:
             assert "Nightly" in browser.get(LIST).content.decode()
         counts.append(len(asked))
     assert counts == [4, 4, 4]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_twelve_at_once_make_no_more_than_anybody_may_have(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(verbs, "MOST", 5)
+    world, together = worlds.build(), threading.Barrier(12)
+    results: list[str] = []
+
+    def make(n: int) -> None:
+        together.wait()
+        try:
+            with inside(world.acme):
+                verbs.make(world.ada, name=f"Program {n}", scopes=["user:read"])
+            results.append("made")
+        except verbs.TooManyTokens as error:
+            results.append(error.code)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=make, args=(n,)) for n in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(results) == ["TOO_MANY_TOKENS"] * 7 + ["made"] * 5
+    with inside(world.acme):
+        assert PersonalAccessToken.objects.filter(user=world.ada).count() == 5
+        verbs.make(world.grace, name="Another's", scopes=["user:read"])

@@ -13,9 +13,9 @@ FEW = 3
 
 
 @pytest.fixture(autouse=True)
-def few_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+def few_calls(monkeypatch: pytest.MonkeyPatch, each_store: str) -> None:
     for name, of in (("API_PER_TOKEN", "api-token"), ("API_PER_IP", "api-ip")):
-        monkeypatch.setattr(limits, name, Limit(of, FEW, 60 / FEW))
+        monkeypatch.setattr(limits, name, Limit(of, FEW, 60 / FEW, in_redis=True))
 
 
 def told(response: Any) -> tuple[int, str, str]:

@@ -3,7 +3,7 @@
 import pytest
 from django.db.models import Model
 
-from accounts.models import Role
+from accounts.models import PersonalAccessToken, Role
 from audit import rows, trail
 from audit.models import AuditEntry
 from audit.words import changed_fields, in_words, value_text
@@ -56,6 +56,13 @@ def test_days_and_moments_are_read_as_such(value: str, read: str) -> None:
         (Webhook, "events", ["license.renewed", "gone"], "It is renewed, gone"),
         (Role, "claims", ["licenses.view_license", "a.b_c"], "licences: see, a.b_c"),
         (Role, "claims", [], "none"),
+        (
+            PersonalAccessToken,
+            "scopes",
+            ["user:read", "license:write", "old:read", "x"],
+            "People: read, Licences: read and change, old:read, x",
+        ),
+        (PersonalAccessToken, "scopes", [], "none"),
     ],
 )
 def test_what_programs_call_otherwise_is_told_in_words(

@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -21,10 +22,12 @@ import psycopg
 import pytest
 
 from portal import env
-from tests import postgres
+from tests import postgres, redis
+from tests.conftest import ALL_REQUIRED, NO_REDIS
 from tests.deploy import servers
 from tests.deploy.compose import composed
 from tests.served import ROOT, free_port
+from web.redis_store import RedisStore
 
 SECRETS = ROOT / "deploy/make-secrets"
 IMAGE_OF_OURS = ("migrate", "web", "worker", "backup")
@@ -59,7 +62,7 @@ def test_it_is_what_the_compose_specification_asks_for(file: dict[str, Any]) -> 
 
 
 def test_each_service_is_careful_comes_back_and_says_how_it_is(file: dict[str, Any]) -> None:
-    assert set(file["services"]) == {"db", *IMAGE_OF_OURS, "caddy"}
+    assert set(file["services"]) == {"db", "redis", *IMAGE_OF_OURS, "caddy"}
     for name, service in file["services"].items():
         assert service["read_only"] is True, name
         assert service["cap_drop"] == ["ALL"], name
@@ -68,7 +71,8 @@ def test_each_service_is_careful_comes_back_and_says_how_it_is(file: dict[str, A
         assert "privileged" not in service, name
         # The worker is healthy as long as it runs.
         assert ("test" in service["healthcheck"]) == (name not in {*ENDS, "worker"}), name
-        assert service.get("profiles") == (["backup"] if name == "backup" else None)
+        is_asked_for = name in {"backup", "redis"}
+        assert service.get("profiles") == ([name] if is_asked_for else None)
 
 
 def test_whoever_serves_waits_for_the_tables(file: dict[str, Any]) -> None:
@@ -77,6 +81,7 @@ def test_whoever_serves_waits_for_the_tables(file: dict[str, Any]) -> None:
     for name in ("web", "worker", "backup"):
         waits = services[name]["depends_on"]
         assert waits["migrate"] == {"condition": "service_completed_successfully"}
+    assert not [each for each in services.values() if "redis" in each.get("depends_on", {})]
     assert services["caddy"]["depends_on"] == {"web": {"condition": "service_healthy"}}
 
 
@@ -85,7 +90,8 @@ def test_only_the_proxy_is_reached_from_outside_and_the_database_reaches_nobody(
 ) -> None:
     services = file["services"]
     assert [name for name, service in services.items() if "ports" in service] == ["caddy"]
-    assert services["db"]["networks"] == ["database"]
+    for name in ("db", "redis"):
+        assert services[name]["networks"] == ["database"]
     assert services["caddy"]["networks"] == ["outside"]
     assert file["networks"]["database"] == {"internal": True}
 
@@ -118,7 +124,7 @@ def test_its_settings_are_those_of_the_docs(file: dict[str, Any]) -> None:
 
 def test_its_folders_and_files_are_there(file: dict[str, Any]) -> None:
     for service in file["services"].values():
-        for volume in service["volumes"]:
+        for volume in service.get("volumes", []):
             source = volume.partition(":")[0]
             assert source in file["volumes"] or (ROOT / "deploy" / source).is_file()
 
@@ -172,6 +178,23 @@ def test_the_databases_image_makes_the_roles(
             with psycopg.connect(f"{where} user=portal_{role} password={password}") as connection:
                 can = connection.execute("SELECT has_schema_privilege('public', 'CREATE')")
                 assert can.fetchone() == (role == "owner",)
+
+
+def test_redis_counts_calls_by_its_command_and_forgets_what_is_next_to_whole(
+    file: dict[str, Any], settings: Any
+) -> None:
+    if NO_REDIS and not ALL_REQUIRED:
+        pytest.skip("NOT TRIED: redis-server is not on this machine")
+    with redis.server(file["services"]["redis"]["command"]) as server:
+        store = RedisStore(server.url)
+        limit = {"interval": 60.0, "burst": 2, "now": time.time(), "ahead": 60.0}
+        taken = [store.take("someone", **limit) for _ in range(3)]
+        store.close()
+        with server.client() as client:
+            told = client.config_get("maxmemory*") | client.config_get("save")  # type: ignore[operator]
+    assert [bool(each and each[0]) for each in taken] == [True, True, False]
+    assert told["maxmemory-policy"] == "volatile-ttl"
+    assert (told["maxmemory"], told["save"]) == (str(64 * 1024 * 1024), "")
 
 
 class Upstream(BaseHTTPRequestHandler):

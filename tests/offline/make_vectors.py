@@ -11,6 +11,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
 from joserfc import jws
 from joserfc.jwk import RSAKey
 
@@ -78,6 +79,13 @@ def rsa_keys() -> dict[str, RSAKey]:
 
 def public_entry(key: RSAKey) -> dict[str, str]:
     return {"kid": key.thumbprint(), "pem": key.as_pem(private=False).decode()}
+
+
+def rsa_pem(bits: int) -> str:
+    """A public key of that size to which there is no private one."""
+    numbers = RSAPublicNumbers(65_537, (1 << bits - 1) + 1)
+    format = serialization.PublicFormat.SubjectPublicKeyInfo
+    return numbers.public_key().public_bytes(serialization.Encoding.PEM, format).decode()
 
 
 def claims(**changes: Any) -> dict[str, Any]:

@@ -37,11 +37,12 @@ def queued(settings: Any) -> None:
     settings.TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 
 
+@pytest.mark.usefixtures("each_store")
 @pytest.mark.parametrize("use", [take, take_counted])
 def test_a_limit_keeps_nobody_out_until_the_wrong_time(
     db: None, frozen_time: Any, use: Any
 ) -> None:
-    limit = Limit("test", burst=2, interval=60)
+    limit = Limit("test", burst=2, interval=60, in_redis=True)
     frozen_time.shift(AHEAD)
     use(limit, "ada")
     frozen_time.shift(-AHEAD)
@@ -54,15 +55,17 @@ def test_a_limit_keeps_nobody_out_until_the_wrong_time(
         use(limit, "ada")
 
 
-def test_clocks_that_differ_a_little_give_no_try_away(db: None, frozen_time: Any) -> None:
+@pytest.mark.usefixtures("each_store")
+@pytest.mark.parametrize("use", [take, take_counted])
+def test_clocks_that_differ_a_little_give_no_try_away(db: None, frozen_time: Any, use: Any) -> None:
     """As those of two machines do."""
-    limit = Limit("test", burst=2, interval=60)
+    limit = Limit("test", burst=2, interval=60, in_redis=True)
     frozen_time.shift(limits.AHEAD)
     for _ in range(2):
-        take(limit, "ada")
+        use(limit, "ada")
     frozen_time.shift(-limits.AHEAD)
     with pytest.raises(TooManyAttempts) as refused:
-        take(limit, "ada")
+        use(limit, "ada")
     assert refused.value.wait == 60 + limits.AHEAD
 
 

@@ -21,6 +21,7 @@ from tests.offline.make_vectors import (
     public_entry,
     rs256,
     rsa_keys,
+    rsa_pem,
 )
 
 KEYS = rsa_keys()
@@ -344,6 +345,22 @@ def test_a_damaged_product_file(tmp_path: Path, content: str) -> None:
     (tmp_path / "product.json").write_text(content)
     with pytest.raises(errors.InvalidProductFile):
         Product.load(tmp_path / "product.json")
+
+
+@pytest.mark.parametrize(
+    ("bits", "is_taken"),
+    [(512, False), (2047, False), (2048, True), (4096, True), (8192, True), (8193, False),
+     (65_536, False)],
+)  # fmt: skip
+def test_keys_of_a_size_that_is_safe_and_quick_are_taken(bits: int, is_taken: bool) -> None:
+    entry = {"kid": "a", "pem": rsa_pem(bits)}
+    data = {"productId": "x", "name": "y", "publicKeys": [public_entry(OWN), entry]}
+    if is_taken:
+        assert Product.from_json(data).public_keys["a"].key_size == bits
+        return
+    with pytest.raises(errors.InvalidProductFile) as refused:
+        Product.from_json(data)
+    assert f"a public key has {bits} bits, and not 2048 to 8192" in str(refused.value)
 
 
 def test_another_request_leaves_what_is_installed_alone(client: LicenseClient) -> None:

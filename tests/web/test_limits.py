@@ -1,13 +1,16 @@
-"""Limits on trying: token buckets in the database."""
+"""Limits on trying: token buckets in the database, and those that may be lost in Redis, too."""
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.contrib.auth import hashers
 from django.db import connection
 
+from tests import redis
 from tests.world import PASSWORD, Browser, World
+from web import limits
 from web.limits import (
     SIGN_IN_PER_ADDRESS,
     SIGN_IN_PER_IP,
@@ -17,45 +20,72 @@ from web.limits import (
     give_back,
     give_back_to,
     take,
+    take_counted,
+    take_counted_from,
     take_from,
 )
 from web.models import RateBucket
 
 LIMIT = Limit("test", burst=3, interval=60)
+COUNTED = Limit("test", burst=3, interval=60, in_redis=True)
+Take = Callable[..., Any]
 
 
-def test_a_burst_and_then_one_per_interval(db: None, frozen_time: Any) -> None:
+@pytest.fixture(params=["take", "counted", "in Redis"])
+def way(request: pytest.FixtureRequest) -> tuple[Take, Take, Limit]:
+    """How a try is used, by name and by address, and of what."""
+    if request.param == "in Redis":
+        request.getfixturevalue("redis_server")
+    if request.param == "take":
+        return take, take_from, LIMIT
+    return take_counted, take_counted_from, COUNTED
+
+
+def wait_of(use: Take, *arguments: Any) -> int:
+    with pytest.raises(TooManyAttempts) as refused:
+        use(*arguments)
+    return refused.value.wait
+
+
+def test_a_burst_and_then_one_per_interval(db: None, frozen_time: Any, way: Any) -> None:
+    use, _from, limit = way
     for _ in range(3):
-        take(LIMIT, "someone")
-    with pytest.raises(TooManyAttempts) as refused:
-        take(LIMIT, "someone")
-    assert refused.value.wait == 60
+        use(limit, "someone")
+    assert wait_of(use, limit, "someone") == 60
     frozen_time.shift(59)
-    with pytest.raises(TooManyAttempts) as refused:
-        take(LIMIT, "someone")
-    assert refused.value.wait == 1
+    assert wait_of(use, limit, "someone") == 1
     frozen_time.shift(1)
-    take(LIMIT, "someone")
-    with pytest.raises(TooManyAttempts):
-        take(LIMIT, "someone")
+    use(limit, "someone")
+    assert wait_of(use, limit, "someone") == 60
 
 
-def test_the_bucket_never_holds_more_than_the_burst(db: None, frozen_time: Any) -> None:
-    take(LIMIT, "someone")
+def test_the_bucket_never_holds_more_than_the_burst(db: None, frozen_time: Any, way: Any) -> None:
+    use, _from, limit = way
+    use(limit, "someone")
     frozen_time.shift(10_000)
     for _ in range(3):
-        take(LIMIT, "someone")
-    with pytest.raises(TooManyAttempts):
-        take(LIMIT, "someone")
+        use(limit, "someone")
+    assert wait_of(use, limit, "someone") == 60
 
 
-def test_limits_and_subjects_are_counted_apart(db: None) -> None:
+def test_limits_and_subjects_are_counted_apart(db: None, way: Any) -> None:
+    use, _from, limit = way
     for _ in range(3):
-        take(LIMIT, "someone")
-    take(LIMIT, "someone else")
-    take(Limit("other", burst=1, interval=60), "someone")
-    with pytest.raises(TooManyAttempts):
-        take(LIMIT, "someone")
+        use(limit, "someone")
+    use(limit, "someone else")
+    use(limit, "some", "one")
+    use(Limit("other", burst=1, interval=60, in_redis=limit.in_redis), "someone")
+    assert wait_of(use, limit, "someone") == 60
+
+
+@pytest.mark.usefixtures("each_store")
+def test_what_is_left_is_told(db: None, frozen_time: Any) -> None:
+    lefts = [take_counted(COUNTED, "someone") for _ in range(3)]
+    assert [(left.tries, left.whole_in) for left in lefts] == [(2, 60), (1, 120), (0, 180)]
+    frozen_time.shift(90)
+    left = take_counted(COUNTED, "someone")
+    assert (left.tries, left.whole_in) == (0, 150)
+    assert wait_of(take_counted, COUNTED, "someone") == 30
 
 
 def test_a_try_can_be_given_back(db: None) -> None:
@@ -99,13 +129,21 @@ def test_the_table_holds_no_address(db: None) -> None:
     assert "ada" not in RateBucket.objects.get().key
 
 
-def test_an_ipv6_network_counts_as_one(db: None) -> None:
+def test_an_ipv6_network_counts_as_one(db: None, way: Any) -> None:
+    _use, use_from, limit = way
     for number in range(3):
-        take_from(LIMIT, f"2001:db8:1:2:{number}::1")
-    with pytest.raises(TooManyAttempts):
-        take_from(LIMIT, "2001:db8:1:2:ffff::1")
-    take_from(LIMIT, "2001:db8:1:3::1")
-    take_from(LIMIT, "2001:db8:2:2::1")
+        use_from(limit, f"2001:db8:1:2:{number}::1")
+    assert wait_of(use_from, limit, "2001:db8:1:2:ffff::1") == 60
+    use_from(limit, "2001:db8:1:3::1")
+    use_from(limit, "2001:db8:2:2::1")
+
+
+@pytest.mark.usefixtures("each_store")
+def test_a_wide_ipv6_network_is_limited_for_calls_too(db: None) -> None:
+    for number in range(COUNTED.burst * 16):
+        take_counted_from(COUNTED, f"2001:db8:1:{number:x}::1")
+    assert wait_of(take_counted_from, COUNTED, "2001:db8:1:ffff::1") == 4
+    take_counted_from(COUNTED, "2001:db8:2::1")
 
 
 def test_a_wide_ipv6_network_is_limited_too(db: None) -> None:
@@ -136,12 +174,15 @@ def test_other_addresses_count_for_themselves(db: None, address: str) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_it_is_exact_under_concurrency() -> None:
+def test_it_is_exact_under_concurrency(way: Any) -> None:
+    use, _from, limit = way
     results: list[bool] = []
+    together = threading.Barrier(12)
 
     def attempt() -> None:
+        together.wait()
         try:
-            take(LIMIT, "everyone")
+            use(limit, "everyone")
             results.append(True)
         except TooManyAttempts:
             results.append(False)
@@ -230,3 +271,20 @@ def test_right_passwords_use_nothing_up(world: World) -> None:
         browser = Browser("acme")
         browser.sign_in("ada@example.com")
         assert "session" in browser.cookies
+
+
+def test_whoever_guesses_is_counted_in_the_database(
+    world: World, redis_server: redis.Server
+) -> None:
+    """An empty Redis gives no try back."""
+    form = {"email": "ada@example.com", "password": "wrong"}
+    codes = []
+    for _ in range(SIGN_IN_PER_ADDRESS.burst + 1):
+        codes.append(Browser("acme").post("/login/", form).status_code)
+        redis_server.flush()
+    assert codes == [200] * SIGN_IN_PER_ADDRESS.burst + [429]
+
+
+def test_only_calls_are_counted_where_they_may_be_lost() -> None:
+    every = [each for each in vars(limits).values() if isinstance(each, Limit)]
+    assert [each.name for each in every if each.in_redis] == ["api-token", "api-ip"]

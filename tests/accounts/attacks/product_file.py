@@ -8,7 +8,7 @@ from typing import Any
 from portal_licensing import Product, errors
 from portal_licensing.jose import verify
 from tests.accounts.attacks.catalogue import Scene, attack
-from tests.offline.make_vectors import encode, hmac_signed, rs256, rs256_raw
+from tests.offline.make_vectors import encode, hmac_signed, rs256, rs256_raw, rsa_pem
 from tests.sdk.test_client import FOREIGN, OWN, PRODUCT, public_entry
 
 CLAIMS = {"pid": PRODUCT.id, "aid": "x"}
@@ -57,7 +57,8 @@ def product_files_that_are_none(_scene: Scene) -> str:
 
 @attack
 def keys_in_it_that_are_none(_scene: Scene) -> str:
-    """A key in it is no PEM, a private key, cut off, of another algorithm."""
+    """A key in it is no PEM, a private key, cut off, of another algorithm, smaller than 2048 bits or
+    larger than 8192."""
     pem = public_entry(OWN)["pem"]
     private = OWN.as_pem(private=True).decode()
     small = "MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE="  # Ed25519
@@ -65,6 +66,7 @@ def keys_in_it_that_are_none(_scene: Scene) -> str:
         with_key(pem=""), with_key(pem="x"), with_key(pem=None), with_key(pem=7),
         with_key(pem=private), with_key(pem=pem[:200]), with_key(pem=pem.replace("A", "!", 3)),
         with_key(pem=f"-----BEGIN PUBLIC KEY-----\n{small}\n-----END PUBLIC KEY-----"),
+        with_key(pem=rsa_pem(1024)), with_key(pem=rsa_pem(16_384)),
     )  # fmt: skip
 
 

@@ -18,6 +18,8 @@ from portal_licensing.errors import InvalidProductFile
 from portal_licensing.texts import json_in, text_of
 
 # What wraps lines at blanks takes the blanks away.
+# Of an RSA key, in bits: smaller ones can be forged, and larger ones take long to check.
+SMALLEST, LARGEST = 2048, 8192
 PEM = re.compile(r"-----BEGIN ?(?:RSA ?)?PUBLIC ?KEY-----([^-]+)-----END")
 
 
@@ -62,4 +64,7 @@ def _public_key(pem: str) -> RSAPublicKey:
     key = load_der_public_key(base64.b64decode("".join(found[1].split()), validate=True))
     if not isinstance(key, RSAPublicKey):
         raise ValueError("a public key is not an RSA key")
+    if not SMALLEST <= key.key_size <= LARGEST:
+        bits = f"{key.key_size} bits, and not {SMALLEST} to {LARGEST}"
+        raise ValueError(f"a public key has {bits}")
     return key
