@@ -33,8 +33,9 @@ def test_a_source_is_named_watched_and_reported_on(
         {"id": str(uuid4()), "email": f"{at}@example.com", "firstName": "Ada", "role": "user"},
         {"id": str(uuid4()), "email": f"staff-{at}@example.com", "role": "admin"},
     ]
+    refused = str(uuid4())
     source.lists["licenses"] = [
-        {"id": str(uuid4()), "key": "LICENSE-OF-NO-PRODUCT-0001", "productId": str(uuid4())}
+        {"id": refused, "key": "LICENSE-OF-NO-PRODUCT-0001", "productId": str(uuid4())}
     ]
     # At first the source is down, so that one sees it under way.
     source.instead = [(503, {})] * 3
@@ -60,7 +61,7 @@ def test_a_source_is_named_watched_and_reported_on(
         expect(page.get_by_text("Invite them yourself.")).to_be_visible()
         with page.expect_download() as download:
             page.get_by_role("link", name="Report (CSV)").click()
-        assert "LICENSE-OF-NO-PRODUCT-0001" in download.value.path().read_text()
+        assert refused in download.value.path().read_text()
     # A source that takes no token: it stops, and asks for another one.
     source.instead = [(401, {})]
     with serving(source):
