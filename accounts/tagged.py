@@ -101,7 +101,8 @@ class TaggedForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if FIELD in self.fields and not self.instance._state.adding:
-            self.initial[FIELD] = in_line(names_of(self.instance))
+            # Asked for where the form is shown: the licence's page makes one and tells in words.
+            self.initial[FIELD] = lambda: in_line(names_of(self.instance))
 
 
 class WithTags(VendorAdmin):

@@ -1,5 +1,5 @@
-"""A vendor's tags in the back office. Rows get theirs in their forms (accounts/tagged.py) and by the
-Web API; both make what they are named and don't know."""
+"""A vendor's tags in the back office. Rows get theirs in their forms (accounts/tagged.py) and by
+the Web API; both make what they are named and don't know."""
 
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _

@@ -330,4 +330,4 @@ def test_the_page_takes_the_same_queries_however_long(world: World, who: str, ro
     page(browser, license)
     with CaptureQueriesContext(connection) as captured:
         page(browser, license)
-    assert len(captured) == {"acme_admin": 13, "acme_support": 9}[who]
+    assert len(captured) == {"acme_admin": 14, "acme_support": 10}[who]
