@@ -150,6 +150,12 @@ def is_filled(item: pytest.Item) -> bool:
 
 
 @pytest.fixture(scope="session")
+def in_full(pytestconfig: pytest.Config) -> bool:
+    """Whether all is tried, and not only what each change is tried with."""
+    return bool(pytestconfig.getoption("--in-full"))
+
+
+@pytest.fixture(scope="session")
 def django_db_modify_db_settings() -> Iterator[None]:
     """The database of this run: a file, so that threads can have connections of their own."""
     database = django_settings.DATABASES["default"]

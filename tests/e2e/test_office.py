@@ -35,7 +35,7 @@ TOUCHING = """() => {
 }"""
 SIDEWAYS = "document.documentElement.scrollWidth - innerWidth"
 BETWEEN = (780, 1024)  # pixels: where tables are no cards yet, and beside the navigation
-# Every page is looked at so, and those that others are like in the other two ways, too.
+# Every page is looked at so; in the other two ways those that others are like, and in full all.
 VARIANTS, OTHERS = [(1280, "light"), (360, "dark")], [(360, "light"), (1280, "dark")]
 LIKE_OTHERS = ("/", "/licenses/license/", "/licenses/product/add/", "/imports/dataimport/add/")
 ONCE = ("/history/", "/delete/")  # one template for all lists
@@ -134,11 +134,11 @@ def pages_of(page: Page) -> Iterator[str]:
                     yield below
 
 
-def findings(page: Page) -> list[str]:
+def findings(page: Page, in_full: bool) -> list[str]:
     """What axe finds on the page that is open, and whether it scrolls sideways."""
     page.evaluate(AXE)
     found: list[str] = []
-    others = OTHERS if urlsplit(page.url).path in LIKE_OTHERS else []
+    others = OTHERS if in_full or urlsplit(page.url).path in LIKE_OTHERS else []
     for width, scheme in [*VARIANTS, *others]:
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
@@ -223,7 +223,7 @@ def pages_of_what_is_made(page: Page, base: str) -> Iterator[str]:
     yield "changes to many"
 
 
-def test_every_page_stands_a_close_look(visitor: Callable[..., Visitor]) -> None:
+def test_every_page_stands_a_close_look(visitor: Callable[..., Visitor], in_full: bool) -> None:
     """And is light: HTML, styles and scripts together, none of them of Django's admin."""
     someone = visitor(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
     page = sign_in(someone, "admin")
@@ -232,7 +232,7 @@ def test_every_page_stands_a_close_look(visitor: Callable[..., Visitor]) -> None
     wrong, looked = [], 0
     base = someone.portal.url("app", "")
     for url in chain(pages_of(page), pages_beside(page, base), pages_of_what_is_made(page, base)):
-        wrong += [f"{url}: {each}" for each in findings(page)]
+        wrong += [f"{url}: {each}" for each in findings(page, in_full)]
         weight = sum(size for each, size in sizes.items() if not each.endswith((".png", ".svg")))
         wrong += [f"{url}: {weight} bytes"] if weight >= MOST_BYTES else []
         wrong += [f"{url}: {each}" for each in sizes if "/static/admin/" in each]
@@ -242,25 +242,29 @@ def test_every_page_stands_a_close_look(visitor: Callable[..., Visitor]) -> None
     assert not wrong, "\n".join(wrong)
 
 
-def test_every_page_of_the_operators_stands_a_close_look(visitor: Callable[..., Visitor]) -> None:
+def test_every_page_of_the_operators_stands_a_close_look(
+    visitor: Callable[..., Visitor], in_full: bool
+) -> None:
     someone = visitor(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
     page = sign_in(someone, "root")
-    looked = [(url, findings(page)) for url in pages_of(page)]
+    looked = [(url, findings(page, in_full)) for url in pages_of(page)]
     for path in OWN:
         page.goto(someone.portal.url("app", path))
-        looked.append((path, findings(page)))
+        looked.append((path, findings(page, in_full)))
     assert {"suspend", "administrator", "history"} <= {url.split("/")[-2] for url, _ in looked}
     wrong = [f"{url}: {each}" for url, found in looked for each in found]
     assert not wrong, "\n".join(wrong)
 
 
-def test_every_page_before_signing_in_stands_a_close_look(visitor: Callable[..., Visitor]) -> None:
+def test_every_page_before_signing_in_stands_a_close_look(
+    visitor: Callable[..., Visitor], in_full: bool
+) -> None:
     someone = visitor(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
     page = someone.page
     wrong = []
     for path in OUTSIDE:
         page.goto(someone.portal.url("app", path))
-        wrong += [f"{path}: {each}" for each in findings(page)]
+        wrong += [f"{path}: {each}" for each in findings(page, in_full)]
     assert not wrong, "\n".join(wrong)
 
 
