@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, expect
 
 from tests.served import PATIENCE, Portal, served
 
@@ -52,6 +52,19 @@ class Visitor:
         assert results.violations_count == 0, results.generate_report()
         wide = self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert wide <= 0, f"{self.page.url} scrolls sideways by {wide} px"
+
+
+def weighed(page: Page) -> dict[str, int]:
+    """How many bytes what is answered from now on has, by its address; without what only leads
+    elsewhere."""
+    sizes: dict[str, int] = {}
+
+    def weigh(response: Response) -> None:
+        if not 300 <= response.status < 400:
+            sizes[response.url] = len(response.body())
+
+    page.on("response", weigh)
+    return sizes
 
 
 @pytest.fixture

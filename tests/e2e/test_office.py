@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from demo.ids import demo_id
-from tests.e2e.conftest import Visitor
+from tests.e2e.conftest import Visitor, weighed
 
 pytestmark = pytest.mark.e2e
 
@@ -227,8 +227,7 @@ def test_every_page_stands_a_close_look(visitor: Callable[..., Visitor], in_full
     """And is light: HTML, styles and scripts together, none of them of Django's admin."""
     someone = visitor(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
     page = sign_in(someone, "admin")
-    sizes: dict[str, int] = {}
-    page.on("response", lambda r: sizes.update({r.url: len(r.body())}))
+    sizes = weighed(page)
     wrong, looked = [], 0
     base = someone.portal.url("app", "")
     for url in chain(pages_of(page), pages_beside(page, base), pages_of_what_is_made(page, base)):

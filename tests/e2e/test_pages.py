@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from demo.ids import demo_id
-from tests.e2e.conftest import Visitor
+from tests.e2e.conftest import Visitor, weighed
 from tests.served import Portal
 
 pytestmark = pytest.mark.e2e
@@ -89,8 +89,7 @@ def test_a_page_is_light(visitor: Callable[..., Visitor]) -> None:
     ada = visitor()
     ada.sign_in("ada@example.com")
     expect(ada.page.get_by_role("heading", name="Licences")).to_be_visible()
-    sizes: dict[str, int] = {}
-    ada.page.on("response", lambda r: sizes.update({r.url: len(r.body())}))
+    sizes = weighed(ada.page)
     for path in PAGES:
         sizes.clear()
         ada.page.goto(ada.portal.url("acme", path))

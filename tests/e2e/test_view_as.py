@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from demo.ids import demo_id
-from tests.e2e.conftest import Visitor
+from tests.e2e.conftest import Visitor, weighed
 from tests.e2e.test_pages import SIZES
 
 pytestmark = pytest.mark.e2e
@@ -86,9 +86,9 @@ def test_a_page_with_the_banner_is_light(visitor: Callable[..., Visitor]) -> Non
     """HTML, CSS and scripts of the heaviest pages together: under 60 kB."""
     support = visitor()
     page = open_as_ada(support)
+    sizes = weighed(page)
     for path in ("/licenses/", f"/licenses/{demo_id('acme', 'license', 'lab')}/", "/releases/"):
-        sizes: dict[str, int] = {}
-        page.on("response", lambda r, s=sizes: s.update({r.url: len(r.body())}))
+        sizes.clear()
         page.goto(support.portal.url("acme", path))
         page.wait_for_load_state("networkidle")
         assert (
