@@ -1,10 +1,19 @@
 """People in Chromium at a served portal."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, expect
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Error,
+    Page,
+    Response,
+    expect,
+)
 
 from tests.served import PATIENCE, Portal, served
 
@@ -56,11 +65,11 @@ class Visitor:
 
 def weighed(page: Page) -> dict[str, int]:
     """How many bytes what is answered from now on has, by its address; without what only leads
-    elsewhere."""
+    elsewhere, and what belongs to a page that is left by then."""
     sizes: dict[str, int] = {}
 
     def weigh(response: Response) -> None:
-        if not 300 <= response.status < 400:
+        with suppress(Error):
             sizes[response.url] = len(response.body())
 
     page.on("response", weigh)
