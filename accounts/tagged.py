@@ -52,10 +52,9 @@ class TagsField(forms.CharField):
             max_length=LONGEST,
             required=False,
             help_text=gettext_lazy(
-                "Words by which you sort, separated by commas; a new one is made. Customers never "
-                "see them."
+                "Separated by commas; a new one is made. Customers never see them."
             ),
-            widget=forms.TextInput(attrs={"class": "vTextField", "autocomplete": "off"}),
+            widget=forms.TextInput(attrs={"autocomplete": "off"}),
         )
 
     def clean(self, value: Any) -> Any:

@@ -59,8 +59,8 @@ CELL = re.compile(r'<(?P<tag>td|th) class="(?P<names>[^"]*)">')
 # The columns whose cells have a style in lists.css (tests/web/test_templates.py).
 STYLED = {
     "field-at", "field-beginning", "field-created_at", "field-email", "field-file",
-    "field-file_name", "field-fingerprint", "field-key", "field-license", "field-recipient",
-    "field-subject", "field-url", "field-user",
+    "field-file_name", "field-fingerprint", "field-ip", "field-key", "field-license",
+    "field-recipient", "field-subject", "field-url", "field-user",
 }  # fmt: skip
 NARROWED = "kept"  # the form of the filters' choices
 MANY_CHOICES = 20

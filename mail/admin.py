@@ -146,8 +146,8 @@ class OwnTextForm(forms.ModelForm[OwnText]):
         model = OwnText
         fields = ("subject", "text")
         widgets = {
-            "subject": forms.TextInput(attrs={"class": "vLargeTextField", "size": 60}),
-            "text": forms.Textarea(attrs={"class": "vLargeTextField", "rows": 16}),
+            "subject": forms.TextInput(attrs={"size": 60}),
+            "text": forms.Textarea(attrs={"rows": 16}),
         }
 
     @property

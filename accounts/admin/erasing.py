@@ -28,7 +28,7 @@ def address(*, label: Any, required: bool, help_text: Any) -> AddressField:
         required=required,
         help_text=help_text,
         max_length=254,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "class": "vTextField"}),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 
 

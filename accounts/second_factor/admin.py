@@ -31,7 +31,6 @@ class TakeOffForm(forms.Form):
         max_length=200,
         validators=[validate_line],
         help_text=_("The person reads it in an e-mail, and it is kept in the audit trail."),
-        widget=forms.TextInput(attrs={"class": "vTextField"}),
     )
 
 

@@ -36,7 +36,6 @@ class FreeForm(forms.Form):
         max_length=200,
         validators=[validate_line],
         help_text=_("It is kept in the licence's history, where the customer can read it."),
-        widget=forms.TextInput(attrs={"class": "vTextField"}),
     )
 
 

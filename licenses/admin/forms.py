@@ -107,7 +107,7 @@ class NewLicenseForm(forms.Form):
         label=_("Customer's e-mail"),
         max_length=254,
         help_text=_("A customer who is known is found; a new one is added."),
-        widget=forms.TextInput(attrs={"class": "vTextField", "autocomplete": "off"}),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     first_name = forms.CharField(label=_("First name"), max_length=100, required=False)
     last_name = forms.CharField(label=_("Last name"), max_length=100, required=False)
@@ -154,20 +154,18 @@ class NewLicenseForm(forms.Form):
         max_length=LONGEST_VERSION,
         required=False,
         help_text=_("4.2 allows every 4.2.x and nothing above; empty is no limit."),
-        widget=forms.TextInput(attrs={"class": "vTextField"}),
     )
     additional_users: Any = AddressesField(
         label=_("Additional users"),
         required=False,
         help_text=_("E-mails of further customers who may use it, one a line; new ones are added."),
-        widget=forms.Textarea(attrs={"rows": 2, "class": "vLargeTextField"}),
+        widget=forms.Textarea(attrs={"rows": 2}),
     )
     order_number = forms.CharField(
         label=_("Order number"),
         max_length=100,
         required=False,
         help_text=_("The customer can read it."),
-        widget=forms.TextInput(attrs={"class": "vTextField"}),
     )
     metadata: Any = MetadataField(label=_("Metadata"), required=False)
     key = forms.CharField(
@@ -176,21 +174,20 @@ class NewLicenseForm(forms.Form):
         required=False,
         validators=[validate_key],
         help_text=_("Empty: a new one is made."),
-        widget=forms.TextInput(attrs={"class": "vTextField"}),
     )
     notes = forms.CharField(
         label=_("Notes"),
         max_length=4000,
         required=False,
         help_text=_("The customer can read them."),
-        widget=forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}),
+        widget=forms.Textarea(attrs={"rows": 3}),
     )
     internal_notes = forms.CharField(
         label=_("Internal notes"),
         max_length=4000,
         required=False,
         help_text=_("For your staff alone."),
-        widget=forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}),
+        widget=forms.Textarea(attrs={"rows": 3}),
     )
     send = forms.BooleanField(
         label=_("Send the licence to the customer by e-mail"), required=False, initial=True
@@ -381,7 +378,6 @@ class HighestVersionForm(forms.Form):
         max_length=LONGEST_VERSION,
         required=False,
         help_text=_("4.2 allows every 4.2.x and nothing above; empty is no limit."),
-        widget=forms.TextInput(attrs={"class": "vTextField"}),
     )
 
     def clean_version(self) -> Any:

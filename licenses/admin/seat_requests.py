@@ -50,7 +50,6 @@ class AnswerForm(forms.Form):
             "The customer reads it in an e-mail and in the licence's history. A refusal has to say "
             "why."
         ),
-        widget=forms.TextInput(attrs={"class": "vTextField"}),
     )
 
     def clean(self) -> dict[str, Any]:

@@ -35,7 +35,7 @@ class TypedTexts(forms.Field):
         return "\n".join(value) if isinstance(value, list) else value
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
-        return {**super().widget_attrs(widget), "rows": 2, "class": "vLargeTextField"}
+        return {**super().widget_attrs(widget), "rows": 2}
 
 
 class TextsField(models.JSONField):
