@@ -54,6 +54,7 @@ IMAGE_WITH = ("buildah", "debootstrap", "runc")
 SERVED = "e2e or proxies or image"  # marks of what is tried from outside, on one database
 # Of what SQLite's tests take.
 HALF = ("tests/accounts", "tests/backoffice", "tests/imports", "tests/licenses")
+TURNS = 4  # So many changes try all rows of a table of tests (tests/turns.py).
 NO_TESTS_COLLECTED = 5  # pytest's exit code
 COULD_NOT_ASK = 77  # that of a check that needs somebody on the network, who can't be reached
 # Variables by which pip would install somewhere else.
@@ -111,8 +112,11 @@ def serve(port: int, *, seed: bool) -> NoReturn:
 
 
 def test(arguments: list[str]) -> int:
-    """Runs the tests on SQLite and on PostgreSQL and says loudly what ran."""
+    """Runs the tests on SQLite and on PostgreSQL and says loudly what ran. Tables of tests take
+    turns, unless the arguments say what is run."""
     install("requirements-dev.lock")
+    if not any(selects(each) or each.startswith(("--in-full", "--turn")) for each in arguments):
+        arguments = [*arguments, f"--turn={turn()}"]
     required = os.environ.get("CI", "").lower() == "true"
     runs = parts(arguments)
     codes = run_tests(runs, arguments)
@@ -129,6 +133,17 @@ def test(arguments: list[str]) -> int:
     if required and missing:
         return 1
     return verdict(codes, every_part=not any(selects(each) for each in arguments))
+
+
+def turn() -> int:
+    """Whose turn it is among tests, by the commit; 0 where there is none."""
+    try:
+        asked = subprocess.run(
+            ["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, check=True, text=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return 0
+    return int(asked.stdout, 16) % TURNS
 
 
 def parts(arguments: Sequence[str]) -> list["Run"]:

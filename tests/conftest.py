@@ -23,7 +23,7 @@ from accounts.second_factor import codes
 from tenancy import finding
 from tenancy.door import inside
 from tenancy.transactions import do_what_comes_after, take_what_was_left
-from tests import environment, postgres, prepared, redis, roles, rows, secrets, sql
+from tests import environment, postgres, prepared, redis, roles, rows, secrets, sql, turns
 from tests import world as worlds
 from tests.api import running
 from tests.world import NOW
@@ -51,6 +51,8 @@ connection_created.connect(sql.watch_connection)
 def pytest_addoption(parser: pytest.Parser) -> None:
     told = "all of it on PostgreSQL too, and what measures"
     parser.addoption("--in-full", action="store_true", help=told)
+    told = "of tables only the rows whose turn it is, from 0"
+    parser.addoption("--turn", type=int, choices=range(dev.TURNS), help=told)
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -60,6 +62,8 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     image = f"NOT TESTED for want of {', '.join(NO_IMAGE)}" if NO_IMAGE else "tested"
     stores = "NOT FOUND, nothing is tried with it" if NO_REDIS else "there"
     told = f"database: {database}, Chromium: {chromium}, nginx, Caddy and curl: {proxies}, image: {image}, Redis: {stores}"
+    if config.getoption("--turn") is not None:
+        return [told, f"of tables a part: --turn={config.getoption('--turn')} of {dev.TURNS}, from 0"]
     if not config.getoption("--in-full"):
         return [told]
     return [told, f"payment bridges: {running.FOLDER or running.NOT_RUN}"]
@@ -81,9 +85,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if is_served(item) and item.path.parent.name not in SERVED_IN:
             raise pytest.UsageError(f"dev.py looks for {item.nodeid} in {SERVED_IN} alone.")
     if not config.getoption("--in-full"):
-        left = [item for item in items if is_left_out(item)]
-        config.hook.pytest_deselected(items=left)
-        items[:] = [item for item in items if not is_left_out(item)]
+        leave(config, items, {item for item in items if is_left_out(item)})
+    if (turn := config.getoption("--turn")) is not None:
+        leave(config, items, turns.waiting(items, turn, table_of))
     if ALL_REQUIRED:
         return
     for item in items:
@@ -103,6 +107,18 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
+def leave(config: pytest.Config, items: list[pytest.Item], these: set[pytest.Item]) -> None:
+    config.hook.pytest_deselected(items=[item for item in items if item in these])
+    items[:] = [item for item in items if item not in these]
+
+
+def table_of(item: pytest.Item) -> str:
+    """What the test is a row of, for whoever takes turns."""
+    if ON_POSTGRESQL and not is_about_databases(item):
+        return "by_database"
+    return item.nodeid.partition("[")[0]
+
+
 def is_served(item: pytest.Item) -> bool:
     return any(item.get_closest_marker(name) for name in ("e2e", "proxies", "image"))
 
@@ -120,12 +136,16 @@ def is_left_out(item: pytest.Item) -> bool:
 
 
 def is_by_database(item: pytest.Item) -> bool:
-    """Whether the database may make a difference: the test commits, stands in a room or file that is
-    about databases, or expects something else of each, as where queries are counted."""
+    """Whether the database may make a difference."""
+    return is_about_databases(item) or item.get_closest_marker("by_database") is not None
+
+
+def is_about_databases(item: pytest.Item) -> bool:
+    """Whether the test commits, stands in a room or file that is about databases, or expects
+    something else of each, as where queries are counted."""
     return (
         commits(item)
         or item.path.parent.name in BY_DATABASE
-        or item.get_closest_marker("by_database") is not None
         or hasattr(item.module, "ON_POSTGRESQL")  # type: ignore[attr-defined]
     )
 

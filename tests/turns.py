@@ -1,0 +1,39 @@
+"""Which tests a change is tried with: of a table, a fourth of its rows; others at another change.
+
+A table is a test with many parameters, and, on PostgreSQL, all that its planner, its collation or
+its locks might answer differently (`by_database`). Its rows are dealt out to four turns. Whose turn
+it is says the commit (`development.turn`), so that the same one tries the same rows wherever it is
+tried, and in the long run every row is. `--in-full` tries all of them, and so does whoever says which
+tests are run.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from zlib import crc32
+
+import pytest
+
+import development as dev
+
+FEW = 3  # So many rows are no table.
+
+
+def waiting(
+    items: Iterable[pytest.Item], turn: int, table_of: Callable[[pytest.Item], str]
+) -> set[pytest.Item]:
+    """Those that wait for another turn, which is a number below `development.TURNS`."""
+    tables = defaultdict(list)
+    for item in items:
+        tables[table_of(item)].append(item)
+    return {
+        row
+        for rows in tables.values()
+        if len(rows) > FEW
+        for place, row in enumerate(sorted(rows, key=_shuffled))
+        if place % dev.TURNS != turn
+    }
+
+
+def _shuffled(item: pytest.Item) -> tuple[int, str]:
+    """Neighbours in a table are often alike: they are not to wait for the same turn."""
+    return crc32(item.nodeid.encode()), item.nodeid
