@@ -137,10 +137,9 @@ def test(arguments: list[str]) -> int:
 
 def turn() -> int:
     """Whose turn it is among tests, by the commit; 0 where there is none."""
+    command = ["git", "rev-parse", "HEAD"]
     try:
-        asked = subprocess.run(
-            ["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, check=True, text=True
-        )
+        asked = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, text=True)
     except (OSError, subprocess.CalledProcessError):
         return 0
     return int(asked.stdout, 16) % TURNS

@@ -6,7 +6,7 @@ import logging
 import os
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +63,10 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     stores = "NOT FOUND, nothing is tried with it" if NO_REDIS else "there"
     told = f"database: {database}, Chromium: {chromium}, nginx, Caddy and curl: {proxies}, image: {image}, Redis: {stores}"
     if config.getoption("--turn") is not None:
-        return [told, f"of tables a part: --turn={config.getoption('--turn')} of {dev.TURNS}, from 0"]
+        return [
+            told,
+            f"of tables a part: --turn={config.getoption('--turn')} of {dev.TURNS}, from 0",
+        ]
     if not config.getoption("--in-full"):
         return [told]
     return [told, f"payment bridges: {running.FOLDER or running.NOT_RUN}"]
@@ -173,6 +176,13 @@ def is_filled(item: pytest.Item) -> bool:
 def in_full(pytestconfig: pytest.Config) -> bool:
     """Whether all is tried, and not only what each change is tried with."""
     return bool(pytestconfig.getoption("--in-full"))
+
+
+@pytest.fixture(scope="session")
+def has_turn(pytestconfig: pytest.Config) -> Callable[[int], bool]:
+    """Whether a row is tried, by its place in a table that is within one test."""
+    turn = pytestconfig.getoption("--turn")
+    return lambda place: turn is None or place % dev.TURNS == turn
 
 
 @pytest.fixture(scope="session")
