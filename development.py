@@ -112,11 +112,9 @@ def serve(port: int, *, seed: bool) -> NoReturn:
 
 
 def test(arguments: list[str]) -> int:
-    """Runs the tests on SQLite and on PostgreSQL and says loudly what ran. Tables of tests take
-    turns, unless the arguments say what is run."""
+    """Runs the tests on SQLite and on PostgreSQL and says loudly what ran."""
     install("requirements-dev.lock")
-    if not any(selects(each) or each.startswith(("--in-full", "--turn")) for each in arguments):
-        arguments = [*arguments, f"--turn={turn()}"]
+    arguments = with_turn(arguments)
     required = os.environ.get("CI", "").lower() == "true"
     runs = parts(arguments)
     codes = run_tests(runs, arguments)
@@ -133,6 +131,13 @@ def test(arguments: list[str]) -> int:
     if required and missing:
         return 1
     return verdict(codes, every_part=not any(selects(each) for each in arguments))
+
+
+def with_turn(arguments: list[str]) -> list[str]:
+    """Pytest's arguments, by which tables of tests take turns unless what is run is said."""
+    if any(selects(each) or each.startswith(("--in-full", "--turn")) for each in arguments):
+        return arguments
+    return [*arguments, f"--turn={turn()}"]
 
 
 def turn() -> int:

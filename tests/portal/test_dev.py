@@ -8,11 +8,13 @@ import sys
 import tempfile
 from contextlib import closing
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 
 import development as dev
 from portal import processes
+from tests import turns
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -190,6 +192,50 @@ def test_marks_that_are_asked_for_narrow_each_part(
     assert [dev.selects(each) for each in ("-q", "-x", "tests/web", "-k", "-mx")] == [
         False, False, True, True, True,
     ]  # fmt: skip
+
+
+class Row(NamedTuple):
+    nodeid: str
+
+
+def test_in_four_turns_every_row_of_a_table_is_tried_once_and_few_rows_always() -> None:
+    rows, few = [Row(f"table[{n}]") for n in range(10)], [Row(f"few[{n}]") for n in range(3)]
+    items: Any = [*rows, *few]
+    waiting: list[set[Any]] = [
+        turns.waiting(items, turn, lambda item: item.nodeid.partition("[")[0])
+        for turn in range(dev.TURNS)
+    ]
+    assert [sum(row not in each for each in waiting) for row in rows] == [1] * len(rows)
+    assert sorted(len(rows) - len(each) for each in waiting) == [2, 2, 3, 3]
+    assert not any(row in each for each in waiting for row in few)
+
+
+def test_the_commit_says_whose_turn_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(dev, "ROOT", tmp_path)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    assert dev.turn() == 0
+    author = ["-c", "user.name=Ada", "-c", "user.email=ada@example.com"]
+    for command in (["init", "-q"], [*author, "commit", "-q", "--allow-empty", "-m", "One"]):
+        subprocess.run(["git", *command], cwd=tmp_path, check=True)
+    asked = ["git", "rev-parse", "HEAD"]
+    commit = subprocess.run(asked, cwd=tmp_path, check=True, capture_output=True, text=True)
+    assert dev.turn() == int(commit.stdout, 16) % dev.TURNS
+
+
+@pytest.mark.parametrize(
+    ("arguments", "takes_turns"),
+    [
+        (["-q"], True),
+        (["-q", "-x"], True),
+        (["--in-full"], False),
+        (["--turn=2"], False),
+        (["tests/web"], False),
+        (["-kzones"], False),
+        (["--lf"], False),
+    ],
+)
+def test_who_says_what_is_run_gets_all_rows_of_it(arguments: list[str], takes_turns: bool) -> None:
+    assert (len(dev.with_turn(arguments)) > len(arguments)) is takes_turns
 
 
 def test_ci_runs_the_two_words_that_developers_have() -> None:
