@@ -42,6 +42,8 @@ NO_REDIS = dev.missing_of((redis.PROGRAM,))
 WRITES_WORDS = ("accounts", "audit", "demo", "imports", "licenses", "offline")
 SERVED_IN = ("e2e", "deploy")
 BY_DATABASE = ("audit", "jobs", "tenancy")
+# One of these stands in each other file with tests for PostgreSQL (`is_by_database`).
+MARKED = ("by_database", "django_db", "ON_POSTGRESQL")
 ALL_REQUIRED = os.environ.get("CI", "").lower() == "true"
 
 
@@ -70,6 +72,15 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     if not config.getoption("--in-full"):
         return [told]
     return [told, f"payment bridges: {running.FOLDER or running.NOT_RUN}"]
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Files that have nothing for PostgreSQL aren't even read: that takes as long as what is tried."""
+    if not ON_POSTGRESQL or config.getoption("--in-full") or collection_path.suffix != ".py":
+        return None
+    text = collection_path.read_text()
+    has_some = collection_path.parent.name in BY_DATABASE or any(name in text for name in MARKED)
+    return None if has_some else True
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
