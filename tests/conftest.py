@@ -128,6 +128,8 @@ def leave(config: pytest.Config, items: list[pytest.Item], these: set[pytest.Ite
 
 def table_of(item: pytest.Item) -> str:
     """What the test is a row of, for whoever takes turns."""
+    if item.get_closest_marker("takes_turns"):
+        return "takes_turns"
     if ON_POSTGRESQL and not is_about_databases(item):
         return "by_database"
     return item.nodeid.partition("[")[0]

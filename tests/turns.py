@@ -1,7 +1,7 @@
 """Which tests a change is tried with: of a table, a fourth of its rows; others at another change.
 
-A table is a test with many parameters, and, on PostgreSQL, all that its planner, its collation or
-its locks might answer differently (`by_database`). Its rows are dealt out to four turns. Whose turn
+A table is a test with many parameters; all that takes seconds and is marked so (`takes_turns`); and,
+on PostgreSQL, what its planner or its collation might answer differently (`by_database`). Its rows are dealt out to four turns. Whose turn
 it is says the commit (`development.turn`), so that the same one tries the same rows wherever it is
 tried, and in the long run every row is. `--in-full` tries all of them, and so does whoever says which
 tests are run.

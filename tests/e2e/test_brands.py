@@ -88,6 +88,7 @@ def certificate_names(port: int, name: str, root: Path) -> set[str]:
     return {value for _kind, value in certificate.get("subjectAltName", ())}  # type: ignore[misc, str-unpack]
 
 
+@pytest.mark.takes_turns
 def test_from_the_back_office_to_a_domain_of_ones_own(
     secure: tuple[Portal, Path], secure_browser: Browser, dns: NameServer
 ) -> None:
@@ -154,6 +155,7 @@ def test_from_the_back_office_to_a_domain_of_ones_own(
     expect(customer).to_have_url(re.compile(rf"https://acme.{zone}:{port}/login/"))
 
 
+@pytest.mark.takes_turns
 def test_a_brand_is_seen_before_it_is_saved(
     visitor: Callable[..., Visitor], portal: Portal, tmp_path: Path
 ) -> None:

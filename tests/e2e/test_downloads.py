@@ -87,6 +87,7 @@ def test_what_is_not_covered_says_why(visitor: Callable[..., Visitor]) -> None:
     expect(ada.page.get_by_text("Your maintenance includes updates of version 1")).to_be_visible()
 
 
+@pytest.mark.takes_turns
 def test_a_cut_download_goes_on_at_a_server_that_has_started_since(
     portal: Portal, tmp_path: Path
 ) -> None:

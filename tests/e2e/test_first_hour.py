@@ -42,6 +42,7 @@ def set_password(page: Page) -> None:
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["with script", "without script"])
+@pytest.mark.takes_turns
 def test_a_vendors_first_hour(
     portal: Portal, visitor: Callable[..., Visitor], tmp_path: Path, javascript: bool
 ) -> None:

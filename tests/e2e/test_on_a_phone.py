@@ -46,6 +46,7 @@ class Thumb:
         return taps
 
 
+@pytest.mark.takes_turns
 def test_a_licence_is_sold_a_download_given_and_a_lost_machine_released(
     portal: Portal, visitor: Callable[..., Visitor], tmp_path: Path
 ) -> None:

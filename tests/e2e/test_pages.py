@@ -84,6 +84,7 @@ def test_the_landing_page_leads_to_a_portal(
     assert someone.errors == []
 
 
+@pytest.mark.takes_turns
 def test_a_page_is_light(visitor: Callable[..., Visitor]) -> None:
     """HTML, CSS and scripts of each page together: under 60 kB."""
     ada = visitor()

@@ -95,6 +95,7 @@ def hand_in(page: Page, file: Path, button: str) -> Path:
     return kept
 
 
+@pytest.mark.takes_turns
 def test_the_walk(portal: Portal, terminal: Terminal, visitor: Callable[..., Visitor]) -> None:
     ada = visitor(accept_downloads=True)
     page = opened(ada, 1)

@@ -37,6 +37,7 @@ def second_step(page: Page, label: str, typed: str) -> None:
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["with script", "without script"])
+@pytest.mark.takes_turns
 def test_a_second_factor_from_the_first_code_to_the_last_way_in(
     visitor: Callable[..., Visitor], javascript: bool
 ) -> None:

@@ -45,6 +45,7 @@ def is_running(process: int) -> bool:
         pytest.param(signal.SIGTERM, marks=pytest.mark.in_full),
     ],
 )
+@pytest.mark.takes_turns
 def test_a_signal_ends_the_server_and_the_worker(tmp_path: Path, number: signal.Signals) -> None:
     """In spite of another project's settings, which the terminal still has."""
     if signal.getsignal(number) == signal.SIG_IGN:  # as a shell leaves it in what runs beside it
@@ -59,6 +60,7 @@ def test_a_signal_ends_the_server_and_the_worker(tmp_path: Path, number: signal.
             time.sleep(0.1)
 
 
+@pytest.mark.takes_turns
 def test_of_two_on_one_port_one_serves(tmp_path: Path) -> None:
     port = free_port()
     kept = {name: value for name, value in os.environ.items() if name not in SETTINGS}

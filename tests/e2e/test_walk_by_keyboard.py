@@ -78,6 +78,7 @@ class Keys:
         expect(self.page.get_by_role("heading", name=heading).first).to_be_visible()
 
 
+@pytest.mark.takes_turns
 def test_the_main_tasks(visitor: Callable[..., Visitor], portal: Portal, tmp_path: Path) -> None:
     """A customer's, then those of the vendor's, who answers what she has asked."""
     a_customers_tasks(visitor, portal, tmp_path)

@@ -352,6 +352,7 @@ KILLED_AT = (1, 15, 30)  # steps done, of 45
 
 @pytest.mark.processes
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.takes_turns
 def test_an_import_whose_workers_are_killed_is_written_once(in_the_queue: None) -> None:
     world, number = build(), 150
     licenses, people, _emails = there(world)
@@ -389,6 +390,7 @@ def test_an_import_whose_workers_are_killed_is_written_once(in_the_queue: None) 
 
 @pytest.mark.processes
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.takes_turns
 def test_taking_back_goes_on_after_a_kill(in_the_queue: None) -> None:
     world, number = build(), 150
     before = there(world)
@@ -451,6 +453,7 @@ def chain_is_held(other: Any) -> bool:
 
 @pytest.mark.processes
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.takes_turns
 def test_who_signs_in_beside_an_import_hardly_waits(in_the_queue: None) -> None:
     """At 20,000 rows: bench/beside_import.py. In one transaction this took the chain for
     seconds."""

@@ -59,6 +59,7 @@ def test_of_many_workers_one_gets_the_turn(chores: dict[str, Chore]) -> None:
     assert done == [1]
 
 
+@pytest.mark.takes_turns
 def test_a_turn_is_noted_and_comes_again_in_its_time(
     db: None, chores: dict[str, Chore], frozen_time: Any
 ) -> None:

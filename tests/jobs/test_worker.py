@@ -146,6 +146,7 @@ def test_a_worker_that_is_stopped_ends_its_job() -> None:
 
 @pytest.mark.processes
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.takes_turns
 def test_a_worker_that_is_stopped_puts_back_a_job_that_does_not_end() -> None:
     """Its mail server says nothing. The next worker need not wait for a lease to run out."""
     world = build()

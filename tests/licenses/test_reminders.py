@@ -309,6 +309,7 @@ def test_what_comes_up_later_that_day_waits_for_the_next(acme: World, frozen_tim
     assert acme.ada_license.key not in mail.outbox[1].body
 
 
+@pytest.mark.takes_turns
 def test_a_year_of_many_licences_is_at_most_one_e_mail_a_day(acme: World, frozen_time: Any) -> None:
     """Every licence is told of at each of its four times, and nobody is written to twice a day."""
     kept = [acme.ada_license, *more(acme, 5, days=1)]

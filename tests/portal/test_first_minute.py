@@ -278,6 +278,7 @@ def test_what_is_half_made_is_made_anew_and_then_kept(tree: Path) -> None:
 
 
 @pytest.mark.processes
+@pytest.mark.takes_turns
 def test_two_at_once_wait_for_each_other(tree: Path) -> None:
     both = [start(tree) for _ in range(2)]
     told = [each.communicate(timeout=120)[1] for each in both]

@@ -57,6 +57,7 @@ def test_no_entry_is_refused(world: World, visitor: str) -> None:
         assert browser.get(url).status_code == 200, text
 
 
+@pytest.mark.takes_turns
 def test_a_role_with_one_right_is_offered_no_more_than_it_may_see(world: World) -> None:
     """Whatever a vendor's role may look at, it may look at from the navigation."""
     seen: set[str] = set()

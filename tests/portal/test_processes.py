@@ -174,6 +174,7 @@ def asked(port: int) -> int:
 
 
 @pytest.mark.processes
+@pytest.mark.takes_turns
 def test_all_of_the_portal_runs_by_one_command(tmp_path: Path) -> None:
     """A part that is killed comes back, and who asks meanwhile waits; killed itself, it leaves
     nobody. tests/e2e/test_serving.py ends it by signals."""

@@ -328,6 +328,7 @@ def test_every_get_changes_nothing(world: World, paths: dict[str, str]) -> None:
     assert codes == GETS
 
 
+@pytest.mark.takes_turns
 def test_every_other_method_is_refused(world: World, paths: dict[str, str]) -> None:
     browser = viewing(world)
     before = everything()

@@ -56,6 +56,7 @@ def manage(where: dict[str, Any], role: str, *arguments: str) -> subprocess.Comp
     )
 
 
+@pytest.mark.takes_turns
 def test_the_owner_prepares_and_the_web_role_serves(installed: dict[str, Any]) -> None:
     made = manage(installed, OWNER, "prepare", "--demo")
     assert made.returncode == 0, made.stderr

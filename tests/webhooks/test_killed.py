@@ -29,6 +29,7 @@ def _queue_in_database(settings: Any) -> None:
 
 @pytest.mark.processes
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.takes_turns
 def test_killed_workers_lose_nothing_and_keep_the_order() -> None:
     world, chance = build(), random.Random(7)
     allowed = {"PRIVATE_RECEIVERS": "127.0.0.1", "WEBHOOK_LEASE": "1"}
