@@ -18,10 +18,12 @@ from accounts.own_data.tables import TABLES
 from accounts.single_sign_on.verbs import create_provider
 from accounts.tokens import verbs as tokens
 from accounts.verbs import sessions
+from accounts.verbs.own_data import ARCHIVE
 from accounts.view_as import verbs as view_as
 from audit import trail
 from audit.acting import Actor, Source, acting, acting_as
 from audit.models import AuditEntry
+from audit.words import LISTS
 from licenses.models import LicenseUser
 from licenses.verbs.activations import activate
 from licenses.verbs.details import share
@@ -208,7 +210,14 @@ def test_it_is_recorded_and_seen(world: World) -> None:
     with inside(world.acme):
         entries = AuditEntry.objects.filter(action="own-data-taken").order_by("sequence")
         assert [entry.details for entry in entries] == [{"list": "downloads"}, {"list": "archive"}]
-    assert "Own data downloaded" in browser.get("/profile/activity/").content.decode()
+    page = browser.get("/profile/activity/").content.decode()
+    for told in ("downloads", "everything"):
+        assert f'Own data downloaded<span class="what">: {told}</span>' in page
+
+
+def test_what_was_taken_is_told_in_words() -> None:
+    for name in (*TABLES, ARCHIVE):
+        assert str(LISTS[name]).replace(" ", "-") in (name, "everything"), name
 
 
 def test_it_is_limited(world: World) -> None:
