@@ -37,7 +37,7 @@ from tenancy.hosts import Site
 from tests.accounts.authenticators import add_row, passkey_of
 from tests.mail.test_keeping import try_out
 from tests.offline.requests_maker import MachineKeys
-from tests.world import Browser, World, download_path, file_of, machine, signed_in
+from tests.world import Browser, World, download_path, file_of, machine, set_vendor, signed_in
 
 NAMES = [
     "profile",
@@ -147,6 +147,16 @@ def test_pages_show_the_same(world: World, adas: Browser) -> None:
         assert "Nothing yet" not in shown
     assert adas.get("/profile/data/nonsense/").status_code == 404
     assert adas.get("/profile/data/nonsense.csv").status_code == 404
+
+
+def test_the_page_says_how_to_be_erased(world: World) -> None:
+    page = signed_in(world.ada).get("/profile/data/").content.decode()
+    assert (
+        'To have your account erased, with what is kept of you, write to <a href="mailto:' in page
+    )
+    set_vendor(world.acme, support_email="")
+    page = signed_in(world.ada).get("/profile/data/").content.decode()
+    assert "with what is kept of you, ask Acme Instruments." in page
 
 
 def test_the_archive_has_every_table_twice_and_says_what_they_are(
