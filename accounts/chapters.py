@@ -1,6 +1,8 @@
 """The chapters of a customer's story that this app brings: e-mails, sign-ins, access tokens, the
 audit trail."""
 
+from itertools import groupby
+
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -9,6 +11,7 @@ from accounts.models import PersonalAccessToken, Refusal, User
 from accounts.story import SHOWN, Cell, Chapter, register
 from accounts.tokens.verbs import tokens_of
 from accounts.tokens.words import told
+from accounts.verbs.refusals import KEPT
 from accounts.words import browser_text
 from audit import words
 from audit.models import AuditEntry
@@ -16,6 +19,9 @@ from backoffice.pages import counted
 from mail.kinds import kind_of
 from mail.models import OutgoingEmail
 from web.moments import at
+
+READ = 2 * KEPT  # refusals: no more are kept of a person (accounts/verbs/refusals.py)
+REFUSALS = 30  # rows of them
 
 
 def emails(user: User) -> Chapter:
@@ -63,21 +69,25 @@ def sign_ins(user: User) -> Chapter:
 
 
 def refusals(user: User) -> Chapter:
-    """What the person was refused lately: what she saw, as far as we know."""
+    """What the person was refused lately: what she saw, as far as we know. The same again and again
+    is one row, so that it hides nothing else."""
     found = Refusal.objects.filter(user=user)
     whys = dict(Refusal.WhyNotIn.choices)
-    rows = [
-        [
-            Cell(at(refusal.created_at)),
-            Cell(refusal.get_kind_display()),
-            Cell(refusal.said or str(whys.get(refusal.reason, refusal.reason))),
-            Cell(refusal.machine),
-            _license_of(refusal),
-            Cell(refusal.ip or ""),
-            Cell(browser_text(refusal.browser or "")),
-        ]
-        for refusal in found[:SHOWN]
-    ]
+    rows = []
+    for _same, each in groupby(found[:READ], key=_what_was_refused):
+        newest, *before = each
+        why = newest.said or str(whys.get(newest.reason, newest.reason))
+        rows.append(
+            [
+                Cell(at(newest.created_at)),
+                Cell(newest.get_kind_display()),
+                Cell(_times(why, 1 + len(before))),
+                Cell(newest.machine),
+                _license_of(newest),
+                Cell(newest.ip or ""),
+                Cell(browser_text(newest.browser or "")),
+            ]
+        )
     return Chapter(
         "refusals",
         _("Refused in the last 30 days"),
@@ -90,10 +100,30 @@ def refusals(user: User) -> Chapter:
             _("IP address"),
             _("Browser"),
         ),
-        rows,
+        rows[:REFUSALS],
         counted(found.order_by()),
         _("Nothing was refused: no sign-in failed, no offline file."),
     )
+
+
+def _what_was_refused(refusal: Refusal) -> tuple[object, ...]:
+    """What makes two refusals, one after the other, the same to who reads them."""
+    return (
+        refusal.kind,
+        refusal.reason,
+        refusal.said,
+        refusal.machine,
+        refusal.license_key,
+        refusal.ip,
+        refusal.browser,
+    )
+
+
+def _times(why: str, times: int) -> str:
+    """The reason, and how often it was told, if more than once."""
+    if times == 1:
+        return why
+    return gettext("%(why)s · %(times)d times") % {"why": why, "times": times}
 
 
 def access_tokens(user: User) -> Chapter:

@@ -41,9 +41,8 @@ def invitation(email: OutgoingEmail) -> EmailMultiAlternatives | None:
     user = person_of(email)
     if not user.is_active:
         return None
-    days = settings.INVITATION_TIMEOUT // (24 * 60 * 60)
     text = texts.INVITATION if user.is_customer else texts.INVITATION_OF_STAFF
-    return compose(text, user, link=invitation_link(user), days=days)
+    return compose(text, user, link=invitation_link(user), days=invitation_days())
 
 
 def email_change(email: OutgoingEmail) -> EmailMultiAlternatives | None:
@@ -128,6 +127,11 @@ def person_of(email: OutgoingEmail) -> User:
 def invitation_link(user: User) -> str:
     """A new link with which the user sets the first password."""
     return _link(user, "invitation", make_token(Purpose.INVITATION, user))
+
+
+def invitation_days() -> int:
+    """For how many days such a link works."""
+    return settings.INVITATION_TIMEOUT // (24 * 60 * 60)
 
 
 def _link(user: User, name: str, token: str) -> str:

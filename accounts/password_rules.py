@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.password_validation import UserAttributeSimilarityValidator
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
@@ -35,19 +36,33 @@ def is_mostly(password: str, names: Iterable[str]) -> bool:
     return bool(named) and len(rest) < LEAST_BESIDE
 
 
-class PersonValidator:
+class PersonValidator(UserAttributeSimilarityValidator):
     """The password is not the person's names together, or a part of the e-mail, with a few signs
-    beside; Django's own compares with each of them as a whole."""
+    beside; nor, as Django's own compares, much like one of them as a whole. Whichever it is, that
+    is told once."""
+
+    def __init__(self) -> None:
+        super().__init__(user_attributes=("first_name", "last_name", "email", "company"))
 
     def validate(self, password: str, user: Any = None) -> None:
-        if user is None:
-            return
-        names = [user.first_name, user.last_name, user.company, *user.company.split()]
-        if is_mostly(password, [*names, *re.split(r"[^\w]+", user.email)]):
+        if user is not None and (
+            self._is_mostly_of(user, password) or self._is_like(user, password)
+        ):
             raise ValidationError(
                 _("The password is too similar to your name, company or e-mail."),
                 code="password_too_similar",
             )
+
+    def _is_mostly_of(self, user: Any, password: str) -> bool:
+        names = [user.first_name, user.last_name, user.company, *user.company.split()]
+        return is_mostly(password, [*names, *re.split(r"[^\w]+", user.email)])
+
+    def _is_like(self, user: Any, password: str) -> bool:
+        try:
+            super().validate(password, user)
+        except ValidationError:
+            return True
+        return False
 
 
 class VendorValidator:

@@ -113,6 +113,19 @@ LISTS = {
     "audit-trail": _lazy("audit trail"),
     "everything": _lazy("everything"),
     "move": _lazy("report of moving in"),
+    # Of what a customer takes of his own (accounts/own_data/).
+    "archive": _lazy("everything"),
+    "profile": _lazy("profile"),
+    "sessions": _lazy("sessions"),
+    "single-sign-on": _lazy("single sign-on"),
+    "passkeys": _lazy("passkeys"),
+    "access-tokens": _lazy("access tokens"),
+    "activity": _lazy("activity"),
+    "licences": _lazy("licences"),
+    "machines": _lazy("machines"),
+    "offline-files": _lazy("offline files"),
+    "downloads": _lazy("downloads"),
+    "e-mails": _lazy("e-mails"),
 }
 
 

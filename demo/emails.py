@@ -6,8 +6,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from accounts.models import User
 from demo.ids import demo_id
+from demo.people import person_of
 from mail.kinds import kind_of
 from mail.models import OutgoingEmail, OwnText
 from mail.verbs.keeping import keep
@@ -61,7 +61,7 @@ def _own_text(vendor: Vendor) -> None:
 
 def _email(vendor: Vendor, fields: dict[str, Any], error: str) -> None:
     """An e-mail with its end: what went out is kept, what failed has its reason."""
-    user = User.objects.select_related("vendor").get(email=fields["recipient"])
+    user = person_of(vendor.company_id, fields["recipient"])
     ended: dict[str, Any] = {"state": OutgoingEmail.State.FAILED, "last_error": error}
     if not error:
         ended = {"state": OutgoingEmail.State.SENT, "sent_at": timezone.now()}

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from accounts.models import Refusal, User
+from accounts.models import Refusal
 from demo.ids import demo_id
+from demo.people import person_of
 from offline.errors import InvalidLicenseKey, InvalidOfflineRequest
 from tenancy.models import Vendor
 
@@ -50,5 +51,5 @@ def refusals(vendor: Vendor) -> Iterator[Step]:
 
 
 def _note(vendor: Vendor, fields: dict[str, Any]) -> None:
-    user = User.objects.get(email="ada@example.com")
+    user = person_of(vendor.company_id, "ada@example.com")
     Refusal.objects.create(vendor=vendor, user=user, ip="192.0.2.44", browser=BROWSER, **fields)

@@ -29,6 +29,7 @@ from demo.clock import days_ago
 from demo.downloads import downloads
 from demo.emails import emails
 from demo.ids import demo_id, demo_key
+from demo.people import person_of
 from demo.refusals import refusals
 from demo.releases import VERSIONS, seed_release
 from demo.sessions import signed_in
@@ -358,10 +359,6 @@ def _seed_person(person: Person, vendor: Vendor) -> None:
     )
 
 
-def _person(vendor: Vendor, email: str) -> User:
-    return User.objects.get(pk=demo_id(vendor.company_id, "user", email))
-
-
 def _seed_product(fields: dict[str, Any], vendor: Vendor) -> None:
     pk = demo_id(vendor.company_id, "product", fields["name"])
     if Product.objects.filter(pk=pk).exists():
@@ -446,7 +443,7 @@ def _license(sample: Sample, vendor: Vendor) -> None:
         id=demo_id(vendor.company_id, "license", sample.name),
         vendor=vendor,
         product_id=demo_id(vendor.company_id, "product", sample.product),
-        user=_person(vendor, sample.owner),
+        user=person_of(vendor.company_id, sample.owner),
         key=demo_key(vendor.company_id, sample.name),
         **sample.terms,
     )
@@ -463,7 +460,9 @@ def _license(sample: Sample, vendor: Vendor) -> None:
         )
     LicenseWord.objects.keep([license.pk])
     for email in sample.shared_with:
-        LicenseUser.objects.create(vendor=vendor, license=license, user=_person(vendor, email))
+        LicenseUser.objects.create(
+            vendor=vendor, license=license, user=person_of(vendor.company_id, email)
+        )
 
 
 def _retire(license: License) -> None:
@@ -505,7 +504,7 @@ def _offline_machine(license: License) -> None:
         "typ": "offline-activation-request+jwt",
         "jwk": machine_key.as_dict(private=False),
     }
-    user = _person(license.vendor, "ada@example.com")
+    user = person_of(license.vendor.company_id, "ada@example.com")
     with acting_as(user):
         answer(user, jwt.encode(header, claims, machine_key, algorithms=["Ed25519"]))
 
@@ -513,7 +512,7 @@ def _offline_machine(license: License) -> None:
 def _ask_to_release(license: License) -> None:
     """The machine in the clean room can't write a file any more."""
     machine = Activation.objects.get(license=license, hostname="clean-room-03")
-    user = _person(license.vendor, "ada@example.com")
+    user = person_of(license.vendor.company_id, "ada@example.com")
     with acting_as(user):
         ask(machine, user=user, reason="Its power supply burnt out, and it was scrapped.")
 

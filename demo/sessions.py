@@ -3,13 +3,16 @@
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from accounts.models import Session, User
+from accounts.models import Session
 from accounts.verbs import sessions
+from demo.ids import demo_id
+from demo.people import person_of
 from tenancy.hosts import Site
 from tenancy.models import Vendor
 
 Step = tuple[float, Callable[[], object]]
 
+ADA = "ada@example.com"
 # What the browsers say of themselves, and how many days ago somebody signed in with them.
 BROWSERS = {
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0": 5.2,
@@ -24,11 +27,10 @@ def signed_in(vendor: Vendor) -> Iterator[Step]:
     if vendor.company_id != "acme":
         return
     for browser, age in BROWSERS.items():
-        there = Session.objects.filter(user__email="ada@example.com", browser=browser)
+        there = Session.objects.filter(user_id=demo_id("acme", "user", ADA), browser=browser)
         if not there.exists():
             yield age, partial(_begin, browser)
 
 
 def _begin(browser: str) -> None:
-    ada = User.objects.get(email="ada@example.com")
-    sessions.begin(ada, site=Site.CUSTOMER, browser=browser, is_kept=True)
+    sessions.begin(person_of("acme", ADA), site=Site.CUSTOMER, browser=browser, is_kept=True)

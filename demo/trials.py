@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from accounts.models import Tag, User
+from accounts.models import Tag
 from accounts.verbs.tags import create_tag, tag_person
 from demo.ids import demo_id
+from demo.people import person_of
 from licenses.models import License, Product, TrialActivation, TrialPolicy
 from licenses.verbs.activations import Machine
 from licenses.verbs.details import tag_license
@@ -55,6 +56,7 @@ def _try(hostname: str) -> None:
 def _tags(vendor: Vendor) -> None:
     for name, description in TAGS.items():
         create_tag(Tag(vendor=vendor, name=name, description=description))
-    tag_person(User.objects.get(email="grace@example.com"), names=["University"])
-    first = License.objects.filter(user__email="grace@example.com").order_by("key")[0]
+    grace = person_of(vendor.company_id, "grace@example.com")
+    tag_person(grace, names=["University"])
+    first = License.objects.filter(user=grace).order_by("key")[0]
     tag_license(first, names=["University"])

@@ -12,6 +12,7 @@ from backoffice.pages import counted
 from licenses import words
 from licenses.access import licenses_of, machines_of
 from licenses.models import SeatRequest
+from licenses.verbs.releasing import ANSWERS
 from web.moments import at
 
 
@@ -72,7 +73,7 @@ def requests(user: User) -> Chapter:
             Cell(at(request.created_at)),
             Cell(str(request), _page("seatrequest", request)),
             Cell(request.reason),
-            Cell(request.get_state_display()),
+            _state(request),
             Cell(request.answer),
         ]
         for request in found[:SHOWN]
@@ -89,6 +90,14 @@ def requests(user: User) -> Chapter:
 
 def _page(model: str, row: Any) -> str:
     return reverse(f"admin:licenses_{model}_change", args=[row.pk])
+
+
+def _state(request: SeatRequest) -> Cell:
+    """What came of it; while it waits the way to the answer, for who may give it."""
+    if not request.is_open:
+        return Cell(request.get_state_display())
+    url = reverse("admin:licenses_seatrequest_answer", args=[request.pk])
+    return Cell(request.get_state_display(), url, ANSWERS)
 
 
 def register_all() -> None:

@@ -8,7 +8,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
-from accounts.emails import invitation_link, person_of
+from accounts.emails import invitation_days, invitation_link, person_of
 from accounts.models import User
 from accounts.reminders import off_link
 from accounts.sessions import may_enter
@@ -43,6 +43,7 @@ def license_email(email: OutgoingEmail) -> EmailMultiAlternatives | None:
         seats=words.seats_allowed(license),
         validity=words.valid_text(license),
         link=link,
+        days=invitation_days(),
     )
 
 

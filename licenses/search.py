@@ -1,7 +1,7 @@
 """Finding licences by what was asked: text, product, status and end; order and totals; all in the
 database. The customer's list and the back office's ask here."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import reduce
@@ -47,6 +47,7 @@ from tenancy.spelling import Typed, asked, backwards, form_of
 
 SHORTEST_END = 4  # characters of a key that are read out from its end
 MOST_READINGS = 256  # of a part of a key, those first that differ in few signs
+MOST_HOSTS = 100
 SHORTEST_KEY = 12  # characters of a whole key, without its dashes
 
 
@@ -191,6 +192,20 @@ def _of_hosts_of(word: Typed, licenses: list[UUID]) -> Place:
     machines = machines.filter(has_word(ActivationWord, word.form, "pk"))
     found = list(machines.values_list("license_id", flat=True).distinct())
     return Place(found, Q(pk__in=found) if found else Q(pk=None))
+
+
+def machines_by_which(licenses: Sequence[UUID], text: str) -> dict[UUID, list[str]]:
+    """Of some of a customer's licences the names of machines that have a word of the text, in order
+    and MOST_HOSTS in all at most: why a licence was found that has the word nowhere else."""
+    words = asked(text)
+    if not (words and licenses):
+        return {}
+    has_one = reduce(or_, (has_word(ActivationWord, word.form, "pk") for word in words))
+    machines = Activation.objects.filter(license__in=licenses).filter(has_one).order_by()
+    names: dict[UUID, list[str]] = {}
+    for license_id, name in sorted(machines.values_list("license_id", "hostname")[:MOST_HOSTS]):
+        names.setdefault(license_id, []).append(name)
+    return names
 
 
 def _of_machines(word: Typed) -> list[Place]:

@@ -37,7 +37,7 @@ FIRST_LICENSE = Text(
     _("Licence, to a customer without a password"),
     "licenses/email/license",
     button=_("Choose a password"),
-    says=_OF_LICENSE,
+    says={**_OF_LICENSE, "days": "14"},
     required=("key", "link"),
     given={"has_password": False},
     kind="license",

@@ -46,6 +46,8 @@ SMALL_ORDER = frozenset(
     }
 )
 UUID_TEXT = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+# The typ of a response and of a receipt (docs/offline-protocol.md).
+ANSWERS = ("JWT", "offline-deactivation-receipt+jwt")
 # Control characters would break files and databases, lone surrogates can't be encoded.
 BREAKING = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 # Nor may there be what nobody sees: it makes one machine look like another.
@@ -60,6 +62,10 @@ class InvalidOfflineRequest(ValueError):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class AnswerHandedIn(InvalidOfflineRequest):
+    """The data is what a portal answers, a response or a receipt: the other one of two files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +143,10 @@ def parse_request(data: bytes | str) -> Request:
     text = _text(data)
     header_part, payload_part, signature_part = _split(text)
     header = _json_object(_decode(header_part, "header"), "header")
-    read = READERS.get(_member(header, "typ", str))
+    typ = _member(header, "typ", str)
+    if typ in ANSWERS:
+        raise AnswerHandedIn("the header's typ is that of a response")
+    read = READERS.get(typ)
     if read is None:
         raise InvalidOfflineRequest("the header's typ is not that of an offline request")
     if _member(header, "alg", str) not in ALGORITHMS:
@@ -296,6 +305,8 @@ def _text(data: bytes | str) -> str:
         raise InvalidOfflineRequest("it is not UTF-8 text") from error
     if len(raw) > LARGEST:
         raise InvalidOfflineRequest(f"it is larger than {LARGEST // 1024} KiB")
+    if not text.strip():
+        raise InvalidOfflineRequest("it is empty")
     return jws_in(text, SIGNATURE_LENGTH)
 
 

@@ -17,6 +17,15 @@ class InvalidOfflineRequest(PortalError):
     )
 
 
+class AnswerHandedIn(InvalidOfflineRequest):
+    """The file is what the portal answered: the other one of the two that are carried."""
+
+    text = _(
+        "This is the file with which a portal answers, not a request: give it to the program on "
+        "the machine. For anything new, make a new request there and hand in that file."
+    )
+
+
 class InvalidProductId(licensing.InvalidProductId):
     text = _(
         "This file is for a product that is not offered here: check that you are on the portal "

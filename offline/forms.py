@@ -23,6 +23,6 @@ class RequestForm(forms.Form):
         cleaned: dict[str, Any] = super().clean() or {}
         file = cleaned.get("request_file")
         cleaned["data"] = file.read() if file else cleaned.get("request_text", "").encode()
-        if not cleaned["data"].strip():
+        if not file and not cleaned["data"].strip():
             raise forms.ValidationError(_("Choose the request file, or paste its text."))
         return cleaned

@@ -200,7 +200,7 @@ def _refuse(request: PersonRequest, error: PortalError, data: bytes | str) -> Ht
         Refusal.Kind.FILE,
         error.code,
         user=request.user,
-        said=error.sentence,
+        said=_said(error),
         machine=machine,
         license_key=license.key if license else (asked.key if asked else ""),
         license_id=license.pk if license else None,
@@ -216,6 +216,12 @@ def _refuse(request: PersonRequest, error: PortalError, data: bytes | str) -> Ht
     way = _way_on(error, license, asked.fingerprint) if license else None
     about = (machine, license) if license else None
     return _ask_for_file(request, form, refusal=error, about=about, way=way, status=400)
+
+
+def _said(error: PortalError) -> str:
+    """What the customer reads of a refusal, the small print included."""
+    detail = str(error.detail)
+    return f"{error.sentence} ({detail})" if detail else error.sentence
 
 
 def _named_in(

@@ -193,14 +193,14 @@ def in_use(used: int, allowed: int) -> str:
     """How many seats of a licence are in use, as a part of a sentence."""
     if allowed <= 0:
         text = ngettext(
-            "%(used)d seat is in use, of any number",
-            "%(used)d seats are in use, of any number",
+            "%(used)d seat in use, of any number",
+            "%(used)d seats in use, of any number",
             used,
         )
     else:
         text = ngettext(
-            "%(used)d of %(allowed)d seat is in use",
-            "%(used)d of %(allowed)d seats are in use",
+            "%(used)d of %(allowed)d seat in use",
+            "%(used)d of %(allowed)d seats in use",
             allowed,
         )
     return text % {"used": used, "allowed": allowed}

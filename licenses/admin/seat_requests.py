@@ -37,6 +37,13 @@ class ToAnswer(KeysetList):
         return super().url_for_result(result)
 
 
+def waiting_url() -> str:
+    """The list of those that wait, for who answers one after the other; of all where none does."""
+    waits = SeatRequest.objects.filter(state=SeatRequest.State.OPEN).exists()
+    query = {"state__exact": SeatRequest.State.OPEN} if waits else {}
+    return reverse("admin:licenses_seatrequest_changelist", query=query)
+
+
 class AnswerForm(forms.Form):
     """Release or refuse, and a sentence for the customer."""
 
@@ -123,6 +130,7 @@ class SeatRequestAdmin(VendorAdmin):
             "works": self.works(asked),
             "deactivations": words.deactivations_text(asked.license),
             "form": form,
+            "list_url": waiting_url(),
         }
         return render(request, "licenses/admin/answer.html", context)
 
@@ -140,7 +148,7 @@ class SeatRequestAdmin(VendorAdmin):
             messages.error(request, error.sentence)
         else:
             messages.success(request, done % {"machine": asked})
-        return redirect("admin:licenses_seatrequest_changelist")
+        return redirect(waiting_url())
 
 
 def _machine_of(asked: SeatRequest) -> Activation | None:

@@ -39,11 +39,13 @@ def machine_list(request: PersonRequest) -> HttpResponse:
     seen = Coalesce("last_synced_at", "created_at")
     machines = machines_of(request.user).order_by(seen, "pk")
     page = page_of(machines_seen_in(machines, text) if text else machines, request)
+    shown = _rows(request, list(page))
     context = {
         "form": form,
         "text": text,
         "page": page,
-        "rows": _rows(request, list(page)),
+        "rows": shown,
+        "may_choose": any(machine.deactivate_url for machine, *_license in shown),
     }
     return render(request, "licenses/machine_list.html", context)
 

@@ -48,6 +48,8 @@ from web.pages import part, render
 from web.remembered import remembered_at_most
 from web.requests import PAGE_SIZE, not_while_viewing_as, page_of
 
+MOST_NAMED = 3  # machines by which a licence was found
+
 View = Callable[[PersonRequest, UUID, UUID], HttpResponse]
 
 
@@ -66,11 +68,20 @@ def license_list(request: PersonRequest) -> HttpResponse:
         "tiles": _tiles(mine.totals, filters),
         "page": page,
         "rows": [rows.license_row(license, mine.now, today, support) for license in page],
+        "on": _on(search.machines_by_which([license.pk for license in page], wanted.text)),
         "sort": sort,
         "columns": _columns(filters, sort),
         "page_query": urlencode({**filters, "sort": sort}),
     }
     return render(request, "licenses/license_list.html", context)
+
+
+def _on(machines: dict[UUID, list[str]]) -> dict[str, str]:
+    """By the addresses of licences the names of the first machines by which they were found."""
+    return {
+        path_to("license", pk): ", ".join([*names[:MOST_NAMED], *["…"][: len(names) - MOST_NAMED]])
+        for pk, names in machines.items()
+    }
 
 
 @dataclass(frozen=True, slots=True)

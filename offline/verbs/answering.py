@@ -135,12 +135,19 @@ def named_in(user: User, data: bytes | str) -> tuple[Request, License | None]:
         return request, None
 
 
-def read(data: bytes | str) -> Request:
-    """The parsed request (check 1); raises InvalidOfflineRequest or TrialNotAllowed."""
+def parsed(data: bytes | str) -> codec.Request:
+    """The request of whatever kind; raises InvalidOfflineRequest."""
     try:
-        request = codec.parse_request(data)
+        return codec.parse_request(data)
+    except codec.AnswerHandedIn as error:
+        raise errors.AnswerHandedIn(error.reason) from error
     except codec.InvalidOfflineRequest as error:
         raise errors.InvalidOfflineRequest(error.reason) from error
+
+
+def read(data: bytes | str) -> Request:
+    """The parsed request (check 1); raises InvalidOfflineRequest or TrialNotAllowed."""
+    request = parsed(data)
     if isinstance(request, codec.TrialRequest):
         raise errors.TrialNotAllowed
     return request

@@ -11,15 +11,12 @@ from licenses.models import TrialActivation
 from licenses.token import trial_token
 from licenses.verbs.trials import try_product
 from offline import codec, errors
-from offline.verbs.answering import machine_of
+from offline.verbs.answering import machine_of, parsed
 
 
 def read_trial(data: bytes | str) -> codec.TrialRequest:
     """The parsed request; raises InvalidOfflineRequest."""
-    try:
-        request = codec.parse_request(data)
-    except codec.InvalidOfflineRequest as error:
-        raise errors.InvalidOfflineRequest(error.reason) from error
+    request = parsed(data)
     if not isinstance(request, codec.TrialRequest):
         raise errors.InvalidOfflineRequest("it asks for no trial")
     return request

@@ -2,9 +2,10 @@
 an e-mail, a name, a host name, a fingerprint.
 
 What matches as a whole is found first; only when nothing does, rows of which the text has the
-beginnings of words; then machines that have no seat any more: all of it by an index, however many
-rows there are. If there is nothing either, the subjects of the last e-mails are looked through;
-then what has a letter wrong is offered, by an index again. Runs in the vendor's scope.
+beginnings of words; then machines that have no seat any more, and people who had e-mails at an
+address: all of it by an index, however many rows there are. If there is nothing either, the
+subjects of the last e-mails are looked through; then what has a letter wrong is offered, by an
+index again. Runs in the vendor's scope.
 """
 
 from collections.abc import Callable
@@ -26,6 +27,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.finding import near_people, people_places
 from accounts.models import User
+from accounts.own_data.emails import UNTOLD
 from audit import words as audit_words
 from licenses.models import Activation, GoneMachine, License
 from licenses.search import (
@@ -185,7 +187,8 @@ class Found:
 
 def find(text: str, reader: User) -> Found:
     """What the whole text names, of all that the reader may view; when it names nothing, what has
-    each of its words; then what was so, and what an e-mail was about; then what nearly is so."""
+    each of its words; then what was so, and to whom and about what an e-mail went; then what nearly
+    is so."""
     wanted = text.strip()[:LONGEST]
     if not form_of(wanted):
         return Found([])
@@ -197,12 +200,27 @@ def find(text: str, reader: User) -> Found:
     if not any(group.hits for group in groups):
         groups = [_by_words(kind, wanted) for kind in once]
     if not any(group.hits for group in groups):
+        groups = [_written_to(wanted, reader)]
+    if not any(group.hits for group in groups):
         groups = [_emails(wanted, reader)]
     near = not any(group.hits for group in groups)
     if near:
         kinds += once
         groups = [_group(kind, kind.rows().filter(pk__in=kind.near(wanted))) for kind in kinds]
     return Found([group for group in groups if group.hits], near=near)
+
+
+def _written_to(wanted: str, reader: User) -> Group:
+    """People to whom e-mails went at this address; it may have been theirs. One that somebody typed
+    and has not confirmed is nobody's."""
+    may = reader.has_perms(("accounts.view_user", "mail.view_outgoingemail"))
+    went = OutgoingEmail.objects.filter(recipient__in=spellings_of(wanted), user__isnull=False)
+    told = went.exclude(kind=UNTOLD).values_list("user_id", flat=True).distinct()
+    ids = list(told[: SHOWN + 1]) if may and "@" in wanted else []
+    hits = [person(each) for each in User.objects.filter(pk__in=ids)] if ids else []
+    return Group(
+        _("People who had e-mails at this address"), hits[:SHOWN], len(hits) > SHOWN, opens=False
+    )
 
 
 def _emails(wanted: str, reader: User) -> Group:

@@ -227,6 +227,7 @@ def _licenses(request: HttpRequest, samples: Samples, _ids: Mapping[str, Any]) -
         "tiles": [Tile(_("All"), len(found), "?", current=True)],
         "page": page_of(found, request),
         "rows": [rows.license_row(each, samples.now, today) for each in found],
+        "on": {},
         "sort": DEFAULT_SORT,
         "columns": [
             {"name": name, "label": label, "url": "?", "order": "none"}

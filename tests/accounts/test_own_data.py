@@ -18,10 +18,12 @@ from accounts.own_data.tables import TABLES
 from accounts.single_sign_on.verbs import create_provider
 from accounts.tokens import verbs as tokens
 from accounts.verbs import sessions
+from accounts.verbs.own_data import ARCHIVE
 from accounts.view_as import verbs as view_as
 from audit import trail
 from audit.acting import Actor, Source, acting, acting_as
 from audit.models import AuditEntry
+from audit.words import LISTS
 from licenses.models import LicenseUser
 from licenses.verbs.activations import activate
 from licenses.verbs.details import share
@@ -35,7 +37,7 @@ from tenancy.hosts import Site
 from tests.accounts.authenticators import add_row, passkey_of
 from tests.mail.test_keeping import try_out
 from tests.offline.requests_maker import MachineKeys
-from tests.world import Browser, World, download_path, file_of, machine, signed_in
+from tests.world import Browser, World, download_path, file_of, machine, set_vendor, signed_in
 
 NAMES = [
     "profile",
@@ -147,6 +149,16 @@ def test_pages_show_the_same(world: World, adas: Browser) -> None:
     assert adas.get("/profile/data/nonsense.csv").status_code == 404
 
 
+def test_the_page_says_how_to_be_erased(world: World) -> None:
+    page = signed_in(world.ada).get("/profile/data/").content.decode()
+    assert (
+        'To have your account erased, with what is kept of you, write to <a href="mailto:' in page
+    )
+    set_vendor(world.acme, support_email="")
+    page = signed_in(world.ada).get("/profile/data/").content.decode()
+    assert "with what is kept of you, ask Acme Instruments." in page
+
+
 def test_the_archive_has_every_table_twice_and_says_what_they_are(
     world: World, adas: Browser
 ) -> None:
@@ -208,7 +220,14 @@ def test_it_is_recorded_and_seen(world: World) -> None:
     with inside(world.acme):
         entries = AuditEntry.objects.filter(action="own-data-taken").order_by("sequence")
         assert [entry.details for entry in entries] == [{"list": "downloads"}, {"list": "archive"}]
-    assert "Own data downloaded" in browser.get("/profile/activity/").content.decode()
+    page = browser.get("/profile/activity/").content.decode()
+    for told in ("downloads", "everything"):
+        assert f'Own data downloaded<span class="what">: {told}</span>' in page
+
+
+def test_what_was_taken_is_told_in_words() -> None:
+    for name in (*TABLES, ARCHIVE):
+        assert str(LISTS[name]).replace(" ", "-") in (name, "everything"), name
 
 
 def test_it_is_limited(world: World) -> None:

@@ -131,6 +131,8 @@ def test_weak_passwords_are_refused(world: World, first: str, again: str, reason
     response = Browser("acme").post(path, form)
     assert response.status_code == 200
     assert reason in response.content.decode()
+    told = [each for field in response.context["form"].errors.values() for each in field]
+    assert sum(reason in each for each in told) == 1  # in one way
     Browser("acme").sign_in("ada@example.com")
 
 

@@ -116,6 +116,23 @@ def test_support_reads_what_she_saw(world: World) -> None:
     assert text.index('id="refusals"') < text.index('id="licenses"')
 
 
+def test_the_same_again_and_again_is_one_row_and_hides_nothing(
+    world: World, frozen_time: Any
+) -> None:
+    try_to_sign_in("acme", "ada@example.com")
+    ada = signed_in(world.ada)
+    for _ in range(12):
+        frozen_time.shift(61)
+        ada.post("/offline/", {"request_text": "no request"})
+    page = signed_in(world.acme_support).get(f"/accounts/user/{world.ada.pk}/story/")
+    text = page.content.decode()
+    rows = text[text.index('id="refusals"') : text.index('id="licenses"')]
+    assert rows.count("<tr>") == 3  # head, files, sign-in
+    assert "(it does not have three parts separated by dots) · 12 times" in rows
+    assert "wrong password<" in rows
+    assert '<span class="count">13</span>' in rows
+
+
 def test_a_browser_is_told_by_its_name(world: World) -> None:
     told = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
     with inside(world.acme):

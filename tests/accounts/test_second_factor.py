@@ -67,6 +67,7 @@ def test_the_password_alone_begins_nothing(world: World, who: str) -> None:
     assert 'autocomplete="one-time-code"' in page
     assert 'inputmode="numeric"' in page
     assert "/login/recovery-code/" in page
+    assert "Your password is right. Now type" in " ".join(page.split())
     assert browser.post("/login/code/", {"code": phone.code()}).status_code == 302
     assert is_in(browser)
     assert browser.cookies[FIRST_STEP].value == ""

@@ -41,34 +41,34 @@ def until(day: date) -> dict[str, Any]:
 
 
 STATES: list[tuple[dict[str, Any], str]] = [
-    ({}, "Active without an end; 2 of 5 seats are in use."),
+    ({}, "Active without an end; 2 of 5 seats in use."),
     (
         until(date(2027, 11, 25)),
-        "Active until 25 November 2027; 2 of 5 seats are in use.",
+        "Active until 25 November 2027; 2 of 5 seats in use.",
     ),
     (
         {"allowed_activations": 1, "total_activations": 1},
-        "Active without an end; 1 of 1 seat is in use.",
+        "Active without an end; 1 of 1 seat in use.",
     ),
     (
         {"allowed_activations": 0},
-        "Active without an end; 2 seats are in use, of any number.",
+        "Active without an end; 2 seats in use, of any number.",
     ),
     (
         until(date(2026, 12, 3)),
-        "Expires in 9 days: active until 3 December 2026; 2 of 5 seats are in use.",
+        "Expires in 9 days: active until 3 December 2026; 2 of 5 seats in use.",
     ),
     (
         until(TODAY),
-        "Expires today: active until 24 November 2026; 2 of 5 seats are in use.",
+        "Expires today: active until 24 November 2026; 2 of 5 seats in use.",
     ),
     (
         until(date(2026, 11, 21)),
-        "Expired 3 days ago, on 21 November 2026; 2 of 5 seats are in use.",
+        "Expired 3 days ago, on 21 November 2026; 2 of 5 seats in use.",
     ),
     (
         {"expires_at": NOW - timedelta(days=400)},
-        "Expired 1 year and 1 month ago, on 20 October 2025, 12:00 UTC; 2 of 5 seats are in use.",
+        "Expired 1 year and 1 month ago, on 20 October 2025, 12:00 UTC; 2 of 5 seats in use.",
     ),
     (
         {
@@ -76,11 +76,11 @@ STATES: list[tuple[dict[str, Any], str]] = [
             "subscription_interval": "P1Y",
             "total_activations": 0,
         },
-        "Not started: valid for 1 year from the first activation; 0 of 5 seats are in use.",
+        "Not started: valid for 1 year from the first activation; 0 of 5 seats in use.",
     ),
     (
         {"expiration_strategy": "rolling", "subscription_interval": "P30D"},
-        "Active: each machine for 30 days from its activation; 2 of 5 seats are in use.",
+        "Active: each machine for 30 days from its activation; 2 of 5 seats in use.",
     ),
     (
         {"suspended": True},
@@ -189,7 +189,7 @@ def test_everything_is_told_in_plain_words(world: World, admin: Browser) -> None
         license = full(world)
     text = shown(admin, license)
     for told in (
-        "Active until 24 November 2027; 1 of 5 seats are in use.",
+        "Active until 24 November 2027; 1 of 5 seats in use.",
         "full-laptop Linux 12 online just now 24 November 2026, 12:00 UTC",
         "Ada Lovelace owner",
         "Grace additional user",
@@ -280,7 +280,7 @@ def test_the_page_with_an_error_tells_what_is_saved(world: World, admin: Browser
     form = license_form(world, allowed_activations="-7")
     path = f"/licenses/license/{world.ada_license.pk}/change/"
     text = admin.post(path, form).content.decode()
-    assert "Active without an end; 1 of 3 seats are in use." in text
+    assert "Active without an end; 1 of 3 seats in use." in text
     assert 'id="id_allowed_activations_error"' in text
 
 
@@ -292,7 +292,7 @@ def test_the_form_stands_on_a_page_of_its_own_for_who_may_use_it(
     assert 'href="?change=yes"' in plain
     assert "id_internal_notes" not in plain
     form = admin.get(f"{path}?change=yes").content.decode()
-    assert "Active without an end; 1 of 3 seats are in use." in form
+    assert "Active without an end; 1 of 3 seats in use." in form
     assert "id_internal_notes" in form
     assert f'<a class="crumb" href="{path}">' in form
     support = signed_in(world.acme_support).get(f"{path}?change=yes").content.decode()

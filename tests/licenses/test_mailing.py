@@ -63,6 +63,7 @@ def test_who_has_no_password_gets_the_link_that_sets_it(world: World) -> None:
         license = create_license(product=world.orbit, user=new)
         send_license(license)
     [link] = set(re.findall(r"http://[^\s\"<]+", mail.outbox[0].body))
+    assert "works once, for 14 days at most" in " ".join(str(mail.outbox[0].body).split())
     path = link.removeprefix("http://acme.portal.localhost:8000")
     assert Browser("acme").post(path, NEW).status_code == 302
     Browser("acme").sign_in("new@example.com", NEW["new_password"])

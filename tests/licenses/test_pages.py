@@ -11,7 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from audit.models import AuditEntry
-from licenses.models import Activation, License, LicenseMetadata, LicenseUser
+from licenses.models import Activation, License, LicenseMetadata, LicenseUser, Product
 from licenses.verbs.activations import MachineKey, activate
 from licenses.verbs.details import add_metadata, share
 from licenses.verbs.licenses import change_license, create_license, revoke, suspend
@@ -419,6 +419,39 @@ def test_lists_cost_the_same_for_one_row_and_for_three(world: World) -> None:
             )
     three = (queries(browser, "/licenses/"), queries(browser, licence))
     assert one == three == ((3, 5) if ON_POSTGRESQL else (5, 13))
+
+
+def test_who_looks_for_a_machine_reads_on_which_licence_it_is(world: World) -> None:
+    with inside(world.acme):
+        lab = create_license(product=world.orbit, user=world.ada, allowed_activations=9)
+        for number in range(5):
+            activate(lab, machine(f"ada-lab-{number}"))
+    ada = signed_in(world.ada)
+    page = ada.get("/licenses/?q=ADA-LA").content.decode()
+    on = re.findall(r'class="by-machine">([^<]*)<', page)
+    assert sorted(on) == ["On ada-lab-0, ada-lab-1, ada-lab-2, …", "On ada-laptop"]
+    assert "by-machine" not in ada.get("/licenses/?q=ADA111").content.decode()
+    assert "by-machine" not in ada.get("/licenses/").content.decode()
+
+
+def test_machines_cost_a_search_one_query_for_one_licence_and_for_three(world: World) -> None:
+    ada = signed_in(world.ada)
+    ada.get("/licenses/?q=ada")
+    one = queries(ada, "/licenses/?q=ada")
+    with inside(world.acme):
+        for n in range(2):
+            activate(create_license(product=world.spectra, user=world.ada), machine(f"ada-{n}"))
+    assert queries(ada, "/licenses/?q=ada") == one
+
+
+def test_nothing_is_offered_where_no_machine_can_be_chosen(world: World) -> None:
+    ada, button = signed_in(world.ada), "Deactivate those that are chosen"
+    assert button in ada.get("/licenses/machines/").content.decode()
+    with inside(world.acme):
+        Product.objects.update(customers_may_deactivate=False)
+    page = ada.get("/licenses/machines/").content.decode()
+    assert "ada-laptop" in page
+    assert button not in page
 
 
 def test_relative_dates_read_well(world: World, frozen_time: Any) -> None:

@@ -163,6 +163,38 @@ def test_who_decides_reads_until_when_the_response_works(
     assert "could be installed until 6 December 2026" in page
 
 
+def test_who_answers_finds_the_person_the_licence_and_the_next_request(
+    world: World, lost: Activation
+) -> None:
+    request = asked(world, lost)
+    with inside(world.acme):
+        another = activate(world.ada_license, machine("another"), key=OTHER_KEY)
+        other = ask(another, user=world.ada, reason="Lost, too")
+    support, path = signed_in(world.acme_support), f"/licenses/seatrequest/{request.pk}/answer/"
+    page = support.get(path).content.decode()
+    assert f'href="/accounts/user/{world.ada.pk}/story/"' in page
+    assert f'href="/licenses/license/{lost.license_id}/change/"' in page
+    waiting = "/licenses/seatrequest/?state__exact=open"
+    assert f'class="button" href="{waiting}"' in page
+    story = support.get(f"/accounts/user/{world.ada.pk}/story/").content.decode()
+    assert f'<a href="{path}">waiting for an answer</a>' in story
+    assert support.post(path, {"do": "refuse", "answer": "Seen"})["Location"] == waiting
+    last = f"/licenses/seatrequest/{other.pk}/answer/"
+    done = support.post(last, {"do": "refuse", "answer": "Seen"})
+    assert done["Location"] == "/licenses/seatrequest/"
+
+
+@pytest.mark.parametrize("unlimited", [True, False])
+def test_what_is_beyond_a_limit_is_told_where_there_is_one(
+    world: World, lost: Activation, unlimited: bool
+) -> None:
+    with inside(world.acme):
+        License.objects.update(allowed_deactivations=-1 if unlimited else 3)
+    request = asked(world, lost)
+    page = signed_in(world.acme_support).get(f"/licenses/seatrequest/{request.pk}/answer/")
+    assert ("beyond what the licence allows" in page.content.decode()) is not unlimited
+
+
 def test_released_the_seat_is_free_and_counts_and_the_customer_is_told(
     world: World, lost: Activation
 ) -> None:

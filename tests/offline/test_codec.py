@@ -188,7 +188,7 @@ def test_the_digest_tells_the_same_request() -> None:
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        ("", "three parts"),
+        ("", "it is empty"),
         ("hello", "three parts"),
         (f"{header}.{payload}", "three parts"),
         (f"{GOOD}.", "three parts"),

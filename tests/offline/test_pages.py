@@ -8,6 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from accounts.models import Refusal
 from licenses.models import Activation, License
 from licenses.verbs.activations import activate
 from licenses.verbs.licenses import change_license, set_seats
@@ -19,6 +20,10 @@ from tests.offline.requests_maker import MachineKeys, jti
 from tests.world import Browser, World, machine, signed_in
 
 MACHINE = MachineKeys()
+ANSWERED = {
+    "response": OfflineExchange.Kind.ACTIVATION,
+    "receipt": OfflineExchange.Kind.DEACTIVATION,
+}
 
 
 def request_of(world: World, name: str = "lab pc/7", **changes: Any) -> str:
@@ -97,6 +102,9 @@ def test_a_deactivation_leads_to_a_receipt(world: World) -> None:
     assert "lab is deactivated" in browser.get(done["Location"]).content.decode()
     response = browser.get(f"{done['Location']}response/")
     assert response["Content-Disposition"] == 'attachment; filename="lab-Orbit-receipt.dat"'
+    assert "Get the receipt again" in (
+        browser.post("/offline/", {"request_text": text}).content.decode()
+    )
     assert seats(world) == 1
 
 
@@ -114,6 +122,35 @@ def test_the_licence_one_comes_from_is_shown_and_the_file_decides(world: World) 
     assert "another licence than the one you came from" in (
         browser.post("/offline/", form).content.decode()
     )
+
+
+@pytest.mark.parametrize("kind", ["response", "receipt"])
+def test_what_the_portal_answered_is_told_from_a_request(world: World, kind: str) -> None:
+    """It is the other one of two files that lie side by side: a new request would lead nowhere."""
+    browser = signed_in(world.ada)
+    browser.post("/offline/confirm/", {"request_text": request_of(world, "lab")})
+    if kind == "receipt":
+        with inside(world.acme):
+            activation_id = OfflineExchange.objects.get().activation_id
+        text = MACHINE.deactivation(world.orbit.pk, world.ada_license.key, activation_id)
+        browser.post("/offline/confirm/", {"request_text": text})
+    with inside(world.acme):
+        answered = OfflineExchange.objects.get(kind=ANSWERED[kind]).response
+    page = browser.post("/offline/", {"request_text": answered})
+    assert page.status_code == 400
+    text = page.content.decode()
+    assert "give it to the program on the machine" in text
+    assert "INVALID_OFFLINE_REQUEST" in text
+    assert "make a new one on the machine" not in text
+
+
+def test_an_empty_file_is_told_to_be_empty_and_kept_for_support(world: World) -> None:
+    file = SimpleUploadedFile("activation-request.dat", b"\xef\xbb\xbf\r\n")
+    page = signed_in(world.ada).post("/offline/", {"request_file": file}).content.decode()
+    assert "INVALID_OFFLINE_REQUEST</code> · it is empty" in page
+    assert "Choose the request file, or paste its text." not in page
+    with inside(world.acme):
+        assert Refusal.objects.get().said.endswith("hand in that file as it is. (it is empty)")
 
 
 @pytest.mark.parametrize("path", ["/offline/", "/offline/confirm/"])

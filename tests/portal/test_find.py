@@ -8,6 +8,7 @@ from licenses.verbs.licenses import change_license, create_license, delete_licen
 from licenses.verbs.mailing import send_license
 from licenses.verbs.releasing import free
 from mail.models import OutgoingEmail
+from mail.outbox import queue
 from tenancy.door import inside
 from tenancy.finding import wrong
 from tests.accounts.test_roles import person
@@ -151,6 +152,21 @@ def test_an_e_mail_is_found_by_its_subject(world: World) -> None:
     page = support.get("/find/", {"q": subject}).content.decode()
     assert there in page
     assert "Did you mean" not in page
+
+
+def test_who_has_another_address_by_now_is_found_by_the_one_of_before(world: World) -> None:
+    with inside(world.acme):
+        queue("address-changed", user=world.ada, recipient="countess@example.com")
+        queue("email-change", user=world.grace, recipient="countess@example.com")
+    page = signed_in(world.acme_support).get("/find/", {"q": "Countess@Example.com"})
+    text = page.content.decode()
+    assert "People who had e-mails at this address" in text
+    assert f"/accounts/user/{world.ada.pk}/story/" in text
+    assert str(world.grace.pk) not in text  # she has not confirmed it
+    looking = person(world.acme, "looking", "accounts.view_user")
+    for other in (signed_in(looking), signed_in(world.globex_admin)):
+        theirs = other.get("/find/", {"q": "countess@example.com"}).content.decode()
+        assert "People who had" not in theirs
 
 
 def test_the_field_on_top_says_what_can_be_found(world: World) -> None:

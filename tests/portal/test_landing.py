@@ -7,7 +7,7 @@ import pytest
 from django.core import mail
 from django.core.management import CommandError, call_command
 
-from accounts.models import Refusal, User
+from accounts.models import Refusal, Session, Tag, User
 from audit.chain import verify
 from audit.models import AuditEntry
 from demo.ids import demo_id
@@ -160,6 +160,25 @@ def test_the_demo_is_the_same_each_time(db: None) -> None:
     assert everything() == first
     assert "demo-acme-ada" in out.getvalue()
     assert demo_key("acme", "lab") == "7FEFAB-36978D-5805A6-09B8A4-FA377F-AD2026"
+
+
+def test_the_demo_begins_again_whatever_was_made_of_its_people(db: None) -> None:
+    """Who tries the profile changes the e-mail, too."""
+    call_command("seed_demo", stdout=StringIO())
+    for vendor in every_vendor():
+        with inside(vendor):
+            for each in User.objects.all():
+                User.objects.filter(pk=each.pk).update(email=f"new-{each.email}")
+            for model in (Session, Refusal, OutgoingEmail, Tag):
+                model.objects.all().delete()  # type: ignore[attr-defined]
+    call_command("seed_demo", stdout=StringIO())
+    acme = vendor_by_company_id("acme")
+    assert acme
+    with inside(acme):
+        assert User.objects.filter(email="new-ada@example.com").exists()
+        assert not User.objects.filter(email="ada@example.com").exists()
+        for model in (Session, Refusal, OutgoingEmail, Tag):
+            assert model.objects.exists()  # type: ignore[attr-defined]
 
 
 def test_the_demo_is_in_order_of_time(db: None) -> None:

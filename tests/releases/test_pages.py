@@ -166,6 +166,10 @@ def test_a_page_says_everything_about_a_file(world: World) -> None:
         "785b0751fc2c53dc14a4ce3d800e69ef9ce1009eb327ccf458afe09c242c26c9",
         "Orbit of Acme only",
         "curl -L -C - -O -K -",
+        # Windows PowerShell has something else under the name curl; and where the line is pasted
+        # without its end, Ctrl-D alone ends nothing.
+        "with curl.exe in the place of curl",
+        "then Enter and Ctrl-D",
         f"url = &#34;{address}&#34;",
         "sha256sum &#34;orbit-1.2.0.bin&#34;",
         "shasum -a 256 &#34;orbit-1.2.0.bin&#34;",
