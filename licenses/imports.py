@@ -370,7 +370,7 @@ class LicenseRows(Rows):
         **Rows.called,
         "product": ("product name", "software", "article", "item", "produkt", "produktname",
                     "artikel", "produit", "logiciel"),
-        "policy": ("licence policy", "license policy", "plan", "edition", "lizenzrichtlinie",
+        "policy": ("licence policy", "license policy", "plan", "edition", "lizenzrichtlinie", "richtlinie",
                    "tarif", "édition"),
         "key": ("licence key", "license key", "serial", "serial number", "activation key",
                 "lizenzschlüssel", "schlüssel", "seriennummer", "clé", "clé de licence",

@@ -237,6 +237,12 @@ class NewLicenseForm(forms.Form):
     def clean_email(self) -> str:
         return normalise_email(self.cleaned_data["email"])
 
+    def clean_max_allowed_release_version(self) -> str:
+        """Told together with what is wrong in other fields; as it is kept."""
+        field: Any = License._meta.get_field("max_allowed_release_version")
+        version: str = field.clean(self.cleaned_data["max_allowed_release_version"], None)
+        return version
+
     def clean(self) -> dict[str, Any]:
         given = self.cleaned_data
         version, product = given.get("product_version"), given.get("product")

@@ -120,6 +120,7 @@ def test_what_is_typed_wins_over_the_policy(
         ({"policy": "FOREIGN"}, "Select a valid choice"),
         ({"product": "nonsense"}, "is not a valid UUID"),
         ({"first_name": "x" * 101}, "at most 100 characters"),
+        ({"max_allowed_release_version": "4.x", "validity": "2"}, "Use two to four numbers"),
     ],
 )
 def test_what_can_t_be_is_said_and_nothing_is_created(

@@ -93,9 +93,7 @@ def test_the_text_becomes_html() -> None:
 def test_a_forms_line_ends_make_the_same_paragraphs() -> None:
     values = {"name": "Ada", "link": "https://a.example/x", "sender": "Acme"}
     typed = BODY.replace("\n", "\r\n")
-    assert list(paragraphs(INVITATION, typed, values)) == list(
-        paragraphs(INVITATION, BODY, values)
-    )
+    assert list(paragraphs(INVITATION, typed, values)) == list(paragraphs(INVITATION, BODY, values))
 
 
 # --- What goes out ------------------------------------------------------------------------------
