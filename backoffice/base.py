@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import wraps
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -20,12 +21,13 @@ from django.core.exceptions import (
 )
 from django.core.files.uploadhandler import FileUploadHandler
 from django.db import models
-from django.forms import ModelForm, model_to_dict
+from django.forms import BoundField, ModelForm, model_to_dict
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils.functional import Promise
 from django.utils.http import urlencode
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
@@ -46,6 +48,7 @@ LARGEST_FILES = 16 * 1024 * 1024  # bytes of a form with pictures or a table
 # What says where in a list somebody is has the value of a row in it, 256 characters or more.
 LONGEST_PLACE = 3000
 COPY = "copy"  # of the query: the row that is duplicated
+BEGAN = "began"  # the field that says what a form began with
 PLACES = {PAGE_VAR, "_changelist_filters"}
 
 
@@ -374,14 +377,47 @@ def _is_uuid(value: Any) -> bool:
     return True
 
 
+def _digest(value: Any) -> str:
+    return sha256(repr(value).encode()).hexdigest()[:6]
+
+
+def _meanwhile(field: BoundField) -> str:
+    """That a field is not as it was, and what it is where that is a text or a number."""
+    now = field.field.prepare_value(field.initial)
+    if isinstance(now, bool) or not isinstance(now, str | int):
+        return gettext("Somebody has changed this meanwhile. Save again what is to stand here.")
+    text = gettext(
+        "Somebody has changed this meanwhile, to “%(now)s”. Save again what is to stand here."
+    )
+    return text % {"now": now}
+
+
 def owned(form_class: type[ModelForm[Any]], vendor: Any) -> type[ModelForm[Any]]:
-    """The form class, made to fill in the vendor before validation, so that constraints see it."""
+    """The form class, made to fill in the vendor before validation, so that constraints see it, and
+    to overwrite nothing unseen."""
 
     class OwnedForm(form_class):  # type: ignore[valid-type, misc]
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             super().__init__(*args, **kwargs)
             if self.instance._state.adding:
                 self.instance.vendor = vendor
+
+        @property
+        def began(self) -> str:
+            """What the fields began with, for the page to bring along: a short digest of each."""
+            return ".".join(_digest(self[name].initial) for name in self.fields)
+
+        def clean(self) -> Any:
+            """Says of what somebody else has changed since the page was loaded what it is by now;
+            sent again, what is typed stands."""
+            cleaned = super().clean()
+            seen, now = self.data.get(BEGAN, "").split("."), self.began.split(".")
+            if self.prefix or len(seen) != len(now):
+                return cleaned
+            for name, before, after in zip(tuple(self.fields), seen, now, strict=True):
+                if before != after and name in self.changed_data:
+                    self.add_error(name, _meanwhile(self[name]))
+            return cleaned
 
         def _get_validation_exclusions(self) -> set[str]:
             # The form has no such field, but what is unique per vendor has to be checked.
