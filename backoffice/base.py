@@ -160,10 +160,10 @@ class VendorAdmin(ListAdmin):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """Django's page under the row's name, or under what the button says that led here, on which
-        what can't be typed is told in words."""
+        """Django's page under the row's name, on which what can't be typed is told in words."""
         row = context["original"]
-        context["title"] = self.add_text_for(request) if row is None else self.title_of(row)
+        if row is not None:
+            context["title"] = self.title_of(row)
         context["adminform"] = ReadableForm(context["adminform"], request.user)
         page: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
         return page

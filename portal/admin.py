@@ -97,7 +97,6 @@ class VendorsAdmin(ListAdmin):
     ) -> Any:
         """Above the form: where the portal is, who administers it, how much there is."""
         vendor: Vendor | None = context["original"]
-        context["title"] = vendor or self.add_text
         if vendor is not None:
             # The page's times are the operator's.
             with inside(vendor), override(get_default_timezone()):
