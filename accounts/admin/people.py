@@ -347,6 +347,8 @@ class UsersAdmin(
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """A role is chosen, for a new customer one of theirs; where there are more than a select
         offers, its name is typed."""
+        if db_field.name == "email" and is_new(request):
+            kwargs["help_text"] = _("An invitation to set a password is sent there.")
         if db_field.name != "role":
             return super().formfield_for_dbfield(db_field, request, **kwargs)
         if is_new(request) and kind_of(request) == "customers":

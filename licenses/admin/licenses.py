@@ -312,6 +312,15 @@ class LicenseAdmin(WithChangesToAll, WithExport, WithButtons, WithDuplicate, Wit
         }
         named = {"key": license.key, "email": form.cleaned_data["email"]}
         messages.success(request, texts[form.cleaned_data["send"]] % named)
+        shared = license.license_users.select_related("user")
+        waiting = [each.user.email for each in shared if not each.user.has_usable_password()]
+        if waiting:
+            text = _(
+                "No e-mail went to additional users, and these have no password yet: %(emails)s. "
+                "Their pages send them an invitation."
+            )
+            told = [*waiting[:MOST_TOLD], *("…" for _more in waiting[MOST_TOLD : MOST_TOLD + 1])]
+            messages.info(request, text % {"emails": ", ".join(told)})
 
     # --- Changing many --------------------------------------------------------------------------
 
