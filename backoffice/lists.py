@@ -506,7 +506,7 @@ class ListAdmin(WithChoices, admin.ModelAdmin[Any]):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> Any:
-        """The page under the row's name, where Django says what can be done to it, and that of a new
+        """The page under the row's name, where Django says what can be done to it; one for a new
         row under what the button says that led here."""
         usual = {text % self.opts.verbose_name for text in (_("Change %s"), _("View %s"))}
         if context["original"] is not None and str(context["title"]) in usual:
