@@ -48,13 +48,10 @@ class OwnAccess(PortalError):
 
 
 class LastAdministrator(PortalError):
-    """Without this person nobody could administer the vendor any more."""
+    """Without an administrator nobody could manage the vendor."""
 
     code = "LAST_ADMINISTRATOR"
-    text = _lazy(
-        "Nobody else administers this vendor: make somebody else an administrator first, who has "
-        "chosen a password."
-    )
+    text = _lazy("This is the last administrator. Name another one first.")
 
 
 def lock_person(person: User) -> User:
@@ -147,7 +144,7 @@ def _administers(person: User) -> bool:
 
 def _check_others_administer(person: User) -> None:
     """Raises LastAdministrator. Of two who switch each other off one comes second."""
-    Vendor.objects.select_for_update(of=("self",), no_key=True).get(pk=person.vendor_id)
+    Vendor.objects.select_for_update(of=("self",), no_key=True).get(pk=str(person.vendor_id))
     others = User.objects.filter(role=BuiltIn.ADMIN, is_active=True).exclude(pk=person.pk)
     if not any(map(_administers, others)):
         raise LastAdministrator

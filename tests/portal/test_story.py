@@ -118,7 +118,7 @@ def test_the_only_administrator_stays_and_a_colleague_is_switched_off_and_on(wor
     assert "switch-off" not in admin.get(f"{own}/story/").content.decode()
     typed = {"email": "admin@acme.example", "role": "admin", "is_active": ""}
     page = admin.post(f"{own}/change/", typed, follow=True).content.decode()
-    assert "Nobody else administers this vendor" in page
+    assert "This is the last administrator. Name another one first." in page
     assert f"{other}/do/switch-off/" in admin.get(f"{other}/story/").content.decode()
     page = admin.post(f"{other}/do/switch-off/", follow=True).content.decode()
     assert "The account of support@acme.example is switched off." in page
