@@ -269,7 +269,7 @@ def search_path() -> str:
 
 def manage(arguments: list[str]) -> int:
     """Runs manage.py; returns its exit code."""
-    port = port_number(os.environ.get("PORT") or served_port(os.environ))
+    port = port_number(os.environ.get("PORT", served_port(os.environ)))
     install("requirements.lock")
     with alone():
         environment = development_environment(os.environ, port)

@@ -411,8 +411,9 @@ def owned(form_class: type[ModelForm[Any]], vendor: Any) -> type[ModelForm[Any]]
             """Says of what somebody else has changed since the page was loaded what it is by now;
             sent again, what is typed stands."""
             cleaned = super().clean()
-            seen, now = self.data.get(BEGAN, "").split("."), self.began.split(".")
-            if self.prefix or len(seen) != len(now):
+            given = "" if self.prefix else self.data.get(BEGAN, "")
+            seen, now = given.split("."), self.began.split(".")
+            if not given or len(seen) != len(now):
                 return cleaned
             for name, before, after in zip(tuple(self.fields), seen, now, strict=True):
                 if before != after and name in self.changed_data:
