@@ -428,6 +428,8 @@ class WithChoices(admin.options.BaseModelAdmin[Any]):
             widget.template_name = "django/forms/widgets/url.html"
         elif isinstance(widget, AdminTextareaWidget):
             widget.attrs["rows"] = ROWS
+        if field:
+            field.widget.attrs.pop("class", None)  # Django's own, which nothing here dresses
         return field
 
 
