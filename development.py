@@ -106,6 +106,7 @@ def serve(port: int, *, seed: bool) -> NoReturn:
     install("requirements.lock")
     with alone():
         environment = development_environment(os.environ, port)
+    port_file(environment).write_text(f"{port}\n")
     manage = [str(PYTHON), str(ROOT / "manage.py"), "run", "--bind", f"127.0.0.1:{port}"]
     sys.stdout.flush()
     os.execve(PYTHON, [*manage, *(["--demo"] if seed else [])], environment)  # noqa: S606
@@ -287,7 +288,7 @@ def search_path() -> str:
 
 def manage(arguments: list[str]) -> int:
     """Runs manage.py; returns its exit code."""
-    port = port_number(os.environ.get("PORT", DEFAULT_PORT))
+    port = port_number(os.environ.get("PORT", served_port(os.environ)))
     install("requirements.lock")
     with alone():
         environment = development_environment(os.environ, port)
@@ -541,6 +542,18 @@ def development_environment(given: Mapping[str, str], port: int) -> dict[str, st
     # Nobody else sends release files.
     fill("THREADS", lambda: "32")
     return environment
+
+
+def port_file(given: Mapping[str, str]) -> Path:
+    """Where the port stands at which the portal was served last, for the links of commands."""
+    return Path(given.get("DATA_DIR", ROOT / "var")) / "port"
+
+
+def served_port(given: Mapping[str, str]) -> str:
+    try:
+        return port_file(given).read_text().strip()
+    except OSError:
+        return DEFAULT_PORT
 
 
 def keep_private(folder: Path) -> None:

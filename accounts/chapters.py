@@ -3,6 +3,7 @@ audit trail."""
 
 from itertools import groupby
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -49,7 +50,7 @@ def emails(user: User) -> Chapter:
 
 def sign_ins(user: User) -> Chapter:
     """When the person signed in, and from where."""
-    entries = AuditEntry.objects.filter(customer_id=user.pk, action="signed-in")
+    entries = _about(user).filter(action="signed-in")
     rows = [
         [
             Cell(at(entry.created_at), _page(entry)),
@@ -168,9 +169,7 @@ def _license_of(refusal: Refusal) -> Cell:
 
 def trail(user: User) -> Chapter:
     """What happened to the person and to what is his."""
-    entries = AuditEntry.objects.filter(customer_id=user.pk).exclude(
-        action__in=("signed-in", "signed-out", "view-as-page")
-    )
+    entries = _about(user).exclude(action__in=("signed-in", "signed-out", "view-as-page"))
     rows = [
         [
             Cell(at(entry.created_at), _page(entry)),
@@ -187,8 +186,20 @@ def trail(user: User) -> Chapter:
         rows,
         counted(entries.order_by()),
         _("Nothing has been written down yet."),
-        reverse("admin:audit_auditentry_changelist", query={"customer": str(user.pk)}),
+        _all_about(user),
     )
+
+
+def _about(user: User) -> QuerySet[AuditEntry]:
+    """Entries name the customer whom they concern; a colleague is what they are about."""
+    whose = {"customer_id": user.pk} if user.is_customer else {"subject_id": user.pk}
+    return AuditEntry.objects.filter(**whose)
+
+
+def _all_about(user: User) -> str:
+    if user.is_customer:
+        return reverse("admin:audit_auditentry_changelist", query={"customer": str(user.pk)})
+    return reverse("admin:accounts_user_history", args=[user.pk])
 
 
 def _page(row: OutgoingEmail | AuditEntry) -> str:

@@ -75,7 +75,8 @@ def emails(vendor: Vendor) -> Iterator[Fact]:
     yield Fact(_("E-mail"), (sender, answers), url, _("Look at the e-mails"), right)
     url, right = reverse("admin:accounts_portalsettings_test"), "accounts.change_portalsettings"
     told = _(
-        "Sent to yourself, it shows that e\N{NON-BREAKING HYPHEN}mails arrive and how they look."
+        "Sent to yourself, it shows that e\N{NON-BREAKING HYPHEN}mails arrive, and how they look "
+        "by what is saved below."
     )
     yield Fact(_("Test e-mail"), (told,), url, _("Send me a test e-mail"), right, posts=True)
 

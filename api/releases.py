@@ -225,7 +225,7 @@ def refused(verdict: Verdict) -> HttpResponse:
 def create(request: ApiRequest, body: ReleaseBody) -> HttpResponse:
     """A draft, named after its product unless it has a name. It takes files, and is published."""
     product = row_of(Product.objects.all(), body.product_id, "product")
-    release = Release(vendor=request.vendor, product=product, name=product.name, channel=STABLE)
+    release = Release(vendor=request.vendor, product=product, name=str(product), channel=STABLE)
     _fill(release, body)
     publishing.save_draft(release)
     return created(wire.release(release_of(str(release.pk))))

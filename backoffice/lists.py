@@ -428,6 +428,8 @@ class WithChoices(admin.options.BaseModelAdmin[Any]):
             widget.template_name = "django/forms/widgets/url.html"
         elif isinstance(widget, AdminTextareaWidget):
             widget.attrs["rows"] = ROWS
+        if field:
+            field.widget.attrs.pop("class", None)  # Django's own, which nothing here dresses
         return field
 
 
@@ -506,10 +508,13 @@ class ListAdmin(WithChoices, admin.ModelAdmin[Any]):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> Any:
-        """The page under the row's name, where Django says what can be done to it."""
+        """The page under the row's name, where Django says what can be done to it; one for a new
+        row under what the button says that led here."""
         usual = {text % self.opts.verbose_name for text in (_("Change %s"), _("View %s"))}
         if context["original"] is not None and str(context["title"]) in usual:
             context["title"] = capfirst(str(context["original"]))
+        if context["original"] is None:
+            context["title"] = self.add_text_for(request)
         context.setdefault("list_title", self.list_title_for(request))
         return super().render_change_form(request, context, *args, **kwargs)
 

@@ -13,7 +13,7 @@ from backoffice.base import VendorAdmin, receives_files
 from branding import colours
 from branding.access import picture_of
 from branding.domains.admin import CustomDomainAdmin
-from branding.forms import BrandingForm
+from branding.forms import BrandingForm, whole
 from branding.models import Branding
 from branding.preview import Half, halves, pictures_to_show, rows
 from branding.verbs.brands import Contact, Look, branding_for, change_brand
@@ -81,7 +81,7 @@ class BrandingAdmin(VendorAdmin):
             messages.success(request, _("The look of your portal is saved."))
             self._warn(request, form, shown)
             return redirect("admin:branding_branding_changelist")
-        typed = form["accent_color"].value() if form["use_accent"].value() else ""
+        typed = whole(form["accent_color"].value() or "") if form["use_accent"].value() else ""
         context = {
             **self.admin_site.each_context(request),
             "title": _("Branding"),

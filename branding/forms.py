@@ -1,5 +1,6 @@
 """The forms of the back office about a brand and its domains."""
 
+import re
 from typing import Any
 
 from django import forms
@@ -20,12 +21,27 @@ def _url(label: Any, **options: Any) -> forms.URLField:
     )
 
 
+SHORT = 3  # digits, of which each stands for two
+HEX = re.compile(r"#?(?P<digits>(?:[0-9A-Fa-f]{3}){1,2})")
+
+
 class ColourInput(forms.TextInput):
     """A colour, typed or pasted; static/js/branding.js puts the browser's own chooser beside it,
     which nobody then has to drag in (WCAG 2.5.7)."""
 
     def __init__(self) -> None:
-        super().__init__(attrs={"pattern": "#[0-9A-Fa-f]{6}", "size": 9, "spellcheck": "false"})
+        attrs = {"pattern": "#?([0-9A-Fa-f]{3}){1,2}", "size": 9, "spellcheck": "false"}
+        super().__init__(attrs=attrs)
+
+
+def whole(typed: str) -> str:
+    """A colour as it is kept, #ff6600, of one that was typed as ff6600 or #f60; any other text as
+    it is."""
+    found = HEX.fullmatch(typed)
+    if found is None:
+        return typed
+    digits = found["digits"]
+    return "#" + ("".join(each * 2 for each in digits) if len(digits) == SHORT else digits)
 
 
 class PictureField(forms.FileField):
@@ -106,7 +122,7 @@ class BrandingForm(forms.ModelForm[Branding]):
         self.initial["accent_color"] = self.instance.accent_color or DEFAULT_ACCENT
 
     def clean_accent_color(self) -> str:
-        return str(self.cleaned_data["accent_color"]) if self.data.get("use_accent") else ""
+        return whole(self.cleaned_data["accent_color"]) if self.data.get("use_accent") else ""
 
     def clean(self) -> dict[str, Any]:
         """The pictures don't belong into the model's fields: the verb puts their names there."""

@@ -84,7 +84,7 @@ class DataImportAdmin(WithButtons):
         """Takes a file and has it checked; what is wrong with it as a whole is said at once."""
         if not may_import(request):
             raise PermissionDenied
-        form = ImportForm(request.POST or None, request.FILES or None)
+        form = ImportForm(request.POST or None, request.FILES or None, initial=request.GET.dict())
         if request.method == "POST" and form.is_valid():
             try:
                 row = self._start(form)

@@ -37,7 +37,12 @@ class ImportForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         kinds = KINDS.values()
-        self.fields["kind"].choices = [(kind.name, kind.label) for kind in kinds]  # type: ignore[attr-defined]
+        # Nothing is chosen before somebody does: a file that is read as the other kind is uploaded
+        # anew.
+        self.fields["kind"].choices = [  # type: ignore[attr-defined]
+            ("", _("Choose one")),
+            *((kind.name, kind.label) for kind in kinds),
+        ]
         offers = [f"{kind.label}: {kind.offer}." for kind in kinds if kind.after_create]
         self.fields["send_emails"].help_text = " ".join(offers)
 

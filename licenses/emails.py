@@ -39,7 +39,7 @@ def license_email(email: OutgoingEmail) -> EmailMultiAlternatives | None:
         text,
         user,
         key=license.key,
-        product=license.product.name,
+        product=str(license.product),
         seats=words.seats_allowed(license),
         validity=words.valid_text(license),
         link=link,
@@ -67,7 +67,7 @@ def license_keys(email: OutgoingEmail) -> EmailMultiAlternatives | None:
 
 def _named(license: License) -> dict[str, str]:
     return {
-        "product": license.product.name,
+        "product": str(license.product),
         "key": license.key,
         "validity": words.valid_text(license),
     }
@@ -107,7 +107,7 @@ def _ending(license: License, now: datetime) -> dict[str, Any]:
     end = words.ending(license.end, now, timezone.localdate(now))
     return {
         "key": license.key,
-        "product": license.product.name,
+        "product": str(license.product),
         "date": end.text if end else "",
         "when": end.relative if end else "",
         "link": vendor_url(license.vendor, "license", license.pk),
@@ -128,7 +128,7 @@ def release_request(email: OutgoingEmail) -> EmailMultiAlternatives | None:
         machine=request,
         reason=request.reason,
         key=request.license.key,
-        product=request.license.product.name,
+        product=str(request.license.product),
         works=words.works_until(machine) if machine else "",
         link=backoffice_url("admin:licenses_seatrequest_answer", request.pk),
     )
@@ -146,7 +146,7 @@ def release_answer(email: OutgoingEmail) -> EmailMultiAlternatives | None:
         machine=request,
         answer=request.answer,
         key=request.license.key,
-        product=request.license.product.name,
+        product=str(request.license.product),
         link=vendor_url(request.license.vendor, "license", request.license_id),
     )
 

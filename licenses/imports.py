@@ -371,7 +371,7 @@ class LicenseRows(Rows):
         "product": ("product name", "software", "article", "item", "produkt", "produktname",
                     "artikel", "produit", "logiciel"),
         "policy": ("licence policy", "license policy", "plan", "edition", "lizenzrichtlinie",
-                   "tarif", "édition"),
+                   "richtlinie", "tarif", "édition"),
         "key": ("licence key", "license key", "serial", "serial number", "activation key",
                 "lizenzschlüssel", "schlüssel", "seriennummer", "clé", "clé de licence",
                 "numéro de série"),

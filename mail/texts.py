@@ -153,8 +153,9 @@ class Paragraph:
 
 
 def paragraphs(text: Text, body: str, values: Mapping[str, str]) -> Iterator[Paragraph]:
-    """The text as HTML: what stands between blank lines is a paragraph."""
-    for part in PARAGRAPHS.split(body.strip()):
+    """The text as HTML: what stands between blank lines is a paragraph. Browsers end each line of a
+    form's text with CR LF."""
+    for part in PARAGRAPHS.split(body.replace("\r\n", "\n").strip()):
         if part.strip() == "{link}" and text.button and "link" in values:
             yield Paragraph(link=values["link"], label=str(text.button))
         elif html := _html(part, values):

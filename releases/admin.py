@@ -89,7 +89,7 @@ class ReleaseForm(forms.ModelForm[Release]):
     def clean_name(self) -> str:
         """Empty, it is the product's."""
         product = self.cleaned_data.get("product") or getattr(self.instance, "product", None)
-        return self.cleaned_data["name"] or (product.name if product else "")
+        return self.cleaned_data["name"] or (str(product) if product else "")
 
     def clean(self) -> dict[str, Any]:
         """Asks about words that nobody knows; the verb refuses them without an answer."""
@@ -301,9 +301,9 @@ class ReleaseAdmin(WithButtons):
     @admin.display(description=_("product"))
     def release_shown(self, obj: Release) -> str:
         """And the release's name, where that is another."""
-        if obj.name == obj.product.name:
-            return obj.product.name
-        return format_html('{} <span class="quiet">{}</span>', obj.product.name, obj.name)
+        if obj.name == str(obj.product):
+            return obj.name
+        return format_html('{} <span class="quiet">{}</span>', obj.product, obj.name)
 
     @admin.display(description=_("version"), ordering="version_key")
     def version_shown(self, obj: Release) -> str:

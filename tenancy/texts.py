@@ -34,6 +34,8 @@ def _validate(text: str, refused: Pattern[str]) -> None:
     found = refused.search(text)
     if found and found[0] in LINE_BREAKS:
         raise ValidationError(_("There is a line break in it: write it in one line."), code="break")
+    if found and found[0] == "\t":
+        raise ValidationError(_("There is a tab in it: put a blank in its place."), code="tab")
     if found:
         raise ValidationError(
             _("There is a sign in it that nobody sees, %(sign)s: type it anew, without that."),
@@ -61,11 +63,24 @@ class _Seen:
         return name, f"django.db.models.{type(self).__bases__[1].__name__}", args, kwargs
 
 
+class LineField(forms.CharField):
+    """A line as people type or paste it: cells of a spreadsheet have tabs between them."""
+
+    default_validators = [validate_line]
+
+    def to_python(self, value: Any) -> Any:
+        typed = super().to_python(value)
+        return typed.replace("\t", " ") if isinstance(typed, str) else typed
+
+
 class Line(_Seen, models.CharField[str, str]):
     """A name, or another text of one line."""
 
     default_validators = [validate_line]
     validate_text = staticmethod(validate_line)
+
+    def formfield(self, **kwargs: Any) -> Any:
+        return super().formfield(**{"form_class": LineField, **kwargs})
 
 
 class Prose(_Seen, models.TextField[str, str]):

@@ -35,7 +35,14 @@ from accounts.tagged import RIGHT as READ_TAGS
 from accounts.tagged import TagFilter, WithTags, names_of
 from accounts.tokens.admin import WithTokens
 from accounts.verbs.invitations import invite, invite_waiting, send_password_link
-from accounts.verbs.people import change_person, create_person, delete_person, write_note
+from accounts.verbs.people import (
+    change_person,
+    create_person,
+    delete_person,
+    switch_off,
+    switch_on,
+    write_note,
+)
 from accounts.verbs.tags import tag_person
 from accounts.view_as.admin import WithViewAs, let_button_work, may_view_as
 from backoffice.bulk import verbs as bulk_verbs
@@ -179,7 +186,9 @@ class UsersAdmin(
             send_password_link,
             _("A link for a new password is on its way to %(row)s."),
         ),
-        "sign-out": (end_for, _("%(row)s is signed out everywhere.")),
+        "sign-out": (end_for, _("The account of %(row)s is signed out everywhere.")),
+        "switch-off": (switch_off, _("The account of %(row)s is switched off.")),
+        "switch-on": (switch_on, _("The account of %(row)s is switched on again.")),
     }
     rights = {"invite": "invite", "password-link": "invite", "sign-out": "take_off_factor"}
     called = (_("person"), _("people"))
@@ -305,6 +314,7 @@ class UsersAdmin(
             **stands_in(user),
             "may_note": request.user.has_perm("accounts.note_user"),
             "may_change": self.has_change_permission(request, user),
+            "is_own": user.pk == request.user.pk,
             "may_erase": request.user.has_perm(ERASE) and user.pk != request.user.pk,
             "may_view_as": may_view_as(request, user),
             "may_sign_out": user.last_seen_at and may_take_off(request.user, user),
@@ -337,6 +347,8 @@ class UsersAdmin(
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """A role is chosen, for a new customer one of theirs; where there are more than a select
         offers, its name is typed."""
+        if db_field.name == "email" and is_new(request):
+            kwargs["help_text"] = _("An invitation to set a password is sent there.")
         if db_field.name != "role":
             return super().formfield_for_dbfield(db_field, request, **kwargs)
         if is_new(request) and kind_of(request) == "customers":

@@ -18,7 +18,7 @@ from django_tasks_db.models import DBTaskResult
 from accounts import tasks
 from accounts.models import BuiltIn, PersonalAccessToken, Refusal, User, UserWord, ViewAs
 from accounts.verbs import sessions
-from accounts.verbs.people import PersonIsGone
+from accounts.verbs.people import LastAdministrator, PersonIsGone
 from accounts.view_as import verbs as view_as
 from audit import rows
 from audit.acting import actor
@@ -36,13 +36,6 @@ class ErasesOneself(PortalError):
 
     code = "ERASES_ONESELF"
     text = _("You can't erase yourself. Somebody else with the right to has to do it.")
-
-
-class LastAdministrator(PortalError):
-    """Without an administrator nobody could manage the vendor."""
-
-    code = "LAST_ADMINISTRATOR"
-    text = _("This is the last administrator. Name another one first.")
 
 
 class NoOwner(PortalError):

@@ -10,12 +10,13 @@ from django.db.models import ProtectedError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
-from accounts.models import CUSTOMER_ROLES, SEARCHED, Role, User, UserWord
+from accounts.models import CUSTOMER_ROLES, SEARCHED, BuiltIn, Role, User, UserWord
 from accounts.verbs import links, sessions
 from accounts.verbs.invitations import invite
 from accounts.verbs.roles import check_claims
 from accounts.view_as import verbs as view_as
 from audit import rows, trail
+from tenancy.models import Vendor
 from web.errors import PortalError
 
 # What decides whether somebody may enter, and what.
@@ -44,6 +45,13 @@ class OwnAccess(PortalError):
 
     code = "OWN_ACCESS"
     text = _lazy("You can't switch yourself off together with others.")
+
+
+class LastAdministrator(PortalError):
+    """Without an administrator nobody could manage the vendor."""
+
+    code = "LAST_ADMINISTRATOR"
+    text = _lazy("This is the last administrator. Name another one first.")
 
 
 def lock_person(person: User) -> User:
@@ -80,7 +88,8 @@ def change_person(*, person: User, fields: Collection[str], by_rule: bool = Fals
     """Saves these fields of the person, changed on the object, and nothing else; the saved row.
     With `by_rule` it is the vendor's rule that says the role, and nobody who acts.
 
-    Raises ClaimsBeyondOwn, ValidationError when one is refused, and PersonIsGone.
+    Raises ClaimsBeyondOwn, LastAdministrator, ValidationError when one is refused, and
+    PersonIsGone.
     """
     saved = lock_person(person)
     before = copy(saved)
@@ -88,6 +97,8 @@ def change_person(*, person: User, fields: Collection[str], by_rule: bool = Fals
         setattr(saved, name, getattr(person, name))
     if saved.role != before.role:
         _check_role(saved, by_rule=by_rule)
+    if _administers(before) and not _administers(saved) and not by_rule:
+        _check_others_administer(saved)
     # Whoever has an odd name of before can be switched off all the same.
     as_it_was = {each.name for each in saved._meta.fields} - {"vendor", *fields}
     saved.full_clean(exclude=as_it_was)
@@ -112,6 +123,31 @@ def write_note(person: User, note: str) -> User:
     """
     person.internal_notes = note
     return change_person(person=person, fields=["internal_notes"])
+
+
+def switch_off(person: User) -> User:
+    """Lets somebody not enter any more, and signs him out at once; the saved row. Raises
+    LastAdministrator and PersonIsGone."""
+    person.is_active = False
+    return change_person(person=person, fields=["is_active"])
+
+
+def switch_on(person: User) -> User:
+    """Lets somebody enter again, who signs in anew; the saved row. Raises PersonIsGone."""
+    person.is_active = True
+    return change_person(person=person, fields=["is_active"])
+
+
+def _administers(person: User) -> bool:
+    return person.role == BuiltIn.ADMIN and person.is_active and person.has_usable_password()
+
+
+def _check_others_administer(person: User) -> None:
+    """Raises LastAdministrator. Of two who switch each other off one comes second."""
+    Vendor.objects.select_for_update(of=("self",), no_key=True).get(pk=str(person.vendor_id))
+    others = User.objects.filter(role=BuiltIn.ADMIN, is_active=True).exclude(pk=person.pk)
+    if not any(map(_administers, others)):
+        raise LastAdministrator
 
 
 def _keep_out(person: User) -> None:

@@ -25,16 +25,15 @@ from licenses.history import gone_machine
 from licenses.models import Activation, SeatRequest
 from licenses.search import machine_places
 from licenses.verbs.releasing import ANSWERS, free
-from tenancy.texts import validate_line
+from tenancy.texts import LineField
 
 
 class FreeForm(forms.Form):
     """Why a machine is released."""
 
-    reason = forms.CharField(
+    reason = LineField(
         label=_("Reason"),
         max_length=200,
-        validators=[validate_line],
         help_text=_("It is kept in the licence's history, where the customer can read it."),
     )
 

@@ -96,6 +96,7 @@ class WithChangesToAll(WithExport):
             "refused": refused,
             "all": Seen(request.GET.urlencode(), licenses, uuid4()).seal(),
             "known": known,
+            "is_long": bool(lines),
         }
         return render(request, "licenses/admin/many.html", context)
 

@@ -30,7 +30,7 @@ from licenses.models.product_versions import SameProduct
 from licenses.verbs.defaults import Choice
 from licenses.versions import LONGEST as LONGEST_VERSION
 from tenancy.addresses import normalise_email, several
-from tenancy.texts import AddressField, validate_address
+from tenancy.texts import AddressField, LineField, validate_address
 
 MOST_SEATS = 2**31 - 1
 NO_SEATS = _("This is no number of seats: type 0 or more, or −1 for any number.")
@@ -109,9 +109,9 @@ class NewLicenseForm(forms.Form):
         help_text=_("A customer who is known is found; a new one is added."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
-    first_name = forms.CharField(label=_("First name"), max_length=100, required=False)
-    last_name = forms.CharField(label=_("Last name"), max_length=100, required=False)
-    company = forms.CharField(label=_("Company"), max_length=150, required=False)
+    first_name = LineField(label=_("First name"), max_length=100, required=False)
+    last_name = LineField(label=_("Last name"), max_length=100, required=False)
+    company = LineField(label=_("Company"), max_length=150, required=False)
     product: Any = forms.ModelChoiceField(label=_("Product"), queryset=None, empty_label=None)
     product_version: Any = ProductVersionField(
         label=_("Product version"),
@@ -161,7 +161,7 @@ class NewLicenseForm(forms.Form):
         help_text=_("E-mails of further customers who may use it, one a line; new ones are added."),
         widget=forms.Textarea(attrs={"rows": 2}),
     )
-    order_number = forms.CharField(
+    order_number = LineField(
         label=_("Order number"),
         max_length=100,
         required=False,
@@ -236,6 +236,12 @@ class NewLicenseForm(forms.Form):
 
     def clean_email(self) -> str:
         return normalise_email(self.cleaned_data["email"])
+
+    def clean_max_allowed_release_version(self) -> str:
+        """Told together with what is wrong in other fields; as it is kept."""
+        field: Any = License._meta.get_field("max_allowed_release_version")
+        version: str = field.clean(self.cleaned_data["max_allowed_release_version"], None)
+        return version
 
     def clean(self) -> dict[str, Any]:
         given = self.cleaned_data

@@ -45,6 +45,10 @@ class ValidityField(forms.CharField):
         return self.told(value) if is_interval else value
 
 
+# What a number without a unit may be of, where seconds are kept.
+OF_SECONDS = ("seconds", "minutes", "hours", "days")
+
+
 class LengthOfTimeField(forms.IntegerField):
     """Whole seconds, typed in words; a nought needs no unit."""
 
@@ -59,7 +63,7 @@ class LengthOfTimeField(forms.IntegerField):
         if value in self.empty_values:
             return None
         text = str(value).strip()
-        return 0 if text == "0" else _typed(text, "seconds", "minutes", "hours").nominal
+        return 0 if text == "0" else _typed(text, *OF_SECONDS).nominal
 
     def prepare_value(self, value: Any) -> Any:
         return self.told(value) if isinstance(value, int) else value

@@ -52,6 +52,7 @@ from licenses.verbs.mailing import send_license
 # Refusals that are told afterwards, and how much of a key: messages travel in a cookie.
 MOST_TOLD, LONGEST_KEY_TOLD = 10, 60
 TWO_LINES = 42  # characters of a key
+WITHIN_SIGHT = 5  # lines of a preview below which its button is seen
 TYPING = "change"  # of the query: a licence's page is the form to change it
 
 
@@ -311,6 +312,15 @@ class LicenseAdmin(WithChangesToAll, WithExport, WithButtons, WithDuplicate, Wit
         }
         named = {"key": license.key, "email": form.cleaned_data["email"]}
         messages.success(request, texts[form.cleaned_data["send"]] % named)
+        shared = license.license_users.select_related("user")
+        waiting = [each.user.email for each in shared if not each.user.has_usable_password()]
+        if waiting:
+            text = _(
+                "No e-mail went to additional users, and these have no password yet: %(emails)s. "
+                "Their pages send them an invitation."
+            )
+            told = [*waiting[:MOST_TOLD], *("…" for _more in waiting[MOST_TOLD : MOST_TOLD + 1])]
+            messages.info(request, text % {"emails": ", ".join(told)})
 
     # --- Changing many --------------------------------------------------------------------------
 
@@ -387,8 +397,11 @@ class LicenseAdmin(WithChangesToAll, WithExport, WithButtons, WithDuplicate, Wit
             "seen": many.seal(chosen),
             "known": known,
             "list_query": request.GET.urlencode(),
-            "list_url": list_url(request),
+            "is_long": len(doing) > WITHIN_SIGHT,
+            "back": list_url(request),
         }
+        if len(chosen) == 1:  # as a licence's own page leads here
+            context |= {"original": chosen[0], "back": self.page_of(request, chosen[0])}
         return render(request, "licenses/admin/many.html", context)
 
     def _apply(

@@ -182,7 +182,7 @@ class LicensePolicyAdmin(PolicyAdmin):
     )
     writes = {LicensePolicy: Writes(create_policy, change_policy, delete_policy)}
     meaning = staticmethod(meanings.of_policy)
-    reaches = _("They keep the terms that they began on.")
+    reaches = _("Licences keep the terms that they began on.")
     formfield_overrides = LENGTHS
     list_display = ("name", "type", "allowed_activations", "valid_for", "expiration_strategy")
     fieldsets = (
@@ -228,7 +228,9 @@ class MaintenancePolicyAdmin(PolicyAdmin):
         )
     }
     meaning = staticmethod(meanings.of_maintenance)
-    reaches = _("A change of the versions counts for them, too; their end stays.")
+    reaches = _(
+        "A change of the versions counts for licences that are on it, too; their end stays."
+    )
     formfield_overrides = LENGTHS
     list_display = (
         "name",

@@ -16,10 +16,10 @@ from backoffice.base import VendorAdmin
 from backoffice.filters import DaysFilter, PersonFilter
 from backoffice.lists import Empty, KeysetList
 from licenses import words
-from licenses.errors import LicensingError
+from licenses.errors import LicensingError, RequestAnswered
 from licenses.models import Activation, SeatRequest
 from licenses.verbs import releasing
-from tenancy.texts import validate_line
+from tenancy.texts import LineField
 
 RELEASE, REFUSE = "release", "refuse"
 
@@ -48,11 +48,10 @@ class AnswerForm(forms.Form):
     """Release or refuse, and a sentence for the customer."""
 
     do = forms.ChoiceField(choices=[(RELEASE, ""), (REFUSE, "")], widget=forms.HiddenInput)
-    answer = forms.CharField(
+    answer = LineField(
         label=_("Answer"),
         max_length=500,
         required=False,
-        validators=[validate_line],
         help_text=_(
             "The customer reads it in an e-mail and in the licence's history. A refusal has to say "
             "why."
@@ -116,6 +115,8 @@ class SeatRequestAdmin(VendorAdmin):
         if asked is None:
             raise Http404
         if not asked.is_open:
+            if request.method == "POST":
+                messages.warning(request, RequestAnswered().sentence)
             return redirect("admin:licenses_seatrequest_change", asked.pk)
         form = AnswerForm(request.POST if request.method == "POST" else None)
         if form.is_valid():

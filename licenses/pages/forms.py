@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from licenses.search import DEFAULT_SORT, SORTS, Wanted
 from licenses.status import Status
-from tenancy.texts import validate_line
+from tenancy.texts import LineField
 
 STATUS_CHOICES = [
     ("", _("Any status")),
@@ -33,10 +33,9 @@ EXPIRY_CHOICES = [
 class ReleaseForm(forms.Form):
     """Why a machine can't give its seat back itself."""
 
-    reason = forms.CharField(
+    reason = LineField(
         label=_("What has happened to the machine"),
         max_length=500,
-        validators=[validate_line],
         help_text=_("Such as: the disk broke, and the machine was scrapped."),
     )
 
@@ -44,11 +43,10 @@ class ReleaseForm(forms.Form):
 class NameForm(forms.Form):
     """What an owner calls a licence; empty takes the name away."""
 
-    name = forms.CharField(
+    name = LineField(
         label=_("Name of the licence"),
         max_length=100,
         required=False,
-        validators=[validate_line],
         help_text=_("Everybody who sees the licence reads it, the vendor's staff, too."),
     )
 

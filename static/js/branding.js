@@ -15,15 +15,20 @@ chooser.addEventListener("input", () => {
   colour.dispatchEvent(new Event("input"));
 });
 
+// As it is kept: ff6600 and #f60 are #ff6600.
+const whole = (typed) => {
+  const digits = typed.replace("#", "");
+  return `#${digits.length === 3 ? digits.replace(/./g, "$&$&") : digits}`;
+};
 const showAccent = () => {
   const url = new URL(sheet.href);
-  url.searchParams.set("accent", own.checked ? colour.value : ""); // none: the portal's own
+  url.searchParams.set("accent", own.checked ? whole(colour.value) : ""); // none: the portal's own
   sheet.href = url;
 };
 colour.addEventListener("input", () => {
-  if (!colour.checkValidity()) return;
-  chooser.value = colour.value;
   own.checked = true;
+  if (!colour.checkValidity()) return;
+  chooser.value = whole(colour.value);
   showAccent();
 });
 own.addEventListener("change", showAccent);

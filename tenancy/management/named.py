@@ -1,5 +1,6 @@
-"""What the arguments of commands name."""
+"""What the arguments of commands name, and what is wrong with them."""
 
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.core.management.base import CommandError
 
 from tenancy.models import Vendor
@@ -12,3 +13,14 @@ def vendor_named(company_id: str) -> Vendor:
     if vendor is None:
         raise CommandError(f"There is no vendor with the company id {company_id!r}.")
     return vendor
+
+
+def what_is_wrong(error: ValidationError) -> str:
+    """What was refused in a line, each with the field that it is about."""
+    if not hasattr(error, "error_dict"):
+        return " ".join(error.messages)
+    return " ".join(
+        said if name == NON_FIELD_ERRORS else f"{name}: {said}"
+        for name, sentences in error.message_dict.items()
+        for said in sentences
+    )

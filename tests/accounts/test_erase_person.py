@@ -19,11 +19,10 @@ from accounts.models import Session, User
 from accounts.tasks import find_account
 from accounts.verbs.erasing import (
     ErasesOneself,
-    LastAdministrator,
     NoOwner,
     erase_person,
 )
-from accounts.verbs.people import PersonIsGone, change_person
+from accounts.verbs.people import LastAdministrator, PersonIsGone, change_person
 from accounts.view_as import verbs as view_as
 from audit import chain, trail
 from audit.acting import Actor, Source, acting, acting_as

@@ -1,5 +1,7 @@
 """The verbs about a vendor's people."""
 
+from typing import Any
+
 import pytest
 from django.core import mail
 from django.core.exceptions import ValidationError
@@ -8,7 +10,15 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from accounts.verbs.invitations import NoInvitationNeeded, invite, invite_waiting
-from accounts.verbs.people import PersonIsKept, change_person, create_person, delete_person
+from accounts.verbs.people import (
+    LastAdministrator,
+    PersonIsKept,
+    change_person,
+    create_person,
+    delete_person,
+    switch_off,
+    switch_on,
+)
 from audit.models import AuditEntry
 from licenses.models import LicenseUser
 from licenses.verbs.details import share
@@ -98,3 +108,30 @@ def test_who_has_a_password_needs_no_invitation(acme: World) -> None:
     eve = create_person(person=User(vendor=acme.acme, email="eve@example.com"), invited=False)
     assert invite_waiting([acme.ada, eve]) == 1
     assert [message.to for message in mail.outbox] == [["eve@example.com"]]
+
+
+@pytest.mark.parametrize("change", [{"is_active": False}, {"role": "support"}, {"role": "user"}])
+def test_somebody_always_administers_the_vendor(acme: World, change: dict[str, Any]) -> None:
+    """An invitation that nobody has followed is no administrator yet."""
+    create_person(person=User(vendor=acme.acme, email="eve@example.com", role="admin"))
+    off = create_person(
+        person=User(vendor=acme.acme, email="off@example.com", role="admin", is_active=False),
+        invited=False,
+        password="four words of mine",
+    )
+    for name, value in change.items():
+        setattr(acme.acme_admin, name, value)
+    with pytest.raises(LastAdministrator):
+        change_person(person=acme.acme_admin, fields=[*change])
+    now = User.objects.get(pk=acme.acme_admin.pk)
+    assert (now.role, now.is_active, actions(now)) == ("admin", True, [])
+    switch_on(off)
+    change_person(person=acme.acme_admin, fields=[*change])
+    assert actions(now) == ["changed"]
+
+
+def test_anybody_else_is_switched_off_and_on(acme: World) -> None:
+    switch_off(acme.acme_support)
+    assert not User.objects.get(pk=acme.acme_support.pk).is_active
+    switch_on(acme.acme_support)
+    assert User.objects.get(pk=acme.acme_support.pk).is_active

@@ -163,7 +163,8 @@ def test_the_page_says_where_the_portal_is_and_leads_to_what_can_be_changed(worl
             "/mail/outgoingemail/",
         ),
         "Test e-mail": (
-            "Sent to yourself, it shows that e\N{NON-BREAKING HYPHEN}mails arrive and how they look.",
+            "Sent to yourself, it shows that e\N{NON-BREAKING HYPHEN}mails arrive, and how they look "
+            "by what is saved below.",
             "/accounts/portalsettings/test-email/",
         ),
         "Signing in": (

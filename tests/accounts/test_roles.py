@@ -268,6 +268,7 @@ def test_the_form_and_the_filter_offer_the_vendors_roles(world: World) -> None:
     person(world.acme, "buyer", *BUYER)
     admin = signed_in(world.acme_admin)
     page = admin.get("/accounts/user/add/")
+    assert "An invitation to set a password is sent there." in page.content.decode()
     offered = [
         ("user", "Customer"),
         ("organization-admin", "Customer, organisation's administrator"),

@@ -1,5 +1,6 @@
 """Whoever has saved is where the saved row is, with what was done, and not on a list."""
 
+from html import unescape
 from typing import Any
 
 import pytest
@@ -115,3 +116,46 @@ def test_a_change_to_many_leads_to_the_list_as_it_was(world: World) -> None:
     assert "2 licences are changed." in done.content.decode()
     with inside(world.acme):
         assert License.objects.filter(suspended=True).count() == 2
+
+
+# --- Two at once --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("accounts/user/{ada}/change/", "company"),
+        ("licenses/product/{orbit}/change/", "description"),
+        ("licenses/license/{license}/change/?change=yes", "notes"),
+    ],
+)
+def test_what_somebody_else_saved_meanwhile_is_not_overwritten_unseen(
+    world: World, path: str, field: str
+) -> None:
+    ids = {"ada": world.ada.pk, "orbit": world.orbit.pk, "license": world.ada_license.pk}
+    browser, path = signed_in(world.acme_admin), f"/{path.format(**ids)}"
+    target = path.partition("?")[0] if "?" in path else ""
+    first = form_of(browser.get(path).content.decode(), target, having=field)
+    assert browser.post(path, first | {field: "By the other"}).status_code == 302
+    other = "internal_notes"
+    refused = browser.post(path, first | {other: "By the one"})
+    assert refused.status_code == 200
+    text = unescape(refused.content.decode())
+    assert "Somebody has changed this meanwhile, to “By the other”." in text
+    again = form_of(text, target, having=field)
+    assert again[other] == ["By the one"]
+    assert browser.post(path, again | {field: "By the other"}).status_code == 302
+    kept = form_of(browser.get(path).content.decode(), target, having=field)
+    assert (kept[field], kept[other]) == (["By the other"], ["By the one"])
+
+
+def test_what_is_typed_again_stands(world: World) -> None:
+    browser, path = signed_in(world.acme_admin), f"/licenses/product/{world.orbit.pk}/change/"
+    first = form_of(browser.get(path).content.decode(), having="description")
+    assert browser.post(path, first | {"description": "By the other"}).status_code == 302
+    mine = first | {"description": "Mine"}
+    again = form_of(browser.post(path, mine).content.decode(), having="description")
+    assert again["description"] == ["Mine"]
+    assert browser.post(path, again).status_code == 302
+    kept = form_of(browser.get(path).content.decode(), having="description")
+    assert kept["description"] == ["Mine"]

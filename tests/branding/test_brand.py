@@ -131,6 +131,23 @@ def test_replacing_and_taking_away(world: World, admin: Browser) -> None:
 
 
 @pytest.mark.parametrize(
+    ("field", "typed", "kept"),
+    [
+        ("accent_color", "ff6600", "#ff6600"),
+        ("accent_color", " #F60 ", "#FF6600"),
+        ("privacy_url", "acme.example/privacy", "https://acme.example/privacy"),
+    ],
+)
+def test_what_people_type_is_understood(
+    world: World, admin: Browser, field: str, typed: str, kept: str
+) -> None:
+    assert "novalidate" in admin.get(PATH).content.decode()  # browsers would refuse it
+    assert admin.post(PATH, form(**{field: typed})).status_code == 302
+    with inside(world.acme):
+        assert getattr(Branding.objects.get(), field) == kept
+
+
+@pytest.mark.parametrize(
     ("changes", "text"),
     [
         ({"logo_light": SimpleUploadedFile("a.svg", b"<svg/>")}, "does not say how large it is"),

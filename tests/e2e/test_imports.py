@@ -27,6 +27,7 @@ def at_the_upload(visitor: Callable[..., Visitor], **options: object) -> Visitor
 
 def upload(admin: Visitor, name: str, data: bytes) -> None:
     file = {"name": name, "mimeType": "application/octet-stream", "buffer": data}
+    admin.page.get_by_label("What is in it").select_option(label="Customers")
     admin.page.get_by_label("File", exact=False).set_input_files(file)  # type: ignore[arg-type]
     admin.page.get_by_role("button", name="Upload and check").click()
 

@@ -39,7 +39,7 @@ def fill_in(page: Page, notes: str) -> None:
     page.get_by_label("Product", exact=True).select_option("Orbit")
     field = page.get_by_label("Notes", exact=True)
     if not field.is_visible():
-        page.get_by_text("Key, notes and further terms").click()
+        page.get_by_text("Highest version, additional users, key and notes").click()
     field.fill(notes)
 
 

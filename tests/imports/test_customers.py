@@ -462,6 +462,17 @@ def test_a_page_loads_itself_anew_while_a_job_runs(world: World, admin: Browser)
     assert "1 of 2 rows are checked." in page.content.decode()
 
 
+def test_which_kind_of_file_it_is_has_to_be_said_once(world: World, admin: Browser) -> None:
+    page = upload(admin, TEXT, kind="")
+    assert page.status_code == 200
+    assert "This field is required." in page.content.decode()
+    assert "selected" not in admin.get("/imports/dataimport/add/?kind=gold").content.decode()
+    page = admin.get(upload(admin, f"{HEADER}x,,,\n")["Location"]).content.decode()
+    assert '<a class="button" href="/imports/dataimport/add/?kind=customers">' in page
+    page = admin.get("/imports/dataimport/add/?kind=customers").content.decode()
+    assert '<option value="customers" selected>' in page
+
+
 def test_a_refused_file_lists_its_problems(world: World, admin: Browser) -> None:
     page = admin.get(upload(admin, f"{HEADER}x,,,\n,,,a\n")["Location"]).content.decode()
     assert "2 problems" in page

@@ -120,6 +120,7 @@ def test_what_is_typed_wins_over_the_policy(
         ({"policy": "FOREIGN"}, "Select a valid choice"),
         ({"product": "nonsense"}, "is not a valid UUID"),
         ({"first_name": "x" * 101}, "at most 100 characters"),
+        ({"max_allowed_release_version": "4.x", "validity": "2"}, "Use two to four numbers"),
     ],
 )
 def test_what_can_t_be_is_said_and_nothing_is_created(
@@ -188,6 +189,17 @@ def state(license: License) -> License:
         return License.objects.get(pk=license.pk)
 
 
+@pytest.mark.parametrize(("n", "buttons"), [(2, 1), (6, 2)])
+def test_of_many_the_button_is_in_sight_before_and_below_them(
+    world: World, admin: Browser, n: int, buttons: int
+) -> None:
+    with inside(world.acme):
+        many = [create_license(product=world.orbit, user=world.ada) for _ in range(n)]
+    text = choose(admin, "suspend", *many).content.decode()
+    assert text.count('name="confirm"') == buttons
+    assert text.count('<a class="button" href="/licenses/license/">Leave them') == buttons
+
+
 @pytest.mark.parametrize(("action", "field"), [("suspend", "suspended"), ("revoke", "revoked")])
 def test_a_preview_changes_nothing_and_the_confirmation_own_licences_only(
     world: World, admin: Browser, action: str, field: str
@@ -200,6 +212,8 @@ def test_a_preview_changes_nothing_and_the_confirmation_own_licences_only(
     assert world.ada_license.key in text
     assert world.bob_license.key not in text
     assert "1 licence will change" in text
+    back = f'href="/licenses/license/{world.ada_license.pk}/change/">Leave it as it is</a>'
+    assert back in text  # where a licence's own page leads here
     assert getattr(state(world.ada_license), field) is False
     with inside(world.acme):
         assert AuditEntry.objects.count() == trail

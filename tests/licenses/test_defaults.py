@@ -201,6 +201,15 @@ FULL = {
 }
 
 
+def test_who_gets_no_e_mail_by_it_is_said(world: World) -> None:
+    """Grace has a password, and the owner gets the licence by e-mail."""
+    admin = signed_in(world.acme_admin)
+    form = {"email": "zoe@example.com", "product": str(world.orbit.pk), "policy": "none"}
+    typed = form | {"additional_users": "grace@example.com, mary@example.com"}
+    page = admin.post("/licenses/license/add/", typed, follow=True).content.decode()
+    assert "these have no password yet: mary@example.com. Their pages send" in page
+
+
 def test_the_form_sets_all_of_it(world: World) -> None:
     assert by_form(world, **FULL).status_code == 302
     license = eves(world)

@@ -164,7 +164,7 @@ def test_seconds_need_a_unit() -> None:
     with pytest.raises(ValidationError) as refused:
         LengthOfTimeField().clean("3600")
     assert refused.value.messages == [
-        "3600 of what? Type “3600 seconds”, “3600 minutes” or “3600 hours”."
+        "3600 of what? Type “3600 seconds”, “3600 minutes”, “3600 hours” or “3600 days”."
     ]
 
 

@@ -15,6 +15,7 @@ from licenses.errors import OwnerIsInactive
 from licenses.models import ExpirationStrategy
 from licenses.verbs.licenses import create_license
 from licenses.verbs.mailing import send_license
+from licenses.verbs.products import change_product
 from mail.models import OutgoingEmail
 from tenancy.door import inside
 from tests.world import Browser, World
@@ -37,6 +38,14 @@ def test_the_owner_gets_key_seats_validity_and_where_to_begin(acme: World) -> No
     [email] = OutgoingEmail.objects.all()
     assert (email.kind, email.license_id, email.state) == ("license", license.pk, "sent")
     assert license.key not in str([email.details, email.subject])
+
+
+def test_the_product_is_called_what_its_customers_know(acme: World) -> None:
+    acme.orbit.display_name = "Orbit for labs"
+    change_product(acme.orbit, fields=["display_name"])
+    send_license(acme.ada_license)
+    [message] = mail.outbox
+    assert message.subject == "Your licence for Orbit for labs"
 
 
 @pytest.mark.parametrize(

@@ -95,10 +95,13 @@ def test_a_policys_page_says_what_it_means_and_whose_it_is(world: World) -> None
     for who in (world.acme_admin, world.acme_support):
         text = page(world, who, f"/licenses/licensepolicy/{policy.pk}/change/")
         assert "last 1 year from their creation, on 1 machine." in text
-        assert "1 licence is on it. They keep the terms that they began on." in text
+        assert "1 licence is on it. Licences keep the terms that they began on." in text
         text = page(world, who, f"/licenses/maintenancepolicy/{upkeep.pk}/change/")
         assert "get every new version without an end." in text
-        assert "A change of the versions counts for them, too; their end stays." in text
+        assert (
+            "A change of the versions counts for licences that are on it, too; their end stays."
+            in text
+        )
 
 
 def test_a_products_page_begins_with_what_there_is_of_it(world: World) -> None:

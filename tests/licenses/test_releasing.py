@@ -294,6 +294,16 @@ def test_a_machine_that_turns_up_again_needs_no_answer(world: World, lost: Activ
     assert "No longer needed" in page
 
 
+def test_an_answer_in_a_second_tab_says_that_there_is_one(world: World, lost: Activation) -> None:
+    request, support = asked(world, lost), signed_in(world.acme_support)
+    path = f"/licenses/seatrequest/{request.pk}/answer/"
+    assert support.post(path, {"do": "release", "answer": ""}).status_code == 302
+    support.get("/")  # where the first answer is said
+    page = support.post(path, {"do": "refuse", "answer": "No."}, follow=True).content.decode()
+    assert "This request has been answered" in page
+    assert "has been answered" not in support.get(path, follow=True).content.decode()
+
+
 def test_support_may_release_beyond_the_limit_of_deactivations(
     world: World, lost: Activation
 ) -> None:

@@ -90,6 +90,12 @@ def test_the_text_becomes_html() -> None:
     assert last.html == (f'Or (<a href="{address}">{address}</a>)<br>\n&lt;i&gt;A<br>\nB&lt;/i&gt;')
 
 
+def test_a_forms_line_ends_make_the_same_paragraphs() -> None:
+    values = {"name": "Ada", "link": "https://a.example/x", "sender": "Acme"}
+    typed = BODY.replace("\n", "\r\n")
+    assert list(paragraphs(INVITATION, typed, values)) == list(paragraphs(INVITATION, BODY, values))
+
+
 # --- What goes out ------------------------------------------------------------------------------
 
 
@@ -174,7 +180,7 @@ def test_it_is_written_and_given_up(admin: Browser, world: World) -> None:
 
 
 def test_it_is_previewed_and_tried_without_being_saved(admin: Browser, world: World) -> None:
-    page = posted(admin, do="preview")
+    page = posted(admin, do="preview", text=BODY.replace("\n", "\r\n"))  # as browsers send it
     assert "Hello Ada Lovelace," in page
     assert '<span class="letter-button">Choose a password</span>' in page
     assert mail.outbox == []

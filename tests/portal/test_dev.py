@@ -42,6 +42,13 @@ def test_a_developers_environment_is_filled_in(tmp_path: Path) -> None:
     assert dev.development_environment({"DATA_DIR": str(tmp_path)}, 8123) == made
 
 
+def test_commands_link_to_where_it_was_served_last(tmp_path: Path) -> None:
+    given = {"DATA_DIR": str(tmp_path)}
+    assert dev.served_port(given) == "8000"
+    dev.port_file(given).write_text("8123\n")
+    assert dev.served_port(given) == "8123"
+
+
 def test_what_is_set_wins(tmp_path: Path) -> None:
     given = {
         "DATA_DIR": str(tmp_path),

@@ -112,6 +112,35 @@ def test_an_invitation_is_sent_again_to_who_has_no_password(world: World) -> Non
     assert [message.to for message in mail.outbox] == [["grace@example.com"]]
 
 
+def test_the_only_administrator_stays_and_a_colleague_is_switched_off_and_on(world: World) -> None:
+    admin = signed_in(world.acme_admin)
+    own, other = (f"/accounts/user/{row.pk}" for row in (world.acme_admin, world.acme_support))
+    assert "switch-off" not in admin.get(f"{own}/story/").content.decode()
+    typed = {"email": "admin@acme.example", "role": "admin", "is_active": ""}
+    page = admin.post(f"{own}/change/", typed, follow=True).content.decode()
+    assert "This is the last administrator. Name another one first." in page
+    assert f"{other}/do/switch-off/" in admin.get(f"{other}/story/").content.decode()
+    page = admin.post(f"{other}/do/switch-off/", follow=True).content.decode()
+    assert "The account of support@acme.example is switched off." in page
+    assert "Switch off" not in page
+    page = admin.post(f"{other}/do/switch-on/", follow=True).content.decode()
+    assert "The account of support@acme.example is switched on again." in page
+    support = signed_in(world.acme_support)
+    assert "switch-o" not in support.get(f"/accounts/user/{world.ada.pk}/story/").content.decode()
+    assert support.post(f"/accounts/user/{world.ada.pk}/do/switch-off/").status_code == 403
+
+
+def test_a_colleagues_story_tells_of_the_colleague(world: World) -> None:
+    Browser("app").sign_in("support@acme.example", company_id="acme")
+    with inside(world.acme):
+        world.acme_support.company = "Acme"
+        change_person(person=world.acme_support, fields=["company"])
+    path = f"/accounts/user/{world.acme_support.pk}"
+    page = signed_in(world.acme_admin).get(f"{path}/story/").content.decode()
+    assert "This person has not signed in yet." not in page
+    assert "Changed · Company" in page
+
+
 NOTE = "Wants to be called,\r\nnot written to."
 
 

@@ -237,6 +237,20 @@ def test_commands_do_the_same(world: World) -> None:
     assert told == "An invitation is on its way to bill@initech.example.\n"
     assert len(mail.outbox) == 2
     assert "can sign in" in run("invite_admin", "acme", "admin@acme.example")
+    run("create_vendor", " Hooli ", "Hooli", "Gavin Belson <gavin@hooli.example>")
+    assert mail.outbox[-1].to == ["gavin@hooli.example"]
+    assert vendor_by_company_id("hooli") is not None
+
+
+def test_a_command_says_what_is_wrong_with_what(world: World) -> None:
+    with pytest.raises(CommandError) as refused:
+        run("create_vendor", "new", "", "a@acme.example", "--support-email", "nobody")
+    assert str(refused.value) == (
+        "name: This field cannot be blank. support_email: Enter a valid email address."
+    )
+    with pytest.raises(CommandError) as refused:
+        run("create_vendor", "new", "New", "nobody")
+    assert str(refused.value) == "email: Enter a valid email address."
 
 
 @pytest.mark.parametrize(
@@ -263,6 +277,9 @@ def test_a_test_e_mail_is_sent_at_once(db: None) -> None:
     assert run("send_test_email", "ops@example.com").endswith(" to ops@example.com.\n")
     [message] = mail.outbox
     assert message.to == ["ops@example.com"]
+    assert run("send_test_email", "The operator <ops@example.com>").endswith(
+        " to ops@example.com.\n"
+    )
 
 
 @pytest.mark.parametrize(

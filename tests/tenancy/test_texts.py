@@ -115,6 +115,13 @@ def test_what_stands_nowhere(text: str) -> None:
             validate(text)
 
 
+def test_cells_of_a_spreadsheet_make_a_line() -> None:
+    field = User._meta.get_field("company").formfield()
+    assert field.clean(" Acme\tInstruments\t") == "Acme Instruments"
+    with pytest.raises(ValidationError, match="There is a tab in it"):
+        validate_line("Acme\tInstruments")
+
+
 # --- Every field --------------------------------------------------------------------------------
 
 # Texts that nobody types: the portal makes them, or another validator leaves visible ASCII alone.

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts.verbs.vendors import create_vendor
 from tenancy.hosts import vendor_url
+from tenancy.management.named import what_is_wrong
 from tenancy.models import Vendor
 
 
@@ -22,12 +23,12 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         vendor = Vendor(
-            company_id=options["company_id"],
+            company_id=options["company_id"].strip().lower(),
             name=options["name"],
             support_email=options["support_email"],
         )
         try:
             create_vendor(vendor, admin_email=options["admin_email"])
         except ValidationError as error:
-            raise CommandError(" ".join(error.messages)) from error
+            raise CommandError(what_is_wrong(error)) from error
         self.stdout.write(vendor_url(vendor, "home"))

@@ -15,7 +15,7 @@ from licenses.verbs.issuing import issue
 from licenses.words import valid_text
 from tenancy.door import inside
 from tenancy.finding import called
-from tenancy.management.named import vendor_named
+from tenancy.management.named import vendor_named, what_is_wrong
 from web.errors import PortalError
 
 
@@ -80,7 +80,7 @@ class Command(BaseCommand):
             except PortalError as error:
                 raise CommandError(error.sentence) from error
             except ValidationError as error:
-                raise CommandError(" ".join(error.messages)) from error
+                raise CommandError(what_is_wrong(error)) from error
             self.stdout.write(f"{license.key}\t{valid_text(license)}")
 
 

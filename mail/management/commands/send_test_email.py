@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.core.validators import validate_email
 
 from mail.composing import AUTOMATIC
+from tenancy.addresses import pasted
 
 
 class Command(BaseCommand):
@@ -19,7 +20,7 @@ class Command(BaseCommand):
         parser.add_argument("address")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        address = options["address"]
+        address = pasted(options["address"])
         message = EmailMessage(
             subject="A test of the portal's e-mails",
             body="The portal can send e-mails: this is one of them.\n",

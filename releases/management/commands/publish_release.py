@@ -19,7 +19,7 @@ from releases.models import Release
 from releases.verbs import publishing
 from tenancy.door import inside
 from tenancy.finding import called
-from tenancy.management.named import vendor_named
+from tenancy.management.named import vendor_named, what_is_wrong
 from tenancy.transactions import in_steps
 from web.disks import is_out
 from web.errors import StorageUnavailable
@@ -66,7 +66,7 @@ class Command(BaseCommand):
             except ReleaseError as error:
                 raise CommandError(error.sentence) from error
             except ValidationError as error:
-                raise CommandError(" ".join(error.messages)) from error
+                raise CommandError(what_is_wrong(error)) from error
             except Exception as error:
                 if not is_out(error):
                     raise
