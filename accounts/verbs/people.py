@@ -139,7 +139,9 @@ def switch_on(person: User) -> User:
 
 
 def _administers(person: User) -> bool:
-    return person.role == BuiltIn.ADMIN and person.is_active and person.has_usable_password()
+    """Whether somebody can: by a password, or by single sign-on, and not who is invited alone."""
+    has_come = person.has_usable_password() or person.last_seen_at is not None
+    return person.role == BuiltIn.ADMIN and person.is_active and has_come
 
 
 def _check_others_administer(person: User) -> None:

@@ -24,7 +24,7 @@ from licenses.models import LicenseUser
 from licenses.verbs.details import share
 from licenses.verbs.licenses import create_license
 from tests.sql import every_statement_names_its_vendor
-from tests.world import World
+from tests.world import NOW, World
 
 
 def actions(person: User) -> list[str]:
@@ -128,6 +128,14 @@ def test_somebody_always_administers_the_vendor(acme: World, change: dict[str, A
     switch_on(off)
     change_person(person=acme.acme_admin, fields=[*change])
     assert actions(now) == ["changed"]
+
+
+def test_who_comes_by_single_sign_on_administers_the_vendor_too(acme: World) -> None:
+    eve = create_person(person=User(vendor=acme.acme, email="eve@example.com", role="admin"))
+    User.objects.filter(pk=eve.pk).update(last_seen_at=NOW)
+    switch_off(acme.acme_admin)
+    with pytest.raises(LastAdministrator):
+        switch_off(User.objects.get(pk=eve.pk))
 
 
 def test_anybody_else_is_switched_off_and_on(acme: World) -> None:
