@@ -1,9 +1,16 @@
 """People at pages, without a browser."""
 
+import html
 import http.cookiejar
 import re
 import urllib.parse
 import urllib.request
+
+HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)"')
+
+
+def hidden(page: str) -> dict[str, str]:
+    return {name: html.unescape(value) for name, value in HIDDEN.findall(page)}
 
 
 class Session:
@@ -31,6 +38,14 @@ class Session:
         found = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', self.open(page))
         assert found, page
         return found[1]
+
+    def fields(self, page: str) -> dict[str, str]:
+        """What the forms of a page have, that nobody types."""
+        return hidden(self.open(page))
+
+    def submit(self, page: str, **typed: str) -> str:
+        """Sends the form of a page, to where it came from."""
+        return self.open(page, self.fields(page) | typed)
 
     @property
     def cookies(self) -> str:
