@@ -98,24 +98,23 @@ def test_what_was_collected_is_collected_again_only_when_its_sources_changed(
 
 
 def test_what_another_version_names_is_sent_as_it_is_here(tmp_path: Path, settings: Any) -> None:
-    """Under that name it is kept for a minute, and under its own for ever; what nobody has is for
-    those that come after."""
+    """Kept for a minute; what nobody has is for those that come after."""
     (tmp_path / "css").mkdir()
     for name in ("base.css", "base.0123456789ab.css"):
-        (tmp_path / "css" / name).write_text(".a{color:red}")
+        (tmp_path / "css" / name).write_text(name)
     settings.STATIC_ROOT = tmp_path
-    answer = StaticFilesMiddleware(lambda _request: HttpResponse(status=404))
+    answer = StaticFilesMiddleware(lambda _request: HttpResponse("nobody's", status=404))
 
-    def asked(path: str) -> tuple[int, str]:
-        response = answer(RequestFactory().get(path))
-        response.file_to_stream.close() if response.streaming else None
-        return response.status_code, response.headers.get("Cache-Control", "")
+    def asked(path: str) -> tuple[int, str, str]:
+        response: Any = answer(RequestFactory().get(path))
+        content = response.getvalue().decode()
+        if response.streaming:
+            response.file_to_stream.close()
+        return response.status_code, content, response.headers.get("Cache-Control", "")
 
-    assert asked("/static/css/base.0123456789ab.css") == (
-        200,
-        "max-age=315360000, public, immutable",
-    )
-    assert asked("/static/css/base.ba9876543210.css") == (200, "max-age=60, public")
-    assert asked("/static/css/base.css") == (200, "max-age=60, public")
-    assert asked("/static/css/other.ba9876543210.css") == (404, "")
-    assert asked("/static/css/base.ba98.css") == (404, "")
+    assert asked("/static/css/base.0123456789ab.css")[:2] == (200, "base.0123456789ab.css")
+    here = (200, "base.css", "max-age=60, public")
+    assert asked("/static/css/base.ba9876543210.css") == here
+    assert asked("/static/css/base.css") == here
+    for path in ("other.ba9876543210.css", "base.ba98.css"):
+        assert asked(f"/static/css/{path}") == (404, "nobody's", "")
