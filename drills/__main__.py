@@ -14,7 +14,7 @@ from bench.report import table
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 # Beside the drills.
-PARTS = {"__main__", "across", "load", "places", "servers", "stage"}
+PARTS = {"__main__", "across", "load", "newer_tables", "places", "servers", "stage"}
 
 
 def names() -> list[str]:

@@ -22,6 +22,8 @@ from django.db.migrations.operations.base import Operation
 from django_tasks_db.models import DBTaskResult
 
 from accounts.tasks import find_account
+from backoffice.bulk.verbs import carry_out
+from backoffice.models import BulkChange
 from jobs.management.commands import db_worker
 from licenses.models import License
 from licenses.verbs.licenses import create_license
@@ -219,3 +221,23 @@ def test_a_job_that_nobody_knows_any_more_fails_in_the_end(
     a_worker().run_task(job)
     job.refresh_from_db()
     assert job.status == "FAILED"
+
+
+def test_a_job_about_what_only_a_newer_version_knows_is_left_to_its_workers(
+    world: worlds.World, settings: Any
+) -> None:
+    """A change of a kind that came later, by the job that there was before."""
+    settings.TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+    with inside(world.acme):
+        change = BulkChange.objects.create(
+            vendor=world.acme, kind="newer", name="change", label="Change", values={}, rows=1,
+            confirmed_by=world.acme_admin,
+        )  # fmt: skip
+    carry_out.enqueue(vendor_id=str(world.acme.pk), change_id=str(change.pk))
+    job = DBTaskResult.objects.get(task_path=carry_out.module_path)
+    job.claim("old")
+    a_worker().run_task(job)
+    job.refresh_from_db()
+    assert job.status == "READY"
+    with inside(world.acme):
+        assert BulkChange.objects.get().state == BulkChange.State.WAITING
