@@ -64,8 +64,10 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
         if path not in self.files and (named := WITH_DIGEST.fullmatch(path)):
             file = self.files.get(f"{named['name']}{named['ending']}")
             if file is not None:
-                return self.serve(file, request)
-        return super().__call__(request)
+                there: HttpResponse = self.serve(file, request)
+                return there
+        response: HttpResponse = super().__call__(request)
+        return response
 
 
 def collect() -> None:

@@ -76,7 +76,9 @@ def test_a_full_disk_with_database_and_log_loses_nothing_and_counts_nothing_twic
 
 
 @pytest.mark.in_full
-@pytest.mark.parametrize(("drill", "rows"), [("faults", 5), ("soak", 1), ("upgrade", 4), ("older_tests", 1)])
+@pytest.mark.parametrize(
+    ("drill", "rows"), [("faults", 5), ("soak", 1), ("upgrade", 4), ("older_tests", 1)]
+)
 def test_drills_hold(drill: str, rows: int) -> None:
     try:
         postgres.programs()
