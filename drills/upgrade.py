@@ -30,6 +30,11 @@ from tests.prepared import ROOT
 HEADS = ["step", "who serves", "step took s", *COUNTED]
 # Where what is 1.0.0 now was called so first.
 ORIGIN = "a3e09d2"
+# How many workers have done something since then.
+BUSY = (
+    "SELECT count(DISTINCT worker_ids::text) FROM django_tasks_database_dbtaskresult "
+    "WHERE started_at > '{}'"
+)
 ENDS_WITHIN = 30.0  # seconds
 
 
@@ -62,7 +67,7 @@ def run(*, small: bool = False, origin: str | None = None) -> Iterator[list[str]
     with ExitStack() as stack:
         folders = [
             Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="portal-drill-")))
-            for _ in range(3)
+            for _ in range(2)
         ]
         commit = exported(origin or ORIGIN, folders[0])
         yield from steps(stack, commit, *folders, small=small)
@@ -81,8 +86,10 @@ def exported(origin: str, folder: Path) -> str:
 
 
 def steps(
-    stack: ExitStack, commit: str, code: Path, data: Path, logs: Path, *, small: bool
+    stack: ExitStack, commit: str, code: Path, data: Path, *, small: bool
 ) -> Iterator[list[str]]:
+    logs = data / "this"  # below the folder in which logs are looked for
+    logs.mkdir()
     server = made(stack)
     above, ask = owner(data, server.folder), asking(server.folder)
     manage("prepare", above | static(data, "old"), code=code)
@@ -103,9 +110,14 @@ def steps(
         def step(name: str, who: str, act: Act) -> list[str]:
             timed = Timed(act)
             fronts.answered.clear()
+            [(began,)] = ask("SELECT now()")
             name, who, *cells = tried(here, name, who, timed, small=small)
             silent = [turn for turn in (first, then) if turn.has_gone_silent()]
             assert not silent, f"{name}: {len(silent)} of the versions answered nothing."
+            [(busy,)] = ask(BUSY.format(began))
+            assert busy >= len(here.workers), f"{name}: a worker did nothing."
+            for log in data.rglob("worker.log"):
+                assert "Traceback" not in log.read_text(), log.read_text()[-3000:]
             return [name, who, f"{timed.took:.1f}", *cells]
 
         manage("collectstatic", new.env, "--noinput")
