@@ -9,19 +9,17 @@ gunicorn alone, and measures in one run on loopback:
 """
 
 import argparse
-import http.cookiejar
 import re
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.parse
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from bench.sessions import Session
 from demo.ids import demo_id, demo_key
 from tests.deploy import servers
 from tests.served import Portal, served
@@ -31,36 +29,8 @@ CLIENTS, SLOW_READERS, ROUNDS, PAGES = 20, 8, 7, 60
 NAME = "large.bin"
 
 
-class Session:
-    """Somebody signed in, by urllib; cookies can be handed to curl."""
-
-    def __init__(self, port: int, label: str) -> None:
-        self.base = f"http://127.0.0.1:{port}"
-        self.host = f"{label}.portal.localhost:{port}"
-        self.jar = http.cookiejar.CookieJar()
-        self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.jar))
-
-    def open(self, path: str, data: dict[str, str] | None = None) -> str:
-        body = urllib.parse.urlencode(data).encode() if data else None
-        request = urllib.request.Request(self.base + path, body, {"Host": self.host})
-        with self.opener.open(request, timeout=60) as response:
-            return str(response.read().decode())
-
-    def post(self, page: str, path: str, **data: str) -> str:
-        return self.open(path, {"csrfmiddlewaretoken": self.token(page), **data})
-
-    def token(self, page: str) -> str:
-        found = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', self.open(page))
-        assert found, page
-        return found[1]
-
-    @property
-    def cookies(self) -> str:
-        return "; ".join(f"{cookie.name}={cookie.value}" for cookie in self.jar)
-
-
 def staff(port: int) -> Session:
-    session = Session(port, "app")
+    session = Session(port, f"app.portal.localhost:{port}")
     session.post(
         "/login/",
         "/login/",
@@ -72,7 +42,7 @@ def staff(port: int) -> Session:
 
 
 def customer(port: int) -> Session:
-    session = Session(port, "acme")
+    session = Session(port, f"acme.portal.localhost:{port}")
     session.post("/login/", "/login/", email="ada@example.com", password="demo-acme-ada")
     return session
 

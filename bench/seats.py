@@ -76,10 +76,12 @@ class Place:
 
 @dataclass(slots=True)
 class Portal:
-    """gunicorn with some processes; `env` is its environment. Dies and rises by `kill`."""
+    """gunicorn with some processes; `env` is its environment, `code` the folder of what it runs.
+    Dies and rises by `kill`."""
 
     env: Mapping[str, str]
     log: Path
+    code: Path = ROOT
     port: int = field(default_factory=free_port)
     process: "subprocess.Popen[bytes] | None" = None
 
@@ -88,7 +90,7 @@ class Portal:
         command += ["--bind", f"127.0.0.1:{self.port}"]
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
-                command, cwd=ROOT, env=dict(self.env), stdout=output, stderr=output,
+                command, cwd=self.code, env=dict(self.env), stdout=output, stderr=output,
                 start_new_session=True,
             )  # fmt: skip
 
@@ -120,9 +122,9 @@ def with_luck_still_there(pid: int) -> None:
 
 
 @contextmanager
-def standing(env: Mapping[str, str], folder: Path) -> Iterator[Portal]:
+def standing(env: Mapping[str, str], folder: Path, code: Path = ROOT) -> Iterator[Portal]:
     """A portal that answers, until the end."""
-    portal = Portal(env, folder / "portal.log")
+    portal = Portal(env, folder / "portal.log", code)
     portal.start()
     try:
         deadline = time.monotonic() + PATIENCE

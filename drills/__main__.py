@@ -14,7 +14,7 @@ from bench.report import table
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 # Beside the drills.
-PARTS = {"__main__", "load", "servers", "stage"}
+PARTS = {"__main__", "across", "load", "newer_tables", "places", "servers", "stage"}
 
 
 def names() -> list[str]:
@@ -27,6 +27,8 @@ def main() -> int:
     parser.add_argument("names", nargs="*", choices=[*names(), []], help="all of them without one")
     parser.add_argument("--small", action="store_true", help="for a first look, as the tests do")
     parser.add_argument("--minutes", type=float, help="how long soak takes (60)")
+    told = "the commit that upgrade begins with"
+    parser.add_argument("--from", dest="origin", metavar="COMMIT", help=told)
     parser.add_argument("--write", action="store_true", help="write what is seen into docs")
     options = parser.parse_args()
     failed = []
@@ -35,6 +37,8 @@ def main() -> int:
         how: dict[str, object] = {"small": options.small}
         if hasattr(module, "MINUTES"):
             how["minutes"] = options.minutes
+        if hasattr(module, "ORIGIN"):
+            how["origin"] = options.origin
         print(f"\n## {(module.__doc__ or name).splitlines()[0]}\n", flush=True)
         try:
             print(table(module.HEADS, []), end="", flush=True)

@@ -20,28 +20,24 @@ from typing import Any
 
 import psycopg
 
+from drills.places import asking, environment, kept, made, manage, owner, set_up
 from drills.servers import Pooler, Server
-from drills.stage import Seen, Stage, asking_sqlite, end, small_disk, stage
-from tests import postgres
-from tests.postgres import OWNER, TEMPLATE, WEB
+from drills.stage import (
+    COUNTED,
+    Act,
+    Stage,
+    asking_sqlite,
+    end,
+    small_disk,
+    stage,
+    tried,
+    verified,
+)
+from tests.postgres import TEMPLATE, WEB
 from tests.prepared import ROOT
 from tests.webhooks.receiver import saying
 
-HEADS = [
-    "what was broken",
-    "on",
-    "calls answered",
-    "503, sent again",
-    "broken off, sent again",
-    "pages: 200",
-    "503",
-    "none",
-    "slowest page s",
-    "there again after s",
-    "e-mails, once each",
-    "events",
-]
-Act = Callable[[], object]
+HEADS = ["what was broken", "on", *COUNTED]
 
 
 def run(*, small: bool = False) -> Iterator[list[str]]:
@@ -124,34 +120,6 @@ def on_sqlite(*, small: bool) -> Iterator[list[str]]:
             if not small:
                 yield tried(here, "workers killed, five times", "SQLite", lambda: killed(here, 5))
             verified(here)
-
-
-def tried(here: Stage, name: str, on: str, act: Act, *, small: bool = False) -> list[str]:
-    emails, events = len(here.mail.accepted), here.events()
-    lead, tail = (1.0, 2.0) if small else (5.0, 10.0)
-    seen = here.during(act, lead=lead, tail=tail)
-    here.settle()
-    return row(name, on, seen, len(here.mail.accepted) - emails, here.events() - events)
-
-
-def row(name: str, on: str, seen: Seen, emails: int, events: int) -> list[str]:
-    told = seen.told
-    answered = sum(told[each] for each in ("taken", "refused", "synced", "counted", "given"))
-    assert seen.again is not None, f"{name}: the page did not come back."
-    return [
-        name,
-        on,
-        f"{answered:,}",
-        f"{told['unavailable']:,}",
-        f"{told['lost']:,}",
-        f"{seen.pages[200]:,}",
-        f"{seen.pages[503]:,}",
-        f"{seen.pages[0]:,}",
-        f"{seen.slowest:.1f}",
-        f"{seen.again:.1f}",
-        f"{emails:,}",
-        f"{events:,}",
-    ]
 
 
 def interrupted(folder: Path, env: dict[str, str], ask: Callable[[str], Any], on: str) -> list[str]:
@@ -271,61 +239,3 @@ def failing_over(stack: ExitStack, server: Server, where: Path) -> Act:
         other.rename(where)
 
     return act
-
-
-# --- Where --------------------------------------------------------------------------------------
-
-
-def made(stack: ExitStack) -> Server:
-    server = Server()
-    stack.callback(server.remove)
-    server.make()
-    server.start()
-    postgres.make_roles({"HOST": str(server.folder), "PORT": "5432", "USER": "tests"})
-    return server
-
-
-def set_up(folder: Path, host: Path) -> None:
-    manage("prepare", owner(folder, host))
-
-
-def owner(folder: Path, host: Path) -> dict[str, str]:
-    url = f"postgresql://{OWNER}@/{TEMPLATE}?host={host}"
-    return {**kept(), "DATA_DIR": str(folder), "DATABASE_URL": url}
-
-
-def environment(folder: Path, host: Path, port: int = 5432) -> dict[str, str]:
-    url = f"postgresql://{WEB}@:{port}/{TEMPLATE}?host={host}"
-    return {**kept(), "DATA_DIR": str(folder), "DATABASE_URL": url}
-
-
-def asking(host: Path) -> Callable[[str], Any]:
-    def ask(sql: str) -> Any:
-        with psycopg.connect(host=str(host), user="tests", dbname=TEMPLATE) as connection:
-            return connection.execute(sql).fetchall()
-
-    return ask
-
-
-def kept() -> dict[str, str]:
-    """Of the machine's environment, and what every command needs."""
-    from drills.stage import LIGHT
-
-    return {
-        **{name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ},
-        **LIGHT,
-    }
-
-
-def manage(command: str, env: dict[str, str], *more: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "manage.py", command, "--verbosity=0", *more],
-        cwd=ROOT, env=env, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-
-
-def verified(here: Stage) -> None:
-    """The chain of the audit trail holds, and so does the table of hosts."""
-    for command in ("verify_audit", "verify_hosts"):
-        manage(command, here.env)

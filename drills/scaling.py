@@ -12,9 +12,9 @@ from pathlib import Path
 
 from bench import drive, half_load, seats
 from bench.drive import Failed
-from drills.faults import asking, environment, made, set_up, verified
+from drills.places import asking, environment, made, set_up
 from drills.servers import Pooler
-from drills.stage import HOST, PAGE, stage
+from drills.stage import HOST, PAGE, stage, verified
 
 HEADS = [
     "web processes",

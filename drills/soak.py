@@ -16,8 +16,8 @@ from pathlib import Path
 from bench import half_load, seats
 from bench.drive import Failed, percentile
 from bench.serve import memory
-from drills.faults import asking, environment, made, set_up, verified
-from drills.stage import Stage, stage
+from drills.places import asking, environment, made, set_up
+from drills.stage import Stage, stage, verified
 
 HEADS = [
     "minutes",

@@ -18,11 +18,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from bench import seats
 from bench.seats import Program
-from drills.backup import KEY
+from drills.places import LIGHT, manage
 from tests.mail.smtp_server import MailServer, mail_server
 from tests.prepared import ROOT
 from tests.webhooks.receiver import Receiver, receiving
@@ -30,32 +30,48 @@ from tests.webhooks.receiver import Receiver, receiving
 HOST, PAGE = "acme.portal.localhost", "/login/"
 SETTLED_WITHIN = 180.0  # seconds; an e-mail that failed is tried again after a minute
 OURS = "One moment"
-LIGHT = {
-    "EMAIL_LEASE": "2",
-    "JOB_LEASE": "2",
-    "WEBHOOK_LEASE": "2",
-    "EMAIL_REPLY_TIMEOUT": "5",
-    "UPKEEP_INTERVAL": "1",
-    "API_CALLS_PER_ADDRESS": "1000000",
-    "PRIVATE_RECEIVERS": "127.0.0.1",
-    "WORKERS": "2",
-    "PUBLIC_SCHEME": "http",
-    "SECRET_KEY": "drill-" * 10,
-    "KEY_ENCRYPTION_KEYS": KEY,
-}
+COUNTED = [
+    "calls answered",
+    "503, sent again",
+    "broken off, sent again",
+    "pages: 200",
+    "503",
+    "none",
+    "slowest page s",
+    "there again after s",
+    "e-mails, once each",
+    "events",
+]
+Act = Callable[[], object]
+
+
+class Front(Protocol):
+    """Where visitors knock."""
+
+    @property
+    def port(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """Code of the portal, the environment of its processes, and the folder of their logs."""
+
+    code: Path
+    env: Mapping[str, str]
+    folder: Path
 
 
 @dataclass(slots=True)
 class Watch:
     """What a reader of a page got: when it came, how long it took and its status, 0 for none."""
 
-    port: int
+    front: Front
     seen: list[tuple[float, float, int]] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
 
     def look(self) -> None:
         start = time.monotonic()
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.front.port, timeout=30)
         try:
             connection.request("GET", PAGE, headers={"Host": HOST})
             response = connection.getresponse()
@@ -91,6 +107,9 @@ class Seen:
 
 @dataclass(slots=True)
 class Stage:
+    """`versions` are those that are at work, one unless a drill says so, and `front` is where their
+    visitors knock."""
+
     env: dict[str, str]
     folder: Path
     ids: Any
@@ -98,6 +117,8 @@ class Stage:
     place: seats.Place
     mail: MailServer
     receiver: Receiver
+    versions: list[Version]
+    front: Front
     everybody: list[Program] = field(default_factory=list)
     workers: "list[subprocess.Popen[bytes]]" = field(default_factory=list)
 
@@ -106,12 +127,16 @@ class Stage:
         path = self.folder / "journal"
         return [line.split() for line in path.read_text().splitlines()] if path.exists() else []
 
-    def start_worker(self) -> None:
+    def start_worker(self) -> "subprocess.Popen[bytes]":
+        """One of the newest version."""
+        version = self.versions[-1]
         command = [sys.executable, "manage.py", "db_worker", "--no-startup-delay", "--interval=0.2"]
-        with (self.folder / "worker.log").open("ab") as log:
-            self.workers.append(
-                subprocess.Popen(command, cwd=ROOT, env=self.env, stdout=log, stderr=log)
+        with (version.folder / "worker.log").open("ab") as log:
+            process = subprocess.Popen(
+                command, cwd=version.code, env=version.env, stdout=log, stderr=log
             )
+        self.workers.append(process)
+        return process
 
     def kill_workers(self) -> None:
         for each in self.workers:
@@ -123,7 +148,7 @@ class Stage:
         """Everybody works; after a while `act` breaks and mends something, and they go on for a
         while. Raises AssertionError for an answer that must not be."""
         before = self.told()
-        watch, over = Watch(self.portal.port), threading.Event()
+        watch, over = Watch(self.front), threading.Event()
 
         def look() -> None:
             while not over.wait(0.05):
@@ -163,14 +188,19 @@ class Stage:
 
     @contextmanager
     def telling(self) -> Iterator[None]:
+        """Licences are sold by each version's code."""
         command = [sys.executable, "-m", "drills.load", "tell", str(self.folder / "journal")]
-        process = subprocess.Popen(command, cwd=ROOT, env=self.env)
+        processes = [
+            subprocess.Popen(command, cwd=version.code, env=version.env)
+            for version in self.versions
+        ]
         try:
             yield
         finally:
-            process.terminate()
-            code = process.wait(60)
-        assert code == 0, "Selling licences failed."
+            for process in processes:
+                process.terminate()
+            codes = [process.wait(60) for process in processes]
+        assert not any(codes), "Selling licences failed."
 
     def settle(self) -> None:
         """Waits until all e-mails have left and all events have arrived, and compares everything
@@ -181,8 +211,8 @@ class Stage:
         assert not wrong, "; ".join(wrong)
         self.check_emails()
         self.check_events()
-        log = (self.folder / "portal.log").read_text()
-        assert "Traceback" not in log, log[log.index("Traceback") :][:3000]
+        for log in (path.read_text() for path in self.folder.rglob("portal.log")):
+            assert "Traceback" not in log, log[log.index("Traceback") :][:3000]
 
     def wait_until_settled(self) -> None:
         deadline = time.monotonic() + SETTLED_WITHIN
@@ -234,7 +264,13 @@ def plain(id: Any) -> str:
 
 @contextmanager
 def stage(
-    folder: Path, env: Mapping[str, str], ask: seats.Ask, *, programs: int = 12, workers: int = 2
+    folder: Path,
+    env: Mapping[str, str],
+    ask: seats.Ask,
+    *,
+    programs: int = 12,
+    workers: int = 2,
+    code: Path = ROOT,
 ) -> Iterator[Stage]:
     """On a database that has its tables; `env` says where it is, `ask` asks it past the portal."""
     with ExitStack() as stack:
@@ -242,14 +278,15 @@ def stage(
         whole = {**LIGHT, "EMAIL_URL": f"smtp://127.0.0.1:{mail.port}", **env}
         command = [sys.executable, "-m", "drills.load", "stage", receiver.url]
         done = subprocess.run(
-            command, cwd=ROOT, env=whole, check=True, stdout=subprocess.PIPE, text=True
+            command, cwd=code, env=whole, check=True, stdout=subprocess.PIPE, text=True
         )
         ids = json.loads(done.stdout.splitlines()[-1])
-        portal = stack.enter_context(seats.standing(whole, folder))
+        portal = stack.enter_context(seats.standing(whole, folder, code))
         id, key = ids["license"]
         of_sqlite = "DATABASE_URL" not in env
         place = seats.Place(ids["product"], key, plain(id) if of_sqlite else id, ask)
-        made = Stage(whole, folder, ids, portal, place, mail, receiver)
+        version = Version(code, whole, folder)
+        made = Stage(whole, folder, ids, portal, place, mail, receiver, [version], portal)
         made.everybody = [Program(portal, place, random.Random(n)) for n in range(programs)]
         stack.callback(made.kill_workers)
         stack.callback(lambda: [each.hang_up() for each in made.everybody])
@@ -281,3 +318,40 @@ def end(process: "subprocess.Popen[bytes]") -> None:
     with suppress(ProcessLookupError):
         process.send_signal(signal.SIGKILL)
     process.wait()
+
+
+# --- Tried --------------------------------------------------------------------------------------
+
+
+def tried(here: Stage, name: str, on: str, act: Act, *, small: bool = False) -> list[str]:
+    emails, events = len(here.mail.accepted), here.events()
+    lead, tail = (1.0, 2.0) if small else (5.0, 10.0)
+    seen = here.during(act, lead=lead, tail=tail)
+    here.settle()
+    return row(name, on, seen, len(here.mail.accepted) - emails, here.events() - events)
+
+
+def row(name: str, on: str, seen: Seen, emails: int, events: int) -> list[str]:
+    told = seen.told
+    answered = sum(told[each] for each in ("taken", "refused", "synced", "counted", "given"))
+    assert seen.again is not None, f"{name}: the page did not come back."
+    return [
+        name,
+        on,
+        f"{answered:,}",
+        f"{told['unavailable']:,}",
+        f"{told['lost']:,}",
+        f"{seen.pages[200]:,}",
+        f"{seen.pages[503]:,}",
+        f"{seen.pages[0]:,}",
+        f"{seen.slowest:.1f}",
+        f"{seen.again:.1f}",
+        f"{emails:,}",
+        f"{events:,}",
+    ]
+
+
+def verified(here: Stage) -> None:
+    """The chain of the audit trail holds, and so does the table of hosts."""
+    for command in ("verify_audit", "verify_hosts"):
+        manage(command, here.env)

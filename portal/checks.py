@@ -61,7 +61,7 @@ ORDER = (
     "portal.middleware.visitors.VisitorMiddleware",
     "portal.middleware.headers.HeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "web.statics.StaticFilesMiddleware",
     "portal.middleware.signposts.SignpostsMiddleware",
     "portal.middleware.host.NormaliseHostMiddleware",
     "django_hosts.middleware.HostsRequestMiddleware",

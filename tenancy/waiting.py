@@ -27,6 +27,8 @@ PASSING_ON_SQLITE = frozenset(
         sqlite3.SQLITE_PROTOCOL,
     }
 )
+HELD = {"40P01", "55P03"}
+HELD_ON_SQLITE = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 LACKS = {"42P01", "42703"}
 LACKS_ON_SQLITE = re.compile("^no such (table|column)|has no column named")
 TAKEN_ON_SQLITE = (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
@@ -62,6 +64,15 @@ def is_taken(error: BaseException) -> bool:
     if isinstance(cause, sqlite3.Error):
         return getattr(cause, "sqlite_errorcode", 0) in TAKEN_ON_SQLITE
     return getattr(cause, "sqlstate", None) == "23505"
+
+
+def is_in_the_way(error: BaseException) -> bool:
+    """Whether somebody else's lock was, so that it may work in a moment: a lock did not come in
+    time, or each waited for the other."""
+    cause = error.__cause__
+    if isinstance(cause, sqlite3.Error):
+        return getattr(cause, "sqlite_errorcode", 0) & 0xFF in HELD_ON_SQLITE
+    return getattr(cause, "sqlstate", None) in HELD
 
 
 def lacks_tables(error: BaseException) -> bool:

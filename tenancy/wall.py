@@ -9,6 +9,7 @@ The wall is for the query that somebody forgot, not for SQL that an attacker wri
 say another vendor. SQLite has no such wall (docs/security-model.md).
 """
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
@@ -16,9 +17,15 @@ from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
+from django.db import OperationalError, transaction
 from django.db.migrations.operations.base import Operation
 from django_scopes import get_scope
 
+from tenancy.waiting import is_in_the_way
+
+# For how long a migration tries to have all of its tables, in seconds, and how long it waits for
+# one at a time, in milliseconds: less than PostgreSQL's deadlock_timeout.
+TAKEN_WITHIN, AGAIN_AFTER = 10.0, 900
 VENDOR, WAY = "portal.vendor", "portal.way"
 SAYING = f"SELECT set_config('{VENDOR}', "
 # The vendor that was said, as policies ask for it.
@@ -222,6 +229,7 @@ class PastTheWall(Operation):
             return
         named = [name.split(".") for name in self.models]
         tables = [_table(app, model, schema_editor, state) for app, model in named]
+        take_tables(schema_editor, tables[::-1])
         for table in tables:
             schema_editor.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
         yield
@@ -232,6 +240,27 @@ class PastTheWall(Operation):
         schema_editor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         for table in tables:
             schema_editor.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
+
+
+def take_tables(schema_editor: Any, tables: Sequence[str]) -> None:
+    """Has the tables to itself until the migration ends, while people are at work. Who has worked
+    with a later one and waits for an earlier one waits for the migration, and it for them: of two
+    such PostgreSQL ends the one who has waited for a second when it looks. So the migration never
+    waits that long at a time, and it is the others who begin anew (503). Raises OperationalError.
+    """
+    until = time.monotonic() + TAKEN_WITHIN
+    for table in tables:
+        while True:
+            try:
+                with transaction.atomic(schema_editor.connection.alias):
+                    # The first is waited for as any other: nobody waits for the migration yet.
+                    if table != tables[0]:
+                        schema_editor.execute(f"SET LOCAL lock_timeout = '{AGAIN_AFTER}ms'")
+                    schema_editor.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+                break
+            except OperationalError as error:
+                if table == tables[0] or time.monotonic() > until or not is_in_the_way(error):
+                    raise
 
 
 def _table(app_label: str, model: str, schema_editor: Any, state: Any) -> str:

@@ -10,6 +10,8 @@ from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.files.base import ContentFile, File
 from django.core.management import call_command
+from django.http import HttpRequest, HttpResponse
+from whitenoise.middleware import WhiteNoiseMiddleware
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 SPACE = re.compile(r"\n\s+")
@@ -36,6 +38,7 @@ def light_js(text: str) -> str:
     return REMARK_LINE.sub("", SPACE.sub("\n", text)).lstrip()
 
 
+WITH_DIGEST = re.compile(r"(?P<name>.+)\.[0-9a-f]{12}(?P<ending>\.\w+)")
 LIGHT = {"css": light_css, "js": light_js}  # by the folder of static/
 
 
@@ -49,6 +52,22 @@ class LightStaticFiles(CompressedManifestStaticFilesStorage):  # type: ignore[mi
             text = b"".join(content.chunks()).decode()
             content = ContentFile(lighten(text).encode(), name=name)
         return str(super()._save(name, content))
+
+
+class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
+    """Sends static files; of one that a page of another version names, and that is not here, what
+    is here in its place, which nobody keeps for long. While a new version is put in place a page
+    comes from one version, and what it names is asked of the other."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        path = request.path_info
+        if path not in self.files and (named := WITH_DIGEST.fullmatch(path)):
+            file = self.files.get(f"{named['name']}{named['ending']}")
+            if file is not None:
+                there: HttpResponse = self.serve(file, request)
+                return there
+        response: HttpResponse = super().__call__(request)
+        return response
 
 
 def collect() -> None:

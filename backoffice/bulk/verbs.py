@@ -27,6 +27,7 @@ from audit.verbs.erasing import Leaving
 from backoffice.bulk.errors import ConfirmedAlready, NotRunning
 from backoffice.bulk.kinds import KINDS, Act, Kind
 from backoffice.models import BulkChange, BulkStep
+from jobs.newer import OfNewerVersion
 from jobs.vendors import at_each
 from tenancy.door import inside
 from tenancy.models import Vendor
@@ -132,8 +133,10 @@ def carry_out(*, vendor_id: str, change_id: str) -> None:
 
 
 def _carry_out(change: BulkChange, *, until: float) -> bool:
-    """Whether this run has brought it to its end."""
-    kind = KINDS[change.kind]
+    """Whether this run has brought it to its end. Raises OfNewerVersion."""
+    kind = KINDS.get(change.kind)
+    if kind is None:
+        raise OfNewerVersion
     # SECURITY: tests/backoffice/test_bulk.py. The right may have been taken meanwhile.
     if change.confirmed_by is None or not change.confirmed_by.has_perm(kind.right):
         return _end(change, State.STOPPED, why=_("Who confirmed it may not do this any more."))

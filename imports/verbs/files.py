@@ -35,6 +35,7 @@ from imports.rows import Problem, Rows
 from imports.verbs import reading, writing
 from imports.verbs.people import ImportFailed
 from imports.verbs.writing import Superseded
+from jobs.newer import OfNewerVersion
 from jobs.vendors import at_each
 from tenancy.door import inside
 from tenancy.models import Vendor
@@ -114,6 +115,7 @@ def check(*, vendor_id: str, import_id: str) -> None:
     nothing else."""
     with inside(UUID(vendor_id)):
         row = DataImport.objects.select_related("vendor").get(pk=import_id)
+        _look_at_kind(row)
         try:
             if row.state == State.READING:
                 _read_workbook(row)
@@ -123,6 +125,12 @@ def check(*, vendor_id: str, import_id: str) -> None:
             if not passes(error):
                 _end(row, State.FAILED, preview=_stopped(_("The file could not be checked.")))
             raise
+
+
+def _look_at_kind(row: DataImport) -> None:
+    """Raises OfNewerVersion where nobody here knows it."""
+    if row.kind not in KINDS:
+        raise OfNewerVersion
 
 
 def _read_workbook(row: DataImport) -> None:
@@ -164,7 +172,8 @@ def carry_out(*, vendor_id: str, import_id: str) -> None:
 
 
 def _carry_out(row: DataImport, *, until: float) -> bool:
-    """Whether it has come to its end."""
+    """Whether it has come to its end. Raises OfNewerVersion."""
+    _look_at_kind(row)
     if row.state == State.UNDOING:
         return _take_back(row, until=until)
     try:

@@ -20,6 +20,9 @@ from tenancy.transactions import OwnSteps
 from tenancy.waiting import longest_wait
 from tenancy.wall import SAYING, Said, said, saying
 
+# Milliseconds: as long as visitors wait for a lock, and longer than PostgreSQL takes to let those
+# pass for whom somebody before the migration waits (deadlock_timeout, a second).
+LOCK_WITHIN = 2000
 # Made at run time by which psycopg is there.
 DjangosCursor: Any = base.Cursor
 DjangosServerSideCursor: Any = base.ServerSideCursor
@@ -126,12 +129,14 @@ class ServerSideCursor(SayFirst, DjangosServerSideCursor):  # type: ignore[misc]
 
 class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
     """A migration that comes upon the wall fails, instead of seeing no rows: it has to go past it
-    (`tenancy.wall.PastTheWall`)."""
+    (`tenancy.wall.PastTheWall`). One that does not get a lock soon fails, too, and is begun anew
+    (`manage.py migrate`): whoever comes to the table queues behind it as long as it waits."""
 
     def __enter__(self) -> Any:
         entered = super().__enter__()
         if self.atomic_migration:
             self.execute("SET LOCAL row_security = off")
+            self.execute(f"SET LOCAL lock_timeout = '{LOCK_WITHIN}ms'")
         return entered
 
 

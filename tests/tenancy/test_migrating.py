@@ -1,9 +1,15 @@
 """Migrating as the owner, for whom the wall stands too: what has to see all rows goes past it."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from importlib import import_module
+from io import StringIO
 from typing import Any
 
+import psycopg
 import pytest
+from django.core.management.commands.migrate import Command as DjangosCommand
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.migrations import AddConstraint, RemoveConstraint, RunPython
 from django.db.migrations.loader import MigrationLoader
@@ -12,10 +18,12 @@ from accounts.models import UserWord
 from audit.models import AuditEntry
 from licenses.models import ActivationWord, GoneMachine, GoneMachineWord, License, LicenseWord
 from licenses.verbs.releasing import free
+from portal.management.commands.migrate import Command
 from tenancy.door import inside
 from tenancy.finding import wrong
 from tenancy.wall import PastTheWall
 from tests.conftest import ON_POSTGRESQL
+from tests.others import another, somebody_writing
 from tests.roles import OWNER, everywhere, speaking_as
 from tests.world import World
 
@@ -156,3 +164,58 @@ def test_keys_that_are_one_stop_it_and_are_named(world: World) -> None:
     named = pytest.raises(IntegrityError, match=f"{world.ada_license.key}, {twin}")
     with named, transaction.atomic():
         migrate(PastTheWall(TABLES, (*steps, RunPython(OF_LICENSES.fill_in_forms))))
+
+
+# --- While people are at work -------------------------------------------------------------------
+
+TAKEN = (
+    "SELECT 1 FROM pg_locks WHERE relation = 'licenses_product'::regclass "
+    "AND mode = 'AccessExclusiveLock' AND granted"
+)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_wait_for_each_other_the_migration_goes_on() -> None:
+    """Somebody has worked with licences, and then wants a product, which the migration has."""
+    with closing(another()) as other, closing(another()) as looking:
+        other.execute("BEGIN")
+        other.execute("SELECT 1 FROM licenses_license")
+
+        def want_a_product() -> str:
+            while not looking.execute(TAKEN).fetchone():
+                time.sleep(0.01)
+            try:
+                other.execute("SELECT 1 FROM licenses_product")
+            except psycopg.errors.DeadlockDetected:
+                other.execute("ROLLBACK")
+                return "begins anew"
+            return "goes on"
+
+        with ThreadPoolExecutor() as pool:
+            wanting = pool.submit(want_a_product)
+            migrate(PastTheWall(TABLES, [RunPython(nothing)]))
+            assert wanting.result() == "begins anew"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_migration_that_gets_no_lock_is_begun_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says so, and goes on once whoever has the table is through."""
+    said = StringIO()
+    with ExitStack() as stack:
+        has = stack.enter_context(ExitStack())
+        has.enter_context(somebody_writing())
+
+        class Told(StringIO):
+            def write(self, text: str) -> int:
+                has.close()
+                return said.write(text)
+
+        def alter(*_arguments: Any, **_options: Any) -> str:
+            with speaking_as(OWNER), transaction.atomic(), connection.schema_editor() as editor:
+                editor.execute("LOCK TABLE licenses_license IN ACCESS EXCLUSIVE MODE")
+            return "altered"
+
+        monkeypatch.setattr(DjangosCommand, "handle", alter)
+        command = Command(stderr=Told())
+        assert command._patiently(database="default") == "altered"
+    assert "Somebody was in the way" in said.getvalue()

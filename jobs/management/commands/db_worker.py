@@ -18,6 +18,7 @@ from django_tasks_db.management.commands import db_worker as library
 from django_tasks_db.models import DBTaskResult
 
 from jobs.chores import BESIDE
+from jobs.newer import OfNewerVersion
 from jobs.upkeep import Companion, Upkeep, put_back, tidy
 from tenancy.waiting import passes
 from web.watched import doing
@@ -84,12 +85,13 @@ class Worker(library.Worker):
         back into the queue."""
         job, set_failed = db_task_result, db_task_result.set_failed
         if is_of_another_version(job):
-            logger.warning("The job %s (%s) is left to newer workers.", job.pk, job.task_path)
-            put_off(job)
+            leave(job)
             return
 
         def end(error: BaseException) -> None:
-            if passes(error):
+            if isinstance(error, OfNewerVersion) and is_new(job):
+                leave(job)
+            elif passes(error):
                 logger.warning("The database can't be used now, a job is put off: %s", error)
                 close_old_connections()
                 put_off(job)
@@ -113,8 +115,18 @@ def is_of_another_version(job: Any) -> bool:
     try:
         import_string(job.task_path)
     except ImportError:
-        return bool(timezone.now() - job.enqueued_at < LEFT_FOR)
+        return is_new(job)
     return False
+
+
+def is_new(job: Any) -> bool:
+    """Whether newer workers may still come to it."""
+    return bool(timezone.now() - job.enqueued_at < LEFT_FOR)
+
+
+def leave(job: Any) -> None:
+    logger.warning("The job %s (%s) is left to newer workers.", job.pk, job.task_path)
+    put_off(job)
 
 
 def put_off(job: Any) -> None:

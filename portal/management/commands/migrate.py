@@ -1,6 +1,8 @@
 """`manage.py migrate`: tells a database of an earlier layout in one sentence, goes step by step
-where some steps have been taken already, and gives vendors the built-in roles of this version."""
+where some steps have been taken already, begins a migration anew when people at work were in its
+way, and gives vendors the built-in roles of this version."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +12,7 @@ from django.apps import apps
 from django.conf import settings
 from django.core.management import CommandError
 from django.core.management.commands import migrate
-from django.db import connections
+from django.db import OperationalError, connections
 from django.db.migrations import Migration
 from django.db.migrations import executor as executors
 from django.db.migrations.exceptions import InconsistentMigrationHistory
@@ -19,15 +21,20 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
 from accounts.verbs.roles import give_all_built_in_roles
+from tenancy.waiting import is_in_the_way
+
+AGAIN_FOR = 600.0  # seconds, after what has been migrated last
+PAUSE = 0.5  # seconds, in which those have their turn who have queued behind it
 
 
 class Command(migrate.Command):
-    """Raises CommandError for a database whose tables an earlier layout of the apps made."""
+    """Raises CommandError for a database whose tables an earlier layout of the apps made, and where
+    somebody at work leaves a table alone at no moment."""
 
     def handle(self, *args: Any, **options: Any) -> Any:
         try:
             with step_by_step(on=is_on_its_way(options["database"])):
-                done = super().handle(*args, **options)
+                done = self._patiently(*args, **options)
         except InconsistentMigrationHistory:
             raise CommandError(
                 "This database is of an earlier development version, whose tables can't be taken "
@@ -38,6 +45,27 @@ class Command(migrate.Command):
         if not looks and is_up_to_date(options["database"]):
             give_all_built_in_roles()
         return done
+
+    def _patiently(self, *args: Any, **options: Any) -> Any:
+        """What a migration has done is undone when a lock does not come: it begins anew, and those
+        before it stay."""
+        applied, until = -1, 0.0
+        while True:
+            try:
+                return super().handle(*args, **options)
+            except OperationalError as error:
+                if not is_in_the_way(error):
+                    raise
+                now = MigrationRecorder(connections[options["database"]]).applied_migrations()
+                if len(now) != applied:
+                    applied, until = len(now), time.monotonic() + AGAIN_FOR
+                elif time.monotonic() > until:
+                    raise CommandError(
+                        "Somebody has kept a table locked for all of the time. What was migrated "
+                        "stays: run it again when less goes on, or end what takes so long."
+                    ) from error
+                self.stderr.write(f"Somebody was in the way, it begins anew: {error}".strip())
+                time.sleep(PAUSE)
 
 
 class StepByStep(MigrationLoader):
