@@ -426,7 +426,7 @@ class LicenseAdmin(WithChangesToAll, WithExport, WithButtons, WithDuplicate, Wit
     def key_shown(self, obj: License) -> str:
         """In two lines; as much of it as there is room for."""
         title = format_html(' title="{}"', obj.key) if len(obj.key) > TWO_LINES else ""
-        return format_html('<span class="cut"{}>{}</span>', title, obj.key)
+        return format_html("<code{}>{}</code>", title, obj.key)
 
     @admin.display(description=_("product"))
     def product_shown(self, obj: License) -> str:
