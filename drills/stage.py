@@ -106,6 +106,10 @@ class Stage:
         path = self.folder / "journal"
         return [line.split() for line in path.read_text().splitlines()] if path.exists() else []
 
+    def logged(self, text: str) -> int:
+        """How often the portal's log has it."""
+        return self.portal.log.read_text().count(text)
+
     def start_worker(self) -> None:
         command = [sys.executable, "manage.py", "db_worker", "--no-startup-delay", "--interval=0.2"]
         with (self.folder / "worker.log").open("ab") as log:
@@ -181,7 +185,7 @@ class Stage:
         assert not wrong, "; ".join(wrong)
         self.check_emails()
         self.check_events()
-        log = (self.folder / "portal.log").read_text()
+        log = self.portal.log.read_text()
         assert "Traceback" not in log, log[log.index("Traceback") :][:3000]
 
     def wait_until_settled(self) -> None:
