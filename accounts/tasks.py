@@ -5,6 +5,7 @@ Every job may run twice: a worker that was killed leaves its job to the next one
 
 from typing import Any
 
+from django.core.mail import EmailMessage
 from django_tasks import TaskContext, task
 
 from accounts import emails
@@ -13,6 +14,7 @@ from accounts.sessions import may_enter, people_of
 from mail.outbox import queue
 from tenancy.hosts import Site
 from tenancy.table import vendor_by_id
+from web.watched import doing
 
 
 @task(takes_context=True)
@@ -30,7 +32,7 @@ def find_account(context: TaskContext, *, site: str, vendor_id: str, email: str)
         if user is None or not may_enter(user, Site(site), vendor):
             return
         if vendor is None:
-            emails.password_reset_for(user).send()
+            _send("password-reset", emails.password_reset_for(user))
         else:
             queue("password-reset", user=user, once=f"job {context.task_result.id}")
 
@@ -42,4 +44,10 @@ def tell_operator(*, kind: str, user_id: str, details: dict[str, Any]) -> None:
     with among_operators():
         operator = User.operators.filter(pk=user_id).first()
     if operator is not None:
-        emails.about_way_in(kind, operator, details).send()
+        _send(kind, emails.about_way_in(kind, operator, details))
+
+
+def _send(kind: str, message: EmailMessage) -> None:
+    with doing("email", kind) as done:
+        message.send()
+        done.outcome = "ACCEPTED"

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from ninja import Router
 
@@ -17,6 +18,7 @@ from api.requests import ApiRequest
 from api.users import UserAnswer, people
 from audit import wire
 from audit.models import AuditEntry
+from audit.trail import told_to
 from backoffice.admin import entry_places
 from tenancy import finding
 from web.wire import Wire
@@ -71,10 +73,14 @@ def with_actors(entries: Sequence[AuditEntry]) -> Callable[[AuditEntry], Wire]:
 
 @router.get("/event-logs", auth=READ, response=list[EventAnswer], openapi_extra=EVENTS.documented())
 def list_events(request: ApiRequest) -> HttpResponse:
-    return listed(request, AuditEntry.objects.all(), EVENTS, showing=with_actors)
+    return listed(request, _told_to(request), EVENTS, showing=with_actors)
 
 
 @router.get("/event-logs/{id}", auth=READ, response=EventAnswer)
 def get(request: ApiRequest, id: str) -> HttpResponse:
-    entry = row_of(AuditEntry.objects.all(), id, "event")
+    entry = row_of(_told_to(request), id, "event")
     return answer(with_actors([entry])(entry))
+
+
+def _told_to(request: ApiRequest) -> QuerySet[AuditEntry]:
+    return told_to(request.user, AuditEntry.objects.all())

@@ -292,6 +292,20 @@ def entries_about(row: models.Model) -> QuerySet[AuditEntry]:
     return AuditEntry.objects.filter(about).exclude(action="view-as-page")
 
 
+# Changes of a row's tags, and tags themselves.
+OF_TAGS = (
+    Q(facts__changes__has_key="tags")
+    | Q(about__said__changes__has_key="tags")  # of a person
+    | Q(subject_type="accounts.tag")
+)
+
+
+def told_to(person: Any, entries: QuerySet[AuditEntry]) -> QuerySet[AuditEntry]:
+    """Those of the entries that staff may read who may read entries: whoever may not read tags is
+    told nothing of them."""
+    return entries if person.has_perm("accounts.view_tag") else entries.exclude(OF_TAGS)
+
+
 # --- What changed -------------------------------------------------------------------------------
 
 

@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from audit import trail
 from audit.models import AuditEntry
 from audit.words import ACTIONS, changed_fields, remark, title, value_text
 from backoffice.bulk.admin import BulkChangeAdmin
@@ -171,6 +172,9 @@ class AuditEntryAdmin(WithExport):
         "digest",
     )
     readonly_fields = fields
+
+    def get_queryset(self, request: HttpRequest) -> Entries:
+        return trail.told_to(request.user, super().get_queryset(request))
 
     def title_of(self, row: AuditEntry) -> str:
         return f"{title(row)}: {row.subject}"

@@ -258,7 +258,7 @@ def allow_forms_to(response: HttpResponse, target: str) -> HttpResponse:
 
 def history_page(site: Any, request: HttpRequest, opts: Any, row: Any) -> HttpResponse:
     """What the audit trail says about a row, in pages of 25."""
-    told = trail.entries_about(row)
+    told = trail.told_to(request.user, trail.entries_about(row))
     newest = columns_of(told.model)["sequence"].ordered(descending=True)
     walk = Walk.through(told, newest, owner=str(row.pk), size=PAGE_SIZE)
     page = walk.page(request.GET.get("page", ""))

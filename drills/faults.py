@@ -7,12 +7,14 @@ audit trail, licences, e-mails and events are what was answered.
 """
 
 import os
+import random
 import signal
 import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -20,6 +22,7 @@ from typing import Any
 
 import psycopg
 
+from bench.seats import HOST, PATIENCE, Program
 from drills.places import asking, environment, kept, made, manage, owner, set_up
 from drills.servers import Pooler, Server
 from drills.stage import (
@@ -33,17 +36,21 @@ from drills.stage import (
     tried,
     verified,
 )
+from tests import redis
 from tests.postgres import TEMPLATE, WEB
 from tests.prepared import ROOT
 from tests.webhooks.receiver import saying
 
 HEADS = ["what was broken", "on", *COUNTED]
+A_MINUTE = 10  # calls of a token
+GONE, BACK = "Redis can't be used now", "Redis is used again."  # in the log
 
 
 def run(*, small: bool = False) -> Iterator[list[str]]:
     yield from on_postgresql(small=small)
     if not small:
         yield from behind_pgbouncer()
+    yield from with_redis(small=small)
     yield from on_sqlite(small=small)
 
 
@@ -94,6 +101,24 @@ def behind_pgbouncer() -> Iterator[list[str]]:
             yield tried(
                 here, "PostgreSQL restarted", on, lambda: restarted(server, signal.SIGINT, 3.0)
             )
+            verified(here)
+
+
+def with_redis(*, small: bool) -> Iterator[list[str]]:
+    """Where calls are counted in it (REDIS_URL)."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="portal-drill-")))
+        server, store = made(stack), stack.enter_context(redis.server())
+        set_up(folder, server.folder)
+        env = {**environment(folder, server.folder), **counted_in(store)}
+        with stage(folder, env, asking(server.folder)) as here:
+            wait, on = (1.0 if small else 5.0), "PostgreSQL, Redis"
+            for name, breaks, mends in (
+                ("Redis killed and started again", store.kill, store.start),
+                ("Redis stopped, and going on", store.fall_silent, store.go_on),
+            ):
+                act = lambda b=breaks, m=mends: away(here, b, m, wait)  # noqa: E731
+                yield tried(here, name, on, act, small=small)
             verified(here)
 
 
@@ -217,6 +242,44 @@ def filled(folder: Path, seconds: float) -> None:
                     end, block = time.monotonic() + seconds, 1
                 time.sleep(0.02)
     path.unlink()
+
+
+def counted_in(store: redis.Server) -> dict[str, str]:
+    """Settings: a token that comes often meets its limit soon."""
+    return {"REDIS_URL": store.url, "API_CALLS_PER_TOKEN": str(A_MINUTE)}
+
+
+def away(here: Stage, breaks: Act, mends: Act, seconds: float) -> None:
+    """Redis goes, and comes back. One token calls without a pause: it has the calls of a minute
+    where it is counted before, meanwhile and afterwards, and is refused what is more."""
+    start, gone, back = time.monotonic(), here.logged(GONE), here.logged(BACK)
+    statuses = [called(here, seconds)]
+    breaks()
+    statuses.append(called(here, seconds))
+    mends()
+    deadline = time.monotonic() + PATIENCE
+    while here.logged(GONE) - gone > here.logged(BACK) - back:
+        assert time.monotonic() < deadline, "Redis is not used again."
+        time.sleep(0.1)
+    statuses.append(called(here, seconds))
+    assert here.logged(GONE) > gone, "Redis was not missed."
+    assert all(each.keys() <= {200, 429, 503} and each[429] for each in statuses), statuses
+    let_in = sum(each[200] for each in statuses)
+    most = 3 * A_MINUTE * (1 + (time.monotonic() - start) / 60)
+    assert let_in <= most, f"{let_in} calls of a token were let in, and {most:.0f} may be."
+
+
+def called(here: Stage, seconds: float) -> Counter[int]:
+    """What a token's calls were answered, for so many seconds and until it was refused."""
+    program, headers = Program(here.portal, here.place, random.Random(0)), {"Host": HOST}
+    headers["Authorization"] = f"Bearer {here.ids['token']}"
+    end, statuses = time.monotonic() + seconds, Counter[int]()
+    while time.monotonic() < end or not statuses[429]:
+        response, _content = program.send("GET", "/v3/me", "", headers)
+        statuses[response.status] += 1
+        assert statuses[200] <= 2 * A_MINUTE, statuses
+    program.hang_up()
+    return statuses
 
 
 def failing_over(stack: ExitStack, server: Server, where: Path) -> Act:

@@ -87,8 +87,9 @@ def work(journal: Path) -> None:
 
 
 def stage(address: str) -> None:
-    """What drills/stage.py works with, as JSON: the product, a licence and its key."""
+    """What drills/stage.py works with, as JSON: the product, licences and their keys, a token."""
     from accounts.models import User
+    from accounts.tokens.verbs import write
     from accounts.verbs.vendors import begin_vendor
     from bench.seats import METER, SEATS, USES
     from licenses.models import Product
@@ -109,7 +110,8 @@ def stage(address: str) -> None:
         endless = create_license(product=product, user=ada, allowed_activations=-1)
         hook = Webhook(vendor=vendor, name="Shop", url=address, events=["license.created"])
         create_webhook(hook, secret="a secret of the shop's")
-    told = {"product": str(product.pk), "endless": [str(endless.pk), endless.key]}
+        _row, token = write(ada, name="Counted", scopes=["user:read"])
+    told = {"product": str(product.pk), "endless": [str(endless.pk), endless.key], "token": token}
     print(json.dumps(told | {"license": [str(license.pk), license.key]}))
 
 

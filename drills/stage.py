@@ -127,6 +127,10 @@ class Stage:
         path = self.folder / "journal"
         return [line.split() for line in path.read_text().splitlines()] if path.exists() else []
 
+    def logged(self, text: str) -> int:
+        """How often the portal's log has it."""
+        return self.portal.log.read_text().count(text)
+
     def start_worker(self) -> "subprocess.Popen[bytes]":
         """One of the newest version."""
         version = self.versions[-1]

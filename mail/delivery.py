@@ -34,6 +34,7 @@ from mail.models import OutgoingEmail
 from mail.verbs.keeping import keep
 from tenancy.door import Way, inside, outside
 from web.errors import PortalError
+from web.watched import doing
 
 logger = logging.getLogger(__name__)
 
@@ -136,7 +137,9 @@ def send(email: OutgoingEmail) -> None:
     message.extra_headers["Message-ID"] = message_id(email, message)
     email.subject = message.subject[:300]
     try:
-        hand_over(message, lambda: _mark(email, message))
+        with doing("email", email.kind, email.vendor_id) as done:
+            hand_over(message, lambda: _mark(email, message))
+            done.outcome = "ACCEPTED"
     except smtp.Refused as error:
         return _fail(email, str(error)) if error.permanent else _try_again(email, str(error))
     except smtp.NoReply as error:

@@ -1,12 +1,16 @@
-"""A great many rows at once, for tests that look at plans: PostgreSQL alone, within the test."""
+"""A great many rows at once, for tests that look at plans, within the test."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from uuid import UUID, uuid4
 
+import pytest
 from django.db import connection, models
 
 from tenancy.finding import StoredForm
+from tenancy.spelling import form_of
+from tests.conftest import ON_POSTGRESQL
 from tests.roles import speaking_as
 from tests.words import form
 
@@ -16,7 +20,13 @@ def filling(*kinds: type[models.Model]) -> Iterator[None]:
     """In here rows of these tables are made fast: what they refer to is there, so that nothing is
     checked, and the indexes are made at the end. PostgreSQL then knows how many rows they and the
     tables that they refer to have: ANALYZE leaves its count behind when a test takes its rows
-    back, and a plan that joins would go by an earlier test's."""
+    back, and a plan that joins would go by an earlier test's. SQLite knows nothing of that."""
+    if not ON_POSTGRESQL:
+        connection.ensure_connection()
+        connection.connection.create_function("gen_random_uuid", 0, lambda: uuid4().hex)
+        connection.connection.create_function("stored_form", 1, form_of, deterministic=True)
+        yield
+        return
     tables = [kind._meta.db_table for kind in kinds]
     others = {
         field.related_model._meta.db_table
@@ -44,16 +54,45 @@ def copy(row: models.Model, number: int, /, **values: str) -> None:
     own = {"id": "gen_random_uuid()", **values}
     for field in row._meta.concrete_fields:
         if isinstance(field, StoredForm) and field.of in own:
-            own[str(field.column)] = form(own[field.of])
+            made = form(own[field.of]) if ON_POSTGRESQL else f"stored_form({own[field.of]})"
+            own[str(field.column)] = made
     selected = ", ".join(own.get(name, f'one."{name}"') for name in columns)
     named = ", ".join(f'"{name}"' for name in columns)
     table = row._meta.db_table
     with connection.cursor() as cursor:
         cursor.execute(
             f'INSERT INTO "{table}" ({named}) SELECT {selected} '
-            f'FROM "{table}" one, generate_series(1, {number}) n WHERE one.id = %s',
-            [row.pk],
+            f'FROM "{table}" one, {_numbers(number)} WHERE one.id = {of(row.pk)}'
         )
+
+
+def _numbers(most: int) -> str:
+    """SQL of a table whose `n` counts."""
+    if ON_POSTGRESQL:
+        return f"generate_series(1, {most}) n"
+    return (
+        "(WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers "
+        f"WHERE n < {most}) SELECT n FROM numbers)"
+    )
+
+
+def of(id: Any) -> str:
+    """SQL of an id."""
+    if isinstance(id, UUID):
+        return f"'{id}'" if ON_POSTGRESQL else f"'{id.hex}'"
+    return str(id)
+
+
+def id_by(text: str) -> str:
+    """SQL of an id that follows from a text, which is SQL, too."""
+    return f"md5({text})::uuid" if ON_POSTGRESQL else f"MD5({text})"
+
+
+def minutes_ago(number: str) -> str:
+    """SQL of a moment."""
+    if ON_POSTGRESQL:
+        return f"now() - {number} * interval '1 minute'"
+    return f"strftime('%Y-%m-%d %H:%M:%f', 'now', '-' || {number} || ' minutes')"
 
 
 def seem_vacuumed(*kinds: type[models.Model]) -> None:
@@ -90,3 +129,33 @@ def _read(step: dict[str, Any]) -> int:
         "Rows Removed by Index Recheck", 0
     )
     return (kept + dropped) * int(step["Actual Loops"])
+
+
+TOLD = pytest.mark.parametrize(
+    "is_told",
+    [
+        False,
+        pytest.param(True, marks=pytest.mark.skipif(ON_POSTGRESQL, reason="It is told always")),
+    ],
+    ids=["", "of large tables"],
+)
+
+
+def seem_large() -> None:
+    """Tells SQLite what it would be told if a vendor had nearly all of 100,000 rows of each table,
+    and each other value ten (tenancy/sqlite/statistics.py)."""
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+        cursor.execute("DELETE FROM sqlite_stat1")
+        cursor.execute("SELECT name, tbl_name FROM sqlite_master WHERE type = 'index'")
+        for index, table in cursor.fetchall():
+            cursor.execute(f"SELECT name FROM pragma_index_info('{index}')")
+            columns = [name for (name,) in cursor.fetchall()]
+            equal = [10_000 if columns[0] == "vendor_id" else 10, *[10] * (len(columns) - 1)]
+            if index.startswith("sqlite_autoindex"):  # unique
+                equal[-1] = 1
+            cursor.execute(
+                "INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES (%s, %s, %s)",
+                [table, index, " ".join(map(str, [100_000, *equal]))],
+            )
+        cursor.execute("ANALYZE sqlite_schema")

@@ -9,11 +9,13 @@ WATCHERS: list[Watcher] = []
 
 
 class Doing:
-    """Something that is being done: its kind, its name, and its vendor's id, if it is of one."""
+    """Something that is being done: its kind, its name, and its vendor's id, if it is of one; and
+    what another server said of it: the outcome in one word, and a status of HTTP's."""
 
     def __init__(self, kind: str, name: str, vendor: str = "") -> None:
         self.kind, self.name, self.vendor = kind, name, vendor
         self.failed = False
+        self.outcome, self.status = "", 0
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from uuid import UUID
 from django.conf import settings
 
 from web.fetching import NotFetched, hand_over
+from web.watched import doing
 from webhooks.verbs.delivering import Due, Outcome, Request, claim, due, settle
 
 LANES = 16
@@ -38,6 +39,14 @@ def carry_all() -> None:
 
 def attempt(request: Request) -> Outcome:
     """Makes the request; needs no database, and raises nothing."""
+    with doing("webhook", request.event, request.due.vendor_id) as done:
+        outcome = _made(request)
+        done.outcome, done.status = outcome.reason or "ARRIVED", outcome.status or 0
+        done.failed = not outcome.arrived
+    return outcome
+
+
+def _made(request: Request) -> Outcome:
     try:
         said = hand_over(
             request.url, request.body, request.headers, allowed=settings.PRIVATE_RECEIVERS

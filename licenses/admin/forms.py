@@ -11,7 +11,7 @@ from django.forms.models import ModelChoiceIterator
 from django.utils.translation import gettext_lazy as _
 
 from accounts.metadata import MetadataField
-from accounts.tagged import TaggedForm
+from accounts.tagged import FIELD, TaggedForm, TagsField
 from backoffice.choosing import search_in
 from backoffice.lists import is_long
 from licenses.admin.lengths import CountField, ValidityField
@@ -100,7 +100,7 @@ class NewLicenseForm(forms.Form):
 
     SELDOM = frozenset({
         "maintenance_ends", "max_allowed_release_version", "additional_users", "metadata", "key",
-        "notes", "internal_notes",
+        "notes", "tag_names", "internal_notes",
     })  # fmt: skip
 
     email = AddressField(
@@ -182,6 +182,7 @@ class NewLicenseForm(forms.Form):
         help_text=_("The customer can read them."),
         widget=forms.Textarea(attrs={"rows": 3}),
     )
+    tag_names = TagsField()
     internal_notes = forms.CharField(
         label=_("Internal notes"),
         max_length=4000,
@@ -193,8 +194,10 @@ class NewLicenseForm(forms.Form):
         label=_("Send the licence to the customer by e-mail"), required=False, initial=True
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, may_tag: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if not may_tag:
+            del self.fields[FIELD]
         # Chosen within the scope of the request.
         rows: dict[str, QuerySet[Any]] = {
             "product": Product.objects.all(),

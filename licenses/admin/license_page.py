@@ -19,6 +19,7 @@ from accounts.tagged import names_of
 from accounts.view_as.admin import may_view_as
 from audit import words as audit_words
 from audit.models import AuditEntry
+from audit.trail import told_to
 from licenses import words
 from licenses.admin.many import Change, worth_offering
 from licenses.admin.meanings import versions_of
@@ -93,7 +94,7 @@ def page_of(request: HttpRequest, license: License) -> dict[str, Any]:
     """All that the page shows; the licence has product, customer and policies."""
     may, now = request.user.has_perm, timezone.now()
     machines = _machines(license, now) if may("licenses.view_activation") else None
-    history = list(_history(license)[: LAST_EVENTS + 1])
+    history = list(told_to(request.user, _history(license))[: LAST_EVENTS + 1])
     people = _people(license) if may("licenses.view_licenseuser") else []
     changes = changes_of(license) if may("licenses.change_license") else []
     metadata = list(license.metadata.all()) if may("licenses.view_licensemetadata") else []

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts.models import CUSTOMER_ROLES, User
-from accounts.tagged import WithTags
+from accounts.tagged import FIELD, RIGHT, WithTags, in_line, names_of
 from accounts.verbs.customers import NotACustomer
 from accounts.view_as.admin import let_button_work
 from backoffice.base import COPY, WithButtons, WithDuplicate, Writes
@@ -244,7 +244,7 @@ class LicenseAdmin(WithChangesToAll, WithExport, WithButtons, WithDuplicate, Wit
         posted = request.POST if request.method == "POST" else None
         given = {name: request.GET[name] for name in ("email",) if name in request.GET}
         initial = self.get_changeform_initial_data(request) if COPY in request.GET else given
-        form = NewLicenseForm(posted, initial=initial)
+        form = NewLicenseForm(posted, initial=initial, may_tag=request.user.has_perm(RIGHT))
         license = self._issue(form) if form.is_valid() else None
         if license is not None:
             self._say_issued(request, license, form)
@@ -272,6 +272,7 @@ class LicenseAdmin(WithChangesToAll, WithExport, WithButtons, WithDuplicate, Wit
             "validity": row.subscription_interval,
             "additional_users": "\n".join(each.user.email for each in shared),
             "metadata": list(row.metadata.values("key", "value", "visible")),
+            FIELD: in_line(names_of(row)),
         }
 
     def _issue(self, form: NewLicenseForm) -> License | None:
@@ -289,6 +290,7 @@ class LicenseAdmin(WithChangesToAll, WithExport, WithButtons, WithDuplicate, Wit
                 last_day=asked["expires_on"],
                 maintenance_last_day=asked["maintenance_ends"],
                 product_version=asked.get("product_version"),
+                tags=asked.get(FIELD, ()),
                 **{name: asked[name] for name in terms},
             )
         except NotACustomer as error:

@@ -26,7 +26,7 @@ from licenses.models import (
     ProductVersion,
 )
 from licenses.verbs.defaults import Choice, maintenance_for, policy_for
-from licenses.verbs.details import add_metadata, share
+from licenses.verbs.details import add_metadata, share, tag_license
 from licenses.verbs.licenses import create_license, reachable
 from licenses.verbs.mailing import send_license
 from licenses.verbs.policies import check_required
@@ -51,6 +51,7 @@ def issue(
     max_allowed_release_version: str = "",
     metadata: Sequence[Mapping[str, Any]] = (),
     additional_users: Sequence[str] = (),
+    tags: Sequence[str] = (),
     send: bool = True,
     **told: str,
 ) -> License:
@@ -58,9 +59,9 @@ def issue(
 
     What is given wins over the policies; a whole last day counts, in the vendor's time zone.
     `metadata` is as in accounts/metadata.py, `additional_users` are e-mails of known or new
-    customers, `told` are texts of a licence, such as its notes and order number. Raises DayIsOver,
-    MaintenanceDayIsOver, MaintenanceHasNoPolicy, DateTooFar, RequiredIsMissing,
-    AdditionalUserIsStaff,
+    customers, `tags` names of tags, `told` texts of a licence, such as its notes and order number.
+    Raises DayIsOver, MaintenanceDayIsOver, MaintenanceHasNoPolicy, DateTooFar, RequiredIsMissing,
+    AdditionalUserIsStaff, accounts.verbs.tags.TooManyTags,
     accounts.verbs.customers.NotACustomer, and ValidationError when something is refused; then
     nothing is created or sent.
     """
@@ -82,6 +83,8 @@ def issue(
     )
     _describe(license, metadata)
     _share(license, additional_users)
+    if tags:
+        tag_license(license, names=tags)
     if send:
         send_license(license)
     return license

@@ -77,7 +77,7 @@ def listen() -> None:
 
 
 class Installation(Collector):
-    """What the database knows, read when it is asked for."""
+    """What the database knows, and whether Redis answers where there is one, when it is asked."""
 
     def collect(self) -> Iterable[Metric]:
         """Of a database that does not answer only that."""
@@ -90,7 +90,13 @@ class Installation(Collector):
         finally:
             connection.close()  # of a thread that ends with this answer
         up.add_metric((), float(bool(families)))
-        return [up, *families]
+        return [up, *_redis(), *families]
+
+
+def _redis() -> Iterable[Metric]:
+    answers = facts.redis_answers()
+    if answers is not None:
+        yield GaugeMetricFamily("portal_redis_up", "Whether Redis counts calls.", float(answers))
 
 
 def _queue() -> Iterable[Metric]:

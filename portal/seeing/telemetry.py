@@ -1,5 +1,5 @@
-"""Spans for OpenTelemetry, of requests, jobs, chores and what they ask the database: sent by
-OTLP/HTTP where OTEL_EXPORTER_OTLP_ENDPOINT says (docs/operations.md).
+"""Spans for OpenTelemetry, of requests, jobs, chores, what they ask the database and what is handed
+to other servers: sent by OTLP/HTTP where OTEL_EXPORTER_OTLP_ENDPOINT says (docs/operations.md).
 
 A span tells routes, tables, and the ids of request and vendor: no path, query, value or parameter,
 no name, address, key or token, and of an error its kind alone. Visitors choose no trace: what they
@@ -14,7 +14,7 @@ import logging
 import os
 import re
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from threading import Lock, Thread
 from typing import Any
 
@@ -164,15 +164,32 @@ def _statements() -> Iterator[None]:
         yield
 
 
-# --- Jobs and chores ----------------------------------------------------------------------------
+# --- Jobs and chores, e-mails and webhooks ------------------------------------------------------
+
+KINDS = {
+    "job": SpanKind.CONSUMER,
+    "chore": SpanKind.INTERNAL,
+    "email": SpanKind.CLIENT,
+    "webhook": SpanKind.CLIENT,
+}
 
 
 @contextmanager
 def _done(what: watched.Doing) -> Iterator[None]:
-    kind = SpanKind.CONSUMER if what.kind == "job" else SpanKind.INTERNAL
+    """What is handed to a server is a part of the job that does so, which has the statements, or,
+    in a thread that does nothing else, begins a trace and asks the database nothing."""
+    is_whole = KINDS[what.kind] is not SpanKind.CLIENT
     told = {"portal.kind": what.kind, "portal.vendor": what.vendor}
-    with _span(f"{what.kind} {what.name}", kind, Context(), **told) as span, _statements():
+    name, context = f"{what.kind} {what.name}", Context() if is_whole else None
+    with (
+        _span(name, KINDS[what.kind], context, **told) as span,
+        _statements() if is_whole else nullcontext(),
+    ):
         yield
+        if what.outcome:
+            span.set_attribute("portal.outcome", what.outcome)
+        if what.status:
+            span.set_attribute("http.response.status_code", what.status)
         if what.failed:
             span.set_status(StatusCode.ERROR)
 

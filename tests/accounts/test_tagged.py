@@ -9,9 +9,11 @@ from django.core.exceptions import ValidationError
 
 from accounts.models import Role, Tag
 from accounts.models.tags import MOST_TAGS
-from accounts.tagged import TagsField, in_line
+from accounts.tagged import TagsField, in_line, names_of
 from accounts.verbs.tags import tag_person
 from audit.models import AuditEntry
+from audit.trail import OF_TAGS
+from licenses.models import License
 from licenses.verbs.details import tag_license
 from tenancy.door import inside
 from tests.api.program import program_of
@@ -126,13 +128,19 @@ def test_who_may_not_read_tags_neither_reads_nor_takes_them_off(case: Case) -> N
     case.tag("Friends")
     noun = "accounts.{}_user" if case.is_person else "licenses.{}_license"
     claims = [noun.format(how) for how in ("view", "change")]
+    claims += ["audit.view_auditentry", "audit.export_auditentry"]
     with inside(case.world.acme):
         Role.objects.create(vendor=case.world.acme, name="Clerk", claims=claims)
-        clerk = signed_in(user(case.world.acme, "clerk@acme.example", role="Clerk"))
-    for path in (case.page, case.form, case.list):
+        clerks = user(case.world.acme, "clerk@acme.example", role="Clerk")
+        clerk = signed_in(clerks)
+    history, trail = f"{case.list}{case.row.pk}/history/", "/audit/auditentry/"
+    for path in (history, trail, f"{trail}export.csv"):
+        assert "Friends" in signed_in(case.world.acme_admin).get(path).getvalue().decode()
+    for path in (case.page, case.form, case.list, history, trail, f"{trail}export.csv"):
         page = clerk.get(path)
         assert page.status_code == 200
-        text = page.content.decode()
+        text = page.getvalue().decode()
+        assert "Friends" not in text
         assert "tag_names" not in text
         assert "field-tags" not in text
         assert offered(text) == {}
@@ -142,6 +150,12 @@ def test_who_may_not_read_tags_neither_reads_nor_takes_them_off(case: Case) -> N
     form = case.shown(clerk, having="company" if case.is_person else "order_number")
     assert clerk.post(case.form, form | {"tag_names": "Foes"}).status_code == 302
     assert case.names() == ["Friends"]
+    with inside(case.world.acme):
+        [told, _made] = AuditEntry.objects.filter(OF_TAGS)
+    for person, status in ((case.world.acme_admin, 200), (clerks, 404)):
+        program = program_of(person)
+        assert program.get(f"/v3/event-logs/{told.pk}").status_code == status
+        assert ("Friends" in program.get("/v3/event-logs").content.decode()) == (status == 200)
 
 
 def test_support_reads_them_and_writes_none(case: Case) -> None:
@@ -204,6 +218,30 @@ def test_a_new_customer_begins_with_them(world: World) -> None:
         assert sorted(Tag.objects.values_list("name", flat=True)) == ["Berlin", "Friends"]
         [person] = type(world.ada).objects.filter(email="new@example.com")
         assert person.tags.count() == 2
+
+
+def test_a_new_licence_begins_with_them_and_so_does_a_duplicate(world: World) -> None:
+    admin, path = signed_in(world.acme_admin), "/licenses/license/add/"
+    form = form_of(admin.get(path).content.decode(), having="tag_names")
+    of_product = {"product": str(world.orbit.pk), "key": "KEY-WITH-TAGS-0001"}
+    typed = {**of_product, "email": "ada@example.com", "tag_names": 'Friends, "a,b"'}
+    assert admin.post(path, form | typed).status_code == 302
+    with inside(world.acme):
+        license = License.objects.get(key="KEY-WITH-TAGS-0001")
+        assert names_of(license) == ["Friends", "a,b"]
+    page = admin.get(f"{path}?copy={license.pk}").content.decode()
+    assert form_of(page, having="tag_names")["tag_names"] == ['Friends, "a,b"']
+    again = admin.post(path, form | typed | {"key": "KEY-WITH-TAGS-0002", "tag_names": '"open'})
+    assert "Separate names by commas" in again.content.decode()
+    claims = ["accounts.view_user", "licenses.view_license", "licenses.add_license"]
+    with inside(world.acme):
+        assert not License.objects.filter(key="KEY-WITH-TAGS-0002").exists()
+        Role.objects.create(vendor=world.acme, name="Clerk", claims=claims)
+        clerk = signed_in(user(world.acme, "clerk@acme.example", role="Clerk"))
+    assert "tag_names" not in clerk.get(f"{path}?copy={license.pk}").content.decode()
+    assert clerk.post(path, form | typed | {"key": "KEY-WITH-TAGS-0003"}).status_code == 302
+    with inside(world.acme):
+        assert names_of(License.objects.get(key="KEY-WITH-TAGS-0003")) == []
 
 
 @pytest.mark.parametrize("names", [["a"], ["a b", "c,d"], ['"', '","', "e"], []])

@@ -12,11 +12,11 @@ import pytest
 from django.db import connection
 
 import development as dev
-from drills.faults import filled
+from drills.faults import away, counted_in, filled
 from drills.stage import asking_sqlite, small_disk, stage
 from drills.upgrade import ORIGIN
-from tests import postgres
-from tests.conftest import ALL_REQUIRED, ON_POSTGRESQL
+from tests import postgres, redis
+from tests.conftest import ALL_REQUIRED, NO_REDIS, ON_POSTGRESQL
 from tests.jobs.test_worker import database_url
 from tests.others import another
 from tests.prepared import migrated, prepared
@@ -75,9 +75,30 @@ def test_a_full_disk_with_database_and_log_loses_nothing_and_counts_nothing_twic
     assert sum(seen.told[each] for each in CALLS)
 
 
+@pytest.mark.skipif(ON_POSTGRESQL, reason="The drill does that")
+@pytest.mark.skipif(
+    bool(NO_REDIS) and not ALL_REQUIRED, reason="NOT TRIED: redis-server is not on this machine"
+)
+def test_a_redis_that_goes_loses_nothing_and_counts_nothing_twice(tmp_path: Path) -> None:
+    shutil.copy(migrated() / "db.sqlite3", tmp_path)
+    ask = asking_sqlite(tmp_path / "db.sqlite3")
+    with redis.server() as store:
+        env = environment(tmp_path) | counted_in(store)
+        with stage(tmp_path, env, ask, programs=3, workers=1) as here:
+
+            def goes_twice() -> None:
+                away(here, store.kill, store.start, 0.5)
+                away(here, store.fall_silent, store.go_on, 0.5)
+
+            seen = here.during(goes_twice, lead=0.5, tail=0.5)
+            here.settle()
+    assert sum(seen.told[each] for each in CALLS)
+    assert seen.pages.keys() == {200}
+
+
 @pytest.mark.in_full
 @pytest.mark.parametrize(
-    ("drill", "rows"), [("faults", 5), ("soak", 1), ("upgrade", 4), ("older_tests", 1)]
+    ("drill", "rows"), [("faults", 7), ("soak", 1), ("upgrade", 4), ("older_tests", 1)]
 )
 def test_drills_hold(drill: str, rows: int) -> None:
     try:

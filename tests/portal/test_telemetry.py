@@ -21,16 +21,23 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from jobs import turns
 from jobs.chores import CHORES
+from mail.outbox import queue
 from portal import checks, env
 from portal.middleware.watching import WatchingMiddleware
 from portal.seeing import telemetry
 from tests.conftest import ON_POSTGRESQL
+from tests.mail.smtp_server import HANG_UP, MailServer, mail_server
 from tests.secrets import found_in
 from tests.served import ROOT, free_port
+from tests.webhooks.receiver import Receiver, hanging_up, receiving, saying, slowly
 from tests.world import Browser, World, signed_in
 from web import watched
+from webhooks import courier
+from webhooks.verbs.delivering import Due, Request
 
 KEY = "ADA111-ACME-ORBIT-0001"
+SECRET = "hunter2-hunter2-hunter2"
+STATUS = "http.response.status_code"
 
 
 class Collector:
@@ -76,6 +83,7 @@ class Collector:
                     }
                     told |= {"name": span.name, "id": span.span_id, "parent": span.parent_span_id}
                     told |= {"trace": span.trace_id, "failed": span.status.code == 2}
+                    told["ms"] = (span.end_time_unix_nano - span.start_time_unix_nano) // 10**6
                     assert not span.events
                     assert not span.status.message
                     self.spans.append({**told, "service": of["service.name"]})
@@ -92,6 +100,21 @@ class Collector:
         self._ended.set()
         self._server.shutdown()
         self._server.server_close()
+
+
+def told_of(span: dict[str, Any]) -> dict[str, Any]:
+    """The attributes that we give it."""
+    return {name: value for name, value in span.items() if "." in name}
+
+
+def below(collector: Collector, span: dict[str, Any]) -> list[str]:
+    return [each["name"] for each in collector.spans if each["parent"] == span["id"]]
+
+
+def nothing_told(collector: Collector, *words: str) -> None:
+    everything = json.dumps(collector.spans, default=repr)
+    assert [word for word in words if word in everything] == []
+    assert found_in(everything) == []
 
 
 @contextmanager
@@ -136,6 +159,21 @@ def collector(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Collec
         yield collector
 
 
+@pytest.fixture
+def receiver(settings: Any) -> Iterator[Receiver]:
+    settings.PRIVATE_RECEIVERS = {"127.0.0.1"}
+    with receiving() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def server(settings: Any) -> Iterator[MailServer]:
+    settings.EMAIL_BACKEND = "mail.smtp.EmailBackend"
+    with mail_server() as server:
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
+        yield server
+
+
 # --- What is told -------------------------------------------------------------------------------
 
 
@@ -164,28 +202,17 @@ def test_a_request_is_a_span_with_its_statements(world: World, collector: Collec
 @pytest.mark.processes
 def test_nothing_confidential_is_told(world: World, collector: Collector) -> None:
     """Keys, tokens, addresses, and whatever came in path, query, body, headers and parameters."""
-    secret = "hunter2-hunter2-hunter2"
     ada = Browser("acme").sign_in("ada@example.com")
     link = "WyI3NDlmYTg4Yi01NmJlLTRhY2Qt" * 3
     ada.get(f"/licenses/?q={KEY}")
     ada.get(f"/licenses/{world.ada_license.pk}/")
     Browser("acme").get(f"/password-reset/{link}/?next=ada@example.com")
-    Browser("acme").post("/login/", {"email": "ada@example.com", "password": secret})
+    Browser("acme").post("/login/", {"email": "ada@example.com", "password": SECRET})
     Browser("api").get("/v3/products", headers={"Authorization": f"Bearer {link}"})
     Browser("acme").get("/nothing/here/", headers={"traceparent": f"00-{'a' * 32}-{'b' * 16}-01"})
     collector.eventually("GET")  # the last one, which leads nowhere
-    everything = json.dumps(collector.spans, default=repr)
-    for word in (
-        KEY,
-        "ada@",
-        secret,
-        link,
-        str(world.ada_license.pk),
-        str(world.ada.pk),
-        "nothing",
-    ):
-        assert word not in everything
-    assert found_in(everything) == []
+    ids = (str(world.ada_license.pk), str(world.ada.pk))
+    nothing_told(collector, KEY, "ada@", SECRET, link, *ids, "nothing")
     assert b"\xaa" * 16 not in {each["trace"] for each in collector.spans}
     assert len(collector.spans) > 20
 
@@ -225,6 +252,67 @@ def test_chores_and_jobs_are_spans(
     with watched.doing("job", "mail.delivery.deliver", world.acme.pk):
         pass
     assert collector.eventually("job mail.delivery.deliver")["portal.vendor"] == str(world.acme.pk)
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (saying(200, "the shop"), {"portal.outcome": "ARRIVED", STATUS: 200}),
+        (saying(500, "the shop"), {"portal.outcome": "REFUSED", STATUS: 500}),
+        (saying(302, "", "Location: /shop"), {"portal.outcome": "REDIRECT", STATUS: 302}),
+        (hanging_up, {"portal.outcome": "NO_ANSWER"}),
+    ],
+)
+def test_a_delivery_of_a_webhook_is_a_span(
+    world: World, collector: Collector, receiver: Receiver, answer: Any, told: dict[str, Any]
+) -> None:
+    """In a thread that asks no database; whether it arrived, and nothing of what was said."""
+    receiver.usual = slowly(0.2, answer)
+    due = Due(world.acme.pk, world.ada.pk, world.ada_license.pk)
+    url, headers = f"{receiver.url}?token={KEY}", {"x-signature": SECRET}
+    request = Request(due, "license.created", world.bob.pk, url, SECRET.encode(), headers)
+    thread = Thread(target=courier.attempt, args=[request])
+    thread.start()
+    thread.join()
+    [got] = receiver.got
+    assert got.body == SECRET.encode()
+    span = collector.eventually("webhook license.created")
+    of_both = {"portal.kind": "webhook", "portal.vendor": str(world.acme.pk)}
+    assert told_of(span) == of_both | told
+    assert (span["failed"], span["parent"]) == (told.get(STATUS) != 200, b"")
+    assert 200 <= span["ms"] < 5000
+    assert below(collector, span) == []
+    nothing_told(collector, KEY, SECRET, "127.0.0.1", "hooks", "shop", str(world.ada_license.pk))
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({}, {"portal.outcome": "ACCEPTED"}),
+        ({"RCPT": "550 no ada@example.com here"}, {"error.type": "Refused"}),
+        ({"END": HANG_UP}, {"error.type": "NoReply"}),
+    ],
+)
+def test_an_email_that_is_handed_over_is_a_span(
+    world: World, collector: Collector, server: MailServer, said: Any, told: dict[str, str]
+) -> None:
+    """Below its job; what is asked the database meanwhile is told once."""
+    server.says.update(said)
+    server.delay = 0.2
+    with watched.doing("job", "mail.delivery.deliver", world.acme.pk):
+        email = queue("invitation", user=world.ada)  # here it is sent at once
+    job = collector.eventually("job mail.delivery.deliver")
+    span = collector.eventually("email invitation")
+    of_both = {"portal.kind": "email", "portal.vendor": str(world.acme.pk)}
+    assert told_of(span) == of_both | told
+    assert (span["failed"], span["parent"], span["trace"]) == (bool(said), job["id"], job["trace"])
+    came_to_the_end = "RCPT" not in said
+    assert 200 * came_to_the_end <= span["ms"] < 5000
+    assert below(collector, span).count("INSERT mail_senttext") == came_to_the_end
+    assert email
+    nothing_told(collector, "ada@", "127.0.0.1", "invitation/", str(email.pk), str(world.ada.pk))
 
 
 @pytest.mark.parametrize(

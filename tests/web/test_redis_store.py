@@ -9,7 +9,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from portal import env
-from portal.seeing import facts, readiness
+from portal.seeing import facts, metrics, readiness
 from tests import redis
 from tests.api.program import program_of
 from tests.conftest import ALL_REQUIRED, NO_REDIS
@@ -184,7 +184,29 @@ def test_who_watches_is_told(world: World, own: redis.Server) -> None:
     )
 
 
-def test_nothing_is_said_of_a_redis_that_is_not_set(world: World) -> None:
+def metrics_told() -> dict[str, float]:
+    families = metrics.Installation().collect()
+    return {each.name: each.value for family in families for each in family.samples}
+
+
+def test_a_metric_says_whether_it_is_up(
+    db: None, own: redis.Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("portal.seeing.metrics.connection.close", lambda: None)
+    assert metrics_told()["portal_redis_up"] == 1
+    own.kill()
+    told = metrics_told()
+    assert (told["portal_redis_up"], told["portal_database_up"]) == (0, 1)
+    own.start()
+    wait_until_used(own)
+    assert metrics_told()["portal_redis_up"] == 1
+
+
+def test_nothing_is_said_of_a_redis_that_is_not_set(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("portal.seeing.metrics.connection.close", lambda: None)
+    assert "portal_redis_up" not in metrics_told()
     assert facts.redis_answers() is None
     assert "redis: unavailable" not in readiness.find().told
     assert "Redis" not in signed_in(world.operator).get("/how/").content.decode()

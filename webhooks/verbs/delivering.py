@@ -61,6 +61,7 @@ class Request:
     """What is to be sent, all of it known, so that who sends it needs no database."""
 
     due: Due
+    event: str
     claim: UUID
     url: str
     body: bytes
@@ -84,6 +85,7 @@ class Outcome:
 
     @property
     def reason(self) -> str:
+        """Why not, in one word; empty if it has arrived."""
         if self.arrived:
             return ""
         if self.fault is not None:
@@ -137,7 +139,7 @@ def _request(due: Due, row: Delivery, claim: UUID, now: datetime) -> Request:
     signed = signing.headers(
         hook.style, id=str(row.pk), at=now, body=body, secrets=hook.secrets_at(now)
     )
-    return Request(due, claim, hook.url, body, signed)
+    return Request(due, row.event, claim, hook.url, body, signed)
 
 
 # --- What came of it ----------------------------------------------------------------------------
