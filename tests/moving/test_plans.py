@@ -124,6 +124,7 @@ def acts(world: World, source: FakeSource) -> dict[str, Callable[[], Any]]:
 
 
 @TOLD
+@pytest.mark.takes_turns
 def test_a_move_reads_what_it_is_about(world: World, source: FakeSource, is_told: bool) -> None:
     done = acts(world, source)
     if ON_POSTGRESQL:

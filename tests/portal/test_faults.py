@@ -79,6 +79,7 @@ def test_a_full_disk_with_database_and_log_loses_nothing_and_counts_nothing_twic
 @pytest.mark.skipif(
     bool(NO_REDIS) and not ALL_REQUIRED, reason="NOT TRIED: redis-server is not on this machine"
 )
+@pytest.mark.takes_turns
 def test_a_redis_that_goes_loses_nothing_and_counts_nothing_twice(tmp_path: Path) -> None:
     shutil.copy(migrated() / "db.sqlite3", tmp_path)
     ask = asking_sqlite(tmp_path / "db.sqlite3")

@@ -303,6 +303,7 @@ NEAR = (
 )
 
 
+@pytest.mark.takes_turns
 def test_what_may_be_meant_is_found_by_an_index(crowded: World) -> None:
     admin = signed_in(crowded.acme_admin)
     too_many = {}
@@ -527,6 +528,7 @@ PROGRAMS = {
 }
 
 
+@pytest.mark.takes_turns
 def test_what_is_asked_of_a_great_many_rows_is_found_by_an_index(crowded: World) -> None:
     """No statement of a customer reads what is somebody else's; what is read out to support is found
     at once, searching and narrowing a list is bounded, and a page reads what it shows. One test,

@@ -156,6 +156,7 @@ def cases(world: World, tags: dict[str, UUID]) -> Iterator[tuple[str, Any, int]]
         yield f"/profile/data/{table}.csv", ada, FEW
 
 
+@pytest.mark.takes_turns
 def test_nothing_reads_far_more_than_it_is_about(filled: World) -> None:
     """One test, since making the rows takes the time."""
     tags = crowd(filled)

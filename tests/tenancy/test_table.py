@@ -35,6 +35,7 @@ AT_DOMAIN = Address(Site.CUSTOMER, domain=DOMAIN)
 # Who asks the table of vendors itself, apart from tenancy/, and why.
 OWN_ROW = "It locks and changes its own vendor's row, inside that vendor's scope or a transaction."
 ASK_FOR_VENDORS = {
+    "accounts/verbs/people.py": OWN_ROW,
     "accounts/verbs/roles.py": OWN_ROW,
     "accounts/verbs/settings.py": OWN_ROW,
     "accounts/verbs/sign_in.py": OWN_ROW,
