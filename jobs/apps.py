@@ -1,7 +1,6 @@
 """Configuration of the app."""
 
 from django.apps import AppConfig
-from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 
@@ -20,6 +19,5 @@ class JobsConfig(AppConfig):
         every_day("old-jobs", _("Delete old jobs"), forget_old_jobs)
         every_day("workers", _("Forget killed workers"), forget_workers)
         every_day("limits", _("Delete limits that limit nothing"), limits.clean_up)
-        if connection.vendor == "sqlite":
-            every_hour("statistics", _("Tell SQLite how large tables are"), statistics.gather)
+        every_hour("statistics", _("Tell SQLite how large tables are"), statistics.keep)
         every_day("forms", _("Delete what is kept of forms"), once.clean_up)

@@ -433,7 +433,7 @@ def test_a_page_reads_its_rows_and_no_others(world: World, name: str, descending
             20_000,
             key="'KEY-' || n",
             created_at="one.created_at - n * interval '1 minute'",
-            expires_at="CASE n %% 4 WHEN 0 THEN NULL ELSE now() + n / 3 * interval '1 hour' END",
+            expires_at="CASE n % 4 WHEN 0 THEN NULL ELSE now() + n / 3 * interval '1 hour' END",
         )
     order = columns_of(License)[name].ordered(descending=descending)
     with inside(world.acme):

@@ -236,6 +236,8 @@ def test_every_page_stands_a_close_look(
     for url in chain(pages_of(page), pages_beside(page, base), pages_of_what_is_made(page, base)):
         if has_turn(looked):
             wrong += [f"{url}: {each}" for each in findings(page, in_full)]
+        else:
+            page.wait_for_load_state("networkidle")  # What comes late is this page's.
         weight = sum(size for each, size in sizes.items() if not each.endswith((".png", ".svg")))
         wrong += [f"{url}: {weight} bytes"] if weight >= MOST_BYTES else []
         wrong += [f"{url}: {each}" for each in sizes if "/static/admin/" in each]

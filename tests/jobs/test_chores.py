@@ -19,7 +19,6 @@ from jobs import turns
 from jobs.chores import CHORES, LABELS, Chore, Rhythm, every_hour, of
 from jobs.models import ChoreTurn, SeenWorker
 from jobs.upkeep import Upkeep
-from tests.conftest import ON_POSTGRESQL
 from tests.jobs.test_worker import wait_until, worker
 
 
@@ -189,10 +188,7 @@ def test_every_app_has_registered_its_chores() -> None:
         Rhythm.ROUND: ["jobs", "emails", "leases", "ends"],
         Rhythm.MINUTE: ["numbers"],
         Rhythm.FIVE_MINUTES: ["domains", "certificates"],
-        Rhythm.HOUR: [
-            *([] if ON_POSTGRESQL else ["statistics"]),
-            *("changes", "imports", "reminders", "slow-ends", "moves"),
-        ],
+        Rhythm.HOUR: ["statistics", "changes", "imports", "reminders", "slow-ends", "moves"],
         Rhythm.DAY: [
             "old-jobs", "workers", "limits", "forms", "change-results", "texts", "sessions",
             "challenges", "refusals", "views", "registrations", "uploads", "events", "answers",
