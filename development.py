@@ -153,11 +153,15 @@ def turn() -> int:
 
 def parts(arguments: Sequence[str]) -> list["Run"]:
     """The parts of the tests, those that need no program first. SQLite's are halved, so that none
-    goes on alone when the others have ended; not where the arguments say what is run."""
+    goes on alone when the others have ended, without those that start processes, which mostly
+    wait; not where the arguments say what is run."""
     whole = Run("SQLite", "sqlite", f"not ({SERVED})", waits=True)
+    half = whole._replace(marks=f"not (processes or {SERVED})")
+    started = whole._replace(marks=f"processes and not ({SERVED})", waits=False)
     halves = [
-        whole._replace(name="SQLite 1 of 2", folders=HALF),
-        whole._replace(name="SQLite 2 of 2", leaves=HALF),
+        half._replace(name="SQLite 1 of 2", folders=HALF),
+        half._replace(name="SQLite 2 of 2", leaves=HALF),
+        started._replace(name="SQLite, processes", word="processes"),
     ]
     runs = [
         *([whole] if any(narrows(each) for each in arguments) else halves),
@@ -191,14 +195,16 @@ def narrows(argument: str) -> bool:
 
 class Run(NamedTuple):
     """A part of the tests: those with these marks, on one database; where they all lie, so that
-    they are found quickly, or where none of them does; and whether it waits for the others where
-    processors are few, because those look at the clock."""
+    they are found quickly, where none of them does, or the word that stands in each of their
+    files; and whether it waits for the others where processors are few, because those look at the
+    clock."""
 
     name: str
     database: str
     marks: str
     folders: tuple[str, ...] = ()
     leaves: tuple[str, ...] = ()
+    word: str = ""
     waits: bool = False
 
 
@@ -606,6 +612,7 @@ def start_pytest(
     cache = f"cache_dir=.pytest_cache/{run.name.replace(' ', '-').lower()}"
     folders = () if any(narrows(each) for each in arguments) else run.folders
     left = [f"--ignore={folder}" for folder in run.leaves]
+    left += [f"--word={run.word}"] if run.word else []
     command = [str(PYTHON), "-m", "pytest", "-o", cache, *narrowed(arguments, run.marks)]
     command += [*left, *folders]
     environment = dict(os.environ, TEST_DATABASE=run.database, TESTS_IN_COMMON=common)

@@ -53,6 +53,7 @@ connection_created.connect(sql.watch_connection)
 def pytest_addoption(parser: pytest.Parser) -> None:
     told = "all of it on PostgreSQL too, and what measures"
     parser.addoption("--in-full", action="store_true", help=told)
+    parser.addoption("--word", help="reads no file that doesn't have this word")
     told = "of tables only the rows whose turn it is, from 0"
     parser.addoption("--turn", type=int, choices=range(dev.TURNS), help=told)
 
@@ -75,10 +76,14 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Files that have nothing for PostgreSQL aren't even read: that takes as long as what is tried."""
-    if not ON_POSTGRESQL or config.getoption("--in-full") or collection_path.suffix != ".py":
+    """Files that have nothing to be tried aren't even read: that takes as long as what is tried."""
+    if collection_path.suffix != ".py":
         return None
     text = collection_path.read_text()
+    if (word := config.getoption("--word")) and word not in text:
+        return True
+    if not ON_POSTGRESQL or config.getoption("--in-full"):
+        return None
     has_some = collection_path.parent.name in BY_DATABASE or any(name in text for name in MARKED)
     return None if has_some else True
 
