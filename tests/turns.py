@@ -1,10 +1,10 @@
-"""Which tests a change is tried with: of a table, a fourth of its rows; others at another change.
+"""Which tests a change is tried with: of a table, an eighth of its rows; others at another change.
 
 A table is a test with many parameters; all that takes seconds and is marked so (`takes_turns`); and,
-on PostgreSQL, what its planner or its collation might answer differently (`by_database`). Its rows are dealt out to four turns. Whose turn
-it is says the commit (`development.turn`), so that the same one tries the same rows wherever it is
-tried, and in the long run every row is. `--in-full` tries all of them, and so does whoever says which
-tests are run.
+on PostgreSQL, what its planner or its collation might answer differently (`by_database`). Its rows
+are dealt out to eight turns. Whose turn it is says the commit (`development.turn`), so that the same
+one tries the same rows wherever it is tried, and in the long run every row is. `--in-full` tries all
+of them, and so does whoever says which tests are run.
 """
 
 from collections import defaultdict
@@ -21,7 +21,8 @@ FEW = 3  # So many rows are no table.
 def waiting(
     items: Iterable[pytest.Item], turn: int, table_of: Callable[[pytest.Item], str]
 ) -> set[pytest.Item]:
-    """Those that wait for another turn, which is a number below `development.TURNS`."""
+    """Those that wait for another turn, which is a number below `development.TURNS`. Of each table
+    a row at least has its turn."""
     tables = defaultdict(list)
     for item in items:
         tables[table_of(item)].append(item)
@@ -30,7 +31,7 @@ def waiting(
         for rows in tables.values()
         if len(rows) > FEW
         for place, row in enumerate(sorted(rows, key=_shuffled))
-        if place % dev.TURNS != turn
+        if place % (turns := min(dev.TURNS, len(rows))) != turn % turns
     }
 
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from demo.ids import demo_id
 from tests.e2e.conftest import Visitor
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.takes_turns]
 
 LICENSE = demo_id("acme", "license", "lab")
 ZONES = ["Pacific/Auckland", "Europe/Berlin", "America/Los_Angeles"]

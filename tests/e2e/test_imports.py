@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from tests.e2e.conftest import Visitor
 from tests.imports.workbooks import made
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.takes_turns]
 
 SIZES = {"wide": {"width": 1280, "height": 900}, "narrow": {"width": 360, "height": 740}}
 LONG = "W" * 70

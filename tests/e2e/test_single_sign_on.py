@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from tests.accounts.identity_provider import ADA, CLIENT_ID, CLIENT_SECRET, FakeProvider, serving
 from tests.e2e.conftest import Visitor
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.takes_turns]
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from portal_licensing import LicenseClient, Product, Status
 from tests.e2e.conftest import Visitor
 from tests.served import Portal
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.takes_turns]
 
 PAGE = """<!doctype html><html lang="en"><title>Try Orbit</title>
 <form><label>Request <textarea></textarea></label><button>Save the response</button></form>

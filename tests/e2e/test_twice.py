@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Visitor
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.takes_turns]
 
 ADD = "/licenses/license/add/"
 SENT_BEFORE = "You have sent this before. It counts once, and this is what it led to."

@@ -205,16 +205,17 @@ class Row(NamedTuple):
     nodeid: str
 
 
-def test_in_four_turns_every_row_of_a_table_is_tried_once_and_few_rows_always() -> None:
-    rows, few = [Row(f"table[{n}]") for n in range(10)], [Row(f"few[{n}]") for n in range(3)]
-    items: Any = [*rows, *few]
-    waiting: list[set[Any]] = [
-        turns.waiting(items, turn, lambda item: item.nodeid.partition("[")[0])
-        for turn in range(dev.TURNS)
-    ]
-    assert [sum(row not in each for each in waiting) for row in rows] == [1] * len(rows)
-    assert sorted(len(rows) - len(each) for each in waiting) == [2, 2, 3, 3]
-    assert not any(row in each for each in waiting for row in few)
+@pytest.mark.parametrize(("number", "at_once"), [(20, {2, 3}), (5, {1}), (4, {1})])
+def test_in_all_turns_every_row_of_a_table_is_tried(number: int, at_once: set[int]) -> None:
+    rows: Any = [Row(f"table[{n}]") for n in range(number)]
+    tried = [set(rows) - turns.waiting(rows, turn, lambda _item: "") for turn in range(dev.TURNS)]
+    assert set().union(*tried) == set(rows)
+    assert {len(each) for each in tried} == at_once
+
+
+def test_few_rows_are_always_tried() -> None:
+    rows: Any = [Row(f"few[{n}]") for n in range(3)]
+    assert not any(turns.waiting(rows, turn, lambda _item: "") for turn in range(dev.TURNS))
 
 
 def test_the_commit_says_whose_turn_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
