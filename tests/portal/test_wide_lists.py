@@ -14,11 +14,13 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.apps import apps
 from django.db import connection
 
 from accounts.models import Tag, User, UserTag
 from accounts.tagged import MOST_RARE
 from accounts.verbs.tags import tag_person
+from backoffice.lists import MOST_OFFERED
 from licenses.models import Activation, License, LicenseTag, LicenseUser
 from licenses.verbs.details import tag_license
 from releases.models import Download
@@ -30,13 +32,14 @@ from tests.portal.test_plans import MOST_READ, NARROWED, NUMBER, READ_PER_ROW, S
 from tests.words import fill_words
 from tests.world import World, signed_in
 
-FEW = READ_PER_ROW * SHOWN
+# A filter looks whether there are more rows than it offers.
+FEW = READ_PER_ROW * SHOWN + MOST_OFFERED
 # Of a list that is narrowed by a tag its rows are counted, each by an index of the tag and one of
 # the list.
 COUNTED = 2 * NARROWED
 # Each row of the vendor once, or twice where it is joined.
 ALL = 2 * NUMBER
-CHARTED = 4 * NUMBER
+CHARTED = 4 * (NUMBER + SHOWN)
 STEPS = 50  # of SQLite's machine, that a row may take
 EVERY = 50  # so many steps it counts at a time
 
@@ -94,7 +97,7 @@ def crowd(world: World) -> dict[str, UUID]:
     license, person = id_by("'licence ' || n"), id_by("'person ' || n")
     both = {"license_id": license, "user_id": person}
     kinds = (User, License, Activation, LicenseTag, UserTag, LicenseUser, Download)
-    with filling(*kinds):
+    with filling(*apps.get_models()):
         copy(world.grace, NUMBER, id=person, email="'customer' || n || '@example.com'", **ages)
         key, ends = "'KEY-' || n || '-Z' || (n * 7)", minutes_ago("-n")
         copy(world.grace_license, NUMBER, id=license, key=key, expires_at=ends,
