@@ -14,7 +14,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from django.apps import apps
 from django.db import connection
 
 from accounts.models import Tag, User, UserTag
@@ -97,7 +96,7 @@ def crowd(world: World) -> dict[str, UUID]:
     license, person = id_by("'licence ' || n"), id_by("'person ' || n")
     both = {"license_id": license, "user_id": person}
     kinds = (User, License, Activation, LicenseTag, UserTag, LicenseUser, Download)
-    with filling(*apps.get_models()):
+    with filling(*kinds):
         copy(world.grace, NUMBER, id=person, email="'customer' || n || '@example.com'", **ages)
         key, ends = "'KEY-' || n || '-Z' || (n * 7)", minutes_ago("-n")
         copy(world.grace_license, NUMBER, id=license, key=key, expires_at=ends,
