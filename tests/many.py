@@ -18,9 +18,10 @@ from tests.words import form
 @contextmanager
 def filling(*kinds: type[models.Model]) -> Iterator[None]:
     """In here rows of these tables are made fast: what they refer to is there, so that nothing is
-    checked, and the indexes are made at the end. PostgreSQL then knows how many rows they and the
-    tables that they refer to have: ANALYZE leaves its count behind when a test takes its rows
-    back, and a plan that joins would go by an earlier test's. SQLite knows nothing of that."""
+    checked, and the indexes are made at the end. PostgreSQL then has of them, and of the tables
+    that they refer to, nothing that earlier tests left: neither how many rows ANALYZE counted,
+    which would say how a plan joins, nor rows that were taken back, which its indexes still name.
+    SQLite knows nothing of that."""
     if not ON_POSTGRESQL:
         connection.ensure_connection()
         connection.connection.create_function("gen_random_uuid", 0, lambda: uuid4().hex)
@@ -40,9 +41,8 @@ def filling(*kinds: type[models.Model]) -> Iterator[None]:
         cursor.execute(f"UPDATE pg_index SET indisready = false WHERE {of_tables}")
         yield
         cursor.execute(f"UPDATE pg_index SET indisready = true WHERE {of_tables}")
-        for table in tables:
-            cursor.execute(f"REINDEX TABLE {table}")
         for table in sorted({*tables, *others}):
+            cursor.execute(f"REINDEX TABLE {table}")
             cursor.execute(f"ANALYZE {table}")
         cursor.execute("SET LOCAL session_replication_role = origin")
 

@@ -291,6 +291,7 @@ def test_a_lease_that_has_ended_is_taken_anew_if_there_is_a_seat(
     first = client.activate(license["key"]).claims
     time.sleep(2.1)
     assert client.check().status is Status.LEASE_EXPIRED
+    shop.change(license, leaseDuration=HOUR)
     other.activate(license["key"])
     with pytest.raises(refusals.ActivationLimitReached):
         client.sync()
