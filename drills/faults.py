@@ -139,7 +139,7 @@ def on_sqlite(*, small: bool) -> Iterator[list[str]]:
                 here,
                 "disk full, with database and log",
                 "SQLite",
-                lambda: filled(folder, wait),
+                lambda: filled(here, wait),
                 small=small,
             )
             if not small:
@@ -230,11 +230,14 @@ def others_down(here: Stage, seconds: float) -> None:
     here.receiver.usual = saying(200)
 
 
-def filled(folder: Path, seconds: float) -> None:
-    """Takes what is left on the disk, and for so many seconds whatever gets free."""
-    path, end, block = folder / "somebody-elses", float("inf"), 1_000_000
+def filled(here: Stage, seconds: float) -> None:
+    """Takes what is left on the disk, and for so many seconds, and until a call was answered 503,
+    whatever gets free. Raises AssertionError where none is for long."""
+    path, end, block = here.folder / "somebody-elses", float("inf"), 1_000_000
+    before, deadline = here.told()["unavailable"], time.monotonic() + PATIENCE
     with path.open("wb", buffering=0) as file:
-        while time.monotonic() < end:
+        while time.monotonic() < end or here.told()["unavailable"] == before:
+            assert time.monotonic() < deadline, "Nobody notices that the disk is full."
             try:
                 file.write(bytes(block))
             except OSError:

@@ -68,7 +68,7 @@ def test_a_full_disk_with_database_and_log_loses_nothing_and_counts_nothing_twic
         shutil.copy(migrated() / "db.sqlite3", folder)
         ask = asking_sqlite(folder / "db.sqlite3")
         with stage(folder, environment(folder), ask, programs=3, workers=1) as here:
-            seen = here.during(lambda: filled(folder, 3.0), lead=0.5, tail=1.5)
+            seen = here.during(lambda: filled(here, 1.5), lead=0.5, tail=1.5)
             here.settle()
     assert seen.again is not None
     assert seen.told["unavailable"]
