@@ -54,7 +54,7 @@ IMAGE_WITH = ("buildah", "debootstrap", "runc")
 SERVED = "e2e or proxies or image"  # marks of what is tried from outside, on one database
 # Of what SQLite's tests take.
 HALF = ("tests/accounts", "tests/backoffice", "tests/imports", "tests/licenses")
-TURNS = 8  # So many changes try all rows of a table of tests (tests/turns.py).
+TURNS = 16  # So many changes try all rows of a table of tests (tests/turns.py).
 NO_TESTS_COLLECTED = 5  # pytest's exit code
 COULD_NOT_ASK = 77  # that of a check that needs somebody on the network, who can't be reached
 # Variables by which pip would install somewhere else.

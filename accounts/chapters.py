@@ -44,7 +44,7 @@ def emails(user: User) -> Chapter:
         rows,
         counted(sent.order_by()),
         _("No e-mail has gone to this person."),
-        reverse("admin:mail_outgoingemail_changelist", query={"q": user.email}),
+        reverse("admin:mail_outgoingemail_changelist", query={"user__id__exact": str(user.pk)}),
     )
 
 

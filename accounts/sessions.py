@@ -4,8 +4,8 @@ A session counts only on the site and at the vendor where it began: its row has 
 else the visitor is anonymous.
 """
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from hmac import compare_digest
 from typing import Any
 
@@ -103,8 +103,10 @@ def find_by_password(
     # this person has signed in before.
     own = known.mark(request, site, tenant, address)
     per_address = (limits.SIGN_IN_PER_ADDRESS, site, tenant, address, own)
-    limits.take_from(limits.SIGN_IN_PER_IP, ip)
-    limits.take(*per_address)
+    with noting_who_is_held_back(request, vendor, address, by=ip):
+        limits.take_from(limits.SIGN_IN_PER_IP, ip)
+    with noting_who_is_held_back(request, vendor, address, by=address):
+        limits.take(*per_address)
     with people_of(vendor):
         user = auth.authenticate(request, email=email, password=password, operators=vendor is None)
         if not isinstance(user, User) or not may_enter(user, site, vendor):
@@ -209,6 +211,30 @@ def note_refusal(
         ip=client_ip(request),
         browser=browser_of(request),
     )
+
+
+@contextmanager
+def noting_who_is_held_back(
+    request: PersonRequest, vendor: Vendor | None, email: str, *, by: str
+) -> Iterator[None]:
+    """Inside, a try of whoever says to have this e-mail is counted. One too many is noted, and for
+    what it is counted `by` not again for ten minutes: who is held back goes on trying, and notes
+    cost a stranger nothing. Raises TooManyAttempts."""
+    try:
+        yield
+    except limits.TooManyAttempts:
+        if vendor is not None and not vendor._state.adding and _is_to_be_noted(vendor, by):
+            with inside(vendor):
+                note_refusal(request, vendor, User.objects.at(email), Refusal.WhyNotIn.HELD_BACK)
+        raise
+
+
+def _is_to_be_noted(vendor: Vendor, by: str) -> bool:
+    try:
+        limits.take(limits.HELD_BACK_NOTED, str(vendor.pk), by)
+    except limits.TooManyAttempts:
+        return False
+    return True
 
 
 def _why_not(person: User | None, *, knew_password: bool) -> Refusal.WhyNotIn:

@@ -17,7 +17,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.base import VendorAdmin, WithButtons
-from backoffice.filters import DaysFilter
+from backoffice.filters import DaysFilter, PersonFilter
 from backoffice.lists import Empty
 from mail import emails
 from mail.delivery import resend
@@ -80,7 +80,7 @@ class OutgoingEmailAdmin(WithButtons):
         "state_shown",
     )
     list_select_related = ("user",)
-    list_filter = ("state", KindFilter, ("created_at", DaysFilter))
+    list_filter = ("state", KindFilter, ("created_at", DaysFilter), ("user", PersonFilter))
     search_fields = ("recipient",)  # for the box to be there
     search_help_text = _("The recipient's e-mail, or its beginning.")
     places = staticmethod(email_places)
@@ -105,6 +105,11 @@ class OutgoingEmailAdmin(WithButtons):
         """With the way to people's stories for who may go there."""
         may_read = request.user.has_perm("accounts.view_user")
         return [name for name in self.list_display if name != "person" or may_read]
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        """The same of people to choose from."""
+        may_read = request.user.has_perm("accounts.view_user")
+        return self.list_filter if may_read else self.list_filter[:-1]
 
     @admin.display(description=_("kind"))
     def kind_shown(self, obj: OutgoingEmail) -> str:

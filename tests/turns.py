@@ -1,8 +1,8 @@
-"""Which tests a change is tried with: of a table, an eighth of its rows; others at another change.
+"""Which tests a change is tried with: of a table, a sixteenth of its rows; others at another change.
 
-A table is a test with many parameters; all that takes seconds and is marked so (`takes_turns`); and,
+A table is a test with three and more parameters; all that takes seconds and is marked so (`takes_turns`); and,
 on PostgreSQL, what its planner or its collation might answer differently (`by_database`). Its rows
-are dealt out to eight turns. Whose turn it is says the commit (`development.turn`), so that the same
+are dealt out to sixteen turns. Whose turn it is says the commit (`development.turn`), so that the same
 one tries the same rows wherever it is tried, and in the long run every row is. `--in-full` tries all
 of them, and so does whoever says which tests are run.
 """
@@ -15,7 +15,7 @@ import pytest
 
 import development as dev
 
-FEW = 3  # So many rows are no table.
+FEW = 2  # So many rows are no table: one of something, and several.
 
 
 def waiting(

@@ -39,6 +39,8 @@ class Limit:
 
 SIGN_IN_PER_ADDRESS = Limit("sign-in-address", burst=6, interval=60)
 SIGN_IN_PER_IP = Limit("sign-in-ip", burst=40, interval=10)
+# That somebody is held back is noted so often: who is goes on trying.
+HELD_BACK_NOTED = Limit("held-back-noted", burst=1, interval=10 * 60)
 RESET_PER_ADDRESS = Limit("reset-address", burst=3, interval=20 * 60)
 RESET_PER_IP = Limit("reset-ip", burst=20, interval=60)
 # A link to sign in, or licence keys.

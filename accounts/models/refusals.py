@@ -30,6 +30,7 @@ class Refusal(TenantRow):
         WRONG_PASSKEY = "WRONG_PASSKEY", _("a passkey that is not the account's")
         CLONED_PASSKEY = "CLONED_PASSKEY", _("a passkey that may have been copied")
         SINGLE_SIGN_ON = "SINGLE_SIGN_ON", _("single sign-on did not let in")
+        HELD_BACK = "HELD_BACK", _("held back after too many tries")
         SWITCHED_OFF = "SWITCHED_OFF", _("the account is switched off")
         NOT_HERE = "NOT_HERE", _("the account may not use this site")
 

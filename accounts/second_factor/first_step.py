@@ -20,7 +20,14 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Refusal, User
 from accounts.requests import PersonRequest
 from accounts.second_factor.verbs import WrongCode, give_back_try, take_try
-from accounts.sessions import enter, hand_over, may_enter, note_refusal, people_of
+from accounts.sessions import (
+    enter,
+    hand_over,
+    may_enter,
+    note_refusal,
+    noting_who_is_held_back,
+    people_of,
+)
 from audit.acting import acting_as
 from tenancy.hosts import Site
 from tenancy.models import Vendor
@@ -108,7 +115,8 @@ def finish(
 def trying(request: PersonRequest, user: User) -> Iterator[None]:
     """Inside, a code of the person's is tried, who has shown the password: a try is counted, and a
     wrong code noted. Raises TooManyAttempts."""
-    take_try(user)
+    with noting_who_is_held_back(request, user.vendor, user.email, by=str(user.pk)):
+        take_try(user)
     with people_of(user.vendor), acting_as(user):
         try:
             yield

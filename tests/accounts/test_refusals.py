@@ -14,6 +14,8 @@ from accounts.verbs import refusals
 from audit.models import AuditEntry
 from licenses.verbs.licenses import suspend
 from tenancy.door import inside
+from tests.accounts.phones import past_password, phone_of
+from tests.accounts.test_second_factor import wrong
 from tests.offline.requests_maker import MachineKeys
 from tests.world import PASSWORD, Browser, World, signed_in
 
@@ -44,6 +46,43 @@ def test_a_sign_in_is_kept_with_its_reason(world: World, frozen_time: Any) -> No
     assert reasons(world, world.ada) == ["WRONG_PASSWORD", "NOT_HERE", "SWITCHED_OFF"]
     assert reasons(world, world.grace) == ["NO_PASSWORD"]
     assert reasons(world, None) == ["UNKNOWN"]
+
+
+def test_who_is_held_back_is_noted_once_in_a_while(world: World, frozen_time: Any) -> None:
+    """With the e-mail that was tried, or the address that it was tried from."""
+    for _ in range(10):
+        frozen_time.shift(1)
+        try_to_sign_in("acme", "ada@example.com")
+    assert reasons(world, world.ada) == [*["WRONG_PASSWORD"] * 6, "HELD_BACK"]
+    frozen_time.shift(601)
+    for _ in range(8):
+        frozen_time.shift(1)
+        try_to_sign_in("acme", "ada@example.com")
+    assert reasons(world, world.ada).count("HELD_BACK") == 2
+    story = signed_in(world.acme_support).get(f"/accounts/user/{world.ada.pk}/story/")
+    assert "held back after too many tries" in story.content.decode()
+
+
+def test_who_tries_many_from_one_address_is_noted_once(world: World) -> None:
+    for n in range(50):
+        try_to_sign_in("acme", f"nobody{n}@example.com")
+    assert sorted(set(reasons(world, None))) == ["HELD_BACK", "UNKNOWN"]
+    assert reasons(world, None).count("HELD_BACK") == 1
+    assert reasons(world, world.ada) == []
+
+
+def test_a_company_that_is_none_holds_nobody_s_notes(world: World) -> None:
+    for _ in range(41):
+        told = try_to_sign_in("app", "ada@example.com", company_id="nobody-has-this")
+    assert told == 429
+    assert reasons(world, world.ada) == []
+
+
+def test_who_types_too_many_codes_is_noted(world: World) -> None:
+    guess, browser = wrong(phone_of(world.ada)), past_password(world.ada)
+    for _ in range(10):
+        browser.post("/login/code/", {"code": guess})
+    assert sorted(reasons(world, world.ada)) == ["HELD_BACK", *["WRONG_CODE"] * 8]
 
 
 def test_it_stands_beside_the_trail(world: World) -> None:

@@ -69,6 +69,7 @@ def all_operations() -> list[Any]:
     return sorted(found, key=lambda each: each.method == "delete")
 
 
+@pytest.mark.takes_turns
 def test_every_answer_is_a_documented_one(world: World) -> None:
     programs, addresses = tokens(world), count(1)
     operations = all_operations()

@@ -226,8 +226,8 @@ def pages_of_what_is_made(page: Page, base: str) -> Iterator[str]:
 def test_every_page_stands_a_close_look(
     visitor: Callable[..., Visitor], in_full: bool, has_turn: Callable[[int], bool]
 ) -> None:
-    """When it has its turn; and each is light: HTML, styles and scripts together, none of them of
-    Django's admin."""
+    """When it has its turn; then it is light, too: HTML, styles and scripts together, none of them
+    of Django's admin."""
     someone = visitor(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
     page = sign_in(someone, "admin")
     sizes = weighed(page)
@@ -236,28 +236,37 @@ def test_every_page_stands_a_close_look(
     for url in chain(pages_of(page), pages_beside(page, base), pages_of_what_is_made(page, base)):
         if has_turn(looked):
             wrong += [f"{url}: {each}" for each in findings(page, in_full)]
-        else:
-            page.wait_for_load_state("networkidle")  # What comes late is this page's.
-        weight = sum(size for each, size in sizes.items() if not each.endswith((".png", ".svg")))
-        wrong += [f"{url}: {weight} bytes"] if weight >= MOST_BYTES else []
-        wrong += [f"{url}: {each}" for each in sizes if "/static/admin/" in each]
+            weight = sum(
+                size for each, size in sizes.items() if not each.endswith((".png", ".svg"))
+            )
+            wrong += [f"{url}: {weight} bytes"] if weight >= MOST_BYTES else []
+            wrong += [f"{url}: {each}" for each in sizes if "/static/admin/" in each]
         looked += 1
+        if has_turn(looked):
+            page.wait_for_load_state("networkidle")  # What comes late is this page's.
         sizes.clear()
     assert looked > 30
     assert not wrong, "\n".join(wrong)
 
 
 def test_every_page_of_the_operators_stands_a_close_look(
-    visitor: Callable[..., Visitor], in_full: bool
+    visitor: Callable[..., Visitor], in_full: bool, has_turn: Callable[[int], bool]
 ) -> None:
+    """When it has its turn."""
     someone = visitor(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
     page = sign_in(someone, "root")
-    looked = [(url, findings(page, in_full)) for url in pages_of(page)]
-    for path in OWN:
-        page.goto(someone.portal.url("app", path))
-        looked.append((path, findings(page, in_full)))
-    assert {"suspend", "administrator", "history"} <= {url.split("/")[-2] for url, _ in looked}
-    wrong = [f"{url}: {each}" for url, found in looked for each in found]
+
+    def own() -> Iterator[str]:
+        for path in OWN:
+            page.goto(someone.portal.url("app", path))
+            yield path
+
+    wrong, seen = [], []
+    for url in chain(pages_of(page), own()):
+        if has_turn(len(seen)):
+            wrong += [f"{url}: {each}" for each in findings(page, in_full)]
+        seen.append(url)
+    assert {"suspend", "administrator", "history"} <= {url.split("/")[-2] for url in seen}
     assert not wrong, "\n".join(wrong)
 
 

@@ -49,6 +49,8 @@ from webhooks.events import EVENTS
 from webhooks.models import Delivery, Webhook
 from webhooks.verbs.webhooks import create_webhook
 
+pytestmark = pytest.mark.takes_turns
+
 
 @pytest.fixture
 def moved(world: World, source: FakeSource) -> Iterator[World]:

@@ -205,7 +205,7 @@ class Row(NamedTuple):
     nodeid: str
 
 
-@pytest.mark.parametrize(("number", "at_once"), [(20, {2, 3}), (5, {1}), (4, {1})])
+@pytest.mark.parametrize(("number", "at_once"), [(40, {2, 3}), (5, {1}), (3, {1})])
 def test_in_all_turns_every_row_of_a_table_is_tried(number: int, at_once: set[int]) -> None:
     rows: Any = [Row(f"table[{n}]") for n in range(number)]
     tried = [set(rows) - turns.waiting(rows, turn, lambda _item: "") for turn in range(dev.TURNS)]
@@ -214,7 +214,7 @@ def test_in_all_turns_every_row_of_a_table_is_tried(number: int, at_once: set[in
 
 
 def test_few_rows_are_always_tried() -> None:
-    rows: Any = [Row(f"few[{n}]") for n in range(3)]
+    rows: Any = [Row(f"few[{n}]") for n in range(2)]
     assert not any(turns.waiting(rows, turn, lambda _item: "") for turn in range(dev.TURNS))
 
 

@@ -81,3 +81,12 @@ def test_what_is_named_is_there(suffix: str) -> None:
 def test_what_is_not_there_is_found() -> None:
     text = "See `portal/backoffice.py`, views/ and web/errors.py; https://example.com/a/ is none."
     assert missing_in(text) == {"portal/backoffice.py", "views"}
+
+
+def test_no_two_versions_of_a_text_stand_in_one_file() -> None:
+    """What a merge leaves where both sides have changed the same lines."""
+    left = re.compile(r"^(?:<{7}|>{7}) ", re.MULTILINE)
+    kinds = {".html", ".css", ".js", ".md", ".toml", ".yaml"}
+    texts = [path for path in sources() if path.suffix in kinds]
+    assert len(texts) > 100
+    assert [path for path in texts if left.search((ROOT / path).read_text())] == []

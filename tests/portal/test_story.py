@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
+from accounts.story import SHOWN
 from accounts.verbs.people import change_person
 from audit import trail
 from audit.models import AuditEntry
@@ -20,6 +22,7 @@ from licenses.history import Event
 from licenses.verbs.activations import activate
 from licenses.verbs.licenses import create_license
 from licenses.verbs.mailing import send_license
+from mail.models import OutgoingEmail
 from offline.verbs.answering import answer
 from releases.files.ranges import ByteRange
 from releases.verbs.downloads import record
@@ -89,6 +92,21 @@ def test_a_story_takes_the_same_queries_however_long(
     with django_assert_num_queries(30):
         page = support.get(f"/accounts/user/{world.ada.pk}/story/").content.decode()
     assert page.count(">lab-") == 3 * rows  # machines, offline files, what happened
+
+
+def test_all_e_mails_are_listed_also_those_to_an_address_of_before(world: World) -> None:
+    with inside(world.acme):
+        OutgoingEmail.objects.bulk_create(
+            OutgoingEmail(vendor=world.acme, kind="license", recipient=user.email, user=user)
+            for user in (world.grace, *[world.ada] * (SHOWN + 1))
+        )
+        User.objects.filter(pk=world.ada.pk).update(email="countess@example.com")
+    support = signed_in(world.acme_support)
+    story = support.get(f"/accounts/user/{world.ada.pk}/story/").content.decode()
+    [path] = re.findall(r'"(/mail/outgoingemail/\?[^"]+)"', story)
+    page = support.get(path).content.decode()
+    assert page.count(">ada@example.com<") == SHOWN + 1
+    assert "grace@example.com" not in page
 
 
 def test_the_other_vendors_customer_is_not_there(world: World) -> None:

@@ -310,7 +310,8 @@ def test_as_long_as_the_program_wishes_where_it_may(shop: Shop, tmp_path: Path) 
         client.activate(license["key"], lease_duration=600).claims,
         client.sync().claims,
     ):
-        assert claims["leat"] - claims["iat"] == 600
+        # It begins before the token is made.
+        assert claims["leat"] - claims["iat"] in {599, 600}
 
 
 def test_syncing_outlasts_a_server_that_is_gone_for_a_while(shop: Shop, tmp_path: Path) -> None:
