@@ -5,12 +5,10 @@ choices, look-ups and deletions can reach that vendor's rows alone.
 """
 
 import re
-from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import wraps
-from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -22,19 +20,19 @@ from django.core.exceptions import (
 )
 from django.core.files.uploadhandler import FileUploadHandler
 from django.db import models
-from django.forms import BoundField, ModelForm, model_to_dict
+from django.forms import ModelForm, model_to_dict
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils.functional import Promise
 from django.utils.http import urlencode
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from audit import trail, words
 from backoffice.bulk import deleting
 from backoffice.lists import ListAdmin, links_from
+from backoffice.owned import owned
 from backoffice.pages import Walk, columns_of
 from backoffice.readable import ReadableForm
 from tenancy.door import current_vendor, is_inside
@@ -49,8 +47,6 @@ LARGEST_FILES = 16 * 1024 * 1024  # bytes of a form with pictures or a table
 # What says where in a list somebody is has the value of a row in it, 256 characters or more.
 LONGEST_PLACE = 3000
 COPY = "copy"  # of the query: the row that is duplicated
-DIGEST = 3  # characters that say what a field began with
-BEGAN = "began"  # the field that says what a form began with
 PLACES = {PAGE_VAR, "_changelist_filters"}
 
 
@@ -377,58 +373,3 @@ def _is_uuid(value: Any) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _digest(value: Any) -> str:
-    """Eighteen bits: enough to see a change, and little for a page to bring along."""
-    return urlsafe_b64encode(sha256(repr(value).encode()).digest())[:DIGEST].decode()
-
-
-def _digests_in(text: str) -> list[str]:
-    return [text[place : place + DIGEST] for place in range(0, len(text), DIGEST)]
-
-
-def _meanwhile(field: BoundField) -> str:
-    """That a field is not as it was, and what it is where that is a text or a number."""
-    now = field.field.prepare_value(field.initial)
-    if isinstance(now, bool) or not isinstance(now, str | int):
-        return gettext("Somebody has changed this meanwhile. Save again what is to stand here.")
-    text = gettext(
-        "Somebody has changed this meanwhile, to “%(now)s”. Save again what is to stand here."
-    )
-    return text % {"now": now}
-
-
-def owned(form_class: type[ModelForm[Any]], vendor: Any) -> type[ModelForm[Any]]:
-    """The form class, made to fill in the vendor before validation, so that constraints see it, and
-    to overwrite nothing unseen."""
-
-    class OwnedForm(form_class):  # type: ignore[valid-type, misc]
-        def __init__(self, *args: Any, **kwargs: Any) -> None:
-            super().__init__(*args, **kwargs)
-            if self.instance._state.adding:
-                self.instance.vendor = vendor
-
-        @property
-        def began(self) -> str:
-            """What the fields began with, for the page to bring along: a short digest of each."""
-            return "".join(_digest(self[name].initial) for name in self.fields)
-
-        def clean(self) -> Any:
-            """Says of what somebody else has changed since the page was loaded what it is by now;
-            sent again, what is typed stands."""
-            cleaned = super().clean()
-            given = "" if self.prefix else self.data.get(BEGAN, "")
-            if len(given) != DIGEST * len(self.fields):
-                return cleaned
-            seen, now = _digests_in(given), _digests_in(self.began)
-            for name, before, after in zip(tuple(self.fields), seen, now, strict=True):
-                if before != after and name in self.changed_data:
-                    self.add_error(name, _meanwhile(self[name]))
-            return cleaned
-
-        def _get_validation_exclusions(self) -> set[str]:
-            # The form has no such field, but what is unique per vendor has to be checked.
-            return super()._get_validation_exclusions() - {"vendor"}  # type: ignore[no-any-return]
-
-    return OwnedForm

@@ -9,8 +9,8 @@ from django.http import HttpRequest
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.base import owned
 from backoffice.lists import WithChoices
+from backoffice.owned import owned
 from tenancy.door import current_vendor
 
 

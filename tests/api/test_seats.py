@@ -28,6 +28,7 @@ def ask(sql: str) -> Any:
 
 @pytest.mark.processes
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.takes_turns
 def test_no_seat_is_taken_twice_and_none_is_lost_while_processes_are_killed(tmp_path: Path) -> None:
     world = worlds.build()
     with inside(world.acme):

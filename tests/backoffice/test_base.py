@@ -209,6 +209,7 @@ def test_a_new_customer_is_invited(world: World, admin: Browser) -> None:
         assert User.objects.get(email="new@example.com").vendor == world.acme
     again = admin.post("/accounts/user/add/", user_form(email="NEW@example.com"))
     assert "There is an account with this e-mail already." in again.content.decode()
+    assert list(again.context["adminform"].form.errors) == ["email"]
     assert len(mail.outbox) == 1
 
 

@@ -14,7 +14,7 @@ from demo.ids import demo_id, demo_key
 from tests.e2e.conftest import Visitor
 from tests.served import PATIENCE, Portal, served
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.takes_turns]
 
 NAME = "orbit-4.2.1-linux.tar.gz"
 RELEASE = demo_id("acme", "release", "Orbit", "4.2.1", "linux")
@@ -87,7 +87,6 @@ def test_what_is_not_covered_says_why(visitor: Callable[..., Visitor]) -> None:
     expect(ada.page.get_by_text("Your maintenance includes updates of version 1")).to_be_visible()
 
 
-@pytest.mark.takes_turns
 def test_a_cut_download_goes_on_at_a_server_that_has_started_since(
     portal: Portal, tmp_path: Path
 ) -> None:

@@ -12,7 +12,7 @@ from tests.e2e.test_imports import SIZES
 from tests.e2e.test_twice import end
 from tests.moving.source import TOKEN, FakeSource, serving
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.takes_turns]
 SHOTS = os.environ.get("SHOTS", "")  # a folder for looking at it
 
 

@@ -9,7 +9,7 @@ from demo.ids import demo_id
 from tests.e2e.conftest import Visitor, weighed
 from tests.e2e.test_pages import SIZES
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.takes_turns]
 
 ADA = demo_id("acme", "user", "ada@example.com")
 BANNER = "You are viewing the portal as Ada Lovelace, read-only, until"

@@ -16,7 +16,7 @@ from tests.e2e.test_view_as import open_as_ada
 from tests.e2e.test_walk import Machine
 from tests.served import Portal
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.takes_turns]
 
 PHONE = {"width": 360, "height": 740}
 MOST_HEIGHT = 1500  # px of eleven licences on a phone

@@ -36,6 +36,8 @@ from tests.imports.workbooks import (
 from tests.licenses.test_imports import KEY
 from tests.world import World
 
+pytestmark = pytest.mark.takes_turns
+
 NAMES = ("email", "first_name", "last_name", "company")
 EVE = ("eve@example.com", "Eve", "Müller", "Grüße")
 BOTH = inline(*NAMES) + inline(*EVE)

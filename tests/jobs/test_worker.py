@@ -94,6 +94,7 @@ def states(world: World) -> dict[str, str]:
 
 @pytest.mark.processes
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.takes_turns
 def test_a_killed_worker_loses_no_e_mail_and_sends_none_twice() -> None:
     world, chance = build(), random.Random(7)
     for _ in range(E_MAILS):

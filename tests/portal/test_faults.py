@@ -31,6 +31,7 @@ def environment(folder: Path) -> dict[str, str]:
 
 
 @pytest.mark.skipif(not ON_POSTGRESQL, reason="SQLite has no server")
+@pytest.mark.takes_turns
 def test_a_server_that_restarts_loses_nothing_and_counts_nothing_twice(tmp_path: Path) -> None:
     host = connection.settings_dict["HOST"]
 
@@ -60,6 +61,7 @@ def test_a_server_that_restarts_loses_nothing_and_counts_nothing_twice(tmp_path:
 @pytest.mark.skipif(
     os.geteuid() != 0 and not ALL_REQUIRED, reason="NOT TRIED: a full disk needs root"
 )
+@pytest.mark.takes_turns
 def test_a_full_disk_with_database_and_log_loses_nothing_and_counts_nothing_twice(
     tmp_path: Path,
 ) -> None:

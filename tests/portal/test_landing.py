@@ -22,6 +22,8 @@ from tenancy.table import every_vendor, vendor_by_company_id
 from tenancy.verbs import serve
 from tests.world import Browser, World, signed_in
 
+pytestmark = pytest.mark.takes_turns
+
 
 @pytest.mark.parametrize("typed", ["acme", " ACME ", "nobody-has-this"])
 def test_it_leads_to_a_portal_without_looking(world: World, typed: str) -> None:

@@ -13,6 +13,7 @@ import tomllib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,10 @@ from django.db.migrations.operations.base import Operation
 from django_tasks_db.models import DBTaskResult
 
 from accounts.tasks import find_account
-from backoffice.bulk.verbs import carry_out
+from backoffice.bulk import verbs as bulk
 from backoffice.models import BulkChange
+from imports.models import DataImport
+from imports.verbs import files
 from jobs.management.commands import db_worker
 from licenses.models import License
 from licenses.verbs.licenses import create_license
@@ -223,21 +226,43 @@ def test_a_job_that_nobody_knows_any_more_fails_in_the_end(
     assert job.status == "FAILED"
 
 
+def newer_change(world: worlds.World) -> tuple[Any, dict[str, str]]:
+    change = BulkChange.objects.create(
+        vendor=world.acme, kind="newer", name="change", label="Change", values={}, rows=1,
+        confirmed_by=world.acme_admin,
+    )  # fmt: skip
+    return change, {"change_id": str(change.pk)}
+
+
+def newer_import(world: worlds.World, state: str) -> tuple[Any, dict[str, str]]:
+    row = DataImport.objects.create(
+        vendor=world.acme, kind="newer", file_name="newer.csv", state=state,
+        confirmed_by=world.acme_admin,
+    )  # fmt: skip
+    return row, {"import_id": str(row.pk)}
+
+
+@pytest.mark.parametrize(
+    ("job_of", "made"),
+    [
+        (bulk.carry_out, newer_change),
+        (files.check, partial(newer_import, state=DataImport.State.CHECKING)),
+        (files.carry_out, partial(newer_import, state=DataImport.State.IMPORTING)),
+    ],
+    ids=["change", "check", "import"],
+)
 def test_a_job_about_what_only_a_newer_version_knows_is_left_to_its_workers(
-    world: worlds.World, settings: Any
+    world: worlds.World, settings: Any, job_of: Any, made: Any
 ) -> None:
-    """A change of a kind that came later, by the job that there was before."""
+    """A change, or an import, of a kind that came later, by the job that there was before."""
     settings.TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
     with inside(world.acme):
-        change = BulkChange.objects.create(
-            vendor=world.acme, kind="newer", name="change", label="Change", values={}, rows=1,
-            confirmed_by=world.acme_admin,
-        )  # fmt: skip
-    carry_out.enqueue(vendor_id=str(world.acme.pk), change_id=str(change.pk))
-    job = DBTaskResult.objects.get(task_path=carry_out.module_path)
+        row, named = made(world)
+    job_of.enqueue(vendor_id=str(world.acme.pk), **named)
+    job = DBTaskResult.objects.get(task_path=job_of.module_path)
     job.claim("old")
     a_worker().run_task(job)
     job.refresh_from_db()
     assert job.status == "READY"
     with inside(world.acme):
-        assert BulkChange.objects.get().state == BulkChange.State.WAITING
+        assert type(row).objects.get(pk=row.pk).state == row.state
