@@ -60,7 +60,7 @@ CELL = re.compile(r'<(?P<tag>td|th) class="(?P<names>[^"]*)">')
 STYLED = {
     "field-at", "field-beginning", "field-created_at", "field-email", "field-file",
     "field-file_name", "field-fingerprint", "field-ip", "field-key", "field-license",
-    "field-recipient", "field-subject", "field-url", "field-user",
+    "field-recipient_shown", "field-subject", "field-url", "field-user",
 }  # fmt: skip
 NARROWED = "kept"  # the form of the filters' choices
 MANY_CHOICES = 20

@@ -5,9 +5,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.contrib.admin.helpers import AdminForm, AdminReadonlyField, Fieldline, Fieldset
-from django.utils.html import conditional_escape
+from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
+
+
+def breakable(email: str) -> SafeString:
+    """An e-mail, which goes on in another line behind its sign, where there is room for that."""
+    name, at, domain = email.partition("@")
+    return format_html("<span>{}{}<wbr>{}</span>", name, at, domain)
 
 
 class ReadableForm(AdminForm):

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.base import VendorAdmin, WithButtons
 from backoffice.filters import DaysFilter, PersonFilter
 from backoffice.lists import Empty
+from backoffice.readable import breakable
 from mail import emails
 from mail.delivery import resend
 from mail.kinds import KINDS
@@ -74,7 +75,7 @@ class OutgoingEmailAdmin(WithButtons):
     list_display = (
         "created_at",
         "kind_shown",
-        "recipient",
+        "recipient_shown",
         "person",
         "subject",
         "state_shown",
@@ -114,6 +115,10 @@ class OutgoingEmailAdmin(WithButtons):
     @admin.display(description=_("kind"))
     def kind_shown(self, obj: OutgoingEmail) -> str:
         return str(KINDS[obj.kind].label) if obj.kind in KINDS else obj.kind
+
+    @admin.display(description=_("recipient"), ordering="recipient")
+    def recipient_shown(self, obj: OutgoingEmail) -> str:
+        return breakable(obj.recipient)
 
     @admin.display(description=_("state"), ordering="state")
     def state_shown(self, obj: OutgoingEmail) -> str:

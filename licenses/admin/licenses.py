@@ -25,6 +25,7 @@ from backoffice.bulk.asking import OTHER_ROWS
 from backoffice.export import WithExport
 from backoffice.filters import DaysFilter, PersonFilter, RelatedFilter
 from backoffice.lists import Empty, is_across, is_list_of
+from backoffice.readable import breakable
 from licenses import words
 from licenses.admin.all_found import WithChangesToAll
 from licenses.admin.filters import ExpiryFilter, LicenseTagFilter, StatusFilter
@@ -439,11 +440,7 @@ class LicenseAdmin(WithChangesToAll, WithExport, WithButtons, WithDuplicate, Wit
 
     @admin.display(description=_("customer"))
     def user_shown(self, obj: License) -> str:
-        """An e-mail, which is broken behind its sign alone."""
-        if obj.user is None:
-            return ""
-        name, at, domain = obj.user.email.partition("@")
-        return format_html("<span>{}{}<wbr>{}</span>", name, at, domain)
+        return breakable(obj.user.email) if obj.user else ""
 
     @admin.display(description=_("status"))
     def status(self, obj: License) -> str:

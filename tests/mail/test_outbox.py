@@ -158,7 +158,7 @@ def test_the_list_costs_the_same_with_one_and_three(
             page = admin.get(LIST).content.decode()
         assert page.count("Your account at Acme Instruments") == number
     queue("invitation", user=world.bob)
-    assert "bob@example.com" not in admin.get(LIST).content.decode()
+    assert "bob@" not in admin.get(LIST).content.decode()
 
 
 def test_the_list_is_filtered_and_searched(world: World) -> None:
@@ -167,9 +167,9 @@ def test_the_list_is_filtered_and_searched(world: World) -> None:
     admin = signed_in(world.acme_admin)
     for query in ("?kind=invitation", "?q=ada%40", "?kind=invitation&state__exact=sent"):
         page = admin.get(LIST + query).content.decode()
-        assert "ada@example.com" in page
-        assert "grace@example.com" not in page
-    assert "ada@example.com" not in admin.get(f"{LIST}?state__exact=failed").content.decode()
+        assert "ada@<wbr>example.com" in page
+        assert "grace@" not in page
+    assert "ada@" not in admin.get(f"{LIST}?state__exact=failed").content.decode()
 
 
 def failed(world: World, state: str = "failed") -> str:

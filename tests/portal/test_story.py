@@ -105,8 +105,8 @@ def test_all_e_mails_are_listed_also_those_to_an_address_of_before(world: World)
     story = support.get(f"/accounts/user/{world.ada.pk}/story/").content.decode()
     [path] = re.findall(r'"(/mail/outgoingemail/\?[^"]+)"', story)
     page = support.get(path).content.decode()
-    assert page.count(">ada@example.com<") == SHOWN + 1
-    assert "grace@example.com" not in page
+    assert page.count(">ada@<wbr>example.com<") == SHOWN + 1
+    assert "grace@" not in page
 
 
 def test_the_other_vendors_customer_is_not_there(world: World) -> None:
