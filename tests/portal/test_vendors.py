@@ -236,7 +236,13 @@ def test_commands_do_the_same(world: World) -> None:
     told = run("invite_admin", "initech", "bill@initech.example")
     assert told == "An invitation is on its way to bill@initech.example.\n"
     assert len(mail.outbox) == 2
-    assert "can sign in" in run("invite_admin", "acme", "admin@acme.example")
+    told = run("invite_admin", "acme", "admin@acme.example")
+    assert told == "admin@acme.example is an administrator and has a password.\n"
+    run("suspend_vendor", "acme")
+    told = run("invite_admin", "acme", "admin@acme.example")
+    assert told.endswith(
+        "Acme Instruments is suspended: nobody enters before that is taken back.\n"
+    )
     run("create_vendor", " Hooli ", "Hooli", "Gavin Belson <gavin@hooli.example>")
     assert mail.outbox[-1].to == ["gavin@hooli.example"]
     assert vendor_by_company_id("hooli") is not None

@@ -27,6 +27,8 @@ class Command(BaseCommand):
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
         if named.has_usable_password():
-            self.stdout.write(f"{named.email} is an administrator and can sign in.")
+            self.stdout.write(f"{named.email} is an administrator and has a password.")
         else:
             self.stdout.write(f"An invitation is on its way to {named.email}.")
+        if not vendor.is_active:
+            self.stdout.write(f"{vendor} is suspended: nobody enters before that is taken back.")
