@@ -22,6 +22,8 @@ from accounts.verbs.tags import tag_person
 from backoffice.lists import MOST_OFFERED
 from licenses.models import Activation, License, LicenseTag, LicenseUser
 from licenses.verbs.details import tag_license
+from mail.models import OutgoingEmail
+from portal.office.find import LOOKED_AT
 from releases.models import Download
 from tenancy.door import inside
 from tenancy.sqlite import statistics
@@ -92,10 +94,14 @@ def crowd(world: World) -> dict[str, UUID]:
         on_license = LicenseTag.objects.filter(license=world.ada_license)[0]
         on_person = UserTag.objects.filter(user=world.ada)[0]
         [shared], [download] = LicenseUser.objects.all(), Download.objects.all()
+        email = OutgoingEmail.objects.create(
+            vendor=world.acme, kind="license", recipient=world.ada.email, user=world.ada
+        )
     ages = {"created_at": minutes_ago("n")}
     license, person = id_by("'licence ' || n"), id_by("'person ' || n")
     both = {"license_id": license, "user_id": person}
-    kinds = (User, License, Activation, LicenseTag, UserTag, LicenseUser, Download)
+    kinds = (User, License, Activation, LicenseTag, UserTag, LicenseUser, Download,
+             OutgoingEmail)  # fmt: skip
     with filling(*kinds):
         copy(world.grace, NUMBER, id=person, email="'customer' || n || '@example.com'", **ages)
         key, ends = "'KEY-' || n || '-Z' || (n * 7)", minutes_ago("-n")
@@ -113,6 +119,7 @@ def crowd(world: World) -> dict[str, UUID]:
             copy(row, 3, tag_id=of(tags["few"]), **{name: each})
         copy(shared, NUMBER, **both)
         copy(download, NUMBER, **both)
+        copy(email, NUMBER, user_id=person, recipient="'customer' || n || '@example.com'", **ages)
     if ON_POSTGRESQL:
         fill_words(world.acme)
     else:
@@ -151,9 +158,13 @@ def cases(world: World, tags: dict[str, UUID]) -> Iterator[tuple[str, Any, int]]
         yield f"{path}?q=example.com", admin, MOST_READ
         yield f"{path}export.csv?tag={tags['few']}", admin, of_tag["few"]
         yield f"{path}export.csv?tag={tags['some']}", admin, ALL
+    of_ada = f"/mail/outgoingemail/?user__id__exact={world.ada.pk}"
+    for more in ("", "&p=last", "&o=3", "&state__exact=queued"):
+        yield f"{of_ada}{more}", admin, FEW
     yield "/", admin, CHARTED
-    # A machine of that very name is looked for in the order of the list, by SQLite.
-    yield "/find/?q=customer777", admin, FEW if ON_POSTGRESQL else COUNTED
+    # A machine of that very name is looked for in the order of the list, by SQLite; and in the
+    # subjects of the newest e-mails.
+    yield "/find/?q=customer777", admin, LOOKED_AT if ON_POSTGRESQL else COUNTED
     for table in ("licences", "machines", "downloads"):
         yield f"/profile/data/{table}.csv", ada, FEW
 
