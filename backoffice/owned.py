@@ -6,31 +6,93 @@ from hashlib import sha256
 from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
-from django.forms import BoundField, ModelForm
+from django.forms import BoundField, ChoiceField, ModelChoiceField, ModelForm
+from django.http import QueryDict
 from django.utils.translation import gettext
 
 DIGEST = 3  # characters that say what a field began with
 BEGAN = "began"  # the field that says what a form began with
 
 
-def _digest(value: Any) -> str:
+def _digest(text: str) -> str:
     """Eighteen bits: enough to see a change, and little for a page to bring along."""
-    return urlsafe_b64encode(sha256(repr(value).encode()).digest())[:DIGEST].decode()
+    return urlsafe_b64encode(sha256(text.encode()).digest())[:DIGEST].decode()
 
 
 def _digests_in(text: str) -> list[str]:
     return [text[place : place + DIGEST] for place in range(0, len(text), DIGEST)]
 
 
-def _meanwhile(field: BoundField) -> str:
-    """That a field is not as it was, and what it is where that is a text or a number."""
-    now = field.field.prepare_value(field.initial)
-    if isinstance(now, bool) or not isinstance(now, str | int):
+def _plain(value: Any) -> str:
+    """A value as text, the same whether a browser has sent it or a page shows it."""
+    if isinstance(value, bool) or value is None:
+        return "on" if value else ""
+    if isinstance(value, list | tuple | set):
+        return "\n".join(sorted(map(_plain, value)))
+    return "\n".join(str(value).strip().splitlines())
+
+
+def _now(field: BoundField) -> Any:
+    """What the field shows to whoever opens the page now."""
+    value = field.field.prepare_value(field.initial)
+    return value if isinstance(value, bool) else field.field.widget.format_value(value)
+
+
+def _label_of(field: BoundField) -> str:
+    """What stands in the field now, as its page says it; nothing where that takes a query."""
+    now = _now(field)
+    if isinstance(field.field, ChoiceField):
+        is_read = isinstance(field.field, ModelChoiceField)
+        chosen = {} if is_read else {str(value): label for value, label in field.field.choices}
+        return ", ".join(str(chosen[each]) for each in now or () if each in chosen)
+    return now if isinstance(now, str) else ""
+
+
+def _meanwhile(field: BoundField, *, is_touched: bool) -> str:
+    """That a field is not as it was; and what it is, where somebody has typed something else."""
+    if not is_touched:
+        return gettext("Somebody has changed this meanwhile. Here is what it is now: save again.")
+    now = _label_of(field)
+    if not now:
         return gettext("Somebody has changed this meanwhile. Save again what is to stand here.")
     text = gettext(
         "Somebody has changed this meanwhile, to “%(now)s”. Save again what is to stand here."
     )
     return text % {"now": now}
+
+
+class OverwritesNothingUnseen(ModelForm[Any]):
+    """A form whose page brings along what its fields began with (`began`, a hidden field). What
+    somebody else has changed since is said at its field: where nothing else was typed the field
+    shows what it is now, and what was typed stands when it is sent again."""
+
+    @property
+    def began(self) -> str:
+        """A short digest of each field."""
+        return "".join(_digest(_plain(_now(self[name]))) for name in self.fields)
+
+    def clean(self) -> Any:
+        cleaned = super().clean()
+        given = "" if self.prefix else self.data.get(BEGAN, "")
+        if len(given) != DIGEST * len(self.fields):
+            return cleaned
+        seen, now = _digests_in(given), _digests_in(self.began)
+        for name, before, after in zip(tuple(self.fields), seen, now, strict=True):
+            if before != after and name in self.changed_data:
+                is_touched = _digest(_plain(self[name].data)) != before
+                self.add_error(name, _meanwhile(self[name], is_touched=is_touched))
+                if not is_touched:
+                    self._show_now(name)
+        return cleaned
+
+    def _show_now(self, name: str) -> None:
+        """Has the page show what the field is by now, in the place of what was sent."""
+        data, now = QueryDict(mutable=True), _now(self[name])
+        data.update(self.data)
+        if isinstance(now, bool):
+            now = "on" if now else None
+        data.setlist(name, [] if now is None else now if isinstance(now, list) else [now])
+        self.data = data
 
 
 def _field_of(error: ValidationError, form: ModelForm[Any]) -> str | None:
@@ -48,29 +110,11 @@ def owned(form_class: type[ModelForm[Any]], vendor: Any) -> type[ModelForm[Any]]
     """The form class, made to fill in the vendor before validation, so that constraints see it, and
     to overwrite nothing unseen."""
 
-    class OwnedForm(form_class):  # type: ignore[valid-type, misc]
+    class OwnedForm(OverwritesNothingUnseen, form_class):  # type: ignore[valid-type, misc]
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             super().__init__(*args, **kwargs)
             if self.instance._state.adding:
                 self.instance.vendor = vendor
-
-        @property
-        def began(self) -> str:
-            """What the fields began with, for the page to bring along: a short digest of each."""
-            return "".join(_digest(self[name].initial) for name in self.fields)
-
-        def clean(self) -> Any:
-            """Says of what somebody else has changed since the page was loaded what it is by now;
-            sent again, what is typed stands."""
-            cleaned = super().clean()
-            given = "" if self.prefix else self.data.get(BEGAN, "")
-            if len(given) != DIGEST * len(self.fields):
-                return cleaned
-            seen, now = _digests_in(given), _digests_in(self.began)
-            for name, before, after in zip(tuple(self.fields), seen, now, strict=True):
-                if before != after and name in self.changed_data:
-                    self.add_error(name, _meanwhile(self[name]))
-            return cleaned
 
         def _update_errors(self, errors: ValidationError) -> None:
             """What somebody has at the vendor already is told at the field that says it."""

@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.owned import OverwritesNothingUnseen
 from branding import images
 from branding.images import Picture
 from branding.models import DEFAULT_ACCENT, Branding
@@ -60,7 +61,7 @@ class PictureField(forms.FileField):
         return images.read_picture(super().clean(data, None), self.fit)
 
 
-class BrandingForm(forms.ModelForm[Branding]):
+class BrandingForm(OverwritesNothingUnseen, forms.ModelForm[Branding]):
     """Everything that makes a portal look like its vendor's own."""
 
     logo_light = PictureField(

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.base import VendorAdmin, WithButtons
 from backoffice.filters import DaysFilter, PersonFilter
 from backoffice.lists import Empty
+from backoffice.owned import OverwritesNothingUnseen
 from backoffice.readable import breakable
 from mail import emails
 from mail.delivery import resend
@@ -149,7 +150,7 @@ class OutgoingEmailAdmin(WithButtons):
         return super().change_view(request, object_id, form_url, shown)
 
 
-class OwnTextForm(forms.ModelForm[OwnText]):
+class OwnTextForm(OverwritesNothingUnseen, forms.ModelForm[OwnText]):
     """Subject and text, with what is wrong with their placeholders beside each."""
 
     class Meta:

@@ -18,6 +18,7 @@ from accounts.verbs.trial_email import send_test
 from accounts.ways_in import domains
 from audit.words import value_text
 from backoffice.base import VendorAdmin
+from backoffice.owned import BEGAN, OverwritesNothingUnseen
 from tenancy import zones
 from tenancy.door import current_vendor
 from web.limits import TooManyAttempts
@@ -53,7 +54,7 @@ GROUPS: tuple[tuple[Any, tuple[str, ...]], ...] = (
 )
 
 
-class SettingsForm(forms.ModelForm[PortalSettings]):
+class SettingsForm(OverwritesNothingUnseen, forms.ModelForm[PortalSettings]):
     time_zone = forms.ChoiceField(
         label=_("Time zone"),
         widget=ZoneSelect,
@@ -194,7 +195,9 @@ class PortalSettingsAdmin(VendorAdmin):
             **self.admin_site.each_context(request),
             "title": _("Change the time zone to %(zone)s?") % {"zone": form.data["time_zone"]},
             "opts": self.opts,
-            "given": [(name, form.data[name]) for name in form.fields if name in form.data],
+            "given": [
+                (name, form.data[name]) for name in (*form.fields, BEGAN) if name in form.data
+            ],
             "new": form.data["time_zone"],
             "old": form.zone,
             "days": days.counted(),

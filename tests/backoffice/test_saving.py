@@ -132,6 +132,7 @@ def test_a_change_to_many_leads_to_the_list_as_it_was(world: World) -> None:
 def test_what_somebody_else_saved_meanwhile_is_not_overwritten_unseen(
     world: World, path: str, field: str
 ) -> None:
+    """Sent again, what is there by now stays, unless something else was typed."""
     ids = {"ada": world.ada.pk, "orbit": world.orbit.pk, "license": world.ada_license.pk}
     browser, path = signed_in(world.acme_admin), f"/{path.format(**ids)}"
     target = path.partition("?")[0] if "?" in path else ""
@@ -141,10 +142,10 @@ def test_what_somebody_else_saved_meanwhile_is_not_overwritten_unseen(
     refused = browser.post(path, first | {other: "By the one"})
     assert refused.status_code == 200
     text = unescape(refused.content.decode())
-    assert "Somebody has changed this meanwhile, to “By the other”." in text
+    assert "Somebody has changed this meanwhile. Here is what it is now: save again." in text
     again = form_of(text, target, having=field)
-    assert again[other] == ["By the one"]
-    assert browser.post(path, again | {field: "By the other"}).status_code == 302
+    assert (again[field], again[other]) == (["By the other"], ["By the one"])
+    assert browser.post(path, again).status_code == 302
     kept = form_of(browser.get(path).content.decode(), target, having=field)
     assert (kept[field], kept[other]) == (["By the other"], ["By the one"])
 
@@ -159,3 +160,42 @@ def test_what_is_typed_again_stands(world: World) -> None:
     assert browser.post(path, again).status_code == 302
     kept = form_of(browser.get(path).content.decode(), having="description")
     assert kept["description"] == ["Mine"]
+
+
+@pytest.mark.parametrize(
+    ("path", "field", "other"),
+    [
+        ("branding/branding/", "support_email", "portal_title"),
+        ("accounts/portalsettings/", "email_sender", "allowed_own_releases"),
+        ("mail/owntext/write/invitation/", "subject", "text"),
+    ],
+)
+def test_pages_of_their_own_overwrite_nothing_unseen_either(
+    world: World, path: str, field: str, other: str
+) -> None:
+    admin, path = signed_in(world.acme_admin), f"/{path}"
+    first = form_of(admin.get(path).content.decode(), having=field)
+    values = {"support_email": "help@acme.example", "allowed_own_releases": "3"}
+    theirs, mine = values.get(field, "By the other"), values.get(other, "{link} by the one")
+    assert admin.post(path, first | {field: theirs}).status_code == 302
+    refused = admin.post(path, first | {other: mine})
+    assert refused.status_code == 200
+    again = form_of(refused.content.decode(), having=field)
+    assert (again[field], again[other]) == ([theirs], [mine])
+    assert admin.post(path, again).status_code == 302
+    kept = form_of(admin.get(path).content.decode(), having=field)
+    assert (kept[field], kept[other]) == ([theirs], [mine])
+
+
+def test_what_was_typed_meanwhile_stays_and_a_choice_is_told_by_its_name(world: World) -> None:
+    admin, path = signed_in(world.acme_admin), f"/accounts/user/{world.grace.pk}/change/"
+    first = form_of(admin.get(path).content.decode(), having="company")
+    theirs = {"company": "By the other", "role": "support", "is_active": []}
+    assert admin.post(path, first | theirs).status_code == 302
+    refused = admin.post(path, first | {"company": "By the one", "role": "admin"})
+    text = unescape(refused.content.decode())
+    assert "Somebody has changed this meanwhile, to “By the other”." in text
+    assert "Somebody has changed this meanwhile, to “Support”." in text
+    again = form_of(text, having="company")
+    assert (again["company"], again["role"]) == (["By the one"], ["admin"])
+    assert "is_active" not in again  # as it is by now: nobody asked for it to be otherwise
