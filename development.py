@@ -106,6 +106,7 @@ def serve(port: int, *, seed: bool) -> NoReturn:
     install("requirements.lock")
     with alone():
         environment = development_environment(os.environ, port)
+    port_file(environment).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     port_file(environment).write_text(f"{port}\n")
     manage = [str(PYTHON), str(ROOT / "manage.py"), "run", "--bind", f"127.0.0.1:{port}"]
     sys.stdout.flush()

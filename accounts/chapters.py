@@ -16,6 +16,7 @@ from accounts.verbs.refusals import KEPT
 from accounts.words import browser_text
 from audit import words
 from audit.models import AuditEntry
+from audit.trail import told_to
 from backoffice.pages import counted
 from mail.kinds import kind_of
 from mail.models import OutgoingEmail
@@ -25,7 +26,7 @@ READ = 2 * KEPT  # refusals: no more are kept of a person (accounts/verbs/refusa
 REFUSALS = 30  # rows of them
 
 
-def emails(user: User) -> Chapter:
+def emails(user: User, _reader: User) -> Chapter:
     """The e-mails to the person, with what became of them."""
     sent = OutgoingEmail.objects.filter(user=user)
     rows = [
@@ -48,7 +49,7 @@ def emails(user: User) -> Chapter:
     )
 
 
-def sign_ins(user: User) -> Chapter:
+def sign_ins(user: User, _reader: User) -> Chapter:
     """When the person signed in, and from where."""
     entries = _about(user).filter(action="signed-in")
     rows = [
@@ -69,7 +70,7 @@ def sign_ins(user: User) -> Chapter:
     )
 
 
-def refusals(user: User) -> Chapter:
+def refusals(user: User, _reader: User) -> Chapter:
     """What the person was refused lately: what she saw, as far as we know. The same again and again
     is one row, so that it hides nothing else."""
     found = Refusal.objects.filter(user=user)
@@ -127,7 +128,7 @@ def _times(why: str, times: int) -> str:
     return gettext("%(why)s · %(times)d times") % {"why": why, "times": times}
 
 
-def access_tokens(user: User) -> Chapter:
+def access_tokens(user: User, _reader: User) -> Chapter:
     """With what programs act in the person's name; a link to revoke those that count."""
     tokens = tokens_of(user)
     rows = [
@@ -167,9 +168,10 @@ def _license_of(refusal: Refusal) -> Cell:
     return Cell(refusal.license_key, url, "licenses.view_license")
 
 
-def trail(user: User) -> Chapter:
+def trail(user: User, reader: User) -> Chapter:
     """What happened to the person and to what is his."""
-    entries = _about(user).exclude(action__in=("signed-in", "signed-out", "view-as-page"))
+    told = told_to(reader, _about(user))
+    entries = told.exclude(action__in=("signed-in", "signed-out", "view-as-page"))
     rows = [
         [
             Cell(at(entry.created_at), _page(entry)),

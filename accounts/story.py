@@ -36,8 +36,8 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """One part of the story: the newest SHOWN rows of a table, and where all of them are; `total`
-    is how many, as `backoffice.pages.counted` has it."""
+    """One part of the story: the newest rows of a table, mostly SHOWN, and where all of them are;
+    `total` is how many, as `backoffice.pages.counted` has it."""
 
     id: str
     title: str | Promise
@@ -59,7 +59,8 @@ class Chapter:
         return [list(zip(self.columns, row, strict=True)) for row in self.rows]
 
 
-Teller = Callable[[User], Chapter]
+# Of whom the chapter is, and who reads it.
+Teller = Callable[[User, User], Chapter]
 _tellers: list[tuple[int, str, Teller]] = []
 
 
@@ -72,7 +73,7 @@ def register(place: int, right: str, teller: Teller) -> None:
 def story_of(user: User, *, reader: User) -> list[Chapter]:
     """The chapters of this customer that the reader may read, with the buttons for him."""
     ordered = sorted(_tellers, key=lambda each: each[0])
-    chapters = [teller(user) for _place, right, teller in ordered if reader.has_perm(right)]
+    chapters = [teller(user, reader) for _place, right, teller in ordered if reader.has_perm(right)]
     return [_for_reader(chapter, reader) for chapter in chapters]
 
 

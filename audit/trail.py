@@ -292,10 +292,11 @@ def entries_about(row: models.Model) -> QuerySet[AuditEntry]:
     return AuditEntry.objects.filter(about).exclude(action="view-as-page")
 
 
-# Changes of a row's tags, and tags themselves.
+# Changes of a row's tags, and tags themselves. Never unknown, as `has_key` is on PostgreSQL of what
+# has no changes, so that it can be excluded.
 OF_TAGS = (
-    Q(facts__changes__has_key="tags")
-    | Q(about__said__changes__has_key="tags")  # of a person
+    Q(facts__changes__tags__isnull=False)
+    | Q(about__said__changes__tags__isnull=False)  # of a person
     | Q(subject_type="accounts.tag")
 )
 

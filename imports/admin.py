@@ -84,7 +84,11 @@ class DataImportAdmin(WithButtons):
         """Takes a file and has it checked; what is wrong with it as a whole is said at once."""
         if not may_import(request):
             raise PermissionDenied
-        form = ImportForm(request.POST or None, request.FILES or None, initial=request.GET.dict())
+        form = ImportForm(
+            request.POST or None,
+            request.FILES or None,
+            initial={"kind": request.GET.get("kind", "")},
+        )
         if request.method == "POST" and form.is_valid():
             try:
                 row = self._start(form)

@@ -16,7 +16,7 @@ from licenses.verbs.releasing import ANSWERS
 from web.moments import at
 
 
-def licenses(user: User) -> Chapter:
+def licenses(user: User, _reader: User) -> Chapter:
     """The customer's licences, and those where he is an additional user."""
     found = licenses_of(user)
     rows = [
@@ -42,7 +42,7 @@ def licenses(user: User) -> Chapter:
     )
 
 
-def machines(user: User) -> Chapter:
+def machines(user: User, _reader: User) -> Chapter:
     """The machines that use seats of those licences."""
     found = machines_of(user)
     rows = [
@@ -65,7 +65,7 @@ def machines(user: User) -> Chapter:
     )
 
 
-def requests(user: User) -> Chapter:
+def requests(user: User, _reader: User) -> Chapter:
     """What the customer asked support to release, or released himself."""
     found = SeatRequest.objects.filter(user=user)
     rows = [

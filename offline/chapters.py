@@ -11,7 +11,7 @@ from offline.models import OfflineExchange
 from web.moments import at
 
 
-def files(user: User) -> Chapter:
+def files(user: User, _reader: User) -> Chapter:
     """The offline files that were answered for the licences of this customer."""
     found = OfflineExchange.objects.filter(license__in=ids_of(user))
     rows = [

@@ -11,7 +11,7 @@ from releases.models import Download
 from web.moments import at
 
 
-def downloads(user: User) -> Chapter:
+def downloads(user: User, _reader: User) -> Chapter:
     """The downloads that count, by this customer's licences."""
     found = Download.objects.filter(license__in=ids_of(user), counted=True)
     rows = [

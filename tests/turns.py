@@ -1,6 +1,6 @@
 """Which tests a change is tried with: of a table, a sixteenth of its rows; others at another change.
 
-A table is a test with three and more parameters; all that takes seconds and is marked so (`takes_turns`); and,
+A table is a test with three and more rows of parameters; all that takes seconds and is marked so (`takes_turns`); and,
 on PostgreSQL, what its planner or its collation might answer differently (`by_database`). Its rows
 are dealt out to sixteen turns. Whose turn it is says the commit (`development.turn`), so that the same
 one tries the same rows wherever it is tried, and in the long run every row is. `--in-full` tries all

@@ -18,7 +18,7 @@ from django_tasks_db.models import DBTaskResult
 from accounts import tasks
 from accounts.models import BuiltIn, PersonalAccessToken, Refusal, User, UserWord, ViewAs
 from accounts.verbs import sessions
-from accounts.verbs.people import LastAdministrator, PersonIsGone
+from accounts.verbs.people import LastAdministrator, PersonIsGone, administers
 from accounts.view_as import verbs as view_as
 from audit import rows
 from audit.acting import actor
@@ -83,7 +83,8 @@ def _lock(person: User, heir: User | None) -> tuple[User, User | None]:
         raise PersonIsGone
     locked = found[person.pk]
     admins = [each for each in found.values() if each.role == BuiltIn.ADMIN and each.is_active]
-    if admins == [locked]:
+    others = [each for each in admins if each != locked]
+    if (administers(locked) and not any(map(administers, others))) or admins == [locked]:
         raise LastAdministrator
     if heir is None:
         return locked, None

@@ -97,7 +97,7 @@ def change_person(*, person: User, fields: Collection[str], by_rule: bool = Fals
         setattr(saved, name, getattr(person, name))
     if saved.role != before.role:
         _check_role(saved, by_rule=by_rule)
-    if _administers(before) and not _administers(saved) and not by_rule:
+    if administers(before) and not administers(saved) and not by_rule:
         _check_others_administer(saved)
     # Whoever has an odd name of before can be switched off all the same.
     as_it_was = {each.name for each in saved._meta.fields} - {"vendor", *fields}
@@ -138,8 +138,9 @@ def switch_on(person: User) -> User:
     return change_person(person=person, fields=["is_active"])
 
 
-def _administers(person: User) -> bool:
-    """Whether somebody can: by a password, or by single sign-on, and not who is invited alone."""
+def administers(person: User) -> bool:
+    """Whether somebody is an administrator who can sign in: by a password, or by single sign-on;
+    who is invited alone is none."""
     has_come = person.has_usable_password() or person.last_seen_at is not None
     return person.role == BuiltIn.ADMIN and person.is_active and has_come
 
@@ -148,7 +149,7 @@ def _check_others_administer(person: User) -> None:
     """Raises LastAdministrator. Of two who switch each other off one comes second."""
     Vendor.objects.select_for_update(of=("self",), no_key=True).get(pk=str(person.vendor_id))
     others = User.objects.filter(role=BuiltIn.ADMIN, is_active=True).exclude(pk=person.pk)
-    if not any(map(_administers, others)):
+    if not any(map(administers, others)):
         raise LastAdministrator
 
 

@@ -224,11 +224,12 @@ def _end(change: BulkChange, state: str, why: str = "") -> bool:
 
 def go_on() -> int:
     """The hourly chore (jobs/chores.py): has changes go on that have stood still for half an hour,
-    so that their jobs must be lost; returns how many."""
+    so that their jobs must be lost; returns how many. Those of kinds that only a newer version
+    knows wait for it."""
     before = timezone.now() - STANDS_STILL
 
     def at(vendor: Vendor) -> int:
-        still = BulkChange.objects.filter(state__in=RUNNING, updated_at__lt=before)
+        still = BulkChange.objects.filter(kind__in=KINDS, state__in=RUNNING, updated_at__lt=before)
         found = list(still.values_list("pk", flat=True))
         for pk in found:
             carry_out.enqueue(vendor_id=str(vendor.pk), change_id=str(pk))

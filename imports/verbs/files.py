@@ -236,12 +236,13 @@ def _changed(row: DataImport, problems: list[Problem], number: int) -> None:
 
 def go_on() -> int:
     """The hourly chore (jobs/chores.py): has imports go on that have stood still for half an hour,
-    so that their jobs must be lost; returns how many."""
+    so that their jobs must be lost; returns how many. Those of kinds that only a newer version
+    knows wait for it."""
     before = timezone.now() - STANDS_STILL
 
     def at(vendor: Vendor) -> int:
         running = (State.READING, State.CHECKING, State.IMPORTING, State.UNDOING)
-        left = DataImport.objects.filter(state__in=running, updated_at__lt=before)
+        left = DataImport.objects.filter(kind__in=KINDS, state__in=running, updated_at__lt=before)
         found = list(left.values_list("pk", "state"))
         for pk, state in found:
             job = check if state in {State.READING, State.CHECKING} else carry_out

@@ -215,7 +215,7 @@ def _written_to(wanted: str, reader: User) -> Group:
     and has not confirmed is nobody's."""
     may = reader.has_perms(("accounts.view_user", "mail.view_outgoingemail"))
     went = OutgoingEmail.objects.filter(recipient__in=spellings_of(wanted), user__isnull=False)
-    told = went.exclude(kind=UNTOLD).values_list("user_id", flat=True).distinct()
+    told = went.exclude(kind=UNTOLD).order_by().values_list("user_id", flat=True).distinct()
     ids = list(told[: SHOWN + 1]) if may and "@" in wanted else []
     hits = [person(each) for each in User.objects.filter(pk__in=ids)] if ids else []
     return Group(

@@ -52,7 +52,7 @@ from tests.filled import fill
 from tests.licenses.test_activation import KEY, run_at_once
 from tests.offline.requests_maker import MachineKeys
 from tests.roles import everywhere
-from tests.world import PASSWORD, Browser, World, build, download_path, machine, signed_in
+from tests.world import NOW, PASSWORD, Browser, World, build, download_path, machine, signed_in
 
 EMAIL, NAME, COMPANY = "ada@example.com", "Ada Lovelace", "Analytical Engines Ltd"
 TELLING = (EMAIL, NAME, "Lovelace", COMPANY, "Analytical", "ada-laptop", "adas-clean-room")
@@ -451,6 +451,9 @@ def test_an_administrator_erases_neither_herself_nor_the_last_one(world: World) 
         )
         with acting_as(world.acme_admin), pytest.raises(ErasesOneself):
             erase_person(person=world.acme_admin)
+        with acting_as(second), pytest.raises(LastAdministrator):
+            erase_person(person=world.acme_admin)  # An invitation that nobody has followed is none.
+        User.objects.filter(pk=second.pk).update(last_seen_at=NOW)
         with acting_as(second):
             erase_person(person=world.acme_admin)
         with pytest.raises(LastAdministrator):  # the command, in nobody's name

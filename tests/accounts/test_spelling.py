@@ -106,7 +106,7 @@ def test_a_new_person_in_the_back_office(world: World, typed: str) -> None:
     assert [message.to for message in mail.outbox] == [[IN_ASCII]]
     again = admin.post("/accounts/user/add/", {**form, "email": IN_ASCII})
     assert again.status_code == 200
-    assert again.content.decode().count(TAKEN) == 1
+    assert again.context["adminform"].form.errors == {"email": [TAKEN]}
 
 
 @pytest.mark.parametrize("typed", SPELLINGS)
@@ -314,8 +314,8 @@ def test_staff_find_the_e_mails(world: World, zoe: User, text: str) -> None:
         queue("invitation", user=zoe)
         queue("invitation", user=world.ada)
     page = signed_in(world.acme_support).get("/mail/outgoingemail/", {"q": text}).content.decode()
-    assert ZOE in page
-    assert "ada@example.com" not in page
+    assert ZOE.replace("@", "@<wbr>") in page
+    assert "ada@" not in page
 
 
 # --- Twins of before ----------------------------------------------------------------------------

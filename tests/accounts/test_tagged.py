@@ -124,6 +124,7 @@ def test_fifty_of_the_longest_names_are_typed(case: Case) -> None:
     assert case.names() == names
 
 
+@pytest.mark.by_database
 def test_who_may_not_read_tags_neither_reads_nor_takes_them_off(case: Case) -> None:
     case.tag("Friends")
     noun = "accounts.{}_user" if case.is_person else "licenses.{}_license"
@@ -155,7 +156,18 @@ def test_who_may_not_read_tags_neither_reads_nor_takes_them_off(case: Case) -> N
     for person, status in ((case.world.acme_admin, 200), (clerks, 404)):
         program = program_of(person)
         assert program.get(f"/v3/event-logs/{told.pk}").status_code == status
-        assert ("Friends" in program.get("/v3/event-logs").content.decode()) == (status == 200)
+        told_of = program.get("/v3/event-logs").content.decode()
+        assert ("Friends" in told_of) == (status == 200)
+        assert "activated" in told_of, "What has no changes is told to everybody."
+    if not case.is_person:
+        return
+    story = f"/accounts/user/{case.world.ada.pk}/story/"
+    texts = [
+        signed_in(each).get(story).content.decode() for each in (case.world.acme_admin, clerks)
+    ]
+    happened = [text[text.index('id="trail"') :] for text in texts]
+    assert ["Tags" in text for text in happened] == [True, False]
+    assert all("Activated" in text or "activated" in text for text in happened)
 
 
 def test_support_reads_them_and_writes_none(case: Case) -> None:

@@ -471,6 +471,10 @@ def test_which_kind_of_file_it_is_has_to_be_said_once(world: World, admin: Brows
     assert '<a class="button" href="/imports/dataimport/add/?kind=customers">' in page
     page = admin.get("/imports/dataimport/add/?kind=customers").content.decode()
     assert '<option value="customers" selected>' in page
+    # The address says nothing else of the form, which is sent to it.
+    odd = "/imports/dataimport/add/?kind=customers&file=x&send_emails=on"
+    assert "checked" not in admin.get(odd).content.decode()
+    assert "This field is required." in admin.post(odd, {"kind": "customers"}).content.decode()
 
 
 def test_a_refused_file_lists_its_problems(world: World, admin: Browser) -> None:

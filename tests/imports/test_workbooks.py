@@ -36,8 +36,6 @@ from tests.imports.workbooks import (
 from tests.licenses.test_imports import KEY
 from tests.world import World
 
-pytestmark = pytest.mark.takes_turns
-
 NAMES = ("email", "first_name", "last_name", "company")
 EVE = ("eve@example.com", "Eve", "Müller", "Grüße")
 BOTH = inline(*NAMES) + inline(*EVE)
@@ -445,6 +443,7 @@ def test_a_cell_at_the_far_end_is_no_problem_as_long_as_it_is_empty(world: World
     assert started(world, by_hand(sheet(BOTH + far))).state == "ready"
 
 
+@pytest.mark.takes_turns
 def test_memory_has_an_end(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """With less of it, so that it does not take long: a sheet of one row of a million cells."""
     small = tmp_path / "workbook.py"
@@ -454,6 +453,7 @@ def test_memory_has_an_end(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
         workbooks.read(by_hand(sheet(f"<row>{'<c/>' * 1_000_000}</row>")), ())
 
 
+@pytest.mark.takes_turns
 def test_time_has_an_end(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """With less of it: a row whose number is beyond all sheets."""
     short = tmp_path / "workbook.py"
@@ -464,6 +464,7 @@ def test_time_has_an_end(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
         workbooks.read(by_hand(sheet(far)), ())
 
 
+@pytest.mark.takes_turns
 def test_waiting_has_an_end(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     asleep = tmp_path / "workbook.py"
     asleep.write_text("import time\ntime.sleep(60)\n")

@@ -49,7 +49,7 @@ from webhooks.events import EVENTS
 from webhooks.models import Delivery, Webhook
 from webhooks.verbs.webhooks import create_webhook
 
-pytestmark = pytest.mark.takes_turns
+pytestmark = pytest.mark.takes_turns  # each moves a vendor in
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ import pytest
 import development as dev
 from portal import processes
 from tests import turns
+from tests.served import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -42,11 +43,24 @@ def test_a_developers_environment_is_filled_in(tmp_path: Path) -> None:
     assert dev.development_environment({"DATA_DIR": str(tmp_path)}, 8123) == made
 
 
-def test_commands_link_to_where_it_was_served_last(tmp_path: Path) -> None:
-    given = {"DATA_DIR": str(tmp_path)}
-    assert dev.served_port(given) == "8000"
-    dev.port_file(given).write_text("8123\n")
-    assert dev.served_port(given) == "8123"
+def test_commands_link_to_where_it_was_served_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where no secret has to be kept in the folder, which is not there yet."""
+    linked: list[str] = []
+    monkeypatch.setattr(dev, "install", lambda _lock: None)
+    monkeypatch.setattr(dev.os, "execve", lambda _python, _command, _env: None)
+    monkeypatch.setattr(dev, "call", lambda _command, env: linked.append(env["PUBLIC_PORT"]) or 0)
+    monkeypatch.setenv("DATA_DIR", str(tmp_path / "data"))
+    for name in ("SECRET_KEY", "KEY_ENCRYPTION_KEYS"):
+        monkeypatch.setenv(name, "mine")
+    for name in ("PORT", "PUBLIC_PORT"):
+        monkeypatch.delenv(name, raising=False)
+    dev.manage(["check"])
+    port = free_port()
+    dev.serve(port, seed=False)
+    dev.manage(["check"])
+    assert linked == ["8000", str(port)]
 
 
 def test_what_is_set_wins(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from licenses.verbs.mailing import send_license
 from licenses.verbs.releasing import free
 from mail.models import OutgoingEmail
 from mail.outbox import queue
+from portal.office.find import SHOWN
 from tenancy.door import inside
 from tenancy.finding import wrong
 from tests.accounts.test_roles import person
@@ -158,10 +159,14 @@ def test_who_has_another_address_by_now_is_found_by_the_one_of_before(world: Wor
     with inside(world.acme):
         queue("address-changed", user=world.ada, recipient="countess@example.com")
         queue("email-change", user=world.grace, recipient="countess@example.com")
+        queue("address-changed", user=world.acme_support, recipient="countess@example.com")
+        for _ in range(SHOWN + 1):  # and many of them
+            queue("address-changed", user=world.ada, recipient="countess@example.com")
     page = signed_in(world.acme_support).get("/find/", {"q": "Countess@Example.com"})
     text = page.content.decode()
     assert "People who had e-mails at this address" in text
     assert f"/accounts/user/{world.ada.pk}/story/" in text
+    assert f"/accounts/user/{world.acme_support.pk}/story/" in text
     assert str(world.grace.pk) not in text  # she has not confirmed it
     looking = person(world.acme, "looking", "accounts.view_user")
     for other in (signed_in(looking), signed_in(world.globex_admin)):

@@ -22,8 +22,6 @@ from tenancy.table import every_vendor, vendor_by_company_id
 from tenancy.verbs import serve
 from tests.world import Browser, World, signed_in
 
-pytestmark = pytest.mark.takes_turns
-
 
 @pytest.mark.parametrize("typed", ["acme", " ACME ", "nobody-has-this"])
 def test_it_leads_to_a_portal_without_looking(world: World, typed: str) -> None:
@@ -142,6 +140,7 @@ def test_it_says_what_is_no_company_id(world: World, typed: str) -> None:
     assert "errors" in response.content.decode()
 
 
+@pytest.mark.takes_turns
 def test_the_demo_is_the_same_each_time(db: None) -> None:
     def everything() -> object:
         rows = []
@@ -164,6 +163,7 @@ def test_the_demo_is_the_same_each_time(db: None) -> None:
     assert demo_key("acme", "lab") == "7FEFAB-36978D-5805A6-09B8A4-FA377F-AD2026"
 
 
+@pytest.mark.takes_turns
 def test_the_demo_begins_again_whatever_was_made_of_its_people(db: None) -> None:
     """Who tries the profile changes the e-mail, too."""
     call_command("seed_demo", stdout=StringIO())
@@ -183,6 +183,7 @@ def test_the_demo_begins_again_whatever_was_made_of_its_people(db: None) -> None
             assert model.objects.exists()  # type: ignore[attr-defined]
 
 
+@pytest.mark.takes_turns
 def test_the_demo_is_in_order_of_time(db: None) -> None:
     """What is told of the past could have happened: entries, and each row after what it needs."""
     call_command("seed_demo", stdout=StringIO())
@@ -214,6 +215,7 @@ def test_the_demo_is_in_order_of_time(db: None) -> None:
                 assert max(download.license.created_at, published) <= download.created_at <= before
 
 
+@pytest.mark.takes_turns
 def test_the_demo_shows_what_support_is_asked_about(db: None) -> None:
     call_command("seed_demo", stdout=StringIO())
     acme = vendor_by_company_id("acme")
@@ -232,6 +234,7 @@ def test_the_demo_shows_what_support_is_asked_about(db: None) -> None:
         assert SeatRequest.objects.get().is_open
 
 
+@pytest.mark.takes_turns
 def test_the_demo_shows_every_status(db: None) -> None:
     call_command("seed_demo", stdout=StringIO())
     acme = vendor_by_company_id("acme")

@@ -266,3 +266,5 @@ def test_a_job_about_what_only_a_newer_version_knows_is_left_to_its_workers(
     assert job.status == "READY"
     with inside(world.acme):
         assert type(row).objects.get(pk=row.pk).state == row.state
+        type(row).objects.update(updated_at=row.updated_at - timedelta(days=1))
+    assert (bulk.go_on(), files.go_on()) == (0, 0), "One job waits for them, and no more."

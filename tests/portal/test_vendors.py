@@ -246,6 +246,9 @@ def test_commands_do_the_same(world: World) -> None:
     run("create_vendor", " Hooli ", "Hooli", "Gavin Belson <gavin@hooli.example>")
     assert mail.outbox[-1].to == ["gavin@hooli.example"]
     assert vendor_by_company_id("hooli") is not None
+    pasted = "https://Pied-Piper.portal.localhost/licenses/"
+    run("create_vendor", pasted, "Pied Piper", "richard@piper.example")
+    assert vendor_by_company_id("pied-piper") is not None
 
 
 def test_a_command_says_what_is_wrong_with_what(world: World) -> None:

@@ -28,8 +28,6 @@ from tests.releases.test_uploads import BIG, files_path, incoming, uploaded
 from tests.world import CONTENT, Browser, World, download_path, file_of, release, signed_in
 from web.disks import is_out
 
-pytestmark = pytest.mark.takes_turns
-
 needs_root = pytest.mark.skipif(
     os.geteuid() != 0 and not ALL_REQUIRED, reason="NOT TRIED: a disk of 1 MB needs root"
 )

@@ -3,11 +3,12 @@
 from argparse import ArgumentParser
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts.verbs.vendors import create_vendor
-from tenancy.hosts import vendor_url
+from tenancy.hosts import typed_address, vendor_url
 from tenancy.management.named import what_is_wrong
 from tenancy.models import Vendor
 
@@ -23,7 +24,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         vendor = Vendor(
-            company_id=options["company_id"].strip().lower(),
+            company_id=_company_id(options["company_id"]),
             name=options["name"],
             support_email=options["support_email"],
         )
@@ -32,3 +33,8 @@ class Command(BaseCommand):
         except ValidationError as error:
             raise CommandError(what_is_wrong(error)) from error
         self.stdout.write(vendor_url(vendor, "home"))
+
+
+def _company_id(typed: str) -> str:
+    """As it is typed or pasted, also as the address of the portal that is to be."""
+    return typed_address(typed, settings.PORTAL_PARENT_HOST).company_id or typed.strip().lower()
