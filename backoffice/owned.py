@@ -42,8 +42,8 @@ def _label_of(field: BoundField) -> str:
     """What stands in the field now, as its page says it; nothing where that takes a query."""
     now = _now(field)
     if isinstance(field.field, ChoiceField):
-        is_read = isinstance(field.field, ModelChoiceField)
-        chosen = {} if is_read else {str(value): label for value, label in field.field.choices}
+        choices: Any = () if isinstance(field.field, ModelChoiceField) else field.field.choices
+        chosen = {str(value): label for value, label in choices}
         return ", ".join(str(chosen[each]) for each in now or () if each in chosen)
     return now if isinstance(now, str) else ""
 
