@@ -111,6 +111,18 @@ def test_the_way_back_goes_past_it_too(world: World) -> None:
         assert set(License.objects.values_list("notes", flat=True)) == {"filled in"}
 
 
+def test_once_it_has_its_tables_it_waits_for_others_as_before(world: World) -> None:
+    waits = []
+
+    def ask(_apps: Any, editor: Any) -> None:
+        with editor.connection.cursor() as cursor:
+            cursor.execute("SHOW lock_timeout")
+            waits.append(cursor.fetchone())
+
+    migrate(RunPython(ask), PastTheWall(TABLES, [RunPython(ask)]))
+    assert waits == [("2s",), ("2s",)]
+
+
 # --- What the migrations of words fill in -------------------------------------------------------
 
 OF_PEOPLE = import_module("accounts.migrations.0006_words")
