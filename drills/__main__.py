@@ -22,12 +22,12 @@ def names() -> list[str]:
 
 
 def main() -> int:
-    """1 when something did not hold; the drills after it are run all the same."""
+    """1 when something did not hold, or a drill broke; the drills after it are run all the same."""
     parser = argparse.ArgumentParser(prog="dev.py drill", description=__doc__)
     parser.add_argument("names", nargs="*", choices=[*names(), []], help="all of them without one")
     parser.add_argument("--small", action="store_true", help="for a first look, as the tests do")
     parser.add_argument("--minutes", type=float, help="how long soak takes (60)")
-    told = "the commit that upgrade begins with"
+    told = "the commit that upgrade begins with, and whose tests older_tests runs"
     parser.add_argument("--from", dest="origin", metavar="COMMIT", help=told)
     parser.add_argument("--write", action="store_true", help="write what is seen into docs")
     options = parser.parse_args()
@@ -48,9 +48,11 @@ def main() -> int:
                 rows.append(cells)
             if options.write:
                 write(name, table(module.HEADS, rows))
-        except AssertionError as error:
+        except Exception as error:
             failed.append(name)
-            print(f"FAILED: {error}", flush=True)
+            # What a drill asserts is a text to read; of all else the name says most.
+            what = error if isinstance(error, AssertionError) and error.args else repr(error)
+            print(f"FAILED: {what}", flush=True)
     if failed:
         print(f"Did not hold: {', '.join(failed)}.")
     return int(bool(failed))

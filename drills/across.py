@@ -1,5 +1,5 @@
 """What one version has begun and the other goes on with: sessions, forms, links in e-mails, calls with
-an Idempotency-Key, offline files, static files, changes to many rows.
+an Idempotency-Key, offline files, static files.
 
 It is asked past the load, of whichever version it is about; whatever does not hold raises
 AssertionError.
@@ -25,11 +25,9 @@ from drills.load import PRODUCT, VENDOR
 from drills.places import manage
 from drills.stage import HOST, SETTLED_WITHIN, Stage, Version, plain
 
-BEA, STAFF = "bea@example.com", "root@example.com"
-OFFICE = "app.portal.localhost"
+BEA = "bea@example.com"
 WORDS = ("a long enough first phrase", "a long enough second phrase")
 STATIC = re.compile(r'(?:href|src)="(/static/[^"]+)"')
-ORDERS = 120  # more than are changed in one step
 
 
 @dataclass(frozen=True, slots=True)

@@ -273,13 +273,16 @@ def away(here: Stage, breaks: Act, mends: Act, seconds: float) -> None:
 
 
 def called(here: Stage, seconds: float) -> Counter[int]:
-    """What a token's calls were answered, for so many seconds and until it was refused."""
+    """What a token's calls were answered, for so many seconds and until it was refused. Raises
+    AssertionError where it is not for long."""
     program, headers = Program(here.portal, here.place, random.Random(0)), {"Host": HOST}
     headers["Authorization"] = f"Bearer {here.ids['token']}"
     end, statuses = time.monotonic() + seconds, Counter[int]()
+    deadline = end + PATIENCE
     while time.monotonic() < end or not statuses[429]:
         response, _content = program.send("GET", "/v3/me", "", headers)
         statuses[response.status] += 1
+        assert time.monotonic() < deadline, statuses
         assert statuses[200] <= 2 * A_MINUTE, statuses
     program.hang_up()
     return statuses

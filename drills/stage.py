@@ -132,7 +132,7 @@ class Stage:
         return self.portal.log.read_text().count(text)
 
     def start_worker(self) -> "subprocess.Popen[bytes]":
-        """One of the newest version."""
+        """One of the version that was added last."""
         version = self.versions[-1]
         command = [sys.executable, "manage.py", "db_worker", "--no-startup-delay", "--interval=0.2"]
         with (version.folder / "worker.log").open("ab") as log:
@@ -159,8 +159,11 @@ class Stage:
                 watch.look()
 
         goes_on = lambda _acts: not over.is_set()  # noqa: E731
-        threads = [threading.Thread(target=each.run, args=(goes_on,)) for each in self.everybody]
-        threads.append(threading.Thread(target=look))
+        threads = [
+            threading.Thread(target=noted, args=(each.wrong, each.run, goes_on))
+            for each in self.everybody
+        ]
+        threads.append(threading.Thread(target=noted, args=(watch.wrong, look)))
         with self.telling():
             for thread in threads:
                 thread.start()
@@ -203,7 +206,11 @@ class Stage:
         finally:
             for process in processes:
                 process.terminate()
-            codes = [process.wait(60) for process in processes]
+            try:
+                codes = [process.wait(60) for process in processes]
+            finally:
+                for process in processes:
+                    end(process)
         assert not any(codes), "Selling licences failed."
 
     def settle(self) -> None:
@@ -259,6 +266,14 @@ class Stage:
     def events(self) -> int:
         [(number,)] = self.place.ask("SELECT count(*) FROM webhooks_delivery")
         return int(number)
+
+
+def noted(wrong: list[str], act: Callable[..., object], *arguments: object) -> None:
+    """Whatever a thread dies of is wrong: nobody else would see it."""
+    try:
+        act(*arguments)
+    except Exception as error:
+        wrong.append(repr(error))
 
 
 def plain(id: Any) -> str:

@@ -32,7 +32,7 @@ HEADS = ["step", "who serves", "step took s", *COUNTED]
 ORIGIN = "a3e09d2"
 # How many workers have done something since then.
 BUSY = (
-    "SELECT count(DISTINCT worker_ids::text) FROM django_tasks_database_dbtaskresult "
+    "SELECT count(DISTINCT worker_ids->>-1) FROM django_tasks_database_dbtaskresult "
     "WHERE started_at > '{}'"
 )
 ENDS_WITHIN = 30.0  # seconds
@@ -40,7 +40,8 @@ ENDS_WITHIN = 30.0  # seconds
 
 @dataclass(slots=True)
 class Fronts:
-    """Several portals as one: whoever knocks comes to one of them. Counts who answered calls."""
+    """Several portals as one: whoever knocks comes to one of them. Counts who answered calls, by
+    anything but an error of the portal's own."""
 
     portals: list[Portal]
     chance: random.Random = field(default_factory=lambda: random.Random(1))
@@ -58,9 +59,10 @@ class Visitor(Program):
 
     def send(self, *what: object):  # type: ignore[no-untyped-def]
         self.hang_up()
-        answer = Program.send(self, *what)  # type: ignore[arg-type]
-        self.portal.answered[self.connection.port] += 1  # type: ignore[union-attr]
-        return answer
+        response, content = Program.send(self, *what)  # type: ignore[arg-type]
+        if response.status < 500:
+            self.portal.answered[self.connection.port] += 1  # type: ignore[union-attr]
+        return response, content
 
 
 def run(*, small: bool = False, origin: str | None = None) -> Iterator[list[str]]:
@@ -172,10 +174,11 @@ class Turn:
         """As a proxy and whoever runs processes do it: no more visitors, then SIGTERM."""
         self.fronts.portals = [each for each in self.fronts.portals if each is not self.portal]
         self.here.versions.remove(self.version)
-        self.here.workers.remove(self.worker)
         for process in (self.portal.process, self.worker):
             process.send_signal(signal.SIGTERM)
             assert process.wait(ENDS_WITHIN) == 0, "It did not end as it should."
+        # Only now: the stage kills those that it has, where this one did not end.
+        self.here.workers.remove(self.worker)
         self.portal.process = self.worker = None
 
     def has_gone_silent(self) -> bool:

@@ -26,6 +26,7 @@ from tenancy.waiting import is_in_the_way
 # For how long a migration tries to have all of its tables, in seconds, and how long it waits for
 # one at a time, in milliseconds: less than PostgreSQL's deadlock_timeout.
 TAKEN_WITHIN, AGAIN_AFTER = 10.0, 900
+BEFORE = "portal.lock_timeout"  # how long a migration waited before that, as it is kept meanwhile
 VENDOR, WAY = "portal.vendor", "portal.way"
 SAYING = f"SELECT set_config('{VENDOR}', "
 # The vendor that was said, as policies ask for it.
@@ -246,9 +247,11 @@ def take_tables(schema_editor: Any, tables: Sequence[str]) -> None:
     """Has the tables to itself until the migration ends, while people are at work. Who has worked
     with a later one and waits for an earlier one waits for the migration, and it for them: of two
     such PostgreSQL ends the one who has waited for a second when it looks. So the migration never
-    waits that long at a time, and it is the others who begin anew (503). Raises OperationalError.
+    waits that long at a time, and it is the others who begin anew (503). Afterwards it waits for
+    locks as long as before. Raises OperationalError.
     """
     until = time.monotonic() + TAKEN_WITHIN
+    schema_editor.execute(f"SELECT set_config('{BEFORE}', current_setting('lock_timeout'), true)")
     for table in tables:
         while True:
             try:
@@ -261,6 +264,8 @@ def take_tables(schema_editor: Any, tables: Sequence[str]) -> None:
             except OperationalError as error:
                 if table == tables[0] or time.monotonic() > until or not is_in_the_way(error):
                     raise
+    # What a savepoint has set stays when it is released.
+    schema_editor.execute(f"SELECT set_config('lock_timeout', current_setting('{BEFORE}'), true)")
 
 
 def _table(app_label: str, model: str, schema_editor: Any, state: Any) -> str:

@@ -13,7 +13,7 @@ from django.db import connection
 
 import development as dev
 from drills.faults import away, counted_in, filled
-from drills.stage import asking_sqlite, small_disk, stage
+from drills.stage import asking_sqlite, noted, small_disk, stage
 from drills.upgrade import ORIGIN
 from tests import postgres, redis
 from tests.conftest import ALL_REQUIRED, NO_REDIS, ON_POSTGRESQL
@@ -28,6 +28,12 @@ CALLS = ("taken", "refused", "synced", "counted", "given")
 def environment(folder: Path) -> dict[str, str]:
     kept = {name: os.environ[name] for name in dev.OF_THE_MACHINE if name in os.environ}
     return {**kept, "DATA_DIR": str(folder), "STATIC_ROOT": str(prepared() / "static")}
+
+
+def test_what_a_program_dies_of_is_seen() -> None:
+    wrong: list[str] = []
+    noted(wrong, int, "no number")
+    assert wrong == ["""ValueError("invalid literal for int() with base 10: 'no number'")"""]
 
 
 @pytest.mark.skipif(not ON_POSTGRESQL, reason="SQLite has no server")

@@ -21,7 +21,7 @@ from licenses.verbs.releasing import free
 from portal.management.commands.migrate import Command
 from tenancy.door import inside
 from tenancy.finding import wrong
-from tenancy.wall import PastTheWall
+from tenancy.wall import TAKEN_WITHIN, PastTheWall
 from tests.conftest import ON_POSTGRESQL
 from tests.others import another, somebody_writing
 from tests.roles import OWNER, everywhere, speaking_as
@@ -111,6 +111,18 @@ def test_the_way_back_goes_past_it_too(world: World) -> None:
         assert set(License.objects.values_list("notes", flat=True)) == {"filled in"}
 
 
+def test_once_it_has_its_tables_it_waits_for_others_as_before(world: World) -> None:
+    waits = []
+
+    def ask(_apps: Any, editor: Any) -> None:
+        with editor.connection.cursor() as cursor:
+            cursor.execute("SHOW lock_timeout")
+            waits.append(cursor.fetchone())
+
+    migrate(RunPython(ask), PastTheWall(TABLES, [RunPython(ask)]))
+    assert waits == [("2s",), ("2s",)]
+
+
 # --- What the migrations of words fill in -------------------------------------------------------
 
 OF_PEOPLE = import_module("accounts.migrations.0006_words")
@@ -178,11 +190,15 @@ TAKEN = (
 def test_of_two_who_wait_for_each_other_the_migration_goes_on() -> None:
     """Somebody has worked with licences, and then wants a product, which the migration has."""
     with closing(another()) as other, closing(another()) as looking:
+        # So it looks in the middle of a time that the migration waits, on a busy machine too.
+        other.execute("SET deadlock_timeout = '300ms'")
         other.execute("BEGIN")
         other.execute("SELECT 1 FROM licenses_license")
+        deadline = time.monotonic() + TAKEN_WITHIN
 
         def want_a_product() -> str:
             while not looking.execute(TAKEN).fetchone():
+                assert time.monotonic() < deadline, "The migration does not get products."
                 time.sleep(0.01)
             try:
                 other.execute("SELECT 1 FROM licenses_product")
