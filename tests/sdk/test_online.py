@@ -269,16 +269,17 @@ def floating(shop: Shop, **terms: Any) -> dict[str, Any]:
 
 
 def test_a_lease_is_renewed_in_time_and_given_back(shop: Shop, tmp_path: Path) -> None:
-    license, client = floating(shop), shop.client(tmp_path)
+    # As short as a busy machine lets it be.
+    license, client = floating(shop, leaseDuration=4), shop.client(tmp_path)
     first = client.activate(license["key"]).claims
-    assert interval(first) == 1
+    assert interval(first) == 2
     found: list[bool] = []
     with Syncing(client, on_check=lambda check: found.append(check.valid)) as syncing:
         until(lambda: client.check().claims["leat"] >= first["leat"] + 3)
         assert client.check().claims["aid"] == first["aid"]
         assert (syncing.problem, shop.seats(license)) == (None, 1)
     assert all(found)
-    assert len(found) >= 3
+    assert len(found) >= 2
     assert (client.check().status, shop.seats(license)) == (Status.NOT_ACTIVATED, 0)
     syncing.stop()
 
