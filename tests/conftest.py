@@ -137,7 +137,10 @@ def table_of(item: pytest.Item) -> str:
         return "takes_turns"
     if ON_POSTGRESQL and not is_about_databases(item):
         return "by_database"
-    return item.nodeid.partition("[")[0]
+    test, is_row, _row = item.nodeid.partition("[")
+    if not ON_POSTGRESQL and not is_row and is_about_databases(item):
+        return turns.ABOUT_DATABASES
+    return test
 
 
 def is_served(item: pytest.Item) -> bool:

@@ -2,7 +2,8 @@
 
 A table is a test with three and more rows of parameters; all that takes seconds and is marked so (`takes_turns`); and,
 on PostgreSQL, what its planner or its collation might answer differently (`by_database`). Its rows
-are dealt out to sixteen turns. Whose turn it is says the commit (`development.turn`), so that the same
+are dealt out to sixteen turns; those of what is about databases, on SQLite, to four, since PostgreSQL
+has all of it at each change. Whose turn it is says the commit (`development.turn`), so that the same
 one tries the same rows wherever it is tried, and in the long run every row is. `--in-full` tries all
 of them, and so does whoever says which tests are run.
 """
@@ -15,6 +16,7 @@ import pytest
 
 import development as dev
 
+ABOUT_DATABASES, QUARTERS = "about databases", 4  # a table, and its turns
 FEW = 2  # So many rows are no table: one of something, and several.
 
 
@@ -28,11 +30,15 @@ def waiting(
         tables[table_of(item)].append(item)
     return {
         row
-        for rows in tables.values()
+        for name, rows in tables.items()
         if len(rows) > FEW
         for place, row in enumerate(sorted(rows, key=_shuffled))
-        if place % (turns := min(dev.TURNS, len(rows))) != turn % turns
+        if place % (turns := min(_turns_of(name), len(rows))) != turn % turns
     }
+
+
+def _turns_of(table: str) -> int:
+    return QUARTERS if table == ABOUT_DATABASES else dev.TURNS
 
 
 def _shuffled(item: pytest.Item) -> tuple[int, str]:
