@@ -85,7 +85,7 @@ def looking() -> Iterator[list[tuple[int, str]]]:
 
 def crowd(world: World) -> dict[str, UUID]:
     """Gives Acme very many rows, each customer a licence with a machine; its tags, of which one is
-    on all of them, one on each two hundredth and one on four. (Of a tag on each hundredth PostgreSQL
+    on all of them, one on each 150th and one on four. (Of a tag on each hundredth PostgreSQL
     finds it as dear to look up its rows as to read the table once, and does now this, now that.)"""
     names = ["all", "some", "few"]
     with inside(world.acme):
@@ -114,8 +114,8 @@ def crowd(world: World) -> dict[str, UUID]:
             (on_person, "user_id", person),
         ):
             copy(row, NUMBER, tag_id=of(tags["all"]), **{name: id})
-            each = id.replace("|| n", "|| (n * 200)")
-            copy(row, NUMBER // 200, tag_id=of(tags["some"]), **{name: each})
+            each = id.replace("|| n", "|| (n * 150)")
+            copy(row, NUMBER // 150, tag_id=of(tags["some"]), **{name: each})
             each = id.replace("|| n", "|| (n * 30000)")
             copy(row, 3, tag_id=of(tags["few"]), **{name: each})
         copy(shared, NUMBER, **both)
