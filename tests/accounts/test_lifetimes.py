@@ -85,6 +85,7 @@ def test_who_does_nothing_is_out(world: World, frozen_time: Any, who: str) -> No
     assert not is_in(other)
 
 
+@pytest.mark.takes_turns
 @pytest.mark.parametrize("who", ROLES)
 def test_who_comes_again_and_again_is_out_at_last(world: World, frozen_time: Any, who: str) -> None:
     idle, lasts = ROLES[who]

@@ -244,6 +244,7 @@ def test_the_other_vendors_namesake_has_her_own(world: World) -> None:
     assert row["key"] == "ADA222-GLOBEX-QUILL-01"
 
 
+@pytest.mark.takes_turns
 def test_much_needs_no_more_memory_than_little(world: World) -> None:
     def taken() -> int:
         tracemalloc.start()

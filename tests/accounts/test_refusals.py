@@ -63,6 +63,7 @@ def test_who_is_held_back_is_noted_once_in_a_while(world: World, frozen_time: An
     assert "held back after too many tries" in story.content.decode()
 
 
+@pytest.mark.takes_turns
 def test_who_tries_many_from_one_address_is_noted_once(world: World) -> None:
     for n in range(50):
         try_to_sign_in("acme", f"nobody{n}@example.com")

@@ -78,6 +78,7 @@ def test_the_password_alone_begins_nothing(world: World, who: str) -> None:
         assert entry.actor_id == person.pk
 
 
+@pytest.mark.takes_turns
 @pytest.mark.parametrize("who", EVERYBODY)
 def test_a_recovery_code_does_in_its_place_and_counts_once(world: World, who: str) -> None:
     person = getattr(world, who)

@@ -1143,6 +1143,7 @@ def test_the_button_says_in_words_what_is_wrong(
     assert sentence in page.content.decode(), page.content.decode()
 
 
+@pytest.mark.takes_turns
 def test_the_button_is_not_pressed_without_end(
     world: World, at: FakeProvider, example: IdentityProvider
 ) -> None:

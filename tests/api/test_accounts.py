@@ -107,6 +107,7 @@ def test_a_second_factor_is_asked_for(world: World) -> None:
     assert Program().create(LOGIN, by_recovery).status_code == 400
 
 
+@pytest.mark.takes_turns
 def test_a_program_that_was_not_there_before_is_told_of(world: World, frozen_time: Any) -> None:
     """Once: the same one at the same address is known for 90 days after each sign-in."""
 

@@ -217,6 +217,7 @@ def arguments(module: Any, world: World, route: tuple[str, str], id: str) -> dic
     return given
 
 
+@pytest.mark.takes_turns
 def test_the_client_parses_every_answer(world: World, routed: None) -> None:
     client = AuthenticatedClient(BASE, token=token_of(world.acme_admin))
     known, rows, succeeded = known_routes(), dict[str, object](), set()

@@ -3,6 +3,8 @@
 from typing import Any
 from uuid import uuid4
 
+import pytest
+
 from licenses.models import Product, TrialActivation, TrialPolicy
 from tenancy.door import inside
 from tests.api.program import Program, program_of
@@ -87,6 +89,7 @@ def test_what_is_refused_begins_no_trial(world: World) -> None:
     assert trials_of(world) == 0
 
 
+@pytest.mark.takes_turns
 def test_new_trials_are_limited_by_address(world: World) -> None:
     orbit = tried(world)
     answers = [Program().create(PATH, body_of(orbit, f"m{n}")).status_code for n in range(32)]

@@ -106,6 +106,7 @@ def test_no_address_reaches_a_row_of_the_other_vendors(filled: World, who: str) 
     attack(filled, who)
 
 
+@pytest.mark.takes_turns
 def test_the_attack_succeeds_on_an_admin_that_forgets_its_vendor(
     filled: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

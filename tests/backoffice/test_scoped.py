@@ -249,6 +249,7 @@ class OpenProduct:
         monkeypatch.setattr(LicenseAdmin, "get_queryset", everything(License))
 
 
+@pytest.mark.takes_turns
 @pytest.mark.parametrize(
     ("model", "way"),
     [(Product, "rows"), (License, "choices"), (License, "export"), (License, "page")],

@@ -14,6 +14,7 @@ COLOURS = st.integers(0, 0xFFFFFF).map(lambda number: f"#{number:06x}")
 VARIABLES = Path("static/css/variables.css").read_text()
 
 
+@pytest.mark.takes_turns
 @settings(max_examples=1000)
 @given(COLOURS)
 def test_any_colour_becomes_one_that_can_be_read(colour: str) -> None:

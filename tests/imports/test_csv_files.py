@@ -222,6 +222,7 @@ def test_another_kind_of_file_is_told_in_a_sentence(
     assert sentence in str(refused.value)
 
 
+@pytest.mark.takes_turns
 @pytest.mark.parametrize("n", [20_000, 20_001])
 def test_twenty_thousand_rows_are_the_most(world: World, n: int) -> None:
     buffer = io.StringIO()

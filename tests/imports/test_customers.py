@@ -513,6 +513,7 @@ def test_e_mails_are_offered_only_where_some_are_sent(
     assert "No e-mails are sent for a file of this kind." in response.content.decode()
 
 
+@pytest.mark.takes_turns
 def test_a_file_larger_than_the_portals_own_limit_arrives_whole(
     world: World, admin: Browser
 ) -> None:

@@ -291,6 +291,7 @@ def test_hidden_and_empty_sheets_are_no_question(world: World) -> None:
     )
 
 
+@pytest.mark.takes_turns
 def test_of_several_sheets_the_one_with_headings_is_offered_and_another_can_be_chosen(
     world: World,
 ) -> None:
@@ -438,6 +439,7 @@ def test_what_is_too_much_is_told(world: World, sentence: str) -> None:
     assert sentence in refused(world, TOO_MUCH[sentence]())
 
 
+@pytest.mark.takes_turns
 def test_a_cell_at_the_far_end_is_no_problem_as_long_as_it_is_empty(world: World) -> None:
     far = '<row r="1048576"><c r="XFD1048576"/></row>'
     assert started(world, by_hand(sheet(BOTH + far))).state == "ready"

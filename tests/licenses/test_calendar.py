@@ -98,6 +98,7 @@ def test_a_delayed_licence_counts_from_the_first_activation(acme: World, frozen_
     assert renew(license).expires_on == date(2027, 3, 31)
 
 
+@pytest.mark.takes_turns
 def test_renewing_n_times_is_the_nth_anniversary(acme: World, frozen_time: Any) -> None:
     for start in (date(2027, 1, 29), date(2027, 1, 30), date(2027, 1, 31), date(2028, 2, 29)):
         frozen_time.move_to(datetime(start.year, start.month, start.day, 12, tzinfo=UTC))

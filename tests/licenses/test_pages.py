@@ -469,6 +469,7 @@ def add_many(world: World, number: int) -> None:
             create_license(product=world.orbit, user=world.ada, key=f"MANY00-{n:010}")
 
 
+@pytest.mark.takes_turns
 def test_pages_say_their_number_and_lead_to_the_last(world: World) -> None:
     add_many(world, 74)
     ada = signed_in(world.ada)

@@ -334,6 +334,7 @@ def test_whoever_is_refused_by_a_limit_can_ask(world: World, limit: str) -> None
     assert request_of(world).activation_id == world.ada_machine.pk
 
 
+@pytest.mark.takes_turns
 def test_asking_is_limited(world: World, lost: Activation) -> None:
     ada = signed_in(world.ada)
     for _ in range(20):

@@ -90,6 +90,7 @@ def test_of_a_day_it_is_reached_as_a_day_begins_there(now: str, days: int | None
     assert days_before(end, datetime.fromisoformat(now), berlin) == days
 
 
+@pytest.mark.takes_turns
 def test_the_owner_is_reminded_at_each_number_of_days_once(acme: World, frozen_time: Any) -> None:
     LicenseUser.objects.create(vendor=acme.acme, license=acme.ada_license, user=acme.grace)
     ends_in(acme.ada_license, days=61)
@@ -341,6 +342,7 @@ def test_only_what_is_still_true_is_in_the_e_mail(acme: World, settings: Any) ->
     assert renewed.key not in message.body
 
 
+@pytest.mark.takes_turns
 def test_a_very_long_list_is_cut_and_counted(acme: World) -> None:
     more(acme, 53, days=5)
     assert remind() == 1

@@ -44,6 +44,7 @@ def test_the_status_at_a_moment(facts: dict[str, object], status: Status) -> Non
     assert standing.status is status
 
 
+@pytest.mark.takes_turns
 def test_the_queries_agree_with_the_rule(acme: World) -> None:
     ends = [None, *(NOW + timedelta(days=days) for days in (-1, 0, 1, 30, 31))]
     for revoked, suspended, end, strategy in product(

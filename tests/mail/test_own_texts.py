@@ -104,6 +104,7 @@ def write(world: World, name: str = "invitation", subject: str = "Hi", body: str
         own_texts.write(TEXTS[name], subject=subject, body=body)
 
 
+@pytest.mark.takes_turns
 @pytest.mark.unfound
 def test_every_text_can_be_written_anew(world: World) -> None:
     """Each e-mail says what the vendor wrote, in each case in which it is sent."""

@@ -106,6 +106,7 @@ def ada(world: World) -> tuple[World, Browser]:
     return world, signed_in(world.ada)
 
 
+@pytest.mark.takes_turns
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=anything, path=st.sampled_from(["/offline/", "/offline/confirm/"]))
 def test_the_page_refuses_and_no_seat_is_taken(

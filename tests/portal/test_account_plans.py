@@ -244,6 +244,7 @@ def chores() -> None:
     challenges.clean_up()
 
 
+@pytest.mark.takes_turns
 @TOLD
 def test_nobody_reads_everybodys_rows(world: World, at: FakeProvider, is_told: bool) -> None:
     done = prepare(world, at)

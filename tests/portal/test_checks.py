@@ -73,6 +73,7 @@ def test_deployment_warns_of_https_that_no_proxy_tells_of(settings: Any) -> None
     assert {"portal.W001", "portal.W003"} & ids(deploy=True) == set()
 
 
+@pytest.mark.takes_turns
 @pytest.mark.parametrize(
     ("environment", "threads", "places"),
     [
@@ -152,6 +153,7 @@ def test_what_is_open_is_told_and_left_as_it_is(tmp_path: Path) -> None:
     assert {"folder 0o755", "db.sqlite3 0o640"} <= set(said.splitlines())
 
 
+@pytest.mark.takes_turns
 def test_a_database_elsewhere_and_a_folder_that_nobody_can_make(tmp_path: Path) -> None:
     """What is not needed need not be there."""
     (tmp_path / "file").touch()

@@ -135,6 +135,7 @@ def test_what_a_check_needs_must_be_there_under_ci_alone(
     assert "messages: NOT RUN, no program named no-such-program found" in capsys.readouterr().out
 
 
+@pytest.mark.takes_turns
 def test_checks_take_nothing_from_the_caller_and_leave_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -150,6 +151,7 @@ def test_checks_take_nothing_from_the_caller_and_leave_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.takes_turns
 def test_a_setting_that_is_unsafe_in_production_is_found(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -69,6 +69,7 @@ def missing_in(text: str) -> set[str]:
     return named - names() - ELSEWHERE
 
 
+@pytest.mark.takes_turns
 @pytest.mark.parametrize("suffix", [".md", ".py"])
 def test_what_is_named_is_there(suffix: str) -> None:
     paths = [path for path in sources() if path.suffix == suffix]

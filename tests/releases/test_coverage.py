@@ -271,6 +271,7 @@ def test_nobody_signed_in_is_asked_to_and_comes_back(world: World) -> None:
     assert (feed.status_code, feed.json()["code"]) == (401, "AUTHENTICATION_FAILED")
 
 
+@pytest.mark.takes_turns
 def test_who_tries_keys_is_slowed_down(world: World) -> None:
     path = f"/releases/feed/{world.orbit.pk}.json"
     for number in range(100):

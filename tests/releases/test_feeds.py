@@ -94,6 +94,7 @@ def test_names_with_control_characters_leave_the_feed_whole(world: World) -> Non
     assert feed.findtext(f"{ATOM}author/{ATOM}name") == "Acme Instruments"
 
 
+@pytest.mark.takes_turns
 def test_newest_first_and_narrowed(world: World) -> None:
     with inside(world.acme):
         for number in range(60):

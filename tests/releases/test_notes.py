@@ -82,6 +82,7 @@ TABLE = "|a|b|c|\n|-|-|-|\n" + "|x|y|z|\n" * 5498
 assert 43_900 < len(TABLE) < 44_100
 
 
+@pytest.mark.takes_turns
 @pytest.mark.parametrize(
     "notes", [TABLE, "word " * 9_999, "- a\n" * 12_500, "&" * 50_000, "# a\n" * 12_500]
 )

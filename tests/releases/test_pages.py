@@ -180,6 +180,7 @@ def test_a_page_says_everything_about_a_file(world: World) -> None:
         assert world.ada_license.key not in command  # it would be in the shell's history
 
 
+@pytest.mark.takes_turns
 def test_older_versions_come_in_pages_of_25(world: World) -> None:
     with inside(world.acme):
         for number in range(30):

@@ -39,6 +39,7 @@ def command(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     return lambda name, *given: ["java", "-cp", str(classes), name.capitalize(), *given]
 
 
+@pytest.mark.takes_turns
 def test_the_vectors(command: Command) -> None:
     content = json.loads(VECTORS.read_text())
     kinds = ("responses", "starts", "receipts", "productFiles", "licenseKeys")
@@ -51,6 +52,7 @@ def test_the_vectors(command: Command) -> None:
     assert done.returncode == 0
 
 
+@pytest.mark.takes_turns
 def test_a_vector_that_is_wrong_fails(command: Command, tmp_path: Path) -> None:
     content = json.loads(VECTORS.read_text())
     content["responses"][0]["status"] = "suspended"
@@ -62,6 +64,7 @@ def test_a_vector_that_is_wrong_fails(command: Command, tmp_path: Path) -> None:
     assert done.returncode == 1
 
 
+@pytest.mark.takes_turns
 def test_from_request_to_receipt(command: Command, tmp_path: Path) -> None:
     keys = [public_entry(rsa_keys()["product"])]
     product = {"productId": PRODUCT_ID, "name": "Orbit", "publicKeys": keys}

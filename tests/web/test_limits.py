@@ -236,6 +236,7 @@ def test_sign_in_is_limited_per_ip_over_all_vendors(world: World) -> None:
     assert elsewhere.post("/login/", form).status_code == 302
 
 
+@pytest.mark.takes_turns
 def test_sign_in_is_limited_per_ipv6_network(world: World) -> None:
     codes = [
         Browser("acme", REMOTE_ADDR=f"2001:db8::{number:x}")
@@ -266,6 +267,7 @@ def test_the_ip_can_not_be_made_up(world: World, settings: Any) -> None:
     assert behind.status_code == 302
 
 
+@pytest.mark.takes_turns
 def test_right_passwords_use_nothing_up(world: World) -> None:
     for _ in range(SIGN_IN_PER_IP.burst + 5):
         browser = Browser("acme")

@@ -165,6 +165,7 @@ def messages(po: str) -> set[str]:
     return {ast.literal_eval(f"({each})") for each in entries}
 
 
+@pytest.mark.takes_turns
 @pytest.mark.skipif(shutil.which("xgettext") is None, reason="xgettext is not on this machine")
 def test_translators_find_every_text(tmp_path: Path) -> None:
     copy = dev.copy_of_sources(tmp_path)

@@ -230,6 +230,7 @@ def test_events_of_a_thing_come_in_order(
     assert [each for each in ids if each in (first, second)] == [first, first, second]
 
 
+@pytest.mark.takes_turns
 def test_a_slow_receiver_does_not_stop_others(world: World, receiver: Receiver) -> None:
     """Forty events wait for a slow one, and the other vendor's arrives meanwhile."""
     with receiving() as slow:
