@@ -72,6 +72,7 @@ def is_of_this_host_by_https_alone(page: Page, name: str) -> bool:
     return bool(cookie.get("secure")) and cookie.get("domain") == "acme.portal.localhost"
 
 
+@pytest.mark.takes_turns
 def test_a_second_factor_from_its_first_code_to_the_lost_phone(
     secure_portal: Portal, page_of_somebody: Callable[[], Page]
 ) -> None:
@@ -123,6 +124,7 @@ def test_a_second_factor_from_its_first_code_to_the_lost_phone(
     expect(grace.get_by_role("heading", name="Licences")).to_be_visible()
 
 
+@pytest.mark.takes_turns
 def test_a_person_from_the_first_sign_in_by_a_provider_to_being_erased(
     page_of_somebody: Callable[[], Page], provider: FakeProvider
 ) -> None:

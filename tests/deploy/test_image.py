@@ -261,6 +261,7 @@ def test_its_health_is_told(built: Image, site: Site, installed: Installation) -
         assert worker.wait(PATIENCE_OF_ENGINES) == 0
 
 
+@pytest.mark.takes_turns
 @pytest.mark.image
 def test_one_container_may_do_it_all(built: Image, installed: Installation) -> None:
     """With SQLite, as for a small installation; static files are in the image already."""
@@ -278,6 +279,7 @@ def test_one_container_may_do_it_all(built: Image, installed: Installation) -> N
         assert container.wait(60) == 0, container.log()
 
 
+@pytest.mark.takes_turns
 @pytest.mark.image
 def test_a_back_up_is_made_as_compose_makes_it(installed: Installation, tmp_path: Path) -> None:
     service = composed(PARENT_HOST=FIXED["PARENT_HOST"])["services"]["backup"]
@@ -339,6 +341,7 @@ JOBS = (
 )
 
 
+@pytest.mark.takes_turns
 @pytest.mark.image
 def test_a_job_under_way_goes_back(site: Site, installed: Installation) -> None:
     """It waits for a mail server that says nothing; the next worker has one that does."""

@@ -81,6 +81,7 @@ def ask_all(link: str, ports: dict[str, int]) -> None:
                 )
 
 
+@pytest.mark.takes_turns
 def test_every_server_has_written_something(written: Written) -> None:
     assert '"GET /password-reset/…/ HTTP/1.1" 200' in written.texts["portal/log"]
     assert '"GET /password-reset/..." 200' in written.texts["nginx/portal.log"]
@@ -90,6 +91,7 @@ def test_every_server_has_written_something(written: Written) -> None:
     assert "connection refused" in written.texts["caddy/log"]
 
 
+@pytest.mark.takes_turns
 @pytest.mark.parametrize("kind", ["link", "key", "session"])
 def test_no_line_tells_a_secret(written: Written, kind: str) -> None:
     secret = written.secrets[kind]

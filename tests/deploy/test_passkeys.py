@@ -105,6 +105,7 @@ def grace(secure_browser: Browser) -> Iterator[Visitor]:
     context.close()
 
 
+@pytest.mark.takes_turns
 def test_a_passkey_at_both_hosts_while_a_domain_comes_and_goes(
     secure_portal: Portal, grace: Visitor
 ) -> None:
@@ -154,6 +155,7 @@ PublicKeyCredential.getClientCapabilities = async () => ({ ...await others(), re
 """
 
 
+@pytest.mark.takes_turns
 @pytest.mark.parametrize(
     "script", [WITHOUT_RELATED_ORIGINS, "delete window.PublicKeyCredential"], ids=["here", "at all"]
 )
