@@ -200,6 +200,7 @@ class DataImportAdmin(WithButtons):
             "kind": kind,
             "button": kind.button(row.rows),
             "may_import": may_import(request),
+            "may_read_list": request.user.has_perm(kind.to_list.right),
             "state": capfirst(row.get_state_display()),
             "sentence": words.sentence_of(row),
             "read_as": words.read_as(row),

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import User
 from accounts.verbs.invitations import invite
-from imports.kinds import FileKind
+from imports.kinds import FileKind, ToList
 from imports.rows import PREVIEW, Rows, Wanted
 from imports.steps import Step, parts_of
 from imports.verbs.people import NAMES
@@ -86,6 +86,12 @@ CUSTOMERS = FileKind(
     label=gettext_lazy("Customers"),
     rows=CustomerRows,
     button=_button,
+    to_list=ToList(
+        text=gettext_lazy("To the customers"),
+        route="admin:accounts_user_changelist",
+        right="accounts.view_user",
+        query={"kind": "customers"},
+    ),
     after_create=_invite,
     offer=gettext_lazy("Invite the new customers by e-mail to set a password"),
 )

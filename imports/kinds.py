@@ -5,12 +5,27 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from django.urls import reverse
 from django.utils.functional import Promise
 
 from imports.rows import Rows
 from imports.steps import LETTERS, Act, Content
 from mail.delivery import one_of_many
 from web.errors import PortalError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToList:
+    """The way to a list of the back office, where the rows of a file are once they are imported."""
+
+    text: str | Promise
+    route: str
+    right: str  # to read it
+    query: Mapping[str, str] | None = None
+
+    @property
+    def url(self) -> str:
+        return reverse(self.route, query=self.query)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +42,7 @@ class FileKind:
     rows: type[Rows]
     # Says how many there are to import, as the text of a button.
     button: Callable[[int], str]
+    to_list: ToList
     after_create: Callable[..., Any] | None = None
     offer: str | Promise = ""
 

@@ -22,7 +22,7 @@ from accounts.metadata import MetadataField
 from accounts.models import User
 from audit import rows as audited
 from audit import trail
-from imports.kinds import FileKind
+from imports.kinds import FileKind, ToList
 from imports.rows import PREVIEW, Line, Rows, Wanted, may_be_empty
 from imports.steps import Act, Content, Step, packed, parts_of, unpacked
 from imports.tables import TableRow
@@ -690,6 +690,11 @@ LICENSES = FileKind(
     label=gettext_lazy("Licences"),
     rows=LicenseRows,
     button=_button,
+    to_list=ToList(
+        text=gettext_lazy("To the licences"),
+        route="admin:licenses_license_changelist",
+        right="licenses.view_license",
+    ),
     after_create=_send,
     offer=gettext_lazy("Send each customer the licence by e-mail"),
 )

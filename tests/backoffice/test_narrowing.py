@@ -5,7 +5,9 @@ from datetime import date
 from html import unescape
 
 import pytest
+from django.contrib import admin as admin_site
 
+from backoffice.filters import PersonFilter
 from licenses import search
 from licenses.models import LicensePolicy, Product
 from licenses.verbs.activations import activate
@@ -169,6 +171,33 @@ def test_lists_are_narrowed_by_days(filled: World, path: str, name: str) -> None
     assert "Nothing has all of that" in nothing
     if (path, name) != ("/accounts/user/", "last_seen_at"):
         assert "result_list" in everything or "seatrequest" in path
+
+
+def lists_by_person() -> dict[str, str]:
+    """Every list that is narrowed by a person, and the field by which."""
+    return {
+        f"/{model._meta.app_label}/{model._meta.model_name}/": each[0]
+        for model, its_admin in admin_site.site._registry.items()
+        for each in its_admin.list_filter
+        if isinstance(each, tuple) and issubclass(each[1], PersonFilter)
+    }
+
+
+def test_lists_know_people_of_their_own_vendor_alone(filled: World) -> None:
+    """Neither by the id of somebody else's nor by the name; what of Acme's people is there is."""
+    admin, paths = signed_in(filled.acme_admin), lists_by_person()
+    assert {"/mail/outgoingemail/", "/licenses/license/"} <= set(paths)
+    for path, field in paths.items():
+        for person, is_ours in ((filled.ada, True), (filled.bob, False)):
+            chosen = {f"{field}__id__exact": str(person.pk)}
+            page = admin.get(path, chosen).content.decode()
+            [(text, _url)] = chips_in(page)
+            assert ("not there any more" in text) is not is_ours, (path, person)
+            named = {f"{field}__named": person.email}
+            page = admin.get(path, named).content.decode()
+            assert (str(person.pk) in page) is is_ours, (path, person)
+            if not is_ours:
+                assert "result_list" not in admin.get(path, chosen).content.decode(), path
 
 
 @pytest.mark.parametrize("kind", ["team", "customers"])

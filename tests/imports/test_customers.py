@@ -443,10 +443,13 @@ def test_an_administrator_uploads_looks_and_confirms(world: World, admin: Browse
     assert "Refresh" not in page
     assert "Import 2 customers" in text
     assert "1 new customer" in text
+    assert "To the customers" not in text
     path = response["Location"].replace("/change/", "/do/import/")
     assert admin.get(path).status_code == 404
     assert admin.post(path).status_code == 302
-    assert "Everything in the file is imported." in admin.get(response["Location"]).content.decode()
+    done = admin.get(response["Location"]).content.decode()
+    assert "Everything in the file is imported." in done
+    assert 'href="/accounts/user/?kind=customers">To the customers<' in done
     assert "eve@example.com" in customers(world)
     again = admin.post(path, follow=True).content.decode()
     assert "This import is under way already" in again
