@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.http import QueryDict
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
@@ -64,6 +65,19 @@ class MetadataRows(forms.Widget):
             for n in range(MOST_ENTRIES + SPARE)
             if f"{name}-{n}-key" in data or f"{name}-{n}-value" in data
         ]
+
+    def format_value(self, value: Any) -> Any:
+        """The entries themselves, which `render` shows in rows."""
+        return value
+
+    def put_in(self, data: QueryDict, name: str, value: Any) -> None:
+        """Has the data say these entries, as a browser that shows them sends them."""
+        for key in [each for each in data if each.startswith(f"{name}-")]:
+            del data[key]
+        for n, entry in enumerate(value or ()):
+            data[f"{name}-{n}-key"], data[f"{name}-{n}-value"] = entry["key"], entry["value"]
+            if entry.get("visible"):
+                data[f"{name}-{n}-visible"] = "on"
 
     def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
         return not self.value_from_datadict(data, files, name)

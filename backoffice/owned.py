@@ -3,15 +3,29 @@ field what is there already."""
 
 from base64 import urlsafe_b64encode
 from hashlib import sha256
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
-from django.forms import BoundField, ChoiceField, ModelChoiceField, ModelForm
+from django.forms import BoundField, ChoiceField, FileField, ModelChoiceField, ModelForm
 from django.http import QueryDict
-from django.utils.translation import gettext
+from django.utils.text import Truncator
+from django.utils.translation import gettext, gettext_noop
 
 DIGEST = 3  # characters that say what a field began with
 BEGAN = "began"  # the field that says what a form began with
+LONGEST_TOLD = 100  # characters of what a field is by now
+OTHER_FIELDS = gettext_noop(
+    "Somebody has changed this meanwhile, and there are other fields by now. Look at it, and save "
+    "again."
+)
+
+
+@runtime_checkable
+class InParts(Protocol):
+    """A widget whose value a browser sends in parts of other names."""
+
+    def put_in(self, data: QueryDict, name: str, value: Any) -> None:
+        """Has the data say this value, and nothing else of the name."""
 
 
 def _digest(text: str) -> str:
@@ -27,25 +41,32 @@ def _plain(value: Any) -> str:
     """A value as text, the same whether a browser has sent it or a page shows it."""
     if isinstance(value, bool) or value is None:
         return "on" if value else ""
+    if isinstance(value, dict):
+        return "\n".join(f"{name}={_plain(each)}" for name, each in sorted(value.items()) if each)
     if isinstance(value, list | tuple | set):
-        return "\n".join(sorted(map(_plain, value)))
+        return "\n".join(sorted(filter(None, map(_plain, value))))
     return "\n".join(str(value).strip().splitlines())
 
 
 def _now(field: BoundField) -> Any:
-    """What the field shows to whoever opens the page now."""
+    """What the field shows to whoever opens the page now; of a file its name."""
+    if isinstance(field.field, FileField):
+        return str(field.initial or "")
     value = field.field.prepare_value(field.initial)
     return value if isinstance(value, bool) else field.field.widget.format_value(value)
 
 
 def _label_of(field: BoundField) -> str:
-    """What stands in the field now, as its page says it; nothing where that takes a query."""
+    """What stands in the field now, as its page says it, or its beginning; nothing where that takes
+    a query, and of what nobody reads as one line."""
     now = _now(field)
+    if isinstance(field.field, FileField):
+        return ""
     if isinstance(field.field, ChoiceField):
         choices: Any = () if isinstance(field.field, ModelChoiceField) else field.field.choices
         chosen = {str(value): label for value, label in choices}
         return ", ".join(str(chosen[each]) for each in now or () if each in chosen)
-    return now if isinstance(now, str) else ""
+    return Truncator(now).chars(LONGEST_TOLD) if isinstance(now, str) else ""
 
 
 def _meanwhile(field: BoundField, *, is_touched: bool) -> str:
@@ -64,7 +85,8 @@ def _meanwhile(field: BoundField, *, is_touched: bool) -> str:
 class OverwritesNothingUnseen(ModelForm[Any]):
     """A form whose page brings along what its fields began with (`began`, a hidden field). What
     somebody else has changed since is said at its field: where nothing else was typed the field
-    shows what it is now, and what was typed stands when it is sent again."""
+    shows what it is now, and what was typed stands when it is sent again. Where it has other
+    fields by now, each that differs says what it is."""
 
     @property
     def began(self) -> str:
@@ -73,10 +95,12 @@ class OverwritesNothingUnseen(ModelForm[Any]):
 
     def clean(self) -> Any:
         cleaned = super().clean()
-        given = "" if self.prefix else self.data.get(BEGAN, "")
-        if len(given) != DIGEST * len(self.fields):
+        if self.prefix or BEGAN not in self.data:
             return cleaned
-        seen, now = _digests_in(given), _digests_in(self.began)
+        seen, now = _digests_in(self.data[BEGAN]), _digests_in(self.began)
+        if len(seen) != len(now):
+            self.add_error(None, gettext(OTHER_FIELDS))
+            seen = [""] * len(now)  # What they began with can't be known.
         for name, before, after in zip(tuple(self.fields), seen, now, strict=True):
             if before != after and name in self.changed_data:
                 is_touched = _digest(_plain(self[name].data)) != before
@@ -89,9 +113,13 @@ class OverwritesNothingUnseen(ModelForm[Any]):
         """Has the page show what the field is by now, in the place of what was sent."""
         data, now = QueryDict(mutable=True), _now(self[name])
         data.update(self.data)
-        if isinstance(now, bool):
-            now = "on" if now else None
-        data.setlist(name, [] if now is None else now if isinstance(now, list) else [now])
+        widget = self.fields[name].widget
+        if isinstance(widget, InParts):
+            widget.put_in(data, name, now)
+        else:
+            if isinstance(now, bool):
+                now = "on" if now else None
+            data.setlist(name, [] if now is None else now if isinstance(now, list) else [now])
         self.data = data
 
 

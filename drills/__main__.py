@@ -6,6 +6,7 @@ import os
 import pkgutil
 import re
 import sys
+import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -50,9 +51,11 @@ def main() -> int:
                 write(name, table(module.HEADS, rows))
         except Exception as error:
             failed.append(name)
-            # What a drill asserts is a text to read; of all else the name says most.
-            what = error if isinstance(error, AssertionError) and error.args else repr(error)
-            print(f"FAILED: {what}", flush=True)
+            # What a drill asserts is a text to read; of all else the place says most.
+            if isinstance(error, AssertionError) and error.args:
+                print(f"FAILED: {error}", flush=True)
+            else:
+                print(f"FAILED: {traceback.format_exc()}", flush=True)
     if failed:
         print(f"Did not hold: {', '.join(failed)}.")
     return int(bool(failed))

@@ -30,13 +30,14 @@ from tests.world import NOW
 from web.redis_store import store_at
 
 ON_POSTGRESQL = os.environ.get("TEST_DATABASE") == "postgresql"
+HAS_POSTGRESQL = dev.has_postgresql(os.environ)
 PATHS = f"{os.environ['PATH']}:/usr/sbin"
 # The shell has no window to draw, and takes a fifth less of the processors.
 CHROMIUM = shutil.which("chromium-headless-shell") or shutil.which("chromium")
 PROXIES = all(shutil.which(name, path=PATHS) for name in ("nginx", "caddy", "curl"))
 # What the image is built and run with, and isn't there.
 NO_IMAGE = dev.missing_of((*dev.IMAGE_WITH, "caddy", "curl"))
-NO_IMAGE += [] if dev.has_postgresql(os.environ) else ["PostgreSQL's server programs"]
+NO_IMAGE += [] if HAS_POSTGRESQL else ["PostgreSQL's server programs"]
 NO_IMAGE += [] if os.geteuid() == 0 else ["root"]
 NO_REDIS = dev.missing_of((redis.PROGRAM,))
 WRITES_WORDS = ("accounts", "audit", "demo", "imports", "licenses", "offline")
@@ -138,9 +139,17 @@ def table_of(item: pytest.Item) -> str:
     if ON_POSTGRESQL and not is_about_databases(item):
         return "by_database"
     test, is_row, _row = item.nodeid.partition("[")
-    if not ON_POSTGRESQL and not is_row and is_about_databases(item):
+    if not is_row and is_tried_on_postgresql(item):
         return turns.ABOUT_DATABASES
     return test
+
+
+def is_tried_on_postgresql(item: pytest.Item) -> bool:
+    """Whether a test that is tried on SQLite is tried at each change on PostgreSQL, too."""
+    # One that might be skipped, and is not here, may be SQLite's alone.
+    has_condition = item.get_closest_marker("skipif") is not None
+    on_both = not ON_POSTGRESQL and HAS_POSTGRESQL and not has_condition
+    return on_both and uses_database(item) and is_about_databases(item)
 
 
 def is_served(item: pytest.Item) -> bool:
@@ -200,10 +209,16 @@ def in_full(pytestconfig: pytest.Config) -> bool:
 
 
 @pytest.fixture(scope="session")
-def has_turn(pytestconfig: pytest.Config) -> Callable[[int], bool]:
-    """Whether a row is tried, by its place in a table that is within one test."""
+def has_turn(pytestconfig: pytest.Config) -> Callable[..., bool]:
+    """Whether a row is tried, by its place in a table that is within one test; of a table that is
+    shorter than there are turns, and says how long it is, one has its turn each time."""
     turn = pytestconfig.getoption("--turn")
-    return lambda place: turn is None or place % dev.TURNS == turn
+
+    def is_tried(place: int, among: int = dev.TURNS) -> bool:
+        turns = min(among, dev.TURNS)
+        return turn is None or place % turns == turn % turns
+
+    return is_tried
 
 
 @pytest.fixture(scope="session")

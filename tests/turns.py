@@ -2,8 +2,8 @@
 
 A table is a test with three and more rows of parameters; all that takes seconds and is marked so (`takes_turns`); and,
 on PostgreSQL, what its planner or its collation might answer differently (`by_database`). Its rows
-are dealt out to sixteen turns; those of what is about databases, on SQLite, to four, since PostgreSQL
-has all of it at each change. Whose turn it is says the commit (`development.turn`), so that the same
+are dealt out to sixteen turns; on SQLite tests about databases, which PostgreSQL has all at each change
+but for rows and what takes seconds, to four. Whose turn it is says the commit (`development.turn`), so that the same
 one tries the same rows wherever it is tried, and in the long run every row is. `--in-full` tries all
 of them, and so does whoever says which tests are run.
 """

@@ -9,7 +9,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
-from django.forms import ModelForm, modelform_factory
+from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
@@ -50,6 +50,7 @@ from backoffice.bulk.asking import Question, ask
 from backoffice.export import WithExport
 from backoffice.filters import DaysFilter
 from backoffice.lists import MOST_AT_ONCE, MOST_OFFERED, Empty, KeysetList, is_long
+from backoffice.owned import OverwritesNothingUnseen
 from backoffice.pages import in_words
 from tenancy.door import current_vendor
 
@@ -147,7 +148,12 @@ class KindFilter(admin.SimpleListFilter):
         yield from others
 
 
-NoteForm = modelform_factory(User, fields=("internal_notes",))
+class NoteForm(OverwritesNothingUnseen, ModelForm[User]):
+    """The note on a person, which several write on."""
+
+    class Meta:
+        model = User
+        fields = ("internal_notes",)
 
 
 def stands_in(person: User) -> dict[str, Any]:

@@ -403,7 +403,7 @@ class LicenseAdmin(WithChangesToAll, WithExport, WithButtons, WithDuplicate, Wit
             "is_long": len(doing) > WITHIN_SIGHT,
             "back": list_url(request),
         }
-        if len(chosen) == 1 and not request.GET:  # as a licence's own page leads here
+        if len(chosen) == 1 and not request.GET:  # as its own page leads here
             context |= {"original": chosen[0], "back": self.page_of(request, chosen[0])}
         return render(request, "licenses/admin/many.html", context)
 

@@ -1,15 +1,22 @@
 """Whoever has saved is where the saved row is, with what was done, and not on a list."""
 
 from html import unescape
+from io import BytesIO
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
+from accounts.models import User
 from licenses.models import License, LicensePolicy
+from releases.files.shelf import shelf_for
+from releases.models import Release
+from releases.verbs import publishing
 from tenancy.door import inside
 from tests.backoffice.test_base import license_form
+from tests.branding.pictures import bytes_of
 from tests.posted import form_of
-from tests.world import PARENT, World, signed_in
+from tests.world import CONTENT, PARENT, World, signed_in
 
 
 @pytest.mark.parametrize(
@@ -127,6 +134,8 @@ def test_a_change_to_many_leads_to_the_list_as_it_was(world: World) -> None:
         ("accounts/user/{ada}/change/", "company"),
         ("licenses/product/{orbit}/change/", "description"),
         ("licenses/license/{license}/change/?change=yes", "notes"),
+        ("accounts/user/{ada}/change/", "metadata-0-key"),
+        ("licenses/product/{orbit}/change/", "metadata-0-key"),
     ],
 )
 def test_what_somebody_else_saved_meanwhile_is_not_overwritten_unseen(
@@ -160,6 +169,77 @@ def test_what_is_typed_again_stands(world: World) -> None:
     assert browser.post(path, again).status_code == 302
     kept = form_of(browser.get(path).content.decode(), having="description")
     assert kept["description"] == ["Mine"]
+
+
+def test_rows_that_both_have_typed_stay_as_they_were_typed(world: World) -> None:
+    browser, path = signed_in(world.acme_admin), f"/accounts/user/{world.ada.pk}/change/"
+    first = form_of(browser.get(path).content.decode(), having="company")
+    theirs = {"metadata-0-key": "crm", "metadata-0-value": "4711"}
+    assert browser.post(path, first | theirs).status_code == 302
+    mine = {"metadata-0-key": "erp", "metadata-0-value": "12", "metadata-0-visible": "on"}
+    text = unescape(browser.post(path, first | mine).content.decode())
+    assert "Somebody has changed this meanwhile. Save again what is to stand here." in text
+    assert "{'key'" not in text
+    again = form_of(text, having="company")
+    assert {name: again[name] for name in mine} == {name: [each] for name, each in mine.items()}
+    assert browser.post(path, again).status_code == 302
+    with inside(world.acme):
+        kept = User.objects.get(pk=world.ada.pk).metadata
+    assert kept == [{"key": "erp", "value": "12", "visible": True}]
+
+
+def test_a_draft_that_was_published_meanwhile_keeps_what_the_other_wrote(world: World) -> None:
+    with inside(world.acme):
+        draft = Release(vendor=world.acme, product=world.orbit, version="9.0.0", name="Orbit",
+                        platforms=["linux"], notes="Old")  # fmt: skip
+        with shelf_for(world.acme.pk) as shelf:
+            publishing.save_draft(draft, own_platforms=True)
+            publishing.add_files(draft, [("orbit.bin", shelf.store(BytesIO(CONTENT)))])
+    browser, path = signed_in(world.acme_admin), f"/releases/release/{draft.pk}/change/"
+    first = form_of(browser.get(path).content.decode(), having="notes")
+    assert browser.post(path, first | {"notes": "Corrected"}).status_code == 302
+    with inside(world.acme):
+        publishing.publish(Release.objects.get(pk=draft.pk))
+    mine = first | {"name": "Nine", "version": "9.0.1"}
+    refused = unescape(browser.post(path, mine).content.decode())
+    assert "there are other fields by now" in refused
+    assert "to “Corrected”." in refused
+    again = form_of(refused, having="notes")
+    assert (again["notes"], again["name"], again.get("version")) == (["Old"], ["Nine"], None)
+    assert browser.post(path, again | {"notes": "Corrected"}).status_code == 302
+    with inside(world.acme):
+        kept = Release.objects.get(pk=draft.pk)
+    assert (kept.version, kept.notes, kept.name) == ("9.0.0", "Corrected", "Nine")
+
+
+def test_a_note_overwrites_no_other_note_unseen(world: World) -> None:
+    path = f"/accounts/user/{world.grace.pk}/note/"
+    browser = signed_in(world.acme_support)
+    first = form_of(browser.get(path).content.decode(), having="internal_notes")
+    theirs = "Called twice. " * 20
+    assert browser.post(path, first | {"internal_notes": theirs}).status_code == 302
+    refused = unescape(browser.post(path, first | {"internal_notes": "Pays late"}).content.decode())
+    assert f"to “{theirs[:99]}…”." in refused
+    again = form_of(refused, having="internal_notes")
+    assert again["internal_notes"] == ["Pays late"]
+    assert browser.post(path, again).status_code == 302
+
+
+def test_a_picture_overwrites_no_other_picture_unseen(world: World) -> None:
+    admin, path = signed_in(world.acme_admin), "/branding/branding/"
+    first = form_of(admin.get(path).content.decode(), having="portal_title")
+
+    def sent(form: dict[str, Any], color: str) -> Any:
+        logo = SimpleUploadedFile("logo.png", bytes_of(colour=color), "image/png")
+        return admin.post(path, form | {"logo_light": logo})
+
+    assert sent(first, "#ff0000").status_code == 302
+    refused = sent(first, "#0000ff")
+    assert refused.status_code == 200
+    assert "Somebody has changed this meanwhile." in refused.content.decode()
+    assert (
+        sent(form_of(refused.content.decode(), having="portal_title"), "#0000ff").status_code == 302
+    )
 
 
 @pytest.mark.parametrize(
