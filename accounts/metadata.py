@@ -79,6 +79,10 @@ class MetadataRows(forms.Widget):
             if entry.get("visible"):
                 data[f"{name}-{n}-visible"] = "on"
 
+    def in_words(self, value: Any) -> str:
+        """The entries, one behind the other."""
+        return "; ".join(in_words(value or ()).splitlines())
+
     def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
         return not self.value_from_datadict(data, files, name)
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext, gettext_noop
 
 DIGEST = 3  # characters that say what a field began with
 BEGAN = "began"  # the field that says what a form began with
-LONGEST_TOLD = 100  # characters of what a field is by now
+LONGEST_TOLD = 300  # characters of what a field is by now
 OTHER_FIELDS = gettext_noop(
     "Somebody has changed this meanwhile, and there are other fields by now. Look at it, and save "
     "again."
@@ -26,6 +26,9 @@ class InParts(Protocol):
 
     def put_in(self, data: QueryDict, name: str, value: Any) -> None:
         """Has the data say this value, and nothing else of the name."""
+
+    def in_words(self, value: Any) -> str:
+        """The value as a sentence tells it."""
 
 
 def _digest(text: str) -> str:
@@ -62,6 +65,8 @@ def _label_of(field: BoundField) -> str:
     now = _now(field)
     if isinstance(field.field, FileField):
         return ""
+    if isinstance(field.field.widget, InParts):
+        now = field.field.widget.in_words(now)
     if isinstance(field.field, ChoiceField):
         choices: Any = () if isinstance(field.field, ModelChoiceField) else field.field.choices
         chosen = {str(value): label for value, label in choices}
