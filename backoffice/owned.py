@@ -60,8 +60,8 @@ def _now(field: BoundField) -> Any:
 
 
 def _label_of(field: BoundField) -> str:
-    """What stands in the field now, as its page says it, or its beginning; nothing where that takes
-    a query, and of what nobody reads as one line."""
+    """What stands in the field now, as its page says it, or its beginning; nothing of a file, and
+    where it takes a query."""
     now = _now(field)
     if isinstance(field.field, FileField):
         return ""
